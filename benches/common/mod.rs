@@ -1,0 +1,32 @@
+//! What both benches share: the server under load, its users and rooms, and a
+//! WebSocket client cheap enough to leave the processor to the server.
+
+pub mod rest;
+pub mod server;
+pub mod wire;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::time::Duration;
+
+/// Sockets that one user may hold open: the server's own limit.
+pub const SOCKETS_PER_USER: usize = 20;
+
+/// Users that are needed for so many sockets. Each costs a password hash, so
+/// there are no more of them than that.
+pub fn users_for(sockets: usize) -> usize {
+    sockets.div_ceil(SOCKETS_PER_USER).max(1)
+}
+
+/// Lets this process, and the server it will start, open as many files as the
+/// machine's owner allows; the soft limit is often a mere 1,024.
+pub fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    setrlimit(Resource::Nofile, raised).expect("the soft limit of open files follows the hard one");
+}
+
+/// The value below which `percent` of the sorted `values` lie, in milliseconds.
+pub fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
+    let last = sorted.len().checked_sub(1).expect("something was measured");
+    sorted[last * percent / 100].as_secs_f64() * 1_000.0
+}

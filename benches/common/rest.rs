@@ -1,0 +1,64 @@
+//! Setting the scene and checking the outcome, through the same REST API that
+//! everybody uses. Nothing here runs while the clock does.
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+pub struct Rest {
+    client: Client,
+    base: String,
+}
+
+impl Rest {
+    pub fn new(addr: SocketAddr) -> Self {
+        Self { client: Client::new(), base: format!("http://{addr}/api") }
+    }
+
+    /// Registers so many users and answers their tokens.
+    pub async fn register(&self, users: usize) -> Vec<String> {
+        let mut tokens = Vec::with_capacity(users);
+        for number in 0..users {
+            let user = json!({
+                "username": format!("bench{number}x"),
+                "email": format!("bench{number}@example.org"),
+                "password": format!("long enough {number}"),
+            });
+            let url = format!("{}/auth/register/", self.base);
+            let answer = answer(self.client.post(url).json(&user)).await;
+            tokens.push(answer["token"].as_str().expect("a token").to_owned());
+        }
+        tokens
+    }
+
+    /// Makes a public room and answers its id.
+    pub async fn make_room(&self, token: &str, name: &str) -> u64 {
+        let request = self.client.post(format!("{}/rooms/", self.base));
+        let room = answer(signed(request, token).json(&json!({ "name": name }))).await;
+        room["id"].as_u64().expect("the room's id")
+    }
+
+    pub async fn join(&self, token: &str, room: u64) {
+        let request = self.client.post(format!("{}/rooms/{room}/join/", self.base));
+        answer(signed(request, token)).await;
+    }
+
+    /// How many messages the room has stored.
+    pub async fn count(&self, token: &str, room: u64) -> u64 {
+        let url = format!("{}/rooms/{room}/messages/?page_size=1", self.base);
+        let page = answer(signed(self.client.get(url), token)).await;
+        page["count"].as_u64().expect("the room's count")
+    }
+}
+
+fn signed(request: RequestBuilder, token: &str) -> RequestBuilder {
+    request.header("Authorization", format!("Token {token}"))
+}
+
+async fn answer(request: RequestBuilder) -> Value {
+    let response = request.send().await.expect("the server answers");
+    let (status, url) = (response.status(), response.url().clone());
+    let body = response.text().await.expect("a body");
+    assert!(status.is_success(), "{url}: {status} {body}");
+    serde_json::from_str(&body).expect("JSON")
+}

@@ -1,0 +1,309 @@
+//! How fast what is said in one room reaches everybody who is in it.
+//!
+//! `cargo bench --bench fanout -- [--receivers 1000] [--speakers 4] [--seconds 5]`
+//!
+//! First the speakers talk in a closed loop, each waiting for its own echo:
+//! deliveries a second. Then one of them speaks ten times a second, whatever
+//! happens: the time from when it was due until the last receiver has it. Before
+//! both, the start, the memory after it, and the memory of the idle sockets. In the end every receiver must have
+//! heard every stored message. The yardstick is one thread that writes the same
+//! frames to as many bare TCP connections. One line of figures comes out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench stops at the first thing that is not as it should be, and prints its result"
+)]
+
+mod common;
+mod counter;
+
+use clap::Parser;
+use common::rest::Rest;
+use common::server::{Server, Usage};
+use common::wire::{self, Socket};
+use counter::Board;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{sleep, sleep_until, timeout};
+
+/// Bytes of a message's text.
+const CONTENT: usize = 100;
+/// How long the server is left alone before its memory is read.
+const SETTLE: Duration = Duration::from_secs(1);
+/// One post is due every so often in the second part.
+const PACE: Duration = Duration::from_millis(100);
+/// Posts in the second part.
+const PACED: usize = 50;
+/// How long the yardstick is held.
+const YARDSTICK: Duration = Duration::from_secs(2);
+/// Nothing takes this long: something is lost.
+const LOST: Duration = Duration::from_secs(30);
+
+#[derive(Parser)]
+#[command(about = "Deliveries a second in one room")]
+struct Args {
+    /// Sockets that listen.
+    #[arg(long, default_value_t = 1_000)]
+    receivers: usize,
+    /// Sockets that speak, each waiting for its own echo.
+    #[arg(long, default_value_t = 4)]
+    speakers: usize,
+    /// How long they do.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Cargo passes this to every bench.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
+}
+
+fn main() {
+    let args = Args::parse();
+    common::raise_open_files();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let outcome = LocalSet::new().block_on(&runtime, run(&args, folder.path()));
+    let bare = LocalSet::new().block_on(&runtime, bare_writes(args.receivers, outcome.frame.clone()));
+    outcome.print(&args, bare);
+}
+
+/// A room, and the tokens of people who are in it.
+struct Scene {
+    tokens: Vec<String>,
+    room: u64,
+}
+
+/// The first part: everybody speaks as fast as they hear themselves.
+struct Flood {
+    messages: usize,
+    deliveries: u64,
+    elapsed: Duration,
+    cpu: Duration,
+}
+
+struct Outcome {
+    ready: Duration,
+    fresh_bytes: u64,
+    idle_bytes: u64,
+    flood: Flood,
+    paced: Vec<Duration>,
+    usage: Usage,
+    /// A message as the server sends it, for the yardstick.
+    frame: Vec<u8>,
+}
+
+async fn run(args: &Args, folder: &Path) -> Outcome {
+    let data = folder.join("data");
+    let scene = set_the_scene(&data, args).await;
+    // A fresh process: hashing the passwords has left memory behind that the
+    // sockets would then seem to cost nothing of.
+    let start = Instant::now();
+    let server = Server::start(&data);
+    let ready = start.elapsed();
+    let fresh_bytes = settled(&server).await.resident_bytes;
+    let (mut speakers, frame) = open_speakers(&server, &scene, args.speakers).await;
+
+    let before = settled(&server).await.resident_bytes;
+    let board = open_receivers(&server, &scene, args).await;
+    let after = settled(&server).await.resident_bytes;
+
+    let flood = flood(&server, &mut speakers, &board, Duration::from_secs(args.seconds)).await;
+    let paced = paced(&mut speakers[0], &board, flood.messages).await;
+
+    let said = flood.messages + PACED;
+    let stored = Rest::new(server.addr).count(&scene.tokens[0], scene.room).await;
+    // The speakers' first words came before there was anybody to hear them.
+    let first = args.speakers;
+    assert_eq!(stored, (first + said) as u64, "messages stored, echoed");
+    let owed = (said * args.receivers) as u64;
+    assert_eq!(board.deliveries(), owed, "messages heard, owed to hearers");
+    let usage = server.usage();
+    drop(speakers);
+    drop(server);
+    Outcome { ready, fresh_bytes, idle_bytes: after.saturating_sub(before), flood, paced, usage, frame }
+}
+
+/// One room and as few people as hold that many sockets.
+async fn set_the_scene(data: &Path, args: &Args) -> Scene {
+    let server = Server::start(data);
+    let rest = Rest::new(server.addr);
+    let tokens = rest.register(common::users_for(args.speakers + args.receivers)).await;
+    let room = rest.make_room(&tokens[0], "the square").await;
+    for token in &tokens[1..] {
+        rest.join(token, room).await;
+    }
+    server.stop();
+    Scene { tokens, room }
+}
+
+/// Each says a first word, so that what is made once is made already when the
+/// memory is read. The word's frame is the second answer.
+async fn open_speakers(server: &Server, scene: &Scene, speakers: usize) -> (Vec<Socket>, Vec<u8>) {
+    let mut opened = Vec::with_capacity(speakers);
+    let mut frame = Vec::new();
+    for (number, token) in scene.tokens.iter().cycle().take(speakers).enumerate() {
+        let mut socket = Socket::open(server.addr, scene.room, token).await;
+        let (content, unique) = words(number, "first");
+        socket.say(&content).await;
+        let payload = socket.hear(&unique).await;
+        frame.clear();
+        wire::head(wire::TEXT, payload.len(), 0, &mut frame);
+        frame.extend_from_slice(payload);
+        opened.push(socket);
+    }
+    (opened, frame)
+}
+
+async fn open_receivers(server: &Server, scene: &Scene, args: &Args) -> Rc<Board> {
+    let board = Board::new(args.receivers);
+    let seats = scene.tokens.iter().cycle().skip(args.speakers);
+    for token in seats.take(args.receivers) {
+        let (stream, first) = wire::connect(server.addr, scene.room, token).await;
+        tokio::task::spawn_local(counter::receive(stream, first, Rc::clone(&board)));
+    }
+    board
+}
+
+async fn settled(server: &Server) -> Usage {
+    sleep(SETTLE).await;
+    server.usage()
+}
+
+async fn flood(server: &Server, speakers: &mut Vec<Socket>, board: &Board, length: Duration) -> Flood {
+    let cpu = server.usage().cpu;
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for (number, socket) in speakers.drain(..).enumerate() {
+        tasks.spawn_local(timeout(length + LOST, closed_loop(number, socket, start + length)));
+    }
+    sleep(length).await;
+    let (deliveries, elapsed) = (board.deliveries(), start.elapsed());
+    let cpu = server.usage().cpu - cpu;
+
+    let mut messages = 0;
+    while let Some(task) = tasks.join_next().await {
+        let (socket, said) = task.expect("no speaker fails").expect("no echo is lost");
+        speakers.push(socket);
+        messages += said;
+    }
+    if let Some(last) = messages.checked_sub(1) {
+        everybody_heard(board, last).await;
+    }
+    Flood { messages, deliveries, elapsed, cpu }
+}
+
+async fn closed_loop(number: usize, mut socket: Socket, end: Instant) -> (Socket, usize) {
+    let mut said = 0;
+    while Instant::now() < end {
+        let (content, unique) = words(number, said);
+        socket.say(&content).await;
+        socket.hear(&unique).await;
+        said += 1;
+    }
+    (socket, said)
+}
+
+/// Speaks on a schedule and answers how long after it was due each message had
+/// reached everybody. `first` is the number of the first one in the room.
+async fn paced(speaker: &mut Socket, board: &Board, first: usize) -> Vec<Duration> {
+    let start = Instant::now() + PACE;
+    let mut due = start;
+    for number in 0..PACED {
+        sleep_until(due.into()).await;
+        let (content, unique) = words(number, "on time");
+        speaker.say(&content).await;
+        timeout(LOST, speaker.hear(&unique)).await.expect("no echo is lost");
+        due += PACE;
+    }
+    let mut latencies = Vec::with_capacity(PACED);
+    let mut due = start;
+    for message in first..first + PACED {
+        latencies.push(everybody_heard(board, message).await - due);
+        due += PACE;
+    }
+    latencies
+}
+
+async fn everybody_heard(board: &Board, message: usize) -> Instant {
+    let give_up = Instant::now() + LOST;
+    loop {
+        if let Some(at) = board.heard_by_all_at(message) {
+            return at;
+        }
+        assert!(Instant::now() < give_up, "message {message} has not reached everybody");
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// A text of the right length, and the part of it that no other has.
+fn words(number: usize, what: impl std::fmt::Display) -> (String, String) {
+    let unique = format!("speaker {number} says {what}.");
+    (format!("{unique:-<CONTENT$}"), unique)
+}
+
+/// What the kernel alone can do: one thread that writes the frame to every
+/// connection in turn, and the same receivers. Deliveries a second.
+async fn bare_writes(receivers: usize, frame: Vec<u8>) -> f64 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let board = Board::new(receivers);
+    let mut streams = Vec::with_capacity(receivers);
+    for _ in 0..receivers {
+        let receiver = tokio::net::TcpStream::connect(addr).await.expect("loopback");
+        let (stream, _) = listener.accept().expect("loopback");
+        stream.set_nodelay(true).unwrap();
+        streams.push(stream);
+        tokio::task::spawn_local(counter::receive(receiver, Vec::new(), Rc::clone(&board)));
+    }
+    let start = Instant::now();
+    let writer = std::thread::spawn(move || write_in_turn(&mut streams, &frame));
+    sleep(YARDSTICK).await;
+    let rate = board.deliveries() as f64 / start.elapsed().as_secs_f64();
+    // Join without holding up the receivers, for the writer may wait for them.
+    let join = tokio::task::spawn_blocking(move || writer.join());
+    join.await.unwrap().expect("every write succeeds");
+    rate
+}
+
+fn write_in_turn(streams: &mut [TcpStream], frame: &[u8]) {
+    let start = Instant::now();
+    while start.elapsed() < YARDSTICK {
+        for stream in &mut *streams {
+            stream.write_all(frame).unwrap();
+        }
+    }
+}
+
+impl Outcome {
+    fn print(mut self, args: &Args, bare: f64) {
+        self.paced.sort_unstable();
+        let flood = &self.flood;
+        let seconds = flood.elapsed.as_secs_f64();
+        let rate = flood.deliveries as f64 / seconds;
+        println!(
+            "fanout: receivers {} | speakers {} | messages/s {:.0} | deliveries/s {rate:.0} \
+             | server cpu us/delivery {:.2} | to all at {:.0}/s ms p50 {:.2} p99 {:.2} max {:.2} \
+             | ready ms {:.1} | fresh rss MiB {:.1} | idle KiB/socket {:.1} | server rss MiB {:.1} | disk MiB written {:.1} \
+             | bare tcp writes/s {bare:.0} | ratio to bare {:.2}",
+            args.receivers,
+            args.speakers,
+            flood.messages as f64 / seconds,
+            flood.cpu.as_secs_f64() * 1e6 / flood.deliveries as f64,
+            1.0 / PACE.as_secs_f64(),
+            common::percentile_ms(&self.paced, 50),
+            common::percentile_ms(&self.paced, 99),
+            common::percentile_ms(&self.paced, 100),
+            self.ready.as_secs_f64() * 1e3,
+            self.fresh_bytes as f64 / f64::from(1 << 20),
+            self.idle_bytes as f64 / 1024.0 / args.receivers as f64,
+            self.usage.resident_bytes as f64 / f64::from(1 << 20),
+            self.usage.written_bytes as f64 / f64::from(1 << 20),
+            rate / bare,
+        );
+    }
+}

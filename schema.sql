@@ -1,0 +1,180 @@
+-- The whole database of Fireside, version 1: one world for five chat dialects.
+--
+-- Every table is STRICT, so that a value of a wrong type is an error here and not
+-- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
+-- have seen never return after a deletion (AUTOINCREMENT, or the sequence below).
+-- The path from a person to a thing goes through `members`: who is not in there
+-- finds nothing.
+
+-- People. A username never changes, so frames and room names may carry it.
+CREATE TABLE users (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    username      TEXT    NOT NULL,          -- NFKC, as its owner spelled it
+    username_key  TEXT    NOT NULL UNIQUE,   -- folded: two names that differ by case only are one
+    email         TEXT    NOT NULL,          -- '' for none
+    email_key     TEXT    UNIQUE,            -- folded; NULL for none, so that many may have none
+    password_hash TEXT    NOT NULL,          -- PHC string, argon2id
+    display_name  TEXT    NOT NULL,          -- the username until its owner says otherwise
+    bio           TEXT    NOT NULL DEFAULT '',
+    search_key    TEXT    NOT NULL,          -- folded "username display name", for user search
+    avatar_name   TEXT    UNIQUE,            -- the unguessable name under /media/user_images/
+    token_nonce   BLOB    NOT NULL,          -- the account token is HMAC(server secret, nonce): never stored
+    is_admin      INTEGER NOT NULL DEFAULT 0,
+    is_disabled   INTEGER NOT NULL DEFAULT 0,
+    stored_bytes  INTEGER NOT NULL DEFAULT 0, -- sum of the sizes of one's files, for the quota
+    created_at    INTEGER NOT NULL,
+    last_seen_at  INTEGER
+) STRICT;
+CREATE INDEX users_by_search ON users (search_key);
+
+-- Everything that signs somebody in. Only the SHA-256 of a secret is kept, so a
+-- stolen database opens no session. A JWT is bound to its `refresh` row.
+CREATE TABLE credentials (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id     INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    kind        TEXT    NOT NULL CHECK (kind IN ('account', 'device', 'session', 'refresh')),
+    secret_hash BLOB    NOT NULL UNIQUE,
+    created_at  INTEGER NOT NULL,
+    used_at     INTEGER NOT NULL,            -- written at most once an hour
+    expires_at  INTEGER                      -- NULL: until it is revoked
+) STRICT;
+CREATE INDEX credentials_by_user ON credentials (user_id, kind);
+CREATE INDEX credentials_by_expiry ON credentials (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Conversations. A direct chat is unique for its unordered pair, in the database
+-- and not only in the code; low = high is a person's notes to self.
+CREATE TABLE chats (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind            TEXT    NOT NULL CHECK (kind IN ('direct', 'group')),
+    low_user        INTEGER REFERENCES users,
+    high_user       INTEGER REFERENCES users,
+    slug            TEXT    UNIQUE,           -- `<a>_<b>` of a direct chat, fixed at creation; a group is `room-<id>`
+    title           TEXT    NOT NULL DEFAULT '',
+    description     TEXT    NOT NULL DEFAULT '',
+    is_private      INTEGER NOT NULL DEFAULT 1,
+    max_members     INTEGER,                  -- NULL: the server's own limit
+    owner_id        INTEGER NOT NULL REFERENCES users,
+    member_count    INTEGER NOT NULL DEFAULT 0,
+    message_count   INTEGER NOT NULL DEFAULT 0, -- messages that still exist
+    last_message_id INTEGER,                  -- the newest that still exists
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,         -- last change of the chat itself
+    active_at       INTEGER NOT NULL,         -- last message or creation: what lists are ordered by
+    is_deleted      INTEGER NOT NULL DEFAULT 0, -- has no members any more; its messages are being erased
+    UNIQUE (low_user, high_user),
+    CHECK (kind = 'group' OR (low_user <= high_user AND slug IS NOT NULL))
+) STRICT;
+CREATE INDEX chats_public ON chats (id) WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0;
+CREATE INDEX chats_by_owner ON chats (owner_id) WHERE is_deleted = 0;
+CREATE INDEX chats_to_erase ON chats (id) WHERE is_deleted = 1;
+
+-- Who is in which chat. The counters make unread numbers and page counts O(1):
+--   unread = chats.message_count - seen_count
+--   count  = chats.message_count - cleared_count
+-- They change in the transaction that changes the messages.
+CREATE TABLE members (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT, -- standing: the lowest is the longest in the chat
+    chat_id       INTEGER NOT NULL REFERENCES chats ON DELETE CASCADE,
+    user_id       INTEGER NOT NULL REFERENCES users,
+    is_admin      INTEGER NOT NULL DEFAULT 0,
+    joined_at     INTEGER NOT NULL,
+    joined_mark   INTEGER NOT NULL DEFAULT 0, -- newest message at joining: nothing up to it was read here
+    read_mark     INTEGER NOT NULL DEFAULT 0, -- everything up to this message is read
+    seen_count    INTEGER NOT NULL DEFAULT 0, -- existing messages that are read, or one's own
+    cleared_mark  INTEGER NOT NULL DEFAULT 0, -- messages up to this one are gone from this member's view
+    cleared_count INTEGER NOT NULL DEFAULT 0, -- existing messages up to cleared_mark
+    is_hidden     INTEGER NOT NULL DEFAULT 0, -- not listed until a new message comes (direct chats only)
+    UNIQUE (chat_id, user_id)
+) STRICT;
+CREATE INDEX members_of_user ON members (user_id, is_hidden, chat_id);
+CREATE INDEX members_by_standing ON members (chat_id);
+
+-- One number for every change to a message, on the whole server: what a client
+-- has seen, in one integer. The row is written once for each commit.
+CREATE TABLE sequence (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    value    INTEGER NOT NULL
+) STRICT;
+INSERT INTO sequence VALUES (1, 0);
+
+-- Messages that exist. A message's id is the sequence number it was born with,
+-- so ids grow in commit order and an unchanged message has seq = id: catching up
+-- needs an index of its own only for the few that changed later.
+CREATE TABLE messages (
+    id               INTEGER PRIMARY KEY,
+    chat_id          INTEGER NOT NULL REFERENCES chats,
+    sender_id        INTEGER NOT NULL REFERENCES users,
+    content          TEXT    NOT NULL,
+    reply_to         INTEGER,                  -- may name a message that was deleted since
+    attachment_count INTEGER NOT NULL DEFAULT 0, -- 0 spares the look-up
+    reaction_count   INTEGER NOT NULL DEFAULT 0, -- likewise
+    created_at       INTEGER NOT NULL,
+    edited_at        INTEGER,
+    seq              INTEGER NOT NULL          -- number of the last change
+) STRICT;
+CREATE INDEX messages_by_chat ON messages (chat_id); -- an index carries the rowid, so this is (chat_id, id)
+CREATE INDEX messages_changed ON messages (chat_id, seq) WHERE seq > id;
+
+-- All that is left of a deleted message, for those who catch up.
+CREATE TABLE tombstones (
+    message_id INTEGER PRIMARY KEY,
+    chat_id    INTEGER NOT NULL REFERENCES chats,
+    seq        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX tombstones_by_chat ON tombstones (chat_id, seq);
+
+CREATE TABLE reactions (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT, -- order of reacting
+    message_id INTEGER NOT NULL REFERENCES messages ON DELETE CASCADE,
+    user_id    INTEGER NOT NULL REFERENCES users,
+    emoji      TEXT    NOT NULL,
+    UNIQUE (message_id, emoji, user_id)
+) STRICT;
+
+-- Uploaded files. A file is attached once (message_id and position say where),
+-- or is somebody's avatar, or dies a day after its upload.
+CREATE TABLE files (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    uploader_id  INTEGER NOT NULL REFERENCES users,
+    name         TEXT    NOT NULL,            -- as the uploader calls it; never a path on disk
+    size         INTEGER NOT NULL,            -- bytes
+    content_type TEXT    NOT NULL,            -- by the file's first bytes, not by the client's word
+    sha256       TEXT    NOT NULL,            -- hex
+    storage_name TEXT    NOT NULL UNIQUE,     -- random; the name in the folder `files`
+    created_at   INTEGER NOT NULL,
+    message_id   INTEGER REFERENCES messages,
+    position     INTEGER NOT NULL DEFAULT 0,  -- order among the message's attachments
+    avatar_of    INTEGER REFERENCES users
+) STRICT;
+CREATE INDEX files_by_message ON files (message_id, position) WHERE message_id IS NOT NULL;
+CREATE INDEX files_by_avatar ON files (avatar_of) WHERE avatar_of IS NOT NULL;
+CREATE INDEX files_unused ON files (created_at) WHERE message_id IS NULL AND avatar_of IS NULL;
+
+-- A send that names a key happens once: the key leads back to its first result.
+CREATE TABLE idempotency_keys (
+    user_id      INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    key          TEXT    NOT NULL,
+    content_hash BLOB    NOT NULL,            -- SHA-256 of chat, text, attachments and reply: other content is a conflict
+    message_id   INTEGER NOT NULL,            -- may have been deleted since
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (user_id, key)
+) STRICT;
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- The messenger dialect's profile page: posts, and friends (mutual: two rows).
+CREATE TABLE posts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    author_id  INTEGER NOT NULL REFERENCES users,
+    title      TEXT    NOT NULL,
+    content    TEXT    NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX posts_by_author ON posts (author_id);
+
+CREATE TABLE friends (
+    user_id    INTEGER NOT NULL REFERENCES users,
+    friend_id  INTEGER NOT NULL REFERENCES users,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, friend_id),
+    CHECK (user_id <> friend_id)
+) STRICT;

@@ -1,0 +1,327 @@
+//! Reading bodies: one reader with a limit and a deadline, and fields of JSON or a form.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use super::reply::{Failure, Violations};
+use super::request::{BodyStream, Request, pairs};
+use crate::chat::name::Violation;
+
+/// Largest body but for uploads, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+/// How deep JSON may nest.
+pub const MAX_DEPTH: usize = 32;
+/// How long a body but for uploads may take.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The fields of a request's body, and what was found wrong with them so far.
+///
+/// Getters note what is wrong and return `None`; [`Fields::complete`] ends with the
+/// values or with all the faults at once.
+#[derive(Debug, Default)]
+pub struct Fields {
+    values: Map<String, Value>,
+    is_form: bool,
+    faults: Violations,
+}
+
+impl Request {
+    /// Reads the body's fields, from JSON or a form.
+    pub async fn fields(&mut self) -> Result<Fields, Failure> {
+        let kind = media_type(self.header("content-type"));
+        let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > MAX_BODY) {
+            return Err(Failure::TooLarge);
+        }
+        let body = read_all(&mut self.body).await?;
+        match kind.as_str() {
+            _ if body.is_empty() => Ok(Fields::default()),
+            "" | "application/json" => Fields::of_json(&body),
+            "application/x-www-form-urlencoded" => Ok(Fields::of_form(pairs(&body))),
+            _ => Err(Failure::UnsupportedMediaType),
+        }
+    }
+}
+
+/// The media type alone, in lower case.
+#[must_use]
+pub fn media_type(header: Option<&str>) -> String {
+    header.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+async fn read_all(body: &mut BodyStream) -> Result<Bytes, Failure> {
+    let mut all = BytesMut::new();
+    let reading = async {
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|_| Failure::Malformed("The body broke off.".into()))?;
+            if all.len() + piece.len() > MAX_BODY {
+                return Err(Failure::TooLarge);
+            }
+            all.extend_from_slice(&piece);
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(BODY_DEADLINE, reading).await {
+        Ok(read) => read.map(|()| all.freeze()),
+        Err(_) => Err(Failure::TooSlow),
+    }
+}
+
+/// Reads JSON whose nesting is bounded.
+pub fn json(bytes: &[u8]) -> Result<Value, Failure> {
+    if depth(bytes) > MAX_DEPTH {
+        return Err(Failure::Malformed(format!("JSON may nest {MAX_DEPTH} deep at most.").into()));
+    }
+    serde_json::from_slice(bytes).map_err(|cause| Failure::Malformed(format!("JSON parse error: {cause}").into()))
+}
+
+/// How deep brackets nest, outside of strings. Counted before parsing, which recurses.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+impl Fields {
+    /// Fields of a JSON object.
+    pub fn of_json(bytes: &[u8]) -> Result<Self, Failure> {
+        json(bytes).and_then(Self::of_value)
+    }
+
+    /// Fields of a value that has to be an object.
+    pub fn of_value(value: Value) -> Result<Self, Failure> {
+        match value {
+            Value::Object(values) => Ok(Self { values, ..Self::default() }),
+            _ => Err(Failure::Malformed("The body is not a JSON object.".into())),
+        }
+    }
+
+    /// Fields of a form; a name that repeats is a list.
+    #[must_use]
+    pub fn of_form(pairs: Vec<(String, String)>) -> Self {
+        let mut values = Map::new();
+        for (name, text) in pairs {
+            match values.get_mut(&name) {
+                None => drop(values.insert(name, Value::String(text))),
+                Some(Value::Array(list)) => list.push(Value::String(text)),
+                Some(first) => *first = Value::Array(vec![first.take(), Value::String(text)]),
+            }
+        }
+        Self { values, is_form: true, faults: Vec::new() }
+    }
+
+    /// Puts a value into a field that came another way.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// Whether a field is there at all, `null` too.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Whether a field is there as `null`.
+    #[must_use]
+    pub fn is_null(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(Value::is_null)
+    }
+
+    /// A value of any type; `null` and absence are `None`.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Text that may be missing.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) => Some(text.clone()),
+            // A form's field that repeats: the last one counts where one is meant.
+            Value::Array(list) if self.is_form => list.last()?.as_str().map(str::to_owned),
+            _ => self.fault(name, "Not a valid string."),
+        }
+    }
+
+    /// Text that may be missing, parsed.
+    pub fn parse<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+        let text = self.text(name)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(Violation(sentence)) => self.fault(name, sentence),
+        }
+    }
+
+    /// Text that has to be there, parsed.
+    pub fn require<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+        if self.demand(name) { self.parse(name, parse) } else { None }
+    }
+
+    /// A whole number, or its digits as text, that may be missing.
+    pub fn integer(&mut self, name: &str) -> Option<i64> {
+        match self.value(name).map(integer)? {
+            Some(number) => Some(number),
+            None => self.fault(name, "A valid integer is required."),
+        }
+    }
+
+    /// A whole number that has to be there.
+    pub fn require_integer(&mut self, name: &str) -> Option<i64> {
+        if self.demand(name) { self.integer(name) } else { None }
+    }
+
+    /// True or false, that may be missing.
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+        let read = match self.value(name)? {
+            Value::Bool(value) => Some(*value),
+            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "on" | "yes" => Some(true),
+                "false" | "0" | "off" | "no" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        if read.is_none() { self.fault(name, "Must be a valid boolean.") } else { read }
+    }
+
+    /// A list of whole numbers with at most `max` entries, that may be missing.
+    pub fn integers(&mut self, name: &str, max: usize) -> Option<Vec<i64>> {
+        let value = self.value(name)?;
+        let read: Option<Vec<i64>> = match value {
+            Value::Array(list) => list.iter().map(integer).collect(),
+            // In a form, one value is a list of one.
+            Value::String(_) if self.is_form => integer(value).map(|number| vec![number]),
+            _ => return self.fault(name, "Expected a list of items."),
+        };
+        match read {
+            None => self.fault(name, "A valid integer is required."),
+            Some(list) if list.len() > max => {
+                self.fault(name, format!("Ensure this field has no more than {max} elements."))
+            }
+            list => list,
+        }
+    }
+
+    /// Notes what is wrong with a field.
+    pub fn fault<T>(&mut self, name: &str, sentence: impl Into<String>) -> Option<T> {
+        self.faults.push((name.to_owned(), sentence.into()));
+        None
+    }
+
+    /// Ends with an error if anything was wrong so far.
+    pub fn check(&mut self) -> Result<(), Failure> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Failure::Fields(std::mem::take(&mut self.faults))) }
+    }
+
+    /// Ends with what was required, or with everything that was wrong.
+    pub fn complete<W: Whole>(&mut self, parts: W) -> Result<W::Values, Failure> {
+        self.check()?;
+        parts.whole().ok_or(Failure::Malformed("A field is missing.".into()))
+    }
+
+    fn demand(&mut self, name: &str) -> bool {
+        let missing = match self.values.get(name) {
+            None => "This field is required.",
+            Some(Value::Null) => "This field may not be null.",
+            Some(_) => return true,
+        };
+        self.fault::<()>(name, missing);
+        false
+    }
+}
+
+/// A number, or its digits as text.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Required values, all there or not.
+pub trait Whole {
+    /// Without the options.
+    type Values;
+    /// All of them, if each is there.
+    fn whole(self) -> Option<Self::Values>;
+}
+
+impl<A> Whole for Option<A> {
+    type Values = A;
+    fn whole(self) -> Option<A> {
+        self
+    }
+}
+
+impl<A, B> Whole for (Option<A>, Option<B>) {
+    type Values = (A, B);
+    fn whole(self) -> Option<(A, B)> {
+        self.0.zip(self.1)
+    }
+}
+
+impl<A, B, C> Whole for (Option<A>, Option<B>, Option<C>) {
+    type Values = (A, B, C);
+    fn whole(self) -> Option<(A, B, C)> {
+        self.0.zip(self.1).zip(self.2).map(|((a, b), c)| (a, b, c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Fields, depth};
+
+    fn fields(json: &str) -> Fields {
+        Fields::of_json(json.as_bytes()).expect("an object")
+    }
+
+    #[test]
+    fn depth_counts_brackets_outside_of_strings() {
+        assert_eq!(depth(br#"{"a":[1,{"b":2}]}"#), 3);
+        assert_eq!(depth(br#"{"a":"[[[[\"[[["}"#), 1);
+        assert_eq!(depth(&[b'['; 100]), 100);
+    }
+
+    #[test]
+    fn numbers_come_as_text_too_but_text_not_as_numbers() {
+        let mut fields = fields(r#"{"a":7,"b":"7","c":"x","d":7}"#);
+        assert_eq!((fields.integer("a"), fields.integer("b")), (Some(7), Some(7)));
+        assert!(fields.check().is_ok());
+        assert_eq!((fields.integer("c"), fields.text("d")), (None, None));
+        let Err(Failure::Fields(faults)) = fields.check() else { panic!("two faults") };
+        assert_eq!(faults.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["c", "d"]);
+    }
+
+    #[test]
+    fn a_form_repeats_the_key_of_a_list() {
+        let pairs = |names: &[&str]| names.iter().map(|value| ("ids".to_owned(), (*value).to_owned())).collect();
+        assert_eq!(Fields::of_form(pairs(&["1", "2"])).integers("ids", 9), Some(vec![1, 2]));
+        assert_eq!(Fields::of_form(pairs(&["1"])).integers("ids", 9), Some(vec![1]));
+        assert_eq!(fields(r#"{"ids":"1"}"#).integers("ids", 9), None, "JSON has real lists");
+        assert_eq!(fields(r#"{"ids":[1,2,3]}"#).integers("ids", 2), None, "too many");
+    }
+
+    #[test]
+    fn null_is_unset_where_a_field_is_optional() {
+        let mut fields = fields(r#"{"a":null}"#);
+        assert_eq!(fields.text("a"), None);
+        assert!(fields.check().is_ok());
+        assert_eq!(fields.require_integer("a"), None);
+        assert!(fields.check().is_err());
+    }
+}

@@ -1,0 +1,227 @@
+//! How it is asked: the list of dialects, and finding the one that answers.
+//!
+//! A dialect is a folder with a flat table of routes. Each is mounted twice: whole
+//! under `/d/<name>/`, and at the root, where all of them together are the union of
+//! the documents. This file is the only one that knows them all.
+
+pub mod auth;
+pub mod body;
+pub mod download;
+pub mod frame;
+pub mod limit;
+pub mod page;
+pub mod reply;
+pub mod request;
+mod rooms;
+pub mod route;
+pub mod sign_in;
+pub mod socket;
+pub mod upload;
+mod web;
+pub mod wire;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use warp::http::Method;
+
+use crate::chat::Chat;
+use limit::{Limits, RateLimits};
+use reply::{Failure, Response};
+use request::Request;
+use route::{Dialect, Route};
+
+/// The dialects. A sixth is a folder, a `mod` and a line here.
+fn dialects() -> Vec<Dialect> {
+    vec![rooms::dialect(), web::dialect()]
+}
+
+/// The names of the dialects, as they stand under `/d/`.
+fn names() -> Vec<&'static str> {
+    dialects().iter().map(|dialect| dialect.name).filter(|name| !name.is_empty()).collect()
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Nobody, but through the command line.
+    Closed,
+}
+
+/// What the operator decides and the APIs go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people reach the server; absolute links begin with it. `None`: as the request says.
+    pub public_url: Option<String>,
+    /// Origins beside the server's own whose pages may use it.
+    pub cors_origins: Vec<String>,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// Largest file, in bytes.
+    pub max_upload: u64,
+    /// Longest message, in characters.
+    pub max_message: usize,
+    /// Show nobody's e-mail address to others.
+    pub hide_emails: bool,
+    /// Hand out tokens for `"oauth":"true"` without a proof. Never on a public address.
+    pub insecure_oauth_login: bool,
+    /// How often who may do what.
+    pub limits: RateLimits,
+}
+
+/// What every handler works with.
+pub struct Context {
+    /// The core.
+    pub chat: Chat,
+    /// The operator's decisions.
+    pub settings: Settings,
+    /// How often who did what.
+    pub limits: Limits,
+}
+
+/// All dialects, mounted.
+pub struct Api {
+    context: Arc<Context>,
+    dialects: Vec<Dialect>,
+    router: matchit::Router<Vec<Place>>,
+}
+
+/// Where a pattern leads: to one route of one dialect.
+#[derive(Clone, Copy)]
+struct Place {
+    dialect: usize,
+    route: usize,
+    /// At the root two documents may claim one path, and a guard tells them apart.
+    at_root: bool,
+}
+
+impl Api {
+    /// Mounts every dialect over the core.
+    #[must_use]
+    pub fn new(chat: Chat, settings: Settings) -> Self {
+        let limits = Limits::new(&settings.limits);
+        let context = Arc::new(Context { chat, settings, limits });
+        let dialects = dialects();
+        let router = mount(&dialects);
+        Self { context, dialects, router }
+    }
+
+    /// What every handler works with.
+    #[must_use]
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Whether some dialect has this path, for some method.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.router.at(without_slash(path)).is_ok()
+    }
+
+    /// Answers a request, in the dialect whose path it is.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        let Ok(found) = self.router.at(without_slash(&request.path)) else {
+            return self.renderer_of(&request.path)(&Failure::NoSuchPath);
+        };
+        let places = found.value;
+        request.params = found.params.iter().map(|(_, value)| request::decode(value)).collect();
+        let render = places.first().map_or(DEFAULT_RENDER, |place| self.dialects[place.dialect].render);
+        if request.method == Method::OPTIONS {
+            return reply::allowed(&self.methods(places));
+        }
+        match self.choose(places, &request) {
+            Some(place) => {
+                let dialect = &self.dialects[place.dialect];
+                match (dialect.routes[place.route].handle)(request).await {
+                    Ok(response) => response,
+                    Err(failure) => (dialect.render)(&failure),
+                }
+            }
+            None => render(&Failure::MethodNotAllowed(self.methods(places))),
+        }
+    }
+
+    /// The first route whose method and guard fit.
+    fn choose(&self, places: &[Place], request: &Request) -> Option<Place> {
+        let fits = |place: &&Place| {
+            let route = self.route(**place);
+            let guarded = !place.at_root || route.guard.is_none_or(|guard| guard(request));
+            route.answers(&request.method) && guarded
+        };
+        places.iter().find(fits).copied()
+    }
+
+    fn route(&self, place: Place) -> &Route {
+        &self.dialects[place.dialect].routes[place.route]
+    }
+
+    fn methods(&self, places: &[Place]) -> Vec<Method> {
+        let mut methods: Vec<Method> = Vec::new();
+        for place in places {
+            for method in self.route(*place).methods() {
+                if !methods.contains(&method) {
+                    methods.push(method);
+                }
+            }
+        }
+        methods
+    }
+
+    /// In whose words an unknown path is refused: those of the dialect that lives around it.
+    fn renderer_of(&self, path: &str) -> fn(&Failure) -> Response {
+        let lives_there = |dialect: &&Dialect| {
+            let prefixed = dialect.prefixes.iter().any(|prefix| path.starts_with(prefix));
+            prefixed || path.strip_prefix("/d/").is_some_and(|rest| rest.split('/').next() == Some(dialect.name))
+        };
+        self.dialects.iter().find(lives_there).map_or(DEFAULT_RENDER, |dialect| dialect.render)
+    }
+}
+
+/// The shape of errors where no dialect is nearer.
+const DEFAULT_RENDER: fn(&Failure) -> Response = reply::envelope;
+
+fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<Place>> {
+    let mut places: HashMap<String, Vec<Place>> = HashMap::new();
+    for (index, dialect) in dialects.iter().enumerate() {
+        for (number, route) in dialect.routes.iter().enumerate() {
+            let place = Place { dialect: index, route: number, at_root: true };
+            places.entry(pattern(route.pattern)).or_default().push(place);
+            if !dialect.name.is_empty() {
+                let whole = format!("/d/{}{}", dialect.name, route.pattern);
+                places.entry(pattern(&whole)).or_default().push(Place { at_root: false, ..place });
+            }
+        }
+    }
+    let mut router = matchit::Router::new();
+    for (pattern, places) in places {
+        // Two routes whose patterns clash are a mistake in the tables, seen by the first start of any test.
+        if let Err(clash) = router.insert(pattern.clone(), places) {
+            tracing::error!(pattern, %clash, "a route cannot be reached");
+        }
+    }
+    router
+}
+
+/// A pattern with its parameters numbered, since documents name them differently, and
+/// without the last slash, since it makes no difference.
+fn pattern(route: &str) -> String {
+    let mut number = 0;
+    let parts = without_slash(route).split('/').map(|part| {
+        if part.starts_with('{') {
+            number += 1;
+            format!("{{p{number}}}")
+        } else {
+            part.to_owned()
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn without_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some("") | None => path,
+        Some(rest) => rest,
+    }
+}

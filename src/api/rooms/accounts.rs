@@ -1,0 +1,138 @@
+//! Registering, signing in and out, and users.
+
+use serde_json::Value;
+
+use super::json::{Account, SignedIn, User};
+use super::{PAGE_SIZE, files};
+use crate::api::auth;
+use crate::api::body::{Fields, media_type};
+use crate::api::page;
+use crate::api::reply::{Answer, Failure, no_content, ok, signed_by};
+use crate::api::request::Request;
+use crate::api::sign_in::SignIn;
+use crate::api::{Registration, reply};
+use crate::chat::error::{Denial, Error};
+use crate::chat::id::{FileId, UserId};
+use crate::chat::name::{self, Email, Username};
+use crate::chat::password::Password;
+use crate::chat::session::Asker;
+use crate::chat::user::{NewUser, ProfileChange};
+
+pub async fn register(mut request: Request) -> Answer {
+    request.context.limits.check_registration(request.peer)?;
+    if request.context.settings.registration == Registration::Closed {
+        return Err(Error::RegistrationClosed.into());
+    }
+    let mut fields = request.fields().await?;
+    let username = fields.require("username", Username::parse);
+    let email = fields.require("email", Email::parse);
+    let password = fields.require("password", Password::parse);
+    let display_name = display_name(&mut fields);
+    let (username, email, password) = fields.complete((username, email, password))?;
+    let new = NewUser { username, email: Some(email), password, display_name, is_admin: false };
+    let (account, token) = request.context.chat.register(new).await?;
+    let body = SignedIn { token: token.as_str(), user: Account::from(&account) };
+    reply::created(true, &body).map(|response| signed_by(response, account.user.id))
+}
+
+/// A name that is blank is no name, and so the username stands in.
+fn display_name(fields: &mut Fields) -> Option<String> {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    if fields.value("display_name").is_some_and(is_blank) {
+        None
+    } else {
+        fields.parse("display_name", name::display_name)
+    }
+}
+
+pub async fn login(mut request: Request) -> Answer {
+    auth::refuse_foreign_origin(&request)?;
+    let mut fields = request.fields().await?;
+    let sign_in = SignIn::of(&mut fields)?;
+    let user = sign_in.user(&request).await?;
+    let token = request.context.chat.sign_in(user).await?;
+    let asker = request.context.chat.authenticate(token.as_str())?;
+    let account = request.context.chat.my_account(&asker)?;
+    ok(&SignedIn { token: token.as_str(), user: Account::from(&account) }).map(|response| signed_by(response, user))
+}
+
+pub async fn logout(asker: Asker, request: Request) -> Answer {
+    request.context.chat.sign_out(&asker).await?;
+    no_content()
+}
+
+pub async fn logout_all(asker: Asker, request: Request) -> Answer {
+    request.context.chat.sign_out_everywhere(&asker).await?;
+    no_content()
+}
+
+pub async fn change_password(asker: Asker, mut request: Request) -> Answer {
+    let mut fields = request.fields().await?;
+    let old = fields.require("old_password", |text| Ok(Password::attempt(text)));
+    let new = fields.require("new_password", Password::parse);
+    let (old, new) = fields.complete((old, new))?;
+    // A stolen token must not be a way to try passwords.
+    request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
+    let changed = request.context.chat.change_password(&asker, old, new).await;
+    changed.map_err(|error| on_field("old_password", error))?;
+    no_content()
+}
+
+pub async fn me(asker: Asker, request: Request) -> Answer {
+    ok(&Account::from(&request.context.chat.my_account(&asker)?))
+}
+
+pub async fn users(asker: Asker, request: Request) -> Answer {
+    let page = page::asked(&request, PAGE_SIZE)?;
+    let users = request.context.chat.users(&asker, page)?;
+    let users = page::listing(&request, page, users)?;
+    ok(&users.write(User::from))
+}
+
+pub async fn user(asker: Asker, request: Request) -> Answer {
+    let id = UserId(request.id(0)?);
+    if id == asker.user {
+        return me(asker, request).await;
+    }
+    ok(&User::from(&request.context.chat.user(&asker, id)?))
+}
+
+pub async fn change_profile(asker: Asker, mut request: Request) -> Answer {
+    let id = UserId(request.id(0)?);
+    if id != asker.user {
+        request.context.chat.user(&asker, id)?;
+        return Err(Error::Forbidden(Denial::OthersProfile).into());
+    }
+    let mut fields = if media_type(request.header("content-type")) == "multipart/form-data" {
+        files::profile_form(&asker, &mut request).await?
+    } else {
+        request.fields().await?
+    };
+    let change = profile_change(&mut fields)?;
+    let changed = request.context.chat.change_profile(&asker, change).await;
+    ok(&Account::from(&changed.map_err(|error| on_field("current_password", error))?))
+}
+
+fn profile_change(fields: &mut Fields) -> Result<ProfileChange, Failure> {
+    let display_name = fields.parse("display_name", name::display_name);
+    let bio = fields.parse("bio", name::bio);
+    let email = fields.parse("email", Email::parse);
+    let email = match email {
+        None => None,
+        Some(email) => {
+            let password = fields.require("current_password", |text| Ok(Password::attempt(text)));
+            password.map(|password| (email, password))
+        }
+    };
+    let avatar =
+        if fields.is_null("avatar") { Some(None) } else { fields.integer("avatar").map(|id| Some(FileId(id))) };
+    fields.check()?;
+    Ok(ProfileChange { display_name, bio, email, avatar })
+}
+
+fn on_field(field: &str, error: Error) -> Failure {
+    match error {
+        Error::WrongPassword => Failure::field(field, error.to_string()),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,33 @@
+//! Files: uploaded, described, downloaded.
+
+use super::json::File;
+use crate::api::body::Fields;
+use crate::api::reply::{Answer, Failure, created, ok};
+use crate::api::request::Request;
+use crate::api::{download, upload};
+use crate::chat::id::FileId;
+use crate::chat::session::Asker;
+
+pub async fn upload(asker: Asker, mut request: Request) -> Answer {
+    let (file, _) = upload::receive(&asker, &mut request, "file").await?;
+    let file = file.ok_or_else(|| Failure::field("file", "No file was submitted."))?;
+    created(true, &File::from(&file))
+}
+
+pub async fn info(asker: Asker, request: Request) -> Answer {
+    ok(&File::from(&request.context.chat.file(&asker, FileId(request.id(0)?))?))
+}
+
+pub async fn download(asker: Asker, request: Request) -> Answer {
+    let file = request.context.chat.file(&asker, FileId(request.id(0)?))?;
+    download::send(&request, &file, "private, no-cache").await
+}
+
+/// A profile's form: an avatar sent as a file stands in its field as that file's id.
+pub async fn profile_form(asker: &Asker, request: &mut Request) -> Result<Fields, Failure> {
+    let (avatar, mut fields) = upload::receive(asker, request, "avatar").await?;
+    if let Some(avatar) = avatar {
+        fields.set("avatar", avatar.id.0);
+    }
+    Ok(fields)
+}

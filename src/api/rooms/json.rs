@@ -1,0 +1,272 @@
+//! The shapes of rooms.md.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::chat::call::{Signal, SignalKind};
+use crate::chat::file;
+use crate::chat::id::UserId;
+use crate::chat::message;
+use crate::chat::name::Username;
+use crate::chat::room;
+use crate::chat::user;
+
+/// Where an avatar is, for whoever has the link.
+fn avatar_url(user: &user::User) -> Option<String> {
+    user.avatar.as_ref().map(|name| format!("/media/user_images/{name}"))
+}
+
+/// A user as everybody sees them.
+#[derive(Serialize)]
+pub struct User<'a> {
+    id: i64,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<String>,
+    bio: &'a str,
+}
+
+impl<'a> From<&'a user::User> for User<'a> {
+    fn from(user: &'a user::User) -> Self {
+        Self {
+            id: user.id.0,
+            username: user.username.as_str(),
+            display_name: &user.display_name,
+            avatar_url: avatar_url(user),
+            bio: &user.bio,
+        }
+    }
+}
+
+/// A user as they see themselves.
+#[derive(Serialize)]
+pub struct Account<'a> {
+    id: i64,
+    email: &'a str,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<String>,
+    bio: &'a str,
+}
+
+impl<'a> From<&'a user::Account> for Account<'a> {
+    fn from(account: &'a user::Account) -> Self {
+        let User { id, username, display_name, avatar_url, bio } = User::from(&account.user);
+        Self { id, email: &account.email, username, display_name, avatar_url, bio }
+    }
+}
+
+/// What a sign-in answers.
+#[derive(Serialize)]
+pub struct SignedIn<'a> {
+    pub token: &'a str,
+    pub user: Account<'a>,
+}
+
+/// A room.
+#[derive(Serialize)]
+pub struct Room<'a> {
+    id: i64,
+    name: &'a str,
+    description: &'a str,
+    is_private: bool,
+    is_direct: bool,
+    max_participants: Option<u32>,
+    owner: User<'a>,
+    participant_count: i64,
+    unread_count: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+impl<'a> From<&'a room::Room> for Room<'a> {
+    fn from(room: &'a room::Room) -> Self {
+        Self {
+            id: room.id.0,
+            name: &room.title,
+            description: &room.description,
+            is_private: room.is_private,
+            is_direct: room.kind == room::Kind::Direct,
+            max_participants: room.max_members,
+            owner: User::from(&room.owner),
+            participant_count: room.member_count,
+            unread_count: room.unread_count(),
+            created_at: room.created_at.to_string(),
+            updated_at: room.updated_at.to_string(),
+        }
+    }
+}
+
+/// Somebody in a room.
+#[derive(Serialize)]
+pub struct Participant<'a> {
+    id: i64,
+    user: User<'a>,
+    joined_at: String,
+    is_admin: bool,
+}
+
+impl<'a> From<&'a room::Member> for Participant<'a> {
+    fn from(member: &'a room::Member) -> Self {
+        Self {
+            id: member.id.0,
+            user: User::from(&member.user),
+            joined_at: member.joined_at.to_string(),
+            is_admin: member.is_admin,
+        }
+    }
+}
+
+/// A file on a message.
+#[derive(Serialize)]
+pub struct Attachment<'a> {
+    id: i64,
+    name: &'a str,
+    size: i64,
+    content_type: &'a str,
+    url: String,
+}
+
+impl<'a> From<&'a file::File> for Attachment<'a> {
+    fn from(file: &'a file::File) -> Self {
+        Self {
+            id: file.id.0,
+            name: &file.name,
+            size: file.size,
+            content_type: &file.content_type,
+            url: format!("/api/files/{}/download/", file.id),
+        }
+    }
+}
+
+/// A file by itself.
+#[derive(Serialize)]
+pub struct File<'a> {
+    #[serde(flatten)]
+    attachment: Attachment<'a>,
+    sha256: &'a str,
+    created_at: String,
+}
+
+impl<'a> From<&'a file::File> for File<'a> {
+    fn from(file: &'a file::File) -> Self {
+        Self { attachment: file.into(), sha256: &file.sha256, created_at: file.created_at.to_string() }
+    }
+}
+
+/// A message.
+#[derive(Serialize)]
+pub struct Message<'a> {
+    id: i64,
+    room: i64,
+    author: User<'a>,
+    content: &'a str,
+    attachments: Vec<Attachment<'a>>,
+    created_at: String,
+    updated_at: String,
+    is_edited: bool,
+}
+
+impl<'a> From<&'a message::Message> for Message<'a> {
+    fn from(message: &'a message::Message) -> Self {
+        Self {
+            id: message.id.0,
+            room: message.chat.0,
+            author: User::from(&message.sender),
+            content: &message.text,
+            attachments: message.attachments.iter().map(Attachment::from).collect(),
+            created_at: message.created_at.to_string(),
+            updated_at: message.updated_at.to_string(),
+            is_edited: message.is_edited,
+        }
+    }
+}
+
+/// A frame: what it is, and its content.
+#[derive(Serialize)]
+pub struct Frame<T> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    data: T,
+}
+
+/// Writes a frame. Nothing in these shapes can fail to be written.
+pub fn frame(kind: &'static str, data: impl Serialize) -> String {
+    serde_json::to_string(&Frame { kind, data }).unwrap_or_default()
+}
+
+/// An error's frame.
+pub fn error_frame(code: &str, message: &str) -> String {
+    frame("error", serde_json::json!({ "code": code, "message": message }))
+}
+
+/// Who came, into the room or its call.
+#[derive(Serialize)]
+pub struct Joined<'a> {
+    pub user: Person<'a>,
+    pub scope: &'static str,
+}
+
+/// Who went.
+#[derive(Serialize)]
+pub struct Left {
+    pub user_id: i64,
+    pub scope: &'static str,
+}
+
+/// A user by id and name.
+#[derive(Serialize)]
+pub struct Person<'a> {
+    pub id: i64,
+    pub username: &'a str,
+}
+
+/// Who is in a call.
+#[derive(Serialize)]
+pub struct CallState<'a> {
+    participants: Vec<Caller<'a>>,
+}
+
+#[derive(Serialize)]
+struct Caller<'a> {
+    user_id: i64,
+    username: &'a str,
+}
+
+impl<'a> From<&'a [(UserId, Username)]> for CallState<'a> {
+    fn from(participants: &'a [(UserId, Username)]) -> Self {
+        let caller = |(id, name): &'a (UserId, Username)| Caller { user_id: id.0, username: name.as_str() };
+        Self { participants: participants.iter().map(caller).collect() }
+    }
+}
+
+/// An offer, answer or candidate, as its target gets it.
+#[derive(Serialize)]
+pub struct Signalled<'a> {
+    target_user_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sdp: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidate: Option<&'a RawValue>,
+    from_user_id: i64,
+    from_username: &'a str,
+}
+
+/// The frame of a signal; its body was JSON when it came and is passed on as it was.
+pub fn signal_frame(signal: &Signal) -> Option<String> {
+    let body: &RawValue = serde_json::from_str(&signal.body).ok()?;
+    let is_candidate = signal.kind == SignalKind::IceCandidate;
+    let data = Signalled {
+        target_user_id: signal.target.0,
+        sdp: (!is_candidate).then_some(body),
+        candidate: is_candidate.then_some(body),
+        from_user_id: signal.from.0,
+        from_username: signal.from_username.as_str(),
+    };
+    let kind = match signal.kind {
+        SignalKind::Offer => "offer",
+        SignalKind::Answer => "answer",
+        SignalKind::IceCandidate => "ice_candidate",
+    };
+    Some(frame(kind, data))
+}

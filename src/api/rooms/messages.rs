@@ -1,0 +1,71 @@
+//! What is said in a room.
+
+use super::PAGE_SIZE;
+use super::json::Message;
+use crate::api::body::Fields;
+use crate::api::page;
+use crate::api::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::request::Request;
+use crate::chat::id::{ChatId, FileId, MessageId};
+use crate::chat::message::{Draft, MAX_ATTACHMENTS, MayDelete, Window};
+use crate::chat::name::{IdempotencyKey, MessageText};
+use crate::chat::session::Asker;
+
+pub async fn history(asker: Asker, request: Request) -> Answer {
+    let room = ChatId(request.id(0)?);
+    let page = page::asked(&request, PAGE_SIZE)?;
+    let messages = request.context.chat.history(&asker, room, Window::Page(page))?;
+    let messages = page::listing(&request, page, messages)?;
+    ok(&messages.write(Message::from))
+}
+
+pub async fn post(asker: Asker, mut request: Request) -> Answer {
+    let room = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let key = request.header("idempotency-key").map(str::to_owned);
+    let draft = draft(&mut fields, key.as_deref(), request.context.settings.max_message)?;
+    let posted = request.context.chat.post(&asker, room, draft).await?;
+    created(posted.is_new, &Message::from(&posted.message))
+}
+
+pub async fn message(asker: Asker, request: Request) -> Answer {
+    ok(&Message::from(&request.context.chat.message(&asker, MessageId(request.id(0)?))?))
+}
+
+pub async fn delete(asker: Asker, request: Request) -> Answer {
+    let id = MessageId(request.id(0)?);
+    request.context.chat.delete_message(&asker, id, MayDelete::AuthorOrOwner).await?;
+    no_content()
+}
+
+/// A message to be posted, from a body or a frame's data.
+pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> Result<Draft, Failure> {
+    let text = fields.parse("content", |text| MessageText::parse(text, max_message));
+    let name = if fields.has("attachments") { "attachments" } else { "attachment_ids" };
+    let attachments = fields.integers(name, MAX_ATTACHMENTS).unwrap_or_default();
+    if !fields.has("content") && attachments.is_empty() {
+        fields.require("content", |_| Ok(()));
+    }
+    let key = idempotency_key(fields, header);
+    fields.check()?;
+    let empty =
+        MessageText::parse("", max_message).map_err(|_| Failure::field("content", "This field is required."))?;
+    Ok(Draft {
+        text: text.unwrap_or(empty),
+        attachments: attachments.into_iter().map(FileId).collect(),
+        reply_to: None,
+        key,
+    })
+}
+
+/// The key of a send that is to happen once: `client_id`, or the header.
+fn idempotency_key(fields: &mut Fields, header: Option<&str>) -> Option<IdempotencyKey> {
+    match (fields.parse("client_id", IdempotencyKey::parse), header) {
+        (Some(key), _) => Some(key),
+        (None, None) => None,
+        (None, Some(header)) => match IdempotencyKey::parse(header) {
+            Ok(key) => Some(key),
+            Err(fault) => fields.fault("Idempotency-Key", fault.0),
+        },
+    }
+}

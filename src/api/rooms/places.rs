@@ -1,0 +1,94 @@
+//! Rooms, and coming and going.
+
+use super::PAGE_SIZE;
+use super::json::{Participant, Room};
+use crate::api::body::Fields;
+use crate::api::page;
+use crate::api::reply::{Answer, created, no_content, ok};
+use crate::api::request::Request;
+use crate::chat::id::ChatId;
+use crate::chat::name;
+use crate::chat::room::{Authority, MAX_MEMBERS, NewGroup, RoomChange};
+use crate::chat::session::Asker;
+
+/// The smallest limit that makes sense.
+const MIN_PARTICIPANTS: i64 = 2;
+
+pub async fn rooms(asker: Asker, request: Request) -> Answer {
+    let page = page::asked(&request, PAGE_SIZE)?;
+    let chat = &request.context.chat;
+    let rooms = if request.query("public").is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1") {
+        chat.public_rooms(&asker, page).await?
+    } else {
+        chat.rooms(&asker, page)?
+    };
+    let rooms = page::listing(&request, page, rooms)?;
+    ok(&rooms.write(Room::from))
+}
+
+pub async fn create(asker: Asker, mut request: Request) -> Answer {
+    let mut fields = request.fields().await?;
+    let title = fields.require("name", name::title);
+    let description = fields.parse("description", name::description);
+    let is_private = fields.boolean("is_private");
+    let max_members = max_participants(&mut fields);
+    let title = fields.complete(title)?;
+    let new = NewGroup {
+        title,
+        description: description.unwrap_or_default(),
+        is_private: is_private.unwrap_or(false),
+        max_members: max_members.flatten(),
+        members: Vec::new(),
+    };
+    created(true, &Room::from(&request.context.chat.create_group(&asker, new).await?))
+}
+
+pub async fn room(asker: Asker, request: Request) -> Answer {
+    ok(&Room::from(&request.context.chat.room(&asker, ChatId(request.id(0)?))?))
+}
+
+pub async fn change(asker: Asker, mut request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let change = RoomChange {
+        title: fields.parse("name", name::title),
+        description: fields.parse("description", name::description),
+        is_private: fields.boolean("is_private"),
+        max_members: max_participants(&mut fields),
+    };
+    fields.check()?;
+    ok(&Room::from(&request.context.chat.change_room(&asker, id, change, Authority::Owner).await?))
+}
+
+pub async fn delete(asker: Asker, request: Request) -> Answer {
+    request.context.chat.delete_room(&asker, ChatId(request.id(0)?), Authority::Owner).await?;
+    no_content()
+}
+
+pub async fn join(asker: Asker, request: Request) -> Answer {
+    ok(&Room::from(&request.context.chat.join(&asker, ChatId(request.id(0)?)).await?))
+}
+
+pub async fn leave(asker: Asker, request: Request) -> Answer {
+    request.context.chat.leave(&asker, ChatId(request.id(0)?)).await?;
+    no_content()
+}
+
+pub async fn participants(asker: Asker, request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let page = page::asked(&request, PAGE_SIZE)?;
+    let members = page::listing(&request, page, request.context.chat.members(&asker, id, page)?)?;
+    ok(&members.write(Participant::from))
+}
+
+/// `Some(None)`: the limit is taken away by `null`.
+fn max_participants(fields: &mut Fields) -> Option<Option<u32>> {
+    if fields.is_null("max_participants") {
+        return Some(None);
+    }
+    let max = fields.integer("max_participants")?;
+    if (MIN_PARTICIPANTS..=i64::from(MAX_MEMBERS)).contains(&max) {
+        return u32::try_from(max).ok().map(Some);
+    }
+    fields.fault("max_participants", format!("Must be from {MIN_PARTICIPANTS} to {MAX_MEMBERS}."))
+}

@@ -1,0 +1,159 @@
+//! The frames of a room's socket: chat, calls and signalling.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::json::{self, CallState, Joined, Left, Message, Person, error_frame, frame};
+use super::messages::draft;
+use crate::api::Context;
+use crate::api::body::Fields;
+use crate::api::limit::Rate;
+use crate::api::reply::{Failure, problem};
+use crate::api::request::Request;
+use crate::api::socket::Codec;
+use crate::chat::Scope;
+use crate::chat::call::SignalKind;
+use crate::chat::event::Event;
+use crate::chat::id::{ChatId, UserId};
+use crate::chat::listen::{Listening, Seat};
+use crate::chat::session::Asker;
+
+pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Room), Failure> {
+    let room = ChatId(request.id(0)?);
+    let listening = request.context.chat.listen(&asker, Scope::Chat(room)).await?;
+    let codec = Room { context: Arc::clone(&request.context), room, seat: listening.seat().clone() };
+    Ok((listening, codec))
+}
+
+/// One socket in one room.
+pub struct Room {
+    context: Arc<Context>,
+    room: ChatId,
+    seat: Seat,
+}
+
+impl Codec for Room {
+    fn encode(event: &Event) -> Option<String> {
+        match event {
+            Event::MessagePosted { message, .. } => Some(frame("chat_message", Message::from(message))),
+            Event::MessageEdited { message, .. } => Some(frame("message_updated", Message::from(message))),
+            Event::MessageDeleted { message, .. } => {
+                Some(frame("message_deleted", serde_json::json!({ "id": message.0 })))
+            }
+            Event::MemberAdded { user, .. } => {
+                let user = Person { id: user.id.0, username: user.username.as_str() };
+                Some(frame("user_joined", Joined { user, scope: "room" }))
+            }
+            Event::MemberRemoved { user, .. } => Some(frame("user_left", Left { user_id: user.0, scope: "room" })),
+            Event::CallJoined { user, username, .. } => {
+                let user = Person { id: user.0, username: username.as_str() };
+                Some(frame("user_joined", Joined { user, scope: "call" }))
+            }
+            Event::CallLeft { user, .. } => Some(frame("user_left", Left { user_id: user.0, scope: "call" })),
+            Event::CallState { participants, .. } => {
+                Some(frame("call_state", CallState::from(participants.as_slice())))
+            }
+            Event::Signalled { signal, .. } => json::signal_frame(signal),
+            Event::ReactionsChanged { .. }
+            | Event::Read { .. }
+            | Event::ChatCreated { .. }
+            | Event::ChatUpdated { .. }
+            | Event::ChatDeleted { .. }
+            | Event::ChatHidden { .. }
+            | Event::CredentialEnded { .. }
+            | Event::CredentialsEnded { .. }
+            | Event::SocketOpened(_)
+            | Event::Typing { .. }
+            | Event::Presence { .. } => None,
+        }
+    }
+
+    /// Who comes and goes is told to the others.
+    fn hears(&self, event: &Event) -> bool {
+        match event {
+            Event::MemberAdded { user, .. } => user.id != self.seat.asker.user,
+            Event::MemberRemoved { user, .. } | Event::CallJoined { user, .. } | Event::CallLeft { user, .. } => {
+                *user != self.seat.asker.user
+            }
+            _ => true,
+        }
+    }
+
+    async fn receive(&self, text: String) -> Vec<String> {
+        match self.act(&text).await {
+            Ok(replies) => replies,
+            Err(failure) => vec![refusal(&failure)],
+        }
+    }
+
+    fn refuse_binary(&self) -> String {
+        error_frame("validation_error", "Binary frames are not read here.")
+    }
+}
+
+impl Room {
+    async fn act(&self, text: &str) -> Result<Vec<String>, Failure> {
+        let mut frame = Fields::of_json(text.as_bytes())?;
+        let kind = frame.require("type", |kind| Ok(kind.to_owned()));
+        let kind = frame.complete(kind)?;
+        let mut data = match frame.value("data") {
+            None => Fields::default(),
+            Some(data) => Fields::of_value(data.clone()).map_err(|_| Failure::field("data", "Expected an object."))?,
+        };
+        match kind.as_str() {
+            "chat_message" => self.post(&mut data).await,
+            "join_call" => self.join_call(),
+            "leave_call" => {
+                self.limit(Rate::Signal)?;
+                self.context.chat.leave_call(&self.seat);
+                Ok(Vec::new())
+            }
+            "offer" => self.signal(SignalKind::Offer, "sdp", &mut data),
+            "answer" => self.signal(SignalKind::Answer, "sdp", &mut data),
+            "ice_candidate" => self.signal(SignalKind::IceCandidate, "candidate", &mut data),
+            "ping" => Ok(vec![r#"{"type":"pong"}"#.to_owned()]),
+            _ => Err(Failure::field("type", "There is no such type of message.")),
+        }
+    }
+
+    /// Its own echo comes through the hub, as everybody's does; a resend gets the first
+    /// frame again, for this socket alone.
+    async fn post(&self, data: &mut Fields) -> Result<Vec<String>, Failure> {
+        self.limit(Rate::Message)?;
+        let draft = draft(data, None, self.context.settings.max_message)?;
+        let posted = self.context.chat.post(&self.seat.asker, self.room, draft).await?;
+        let again = (!posted.is_new).then(|| frame("chat_message", Message::from(&posted.message)));
+        Ok(again.into_iter().collect())
+    }
+
+    fn join_call(&self) -> Result<Vec<String>, Failure> {
+        self.limit(Rate::Signal)?;
+        self.context.chat.join_call(&self.seat)?;
+        Ok(Vec::new())
+    }
+
+    fn signal(&self, kind: SignalKind, field: &str, data: &mut Fields) -> Result<Vec<String>, Failure> {
+        self.limit(Rate::Signal)?;
+        let target = data.require_integer("target_user_id");
+        let body = data.value(field).map(Value::to_string);
+        if body.is_none() {
+            data.fault::<()>(field, "This field is required.");
+        }
+        let (target, body) = data.complete((target, body))?;
+        self.context.chat.signal(&self.seat, UserId(target), kind, body)?;
+        Ok(Vec::new())
+    }
+
+    fn limit(&self, rate: Rate) -> Result<(), Failure> {
+        self.context.limits.check(rate, &self.seat.asker)
+    }
+}
+
+/// What is wrong with a frame. Fields are named in the sentence, for want of another place.
+fn refusal(failure: &Failure) -> String {
+    let problem = problem(failure);
+    let fields = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
+    let fields = fields.collect::<Vec<_>>().join(" ");
+    error_frame(problem.code, if fields.is_empty() { &problem.message } else { &fields })
+}

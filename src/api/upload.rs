@@ -1,0 +1,130 @@
+//! Multipart bodies: one file streamed to the core, and text fields beside it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+use tokio::time::{Instant, timeout};
+
+use super::body::{BODY_DEADLINE, Fields, MAX_BODY, media_type};
+use super::reply::Failure;
+use super::request::Request;
+use crate::chat::file::{File, Upload};
+use crate::chat::session::Asker;
+
+/// Bytes a second that an upload has to keep up, after its first moments.
+const MIN_RATE: u64 = 4 * 1024;
+/// What the parts' heads and text fields may add to the file.
+const OVERHEAD: u64 = MAX_BODY as u64;
+/// Parts of one body.
+const MAX_PARTS: usize = 64;
+
+/// Reads a multipart body. The file in `field` becomes the asker's; `None` if there is none.
+pub async fn receive(asker: &Asker, request: &mut Request, field: &str) -> Result<(Option<File>, Fields), Failure> {
+    let max = request.context.settings.max_upload;
+    let mut parts = open(request, max)?;
+    let mut texts = Vec::new();
+    let mut upload: Option<(Upload, String)> = None;
+    let mut pace = Pace { begun: Instant::now(), bytes: 0 };
+    for _ in 0..MAX_PARTS {
+        let Some(mut part) = pace.keep(parts.next_field()).await? else { break };
+        let name = part.name().unwrap_or_default().to_owned();
+        match part.file_name().map(str::to_owned) {
+            Some(file_name) if name == field && upload.is_none() => {
+                let mut incoming = request.context.chat.begin_upload(asker).await?;
+                stream(&mut part, &mut incoming, max, &mut pace).await?;
+                upload = Some((incoming, file_name));
+            }
+            // Files that nobody asked for are read past, not kept.
+            Some(_) => while pace.keep(part.chunk()).await?.is_some() {},
+            None => texts.push((name, text(&mut part, &mut pace).await?)),
+        }
+    }
+    let file = match upload {
+        Some((upload, name)) => Some(upload.finish(&name).await?),
+        None => None,
+    };
+    Ok((file, Fields::of_form(texts)))
+}
+
+fn open(request: &mut Request, max: u64) -> Result<Multipart<'static>, Failure> {
+    let header = request.header("content-type");
+    if media_type(header) != "multipart/form-data" {
+        return Err(Failure::UnsupportedMediaType);
+    }
+    let boundary = multer::parse_boundary(header.unwrap_or_default())
+        .map_err(|_| Failure::Malformed("The multipart body names no boundary.".into()))?;
+    let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > max + OVERHEAD) {
+        return Err(Failure::TooLarge);
+    }
+    let body = std::mem::replace(&mut request.body, Box::pin(futures_util::stream::empty()));
+    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(max + OVERHEAD));
+    Ok(Multipart::with_constraints(body, boundary, limits))
+}
+
+async fn stream(part: &mut Field<'_>, upload: &mut Upload, max: u64, pace: &mut Pace) -> Result<(), Failure> {
+    while let Some(bytes) = pace.keep(part.chunk()).await? {
+        if upload.size() + bytes.len() as u64 > max {
+            return Err(Failure::TooLarge);
+        }
+        upload.write(&bytes).await?;
+    }
+    Ok(())
+}
+
+async fn text(part: &mut Field<'_>, pace: &mut Pace) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    while let Some(bytes) = pace.keep(part.chunk()).await? {
+        text.extend_from_slice(&bytes);
+        if text.len() > MAX_BODY {
+            return Err(Failure::TooLarge);
+        }
+    }
+    String::from_utf8(text).map_err(|_| Failure::Malformed("A field is not UTF-8.".into()))
+}
+
+/// Whether the body comes fast enough: a trickle would hold its file and connection open for days.
+struct Pace {
+    begun: Instant,
+    bytes: u64,
+}
+
+/// What can be counted of what came.
+trait Amount {
+    fn amount(&self) -> u64;
+}
+
+impl Amount for Option<Bytes> {
+    fn amount(&self) -> u64 {
+        self.as_ref().map_or(0, |bytes| bytes.len() as u64)
+    }
+}
+
+impl Amount for Option<Field<'static>> {
+    fn amount(&self) -> u64 {
+        0
+    }
+}
+
+impl Pace {
+    async fn keep<T: Amount>(&mut self, next: impl Future<Output = multer::Result<T>>) -> Result<T, Failure> {
+        let allowed = BODY_DEADLINE + Duration::from_secs(self.bytes / MIN_RATE);
+        let left = allowed.saturating_sub(self.begun.elapsed()).min(BODY_DEADLINE);
+        match timeout(left, next).await {
+            Ok(Ok(came)) => {
+                self.bytes += came.amount();
+                Ok(came)
+            }
+            Ok(Err(cause)) => Err(failure(&cause)),
+            Err(_) => Err(Failure::TooSlow),
+        }
+    }
+}
+
+fn failure(cause: &multer::Error) -> Failure {
+    match cause {
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => Failure::TooLarge,
+        _ => Failure::Malformed("The multipart body cannot be read.".into()),
+    }
+}

@@ -1,0 +1,153 @@
+//! Calls: who is in the call of a room, and signals between them.
+//!
+//! Nothing of it is stored: a call lives as long as the sockets that are in it. The
+//! media never comes here, only what browsers need to find each other.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Chat;
+use super::error::{Error, Result, Rule};
+use super::event::Event;
+use super::hub::Scope;
+use super::id::{ChatId, SocketId, UserId};
+use super::listen::Seat;
+use super::name::Username;
+use super::session::Asker;
+
+/// Users in one call.
+pub const MAX_PARTICIPANTS: u32 = 16;
+/// Longest session description, in bytes.
+pub const MAX_SDP: usize = 64 * 1024;
+/// Longest ICE candidate, in bytes.
+pub const MAX_CANDIDATE: usize = 4 * 1024;
+
+/// What a signal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalKind {
+    /// A session description that opens a connection.
+    Offer,
+    /// The one that answers it.
+    Answer,
+    /// A way to reach the sender.
+    IceCandidate,
+}
+
+/// A signal on its way to one participant's sockets.
+#[derive(Clone, Debug)]
+pub struct Signal {
+    /// What it is.
+    pub kind: SignalKind,
+    /// Set here, never taken from the sender's words.
+    pub from: UserId,
+    /// Likewise.
+    pub from_username: Username,
+    /// Whom it is for.
+    pub target: UserId,
+    /// The sender's words, passed on unread.
+    pub body: String,
+}
+
+#[derive(Clone)]
+struct Participant {
+    user: UserId,
+    username: Username,
+    socket: SocketId,
+}
+
+/// The calls of all rooms. Its lock is held while their events are published, so that
+/// everybody sees the same order; the hub's lock is taken inside it, never around it.
+#[derive(Default)]
+pub(super) struct Calls {
+    rooms: Mutex<HashMap<ChatId, Vec<Participant>>>,
+}
+
+impl Calls {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ChatId, Vec<Participant>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Chat {
+    /// Brings a room's socket into the room's call. Everybody in the call learns who is
+    /// in it, so that they can make offers to the newcomer.
+    pub fn join_call(&self, seat: &Seat) -> Result<()> {
+        let chat = room_of(seat)?;
+        let Asker { user, username, .. } = seat.asker.clone();
+        let mut rooms = self.calls.lock();
+        let call = rooms.entry(chat).or_default();
+        let is_new_user = call.iter().all(|participant| participant.user != user);
+        if is_new_user && users(call).len() >= MAX_PARTICIPANTS as usize {
+            return Err(Error::LimitReached { what: "participants in a call", max: MAX_PARTICIPANTS });
+        }
+        if call.iter().all(|participant| participant.socket != seat.socket) {
+            call.push(Participant { user, username: username.clone(), socket: seat.socket });
+        }
+        let state = Event::CallState {
+            participants: users(call),
+            to: call.iter().map(|participant| participant.socket).collect(),
+        };
+        let joined = is_new_user.then_some(Event::CallJoined { chat, user, username });
+        self.hub.publish(joined.into_iter().chain([state]));
+        Ok(())
+    }
+
+    /// Takes a socket out of its room's call, if it is in it.
+    pub fn leave_call(&self, seat: &Seat) {
+        let Ok(chat) = room_of(seat) else { return };
+        let user = seat.asker.user;
+        let mut rooms = self.calls.lock();
+        let Some(call) = rooms.get_mut(&chat) else { return };
+        let before = call.len();
+        call.retain(|participant| participant.socket != seat.socket);
+        let left = call.len() < before && call.iter().all(|participant| participant.user != user);
+        if call.is_empty() {
+            rooms.remove(&chat);
+        }
+        if left {
+            self.hub.publish([Event::CallLeft { chat, user }]);
+        }
+    }
+
+    /// Passes a signal to a participant of the same call, and to nobody else.
+    pub fn signal(&self, seat: &Seat, target: UserId, kind: SignalKind, body: String) -> Result<()> {
+        let max = if kind == SignalKind::IceCandidate { MAX_CANDIDATE } else { MAX_SDP };
+        if body.len() > max {
+            return Err(Error::Invalid(Rule::SignalLength));
+        }
+        let chat = room_of(seat)?;
+        let rooms = self.calls.lock();
+        let call = rooms.get(&chat).map(Vec::as_slice).unwrap_or_default();
+        let is_in = call.iter().any(|participant| participant.socket == seat.socket);
+        let to: Vec<_> = call
+            .iter()
+            .filter(|participant| participant.user == target)
+            .map(|participant| participant.socket)
+            .collect();
+        if !is_in || to.is_empty() {
+            return Err(Error::NotInCall);
+        }
+        let Asker { user: from, username: from_username, .. } = seat.asker.clone();
+        let signal = Arc::new(Signal { kind, from, from_username, target, body });
+        self.hub.publish([Event::Signalled { signal, to }]);
+        Ok(())
+    }
+}
+
+fn room_of(seat: &Seat) -> Result<ChatId> {
+    match seat.scope {
+        Scope::Chat(chat) => Ok(chat),
+        Scope::Pair(_) | Scope::All => Err(Error::NotInCall),
+    }
+}
+
+/// Each user once, in order of joining.
+fn users(call: &[Participant]) -> Vec<(UserId, Username)> {
+    let mut users: Vec<(UserId, Username)> = Vec::new();
+    for participant in call {
+        if users.iter().all(|(user, _)| *user != participant.user) {
+            users.push((participant.user, participant.username.clone()));
+        }
+    }
+    users
+}

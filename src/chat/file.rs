@@ -1,0 +1,285 @@
+//! Uploaded files: streamed to disk while they are hashed, attached once, erased
+//! with their message.
+//!
+//! On disk a file has a random name and nothing else; what people call it, and what
+//! it is by its first bytes, stands in the database.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+
+use super::Chat;
+use super::error::{Error, Result};
+use super::id::{FileId, MessageId, UserId};
+use super::name::file_name;
+use super::session::Asker;
+use super::store::{self, Tx};
+use super::time::Timestamp;
+
+/// Bytes of files that one user may keep.
+pub const MAX_STORED_BYTES: i64 = 1024 * 1024 * 1024;
+/// Uploads stop while this many bytes are still free, so that messages go on.
+pub const MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
+/// Largest file unless the operator says otherwise, in bytes.
+pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
+
+/// How much of a file's beginning tells its type.
+const SNIFFED_BYTES: usize = 4_096;
+
+/// An uploaded file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its id.
+    pub id: FileId,
+    /// Whose it is.
+    pub uploader: UserId,
+    /// What its uploader calls it; names nothing on disk.
+    pub name: String,
+    /// Bytes.
+    pub size: i64,
+    /// By its first bytes.
+    pub content_type: String,
+    /// Hex.
+    pub sha256: String,
+    /// What it is called on disk.
+    pub storage_name: StorageName,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+}
+
+/// 32 random hex characters. Never anything that a client said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageName(String);
+
+impl StorageName {
+    /// A name that nobody can guess.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(hex::encode(rand::random::<[u8; 16]>()))
+    }
+
+    pub(super) fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a browser may show it in place: raster images, audio and video. Anything
+/// that could carry a script is downloaded instead.
+#[must_use]
+pub fn is_inline(content_type: &str) -> bool {
+    let raster = matches!(
+        content_type,
+        "image/png"
+            | "image/jpeg"
+            | "image/gif"
+            | "image/webp"
+            | "image/avif"
+            | "image/bmp"
+            | "image/vnd.microsoft.icon"
+    );
+    raster || content_type.starts_with("audio/") || content_type.starts_with("video/")
+}
+
+/// A file on its way in. Dropping it before [`Upload::finish`] leaves nothing.
+pub struct Upload {
+    chat: Chat,
+    asker: Asker,
+    storage_name: StorageName,
+    path: PathBuf,
+    file: tokio::fs::File,
+    hash: Sha256,
+    head: Vec<u8>,
+    size: u64,
+    kept: bool,
+}
+
+impl Chat {
+    /// Begins to store a file for the asker.
+    pub async fn begin_upload(&self, asker: &Asker) -> Result<Upload> {
+        self.check_free_space()?;
+        let storage_name = StorageName::random();
+        let path = self.files.join(format!("{}.part", storage_name.as_str()));
+        let file = tokio::fs::File::create_new(&path).await.map_err(disk_error)?;
+        Ok(Upload {
+            chat: self.clone(),
+            asker: asker.clone(),
+            storage_name,
+            path,
+            file,
+            hash: Sha256::new(),
+            head: Vec::new(),
+            size: 0,
+            kept: false,
+        })
+    }
+
+    /// A file that the asker uploaded or that is attached in a chat they are in.
+    pub fn file(&self, asker: &Asker, id: FileId) -> Result<File> {
+        self.store.read(|db| store::files::find(db, asker.user, id)?.ok_or(Error::NotFound))
+    }
+
+    /// Opens a file that was found for somebody.
+    pub async fn open_file(&self, file: &File) -> Result<tokio::fs::File> {
+        let path = self.files.join(file.storage_name.as_str());
+        tokio::fs::File::open(path).await.map_err(|cause| match cause.kind() {
+            // Its message was deleted between the finding and the opening.
+            std::io::ErrorKind::NotFound => Error::NotFound,
+            _ => disk_error(cause),
+        })
+    }
+
+    /// The picture behind an avatar's unguessable name, which is the right to see it.
+    pub fn avatar(&self, name: &str) -> Result<File> {
+        self.store.read(|db| store::files::avatar_named(db, name)?.ok_or(Error::NotFound))
+    }
+
+    fn check_free_space(&self) -> Result<()> {
+        let disk = rustix::fs::statvfs(self.files.as_path()).map_err(|errno| disk_error(errno.into()))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES {
+            return Err(Error::StorageFull);
+        }
+        Ok(())
+    }
+}
+
+impl Upload {
+    /// Bytes that came so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Adds bytes to the end.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let missing = SNIFFED_BYTES.saturating_sub(self.head.len()).min(bytes.len());
+        self.head.extend_from_slice(&bytes[..missing]);
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        self.file.write_all(bytes).await.map_err(disk_error)
+    }
+
+    /// Makes it a file of the asker's, safe on disk first and in the database then.
+    pub async fn finish(mut self, name: &str) -> Result<File> {
+        self.file.flush().await.map_err(disk_error)?;
+        self.file.sync_all().await.map_err(disk_error)?;
+        let place = self.chat.files.join(self.storage_name.as_str());
+        tokio::fs::rename(&self.path, &place).await.map_err(disk_error)?;
+        self.path = place;
+        sync_folder(&self.chat.files).await?;
+        let mut file = File {
+            id: FileId(0),
+            uploader: self.asker.user,
+            name: file_name(name),
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            content_type: content_type(&self.head).to_owned(),
+            sha256: hex::encode(self.hash.clone().finalize()),
+            storage_name: self.storage_name.clone(),
+            created_at: self.chat.clock.now(),
+        };
+        let row = file.clone();
+        let stored = self.chat.store.write(move |tx| insert(tx, &row)).await;
+        // From here on the row decides. Should the answer have been lost, the sweep of unknown files does.
+        self.kept = stored.is_ok();
+        file.id = stored?;
+        Ok(file)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.kept
+            && let Err(cause) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%cause, "an unfinished upload was left behind");
+        }
+    }
+}
+
+fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
+    if store::users::add_stored_bytes(tx, file.uploader, file.size)? > MAX_STORED_BYTES {
+        return Err(Error::StorageFull);
+    }
+    store::files::insert(tx, file)
+}
+
+/// Erases a file: its row now, its bytes when this commits.
+pub(super) fn erase(tx: &mut Tx<'_>, file: &File) -> Result<()> {
+    store::files::delete(tx, file.id)?;
+    store::users::add_stored_bytes(tx, file.uploader, -file.size)?;
+    tx.erase_file(file.storage_name.clone());
+    Ok(())
+}
+
+/// Erases what hangs on a message.
+pub(super) fn erase_attachments(tx: &mut Tx<'_>, message: MessageId) -> Result<()> {
+    for file in store::files::of_message(tx, message)? {
+        erase(tx, &file)?;
+    }
+    Ok(())
+}
+
+/// What a file is, by our own look at its beginning. Markup of every kind counts as
+/// plain text: no browser shall render what a user uploaded.
+fn content_type(head: &[u8]) -> &'static str {
+    match infer::get(head) {
+        Some(kind) if kind.matcher_type() == infer::MatcherType::Text => "text/plain",
+        Some(kind) if kind.mime_type() == "image/svg+xml" => "text/plain",
+        Some(kind) => kind.mime_type(),
+        None if !head.is_empty() && looks_like_text(head) => "text/plain",
+        None => "application/octet-stream",
+    }
+}
+
+fn looks_like_text(head: &[u8]) -> bool {
+    let whole = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // The cut may fall inside a character.
+        Err(cut) if cut.error_len().is_none() => std::str::from_utf8(&head[..cut.valid_up_to()]).unwrap_or_default(),
+        Err(_) => return false,
+    };
+    !whole.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+async fn sync_folder(folder: &Path) -> Result<()> {
+    let folder = tokio::fs::File::open(folder).await.map_err(disk_error)?;
+    folder.sync_all().await.map_err(disk_error)
+}
+
+fn disk_error(cause: std::io::Error) -> Error {
+    tracing::error!(%cause, "storing or reading a file failed");
+    match cause.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+            Error::StorageFull
+        }
+        _ => Error::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{content_type, is_inline};
+
+    #[test]
+    fn the_bytes_say_what_a_file_is() {
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+        assert_eq!(content_type(png), "image/png");
+        assert!(is_inline(content_type(png)));
+        for markup in
+            ["<html><script>", "<!DOCTYPE html>", "<svg xmlns='http://www.w3.org/2000/svg'>", "<?xml version='1.0'?>"]
+        {
+            assert_eq!(content_type(markup.as_bytes()), "text/plain", "{markup}");
+            assert!(!is_inline(content_type(markup.as_bytes())));
+        }
+        assert_eq!(content_type("привет".as_bytes()), "text/plain");
+        assert_eq!(content_type(&"я".as_bytes()[..1]), "text/plain");
+        assert_eq!(content_type(&[0, 1, 2, 3]), "application/octet-stream");
+        assert_eq!(content_type(&[]), "application/octet-stream");
+    }
+}

@@ -1,0 +1,385 @@
+//! Who listens to what: open sockets by chat and by user, each with a bounded queue.
+//!
+//! A subscription is no permission: whoever is removed or signed out leaves the
+//! audience with the very event that says so, in commit order. A reader that does
+//! not keep up costs its own queue and is closed; nobody waits for it.
+//!
+//! One lock guards the registry. It is held while handles are pushed to queues and
+//! never across an `await`; nothing below it takes another lock.
+
+mod socket;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::error::{Error, Result};
+use super::event::Event;
+use super::id::{ChatId, CredentialId, SocketId, UserId};
+use super::room::Pair;
+use socket::Socket;
+pub use socket::{Broadcast, Closing, MAX_CODECS, Opening, Scope, Subscription};
+
+/// Sockets that one user may have open.
+pub const MAX_SOCKETS: u32 = 20;
+/// How long an answer waits for the sockets that it closes.
+const SETTLE: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(super) struct Hub {
+    registry: Mutex<Registry>,
+    /// Wakes those who wait for closing sockets to be gone.
+    gone: Notify,
+}
+
+#[derive(Default)]
+struct Registry {
+    last_id: i64,
+    by_id: HashMap<SocketId, Listener>,
+    by_chat: HashMap<ChatId, Vec<Arc<Socket>>>,
+    by_user: HashMap<UserId, Vec<Arc<Socket>>>,
+    /// Told to close, and not gone yet.
+    closing: HashSet<SocketId>,
+}
+
+struct Listener {
+    socket: Arc<Socket>,
+    chats: Vec<ChatId>,
+}
+
+impl Hub {
+    /// Makes a place for a socket. It hears nothing until its [`Event::SocketOpened`]
+    /// is published, and leaves when the subscription is dropped.
+    pub fn reserve(self: &Arc<Self>, user: UserId, credential: CredentialId, scope: Scope) -> Result<Subscription> {
+        let mut registry = self.lock();
+        let open = registry.by_user.get(&user).map_or(0, Vec::len);
+        if open >= MAX_SOCKETS as usize {
+            return Err(Error::LimitReached { what: "open sockets", max: MAX_SOCKETS });
+        }
+        registry.last_id += 1;
+        let (socket, events) = Socket::new(SocketId(registry.last_id), user, credential, scope);
+        registry.by_user.entry(user).or_default().push(Arc::clone(&socket));
+        registry.by_id.insert(socket.id, Listener { socket: Arc::clone(&socket), chats: Vec::new() });
+        Ok(Subscription::new(Arc::clone(self), socket, events))
+    }
+
+    /// Tells each event to whom it concerns, in order.
+    pub fn publish(&self, events: impl IntoIterator<Item = Event>) {
+        let mut registry = self.lock();
+        for event in events {
+            registry.publish(event);
+        }
+    }
+
+    /// How many sockets are open.
+    pub fn open_sockets(&self) -> usize {
+        self.lock().by_id.len()
+    }
+
+    /// Closes every socket.
+    pub fn close_all(&self, reason: Closing) {
+        let mut registry = self.lock();
+        let all: Vec<_> = registry.by_id.values().map(|listener| Arc::clone(&listener.socket)).collect();
+        for socket in all {
+            registry.close(&socket, reason);
+        }
+    }
+
+    /// Waits until the sockets that are closing now are gone, so that what follows is
+    /// said after them. One that hangs is waited for a moment only: its queue is dead.
+    pub async fn settle(&self) {
+        let closing = self.lock().closing.clone();
+        let all_gone = async {
+            loop {
+                let gone = self.gone.notified();
+                if self.lock().closing.is_disjoint(&closing) {
+                    return;
+                }
+                gone.await;
+            }
+        };
+        if !closing.is_empty() && tokio::time::timeout(SETTLE, all_gone).await.is_err() {
+            tracing::debug!("a closing socket took too long to go");
+        }
+    }
+
+    fn remove(&self, socket: &Socket) {
+        self.lock().remove(socket);
+        self.gone.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        // A panic while it was held left at worst a socket without its events; it closes by its ping.
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registry {
+    fn publish(&mut self, mut event: Event) {
+        match event {
+            Event::SocketOpened(opening) => self.open(&opening),
+            Event::CredentialEnded { user, credential } => {
+                self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
+            }
+            Event::CredentialsEnded { user, kept } => {
+                self.close_where(user, Closing::SignedOut, |socket| Some(socket.credential) != kept);
+            }
+            Event::ChatCreated { chat, ref pair, ref members } => {
+                for user in members {
+                    self.join(chat, *user, pair.as_ref());
+                }
+                self.tell_chat(chat, event);
+            }
+            Event::MemberAdded { chat, ref user } => {
+                self.join(chat, user.id, None);
+                self.tell_chat(chat, event);
+            }
+            Event::MemberRemoved { chat, user } => {
+                // Those who stood on this chat alone close; the rest hear of it, and then nothing more.
+                self.close_where(user, Closing::Removed, |socket| socket.scope == Scope::Chat(chat));
+                self.tell_chat(chat, event);
+                self.leave(chat, Some(user));
+            }
+            Event::ChatDeleted { chat } => {
+                self.tell_chat(chat, event);
+                self.leave(chat, None);
+            }
+            Event::ChatHidden { user, .. } => self.tell_user(user, event),
+            Event::Presence { ref mut chats, .. } => {
+                let chats = std::mem::take(chats);
+                self.tell_chats(&chats, event);
+            }
+            Event::CallState { ref mut to, .. } | Event::Signalled { ref mut to, .. } => {
+                let to = std::mem::take(to);
+                self.tell_sockets(&to, event);
+            }
+            Event::MessagePosted { ref message, .. } | Event::MessageEdited { ref message, .. } => {
+                self.tell_chat(message.chat, event);
+            }
+            Event::MessageDeleted { chat, .. }
+            | Event::ReactionsChanged { chat, .. }
+            | Event::Read { chat, .. }
+            | Event::ChatUpdated { chat }
+            | Event::Typing { chat, .. }
+            | Event::CallJoined { chat, .. }
+            | Event::CallLeft { chat, .. } => self.tell_chat(chat, event),
+        }
+    }
+
+    fn open(&mut self, opening: &Opening) {
+        let Some(listener) = self.by_id.get_mut(&opening.socket.id) else { return };
+        listener.chats.clone_from(&opening.chats);
+        listener.socket.go_live();
+        for chat in &opening.chats {
+            self.by_chat.entry(*chat).or_default().push(Arc::clone(&opening.socket));
+        }
+    }
+
+    /// Sockets of `user` that are to hear a chat they were not in before.
+    fn join(&mut self, chat: ChatId, user: UserId, pair: Option<&Pair>) {
+        for socket in self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default() {
+            let wants = match socket.scope {
+                Scope::Chat(_) => false,
+                Scope::All => true,
+                Scope::Pair(other) => pair.is_some_and(|pair| pair.is(user, other)),
+            };
+            let Some(listener) = self.by_id.get_mut(&socket.id).filter(|_| wants && socket.is_live()) else { continue };
+            if !listener.chats.contains(&chat) {
+                listener.chats.push(chat);
+                self.by_chat.entry(chat).or_default().push(Arc::clone(socket));
+            }
+        }
+    }
+
+    /// Takes a chat's sockets (those of `user`, or all) out of it. Sockets that stood
+    /// on it alone close: the chat is gone for them.
+    fn leave(&mut self, chat: ChatId, user: Option<UserId>) {
+        let sockets = self.by_chat.remove(&chat).unwrap_or_default();
+        let (leaving, staying): (Vec<_>, Vec<_>) =
+            sockets.into_iter().partition(|socket| user.is_none_or(|user| socket.user == user));
+        if !staying.is_empty() {
+            self.by_chat.insert(chat, staying);
+        }
+        for socket in leaving {
+            if let Some(listener) = self.by_id.get_mut(&socket.id) {
+                listener.chats.retain(|heard| *heard != chat);
+            }
+            if socket.scope == Scope::Chat(chat) {
+                self.close(&socket, Closing::ChatDeleted);
+            }
+        }
+    }
+
+    fn tell_chat(&mut self, chat: ChatId, event: Event) {
+        self.tell_chats(&[chat], event);
+    }
+
+    fn tell_chats(&mut self, chats: &[ChatId], event: Event) {
+        let mut slow = Vec::new();
+        let broadcast = Broadcast::new(event);
+        let mut told = HashSet::new();
+        for socket in chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten() {
+            // Only an event for several chats can meet a socket twice.
+            if (chats.len() == 1 || told.insert(socket.id)) && !socket.offer(&broadcast) {
+                slow.push(Arc::clone(socket));
+            }
+        }
+        self.close_slow(&slow);
+    }
+
+    fn tell_user(&mut self, user: UserId, event: Event) {
+        let broadcast = Broadcast::new(event);
+        let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
+        let slow: Vec<_> = sockets.iter().filter(|socket| !socket.offer(&broadcast)).cloned().collect();
+        self.close_slow(&slow);
+    }
+
+    fn tell_sockets(&mut self, to: &[SocketId], event: Event) {
+        let broadcast = Broadcast::new(event);
+        let sockets = to.iter().filter_map(|id| self.by_id.get(id)).map(|listener| &listener.socket);
+        let slow: Vec<_> = sockets.filter(|socket| !socket.offer(&broadcast)).cloned().collect();
+        self.close_slow(&slow);
+    }
+
+    fn close_slow(&mut self, slow: &[Arc<Socket>]) {
+        for socket in slow {
+            self.close(socket, Closing::TooSlow);
+        }
+    }
+
+    fn close_where(&mut self, user: UserId, reason: Closing, which: impl Fn(&Socket) -> bool) {
+        let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
+        let ending: Vec<_> = sockets.iter().filter(|socket| which(socket)).cloned().collect();
+        for socket in ending {
+            self.close(&socket, reason);
+        }
+    }
+
+    /// From here on it hears nothing, whatever is still queued for it.
+    fn close(&mut self, socket: &Arc<Socket>, reason: Closing) {
+        if self.by_id.contains_key(&socket.id) {
+            self.closing.insert(socket.id);
+            socket.close(reason);
+            self.silence(socket);
+        }
+    }
+
+    fn silence(&mut self, socket: &Socket) {
+        let Some(listener) = self.by_id.get_mut(&socket.id) else { return };
+        for chat in std::mem::take(&mut listener.chats) {
+            take_out(&mut self.by_chat, chat, socket.id);
+        }
+    }
+
+    fn remove(&mut self, socket: &Socket) {
+        self.silence(socket);
+        self.by_id.remove(&socket.id);
+        self.closing.remove(&socket.id);
+        take_out(&mut self.by_user, socket.user, socket.id);
+    }
+}
+
+fn take_out<K: std::hash::Hash + Eq>(sockets: &mut HashMap<K, Vec<Arc<Socket>>>, key: K, id: SocketId) {
+    if let Some(list) = sockets.get_mut(&key) {
+        if let Some(place) = list.iter().position(|socket| socket.id == id) {
+            list.swap_remove(place);
+        }
+        if list.is_empty() {
+            sockets.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Closing, Event, Hub, MAX_SOCKETS, Opening, Scope, Subscription};
+    use crate::chat::id::{ChatId, CredentialId, UserId};
+    use crate::chat::name::Username;
+    use crate::chat::user::User;
+
+    const DEN: ChatId = ChatId(1);
+
+    fn typing(user: i64) -> Event {
+        Event::Typing { chat: DEN, user: UserId(user), is_typing: true }
+    }
+
+    fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> Subscription {
+        let subscription = hub.reserve(UserId(user), CredentialId(user), scope).expect("a place");
+        hub.publish([Event::SocketOpened(Opening::new(&subscription, chats.to_vec()))]);
+        subscription
+    }
+
+    #[tokio::test]
+    async fn a_socket_hears_its_chat_from_its_opening_on() {
+        let hub = Arc::new(Hub::default());
+        let mut early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN)).expect("a place");
+        hub.publish([typing(7)]);
+        hub.publish([Event::SocketOpened(Opening::new(&early, vec![DEN])), typing(8)]);
+        let heard = early.next().await.expect("an event");
+        assert!(matches!(heard.event(), Event::Typing { user: UserId(8), .. }));
+        assert!(early.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_is_removed_hears_nothing_more() {
+        let hub = Arc::new(Hub::default());
+        let mut bob = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
+        let mut everywhere = listen(&hub, 2, Scope::All, &[DEN]);
+        hub.publish([typing(1), Event::MemberRemoved { chat: DEN, user: UserId(2) }, typing(1)]);
+        assert_eq!(bob.next().await.err(), Some(Closing::Removed), "what was queued is dropped");
+        assert!(matches!(everywhere.next().await.expect("typing").event(), Event::Typing { .. }));
+        assert!(matches!(everywhere.next().await.expect("removal").event(), Event::MemberRemoved { .. }));
+        assert!(everywhere.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_newcomers_socket_joins_with_the_event() {
+        let hub = Arc::new(Hub::default());
+        let mut bob = listen(&hub, 2, Scope::All, &[]);
+        hub.publish([typing(1)]);
+        let username = Username::parse("bob").expect("a name");
+        let user = User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new() };
+        hub.publish([Event::MemberAdded { chat: DEN, user }, typing(1)]);
+        assert!(matches!(bob.next().await.expect("joined").event(), Event::MemberAdded { .. }));
+        assert!(matches!(bob.next().await.expect("typing").event(), Event::Typing { .. }));
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_is_closed_and_slows_nobody() {
+        let hub = Arc::new(Hub::default());
+        let mut slow = listen(&hub, 1, Scope::Chat(DEN), &[DEN]);
+        let mut quick = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
+        for _ in 0..1_000 {
+            hub.publish([typing(3)]);
+            assert!(quick.next().await.is_ok());
+        }
+        assert_eq!(slow.next().await.err(), Some(Closing::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn sockets_of_a_user_are_limited_and_places_come_back() {
+        let hub = Arc::new(Hub::default());
+        let mut all: Vec<_> = (0..MAX_SOCKETS).map(|_| listen(&hub, 1, Scope::All, &[])).collect();
+        assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All).is_err());
+        assert!(hub.reserve(UserId(2), CredentialId(2), Scope::All).is_ok());
+        all.pop();
+        assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All).is_ok());
+    }
+
+    #[tokio::test]
+    async fn signing_out_spares_the_credential_that_asked() {
+        let hub = Arc::new(Hub::default());
+        let mut kept = hub.reserve(UserId(1), CredentialId(10), Scope::All).expect("a place");
+        let mut ended = hub.reserve(UserId(1), CredentialId(11), Scope::All).expect("a place");
+        hub.publish([Event::CredentialsEnded { user: UserId(1), kept: Some(CredentialId(10)) }]);
+        assert_eq!(ended.next().await.err(), Some(Closing::SignedOut));
+        assert!(kept.try_next().is_none());
+        drop(ended);
+        hub.settle().await;
+        assert_eq!(hub.open_sockets(), 1);
+    }
+}

@@ -1,0 +1,117 @@
+//! Opening a socket onto what happens.
+//!
+//! The right to listen is checked on the writer, and the socket joins the hub with
+//! that commit: there is no moment between check and subscription in which a
+//! removal, or a message, could slip through.
+
+use std::sync::Arc;
+
+use super::Chat;
+use super::error::{Error, Result};
+use super::event::Event;
+use super::hub::{Broadcast, Closing, Opening, Scope, Subscription};
+use super::id::{ChatId, Seq, SocketId};
+use super::room::inside;
+use super::session::Asker;
+use super::store::{self, Tx};
+
+/// Who sits at a socket, and what it listens to.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// Who listens.
+    pub asker: Asker,
+    /// To what.
+    pub scope: Scope,
+    /// The socket's id.
+    pub socket: SocketId,
+}
+
+/// An open socket's end of the core. Dropping it takes the socket out of everything.
+pub struct Listening {
+    chat: Chat,
+    seat: Seat,
+    since: Seq,
+    subscription: Subscription,
+}
+
+impl Chat {
+    /// Listens to a chat, to the direct chat with somebody, or to all of one's chats.
+    pub async fn listen(&self, asker: &Asker, scope: Scope) -> Result<Listening> {
+        let subscription = self.hub.reserve(asker.user, asker.credential, scope)?;
+        let who = asker.clone();
+        let (subscription, since) = self
+            .store
+            .write(move |tx| {
+                let chats = audible(tx, &who, scope)?;
+                tx.publish(Event::SocketOpened(Opening::new(&subscription, chats)));
+                Ok((subscription, tx.last_seq()))
+            })
+            .await?;
+        let seat = Seat { asker: asker.clone(), scope, socket: subscription.id() };
+        Ok(Listening { chat: self.clone(), seat, since, subscription })
+    }
+
+    /// Closes every socket, since the server stops, and waits until they are gone.
+    pub async fn close_sockets(&self) {
+        self.hub.close_all(Closing::ShuttingDown);
+        self.hub.settle().await;
+    }
+
+    /// How many sockets are open.
+    #[must_use]
+    pub fn open_sockets(&self) -> usize {
+        self.hub.open_sockets()
+    }
+}
+
+fn audible(tx: &Tx<'_>, asker: &Asker, scope: Scope) -> Result<Vec<ChatId>> {
+    if !store::credentials::is_live(tx, asker.credential)? {
+        return Err(Error::CredentialRevoked);
+    }
+    match scope {
+        Scope::Chat(chat) => inside(tx, asker.user, chat).map(|room| vec![room.id]),
+        Scope::Pair(other) => Ok(store::rooms::find_direct(tx, asker.user, other)?.into_iter().collect()),
+        Scope::All => store::rooms::ids_of(tx, asker.user),
+    }
+}
+
+impl Listening {
+    /// Who listens, and to what.
+    #[must_use]
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// The newest change when it began: what is newer, it hears.
+    #[must_use]
+    pub fn since(&self) -> Seq {
+        self.since
+    }
+
+    /// Waits for the next event, or for the reason to close.
+    pub async fn next(&mut self) -> Result<Arc<Broadcast>, Closing> {
+        self.subscription.next().await
+    }
+
+    /// The next event, if one is there already.
+    pub fn try_next(&mut self) -> Option<Arc<Broadcast>> {
+        self.subscription.try_next()
+    }
+
+    /// Why it is to close, if it is.
+    #[must_use]
+    pub fn closing(&self) -> Option<Closing> {
+        self.subscription.closing()
+    }
+
+    /// Resolves when it is to close.
+    pub async fn closed(&self) -> Closing {
+        self.subscription.closed().await
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.chat.leave_call(&self.seat);
+    }
+}

@@ -1,0 +1,300 @@
+//! Messages: posting exactly once, reading, editing, deleting.
+
+use sha2::{Digest, Sha256};
+
+use super::Chat;
+use super::error::{Denial, Error, Result, Rule};
+use super::event::Event;
+use super::file::{self, File};
+use super::id::{ChatId, FileId, MessageId, Seq, UserId};
+use super::name::{IdempotencyKey, MessageText};
+use super::page::{Page, Paged};
+use super::receipt::ReadMark;
+use super::room::{Kind, Pair, inside};
+use super::session::Asker;
+use super::store::{self, Tx};
+use super::time::Timestamp;
+use super::user::User;
+
+/// Longest message unless the operator says otherwise, in characters.
+pub const MAX_MESSAGE: usize = 10_000;
+/// Files on one message.
+pub const MAX_ATTACHMENTS: usize = 10;
+
+/// A message that exists.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Grows in commit order.
+    pub id: MessageId,
+    /// Where it stands.
+    pub chat: ChatId,
+    /// The number of its last change.
+    pub seq: Seq,
+    /// Who sent it.
+    pub sender: User,
+    /// Blank only with attachments.
+    pub text: String,
+    /// The message that it answers, which may be gone.
+    pub reply_to: Option<MessageId>,
+    /// In the sender's order.
+    pub attachments: Vec<File>,
+    /// In order of the first of each emoji.
+    pub reactions: Vec<Reaction>,
+    /// When it was posted.
+    pub created_at: Timestamp,
+    /// When its text last changed; when it was posted, if never.
+    pub updated_at: Timestamp,
+    /// Whether its text ever changed.
+    pub is_edited: bool,
+}
+
+/// One emoji on a message, and who put it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// One grapheme cluster.
+    pub emoji: String,
+    /// In order of reacting; never empty.
+    pub users: Vec<UserId>,
+}
+
+/// A message to be posted.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// May be blank if files are attached.
+    pub text: MessageText,
+    /// Files that the sender uploaded and has not used.
+    pub attachments: Vec<FileId>,
+    /// A message of the same chat.
+    pub reply_to: Option<MessageId>,
+    /// Makes a resend return the first result.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl Draft {
+    /// Text alone.
+    #[must_use]
+    pub fn of(text: MessageText, key: Option<IdempotencyKey>) -> Self {
+        Self { text, attachments: Vec::new(), reply_to: None, key }
+    }
+
+    /// What a key stands for: the same key with other content is a mistake of the client's.
+    fn content_hash(&self, chat: ChatId) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(chat.0.to_le_bytes());
+        hash.update(self.reply_to.map_or(0, |id| id.0).to_le_bytes());
+        for file in &self.attachments {
+            hash.update(file.0.to_le_bytes());
+        }
+        hash.update([0xff]);
+        hash.update(self.text.as_str());
+        hash.finalize().into()
+    }
+}
+
+/// A message as its sender gets it back.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// The message.
+    pub message: Message,
+    /// The two of a direct chat.
+    pub pair: Option<Pair>,
+    /// `false`: this was a resend, and nobody was told again.
+    pub is_new: bool,
+}
+
+/// Which of a chat's messages are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Window {
+    /// Newest first, by page number.
+    Page(Page),
+    /// Newest first, from below a message.
+    Before(MessageId, u32),
+    /// Oldest first, from above a message.
+    After(MessageId, u32),
+}
+
+impl Chat {
+    /// Posts a message into a chat that the asker is in. When this returns, it is
+    /// stored and on its way to every socket; whoever stops waiting changes nothing.
+    pub async fn post(&self, asker: &Asker, chat: ChatId, draft: Draft) -> Result<Posted> {
+        let me = asker.user;
+        self.store.write(move |tx| post(tx, me, chat, &draft)).await
+    }
+
+    /// One message that the asker can see.
+    pub fn message(&self, asker: &Asker, id: MessageId) -> Result<Message> {
+        self.store.read(|db| store::messages::find(db, asker.user, id)?.ok_or(Error::NotFound))
+    }
+
+    /// Messages of a chat that the asker is in; `count` is how many there are in all.
+    pub fn history(&self, asker: &Asker, chat: ChatId, window: Window) -> Result<Paged<Message>> {
+        self.store.read(|db| history(db, asker.user, chat, window))
+    }
+
+    /// The same, and up to where everybody has read, in one state of the database.
+    pub fn history_with_marks(
+        &self,
+        asker: &Asker,
+        chat: ChatId,
+        window: Window,
+    ) -> Result<(Paged<Message>, Vec<ReadMark>)> {
+        self.store.read(|db| {
+            let messages = history(db, asker.user, chat, window)?;
+            Ok((messages, store::members::read_marks(db, chat)?))
+        })
+    }
+
+    /// Changes the text of one's own message.
+    pub async fn edit(&self, asker: &Asker, id: MessageId, text: MessageText) -> Result<Posted> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let mut message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
+                if message.sender.id != me {
+                    return Err(Error::Forbidden(Denial::EditOthersMessage));
+                }
+                message.seq = tx.next_seq();
+                text.as_str().clone_into(&mut message.text);
+                message.updated_at = tx.now;
+                message.is_edited = true;
+                store::messages::edit(tx, id, &message.text, message.seq)?;
+                let pair = store::rooms::pair(tx, message.chat)?;
+                tx.publish(Event::MessageEdited { message: message.clone(), pair: pair.clone() });
+                Ok(Posted { message, pair, is_new: true })
+            })
+            .await
+    }
+
+    /// Deletes a message, its text and its files, for everybody.
+    pub async fn delete_message(&self, asker: &Asker, id: MessageId, needs: MayDelete) -> Result<()> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
+                needs.check(tx, me, &message)?;
+                delete(tx, &message)
+            })
+            .await
+    }
+}
+
+/// Who may delete a message. Dialects differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MayDelete {
+    /// Its author alone.
+    Author,
+    /// Its author, and in a group its owner.
+    AuthorOrOwner,
+}
+
+impl MayDelete {
+    fn check(self, tx: &Tx<'_>, me: UserId, message: &Message) -> Result<()> {
+        if message.sender.id == me {
+            return Ok(());
+        }
+        let room = inside(tx, me, message.chat)?;
+        let moderates = self == Self::AuthorOrOwner && room.kind == Kind::Group && room.owner.id == me;
+        if moderates { Ok(()) } else { Err(Error::Forbidden(Denial::DeleteOthersMessage)) }
+    }
+}
+
+fn history(db: &store::Db, viewer: UserId, chat: ChatId, window: Window) -> Result<Paged<Message>> {
+    let room = inside(db, viewer, chat)?;
+    let standing = room.standing.ok_or(Error::NotMember)?;
+    let items = store::messages::list(db, chat, standing.cleared_mark, window)?;
+    Ok(Paged { count: standing.message_count, items })
+}
+
+/// The one way in which a message comes to be, in the writer's transaction.
+pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> Result<Posted> {
+    let Some(speaker) = store::messages::speaker(tx, me, chat)? else {
+        // Says whether this is a room seen from outside, or nothing at all.
+        return Err(inside(tx, me, chat).err().unwrap_or(Error::NotFound));
+    };
+    let content = draft.key.as_ref().map(|key| (key, draft.content_hash(chat)));
+    if let Some((key, content)) = &content
+        && let Some(first) = store::idempotency::find(tx, me, key)?
+    {
+        return resend(tx, me, speaker.pair, *content, first);
+    }
+    if draft.text.as_str().is_empty() && draft.attachments.is_empty() {
+        return Err(Error::Invalid(Rule::BlankMessage));
+    }
+    let attachments = usable(tx, me, &draft.attachments)?;
+    check_reply(tx, me, chat, draft.reply_to)?;
+    let seq = tx.next_seq();
+    let message = Message {
+        id: MessageId(seq.0),
+        chat,
+        seq,
+        sender: speaker.user,
+        text: draft.text.as_str().to_owned(),
+        reply_to: draft.reply_to,
+        attachments,
+        reactions: Vec::new(),
+        created_at: tx.now,
+        updated_at: tx.now,
+        is_edited: false,
+    };
+    store::messages::insert(tx, &message)?;
+    for (position, file) in message.attachments.iter().enumerate() {
+        store::files::attach(tx, file.id, message.id, position)?;
+    }
+    if let Some((key, content)) = &content {
+        store::idempotency::insert(tx, me, key, content, message.id)?;
+    }
+    if speaker.is_hidden {
+        store::members::unhide(tx, chat)?;
+    }
+    tx.publish(Event::MessagePosted { message: message.clone(), pair: speaker.pair.clone() });
+    Ok(Posted { message, pair: speaker.pair, is_new: true })
+}
+
+/// A key that was used: the first result if the content is the same.
+fn resend(
+    tx: &Tx<'_>,
+    me: UserId,
+    pair: Option<Pair>,
+    content: [u8; 32],
+    (first_content, id): (Vec<u8>, MessageId),
+) -> Result<Posted> {
+    if first_content != content {
+        return Err(Error::KeyReused);
+    }
+    // The first message may have been deleted since: then there is nothing to return, and nothing to send again.
+    let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
+    Ok(Posted { message, pair, is_new: false })
+}
+
+fn usable(tx: &Tx<'_>, me: UserId, files: &[FileId]) -> Result<Vec<File>> {
+    let mut usable: Vec<File> = Vec::with_capacity(files.len());
+    for id in files {
+        let file = store::files::unused_of(tx, me, *id)?.ok_or(Error::Invalid(Rule::Attachments))?;
+        if usable.iter().any(|other| other.id == file.id) {
+            return Err(Error::Invalid(Rule::Attachments));
+        }
+        usable.push(file);
+    }
+    Ok(usable)
+}
+
+fn check_reply(tx: &Tx<'_>, me: UserId, chat: ChatId, reply_to: Option<MessageId>) -> Result<()> {
+    let Some(id) = reply_to else { return Ok(()) };
+    match store::messages::find(tx, me, id)? {
+        Some(answered) if answered.chat == chat => Ok(()),
+        _ => Err(Error::Invalid(Rule::ReplyTo)),
+    }
+}
+
+fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
+    let (id, chat, sender) = (message.id, message.chat, message.sender.id);
+    let seq = tx.next_seq();
+    file::erase_attachments(tx, id)?;
+    store::messages::delete(tx, id)?;
+    store::messages::insert_tombstone(tx, id, chat, seq)?;
+    store::rooms::count_deleted(tx, chat)?;
+    store::members::count_deleted(tx, chat, id, sender)?;
+    let pair = store::rooms::pair(tx, chat)?;
+    tx.publish(Event::MessageDeleted { chat, message: id, sender, seq, pair });
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Passwords, and the threads that hash them.
+//!
+//! argon2id takes some 15 ms of a core and 19 MiB. On the runtime eight sign-ins at
+//! once would stop everybody's messages, so hashing has threads of its own, of low
+//! priority, behind a bounded queue: when that is full the answer is "busy".
+
+use std::fmt;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use tokio::sync::oneshot;
+
+use super::error::{Error, Result};
+use super::name::Violation;
+
+/// Shortest password, in bytes.
+pub const MIN_PASSWORD: usize = 8;
+/// Longest password, in bytes.
+pub const MAX_PASSWORD: usize = 1_024;
+/// How many may wait to be hashed; one more is told that the server is busy.
+pub const MAX_WAITING: usize = 64;
+
+/// How much nicer than the rest of the server the hashing threads are.
+const NICENESS: i32 = 10;
+/// About how long a full queue takes to empty.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// A password of an allowed length. It prints as nothing.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// 8 to 1,024 bytes, taken as they are: spaces may be part of it.
+    pub fn parse(raw: &str) -> Result<Self, Violation> {
+        match raw.len() {
+            0 => Err(Violation("This field may not be blank.".into())),
+            1..MIN_PASSWORD => Err(Violation(format!("A password has at least {MIN_PASSWORD} bytes."))),
+            MIN_PASSWORD..=MAX_PASSWORD => Ok(Self(raw.to_owned())),
+            _ => Err(Violation(format!("A password has at most {MAX_PASSWORD} bytes."))),
+        }
+    }
+
+    /// What somebody typed to sign in: any length, since a stored password may be
+    /// older than today's rule; what is too long to be anybody's is cut.
+    #[must_use]
+    pub fn attempt(raw: &str) -> Self {
+        Self(raw.chars().take(MAX_PASSWORD + 1).collect())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The hashing threads. Cloning shares them; they end when the last clone is dropped.
+#[derive(Clone)]
+pub(super) struct Hasher {
+    jobs: SyncSender<Job>,
+    /// Verified when there is no such user, so that both take the same time.
+    decoy: Arc<str>,
+}
+
+impl Hasher {
+    /// Starts as many threads as the machine has cores.
+    pub fn start() -> Result<Self> {
+        let (jobs, waiting) = sync_channel::<Job>(MAX_WAITING);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        for _ in 0..threads {
+            let waiting = Arc::clone(&waiting);
+            let spawned = thread::Builder::new().name("hasher".into()).spawn(move || work(&waiting));
+            spawned.map_err(internal)?;
+        }
+        Ok(Self { jobs, decoy: DECOY.into() })
+    }
+
+    /// The PHC string to store for `password`.
+    pub async fn hash(&self, password: Password) -> Result<String> {
+        self.run(move || {
+            let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(internal)?;
+            let hash = Argon2::default().hash_password(password.0.as_bytes(), &salt).map_err(internal)?;
+            Ok(hash.to_string())
+        })
+        .await?
+    }
+
+    /// Whether `password` is the one behind `stored`; `None` stands for a user that
+    /// does not exist, and takes as long to refuse.
+    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<bool> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.to_string());
+        let matches = self
+            .run(move || {
+                PasswordHash::new(&stored)
+                    .is_ok_and(|hash| Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
+            })
+            .await?;
+        Ok(known && matches)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let (done, result) = oneshot::channel();
+        let job = Box::new(move || drop(done.send(work())));
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy { retry_after: BUSY_RETRY },
+            TrySendError::Disconnected(_) => Error::Internal,
+        })?;
+        result.await.map_err(internal)
+    }
+}
+
+/// The argon2id hash of bytes that were thrown away, with the default parameters.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Zmlyc3QgbGlnaHQgZGVjbw$2vZyzWkWBH6sP5TKZTzMCpPIgDl0xBeYbqxUnpgnRCM";
+
+fn work(waiting: &Mutex<Receiver<Job>>) {
+    if let Err(cause) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%cause, "hashing threads keep the ordinary priority");
+    }
+    loop {
+        // The lock is held while waiting: one thread takes the next job, the others queue behind it.
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
+    }
+}
+
+fn internal(cause: impl fmt::Display) -> Error {
+    tracing::error!(%cause, "hashing a password failed");
+    Error::Internal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hasher, Password};
+
+    #[tokio::test]
+    async fn only_the_right_password_verifies() {
+        let hasher = Hasher::start().expect("threads start");
+        let stored = hasher.hash(Password::attempt("correct horse")).await.expect("hashed");
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert_eq!(hasher.verify(Password::attempt("correct horse"), Some(stored.clone())).await, Ok(true));
+        assert_eq!(hasher.verify(Password::attempt("wrong horse"), Some(stored)).await, Ok(false));
+        assert_eq!(hasher.verify(Password::attempt("correct horse"), None).await, Ok(false));
+    }
+
+    #[test]
+    fn the_decoy_costs_what_a_real_hash_costs() {
+        let decoy = argon2::password_hash::PasswordHash::new(super::DECOY).expect("it parses");
+        assert_eq!(decoy.params.to_string(), "m=19456,t=2,p=1");
+    }
+
+    #[test]
+    fn lengths_are_bounded_in_bytes() {
+        assert!(Password::parse("1234567").is_err());
+        assert!(Password::parse("12345678").is_ok());
+        assert!(Password::parse("пароль").is_ok(), "six letters, twelve bytes");
+        assert!(Password::parse(&"x".repeat(1_024)).is_ok());
+        assert!(Password::parse(&"x".repeat(1_025)).is_err());
+    }
+}

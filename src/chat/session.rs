@@ -1,0 +1,363 @@
+//! Signing in and out: tokens, sessions, and who is asking.
+//!
+//! A secret leaves this server once, when it is made; the database keeps its
+//! SHA-256. The account token alone can be shown again: it is derived from the
+//! server's secret and a nonce of the account, and so need not be kept either.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::Chat;
+use super::error::{Error, Result};
+use super::event::Event;
+use super::id::{CredentialId, UserId};
+use super::name::Username;
+use super::password::Password;
+use super::store::{self, Tx};
+use super::time::Timestamp;
+
+/// Sessions a user may have; one more ends the least used.
+pub const MAX_SESSIONS: u32 = 20;
+/// Device tokens, and likewise JWT families, a user may have; one more ends the least used.
+pub const MAX_DEVICES: u32 = 100;
+/// A session that nobody used for this long is over.
+pub const SESSION_IDLE: Duration = Duration::from_hours(14 * 24);
+/// A session is over after this long, used or not.
+pub const SESSION_LIFE: Duration = Duration::from_hours(90 * 24);
+/// A credential's use is written down at most this often.
+const TOUCH_EVERY: Duration = Duration::from_hours(1);
+
+/// A secret that signs somebody in: 40 hex characters. It prints as nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// 20 random bytes.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(hex::encode(rand::random::<[u8; 20]>()))
+    }
+
+    /// What is sent to its owner.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// What a credential is, and so how it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// The account's own stable token.
+    Account,
+    /// Made by a login or registration, for one device.
+    Device,
+    /// A browser's cookie.
+    Session,
+    /// A family of JWTs.
+    Refresh,
+}
+
+/// Proof of who asks: only a valid credential makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub username: Username,
+    /// By what.
+    pub credential: CredentialId,
+    /// What kind of thing that is.
+    pub kind: CredentialKind,
+    /// May administer the server.
+    pub is_admin: bool,
+}
+
+/// The server's secret, and what is derived from it.
+#[derive(Clone)]
+pub(super) struct Keys(Arc<[u8]>);
+
+impl Keys {
+    pub fn new(secret: &[u8]) -> Self {
+        Self(secret.into())
+    }
+
+    fn account_token(&self, nonce: &[u8]) -> Token {
+        Token(hex::encode(&self.derive("account token", nonce)[..20]))
+    }
+
+    fn csrf_token(&self, session: &Token) -> Token {
+        Token(hex::encode(&self.derive("csrf token", session.0.as_bytes())[..20]))
+    }
+
+    /// A key for one purpose, never the secret itself.
+    fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
+        // HMAC takes keys of every length, so this cannot fail.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(input);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// A new browser session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The value of the `sessionid` cookie.
+    pub key: Token,
+    /// What a write with that cookie has to repeat.
+    pub csrf: Token,
+}
+
+impl Chat {
+    /// Whom a token or session key signs in.
+    pub fn authenticate(&self, secret: &str) -> Result<Asker> {
+        let now = self.clock.now();
+        let hash = secret_hash(secret);
+        let found = self.store.read(|db| store::credentials::find(db, &hash, now))?;
+        let found = found.ok_or(Error::CredentialRevoked)?;
+        if found.used_at.plus(TOUCH_EVERY) < now {
+            self.touch(&found.asker);
+        }
+        Ok(found.asker)
+    }
+
+    /// Whose password this is, of the names or addresses that were given. All of them have
+    /// to mean one account; an unknown one takes as long and answers alike.
+    pub async fn check_password(&self, logins: &[String], password: Password) -> Result<UserId> {
+        let found = self
+            .store
+            .read(|db| logins.iter().map(|login| store::users::password_of(db, login)).collect::<Result<Vec<_>>>())?;
+        let account = match found.split_first() {
+            Some((Some(first), rest)) if rest.iter().flatten().all(|other| other.0 == first.0) => {
+                (rest.iter().all(Option::is_some)).then(|| first.clone())
+            }
+            _ => None,
+        };
+        let stored = account.as_ref().map(|(_, hash, _)| hash.clone());
+        let matches = self.hasher.verify(password, stored).await?;
+        match account {
+            Some((id, _, false)) if matches => Ok(id),
+            _ => Err(Error::InvalidCredentials),
+        }
+    }
+
+    /// Who has this name or address, without any proof: for a server that somebody
+    /// tries out alone.
+    pub fn user_by_login(&self, login: &str) -> Result<UserId> {
+        match self.store.read(|db| store::users::password_of(db, login))? {
+            Some((id, _, false)) => Ok(id),
+            _ => Err(Error::InvalidCredentials),
+        }
+    }
+
+    /// Signs in on a new device: its token.
+    pub async fn sign_in(&self, user: UserId) -> Result<Token> {
+        let token = Token::random();
+        let device = token.clone();
+        self.store.write(move |tx| open_device(tx, user, &device).map(drop)).await?;
+        Ok(token)
+    }
+
+    /// Signs in in a browser: its session.
+    pub async fn open_session(&self, user: UserId) -> Result<Session> {
+        let key = Token::random();
+        let csrf = self.keys.csrf_token(&key);
+        let hash = secret_hash(&key.0);
+        self.store
+            .write(move |tx| {
+                let expires = tx.now.plus(SESSION_IDLE);
+                store::credentials::insert(tx, user, CredentialKind::Session, &hash, Some(expires))?;
+                end_surplus(tx, user, CredentialKind::Session, MAX_SESSIONS)
+            })
+            .await?;
+        Ok(Session { key, csrf })
+    }
+
+    /// What a write with this session's cookie has to repeat.
+    #[must_use]
+    pub fn csrf_token(&self, session_key: &str) -> Token {
+        self.keys.csrf_token(&Token(session_key.to_owned()))
+    }
+
+    /// Ends the credential that asks, if it is a device's or a session; the account
+    /// token and JWTs have ends of their own.
+    pub async fn sign_out(&self, asker: &Asker) -> Result<()> {
+        let (user, credential, kind) = (asker.user, asker.credential, asker.kind);
+        if matches!(kind, CredentialKind::Account | CredentialKind::Refresh) {
+            return Ok(());
+        }
+        self.store
+            .write(move |tx| {
+                store::credentials::delete(tx, credential)?;
+                tx.publish(Event::CredentialEnded { user, credential });
+                Ok(())
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Ends every credential of the asker, this one and the account token too.
+    pub async fn sign_out_everywhere(&self, asker: &Asker) -> Result<()> {
+        let (user, keys) = (asker.user, self.keys.clone());
+        self.store.write(move |tx| end_all(tx, user, None, &keys)).await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Changes the asker's password and ends every credential but the one that asks.
+    pub async fn change_password(&self, asker: &Asker, old: Password, new: Password) -> Result<()> {
+        self.confirm_password(asker, old).await?;
+        self.replace_password(asker.user, new, Some(asker.credential)).await
+    }
+
+    /// Sets anybody's password, for the operator; ends all of that user's credentials.
+    pub async fn set_password(&self, user: UserId, new: Password) -> Result<()> {
+        self.replace_password(user, new, None).await
+    }
+
+    /// The asker's stable account token.
+    pub fn account_token(&self, asker: &Asker) -> Result<Token> {
+        let nonce = self.store.read(|db| store::users::token_nonce(db, asker.user))?;
+        Ok(self.keys.account_token(&nonce))
+    }
+
+    /// Replaces the asker's account token; the old one and its sockets end.
+    pub async fn rotate_account_token(&self, asker: &Asker) -> Result<Token> {
+        let (user, keys) = (asker.user, self.keys.clone());
+        let token = self
+            .store
+            .write(move |tx| {
+                for credential in store::credentials::delete_kind(tx, user, CredentialKind::Account)? {
+                    tx.publish(Event::CredentialEnded { user, credential });
+                }
+                renew_account_token(tx, user, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(token)
+    }
+
+    pub(super) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<()> {
+        let stored = self.store.read(|db| store::users::password_hash(db, asker.user))?;
+        if self.hasher.verify(password, stored).await? { Ok(()) } else { Err(Error::WrongPassword) }
+    }
+
+    async fn replace_password(&self, user: UserId, new: Password, kept: Option<CredentialId>) -> Result<()> {
+        let hash = self.hasher.hash(new).await?;
+        let keys = self.keys.clone();
+        self.store
+            .write(move |tx| {
+                store::users::set_password(tx, user, &hash)?;
+                end_all(tx, user, kept, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Writes down a credential's use, behind the back of whoever used it.
+    fn touch(&self, asker: &Asker) {
+        let (store, id, kind) = (self.store.clone(), asker.credential, asker.kind);
+        tokio::spawn(async move {
+            let written = store.write(move |tx| {
+                let expires = session_end(tx, id, kind)?;
+                store::credentials::touch(tx, id, expires)
+            });
+            if let Err(error) = written.await {
+                tracing::warn!(%error, "a credential's use was not written down");
+            }
+        });
+    }
+}
+
+/// A session in use is over after an idle while from now, but never later than its life.
+fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Option<Timestamp>> {
+    if kind != CredentialKind::Session {
+        return Ok(None);
+    }
+    let created = store::credentials::created_at(tx, id)?;
+    Ok(created.map(|at| at.plus(SESSION_LIFE).min(tx.now.plus(SESSION_IDLE))))
+}
+
+/// A token for a new device, and room made for it.
+pub(super) fn open_device(tx: &mut Tx<'_>, user: UserId, token: &Token) -> Result<CredentialId> {
+    let hash = secret_hash(&token.0);
+    let id = store::credentials::insert(tx, user, CredentialKind::Device, &hash, None)?;
+    end_surplus(tx, user, CredentialKind::Device, MAX_DEVICES)?;
+    Ok(id)
+}
+
+/// Writes down the hash of the account token that `nonce` makes.
+pub(super) fn open_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]) -> Result<Token> {
+    let token = keys.account_token(nonce);
+    store::credentials::insert(tx, user, CredentialKind::Account, &secret_hash(&token.0), None)?;
+    Ok(token)
+}
+
+fn renew_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys) -> Result<Token> {
+    let nonce = rand::random::<[u8; 16]>();
+    store::users::set_token_nonce(tx, user, &nonce)?;
+    open_account_token(tx, user, keys, &nonce)
+}
+
+/// Ends every credential but `kept`. The account token is renewed with the rest,
+/// unless it is the one that is kept.
+fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>, keys: &Keys) -> Result<()> {
+    let keeps_account_token = match kept {
+        Some(id) => store::credentials::is_account_token(tx, id)?,
+        None => false,
+    };
+    store::credentials::delete_all(tx, user, kept)?;
+    if !keeps_account_token {
+        renew_account_token(tx, user, keys)?;
+    }
+    tx.publish(Event::CredentialsEnded { user, kept });
+    Ok(())
+}
+
+fn end_surplus(tx: &mut Tx<'_>, user: UserId, kind: CredentialKind, max: u32) -> Result<()> {
+    for credential in store::credentials::surplus(tx, user, kind, max)? {
+        store::credentials::delete(tx, credential)?;
+        tx.publish(Event::CredentialEnded { user, credential });
+    }
+    Ok(())
+}
+
+fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keys, Token};
+
+    #[test]
+    fn the_account_token_depends_on_secret_and_nonce_alone() {
+        let keys = Keys::new(b"one secret");
+        let token = keys.account_token(b"nonce");
+        assert_eq!(token.as_str().len(), 40);
+        assert_eq!(token, keys.account_token(b"nonce"));
+        assert_ne!(token, keys.account_token(b"other"));
+        assert_ne!(token, Keys::new(b"other secret").account_token(b"nonce"));
+        assert_ne!(token, keys.csrf_token(&Token("nonce".into())), "purposes do not mix");
+    }
+
+    #[test]
+    fn a_token_does_not_print() {
+        let token = Token::random();
+        assert!(!format!("{token:?}").contains(token.as_str()));
+    }
+}

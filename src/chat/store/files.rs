@@ -1,0 +1,123 @@
+//! Rows of `files`.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::file::{File, StorageName};
+use crate::chat::id::{FileId, MessageId, UserId};
+use crate::chat::time::Timestamp;
+
+macro_rules! select_file {
+    ($rest:literal) => {
+        concat!(
+            "SELECT f.id, f.uploader_id, f.name, f.size, f.content_type, f.sha256, f.storage_name, f.created_at
+             FROM files f ",
+            $rest
+        )
+    };
+}
+
+fn file(row: &Row<'_>) -> rusqlite::Result<File> {
+    Ok(File {
+        id: FileId(row.get(0)?),
+        uploader: UserId(row.get(1)?),
+        name: row.get(2)?,
+        size: row.get(3)?,
+        content_type: row.get(4)?,
+        sha256: row.get(5)?,
+        storage_name: StorageName::stored(row.get(6)?),
+        created_at: Timestamp(row.get(7)?),
+    })
+}
+
+fn collect(db: &Db, sql: &str, id: i64) -> Result<Vec<File>> {
+    let mut query = db.prepare_cached(sql)?;
+    let rows = query.query_map([id], file)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Writes the row; the id in `file` is not yet one.
+pub fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
+    tx.prepare_cached(
+        "INSERT INTO files (uploader_id, name, size, content_type, sha256, storage_name, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        file.uploader.0,
+        file.name,
+        file.size,
+        file.content_type,
+        file.sha256,
+        file.storage_name.as_str(),
+        file.created_at.0,
+    ])?;
+    Ok(FileId(tx.last_insert_rowid()))
+}
+
+/// A file that the viewer uploaded, or that is attached in a chat they are in and
+/// have not cleared it from.
+pub fn find(db: &Db, viewer: UserId, id: FileId) -> Result<Option<File>> {
+    let mut query = db.prepare_cached(select_file!(
+        "LEFT JOIN messages g ON g.id = f.message_id
+         LEFT JOIN members m ON m.chat_id = g.chat_id AND m.user_id = ?1 AND m.cleared_mark < g.id
+         LEFT JOIN chats c ON c.id = g.chat_id
+         WHERE f.id = ?2 AND (f.uploader_id = ?1 OR m.id IS NOT NULL) AND c.is_deleted IS NOT 1"
+    ))?;
+    Ok(query.query_row([viewer.0, id.0], file).optional()?)
+}
+
+/// A file that somebody uploaded and nothing uses yet.
+pub fn unused_of(db: &Db, uploader: UserId, id: FileId) -> Result<Option<File>> {
+    let mut query = db.prepare_cached(select_file!(
+        "WHERE f.id = ?2 AND f.uploader_id = ?1 AND f.message_id IS NULL AND f.avatar_of IS NULL"
+    ))?;
+    Ok(query.query_row([uploader.0, id.0], file).optional()?)
+}
+
+pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<File>> {
+    collect(db, select_file!("WHERE f.message_id = ?1 ORDER BY f.position"), id.0)
+}
+
+pub fn avatars_of(db: &Db, user: UserId) -> Result<Vec<File>> {
+    collect(db, select_file!("WHERE f.avatar_of = ?1"), user.0)
+}
+
+/// The picture behind an avatar's public name.
+pub fn avatar_named(db: &Db, name: &str) -> Result<Option<File>> {
+    let mut query = db.prepare_cached(select_file!("JOIN users u ON u.id = f.avatar_of WHERE u.avatar_name = ?1"))?;
+    Ok(query.query_row([name], file).optional()?)
+}
+
+/// Files that nothing uses and that are older than `than`.
+pub fn unused_since(db: &Db, than: Timestamp) -> Result<Vec<File>> {
+    collect(
+        db,
+        select_file!("WHERE f.message_id IS NULL AND f.avatar_of IS NULL AND f.created_at < ?1 LIMIT 500"),
+        than.0,
+    )
+}
+
+pub fn attach(tx: &Tx<'_>, id: FileId, message: MessageId, position: usize) -> Result<()> {
+    tx.prepare_cached("UPDATE files SET message_id = ?2, position = ?3 WHERE id = ?1")?.execute(params![
+        id.0,
+        message.0,
+        i64::try_from(position).unwrap_or(0)
+    ])?;
+    Ok(())
+}
+
+pub fn make_avatar(tx: &Tx<'_>, id: FileId, user: UserId) -> Result<()> {
+    tx.prepare_cached("UPDATE files SET avatar_of = ?2 WHERE id = ?1")?.execute([id.0, user.0])?;
+    Ok(())
+}
+
+pub fn delete(tx: &Tx<'_>, id: FileId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM files WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
+/// Whether a row knows a file of this name.
+pub fn is_known(db: &Db, name: &str) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM files WHERE storage_name = ?1")?.exists([name])?)
+}

@@ -1,0 +1,30 @@
+//! Rows of `idempotency_keys`.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::{MessageId, UserId};
+use crate::chat::name::IdempotencyKey;
+use crate::chat::time::Timestamp;
+
+/// What a key was used for: a hash of the content, and the message.
+pub fn find(db: &Db, user: UserId, key: &IdempotencyKey) -> Result<Option<(Vec<u8>, MessageId)>> {
+    let mut query =
+        db.prepare_cached("SELECT content_hash, message_id FROM idempotency_keys WHERE user_id = ?1 AND key = ?2")?;
+    let found = query.query_row(params![user.0, key.as_str()], |row| Ok((row.get(0)?, MessageId(row.get(1)?))));
+    Ok(found.optional()?)
+}
+
+pub fn insert(tx: &Tx<'_>, user: UserId, key: &IdempotencyKey, content: &[u8], message: MessageId) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO idempotency_keys (user_id, key, content_hash, message_id, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![user.0, key.as_str(), content, message.0, tx.now.0])?;
+    Ok(())
+}
+
+pub fn delete_older(tx: &Tx<'_>, than: Timestamp) -> Result<usize> {
+    Ok(tx.prepare_cached("DELETE FROM idempotency_keys WHERE created_at < ?1")?.execute([than.0])?)
+}

@@ -1,0 +1,140 @@
+//! Rows of `members`: who is in a chat, and up to where they have read.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::users::{self, columns};
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::{ChatId, MemberId, MessageId, UserId};
+use crate::chat::page::{Page, Paged};
+use crate::chat::receipt::ReadMark;
+use crate::chat::room::Member;
+use crate::chat::time::Timestamp;
+
+/// Puts a user into a chat; what was said before counts as seen. `false`: already in it.
+pub fn insert(tx: &Tx<'_>, chat: ChatId, user: UserId, is_admin: bool) -> Result<bool> {
+    let inserted = tx
+        .prepare_cached(
+            "INSERT INTO members (chat_id, user_id, is_admin, joined_at, joined_mark, read_mark, seen_count)
+             SELECT c.id, ?2, ?3, ?4, coalesce(c.last_message_id, 0), coalesce(c.last_message_id, 0), c.message_count
+             FROM chats c WHERE c.id = ?1
+             ON CONFLICT (chat_id, user_id) DO NOTHING",
+        )?
+        .execute(params![chat.0, user.0, is_admin, tx.now.0])?;
+    Ok(inserted > 0)
+}
+
+pub fn delete(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<bool> {
+    let mut delete = tx.prepare_cached("DELETE FROM members WHERE chat_id = ?1 AND user_id = ?2")?;
+    Ok(delete.execute([chat.0, user.0])? > 0)
+}
+
+pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM members WHERE chat_id = ?1")?.execute([chat.0])?;
+    Ok(())
+}
+
+pub fn is_member(db: &Db, chat: ChatId, user: UserId) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM members WHERE chat_id = ?1 AND user_id = ?2")?.exists([chat.0, user.0])?)
+}
+
+const SELECT_MEMBER: &str = concat!(
+    "SELECT m.id, m.joined_at, m.is_admin, ",
+    columns!("u"),
+    " FROM members m JOIN users u ON u.id = m.user_id"
+);
+
+fn member(row: &rusqlite::Row<'_>) -> rusqlite::Result<Member> {
+    Ok(Member {
+        id: MemberId(row.get(0)?),
+        joined_at: Timestamp(row.get(1)?),
+        is_admin: row.get(2)?,
+        user: users::user(row, 3)?,
+    })
+}
+
+pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
+    let count =
+        db.prepare_cached("SELECT member_count FROM chats WHERE id = ?1")?.query_row([chat.0], |row| row.get(0))?;
+    let mut query =
+        db.prepare_cached(&format!("{SELECT_MEMBER} WHERE m.chat_id = ?1 ORDER BY m.id LIMIT ?2 OFFSET ?3"))?;
+    let rows = query.query_map([chat.0, page.limit(), page.offset()], member)?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// The longest-standing member, an admin before all others.
+pub fn successor(db: &Db, chat: ChatId) -> Result<Option<UserId>> {
+    let mut query =
+        db.prepare_cached("SELECT user_id FROM members WHERE chat_id = ?1 ORDER BY is_admin DESC, id LIMIT 1")?;
+    Ok(query.query_row([chat.0], |row| Ok(UserId(row.get(0)?))).optional()?)
+}
+
+pub fn make_admin(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
+    tx.prepare_cached("UPDATE members SET is_admin = 1 WHERE chat_id = ?1 AND user_id = ?2")?
+        .execute([chat.0, user.0])?;
+    Ok(())
+}
+
+/// A message that one posted oneself is no news to oneself.
+pub fn count_own(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
+    tx.prepare_cached("UPDATE members SET seen_count = seen_count + 1 WHERE chat_id = ?1 AND user_id = ?2")?
+        .execute([chat.0, user.0])?;
+    Ok(())
+}
+
+/// Takes a deleted message out of what members have seen and cleared.
+pub fn count_deleted(tx: &Tx<'_>, chat: ChatId, message: MessageId, sender: UserId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE members SET seen_count = seen_count - (read_mark >= ?2 OR user_id = ?3),
+                            cleared_count = cleared_count - (cleared_mark >= ?2)
+         WHERE chat_id = ?1",
+    )?
+    .execute([chat.0, message.0, sender.0])?;
+    Ok(())
+}
+
+/// Brings a direct chat back into the lists that it was hidden from.
+pub fn unhide(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
+    tx.prepare_cached("UPDATE members SET is_hidden = 0 WHERE chat_id = ?1 AND is_hidden = 1")?.execute([chat.0])?;
+    Ok(())
+}
+
+/// Up to where each member has read.
+pub fn read_marks(db: &Db, chat: ChatId) -> Result<Vec<ReadMark>> {
+    let mut query =
+        db.prepare_cached("SELECT user_id, joined_mark, read_mark FROM members WHERE chat_id = ?1 ORDER BY id")?;
+    let rows = query.query_map([chat.0], |row| {
+        Ok(ReadMark { user: UserId(row.get(0)?), after: MessageId(row.get(1)?), upto: MessageId(row.get(2)?) })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One member's mark and counters.
+pub struct Reading {
+    pub read_mark: MessageId,
+    pub seen_count: i64,
+    pub message_count: i64,
+    pub last_message: Option<MessageId>,
+}
+
+pub fn reading(db: &Db, chat: ChatId, user: UserId) -> Result<Option<Reading>> {
+    let mut query = db.prepare_cached(
+        "SELECT m.read_mark, m.seen_count, c.message_count, c.last_message_id
+         FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.chat_id = ?1 AND m.user_id = ?2",
+    )?;
+    let found = query.query_row([chat.0, user.0], |row| {
+        Ok(Reading {
+            read_mark: MessageId(row.get(0)?),
+            seen_count: row.get(1)?,
+            message_count: row.get(2)?,
+            last_message: row.get::<_, Option<i64>>(3)?.map(MessageId),
+        })
+    });
+    Ok(found.optional()?)
+}
+
+pub fn set_read(tx: &Tx<'_>, chat: ChatId, user: UserId, upto: MessageId, seen_count: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE members SET read_mark = ?3, seen_count = ?4 WHERE chat_id = ?1 AND user_id = ?2")?
+        .execute([chat.0, user.0, upto.0, seen_count])?;
+    Ok(())
+}

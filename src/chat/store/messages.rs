@@ -1,0 +1,194 @@
+//! Rows of `messages`, `reactions` and `tombstones`.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::users::{self, columns};
+use super::{Db, Tx, files, rooms};
+use crate::chat::error::Result;
+use crate::chat::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::message::{Message, Reaction, Window};
+use crate::chat::room::Pair;
+use crate::chat::time::Timestamp;
+use crate::chat::user::User;
+
+macro_rules! select_message {
+    ($rest:literal) => {
+        concat!(
+            "SELECT g.id, g.chat_id, g.seq, g.content, g.reply_to, g.attachment_count, g.reaction_count,
+                    g.created_at, g.edited_at, ",
+            columns!("u"),
+            " FROM messages g JOIN users u ON u.id = g.sender_id ",
+            $rest
+        )
+    };
+}
+
+/// A message without what hangs on it, and how much that is.
+struct Bare {
+    message: Message,
+    attachments: i64,
+    reactions: i64,
+}
+
+fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
+    let created_at = Timestamp(row.get(7)?);
+    let edited_at = row.get::<_, Option<i64>>(8)?.map(Timestamp);
+    let message = Message {
+        id: MessageId(row.get(0)?),
+        chat: ChatId(row.get(1)?),
+        seq: Seq(row.get(2)?),
+        sender: users::user(row, 9)?,
+        text: row.get(3)?,
+        reply_to: row.get::<_, Option<i64>>(4)?.map(MessageId),
+        attachments: Vec::new(),
+        reactions: Vec::new(),
+        created_at,
+        updated_at: edited_at.unwrap_or(created_at),
+        is_edited: edited_at.is_some(),
+    };
+    Ok(Bare { message, attachments: row.get(5)?, reactions: row.get(6)? })
+}
+
+/// Adds attachments and reactions, where the counts say that there are some.
+fn whole(db: &Db, bare: Bare) -> Result<Message> {
+    let mut message = bare.message;
+    if bare.attachments > 0 {
+        message.attachments = files::of_message(db, message.id)?;
+    }
+    if bare.reactions > 0 {
+        message.reactions = reactions(db, message.id)?;
+    }
+    Ok(message)
+}
+
+/// A message of a chat that the viewer is in and has not cleared it from.
+pub fn find(db: &Db, viewer: UserId, id: MessageId) -> Result<Option<Message>> {
+    let mut query = db.prepare_cached(select_message!(
+        "JOIN members m ON m.chat_id = g.chat_id AND m.user_id = ?1 WHERE g.id = ?2 AND g.id > m.cleared_mark"
+    ))?;
+    let found = query.query_row([viewer.0, id.0], bare).optional()?;
+    found.map(|bare| whole(db, bare)).transpose()
+}
+
+/// Part of a chat's messages newer than `cleared`, as the window asks.
+pub fn list(db: &Db, chat: ChatId, cleared: MessageId, window: Window) -> Result<Vec<Message>> {
+    let (sql, from, limit, offset) = match window {
+        Window::Page(page) => (
+            select_message!("WHERE g.chat_id = ?1 AND g.id > ?2 AND ?3 = 0 ORDER BY g.id DESC LIMIT ?4 OFFSET ?5"),
+            0,
+            page.limit(),
+            page.offset(),
+        ),
+        Window::Before(id, limit) => (
+            select_message!("WHERE g.chat_id = ?1 AND g.id > ?2 AND g.id < ?3 ORDER BY g.id DESC LIMIT ?4 OFFSET ?5"),
+            id.0,
+            i64::from(limit),
+            0,
+        ),
+        Window::After(id, limit) => (
+            select_message!("WHERE g.chat_id = ?1 AND g.id > max(?2, ?3) ORDER BY g.id LIMIT ?4 OFFSET ?5"),
+            id.0,
+            i64::from(limit),
+            0,
+        ),
+    };
+    let mut query = db.prepare_cached(sql)?;
+    let rows = query.query_map([chat.0, cleared.0, from, limit, offset], bare)?;
+    rows.map(|row| whole(db, row?)).collect()
+}
+
+/// What a post needs to know: that the sender is in the chat, who that is, and who
+/// the two of a direct chat are. One query, since every post asks it.
+pub struct Speaker {
+    pub user: User,
+    pub pair: Option<Pair>,
+    pub is_hidden: bool,
+}
+
+pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Speaker>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT c.low_user IS NOT NULL AND EXISTS
+                    (SELECT 1 FROM members h WHERE h.chat_id = c.id AND h.is_hidden = 1),
+                a.id, a.username, b.id, b.username, ",
+        columns!("u"),
+        " FROM members m JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id
+          LEFT JOIN users a ON a.id = c.low_user LEFT JOIN users b ON b.id = c.high_user
+          WHERE m.chat_id = ?1 AND m.user_id = ?2"
+    ))?;
+    let found = query.query_row([chat.0, sender.0], |row| {
+        let is_direct = row.get::<_, Option<i64>>(1)?.is_some();
+        Ok(Speaker {
+            is_hidden: row.get(0)?,
+            pair: if is_direct { Some(rooms::read_pair(row, 1)?) } else { None },
+            user: users::user(row, 5)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// Writes a message under its number, and counts it.
+pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
+    let attachments = i64::try_from(message.attachments.len()).unwrap_or(i64::MAX);
+    tx.prepare_cached(
+        "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, attachment_count, created_at, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?1)",
+    )?
+    .execute(params![
+        message.id.0,
+        message.chat.0,
+        message.sender.id.0,
+        message.text,
+        message.reply_to.map(|id| id.0),
+        attachments,
+        message.created_at.0,
+    ])?;
+    rooms::count_posted(tx, message.chat, message.id)?;
+    super::members::count_own(tx, message.chat, message.sender.id)
+}
+
+pub fn edit(tx: &Tx<'_>, id: MessageId, text: &str, seq: Seq) -> Result<()> {
+    tx.prepare_cached("UPDATE messages SET content = ?2, edited_at = ?3, seq = ?4 WHERE id = ?1")?
+        .execute(params![id.0, text, tx.now.0, seq.0])?;
+    Ok(())
+}
+
+/// Deletes the row; reactions go with it. Its files are the caller's to erase first.
+pub fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
+pub fn insert_tombstone(tx: &Tx<'_>, id: MessageId, chat: ChatId, seq: Seq) -> Result<()> {
+    tx.prepare_cached("INSERT INTO tombstones (message_id, chat_id, seq) VALUES (?1, ?2, ?3)")?
+        .execute([id.0, chat.0, seq.0])?;
+    Ok(())
+}
+
+pub fn some_of(db: &Db, chat: ChatId, limit: u32) -> Result<Vec<MessageId>> {
+    let mut query = db.prepare_cached("SELECT id FROM messages WHERE chat_id = ?1 LIMIT ?2")?;
+    let rows = query.query_map(params![chat.0, limit], |row| Ok(MessageId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many messages of others stand after `from`, up to and with `upto`.
+pub fn count_of_others(db: &Db, chat: ChatId, me: UserId, from: MessageId, upto: MessageId) -> Result<i64> {
+    let mut query = db.prepare_cached(
+        "SELECT count(*) FROM messages WHERE chat_id = ?1 AND id > ?3 AND id <= ?4 AND sender_id <> ?2",
+    )?;
+    Ok(query.query_row([chat.0, me.0, from.0, upto.0], |row| row.get(0))?)
+}
+
+/// All reactions to a message: emoji in the order of their first, users in order of reacting.
+pub fn reactions(db: &Db, id: MessageId) -> Result<Vec<Reaction>> {
+    let mut query = db.prepare_cached("SELECT emoji, user_id FROM reactions WHERE message_id = ?1 ORDER BY id")?;
+    let mut rows = query.query([id.0])?;
+    let mut reactions: Vec<Reaction> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (emoji, user) = (row.get::<_, String>(0)?, UserId(row.get(1)?));
+        match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+            Some(reaction) => reaction.users.push(user),
+            None => reactions.push(Reaction { emoji, users: vec![user] }),
+        }
+    }
+    Ok(reactions)
+}

@@ -1,0 +1,65 @@
+//! Read-only connections, kept open with their statements compiled.
+
+use std::path::Path;
+use std::time::Duration;
+
+use r2d2::Pool;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::OpenFlags;
+
+use super::super::OpenError;
+use super::super::error::{Error, Result};
+use super::{Db, STATEMENTS};
+
+/// Connections open at most: each worker and some threads that scan can have one.
+const MAX_READERS: u32 = 16;
+/// How long a reader waits for a free connection before it says "busy".
+const WAIT: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+pub(super) struct Readers {
+    pool: Pool<SqliteConnectionManager>,
+}
+
+impl Readers {
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(|connection| {
+                connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                connection
+                    .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;")
+            });
+        let pool = Pool::builder()
+            .max_size(MAX_READERS)
+            .min_idle(Some(1))
+            // r2d2 would otherwise ask `SELECT 1` at every turn, and reopen connections on a timer.
+            .test_on_check_out(false)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connection_timeout(WAIT)
+            .build(manager)
+            .map_err(|cause| OpenError::Damaged(cause.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// All of `work` sees one state of the database.
+    pub fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let connection = self.pool.get().map_err(|_| Error::Busy { retry_after: WAIT })?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let state = Snapshot(&connection);
+        work(state.0)
+    }
+}
+
+/// Ends the read transaction however `work` ends, by a panic too.
+struct Snapshot<'a>(&'a Db);
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let ended = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        if let Err(cause) = ended {
+            tracing::error!(%cause, "a read transaction did not end");
+        }
+    }
+}

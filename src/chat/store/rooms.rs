@@ -1,0 +1,248 @@
+//! Rows of `chats`, as one viewer sees them.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::users::{self, columns};
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::{ChatId, MessageId, UserId};
+use crate::chat::name::Username;
+use crate::chat::page::{Page, Paged};
+use crate::chat::room::{Kind, NewGroup, Pair, Person, Room, RoomChange, Standing};
+use crate::chat::time::Timestamp;
+use crate::chat::user::User;
+
+/// A chat with its owner, the other side of a direct one, and the viewer's place in
+/// it. `?1` is the viewer. What follows begins with the tables' joins.
+macro_rules! select_room {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.id, c.kind, c.title, c.slug, c.description, c.is_private, c.max_members, c.member_count,
+                    c.message_count, c.last_message_id, c.created_at, c.updated_at, c.active_at, c.owner_id,
+                    m.id, m.is_admin, m.seen_count, m.cleared_count, m.cleared_mark, ",
+            columns!("o"),
+            ", ",
+            columns!("x"),
+            " ",
+            $rest
+        )
+    };
+}
+
+/// The joins of [`select_room`] that start from the chat.
+macro_rules! people {
+    () => {
+        " JOIN users o ON o.id = c.owner_id
+          LEFT JOIN users x ON x.id = CASE WHEN c.low_user = ?1 THEN c.high_user ELSE c.low_user END "
+    };
+}
+
+const FIRST_OWNER: usize = 19;
+const FIRST_OTHER: usize = FIRST_OWNER + users::COLUMNS;
+
+fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
+    let message_count: i64 = row.get(8)?;
+    let member: Option<i64> = row.get(14)?;
+    let standing = match member {
+        None => None,
+        Some(_) => Some(Standing {
+            is_admin: row.get(15)?,
+            unread_count: message_count - row.get::<_, i64>(16)?,
+            message_count: message_count - row.get::<_, i64>(17)?,
+            cleared_mark: MessageId(row.get(18)?),
+        }),
+    };
+    let is_direct = row.get_ref(1)?.as_str()? == "direct";
+    let other = if is_direct { Some(users::user(row, FIRST_OTHER)?) } else { None };
+    let last: Option<i64> = row.get(9)?;
+    let cleared = standing.as_ref().map_or(0, |standing| standing.cleared_mark.0);
+    Ok(Room {
+        id: ChatId(row.get(0)?),
+        kind: if is_direct { Kind::Direct } else { Kind::Group },
+        title: other.as_ref().map_or_else(|| row.get(2), |other: &User| Ok(other.display_name.clone()))?,
+        slug: row.get(3)?,
+        description: row.get(4)?,
+        is_private: row.get(5)?,
+        max_members: row.get(6)?,
+        member_count: row.get(7)?,
+        last_message: last.filter(|id| *id > cleared && standing.is_some()).map(MessageId),
+        created_at: Timestamp(row.get(10)?),
+        updated_at: Timestamp(row.get(11)?),
+        active_at: Timestamp(row.get(12)?),
+        owner: users::user(row, FIRST_OWNER)?,
+        other,
+        standing,
+    })
+}
+
+/// A chat that the viewer is in, or a public room. Nothing else is there for them.
+pub fn find(db: &Db, viewer: UserId, id: ChatId) -> Result<Option<Room>> {
+    let mut query = db.prepare_cached(concat!(
+        select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
+        people!(),
+        "WHERE c.id = ?2 AND c.is_deleted = 0
+           AND (m.id IS NOT NULL OR (c.kind = 'group' AND c.is_private = 0))"
+    ))?;
+    Ok(query.query_row([viewer.0, id.0], room).optional()?)
+}
+
+/// The viewer's chats that are not hidden, newest created first.
+pub fn page_newest(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Room>> {
+    let mut query = db.prepare_cached(concat!(
+        select_room!("FROM members m JOIN chats c ON c.id = m.chat_id"),
+        people!(),
+        "WHERE m.user_id = ?1 AND m.is_hidden = 0 ORDER BY m.chat_id DESC LIMIT ?2 OFFSET ?3"
+    ))?;
+    let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
+    Ok(Paged { count: count(db, viewer)?, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// How many chats the viewer's lists have.
+pub fn count(db: &Db, viewer: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM members WHERE user_id = ?1 AND is_hidden = 0")?;
+    Ok(query.query_row([viewer.0], |row| row.get(0))?)
+}
+
+/// Public rooms that the viewer is not in, newest created first.
+pub fn page_public(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Room>> {
+    let count = db
+        .prepare_cached(
+            "SELECT count(*) FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1
+             WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL",
+        )?
+        .query_row([viewer.0], |row| row.get(0))?;
+    let mut query = db.prepare_cached(concat!(
+        select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
+        people!(),
+        "WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL
+         ORDER BY c.id DESC LIMIT ?2 OFFSET ?3"
+    ))?;
+    let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// Every chat that a user is in, hidden ones too.
+pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached("SELECT chat_id FROM members WHERE user_id = ?1")?;
+    let rows = query.query_map([user.0], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many chats a user owns.
+pub fn count_owned(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM chats WHERE owner_id = ?1 AND is_deleted = 0")?;
+    Ok(query.query_row([user.0], |row| row.get(0))?)
+}
+
+pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId> {
+    tx.prepare_cached(
+        "INSERT INTO chats (kind, title, description, is_private, max_members, owner_id,
+                            created_at, updated_at, active_at)
+         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+    )?
+    .execute(params![new.title, new.description, new.is_private, new.max_members, owner.0, tx.now.0])?;
+    Ok(ChatId(tx.last_insert_rowid()))
+}
+
+pub fn insert_direct(tx: &Tx<'_>, pair: &Pair, owner: UserId, slug: &str) -> Result<ChatId> {
+    tx.prepare_cached(
+        "INSERT INTO chats (kind, low_user, high_user, slug, owner_id, created_at, updated_at, active_at)
+         VALUES ('direct', ?1, ?2, ?3, ?4, ?5, ?5, ?5)",
+    )?
+    .execute(params![pair.low.id.0, pair.high.id.0, slug, owner.0, tx.now.0])?;
+    Ok(ChatId(tx.last_insert_rowid()))
+}
+
+pub fn slug_is_taken(db: &Db, slug: &str) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM chats WHERE slug = ?1")?.exists([slug])?)
+}
+
+/// The direct chat of two users, in either order.
+pub fn find_direct(db: &Db, one: UserId, other: UserId) -> Result<Option<ChatId>> {
+    let (low, high) = (one.min(other), one.max(other));
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE low_user = ?1 AND high_user = ?2")?;
+    Ok(query.query_row([low.0, high.0], |row| Ok(ChatId(row.get(0)?))).optional()?)
+}
+
+/// The two of a direct chat; `None` for a group.
+pub fn pair(db: &Db, id: ChatId) -> Result<Option<Pair>> {
+    let mut query = db.prepare_cached(
+        "SELECT a.id, a.username, b.id, b.username FROM chats c
+         JOIN users a ON a.id = c.low_user JOIN users b ON b.id = c.high_user WHERE c.id = ?1",
+    )?;
+    Ok(query.query_row([id.0], |row| read_pair(row, 0)).optional()?)
+}
+
+pub(super) fn read_pair(row: &Row<'_>, first: usize) -> rusqlite::Result<Pair> {
+    let person = |at| -> rusqlite::Result<Person> {
+        Ok(Person { id: UserId(row.get(at)?), username: Username::stored(row.get(at + 1)?) })
+    };
+    Ok(Pair { low: person(first)?, high: person(first + 2)? })
+}
+
+pub fn update(tx: &Tx<'_>, id: ChatId, room: &Room, change: &RoomChange) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE chats SET title = ?2, description = ?3, is_private = ?4, max_members = ?5, updated_at = ?6
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        id.0,
+        change.title.as_ref().unwrap_or(&room.title),
+        change.description.as_ref().unwrap_or(&room.description),
+        change.is_private.unwrap_or(room.is_private),
+        change.max_members.unwrap_or(room.max_members),
+        tx.now.0,
+    ])?;
+    Ok(())
+}
+
+pub fn set_owner(tx: &Tx<'_>, id: ChatId, owner: UserId) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET owner_id = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id.0, owner.0, tx.now.0])?;
+    Ok(())
+}
+
+pub fn add_members(tx: &Tx<'_>, id: ChatId, members: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET member_count = member_count + ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id.0, members, tx.now.0])?;
+    Ok(())
+}
+
+/// Counts a message that was just posted, and makes it the last.
+pub fn count_posted(tx: &Tx<'_>, id: ChatId, message: MessageId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE chats SET message_count = message_count + 1, last_message_id = ?2, active_at = ?3 WHERE id = ?1",
+    )?
+    .execute(params![id.0, message.0, tx.now.0])?;
+    Ok(())
+}
+
+/// Takes a message that was just deleted out of the count, and finds the last anew.
+pub fn count_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE chats SET message_count = message_count - 1,
+                last_message_id = (SELECT max(id) FROM messages WHERE chat_id = ?1)
+         WHERE id = ?1",
+    )?
+    .execute([id.0])?;
+    Ok(())
+}
+
+/// Hides a chat from everybody at once. What it holds is erased piece by piece.
+pub fn mark_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET is_deleted = 1, member_count = 0 WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
+/// A chat that still waits to be erased.
+pub fn to_erase(db: &Db) -> Result<Option<ChatId>> {
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE is_deleted = 1 ORDER BY id LIMIT 1")?;
+    Ok(query.query_row([], |row| Ok(ChatId(row.get(0)?))).optional()?)
+}
+
+/// Erases the row itself and its tombstones, when the messages are gone.
+pub fn delete(tx: &Tx<'_>, id: ChatId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM tombstones WHERE chat_id = ?1")?.execute([id.0])?;
+    tx.prepare_cached("DELETE FROM chats WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Rows of `users`.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::UserId;
+use crate::chat::name::{Email, Username, fold};
+use crate::chat::page::{Page, Paged};
+use crate::chat::user::{Account, NewUser, User};
+
+/// The columns of a [`User`], in the order in which [`user`] reads them.
+macro_rules! columns {
+    ($alias:literal) => {
+        concat!(
+            $alias,
+            ".id, ",
+            $alias,
+            ".username, ",
+            $alias,
+            ".display_name, ",
+            $alias,
+            ".avatar_name, ",
+            $alias,
+            ".bio"
+        )
+    };
+}
+pub(super) use columns;
+
+/// How many columns a user takes.
+pub(super) const COLUMNS: usize = 5;
+
+/// The user whose columns start at `first`.
+pub(super) fn user(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
+    Ok(User {
+        id: UserId(row.get(first)?),
+        username: Username::stored(row.get(first + 1)?),
+        display_name: row.get(first + 2)?,
+        avatar: row.get(first + 3)?,
+        bio: row.get(first + 4)?,
+    })
+}
+
+fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        user: user(row, 0)?,
+        email: row.get(COLUMNS)?,
+        is_admin: row.get(COLUMNS + 1)?,
+        is_disabled: row.get(COLUMNS + 2)?,
+    })
+}
+
+pub fn insert(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8]) -> Result<UserId> {
+    let display_name = new.display_name.as_deref().unwrap_or(new.username.as_str());
+    tx.prepare_cached(
+        "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name,
+                            search_key, token_nonce, is_admin, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        new.username.as_str(),
+        new.username.key(),
+        new.email.as_ref().map_or("", Email::as_str),
+        new.email.as_ref().map(Email::key),
+        hash,
+        display_name,
+        search_key(&new.username, display_name),
+        nonce,
+        new.is_admin,
+        tx.now.0,
+    ])?;
+    Ok(UserId(tx.last_insert_rowid()))
+}
+
+fn search_key(username: &Username, display_name: &str) -> String {
+    format!("{} {}", username.key(), fold(display_name))
+}
+
+pub fn find(db: &Db, id: UserId) -> Result<Option<User>> {
+    let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.id = ?1"))?;
+    Ok(query.query_row([id.0], |row| user(row, 0)).optional()?)
+}
+
+pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
+    let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.username_key = ?1"))?;
+    Ok(query.query_row([key], |row| user(row, 0)).optional()?)
+}
+
+pub fn exists(db: &Db, id: UserId) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([id.0])?)
+}
+
+pub fn email_is_taken(db: &Db, key: &str) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM users WHERE email_key = ?1")?.exists([key])?)
+}
+
+pub fn account(db: &Db, id: UserId) -> Result<Option<Account>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!("u"),
+        ", u.email, u.is_admin, u.is_disabled FROM users u WHERE u.id = ?1"
+    ))?;
+    Ok(query.query_row([id.0], read_account).optional()?)
+}
+
+pub fn accounts(db: &Db) -> Result<Vec<Account>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!("u"),
+        ", u.email, u.is_admin, u.is_disabled FROM users u ORDER BY u.id"
+    ))?;
+    let rows = query.query_map([], read_account)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Who signs in with this name or address: the id, and the hash to verify.
+pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)>> {
+    let sql = if login.contains('@') {
+        "SELECT id, password_hash, is_disabled FROM users WHERE email_key = ?1"
+    } else {
+        "SELECT id, password_hash, is_disabled FROM users WHERE username_key = ?1"
+    };
+    let mut query = db.prepare_cached(sql)?;
+    let found = query.query_row([fold(login)], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)));
+    Ok(found.optional()?)
+}
+
+pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
+    let mut query = db.prepare_cached("SELECT password_hash FROM users WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
+}
+
+pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
+    let count = db.prepare_cached("SELECT count(*) FROM users")?.query_row([], |row| row.get(0))?;
+    let mut query =
+        db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u ORDER BY u.id LIMIT ?1 OFFSET ?2"))?;
+    let rows = query.query_map([page.limit(), page.offset()], |row| user(row, 0))?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+pub fn set_email(tx: &Tx<'_>, id: UserId, email: &Email) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET email = ?2, email_key = ?3 WHERE id = ?1")?.execute(params![
+        id.0,
+        email.as_str(),
+        email.key()
+    ])?;
+    Ok(())
+}
+
+pub fn set_profile(tx: &Tx<'_>, id: UserId, username: &Username, display_name: &str, bio: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET display_name = ?2, bio = ?3, search_key = ?4 WHERE id = ?1")?
+        .execute(params![id.0, display_name, bio, search_key(username, display_name)])?;
+    Ok(())
+}
+
+pub fn set_avatar(tx: &Tx<'_>, id: UserId, name: Option<&str>) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET avatar_name = ?2 WHERE id = ?1")?.execute(params![id.0, name])?;
+    Ok(())
+}
+
+pub fn set_password(tx: &Tx<'_>, id: UserId, hash: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?.execute(params![id.0, hash])?;
+    Ok(())
+}
+
+pub fn token_nonce(db: &Db, id: UserId) -> Result<Vec<u8>> {
+    let mut query = db.prepare_cached("SELECT token_nonce FROM users WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0))?)
+}
+
+pub fn set_token_nonce(tx: &Tx<'_>, id: UserId, nonce: &[u8]) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET token_nonce = ?2 WHERE id = ?1")?.execute(params![id.0, nonce])?;
+    Ok(())
+}
+
+/// Adds to the bytes that a user's files take; fails the caller's check by its result.
+pub fn add_stored_bytes(tx: &Tx<'_>, id: UserId, bytes: i64) -> Result<i64> {
+    let mut update =
+        tx.prepare_cached("UPDATE users SET stored_bytes = stored_bytes + ?2 WHERE id = ?1 RETURNING stored_bytes")?;
+    Ok(update.query_row([id.0, bytes], |row| row.get(0))?)
+}

@@ -1,0 +1,70 @@
+//! What happens by itself: expired things go, and what a crash left is tidied.
+
+use std::time::{Duration, SystemTime};
+
+use super::Chat;
+use super::error::Result;
+use super::file;
+use super::store::{self, Tx};
+
+/// How often.
+const EVERY: Duration = Duration::from_hours(1);
+/// How long an idempotency key answers for its first message.
+pub const KEEP_KEYS: Duration = Duration::from_hours(24);
+/// How long an uploaded file waits to be attached.
+pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
+/// A file that no row knows is left alone this long: an upload may be about to write its row.
+const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
+
+impl Chat {
+    /// Does the upkeep now and then every hour, as long as the runtime lives.
+    pub(super) fn keep_up(&self) {
+        let chat = self.clone();
+        tokio::spawn(async move {
+            let mut turns = tokio::time::interval(EVERY);
+            loop {
+                turns.tick().await;
+                if let Err(error) = chat.upkeep().await {
+                    tracing::warn!(%error, "the hourly upkeep will be tried again");
+                }
+            }
+        });
+    }
+
+    async fn upkeep(&self) -> Result<()> {
+        self.store.write(forget_expired).await?;
+        self.erase_deleted_rooms();
+        let chat = self.clone();
+        let swept = tokio::task::spawn_blocking(move || chat.sweep_files()).await;
+        if !matches!(swept, Ok(Ok(()))) {
+            tracing::warn!("files that nothing knows could not be swept");
+        }
+        Ok(())
+    }
+
+    /// Erases files that no row knows: uploads that a crash cut short, and files whose
+    /// rows went in a commit that was the last before one.
+    fn sweep_files(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.files)? {
+            let entry = entry?;
+            let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let known =
+                age < SPARE_UNKNOWN_FILES || self.store.read(|db| store::files::is_known(db, &name)).unwrap_or(true);
+            if !known {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
+    store::credentials::delete_expired(tx)?;
+    store::idempotency::delete_older(tx, tx.now.minus(KEEP_KEYS))?;
+    for unused in store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))? {
+        file::erase(tx, &unused)?;
+    }
+    Ok(())
+}

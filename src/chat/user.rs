@@ -1,0 +1,195 @@
+//! People: registering, looking up, and changing one's own profile.
+
+use super::Chat;
+use super::error::{Error, Result, Rule};
+use super::file::StorageName;
+use super::id::{FileId, UserId};
+use super::name::{Email, Username, fold};
+use super::page::{Page, Paged};
+use super::password::Password;
+use super::session::{Asker, Token};
+use super::store::{self, Tx};
+
+/// What everybody who is signed in may know of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The user's id.
+    pub id: UserId,
+    /// Never changes.
+    pub username: Username,
+    /// The username until its owner says otherwise.
+    pub display_name: String,
+    /// The unguessable name of the avatar's file, under `/media/user_images/`.
+    pub avatar: Option<String>,
+    /// Possibly empty.
+    pub bio: String,
+}
+
+/// A user with what only the user, and few documented places, may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The public part.
+    pub user: User,
+    /// `""` for none.
+    pub email: String,
+    /// May administer the server.
+    pub is_admin: bool,
+    /// Cannot sign in.
+    pub is_disabled: bool,
+}
+
+/// What registration asks for.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Unique without regard to case.
+    pub username: Username,
+    /// Unique without regard to case; not every way to register asks for one.
+    pub email: Option<Email>,
+    /// Hashed before anything else happens.
+    pub password: Password,
+    /// The username if there is none.
+    pub display_name: Option<String>,
+    /// Given by the command line alone.
+    pub is_admin: bool,
+}
+
+/// Changes to one's own profile; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// What others see.
+    pub display_name: Option<String>,
+    /// A few words.
+    pub bio: Option<String>,
+    /// A new address, with the current password to confirm it.
+    pub email: Option<(Email, Password)>,
+    /// An uploaded image; `Some(None)` takes the avatar away.
+    pub avatar: Option<Option<FileId>>,
+}
+
+/// How a user is named who is not signed in as oneself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserRef {
+    /// By id.
+    Id(UserId),
+    /// By username, in any case.
+    Name(String),
+}
+
+impl Chat {
+    /// Makes an account and signs it in: a token for the device that asks.
+    pub async fn register(&self, new: NewUser) -> Result<(Account, Token)> {
+        let hash = self.hasher.hash(new.password.clone()).await?;
+        let token = Token::random();
+        let (device, keys) = (token.clone(), self.keys.clone());
+        let account = self
+            .store
+            .write(move |tx| {
+                let account = create(tx, &new, &hash, &keys)?;
+                super::session::open_device(tx, account.user.id, &device)?;
+                Ok(account)
+            })
+            .await?;
+        Ok((account, token))
+    }
+
+    /// Makes an account without signing it in.
+    pub async fn create_user(&self, new: NewUser) -> Result<Account> {
+        let hash = self.hasher.hash(new.password.clone()).await?;
+        let keys = self.keys.clone();
+        self.store.write(move |tx| create(tx, &new, &hash, &keys)).await
+    }
+
+    /// The asker's own account.
+    pub fn my_account(&self, asker: &Asker) -> Result<Account> {
+        self.store.read(|db| store::users::account(db, asker.user)?.ok_or(Error::NotFound))
+    }
+
+    /// Somebody, as everybody sees them.
+    pub fn user(&self, _asker: &Asker, id: UserId) -> Result<User> {
+        self.store.read(|db| store::users::find(db, id)?.ok_or(Error::NotFound))
+    }
+
+    /// Who has a username, in any case.
+    pub fn user_named(&self, _asker: &Asker, name: &str) -> Result<User> {
+        self.store.read(|db| store::users::find_by_key(db, &fold(name))?.ok_or(Error::NotFound))
+    }
+
+    /// Everybody who is not disabled, by id, a page at a time.
+    pub fn users(&self, _asker: &Asker, page: Page) -> Result<Paged<User>> {
+        self.store.read(|db| store::users::page(db, page))
+    }
+
+    /// All accounts, for the operator at the command line.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        self.store.read(store::users::accounts)
+    }
+
+    /// Changes the asker's own profile and tells who it is to others.
+    pub async fn change_profile(&self, asker: &Asker, change: ProfileChange) -> Result<Account> {
+        if let Some((_, password)) = &change.email {
+            self.confirm_password(asker, password.clone()).await?;
+        }
+        let me = asker.user;
+        self.store.write(move |tx| apply(tx, me, &change)).await
+    }
+}
+
+fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &super::session::Keys) -> Result<Account> {
+    if store::users::find_by_key(tx, &new.username.key())?.is_some() {
+        return Err(Error::UsernameTaken);
+    }
+    if let Some(email) = &new.email
+        && store::users::email_is_taken(tx, &email.key())?
+    {
+        return Err(Error::EmailTaken);
+    }
+    let nonce = rand::random::<[u8; 16]>();
+    let id = store::users::insert(tx, new, hash, &nonce)?;
+    super::session::open_account_token(tx, id, keys, &nonce)?;
+    store::users::account(tx, id)?.ok_or(Error::Internal)
+}
+
+fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account> {
+    let before = store::users::account(tx, me)?.ok_or(Error::NotFound)?;
+    if let Some((email, _)) = &change.email {
+        let mine = fold(&before.email) == email.key();
+        if !mine && store::users::email_is_taken(tx, &email.key())? {
+            return Err(Error::EmailTaken);
+        }
+        store::users::set_email(tx, me, email)?;
+    }
+    if change.display_name.is_some() || change.bio.is_some() {
+        let name = change.display_name.as_deref().unwrap_or(&before.user.display_name);
+        let bio = change.bio.as_deref().unwrap_or(&before.user.bio);
+        store::users::set_profile(tx, me, &before.user.username, name, bio)?;
+    }
+    if let Some(avatar) = change.avatar {
+        set_avatar(tx, me, avatar)?;
+    }
+    store::users::account(tx, me)?.ok_or(Error::Internal)
+}
+
+/// The new picture gets a name of its own that nobody can guess; the old one is
+/// erased, file and all.
+fn set_avatar(tx: &mut Tx<'_>, me: UserId, avatar: Option<FileId>) -> Result<()> {
+    let new = match avatar {
+        None => None,
+        Some(id) => {
+            let file = store::files::unused_of(tx, me, id)?.ok_or(Error::Invalid(Rule::Avatar))?;
+            if !file.content_type.starts_with("image/") || !super::file::is_inline(&file.content_type) {
+                return Err(Error::Invalid(Rule::Avatar));
+            }
+            Some(file)
+        }
+    };
+    for old in store::files::avatars_of(tx, me)? {
+        super::file::erase(tx, &old)?;
+    }
+    match new {
+        None => store::users::set_avatar(tx, me, None),
+        Some(file) => {
+            store::files::make_avatar(tx, file.id, me)?;
+            store::users::set_avatar(tx, me, Some(StorageName::random().as_str()))
+        }
+    }
+}

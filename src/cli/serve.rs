@@ -1,0 +1,256 @@
+//! `fireside serve`: flags, start-up lines, signals.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{DataFolder, Failed, runtime, say};
+use crate::api::limit::{RateLimit, RateLimits};
+use crate::api::{Registration, Settings};
+use crate::assets::Assets;
+use crate::chat::time::Clock;
+use crate::chat::{Chat, Config, Durability, file, message};
+use crate::server::{self, Options, control};
+
+/// Flags of `fireside serve`. Each can also be given as the variable beside it.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Address to listen on; repeat it for more. Port 0 takes a free one and prints it
+    #[arg(
+        long,
+        env = "FIRESIDE_LISTEN",
+        default_value = "127.0.0.1:8000",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    data: DataFolder,
+    /// Who may make an account
+    #[arg(long, env = "FIRESIDE_REGISTRATION", value_enum, default_value_t = Registration::Open)]
+    registration: Registration,
+    /// Where people reach the server, for links and cookies: https://chat.example.org
+    #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
+    public_url: Option<String>,
+    /// Origin of another site whose pages may use the APIs; repeat it for more
+    #[arg(long, env = "FIRESIDE_CORS_ORIGIN", value_name = "ORIGIN", value_parser = origin, value_delimiter = ',')]
+    cors_origin: Vec<String>,
+    /// `full`: what was acknowledged survives a power cut. `normal`: it survives a crash
+    #[arg(long, env = "FIRESIDE_DURABILITY", value_enum, default_value_t = DurabilityFlag::Full)]
+    durability: DurabilityFlag,
+    /// Largest upload, in bytes
+    #[arg(long, env = "FIRESIDE_MAX_UPLOAD", default_value_t = file::MAX_UPLOAD, value_name = "BYTES")]
+    max_upload: u64,
+    /// Longest message, in characters
+    #[arg(long, env = "FIRESIDE_MAX_MESSAGE", default_value_t = message::MAX_MESSAGE, value_name = "CHARACTERS")]
+    max_message: usize,
+    #[command(flatten)]
+    limits: LimitFlags,
+    /// Show nobody's e-mail address to others
+    #[arg(long, env = "FIRESIDE_HIDE_EMAILS")]
+    hide_emails: bool,
+    /// Give out tokens for `"oauth":"true"` without any proof; only on a loopback address
+    #[arg(long, env = "FIRESIDE_INSECURE_OAUTH_LOGIN")]
+    insecure_oauth_login: bool,
+    /// How the log on standard error is written
+    #[arg(long, env = "FIRESIDE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    /// What goes into the log: error, warn, info, debug, trace, or a filter like `info,access=off`
+    #[arg(long, env = "FIRESIDE_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    log_level: String,
+    /// How long requests may go on after the server was told to stop, in seconds
+    #[arg(long, env = "FIRESIDE_SHUTDOWN_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    shutdown_timeout: u64,
+    /// Serve the page from this folder in place of the embedded one, while working on it
+    #[arg(long = "static", env = "FIRESIDE_STATIC", value_name = "DIR")]
+    static_folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct LimitFlags {
+    /// Sign-in attempts from an address at an account: like 5/min, or off
+    #[arg(long, env = "FIRESIDE_LIMIT_AUTH", default_value = "5/min", value_name = "N/min|off")]
+    limit_auth: RateLimit,
+    /// Requests of a user under /api/
+    #[arg(long, env = "FIRESIDE_LIMIT_API", default_value = "100/min", value_name = "N/min|off")]
+    limit_api: RateLimit,
+    /// Uploads of a user
+    #[arg(long, env = "FIRESIDE_LIMIT_UPLOAD", default_value = "10/min", value_name = "N/min|off")]
+    limit_upload: RateLimit,
+    /// Messages of a user over a room's socket
+    #[arg(long, env = "FIRESIDE_LIMIT_WS", default_value = "60/min", value_name = "N/min|off")]
+    limit_ws: RateLimit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DurabilityFlag {
+    Full,
+    Normal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Serve {
+    /// Serves until a signal says otherwise.
+    pub fn run(self) -> Result<(), Failed> {
+        self.start_log()?;
+        self.check()?;
+        runtime()?.block_on(self.serve())
+    }
+
+    async fn serve(self) -> Result<(), Failed> {
+        let listeners = bind(&self.listen).await?;
+        let chat = Chat::open(Config {
+            data: self.data.data.clone(),
+            durability: match self.durability {
+                DurabilityFlag::Full => Durability::Full,
+                DurabilityFlag::Normal => Durability::Normal,
+            },
+            clock: Clock::system(),
+        })?;
+        let stop = stop_signal()?;
+        self.announce(&chat, &listeners);
+        let commands = tokio::spawn(control::serve(chat.clone()));
+        server::run(chat, listeners, self.options(), stop).await;
+        commands.abort();
+        Ok(())
+    }
+
+    /// Flags that contradict each other, or what is safe.
+    fn check(&self) -> Result<(), Failed> {
+        let public = self.listen.iter().find(|address| !address.ip().is_loopback());
+        match public {
+            Some(address) if self.insecure_oauth_login => {
+                let sentence = format!(
+                    "--insecure-oauth-login gives anybody's token to anybody, so it needs a loopback address, not {address}"
+                );
+                Err(Failed::new(Failed::CONFIGURATION, sentence))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn options(self) -> Options {
+        let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws } = self.limits;
+        let settings = Settings {
+            public_url: self.public_url,
+            cors_origins: self.cors_origin,
+            registration: self.registration,
+            max_upload: self.max_upload,
+            max_message: self.max_message,
+            hide_emails: self.hide_emails,
+            insecure_oauth_login: self.insecure_oauth_login,
+            limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
+        };
+        Options {
+            settings,
+            assets: Assets::new(self.static_folder),
+            shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
+        }
+    }
+
+    /// One fact a line: what runs, on what, and where.
+    fn announce(&self, chat: &Chat, listeners: &[TcpListener]) {
+        let size = std::fs::metadata(chat.data_folder().join("fireside.db")).map_or(0, |file| file.len());
+        let registration = match self.registration {
+            Registration::Open => "open",
+            Registration::Closed => "closed",
+        };
+        say(&format!("Fireside {}", env!("CARGO_PKG_VERSION")));
+        say(&format!(
+            "data in {} (database version {}, {} KiB)",
+            chat.data_folder().display(),
+            chat.schema_version(),
+            size / 1024
+        ));
+        say(&format!("registration is {registration}"));
+        let public = self.listen.iter().any(|address| !address.ip().is_loopback());
+        if public && self.registration == Registration::Open {
+            say("warning: everybody who reaches this address can register (--registration closed)");
+        }
+        for listener in listeners {
+            if let Ok(address) = listener.local_addr() {
+                say(&format!("listening on http://{address}"));
+            }
+        }
+    }
+
+    /// Messages for people and programs on standard error, standard output being for facts.
+    fn start_log(&self) -> Result<(), Failed> {
+        let filter = EnvFilter::try_new(&self.log_level)
+            .map_err(|cause| Failed::new(Failed::CONFIGURATION, format!("--log-level: {cause}")))?;
+        let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+        match self.log_format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().flatten_event(true).init(),
+        }
+        Ok(())
+    }
+}
+
+/// An origin without a path, which is what browsers send.
+fn origin(text: &str) -> Result<String, String> {
+    let trimmed = text.trim_end_matches('/');
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => Ok(trimmed.to_owned()),
+        _ => Err(format!("`{text}` is not like https://chat.example.org")),
+    }
+}
+
+async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failed> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await.map_err(|cause| {
+            let status = match cause.kind() {
+                std::io::ErrorKind::AddrInUse => Failed::TRY_AGAIN,
+                _ => Failed::CONFIGURATION,
+            };
+            Failed::new(status, format!("cannot listen on {address}: {cause} (--listen names another address)"))
+        })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Resolves at the first TERM or INT; a second one ends the process at once.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
+    let failed = |cause| Failed::new(Failed::FAILED, format!("signals cannot be heard: {cause}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    // Heard and ignored: a file that may not grow is an error of the write, not the end of the process.
+    let mut file_size = signal(SignalKind::from_raw(SIGXFSZ)).map_err(failed)?;
+    let (told, tell) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let mut told = Some(told);
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = file_size.recv() => continue,
+            }
+            let heard = told.take().is_some_and(|told| told.send(()).is_ok());
+            if !heard {
+                std::process::exit(1);
+            }
+        }
+    });
+    Ok(async move {
+        if tell.await.is_err() {
+            tracing::error!("nothing listens for signals any more");
+        }
+    })
+}
+
+/// Sent when a write would take a file over its limit; Linux on every architecture we build for.
+const SIGXFSZ: i32 = 25;

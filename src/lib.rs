@@ -1,0 +1,28 @@
+//! Fireside: a chat server in one binary that speaks five chat APIs over one world.
+//!
+//! # The map
+//! - [`chat`]: what it does. Users, chats, messages; no protocol.
+//! - [`api`]: how it is asked. One folder for each dialect; no SQL and no rules.
+//! - [`server`]: how it is reached. Connections, limits, headers, log, drain.
+//! - [`assets`]: the web client, embedded.
+//! - [`cli`]: flags and commands; the only reader of arguments and environment.
+//!
+//! # Who may import whom
+//! `main → cli → server, chat`; `server → api, assets, chat`; a dialect → what `api`
+//! shares and `chat`, never another dialect; `chat` → nothing of the above. Inside
+//! `chat`, `store` and `hub` are private and do not know each other.
+//!
+//! # A message's journey
+//! Bytes reach a socket and are cut into a frame ([`api::socket`]) → the dialect's codec
+//! reads it → [`chat::Chat::post`] hands a closure to the writer's thread → in one
+//! transaction: the chat is found through the sender's membership, the message is
+//! inserted, counters move, an event goes into the outbox → the transaction commits
+//! with the rest of its batch, once for the disk → the outbox goes to the hub, in
+//! commit order → the sender's call returns → each open socket takes the event from
+//! its queue, encoded once for each dialect → bytes.
+
+pub mod api;
+pub mod assets;
+pub mod chat;
+pub mod cli;
+pub mod server;

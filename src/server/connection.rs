@@ -1,0 +1,202 @@
+//! From an accepted connection to answers: the HTTP library around the warp filter
+//! around the API.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Buf;
+use futures_util::{FutureExt, Stream, TryStreamExt};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use warp::Filter;
+use warp::http::{HeaderMap, Method};
+
+use super::gate::{Gate, Place};
+use super::headers;
+use crate::api::Api;
+use crate::api::reply::{self, Failure, Response, SignedBy};
+use crate::api::request::{Peer, Request, pairs};
+use crate::api::wire::{Busy, Wire};
+use crate::assets::Assets;
+use crate::chat::error::Error;
+
+/// Bytes that a request's head may have.
+const MAX_HEAD: usize = 16 * 1024;
+/// Headers of a request.
+const MAX_HEADERS: usize = 64;
+/// How long a connection may wait for its next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// How long to wait after the system refused a connection, for want of files say.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Everything that can be asked for here.
+pub(super) struct Site {
+    pub api: Api,
+    pub assets: Assets,
+}
+
+/// How connections learn that the server stops, and how it learns that they are gone.
+#[derive(Clone)]
+pub(super) struct Stopping {
+    /// Becomes true.
+    pub told: watch::Receiver<bool>,
+    /// Closes when the last connection has dropped its end.
+    pub _alive: mpsc::Sender<()>,
+}
+
+/// Accepts connections for ever.
+pub(super) async fn accept(listener: TcpListener, site: Arc<Site>, gate: Gate, stopping: Stopping) {
+    while let Some(permit) = gate.wait().await {
+        match listener.accept().await {
+            Ok((tcp, peer)) => {
+                if let Some(place) = gate.enter(peer.ip(), permit) {
+                    tokio::spawn(serve(tcp, peer, Arc::clone(&site), place, stopping.clone()));
+                }
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(tcp: TcpStream, peer: SocketAddr, site: Arc<Site>, _place: Place, mut stopping: Stopping) {
+    // Answers are written whole: waiting for more would only delay them.
+    if let Err(cause) = tcp.set_nodelay(true) {
+        tracing::debug!(%cause, "a connection is gone already");
+    }
+    let busy = Busy::default();
+    let io = TokioIo::new(Wire::new(tcp, busy.clone()));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(KEEP_ALIVE)
+        .max_buf_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(io, service(site, peer.ip().to_canonical(), busy))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = async { stopping.told.wait_for(|told| *told).await.is_ok() } => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(cause) = ended {
+        tracing::debug!(%cause, "a connection ended early");
+    }
+}
+
+/// The warp filter as a service, with the peer's address put where the filter finds it.
+fn service(
+    site: Arc<Site>,
+    peer: IpAddr,
+    busy: Busy,
+) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
+    let routes = TowerToHyperService::new(warp::service(routes(site)));
+    service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        busy.set(true);
+        let (answering, busy) = (routes.call(request), busy.clone());
+        async move {
+            let answer = answering.await;
+            busy.set(false);
+            answer
+        }
+    })
+}
+
+fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
+    warp::method()
+        .and(warp::path::full())
+        .and(warp::query::raw().or_else(|_| async { Ok::<_, warp::Rejection>((String::new(),)) }))
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and(warp::body::stream())
+        .then(move |method, path: warp::path::FullPath, query: String, headers, peer: Option<Peer>, upgrade, body| {
+            let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| address);
+            let head = Head { method, path: path.as_str().to_owned(), query, headers, peer, upgrade };
+            answer(Arc::clone(&site), head, body)
+        })
+        .boxed()
+}
+
+struct Head {
+    method: Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    peer: IpAddr,
+    upgrade: Option<OnUpgrade>,
+}
+
+/// Answers a request whatever happens: a panic ends it alone. Then come the headers of
+/// every answer, and its line in the log.
+async fn answer<S, B>(site: Arc<Site>, head: Head, body: S) -> Response
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
+    B: Buf + 'static,
+{
+    let begun = Instant::now();
+    let id = hex::encode(rand::random::<[u8; 8]>());
+    let (method, path, peer) = (head.method.clone(), head.path.clone(), head.peer);
+    let request_headers = head.headers.clone();
+    let answered = AssertUnwindSafe(find(&site, head, body)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        tracing::error!(request = id, "a request panicked");
+        reply::envelope(&Failure::Chat(Error::Internal))
+    });
+    headers::add(&mut response, &request_headers, &site.api.context().settings, &id);
+    log(&method, &path, peer, &response, begun, &id);
+    response
+}
+
+async fn find<S, B>(site: &Site, head: Head, body: S) -> Response
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
+    B: Buf + 'static,
+{
+    if let Some(page) = site.assets.find(&head.method, &head.path, &head.headers) {
+        return page;
+    }
+    let request = Request {
+        method: head.method,
+        path: head.path,
+        query: pairs(head.query.as_bytes()),
+        headers: head.headers,
+        params: Vec::new(),
+        peer: head.peer,
+        body: Box::pin(body.map_ok(|mut piece| piece.copy_to_bytes(piece.remaining()))),
+        upgrade: head.upgrade,
+        context: Arc::clone(site.api.context()),
+    };
+    site.api.answer(request).await
+}
+
+/// One line for each request: never its query, where a token may stand, and no body.
+fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, id: &str) {
+    let user = response.extensions().get::<SignedBy>().map(|SignedBy(user)| user.0);
+    tracing::info!(
+        target: "access",
+        %method,
+        path,
+        status = response.status().as_u16(),
+        ms = begun.elapsed().as_millis(),
+        user,
+        %ip,
+        request = id,
+    );
+}

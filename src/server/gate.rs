@@ -1,0 +1,106 @@
+//! How many connections there may be: in all, and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Connections at most, if the process may open that many files.
+const MAX_CONNECTIONS: u64 = 16_000;
+/// Files that are kept for the database, uploads and the rest.
+const SPARE_FILES: u64 = 512;
+/// Connections from one address; the machine itself is not counted.
+const MAX_PER_ADDRESS: usize = 256;
+
+/// Lets connections in while there is room.
+#[derive(Clone)]
+pub(super) struct Gate {
+    all: Arc<Semaphore>,
+    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// A connection's place; dropping it gives the place back.
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    counted: Option<(IpAddr, Gate)>,
+}
+
+impl Gate {
+    /// As many as the machine allows, after asking it for more.
+    pub fn new() -> Self {
+        let connections = raise_file_limit().saturating_sub(SPARE_FILES).clamp(64, MAX_CONNECTIONS);
+        let permits = usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS);
+        Self { all: Arc::new(Semaphore::new(permits)), by_address: Arc::default() }
+    }
+
+    /// Waits until there is room for one more: a listener that does not accept lets the
+    /// kernel queue, and then refuse.
+    pub async fn wait(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.all).acquire_owned().await.ok()
+    }
+
+    /// A place for a connection from `address`, unless it has too many.
+    pub fn enter(&self, address: IpAddr, permit: OwnedSemaphorePermit) -> Option<Place> {
+        if address.to_canonical().is_loopback() {
+            return Some(Place { _permit: permit, counted: None });
+        }
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_address.entry(address).or_default();
+        if *count >= MAX_PER_ADDRESS {
+            return None;
+        }
+        *count += 1;
+        Some(Place { _permit: permit, counted: Some((address, self.clone())) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((address, gate)) = &self.counted else { return };
+        let mut by_address = gate.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_address.get_mut(address) {
+            *count -= 1;
+            if *count == 0 {
+                by_address.remove(address);
+            }
+        }
+    }
+}
+
+/// Raises the soft limit of open files to the hard one: every socket is a file.
+fn raise_file_limit() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum.unwrap_or(u64::MAX),
+        Err(cause) => {
+            tracing::debug!(%cause, "the limit of open files stays as it is");
+            limit.current.unwrap_or(u64::MAX)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gate, MAX_PER_ADDRESS};
+
+    #[tokio::test]
+    async fn one_address_does_not_take_all_places() {
+        let gate = Gate::new();
+        let stranger = "192.0.2.1".parse().expect("an address");
+        let mut places = Vec::new();
+        for _ in 0..MAX_PER_ADDRESS {
+            let permit = gate.wait().await.expect("room");
+            places.push(gate.enter(stranger, permit).expect("a place"));
+        }
+        let permit = gate.wait().await.expect("room");
+        assert!(gate.enter(stranger, permit).is_none());
+        let permit = gate.wait().await.expect("room");
+        assert!(gate.enter("192.0.2.2".parse().expect("an address"), permit).is_some());
+        places.pop();
+        let permit = gate.wait().await.expect("room");
+        assert!(gate.enter(stranger, permit).is_some());
+    }
+}

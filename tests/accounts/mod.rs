@@ -1,0 +1,10 @@
+//! Who is asking: credentials, sessions, handshakes, passwords and names, as
+//! every dialect shares them. Asked here through the rooms dialect.
+
+mod credential;
+mod handshake;
+mod login_page;
+mod name;
+mod oauth;
+mod password;
+mod revocation;

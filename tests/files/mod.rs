@@ -1,0 +1,6 @@
+//! Files: what may be uploaded, how it comes back, and to whom.
+
+mod download;
+mod ownership;
+mod range;
+mod upload;

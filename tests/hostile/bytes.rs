@@ -1,0 +1,106 @@
+//! Bytes that are hardly HTTP, and clients that take their time.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::world::Fireside;
+
+#[tokio::test]
+async fn what_is_not_http_is_refused_and_harms_nobody() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let long_line = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000));
+    for bytes in [
+        b"\r\n\r\n\r\n".as_slice(),
+        b"hello\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\x00\x00\x00\x00",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHo st: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
+        b"GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: strange\r\n\r\n",
+        long_line.as_bytes(),
+    ] {
+        let mut stream = fireside.connects().await;
+        stream.write_all(bytes).await.ok();
+        // Nothing more will come: whoever waits for it would wait for ever.
+        stream.shutdown().await.ok();
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(15), read).await;
+        assert!(read.is_ok(), "left open: {:?}", String::from_utf8_lossy(bytes));
+        let shown = String::from_utf8_lossy(&answer);
+        let status = shown.get(9..12).and_then(|status| status.parse::<u16>().ok());
+        if let Some(status) = status {
+            assert!((400..500).contains(&status) || status == 505, "{shown}");
+        }
+        alice.get("/api/auth/me/").await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn headers_have_a_size_and_a_number() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let ask = |extra: String| {
+        format!(
+            "GET /api/auth/me/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Authorization: Token {}\r\n{extra}\r\n",
+            alice.token
+        )
+    };
+    let many = |count: usize| -> String { (0..count).map(|number| format!("X-{number}: y\r\n")).collect() };
+    let fits = ask(format!("X-Long: {}\r\n", "y".repeat(12 * 1024)));
+    assert_eq!(fireside.hears_bytes(fits.as_bytes()).await.status(), Some(200));
+    assert_eq!(fireside.hears_bytes(ask(many(60)).as_bytes()).await.status(), Some(200));
+    for over in [
+        ask(format!("X-Long: {}\r\n", "y".repeat(17 * 1024))),
+        ask(format!("X-Long: {}\r\n", "y".repeat(1024 * 1024))),
+        ask(many(65)),
+        ask(many(1000)),
+    ] {
+        let answer = fireside.hears_bytes(over.as_bytes()).await;
+        // 431 or a bare 400; the connection may also just be cut.
+        let status = answer.status().unwrap_or(400);
+        assert!([400, 413, 414, 431].contains(&status), "{}", answer.text());
+    }
+    alice.get("/api/auth/me/").await.is(200);
+}
+
+#[tokio::test]
+async fn who_never_finishes_the_headers_is_cut_off() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let (mut from, mut to) = fireside.connects().await.into_split();
+    let start = Instant::now();
+    let dripping = tokio::spawn(async move {
+        to.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.ok();
+        while to.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    let mut rest = Vec::new();
+    // Closed and reset are both an end.
+    from.read_to_end(&mut rest).await.ok();
+    assert!(start.elapsed() > Duration::from_secs(2), "the patient are not cut off");
+    assert!(start.elapsed() < Duration::from_secs(16), "{:?}", start.elapsed());
+    dripping.abort();
+    alice.get("/api/auth/me/").await.is(200);
+}
+
+#[tokio::test]
+async fn two_requests_on_one_line_are_answered_in_turn() {
+    let fireside = Fireside::start().await;
+    let both = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\
+                GET /api/nowhere/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let text = fireside.hears_bytes(both.as_bytes()).await.text();
+    let statuses: Vec<&str> = text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
+    assert_eq!(statuses, ["200", "404"], "{text}");
+}

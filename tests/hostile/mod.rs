@@ -1,0 +1,8 @@
+//! Whoever wishes the server ill: bytes that are not HTTP, bodies that are
+//! too much, paths that lead nowhere, and what answers and logs give away.
+
+mod body;
+mod bytes;
+mod headers;
+mod log;
+mod path;

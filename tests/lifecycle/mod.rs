@@ -1,0 +1,6 @@
+//! Starting, stopping, dying, and the commands of an administrator.
+
+mod command;
+mod database;
+mod restart;
+mod start;

@@ -1,0 +1,21 @@
+//! Fireside through its front door: every test starts the real program on a
+//! data folder of its own and speaks to it as a client would.
+//!
+//! `world` holds the words the tests are written in. Beside it stands one
+//! module per dialect (`rooms`), and one per promise that all of them share
+//! (`accounts`, `files`, `lifecycle`, `delivery`, `hostile`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test reports what went wrong by panicking"
+)]
+
+mod accounts;
+mod delivery;
+mod files;
+mod hostile;
+mod lifecycle;
+mod rooms;
+mod world;

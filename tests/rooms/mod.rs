@@ -1,0 +1,15 @@
+//! The dialect of rooms: every endpoint, frame and error of its document.
+
+mod access;
+mod attachment;
+mod auth;
+mod avatar;
+mod call;
+mod limit;
+mod message;
+mod paging;
+mod participant;
+mod resend;
+mod room;
+mod socket;
+mod user;

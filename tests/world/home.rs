@@ -1,0 +1,160 @@
+//! A data folder that outlives the servers started on it, and the program
+//! run from the command line.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_fireside");
+/// Generous, because the machine may be busy; nothing waits for it in vain.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Cloning shares the folder; the last one to go removes it.
+#[derive(Debug, Clone)]
+pub struct Home {
+    folder: Arc<TempDir>,
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { folder: Arc::new(TempDir::new().unwrap()) }
+    }
+
+    /// The folder for `--data`; the program makes it.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.path().join("stderr.log")
+    }
+
+    /// All that servers on this folder have written to stderr.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    /// Every file below the data folder.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.data()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.is_file() {
+                    // A socket or a pipe holds nothing that could be read.
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether any file of the data folder holds these bytes in the clear.
+    pub fn keeps(&self, needle: &[u8]) -> bool {
+        self.files().iter().any(|path| {
+            // A temporary file may go between the listing and the reading.
+            let bytes = std::fs::read(path).unwrap_or_default();
+            bytes.windows(needle.len()).any(|window| window == needle)
+        })
+    }
+
+    /// The database, known by its first bytes, wherever it is kept.
+    pub fn database(&self) -> PathBuf {
+        self.files()
+            .into_iter()
+            .find(|path| std::fs::read(path).unwrap().starts_with(b"SQLite format 3\0"))
+            .expect("a database in the data folder")
+    }
+
+    /// `fireside serve` on this folder, which must refuse to start.
+    pub async fn refuses_to_serve(&self, flags: &[&str]) -> Outcome {
+        let data = self.data();
+        let mut words = vec!["serve", "--data", data.to_str().unwrap()];
+        words.extend_from_slice(flags);
+        if !flags.contains(&"--listen") {
+            words.extend_from_slice(&["--listen", "127.0.0.1:0"]);
+        }
+        run(&words, "").await
+    }
+
+    /// A command on this folder, as `fireside user create`.
+    pub async fn runs(&self, words: &[&str], input: &str) -> Outcome {
+        let data = self.data();
+        let mut words = words.to_vec();
+        words.extend_from_slice(&["--data", data.to_str().unwrap()]);
+        run(&words, input).await
+    }
+}
+
+/// Runs the program to its end.
+pub async fn run(words: &[&str], input: &str) -> Outcome {
+    let mut command = Command::new(PROGRAM);
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that does not want the input may close it first.
+    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
+    let said = words.join(" ");
+    if wait_for(&mut child).await.is_none() {
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        panic!("`{said}` did not end:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let output = child.wait_with_output().unwrap();
+    Outcome {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The end of a process, or nothing if it outlasts our patience.
+pub async fn wait_for(child: &mut Child) -> Option<std::process::ExitStatus> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        if start.elapsed() > PATIENCE {
+            return None;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+impl Outcome {
+    /// Ended with this code, and with a sentence for whoever typed it.
+    #[track_caller]
+    pub fn failed_with(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(!self.stderr.trim().is_empty(), "no reason given: {self:?}");
+        assert!(!self.stderr.contains("panicked at"), "{self:?}");
+        assert!(!self.stdout.contains("listening on"), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn succeeded(&self) -> &Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+}
+
+/// A file's bytes, to be compared with what they are later.
+pub fn snapshot(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}

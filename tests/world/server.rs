@@ -1,0 +1,157 @@
+//! A running server. It is killed when dropped; its data folder stays as long
+//! as anyone holds its `Home`.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::caller::{Caller, Credential};
+use super::home::{PATIENCE, PROGRAM, wait_for};
+use super::{Home, Person};
+
+const WITHOUT_LIMITS: &[&str] =
+    &["--limit-auth", "off", "--limit-api", "off", "--limit-upload", "off", "--limit-ws", "off"];
+
+pub struct Fireside {
+    child: Child,
+    pub home: Home,
+    /// The first address, `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// Every address it said it listens on.
+    pub addresses: Vec<String>,
+    flags: Vec<String>,
+    client: Client,
+}
+
+impl Drop for Fireside {
+    fn drop(&mut self) {
+        // It may have ended already, and then there is nobody to kill.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Fireside {
+    /// A fresh server whose limits are off, so that they do not disturb.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub async fn start_with(flags: &[&str]) -> Self {
+        Self::start_in(Home::new(), flags).await
+    }
+
+    /// A fresh server with the limits everyone gets, but for these flags.
+    pub async fn start_with_limits(flags: &[&str]) -> Self {
+        Self::launch(Home::new(), flags.iter().map(ToString::to_string).collect()).await
+    }
+
+    pub async fn start_in(home: Home, flags: &[&str]) -> Self {
+        let flags = [WITHOUT_LIMITS, flags].concat();
+        Self::launch(home, flags.iter().map(ToString::to_string).collect()).await
+    }
+
+    async fn launch(home: Home, flags: Vec<String>) -> Self {
+        let log = OpenOptions::new().create(true).append(true).open(home.log_file()).unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").arg("--data").arg(home.data());
+        command.args(&flags);
+        let listens = flags.iter().filter(|flag| *flag == "--listen").count();
+        if listens == 0 {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut facts = start_up_facts(&mut child);
+        let mut addresses = Vec::new();
+        while addresses.len() < listens.max(1) {
+            let Ok(Some(fact)) = tokio::time::timeout(PATIENCE, facts.recv()).await else {
+                child.kill().ok();
+                child.wait().ok();
+                panic!("the server did not start:\n{}", home.log());
+            };
+            if let Some((_, url)) = fact.split_once("listening on ") {
+                addresses.push(url.trim().trim_end_matches('/').to_owned());
+            }
+        }
+        Self {
+            child,
+            home,
+            url: addresses[0].clone(),
+            addresses,
+            flags,
+            client: Client::builder().redirect(Policy::none()).no_proxy().build().unwrap(),
+        }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// SIGTERM; the exit code.
+    pub async fn is_asked_to_stop(&mut self) -> Option<i32> {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        wait_for(&mut self.child).await.expect("SIGTERM ends the server").code()
+    }
+
+    /// Stops as an administrator would, and starts again on the same data.
+    /// The address is a new one: let people come `back_to` it.
+    pub async fn restarts(mut self) -> Self {
+        assert_eq!(self.is_asked_to_stop().await, Some(0), "{}", self.home.log());
+        Self::launch(self.home.clone(), self.flags.clone()).await
+    }
+
+    /// Dies without warning (kill -9), and starts again on the same data.
+    pub async fn dies_and_restarts(mut self) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        Self::launch(self.home.clone(), self.flags.clone()).await
+    }
+
+    /// Someone who has not signed in.
+    pub fn anyone(&self) -> Caller {
+        Caller { client: self.client.clone(), url: self.url.clone(), place: "", credential: Credential::Nothing }
+    }
+
+    /// A new account, signed in on a first device.
+    pub async fn registers(&self, username: &str) -> Person {
+        let email = format!("{username}@example.com");
+        let password = format!("correct horse {username}");
+        let answer = self
+            .anyone()
+            .post("/api/auth/register/", &json!({"username": username, "email": email, "password": password}))
+            .await
+            .is(201);
+        Person::of(self.anyone(), &answer.json(), password)
+    }
+
+    /// `count` accounts named after their number.
+    pub async fn registers_crowd(&self, count: usize) -> Vec<Person> {
+        let mut crowd = Vec::new();
+        for number in 0..count {
+            crowd.push(self.registers(&format!("guest{number}")).await);
+        }
+        crowd
+    }
+}
+
+/// The lines of stdout. They are read to the end, or a server that prints
+/// more would one day block on a full pipe.
+fn start_up_facts(child: &mut Child) -> mpsc::UnboundedReceiver<String> {
+    let stdout = child.stdout.take().unwrap();
+    let (say, facts) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            // Nobody listens any more once the server is up.
+            say.send(line).ok();
+        }
+    });
+    facts
+}

@@ -1,0 +1,277 @@
+//! Sockets: the knock at the door, and the ear that listens behind it.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::{self, Message};
+
+/// How long an ear waits for what must come.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A handshake that has not been made yet.
+#[derive(Clone)]
+pub struct Knock {
+    address: String,
+    path: String,
+    query: Vec<String>,
+    headers: Vec<(String, String)>,
+    small_window: bool,
+}
+
+/// How the server refused the handshake.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Refusal {
+    /// All that an outsider could tell two refusals apart by.
+    pub fn as_seen_by_a_prober(&self) -> (u16, Vec<(String, String)>, String) {
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+        headers.sort();
+        (self.status, headers, self.body.clone())
+    }
+}
+
+impl Knock {
+    pub fn new(url: &str, path: &str) -> Self {
+        Self {
+            address: url.trim_start_matches("http://").to_owned(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            small_window: false,
+        }
+    }
+
+    pub fn with(mut self, header: &str, value: &str) -> Self {
+        self.headers.push((header.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn with_query(mut self, pair: &str) -> Self {
+        self.query.push(pair.to_owned());
+        self
+    }
+
+    /// The kernel holds little for us, so that not reading is soon felt.
+    pub fn with_small_window(mut self) -> Self {
+        self.small_window = true;
+        self
+    }
+
+    fn request(&self) -> Request {
+        let mut url = format!("ws://{}{}", self.address, self.path);
+        if !self.query.is_empty() {
+            url = format!("{url}?{}", self.query.join("&"));
+        }
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in &self.headers {
+            request.headers_mut().append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        request
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        if self.small_window {
+            socket.set_recv_buffer_size(4096).unwrap();
+        }
+        socket.connect(self.address.parse().unwrap()).await.unwrap()
+    }
+
+    /// The handshake succeeds.
+    pub async fn enters(self) -> Ear {
+        let stream = self.connect().await;
+        match tokio_tungstenite::client_async(self.request(), stream).await {
+            Ok((socket, response)) => Ear {
+                socket,
+                protocol: response
+                    .headers()
+                    .get("sec-websocket-protocol")
+                    .map(|value| value.to_str().unwrap().to_owned()),
+            },
+            Err(tungstenite::Error::Http(refusal)) => panic!(
+                "{} was refused: {} {:?}",
+                self.path,
+                refusal.status(),
+                refusal.body().as_deref().map(String::from_utf8_lossy)
+            ),
+            Err(error) => panic!("{} failed: {error:?}", self.path),
+        }
+    }
+
+    /// The handshake is refused with an HTTP status.
+    pub async fn turned_away(self) -> Refusal {
+        let stream = self.connect().await;
+        match tokio_tungstenite::client_async(self.request(), stream).await {
+            Err(tungstenite::Error::Http(refusal)) => Refusal {
+                status: refusal.status().as_u16(),
+                headers: refusal
+                    .headers()
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), format!("{value:?}")))
+                    .collect(),
+                body: String::from_utf8(refusal.body().clone().unwrap_or_default()).unwrap(),
+            },
+            Ok(_) => panic!("{} was let in", self.path),
+            Err(error) => panic!("{} failed: {error:?}", self.path),
+        }
+    }
+
+    /// The handshake is refused with this HTTP status.
+    pub async fn turned_away_with(self, status: u16) {
+        let refusal = self.turned_away().await;
+        assert_eq!(refusal.status, status, "{refusal:?}");
+    }
+}
+
+/// What an ear may hear next.
+#[derive(Debug)]
+pub enum Heard {
+    Frame(Value),
+    /// The close code; 1006 when the line was cut without one.
+    Closed(u16),
+}
+
+/// One open socket.
+pub struct Ear {
+    socket: WebSocketStream<TcpStream>,
+    /// The subprotocol that the server chose.
+    pub protocol: Option<String>,
+}
+
+impl Ear {
+    pub async fn says(&mut self, frame: &Value) {
+        self.sends(Message::text(frame.to_string())).await;
+    }
+
+    pub async fn sends(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    /// For those who go on until the server dies.
+    pub async fn tries_to_say(&mut self, frame: &Value) -> Result<(), tungstenite::Error> {
+        self.socket.send(Message::text(frame.to_string())).await
+    }
+
+    pub async fn says_message(&mut self, text: &str) {
+        self.says(&json!({"type": "chat_message", "data": {"content": text}})).await;
+    }
+
+    /// The next frame or the close, whichever comes.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            let next = tokio::time::timeout(WAIT, self.socket.next()).await.expect("a frame within 5 s");
+            match next {
+                Some(Ok(Message::Text(text))) => {
+                    return Heard::Frame(serde_json::from_str(&text).unwrap());
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    return Heard::Closed(frame.map_or(1005, |frame| frame.code.into()));
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(other)) => panic!("an unexpected {other:?}"),
+                Some(Err(_)) | None => return Heard::Closed(1006),
+            }
+        }
+    }
+
+    /// The next frame.
+    pub async fn frame(&mut self) -> Value {
+        match self.next().await {
+            Heard::Frame(frame) => frame,
+            Heard::Closed(code) => panic!("closed with {code}"),
+        }
+    }
+
+    /// The `data` of the next frame, which is of this type.
+    pub async fn hears(&mut self, kind: &str) -> Value {
+        let frame = self.frame().await;
+        assert_eq!(frame["type"], kind, "{frame}");
+        frame["data"].clone()
+    }
+
+    /// The next frame is a chat message with this text.
+    pub async fn hears_message(&mut self, text: &str) -> Value {
+        let data = self.hears("chat_message").await;
+        assert_eq!(data["content"], text, "{data}");
+        data
+    }
+
+    /// The next frames are of these types, in any order; their data in the
+    /// order of `kinds`.
+    pub async fn hears_all(&mut self, kinds: &[&str]) -> Vec<Value> {
+        let mut frames = Vec::new();
+        for _ in kinds {
+            frames.push(self.frame().await);
+        }
+        kinds
+            .iter()
+            .map(|kind| {
+                let at = frames
+                    .iter()
+                    .position(|frame| frame["type"] == *kind)
+                    .unwrap_or_else(|| panic!("no {kind} in {frames:?}"));
+                frames.remove(at)["data"].clone()
+            })
+            .collect()
+    }
+
+    /// The next frame is an error with this code and words for a human.
+    pub async fn hears_error(&mut self, code: &str) -> Value {
+        let data = self.hears("error").await;
+        assert_eq!(data["code"], code, "{data}");
+        let message = data["message"].as_str().unwrap_or_default();
+        assert!(!message.trim().is_empty(), "{data}");
+        data
+    }
+
+    /// Nothing is on its way. Two round trips: what was published before now
+    /// has long been queued when the second one is answered.
+    pub async fn hears_nothing(&mut self) {
+        for _ in 0..2 {
+            self.says(&json!({"type": "ping"})).await;
+            let frame = self.frame().await;
+            assert_eq!(frame["type"], "pong", "unexpected: {frame}");
+        }
+    }
+
+    /// The next thing is the close with this code: no event comes before.
+    pub async fn is_closed_with(&mut self, code: u16) {
+        match self.next().await {
+            Heard::Closed(got) => assert_eq!(got, code, "the close code"),
+            Heard::Frame(frame) => panic!("not closed, but told {frame}"),
+        }
+    }
+
+    /// What was heard until the close, and its code.
+    pub async fn hears_until_closed(&mut self) -> (Vec<Value>, u16) {
+        let mut frames = Vec::new();
+        loop {
+            match self.next().await {
+                Heard::Frame(frame) => frames.push(frame),
+                Heard::Closed(code) => return (frames, code),
+            }
+        }
+    }
+
+    /// Leaves as a browser does when its page is closed.
+    pub async fn hangs_up(mut self) {
+        self.socket.close(None).await.unwrap();
+    }
+
+    /// Sends and hears at once, for floods.
+    pub fn into_socket(self) -> WebSocketStream<TcpStream> {
+        self.socket
+    }
+}
