@@ -50,6 +50,7 @@ CREATE TABLE chats (
     high_user       INTEGER REFERENCES users,
     slug            TEXT    UNIQUE,           -- `<a>_<b>` of a direct chat, fixed at creation; a group is `room-<id>`
     title           TEXT    NOT NULL DEFAULT '',
+    title_key       TEXT    NOT NULL DEFAULT '', -- folded, for search
     description     TEXT    NOT NULL DEFAULT '',
     is_private      INTEGER NOT NULL DEFAULT 1,
     max_members     INTEGER,                  -- NULL: the server's own limit

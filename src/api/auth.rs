@@ -2,8 +2,10 @@
 
 use warp::http::Method;
 
+use super::jwt::{self, TokenType};
 use super::reply::Failure;
 use super::request::Request;
+use crate::chat::error::Error;
 use crate::chat::session::{Asker, CredentialKind};
 
 /// The name of the session's cookie.
@@ -61,16 +63,19 @@ fn explicit(request: &Request) -> Result<Option<Asker>, Failure> {
         .ok()
         .and_then(|text| text.trim().split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer"));
-    let (_, secret) = secret.ok_or(Failure::Chat(crate::chat::error::Error::CredentialRevoked))?;
+    let (_, secret) = secret.ok_or(Failure::Chat(Error::CredentialRevoked))?;
     by_secret(request, secret.trim()).map(Some)
 }
 
-/// A token. A session's key is for the cookie alone, where the CSRF token guards it.
+/// A token, or a JWT, which alone has two dots. A session's key is for the cookie alone, where the CSRF token guards it.
 fn by_secret(request: &Request, secret: &str) -> Result<Asker, Failure> {
+    if secret.matches('.').count() == 2 {
+        return Ok(jwt::read(&request.context.chat, TokenType::Access, secret)?);
+    }
     let asker = request.context.chat.authenticate(secret)?;
     match asker.kind {
         CredentialKind::Account | CredentialKind::Device => Ok(asker),
-        CredentialKind::Session | CredentialKind::Refresh => Err(crate::chat::error::Error::CredentialRevoked.into()),
+        CredentialKind::Session | CredentialKind::Refresh => Err(Error::CredentialRevoked.into()),
     }
 }
 

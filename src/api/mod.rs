@@ -6,9 +6,14 @@
 
 pub mod auth;
 pub mod body;
+mod directs;
 pub mod download;
 pub mod frame;
+mod inbox;
+pub mod jwt;
 pub mod limit;
+mod messaging;
+mod messenger;
 pub mod page;
 pub mod reply;
 pub mod request;
@@ -33,7 +38,14 @@ use route::{Dialect, Route};
 
 /// The dialects. A sixth is a folder, a `mod` and a line here.
 fn dialects() -> Vec<Dialect> {
-    vec![rooms::dialect(), web::dialect()]
+    vec![
+        rooms::dialect(),
+        inbox::dialect(),
+        messaging::dialect(),
+        directs::dialect(),
+        messenger::dialect(),
+        web::dialect(),
+    ]
 }
 
 /// The names of the dialects, as they stand under `/d/`.
@@ -143,14 +155,13 @@ impl Api {
         }
     }
 
-    /// The first route whose method and guard fit.
+    /// The first route whose method and guard fit. Where no guard takes the request for its
+    /// document's, the first that has the method does: its rival may not be here.
     fn choose(&self, places: &[Place], request: &Request) -> Option<Place> {
-        let fits = |place: &&Place| {
-            let route = self.route(**place);
-            let guarded = !place.at_root || route.guard.is_none_or(|guard| guard(request));
-            route.answers(&request.method) && guarded
-        };
-        places.iter().find(fits).copied()
+        let has_method = |place: &&Place| self.route(**place).answers(&request.method);
+        let is_meant = |place: &&Place| !place.at_root || self.route(**place).guard.is_none_or(|guard| guard(request));
+        let meant = places.iter().find(|place| has_method(place) && is_meant(place));
+        meant.or_else(|| places.iter().find(has_method)).copied()
     }
 
     fn route(&self, place: Place) -> &Route {

@@ -24,7 +24,7 @@ use super::auth;
 use super::frame::{self, Fault, Incoming, Reader};
 use super::reply::{Answer, Failure, Response, problem};
 use super::request::Request;
-use super::wire::Wire;
+use super::wire::{Wire, linger};
 use crate::chat::event::Event;
 use crate::chat::listen::Listening;
 use crate::chat::{Broadcast, Closing};
@@ -47,10 +47,16 @@ pub trait Codec: Send + Sync + 'static {
     /// The frame for an event, the same for everybody; `None` where the dialect has no word for it.
     fn encode(event: &Event) -> Option<String>;
 
-    /// Whether this socket is to have the frame, for events that go to the others only.
-    fn hears(&self, event: &Event) -> bool {
+    /// Whether and how this socket is to have the frame of an event.
+    fn hears(&self, event: &Event) -> Hearing {
         let _ = event;
-        true
+        Hearing::Shared
+    }
+
+    /// Frames from before the socket was opened, a piece at a time, until a piece is
+    /// empty. What happens meanwhile waits in the queue.
+    fn catch_up(&self) -> impl Future<Output = Vec<String>> + Send {
+        std::future::ready(Vec::new())
     }
 
     /// Does what a text frame asks; what it returns goes to this socket alone. The next
@@ -59,6 +65,16 @@ pub trait Codec: Send + Sync + 'static {
 
     /// The answer to a binary frame.
     fn refuse_binary(&self) -> String;
+}
+
+/// Whether and how a socket has an event.
+pub enum Hearing {
+    /// Not at all: it is for the others.
+    Not,
+    /// With the same bytes as everybody.
+    Shared,
+    /// With a frame of its own, since it differs from viewer to viewer.
+    Own(String),
 }
 
 /// A place for a codec's frames beside each event. Past the last, frames are made for each socket.
@@ -121,7 +137,7 @@ impl Handshake {
                 tokio::spawn(async move {
                     if let Some((tcp, _)) = upgraded(self.upgrade).await {
                         say_goodbye(&tcp, Vec::new(), Some(code), QUICK_FAREWELL).await;
-                        linger(&tcp).await;
+                        linger(tcp, QUICK_FAREWELL).await;
                     }
                 });
                 Ok(response)
@@ -170,7 +186,7 @@ fn close_code(failure: &Failure) -> Option<u16> {
 async fn upgraded(upgrade: OnUpgrade) -> Option<(TcpStream, Reader)> {
     let connection = upgrade.await.ok()?;
     match connection.downcast::<TokioIo<Wire>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_tcp(), Reader::starting_with(&parts.read_buf))),
+        Ok(parts) => Some((parts.io.into_inner().into_tcp()?, Reader::starting_with(&parts.read_buf))),
         Err(_) => {
             tracing::error!("an upgraded connection is of an unknown kind");
             None
@@ -219,10 +235,11 @@ impl<C: Codec> Socket<C> {
         if let End::Close { code, unsent, within } = end {
             say_goodbye(&self.tcp, unsent, code, within).await;
         }
-        // From here on it is gone for everybody; only the connection's last bytes are seen off.
+        // From here on it is gone for everybody. What still comes is read for a moment: to close
+        // over unread bytes would reset the connection, and the client would not see why.
         let Self { tcp, listening, codec, .. } = self;
         drop((listening, codec));
-        linger(&tcp).await;
+        linger(tcp, QUICK_FAREWELL).await;
     }
 
     async fn talk(&mut self) -> End {
@@ -230,6 +247,16 @@ impl<C: Codec> Socket<C> {
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.reset();
+        loop {
+            let past = codec.catch_up().await;
+            if past.is_empty() {
+                break;
+            }
+            let past = past.iter().map(|text| frame::text(text)).collect();
+            if let Err(end) = write(tcp, past, listening).await {
+                return end;
+            }
+        }
         let mut last_heard = Instant::now();
         // What a frame asked for, while it is being done. Events go out meanwhile.
         let mut pending: Option<Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>>> = None;
@@ -279,9 +306,13 @@ fn frames<C: Codec>(codec: &C, slot: usize, first: std::sync::Arc<Broadcast>, li
     let mut frames = Vec::new();
     let mut next = Some(first);
     while let Some(event) = next {
-        if codec.hears(event.event()) {
-            let encode = |event: &Event| C::encode(event).map(|text| frame::text(&text));
-            frames.extend(event.frame(slot, encode));
+        match codec.hears(event.event()) {
+            Hearing::Not => {}
+            Hearing::Own(text) => frames.push(frame::text(&text)),
+            Hearing::Shared => {
+                let encode = |event: &Event| C::encode(event).map(|text| frame::text(&text));
+                frames.extend(event.frame(slot, encode));
+            }
         }
         next = if frames.len() < MAX_WRITTEN_AT_ONCE { listening.try_next() } else { None };
     }
@@ -374,29 +405,6 @@ async fn say_goodbye(tcp: &TcpStream, mut unsent: Vec<Bytes>, code: Option<u16>,
     match timeout(within, write_all(tcp, &mut unsent)).await {
         Ok(Ok(())) => {}
         Ok(Err(_)) | Err(_) => tracing::debug!("a client went without a farewell"),
-    }
-}
-
-/// Reads on for a moment after a farewell: to close over unread bytes would reset the
-/// connection, and the client would never see the close frame.
-async fn linger(tcp: &TcpStream) {
-    let mut scrap = [0; 1024];
-    let drained = async {
-        loop {
-            match tcp.try_read(&mut scrap) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
-                    if tcp.readable().await.is_err() {
-                        return;
-                    }
-                }
-                Err(_) => return,
-            }
-        }
-    };
-    if timeout(QUICK_FAREWELL, drained).await.is_err() {
-        tracing::trace!("a client kept its end open");
     }
 }
 

@@ -15,18 +15,37 @@ use tokio::time::{Instant, Sleep};
 /// the first request from the connection's opening.
 pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Whether a request is being answered, shared between the connection and its service.
-#[derive(Clone, Default)]
-pub struct Busy(Arc<AtomicBool>);
+/// How long a connection is read on after a request was refused whose body still comes.
+const LINGER: Duration = Duration::from_secs(2);
 
-impl Busy {
-    /// Set while a request is being answered.
-    pub fn set(&self, busy: bool) {
-        self.0.store(busy, Ordering::Release);
+/// What the service tells its connection about the request in hand.
+#[derive(Clone, Default)]
+pub struct Progress(Arc<Flags>);
+
+#[derive(Default)]
+struct Flags {
+    answering: AtomicBool,
+    refused: AtomicBool,
+}
+
+impl Progress {
+    /// A request's head is whole, and it is being answered.
+    pub fn begin(&self) {
+        self.0.answering.store(true, Ordering::Release);
     }
 
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// It was answered. `refused`: perhaps before its body had come.
+    pub fn end(&self, refused: bool) {
+        self.0.refused.store(refused, Ordering::Release);
+        self.0.answering.store(false, Ordering::Release);
+    }
+
+    fn is_answering(&self) -> bool {
+        self.0.answering.load(Ordering::Acquire)
+    }
+
+    fn was_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Acquire)
     }
 }
 
@@ -34,8 +53,9 @@ impl Busy {
 /// one timer for that and for a connection that idles between requests; here the two
 /// are apart, so that one may idle for long but not dawdle.
 pub struct Wire {
-    tcp: TcpStream,
-    busy: Busy,
+    /// There until the connection is taken over or dropped.
+    tcp: Option<TcpStream>,
+    progress: Progress,
     /// When the head that is coming in must be whole.
     deadline: Option<Pin<Box<Sleep>>>,
 }
@@ -43,32 +63,70 @@ pub struct Wire {
 impl Wire {
     /// Takes an accepted connection.
     #[must_use]
-    pub fn new(tcp: TcpStream, busy: Busy) -> Self {
+    pub fn new(tcp: TcpStream, progress: Progress) -> Self {
         let deadline = Some(Box::pin(tokio::time::sleep(HEAD_DEADLINE)));
-        Self { tcp, busy, deadline }
+        Self { tcp: Some(tcp), progress, deadline }
     }
 
     /// The connection itself, for a socket that keeps its own time.
     #[must_use]
-    pub fn into_tcp(self) -> TcpStream {
-        self.tcp
+    pub fn into_tcp(mut self) -> Option<TcpStream> {
+        self.tcp.take()
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
+    }
+
+    fn tcp(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        self.tcp.as_mut().map(Pin::new).ok_or(io::ErrorKind::NotConnected.into())
+    }
+}
+
+/// To close over bytes that nobody read would reset the connection, and whoever sent
+/// too much would never read why it was refused.
+impl Drop for Wire {
+    fn drop(&mut self) {
+        let refused = self.progress.was_refused();
+        if let (true, Some(tcp), Ok(runtime)) = (refused, self.tcp.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(linger(tcp, LINGER));
+        }
+    }
+}
+
+/// Reads a connection's last bytes and throws them away, until its other end closes or
+/// the time is over.
+pub async fn linger(tcp: TcpStream, within: Duration) {
+    let mut scrap = [0; 4096];
+    let drained = async {
+        loop {
+            match tcp.try_read(&mut scrap) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                    if tcp.readable().await.is_err() {
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    };
+    if tokio::time::timeout(within, drained).await.is_err() {
+        tracing::trace!("a client kept its end open");
     }
 }
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = &mut *self;
-        if wire.busy.get() {
+        if wire.progress.is_answering() {
             wire.deadline = None;
         }
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut wire.tcp).poll_read(cx, buffer);
+        let polled = wire.tcp()?.poll_read(cx, buffer);
         let has_read = polled.is_ready() && buffer.filled().len() > before;
-        if has_read && !wire.busy.get() && wire.deadline.is_none() {
+        if has_read && !wire.progress.is_answering() && wire.deadline.is_none() {
             wire.deadline = Some(Box::pin(tokio::time::sleep_until(Instant::now() + HEAD_DEADLINE)));
         }
         if polled.is_pending() && wire.is_late(cx) {
@@ -80,7 +138,7 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        self.tcp()?.poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -88,18 +146,18 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+        self.tcp()?.poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.tcp.as_ref().is_some_and(TcpStream::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        self.tcp()?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        self.tcp()?.poll_shutdown(cx)
     }
 }

@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use super::call::Signal;
+use super::direct::Pair;
 use super::hub::Opening;
 use super::id::{ChatId, CredentialId, MessageId, Seq, SocketId, UserId};
 use super::message::{Message, Reaction};
 use super::name::Username;
-use super::room::Pair;
 use super::time::Timestamp;
 use super::user::User;
 

@@ -37,6 +37,7 @@ pub struct Listening {
 impl Chat {
     /// Listens to a chat, to the direct chat with somebody, or to all of one's chats.
     pub async fn listen(&self, asker: &Asker, scope: Scope) -> Result<Listening> {
+        let is_first = !self.hub.is_online(asker.user);
         let subscription = self.hub.reserve(asker.user, asker.credential, scope)?;
         let who = asker.clone();
         let (subscription, since) = self
@@ -44,6 +45,10 @@ impl Chat {
             .write(move |tx| {
                 let chats = audible(tx, &who, scope)?;
                 tx.publish(Event::SocketOpened(Opening::new(&subscription, chats)));
+                if is_first {
+                    let chats = store::rooms::ids_of(tx, who.user)?;
+                    tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
+                }
                 Ok((subscription, tx.last_seq()))
             })
             .await?;
@@ -113,5 +118,8 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         self.chat.leave_call(&self.seat);
+        if self.subscription.leave() {
+            self.chat.note_absence(self.seat.asker.user);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::Chat;
+use super::direct::Pair;
 use super::error::{Denial, Error, Result, Rule};
 use super::event::Event;
 use super::file::{self, File};
@@ -10,7 +11,7 @@ use super::id::{ChatId, FileId, MessageId, Seq, UserId};
 use super::name::{IdempotencyKey, MessageText};
 use super::page::{Page, Paged};
 use super::receipt::ReadMark;
-use super::room::{Kind, Pair, inside};
+use super::room::{Kind, inside};
 use super::session::Asker;
 use super::store::{self, Tx};
 use super::time::Timestamp;

@@ -7,21 +7,29 @@
 //! events leave through the writer after its commit.
 
 pub mod call;
+pub mod changes;
+pub mod direct;
 pub mod error;
 pub mod event;
 pub mod file;
 mod hub;
 pub mod id;
 pub mod listen;
+pub mod member;
 pub mod message;
 pub mod name;
+pub mod overview;
 pub mod page;
 pub mod password;
+mod presence;
+pub mod profile;
+pub mod reaction;
 pub mod receipt;
 pub mod room;
 pub mod session;
 mod store;
 pub mod time;
+pub mod typing;
 mod upkeep;
 pub mod user;
 
@@ -40,6 +48,7 @@ use session::Keys;
 pub use store::Durability;
 use store::{Committed, Store};
 use time::Clock;
+use typing::TypingNow;
 
 /// Where the state is, and how it is kept.
 #[derive(Clone, Debug)]
@@ -89,6 +98,7 @@ pub struct Core {
     store: Store,
     hub: Arc<Hub>,
     calls: Calls,
+    typing: TypingNow,
     hasher: Hasher,
     keys: Keys,
     clock: Clock,
@@ -120,7 +130,18 @@ impl Chat {
         let on_commit = after_commit(Arc::clone(&hub), files.clone());
         let store = Store::open(&database, durability, clock.clone(), on_commit)?;
         let hasher = Hasher::start().map_err(|_| OpenError::Damaged("no thread could be started".into()))?;
-        let core = Core { store, hub, calls: Calls::default(), hasher, keys, clock, files, data, _lock: lock };
+        let core = Core {
+            store,
+            hub,
+            calls: Calls::default(),
+            typing: TypingNow::default(),
+            hasher,
+            keys,
+            clock,
+            files,
+            data,
+            _lock: lock,
+        };
         let chat = Self(Arc::new(core));
         chat.keep_up();
         Ok(chat)

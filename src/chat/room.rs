@@ -6,8 +6,7 @@
 use super::Chat;
 use super::error::{Denial, Error, Result, Rule};
 use super::event::Event;
-use super::id::{ChatId, MemberId, MessageId, UserId};
-use super::name::Username;
+use super::id::{ChatId, MessageId, UserId};
 use super::page::{Page, Paged};
 use super::session::Asker;
 use super::store::{self, Tx};
@@ -18,8 +17,6 @@ use super::user::User;
 pub const MAX_MEMBERS: u32 = 5_000;
 /// Chats that a user may own.
 pub const MAX_OWNED: u32 = 500;
-/// Users that one request may add to a group.
-pub const MAX_ADDED: usize = 1_000;
 
 /// What kind of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,54 +25,6 @@ pub enum Kind {
     Direct,
     /// Any number of members.
     Group,
-}
-
-/// One of a pair.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub id: UserId,
-    /// Their name.
-    pub username: Username,
-}
-
-/// The two of a direct chat, the lower id first. Both are the same in notes to self.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair {
-    /// The lower id.
-    pub low: Person,
-    /// The higher id.
-    pub high: Person,
-}
-
-impl Pair {
-    /// The pair of two users, in either order.
-    #[must_use]
-    pub fn new(one: Person, other: Person) -> Self {
-        if one.id <= other.id { Self { low: one, high: other } } else { Self { low: other, high: one } }
-    }
-
-    /// Whether these are the two.
-    #[must_use]
-    pub fn is(&self, one: UserId, other: UserId) -> bool {
-        (self.low.id, self.high.id) == (one.min(other), one.max(other))
-    }
-
-    /// The other side of `user`.
-    #[must_use]
-    pub fn other_of(&self, user: UserId) -> &Person {
-        if self.low.id == user { &self.high } else { &self.low }
-    }
-
-    /// The one with this id.
-    #[must_use]
-    pub fn person(&self, user: UserId) -> &Person {
-        if self.low.id == user { &self.low } else { &self.high }
-    }
-
-    fn ids(&self) -> Vec<UserId> {
-        if self.low.id == self.high.id { vec![self.low.id] } else { vec![self.low.id, self.high.id] }
-    }
 }
 
 /// A chat as one viewer sees it.
@@ -140,19 +89,6 @@ pub struct Standing {
     pub cleared_mark: MessageId,
 }
 
-/// Somebody in a chat.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// The lower, the longer in the chat.
-    pub id: MemberId,
-    /// Who.
-    pub user: User,
-    /// Since when.
-    pub joined_at: Timestamp,
-    /// May change the chat and its members.
-    pub is_admin: bool,
-}
-
 /// A group to be made.
 #[derive(Clone, Debug)]
 pub struct NewGroup {
@@ -192,7 +128,7 @@ pub enum Authority {
 
 impl Authority {
     /// The one predicate of every change to a group.
-    fn check(self, room: &Room, asker: UserId) -> Result<()> {
+    pub(super) fn check(self, room: &Room, asker: UserId) -> Result<()> {
         let standing = room.standing.as_ref();
         if room.kind == Kind::Direct {
             return Err(Error::Forbidden(Denial::DirectChat));
@@ -223,31 +159,10 @@ impl Chat {
         self.store.scan(move |db| store::rooms::page_public(db, me, page)).await
     }
 
-    /// Who is in a chat, the longest standing first.
-    pub fn members(&self, asker: &Asker, id: ChatId, page: Page) -> Result<Paged<Member>> {
-        self.store.read(|db| {
-            inside(db, asker.user, id)?;
-            store::members::page(db, id, page)
-        })
-    }
-
     /// Makes a group, with the asker as owner and admin.
     pub async fn create_group(&self, asker: &Asker, new: NewGroup) -> Result<Room> {
         let me = asker.user;
         self.store.write(move |tx| create_group(tx, me, &new)).await
-    }
-
-    /// The direct chat with somebody, made if there was none. `true`: it is new.
-    pub async fn open_direct(&self, asker: &Asker, other: UserId) -> Result<(Room, bool)> {
-        let asker = asker.clone();
-        self.store
-            .write(move |tx| {
-                let other = store::users::find(tx, other)?.ok_or(Error::UnknownUser)?;
-                let (id, is_new) = ensure_direct(tx, &asker, &other)?;
-                let room = store::rooms::find(tx, asker.user, id)?.ok_or(Error::Internal)?;
-                Ok((room, is_new))
-            })
-            .await
     }
 
     /// Changes a group's title, description or limits.
@@ -280,57 +195,21 @@ impl Chat {
             })
             .await?;
         self.hub.settle().await;
-        self.erase_deleted_rooms();
-        Ok(())
-    }
-
-    /// Joins a public room. Again: no change.
-    pub async fn join(&self, asker: &Asker, id: ChatId) -> Result<Room> {
-        let me = asker.user;
-        self.store
-            .write(move |tx| {
-                let room = store::rooms::find(tx, me, id)?.ok_or(Error::NotFound)?;
-                if room.kind == Kind::Direct {
-                    return Err(Error::Forbidden(Denial::DirectChat));
-                }
-                if room.standing.is_none() {
-                    add(tx, &room, &[me])?;
-                }
-                store::rooms::find(tx, me, id)?.ok_or(Error::Internal)
-            })
-            .await
-    }
-
-    /// Leaves a group.
-    pub async fn leave(&self, asker: &Asker, id: ChatId) -> Result<()> {
-        let me = asker.user;
-        self.store
-            .write(move |tx| {
-                let room = inside(tx, me, id).map_err(|_| Error::NotFound)?;
-                if room.kind == Kind::Direct {
-                    return Err(Error::Forbidden(Denial::DirectChat));
-                }
-                remove(tx, &room, me)
-            })
-            .await?;
-        self.hub.settle().await;
-        self.erase_deleted_rooms();
+        self.erase_deleted_rooms().await;
         Ok(())
     }
 
     /// Erases what deleted chats held, a piece at a time so that others can write
-    /// between. Runs on its own: what a crash leaves, the next start goes on with.
-    pub(super) fn erase_deleted_rooms(&self) {
+    /// between. It goes on when nobody waits for it, and after a crash at the next start.
+    pub(super) async fn erase_deleted_rooms(&self) {
         let store = self.store.clone();
-        tokio::spawn(async move {
-            loop {
-                match store.write(erase_piece).await {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(error) => return tracing::warn!(%error, "a deleted chat still waits to be erased"),
-                }
-            }
+        let erasing = tokio::spawn(async move {
+            while store.write(erase_piece).await? {}
+            Ok::<_, Error>(())
         });
+        if !matches!(erasing.await, Ok(Ok(()))) {
+            tracing::warn!("a deleted chat still waits to be erased");
+        }
     }
 }
 
@@ -357,39 +236,7 @@ pub(super) fn inside(db: &store::Db, asker: UserId, id: ChatId) -> Result<Room> 
     if room.standing.is_none() { Err(Error::NotMember) } else { Ok(room) }
 }
 
-/// The direct chat of two users, made if there was none; unique in the database too.
-pub(super) fn ensure_direct(tx: &mut Tx<'_>, asker: &Asker, other: &User) -> Result<(ChatId, bool)> {
-    if let Some(id) = store::rooms::find_direct(tx, asker.user, other.id)? {
-        return Ok((id, false));
-    }
-    check_owned(tx, asker.user)?;
-    let me = Person { id: asker.user, username: asker.username.clone() };
-    let pair = Pair::new(me, Person { id: other.id, username: other.username.clone() });
-    let id = store::rooms::insert_direct(tx, &pair, asker.user, &free_slug(tx, &pair)?)?;
-    let members = pair.ids();
-    for user in &members {
-        store::members::insert(tx, id, *user, false)?;
-    }
-    store::rooms::add_members(tx, id, i64::try_from(members.len()).unwrap_or(2))?;
-    tx.publish(Event::ChatCreated { chat: id, pair: Some(pair), members });
-    Ok((id, true))
-}
-
-/// `<a>_<b>` in byte order. `a_b` with `c` and `a` with `b_c` would be one name: the
-/// later takes `-2`, and so on.
-fn free_slug(tx: &Tx<'_>, pair: &Pair) -> Result<String> {
-    let (one, other) = (pair.low.username.as_str(), pair.high.username.as_str());
-    let name = format!("{}_{}", one.min(other), one.max(other));
-    let mut slug = name.clone();
-    let mut number = 1;
-    while store::rooms::slug_is_taken(tx, &slug)? {
-        number += 1;
-        slug = format!("{name}-{number}");
-    }
-    Ok(slug)
-}
-
-fn check_owned(tx: &Tx<'_>, user: UserId) -> Result<()> {
+pub(super) fn check_owned(tx: &Tx<'_>, user: UserId) -> Result<()> {
     if store::rooms::count_owned(tx, user)? >= i64::from(MAX_OWNED) {
         return Err(Error::LimitReached { what: "chats", max: MAX_OWNED });
     }
@@ -418,48 +265,7 @@ fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Result<Room> {
     store::rooms::find(tx, me, id)?.ok_or(Error::Internal)
 }
 
-/// Adds users to a group; those who are in it already are left alone. All or none:
-/// when they do not fit, nobody is added.
-pub(super) fn add(tx: &mut Tx<'_>, room: &Room, users: &[UserId]) -> Result<i64> {
-    let mut added = Vec::new();
-    for id in users {
-        let user = store::users::find(tx, *id)?.ok_or(Error::UnknownUser)?;
-        if store::members::insert(tx, room.id, *id, false)? {
-            added.push(user);
-        }
-    }
-    let count = i64::try_from(added.len()).unwrap_or(i64::MAX);
-    let max = room.max_members.unwrap_or(MAX_MEMBERS);
-    if count > 0 && room.member_count + count > i64::from(max) {
-        return Err(Error::RoomFull);
-    }
-    store::rooms::add_members(tx, room.id, count)?;
-    for user in added {
-        tx.publish(Event::MemberAdded { chat: room.id, user });
-    }
-    Ok(count)
-}
-
-/// Takes a member out of a group. Somebody longest standing takes over what the last
-/// admin or the owner leaves behind; a group that nobody is left in is deleted.
-pub(super) fn remove(tx: &mut Tx<'_>, room: &Room, user: UserId) -> Result<()> {
-    if !store::members::delete(tx, room.id, user)? {
-        return Err(Error::NotFound);
-    }
-    store::rooms::add_members(tx, room.id, -1)?;
-    tx.publish(Event::MemberRemoved { chat: room.id, user });
-    let Some(successor) = store::members::successor(tx, room.id)? else {
-        return delete(tx, room.id);
-    };
-    // Makes an admin of one only where no admin is left: an admin comes first in the succession.
-    store::members::make_admin(tx, room.id, successor)?;
-    if room.owner.id == user {
-        store::rooms::set_owner(tx, room.id, successor)?;
-    }
-    Ok(())
-}
-
-fn delete(tx: &mut Tx<'_>, id: ChatId) -> Result<()> {
+pub(super) fn delete(tx: &mut Tx<'_>, id: ChatId) -> Result<()> {
     store::members::delete_all(tx, id)?;
     store::rooms::mark_deleted(tx, id)?;
     tx.publish(Event::ChatDeleted { chat: id });

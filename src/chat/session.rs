@@ -185,6 +185,34 @@ impl Chat {
         Ok(Session { key, csrf })
     }
 
+    /// Opens a family of JWTs that lives until `life` from now, or until everything ends.
+    pub async fn open_family(&self, user: UserId, life: Duration) -> Result<CredentialId> {
+        // Nobody ever presents this secret: a JWT is known by its signature, and names the row.
+        let hash = secret_hash(Token::random().as_str());
+        self.store
+            .write(move |tx| {
+                let expires = tx.now.plus(life);
+                let id = store::credentials::insert(tx, user, CredentialKind::Refresh, &hash, Some(expires))?;
+                end_surplus(tx, user, CredentialKind::Refresh, MAX_DEVICES)?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// Whom a family of JWTs signs in, as long as it lasts.
+    pub fn asker_of_family(&self, family: CredentialId) -> Result<Asker> {
+        let now = self.clock.now();
+        let found = self.store.read(|db| store::credentials::find_by_id(db, family, now))?;
+        let asker = found.map(|found| found.asker).filter(|asker| asker.kind == CredentialKind::Refresh);
+        asker.ok_or(Error::CredentialRevoked)
+    }
+
+    /// The key that JWTs are signed with.
+    #[must_use]
+    pub fn jwt_key(&self) -> [u8; 32] {
+        self.keys.derive("json web token", &[])
+    }
+
     /// What a write with this session's cookie has to repeat.
     #[must_use]
     pub fn csrf_token(&self, session_key: &str) -> Token {

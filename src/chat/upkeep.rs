@@ -33,7 +33,7 @@ impl Chat {
 
     async fn upkeep(&self) -> Result<()> {
         self.store.write(forget_expired).await?;
-        self.erase_deleted_rooms();
+        self.erase_deleted_rooms().await;
         let chat = self.clone();
         let swept = tokio::task::spawn_blocking(move || chat.sweep_files()).await;
         if !matches!(swept, Ok(Ok(()))) {

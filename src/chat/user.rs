@@ -10,6 +10,9 @@ use super::password::Password;
 use super::session::{Asker, Token};
 use super::store::{self, Tx};
 
+/// Users that a search finds at most.
+pub const MAX_FOUND: u32 = 20;
+
 /// What everybody who is signed in may know of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -117,6 +120,26 @@ impl Chat {
     /// Everybody who is not disabled, by id, a page at a time.
     pub fn users(&self, _asker: &Asker, page: Page) -> Result<Paged<User>> {
         self.store.read(|db| store::users::page(db, page))
+    }
+
+    /// Everybody but the asker, by id.
+    pub async fn others(&self, asker: &Asker) -> Result<Vec<User>> {
+        let me = asker.user;
+        self.store.scan(move |db| store::users::others(db, me)).await
+    }
+
+    /// Every account that is not disabled, for documents that print addresses.
+    pub async fn directory(&self, _asker: &Asker) -> Result<Vec<Account>> {
+        self.store
+            .scan(|db| Ok(store::users::accounts(db)?.into_iter().filter(|user| !user.is_disabled).collect()))
+            .await
+    }
+
+    /// Users whose username or display name has `part` in it, in any case, or whose
+    /// address is `part`; never the asker, and at most [`MAX_FOUND`].
+    pub async fn search_users(&self, asker: &Asker, part: &str) -> Result<Vec<Account>> {
+        let (me, part) = (asker.user, fold(part.trim()));
+        self.store.scan(move |db| store::users::search(db, me, &part, MAX_FOUND)).await
     }
 
     /// All accounts, for the operator at the command line.

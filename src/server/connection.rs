@@ -27,7 +27,7 @@ use super::headers;
 use crate::api::Api;
 use crate::api::reply::{self, Failure, Response, SignedBy};
 use crate::api::request::{Peer, Request, pairs};
-use crate::api::wire::{Busy, Wire};
+use crate::api::wire::{Progress, Wire};
 use crate::assets::Assets;
 use crate::chat::error::Error;
 
@@ -77,14 +77,14 @@ async fn serve(tcp: TcpStream, peer: SocketAddr, site: Arc<Site>, _place: Place,
     if let Err(cause) = tcp.set_nodelay(true) {
         tracing::debug!(%cause, "a connection is gone already");
     }
-    let busy = Busy::default();
-    let io = TokioIo::new(Wire::new(tcp, busy.clone()));
+    let progress = Progress::default();
+    let io = TokioIo::new(Wire::new(tcp, progress.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(site, peer.ip().to_canonical(), busy))
+        .serve_connection(io, service(site, peer.ip().to_canonical(), progress))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -103,16 +103,16 @@ async fn serve(tcp: TcpStream, peer: SocketAddr, site: Arc<Site>, _place: Place,
 fn service(
     site: Arc<Site>,
     peer: IpAddr,
-    busy: Busy,
+    progress: Progress,
 ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
     let routes = TowerToHyperService::new(warp::service(routes(site)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        busy.set(true);
-        let (answering, busy) = (routes.call(request), busy.clone());
+        progress.begin();
+        let (answering, progress) = (routes.call(request), progress.clone());
         async move {
             let answer = answering.await;
-            busy.set(false);
+            progress.end(answer.as_ref().is_ok_and(|response| response.status().is_client_error()));
             answer
         }
     })

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::chat::call::{Signal, SignalKind};
 use crate::chat::file;
 use crate::chat::id::UserId;
+use crate::chat::member;
 use crate::chat::message;
 use crate::chat::name::Username;
 use crate::chat::room;
@@ -106,8 +107,8 @@ pub struct Participant<'a> {
     is_admin: bool,
 }
 
-impl<'a> From<&'a room::Member> for Participant<'a> {
-    fn from(member: &'a room::Member) -> Self {
+impl<'a> From<&'a member::Member> for Participant<'a> {
+    fn from(member: &'a member::Member) -> Self {
         Self {
             id: member.id.0,
             user: User::from(&member.user),

@@ -32,6 +32,7 @@ use warp::http::Method;
 
 use super::limit::Rate;
 use super::reply::{Failure, Response, enveloped, problem};
+use super::request::Request;
 use super::route::{Dialect, Route};
 
 /// Items on a page, unless the request says otherwise.
@@ -49,7 +50,7 @@ pub fn dialect() -> Dialect {
         Route::new(post.clone(), "/api/auth/logout-all/", api, accounts::logout_all),
         Route::new(post.clone(), "/api/auth/password/", api, accounts::change_password),
         Route::new(get.clone(), "/api/auth/me/", api, accounts::me),
-        Route::new(get.clone(), "/api/users/", api, accounts::users),
+        Route::new(get.clone(), "/api/users/", api, accounts::users).when(asks_for_a_page),
         Route::new(get.clone(), "/api/users/{id}/", api, accounts::user),
         Route::new(patch.clone(), "/api/users/{id}/", api, accounts::change_profile),
         Route::new(get.clone(), "/api/rooms/", api, places::rooms),
@@ -70,6 +71,11 @@ pub fn dialect() -> Dialect {
         Route::socket("/ws/room/{room_id}/", socket::open),
     ];
     Dialect { name: "rooms", routes, render, prefixes: &[] }
+}
+
+/// At the root, the list without a page is another document's.
+fn asks_for_a_page(request: &Request) -> bool {
+    request.query("page").is_some() || request.query("page_size").is_some()
 }
 
 /// The envelope of this document is the one that is shared.

@@ -11,7 +11,7 @@ use crate::api::body::Fields;
 use crate::api::limit::Rate;
 use crate::api::reply::{Failure, problem};
 use crate::api::request::Request;
-use crate::api::socket::Codec;
+use crate::api::socket::{Codec, Hearing};
 use crate::chat::Scope;
 use crate::chat::call::SignalKind;
 use crate::chat::event::Event;
@@ -70,14 +70,13 @@ impl Codec for Room {
     }
 
     /// Who comes and goes is told to the others.
-    fn hears(&self, event: &Event) -> bool {
-        match event {
-            Event::MemberAdded { user, .. } => user.id != self.seat.asker.user,
-            Event::MemberRemoved { user, .. } | Event::CallJoined { user, .. } | Event::CallLeft { user, .. } => {
-                *user != self.seat.asker.user
-            }
-            _ => true,
-        }
+    fn hears(&self, event: &Event) -> Hearing {
+        let who = match event {
+            Event::MemberAdded { user, .. } => user.id,
+            Event::MemberRemoved { user, .. } | Event::CallJoined { user, .. } | Event::CallLeft { user, .. } => *user,
+            _ => return Hearing::Shared,
+        };
+        if who == self.seat.asker.user { Hearing::Not } else { Hearing::Shared }
     }
 
     async fn receive(&self, text: String) -> Vec<String> {

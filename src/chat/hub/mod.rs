@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::direct::Pair;
 use super::error::{Error, Result};
 use super::event::Event;
 use super::id::{ChatId, CredentialId, SocketId, UserId};
-use super::room::Pair;
 use socket::Socket;
 pub use socket::{Broadcast, Closing, MAX_CODECS, Opening, Scope, Subscription};
 
@@ -71,6 +71,11 @@ impl Hub {
         for event in events {
             registry.publish(event);
         }
+    }
+
+    /// Whether a user has a socket open.
+    pub fn is_online(&self, user: UserId) -> bool {
+        self.lock().by_user.contains_key(&user)
     }
 
     /// How many sockets are open.
@@ -149,7 +154,7 @@ impl Registry {
             Event::ChatHidden { user, .. } => self.tell_user(user, event),
             Event::Presence { ref mut chats, .. } => {
                 let chats = std::mem::take(chats);
-                self.tell_chats(&chats, event);
+                self.tell_overviews(&chats, event);
             }
             Event::CallState { ref mut to, .. } | Event::Signalled { ref mut to, .. } => {
                 let to = std::mem::take(to);
@@ -158,11 +163,11 @@ impl Registry {
             Event::MessagePosted { ref message, .. } | Event::MessageEdited { ref message, .. } => {
                 self.tell_chat(message.chat, event);
             }
+            Event::ReactionsChanged { chat, .. } | Event::Read { chat, .. } | Event::Typing { chat, .. } => {
+                self.tell_overviews(&[chat], event);
+            }
             Event::MessageDeleted { chat, .. }
-            | Event::ReactionsChanged { chat, .. }
-            | Event::Read { chat, .. }
             | Event::ChatUpdated { chat }
-            | Event::Typing { chat, .. }
             | Event::CallJoined { chat, .. }
             | Event::CallLeft { chat, .. } => self.tell_chat(chat, event),
         }
@@ -213,16 +218,19 @@ impl Registry {
     }
 
     fn tell_chat(&mut self, chat: ChatId, event: Event) {
-        self.tell_chats(&[chat], event);
+        let broadcast = Broadcast::new(event);
+        let sockets = self.by_chat.get(&chat).map(Vec::as_slice).unwrap_or_default();
+        let slow: Vec<_> = sockets.iter().filter(|socket| !socket.offer(&broadcast)).cloned().collect();
+        self.close_slow(&slow);
     }
 
-    fn tell_chats(&mut self, chats: &[ChatId], event: Event) {
-        let mut slow = Vec::new();
+    /// What only those are told who listen to all of their chats: where one looks at one
+    /// chat alone, thousands of sockets would be woken for what they do not show.
+    fn tell_overviews(&mut self, chats: &[ChatId], event: Event) {
         let broadcast = Broadcast::new(event);
-        let mut told = HashSet::new();
+        let (mut told, mut slow) = (HashSet::new(), Vec::new());
         for socket in chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten() {
-            // Only an event for several chats can meet a socket twice.
-            if (chats.len() == 1 || told.insert(socket.id)) && !socket.offer(&broadcast) {
+            if socket.scope == Scope::All && told.insert(socket.id) && !socket.offer(&broadcast) {
                 slow.push(Arc::clone(socket));
             }
         }
@@ -303,8 +311,8 @@ mod tests {
 
     const DEN: ChatId = ChatId(1);
 
-    fn typing(user: i64) -> Event {
-        Event::Typing { chat: DEN, user: UserId(user), is_typing: true }
+    fn said(user: i64) -> Event {
+        Event::CallLeft { chat: DEN, user: UserId(user) }
     }
 
     fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> Subscription {
@@ -317,10 +325,10 @@ mod tests {
     async fn a_socket_hears_its_chat_from_its_opening_on() {
         let hub = Arc::new(Hub::default());
         let mut early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN)).expect("a place");
-        hub.publish([typing(7)]);
-        hub.publish([Event::SocketOpened(Opening::new(&early, vec![DEN])), typing(8)]);
+        hub.publish([said(7)]);
+        hub.publish([Event::SocketOpened(Opening::new(&early, vec![DEN])), said(8)]);
         let heard = early.next().await.expect("an event");
-        assert!(matches!(heard.event(), Event::Typing { user: UserId(8), .. }));
+        assert!(matches!(heard.event(), Event::CallLeft { user: UserId(8), .. }));
         assert!(early.try_next().is_none());
     }
 
@@ -329,9 +337,9 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let mut bob = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
         let mut everywhere = listen(&hub, 2, Scope::All, &[DEN]);
-        hub.publish([typing(1), Event::MemberRemoved { chat: DEN, user: UserId(2) }, typing(1)]);
+        hub.publish([said(1), Event::MemberRemoved { chat: DEN, user: UserId(2) }, said(1)]);
         assert_eq!(bob.next().await.err(), Some(Closing::Removed), "what was queued is dropped");
-        assert!(matches!(everywhere.next().await.expect("typing").event(), Event::Typing { .. }));
+        assert!(matches!(everywhere.next().await.expect("an event").event(), Event::CallLeft { .. }));
         assert!(matches!(everywhere.next().await.expect("removal").event(), Event::MemberRemoved { .. }));
         assert!(everywhere.try_next().is_none());
     }
@@ -340,12 +348,12 @@ mod tests {
     async fn a_newcomers_socket_joins_with_the_event() {
         let hub = Arc::new(Hub::default());
         let mut bob = listen(&hub, 2, Scope::All, &[]);
-        hub.publish([typing(1)]);
+        hub.publish([said(1)]);
         let username = Username::parse("bob").expect("a name");
         let user = User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new() };
-        hub.publish([Event::MemberAdded { chat: DEN, user }, typing(1)]);
+        hub.publish([Event::MemberAdded { chat: DEN, user }, said(1)]);
         assert!(matches!(bob.next().await.expect("joined").event(), Event::MemberAdded { .. }));
-        assert!(matches!(bob.next().await.expect("typing").event(), Event::Typing { .. }));
+        assert!(matches!(bob.next().await.expect("an event").event(), Event::CallLeft { .. }));
     }
 
     #[tokio::test]
@@ -354,7 +362,7 @@ mod tests {
         let mut slow = listen(&hub, 1, Scope::Chat(DEN), &[DEN]);
         let mut quick = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
         for _ in 0..1_000 {
-            hub.publish([typing(3)]);
+            hub.publish([said(3)]);
             assert!(quick.next().await.is_ok());
         }
         assert_eq!(slow.next().await.err(), Some(Closing::TooSlow));

@@ -208,6 +208,12 @@ impl Subscription {
         }
     }
 
+    /// Takes the socket out of the hub now. `true`: its user has no other.
+    pub fn leave(&mut self) -> bool {
+        self.hub.remove(&self.socket);
+        !self.hub.is_online(self.socket.user)
+    }
+
     fn took(&self, event: Arc<Broadcast>) -> Arc<Broadcast> {
         self.socket.queued_bytes.fetch_sub(event.weight, Ordering::AcqRel);
         event

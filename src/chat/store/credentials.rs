@@ -55,6 +55,11 @@ pub fn find(db: &Db, secret_hash: &[u8], now: Timestamp) -> Result<Option<Found>
     Ok(query.query_row(params![secret_hash, now.0], read).optional()?)
 }
 
+pub fn find_by_id(db: &Db, id: CredentialId, now: Timestamp) -> Result<Option<Found>> {
+    let mut query = db.prepare_cached(&format!("{FIND} c.id = ?1"))?;
+    Ok(query.query_row(params![id.0, now.0], read).optional()?)
+}
+
 pub fn insert(
     tx: &Tx<'_>,
     user: UserId,

@@ -6,9 +6,9 @@ use super::users::{self, columns};
 use super::{Db, Tx};
 use crate::chat::error::Result;
 use crate::chat::id::{ChatId, MemberId, MessageId, UserId};
+use crate::chat::member::Member;
 use crate::chat::page::{Page, Paged};
 use crate::chat::receipt::ReadMark;
-use crate::chat::room::Member;
 use crate::chat::time::Timestamp;
 
 /// Puts a user into a chat; what was said before counts as seen. `false`: already in it.
@@ -51,6 +51,20 @@ fn member(row: &rusqlite::Row<'_>) -> rusqlite::Result<Member> {
         is_admin: row.get(2)?,
         user: users::user(row, 3)?,
     })
+}
+
+/// Everybody in a chat, the longest standing first.
+pub fn all(db: &Db, chat: ChatId) -> Result<Vec<Member>> {
+    let mut query = db.prepare_cached(&format!("{SELECT_MEMBER} WHERE m.chat_id = ?1 ORDER BY m.id"))?;
+    let rows = query.query_map([chat.0], member)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The ids of everybody in a chat, the longest standing first.
+pub fn ids(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
+    let mut query = db.prepare_cached("SELECT user_id FROM members WHERE chat_id = ?1 ORDER BY id")?;
+    let rows = query.query_map([chat.0], |row| Ok(UserId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
@@ -96,6 +110,19 @@ pub fn count_deleted(tx: &Tx<'_>, chat: ChatId, message: MessageId, sender: User
 /// Brings a direct chat back into the lists that it was hidden from.
 pub fn unhide(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
     tx.prepare_cached("UPDATE members SET is_hidden = 0 WHERE chat_id = ?1 AND is_hidden = 1")?.execute([chat.0])?;
+    Ok(())
+}
+
+/// Hides a chat from one member's lists, and all that is in it from their view.
+pub fn hide(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE members SET (is_hidden, cleared_mark, cleared_count, read_mark, seen_count) =
+            (SELECT 1, max(coalesce(c.last_message_id, 0), members.cleared_mark), c.message_count,
+                    max(coalesce(c.last_message_id, 0), members.read_mark), c.message_count
+             FROM chats c WHERE c.id = members.chat_id)
+         WHERE chat_id = ?1 AND user_id = ?2",
+    )?
+    .execute([chat.0, user.0])?;
     Ok(())
 }
 

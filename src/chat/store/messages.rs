@@ -3,11 +3,11 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::users::{self, columns};
-use super::{Db, Tx, files, rooms};
+use super::{Db, Tx, files, reactions, rooms};
+use crate::chat::direct::Pair;
 use crate::chat::error::Result;
 use crate::chat::id::{ChatId, MessageId, Seq, UserId};
-use crate::chat::message::{Message, Reaction, Window};
-use crate::chat::room::Pair;
+use crate::chat::message::{Message, Window};
 use crate::chat::time::Timestamp;
 use crate::chat::user::User;
 
@@ -56,7 +56,7 @@ fn whole(db: &Db, bare: Bare) -> Result<Message> {
         message.attachments = files::of_message(db, message.id)?;
     }
     if bare.reactions > 0 {
-        message.reactions = reactions(db, message.id)?;
+        message.reactions = reactions::of_message(db, message.id)?;
     }
     Ok(message)
 }
@@ -176,19 +176,4 @@ pub fn count_of_others(db: &Db, chat: ChatId, me: UserId, from: MessageId, upto:
         "SELECT count(*) FROM messages WHERE chat_id = ?1 AND id > ?3 AND id <= ?4 AND sender_id <> ?2",
     )?;
     Ok(query.query_row([chat.0, me.0, from.0, upto.0], |row| row.get(0))?)
-}
-
-/// All reactions to a message: emoji in the order of their first, users in order of reacting.
-pub fn reactions(db: &Db, id: MessageId) -> Result<Vec<Reaction>> {
-    let mut query = db.prepare_cached("SELECT emoji, user_id FROM reactions WHERE message_id = ?1 ORDER BY id")?;
-    let mut rows = query.query([id.0])?;
-    let mut reactions: Vec<Reaction> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (emoji, user) = (row.get::<_, String>(0)?, UserId(row.get(1)?));
-        match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
-            Some(reaction) => reaction.users.push(user),
-            None => reactions.push(Reaction { emoji, users: vec![user] }),
-        }
-    }
-    Ok(reactions)
 }

@@ -4,12 +4,16 @@
 //! valid, who is told) live above, in `chat`; nothing here asks who somebody is
 //! beyond the ids it is given.
 
+pub(super) mod changes;
 pub(super) mod credentials;
 pub(super) mod files;
+pub(super) mod friends;
 pub(super) mod idempotency;
 pub(super) mod members;
 pub(super) mod messages;
 mod migrations;
+pub(super) mod posts;
+pub(super) mod reactions;
 mod readers;
 pub(super) mod rooms;
 pub(super) mod users;

@@ -4,11 +4,12 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::users::{self, columns};
 use super::{Db, Tx};
+use crate::chat::direct::{Pair, Person};
 use crate::chat::error::Result;
 use crate::chat::id::{ChatId, MessageId, UserId};
-use crate::chat::name::Username;
+use crate::chat::name::{Username, fold};
 use crate::chat::page::{Page, Paged};
-use crate::chat::room::{Kind, NewGroup, Pair, Person, Room, RoomChange, Standing};
+use crate::chat::room::{Kind, NewGroup, Room, RoomChange, Standing};
 use crate::chat::time::Timestamp;
 use crate::chat::user::User;
 
@@ -121,11 +122,65 @@ pub fn page_public(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Room>> {
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }
 
+/// Those of the viewer's chats that have `part` in their title or in the name of somebody
+/// else in them. Notes to self have nobody else.
+const MATCHES: &str = "(instr(c.title_key, ?2) > 0 OR EXISTS (
+    SELECT 1 FROM members o JOIN users u ON u.id = o.user_id
+    WHERE o.chat_id = c.id AND (o.user_id <> ?1 OR c.low_user = c.high_user) AND instr(u.search_key, ?2) > 0))";
+
+/// The viewer's chats that are not hidden, newest activity first: ids only.
+pub fn page_by_activity(db: &Db, viewer: UserId, page: Page, part: Option<&str>) -> Result<Paged<ChatId>> {
+    let matches = if part.is_some() { MATCHES } else { "?2 = ''" };
+    let from = format!(
+        "FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.user_id = ?1 AND m.is_hidden = 0 AND {matches}"
+    );
+    let part = part.unwrap_or_default();
+    let count = if part.is_empty() {
+        count(db, viewer)?
+    } else {
+        db.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row(params![viewer.0, part], |row| row.get(0))?
+    };
+    let sql = format!("SELECT c.id {from} ORDER BY c.active_at DESC, c.id DESC LIMIT ?3 OFFSET ?4");
+    let mut query = db.prepare_cached(&sql)?;
+    let rows = query.query_map(params![viewer.0, part, page.limit(), page.offset()], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// The viewer's direct chats that are not hidden, newest created first.
+pub fn directs(db: &Db, viewer: UserId) -> Result<Vec<ChatId>> {
+    ids(
+        db,
+        "SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.low_user IS NOT NULL ORDER BY m.chat_id DESC",
+        viewer,
+    )
+}
+
+/// The viewer's chats that are not hidden and, unless `only_mine`, public rooms; by id.
+pub fn visible(db: &Db, viewer: UserId, only_mine: bool) -> Result<Vec<ChatId>> {
+    const MINE: &str = "SELECT chat_id FROM members WHERE user_id = ?1 AND is_hidden = 0";
+    if only_mine {
+        return ids(db, &format!("{MINE} ORDER BY chat_id"), viewer);
+    }
+    let public = "SELECT id FROM chats WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0";
+    ids(db, &format!("{MINE} UNION {public} ORDER BY 1"), viewer)
+}
+
+fn ids(db: &Db, sql: &str, viewer: UserId) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached(sql)?;
+    let rows = query.query_map([viewer.0], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The direct chat of a name.
+pub fn find_by_slug(db: &Db, slug: &str) -> Result<Option<ChatId>> {
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE slug = ?1")?;
+    Ok(query.query_row([slug], |row| Ok(ChatId(row.get(0)?))).optional()?)
+}
+
 /// Every chat that a user is in, hidden ones too.
 pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
-    let mut query = db.prepare_cached("SELECT chat_id FROM members WHERE user_id = ?1")?;
-    let rows = query.query_map([user.0], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    ids(db, "SELECT chat_id FROM members WHERE user_id = ?1", user)
 }
 
 /// How many chats a user owns.
@@ -136,11 +191,19 @@ pub fn count_owned(db: &Db, user: UserId) -> Result<i64> {
 
 pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId> {
     tx.prepare_cached(
-        "INSERT INTO chats (kind, title, description, is_private, max_members, owner_id,
+        "INSERT INTO chats (kind, title, title_key, description, is_private, max_members, owner_id,
                             created_at, updated_at, active_at)
-         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
     )?
-    .execute(params![new.title, new.description, new.is_private, new.max_members, owner.0, tx.now.0])?;
+    .execute(params![
+        new.title,
+        fold(&new.title),
+        new.description,
+        new.is_private,
+        new.max_members,
+        owner.0,
+        tx.now.0
+    ])?;
     Ok(ChatId(tx.last_insert_rowid()))
 }
 
@@ -181,13 +244,16 @@ pub(super) fn read_pair(row: &Row<'_>, first: usize) -> rusqlite::Result<Pair> {
 }
 
 pub fn update(tx: &Tx<'_>, id: ChatId, room: &Room, change: &RoomChange) -> Result<()> {
+    let title = change.title.as_ref().unwrap_or(&room.title);
     tx.prepare_cached(
-        "UPDATE chats SET title = ?2, description = ?3, is_private = ?4, max_members = ?5, updated_at = ?6
+        "UPDATE chats SET title = ?2, title_key = ?3, description = ?4, is_private = ?5, max_members = ?6,
+                updated_at = ?7
          WHERE id = ?1",
     )?
     .execute(params![
         id.0,
-        change.title.as_ref().unwrap_or(&room.title),
+        title,
+        fold(title),
         change.description.as_ref().unwrap_or(&room.description),
         change.is_private.unwrap_or(room.is_private),
         change.max_members.unwrap_or(room.max_members),

@@ -180,3 +180,33 @@ pub fn add_stored_bytes(tx: &Tx<'_>, id: UserId, bytes: i64) -> Result<i64> {
         tx.prepare_cached("UPDATE users SET stored_bytes = stored_bytes + ?2 WHERE id = ?1 RETURNING stored_bytes")?;
     Ok(update.query_row([id.0, bytes], |row| row.get(0))?)
 }
+
+pub fn set_last_seen(tx: &Tx<'_>, id: UserId) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET last_seen_at = ?2 WHERE id = ?1")?.execute([id.0, tx.now.0])?;
+    Ok(())
+}
+
+/// Everybody but one who is not disabled, by id.
+pub fn others(db: &Db, me: UserId) -> Result<Vec<User>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!("u"),
+        " FROM users u WHERE u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id"
+    ))?;
+    let rows = query.query_map([me.0], |row| user(row, 0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Users whose folded names have `part` in them, or whose address is `part`; not `me`.
+pub fn search(db: &Db, me: UserId, part: &str, limit: u32) -> Result<Vec<Account>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!("u"),
+        ", u.email, u.is_admin, u.is_disabled FROM users u
+         WHERE u.id IN (SELECT id FROM users WHERE instr(search_key, ?2) > 0
+                        UNION SELECT id FROM users WHERE email_key = ?2)
+           AND u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id LIMIT ?3"
+    ))?;
+    let rows = query.query_map(params![me.0, part, limit], read_account)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

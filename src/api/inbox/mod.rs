@@ -1,0 +1,9 @@
+//! `inbox`: direct messages by username.
+
+use super::reply::envelope;
+use super::route::Dialect;
+
+/// The dialect's name, routes and errors.
+pub fn dialect() -> Dialect {
+    Dialect { name: "inbox", routes: Vec::new(), render: envelope, prefixes: &[] }
+}

@@ -1,0 +1,144 @@
+//! Direct chats: exactly one for each pair of users, whoever asks first and how often.
+
+use super::Chat;
+use super::error::{Error, Result};
+use super::event::Event;
+use super::id::{ChatId, UserId};
+use super::message::{Draft, Posted, post};
+use super::name::Username;
+use super::room::{Kind, Room, check_owned, inside};
+use super::session::Asker;
+use super::store::{self, Tx};
+use super::user::{User, UserRef};
+
+/// One of a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub username: Username,
+}
+
+/// The two of a direct chat, the lower id first. Both are the same in notes to self.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The lower id.
+    pub low: Person,
+    /// The higher id.
+    pub high: Person,
+}
+
+impl Pair {
+    /// The pair of two users, in either order.
+    #[must_use]
+    pub fn new(one: Person, other: Person) -> Self {
+        if one.id <= other.id { Self { low: one, high: other } } else { Self { low: other, high: one } }
+    }
+
+    /// Whether these are the two.
+    #[must_use]
+    pub fn is(&self, one: UserId, other: UserId) -> bool {
+        (self.low.id, self.high.id) == (one.min(other), one.max(other))
+    }
+
+    /// The other side of `user`.
+    #[must_use]
+    pub fn other_of(&self, user: UserId) -> &Person {
+        if self.low.id == user { &self.high } else { &self.low }
+    }
+
+    /// The one with this id.
+    #[must_use]
+    pub fn person(&self, user: UserId) -> &Person {
+        if self.low.id == user { &self.low } else { &self.high }
+    }
+
+    fn ids(&self) -> Vec<UserId> {
+        if self.low.id == self.high.id { vec![self.low.id] } else { vec![self.low.id, self.high.id] }
+    }
+}
+
+impl Chat {
+    /// The direct chat with somebody, made if there was none. `true`: it is new.
+    pub async fn open_direct(&self, asker: &Asker, other: UserRef) -> Result<(Room, bool)> {
+        let asker = asker.clone();
+        self.store
+            .write(move |tx| {
+                let other = named(tx, &other)?;
+                let (id, is_new) = ensure_direct(tx, &asker, &other)?;
+                let room = store::rooms::find(tx, asker.user, id)?.ok_or(Error::Internal)?;
+                Ok((room, is_new))
+            })
+            .await
+    }
+
+    /// Posts to somebody, in the direct chat that is made if there was none.
+    pub async fn post_to(&self, asker: &Asker, receiver: UserRef, draft: Draft) -> Result<Posted> {
+        let asker = asker.clone();
+        self.store
+            .write(move |tx| {
+                let receiver = named(tx, &receiver)?;
+                let (chat, _) = ensure_direct(tx, &asker, &receiver)?;
+                post(tx, asker.user, chat, &draft)
+            })
+            .await
+    }
+
+    /// Puts a direct chat away for the asker: it is empty and in no list until somebody
+    /// writes again. The other side's copy stays as it is.
+    pub async fn hide_direct(&self, asker: &Asker, id: ChatId) -> Result<()> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let room = inside(tx, me, id)?;
+                if room.kind != Kind::Direct {
+                    return Err(Error::NotFound);
+                }
+                store::members::hide(tx, id, me)?;
+                tx.publish(Event::ChatHidden { chat: id, user: me });
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn named(db: &store::Db, user: &UserRef) -> Result<User> {
+    let found = match user {
+        UserRef::Id(id) => store::users::find(db, *id)?,
+        UserRef::Name(name) => store::users::find_by_key(db, &super::name::fold(name.trim()))?,
+    };
+    found.ok_or(Error::UnknownUser)
+}
+
+/// The direct chat of two users, made if there was none; unique in the database too.
+pub(super) fn ensure_direct(tx: &mut Tx<'_>, asker: &Asker, other: &User) -> Result<(ChatId, bool)> {
+    if let Some(id) = store::rooms::find_direct(tx, asker.user, other.id)? {
+        return Ok((id, false));
+    }
+    check_owned(tx, asker.user)?;
+    let me = Person { id: asker.user, username: asker.username.clone() };
+    let pair = Pair::new(me, Person { id: other.id, username: other.username.clone() });
+    let id = store::rooms::insert_direct(tx, &pair, asker.user, &free_slug(tx, &pair)?)?;
+    let members = pair.ids();
+    for user in &members {
+        store::members::insert(tx, id, *user, false)?;
+    }
+    store::rooms::add_members(tx, id, i64::try_from(members.len()).unwrap_or(2))?;
+    tx.publish(Event::ChatCreated { chat: id, pair: Some(pair), members });
+    Ok((id, true))
+}
+
+/// `<a>_<b>` in byte order. `a_b` with `c` and `a` with `b_c` would be one name: the
+/// later takes `-2`, and so on.
+fn free_slug(tx: &Tx<'_>, pair: &Pair) -> Result<String> {
+    let (one, other) = (pair.low.username.as_str(), pair.high.username.as_str());
+    let name = format!("{}_{}", one.min(other), one.max(other));
+    let mut slug = name.clone();
+    let mut number = 1;
+    while store::rooms::slug_is_taken(tx, &slug)? {
+        number += 1;
+        slug = format!("{name}-{number}");
+    }
+    Ok(slug)
+}

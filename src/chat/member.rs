@@ -1,0 +1,142 @@
+//! Who is in a chat: joining, leaving, adding, removing.
+
+use super::Chat;
+use super::error::{Denial, Error, Result};
+use super::event::Event;
+use super::id::{ChatId, MemberId, UserId};
+use super::page::{Page, Paged};
+use super::room::{Authority, Kind, MAX_MEMBERS, Room, delete, inside};
+use super::session::Asker;
+use super::store::{self, Tx};
+use super::time::Timestamp;
+use super::user::User;
+
+/// Users that one request may add to a group.
+pub const MAX_ADDED: usize = 1_000;
+
+/// Somebody in a chat.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The lower, the longer in the chat.
+    pub id: MemberId,
+    /// Who.
+    pub user: User,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// May change the chat and its members.
+    pub is_admin: bool,
+}
+
+impl Chat {
+    /// Who is in a chat, the longest standing first.
+    pub fn members(&self, asker: &Asker, id: ChatId, page: Page) -> Result<Paged<Member>> {
+        self.store.read(|db| {
+            inside(db, asker.user, id)?;
+            store::members::page(db, id, page)
+        })
+    }
+
+    /// Joins a public room. Again: no change.
+    pub async fn join(&self, asker: &Asker, id: ChatId) -> Result<Room> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let room = store::rooms::find(tx, me, id)?.ok_or(Error::NotFound)?;
+                if room.kind == Kind::Direct {
+                    return Err(Error::Forbidden(Denial::DirectChat));
+                }
+                if room.standing.is_none() {
+                    add(tx, &room, &[me])?;
+                }
+                store::rooms::find(tx, me, id)?.ok_or(Error::Internal)
+            })
+            .await
+    }
+
+    /// Leaves a group.
+    pub async fn leave(&self, asker: &Asker, id: ChatId) -> Result<()> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let room = inside(tx, me, id).map_err(|_| Error::NotFound)?;
+                if room.kind == Kind::Direct {
+                    return Err(Error::Forbidden(Denial::DirectChat));
+                }
+                remove(tx, &room, me)
+            })
+            .await?;
+        self.hub.settle().await;
+        self.erase_deleted_rooms().await;
+        Ok(())
+    }
+
+    /// Adds users to a group, as one of its admins. Returns how many are new in it.
+    pub async fn add_members(&self, asker: &Asker, id: ChatId, users: Vec<UserId>) -> Result<i64> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let room = inside(tx, me, id)?;
+                Authority::Admin.check(&room, me)?;
+                add(tx, &room, &users)
+            })
+            .await
+    }
+
+    /// Takes a member out of a group: an admin anybody, everybody oneself.
+    pub async fn remove_member(&self, asker: &Asker, id: ChatId, user: UserId) -> Result<()> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let room = inside(tx, me, id)?;
+                if room.kind == Kind::Direct || user != me {
+                    Authority::Admin.check(&room, me)?;
+                }
+                remove(tx, &room, user)
+            })
+            .await?;
+        self.hub.settle().await;
+        self.erase_deleted_rooms().await;
+        Ok(())
+    }
+}
+
+/// Adds users to a group; those who are in it already are left alone. All or none:
+/// when they do not fit, nobody is added.
+fn add(tx: &mut Tx<'_>, room: &Room, users: &[UserId]) -> Result<i64> {
+    let mut added = Vec::new();
+    for id in users {
+        let user = store::users::find(tx, *id)?.ok_or(Error::UnknownUser)?;
+        if store::members::insert(tx, room.id, *id, false)? {
+            added.push(user);
+        }
+    }
+    let count = i64::try_from(added.len()).unwrap_or(i64::MAX);
+    let max = room.max_members.unwrap_or(MAX_MEMBERS);
+    if count > 0 && room.member_count + count > i64::from(max) {
+        return Err(Error::RoomFull);
+    }
+    store::rooms::add_members(tx, room.id, count)?;
+    for user in added {
+        tx.publish(Event::MemberAdded { chat: room.id, user });
+    }
+    Ok(count)
+}
+
+/// Takes a member out of a group. Somebody longest standing takes over what the last
+/// admin or the owner leaves behind; a group that nobody is left in is deleted.
+fn remove(tx: &mut Tx<'_>, room: &Room, user: UserId) -> Result<()> {
+    if !store::members::delete(tx, room.id, user)? {
+        return Err(Error::NotFound);
+    }
+    store::rooms::add_members(tx, room.id, -1)?;
+    tx.publish(Event::MemberRemoved { chat: room.id, user });
+    let Some(successor) = store::members::successor(tx, room.id)? else {
+        return delete(tx, room.id);
+    };
+    // Makes an admin of one only where no admin is left: an admin comes first in the succession.
+    store::members::make_admin(tx, room.id, successor)?;
+    if room.owner.id == user {
+        store::rooms::set_owner(tx, room.id, successor)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Who is there: told to those who share a chat, when somebody's first socket opens and
+//! when the last one closes.
+
+use super::Chat;
+use super::event::Event;
+use super::id::UserId;
+use super::store;
+
+impl Chat {
+    /// Whether somebody has a socket open.
+    pub(super) fn is_online(&self, user: UserId) -> bool {
+        self.hub.is_online(user)
+    }
+
+    /// Writes down when somebody was last there, and tells it, unless they came back
+    /// meanwhile.
+    pub(super) fn note_absence(&self, user: UserId) {
+        // After the runtime's end nobody is there to be told.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let chat = self.clone();
+        runtime.spawn(async move {
+            let core = chat.clone();
+            let noted = chat.store.write(move |tx| {
+                store::users::set_last_seen(tx, user)?;
+                if !core.is_online(user) {
+                    let chats = store::rooms::ids_of(tx, user)?;
+                    tx.publish(Event::Presence { user, online: false, last_seen: Some(tx.now), chats });
+                }
+                Ok(())
+            });
+            if let Err(error) = noted.await {
+                tracing::debug!(%error, "somebody's leaving was not noted");
+            }
+        });
+    }
+}

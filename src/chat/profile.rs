@@ -1,0 +1,102 @@
+//! Profiles: posts that everybody reads, and friends.
+
+use super::Chat;
+use super::error::{Error, Result, Rule};
+use super::id::{PostId, UserId};
+use super::name::fold;
+use super::session::Asker;
+use super::store;
+use super::time::Timestamp;
+use super::user::{Account, User};
+
+/// A post.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// Its id.
+    pub id: PostId,
+    /// Who wrote it.
+    pub author: UserId,
+    /// One line.
+    pub title: String,
+    /// What it says.
+    pub content: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Somebody's profile as the asker sees it.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Who it is.
+    pub account: Account,
+    /// Their friends, if the asker is one or is them; nobody otherwise.
+    pub friends: Vec<UserId>,
+    /// Their posts, oldest first.
+    pub posts: Vec<Post>,
+}
+
+impl Chat {
+    /// The profile of whoever has a username, in any case.
+    pub async fn profile(&self, asker: &Asker, username: &str) -> Result<Profile> {
+        let (me, key) = (asker.user, fold(username));
+        self.store
+            .scan(move |db| {
+                let user = store::users::find_by_key(db, &key)?.ok_or(Error::NotFound)?;
+                let account = store::users::account(db, user.id)?.ok_or(Error::NotFound)?;
+                let sees = user.id == me || store::friends::are(db, me, user.id)?;
+                let friends = if sees { store::friends::of(db, user.id)? } else { Vec::new() };
+                Ok(Profile { account, friends, posts: store::posts::of(db, user.id)? })
+            })
+            .await
+    }
+
+    /// Everybody's posts, oldest first.
+    pub async fn posts(&self, _asker: &Asker) -> Result<Vec<Post>> {
+        self.store.scan(store::posts::all).await
+    }
+
+    /// Publishes a post.
+    pub async fn publish_post(&self, asker: &Asker, title: String, content: String) -> Result<Post> {
+        let author = asker.user;
+        self.store
+            .write(move |tx| {
+                let created_at = tx.now;
+                let post = Post { id: PostId(0), author, title, content, created_at };
+                Ok(Post { id: store::posts::insert(tx, &post)?, ..post })
+            })
+            .await
+    }
+
+    /// Makes two users friends, both ways and at once.
+    pub async fn add_friend(&self, asker: &Asker, username: &str) -> Result<User> {
+        let (me, key) = (asker.user, fold(username));
+        self.store
+            .write(move |tx| {
+                let friend = other(tx, me, &key)?;
+                if !store::friends::insert(tx, me, friend.id)? {
+                    return Err(Error::Invalid(Rule::FriendAlready));
+                }
+                Ok(friend)
+            })
+            .await
+    }
+
+    /// Ends a friendship, both ways.
+    pub async fn remove_friend(&self, asker: &Asker, username: &str) -> Result<User> {
+        let (me, key) = (asker.user, fold(username));
+        self.store
+            .write(move |tx| {
+                let friend = other(tx, me, &key)?;
+                if !store::friends::delete(tx, me, friend.id)? {
+                    return Err(Error::Invalid(Rule::FriendNot));
+                }
+                Ok(friend)
+            })
+            .await
+    }
+}
+
+fn other(db: &store::Db, me: UserId, key: &str) -> Result<User> {
+    let user = store::users::find_by_key(db, key)?.ok_or(Error::UnknownUser)?;
+    if user.id == me { Err(Error::Invalid(Rule::FriendSelf)) } else { Ok(user) }
+}

@@ -1,0 +1,37 @@
+//! Reactions: an emoji that one puts on a message, or takes back.
+
+use super::Chat;
+use super::error::{Error, Result, Rule};
+use super::event::Event;
+use super::id::MessageId;
+use super::name::Emoji;
+use super::session::Asker;
+use super::store;
+
+/// Different emoji on one message.
+pub const MAX_EMOJI_ON_MESSAGE: usize = 20;
+
+impl Chat {
+    /// Puts an emoji on a message, or takes one's own back. `true`: it is there now.
+    pub async fn toggle_reaction(&self, asker: &Asker, id: MessageId, emoji: Emoji) -> Result<bool> {
+        let me = asker.user;
+        self.store
+            .write(move |tx| {
+                let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
+                let added = !store::reactions::delete(tx, id, me, &emoji)?;
+                if added {
+                    let known = message.reactions.iter().any(|reaction| reaction.emoji == emoji.as_str());
+                    if !known && message.reactions.len() >= MAX_EMOJI_ON_MESSAGE {
+                        return Err(Error::Invalid(Rule::Reactions));
+                    }
+                    store::reactions::insert(tx, id, me, &emoji)?;
+                }
+                let seq = tx.next_seq();
+                store::reactions::count(tx, id, if added { 1 } else { -1 }, seq)?;
+                let reactions = store::reactions::of_message(tx, id)?;
+                tx.publish(Event::ReactionsChanged { chat: message.chat, message: id, reactions, seq });
+                Ok(added)
+            })
+            .await
+    }
+}

@@ -1,0 +1,128 @@
+//! What changed since a number, over all of a user's chats.
+//!
+//! A message that never changed after its birth has seq = id, so new ones are found by
+//! the index that lists use; only those that changed later, and tombstones, have
+//! indexes of their own.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, members, messages};
+use crate::chat::changes::Change;
+use crate::chat::error::Result;
+use crate::chat::id::{ChatId, MessageId, Seq, UserId};
+
+/// Where a change is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A message that exists.
+    Message(MessageId),
+    /// A tombstone.
+    Tombstone(MessageId, ChatId, Seq),
+}
+
+/// The newest number that is committed.
+pub fn newest(db: &Db) -> Result<Seq> {
+    Ok(db.prepare_cached("SELECT value FROM sequence")?.query_row([], |row| Ok(Seq(row.get(0)?)))?)
+}
+
+/// One of a chat's three kinds of change, each in the order of its numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Born,
+    Changed,
+    Deleted,
+}
+
+/// The next change of one kind in one chat after `since`.
+fn next(db: &Db, chat: ChatId, kind: Kind, since: i64) -> Result<Option<(i64, i64)>> {
+    let sql = match kind {
+        Kind::Born => "SELECT id, id FROM messages WHERE chat_id = ?1 AND id > ?2 AND seq = id ORDER BY id LIMIT 1",
+        Kind::Changed => {
+            "SELECT seq, id FROM messages WHERE chat_id = ?1 AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1"
+        }
+        Kind::Deleted => "SELECT seq, message_id FROM tombstones WHERE chat_id = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
+    };
+    let mut query = db.prepare_cached(sql)?;
+    Ok(query.query_row([chat.0, since], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// Changes in `(since, upto]` over all chats of a user, oldest first: a merge that reads
+/// only what it returns, and one row more for each chat.
+pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Result<Vec<(Seq, Place)>> {
+    let mut heads = BinaryHeap::new();
+    for chat in super::rooms::ids_of(db, user)? {
+        for kind in [Kind::Born, Kind::Changed, Kind::Deleted] {
+            if let Some((seq, id)) = next(db, chat, kind, since.0)? {
+                heads.push(Reverse((seq, id, chat, kind)));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    while let Some(Reverse((seq, id, chat, kind))) = heads.pop() {
+        if seq > upto.0 || found.len() >= limit as usize {
+            break;
+        }
+        let place = match kind {
+            Kind::Deleted => Place::Tombstone(MessageId(id), chat, Seq(seq)),
+            Kind::Born | Kind::Changed => Place::Message(MessageId(id)),
+        };
+        found.push((Seq(seq), place));
+        if let Some((seq, id)) = next(db, chat, kind, seq)? {
+            heads.push(Reverse((seq, id, chat, kind)));
+        }
+    }
+    Ok(found)
+}
+
+/// The change itself. `None`: the user has cleared that message from their view.
+pub fn load(db: &Db, user: UserId, place: Place) -> Result<Option<Change>> {
+    match place {
+        Place::Tombstone(id, chat, seq) => Ok(Some(Change::Deleted { id, chat, seq })),
+        Place::Message(id) => match messages::find(db, user, id)? {
+            None => Ok(None),
+            Some(message) => {
+                let marks = members::read_marks(db, message.chat)?;
+                Ok(Some(Change::Message(Box::new(message), marks)))
+            }
+        },
+    }
+}
+
+/// The newest messages of a user's direct chats, newest first: ids only. The same merge,
+/// backwards.
+pub fn direct_messages(db: &Db, user: UserId, offset: i64, limit: i64) -> Result<Vec<MessageId>> {
+    let mut chats = db.prepare_cached(
+        "SELECT c.id, c.last_message_id, m.cleared_mark FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.low_user IS NOT NULL AND c.last_message_id > m.cleared_mark",
+    )?;
+    let heads = chats.query_map([user.0], |row| Ok((row.get::<_, i64>(1)?, row.get(0)?, row.get(2)?)))?;
+    let mut heads = heads.collect::<rusqlite::Result<BinaryHeap<(i64, i64, i64)>>>()?;
+    let mut before = db.prepare_cached("SELECT max(id) FROM messages WHERE chat_id = ?1 AND id < ?2 AND id > ?3")?;
+    let mut found = Vec::new();
+    let mut place = 0;
+    while let Some((id, chat, cleared)) = heads.pop() {
+        if place >= offset + limit {
+            break;
+        }
+        if place >= offset {
+            found.push(MessageId(id));
+        }
+        place += 1;
+        let next: Option<i64> = before.query_row(params![chat, id, cleared], |row| row.get(0))?;
+        heads.extend(next.map(|next| (next, chat, cleared)));
+    }
+    Ok(found)
+}
+
+/// How many messages a user's direct chats have, as that user sees them.
+pub fn count_direct_messages(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached(
+        "SELECT coalesce(sum(c.message_count - m.cleared_count), 0)
+         FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.low_user IS NOT NULL",
+    )?;
+    Ok(query.query_row([user.0], |row| row.get(0))?)
+}

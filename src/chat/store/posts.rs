@@ -1,0 +1,41 @@
+//! Rows of `posts`.
+
+use rusqlite::{Row, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::{PostId, UserId};
+use crate::chat::profile::Post;
+use crate::chat::time::Timestamp;
+
+fn post(row: &Row<'_>) -> rusqlite::Result<Post> {
+    Ok(Post {
+        id: PostId(row.get(0)?),
+        author: UserId(row.get(1)?),
+        title: row.get(2)?,
+        content: row.get(3)?,
+        created_at: Timestamp(row.get(4)?),
+    })
+}
+
+pub fn insert(tx: &Tx<'_>, post: &Post) -> Result<PostId> {
+    tx.prepare_cached("INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![post.author.0, post.title, post.content, post.created_at.0])?;
+    Ok(PostId(tx.last_insert_rowid()))
+}
+
+/// Everybody's, oldest first.
+pub fn all(db: &Db) -> Result<Vec<Post>> {
+    let mut query = db.prepare_cached("SELECT id, author_id, title, content, created_at FROM posts ORDER BY id")?;
+    let rows = query.query_map([], post)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Somebody's, oldest first.
+pub fn of(db: &Db, author: UserId) -> Result<Vec<Post>> {
+    let mut query = db.prepare_cached(
+        "SELECT id, author_id, title, content, created_at FROM posts WHERE author_id = ?1 ORDER BY id",
+    )?;
+    let rows = query.query_map([author.0], post)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
