@@ -1,115 +1,376 @@
-// One room: what was said, what is being said, and the box to say something.
-import { element, showRefusal } from './forms.js';
-import { stillUnsent } from './state.js';
+// One chat: its header, what was said, and the way through it. Only what is near
+// the view is in the page, however long the chat.
+import { avatar, confirmed, el, iconButton, menu, nameOf, skeleton } from './dom.js';
+import { number, t } from './i18n.js';
+import { createRow } from './message.js';
+import { copied } from './markup.js';
+import { moved, otherMember, rows } from './state.js';
 
-const AT_THE_END = 40; // px from the end that still count as reading the newest
+const WINDOW = 160; // messages in the page
+const STEP = 60; // by which the window moves
+const NEAR = 900; // px from an end of the window at which it moves
+const AT_THE_END = 48; // px that still count as reading the newest
+const QUICK = ['👍', '❤️', '😂', '🎉', '🙏'];
 
-export function createConversation(store, { send, leave, earlier }) {
-  const scroll = document.querySelector('#scroll');
-  const form = document.querySelector('#composer');
-  const draft = form.elements.content;
+export function createConversation(store, api, { actions, composer, bytes }) {
+  let chat = null; // the id of the one shown
+  let view = { from: 0, to: 0 };
+  let drawn = {};
+  let busy = false;
+  let follow = true; // the newest stays in view
+  const nodes = new Map();
 
-  form.addEventListener('submit', (event) => {
+  const title = el('h1', { className: 'clip', tabIndex: -1 });
+  const status = el('p', { className: 'soft clip', 'aria-live': 'off' });
+  const face = el('span', {});
+  const open = el('button', { type: 'button', className: 'about grow', onclick: () => actions.about(chat) }, face, el('span', { className: 'grow' }, title, status));
+  const callButtons = el('span', { className: 'row calls' }, iconButton('phone', t('call.audio'), () => actions.call(chat, false)), iconButton('video', t('call.video'), () => actions.call(chat, true)));
+  const header = el('header', {}, iconButton('back', t('back'), () => { location.hash = ''; }, { className: 'icon back-button' }), open, callButtons,
+    iconButton('info', t('about'), () => actions.about(chat)));
+  const band = el('div', { className: 'band', role: 'status' });
+  const log = el('div', { className: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': t('messages') });
+  const typing = el('p', { className: 'typing soft', 'aria-live': 'off' });
+  const scroll = el('div', { className: 'scroll', tabIndex: 0, role: 'region', 'aria-label': t('messages') }, log, typing);
+  const present = el('button', { type: 'button', className: 'present', hidden: true, onclick: toPresent });
+  const unread = el('button', { type: 'button', className: 'present above', hidden: true, onclick: toUnread });
+  const node = el('section', { className: 'conversation', hidden: true, 'aria-label': t('conversation') }, header, band, el('div', { className: 'stage' }, unread, scroll, present), composer.node);
+
+  const context = {
+    get me() { return store.get().me; },
+    direct: () => current()?.chat_type === 'dm',
+    names: () => new Set(current()?.members?.map((member) => member.username.toLowerCase())),
+    userName: (id) => (id === store.get().me.id ? t('you') : nameOf(current()?.members?.find((member) => member.id === id))),
+    find: (id) => logOf().messages.find((message) => message.id === id),
+    fetch: (id) => api.message(id),
+    bytes,
+    actions: { ...actions, jump, react: (id, emoji) => actions.react(id, emoji) },
+  };
+  const current = () => store.get().chats[chat];
+  const logOf = () => store.get().logs[chat] ?? { messages: [], loaded: false };
+
+  // --- The tools of one message, moved to where they are wanted.
+  const tools = el('div', { className: 'tools', role: 'toolbar', 'aria-label': t('message.tools') },
+    iconButton('smile', t('react'), (event) => pickReaction(event.currentTarget)),
+    iconButton('reply', t('reply'), () => composer.replyTo(toolMessage())),
+    iconButton('more', t('more'), (event) => moreOf(event.currentTarget)));
+  const toolMessage = () => context.find(Number(tools.closest('.message')?.dataset.id));
+  const holdsTools = (target) => target.closest?.('.message[data-id]');
+  function showTools(target) {
+    const message = holdsTools(target);
+    if (message && tools.parentNode !== message) message.append(tools);
+  }
+  log.addEventListener('pointerover', ({ target, pointerType }) => pointerType === 'mouse' && !document.querySelector('[popover]') && showTools(target));
+  log.addEventListener('focusin', ({ target }) => showTools(target));
+  log.addEventListener('click', ({ target }) => showTools(target));
+
+  function pickReaction(anchor) {
+    const { id } = toolMessage();
+    import('./emoji.js').then(({ pickEmoji }) => pickEmoji(anchor, QUICK, (emoji) => actions.react(id, emoji)));
+  }
+  function moreOf(anchor) {
+    const message = toolMessage();
+    const mine = message.sender.id === store.get().me.id;
+    menu(anchor, [
+      message.content && [t('copy.text'), () => copied(message.content)],
+      mine && [t('edit'), () => composer.edit(message)],
+      mine && [t('delete'), () => erase(message), true],
+    ]);
+  }
+  async function erase(message) {
+    if (await confirmed(t('delete.sure'), t('delete'))) await actions.remove(message);
+  }
+
+  log.addEventListener('keydown', (event) => {
+    const message = event.target.closest('.message[data-id]');
+    if (!message || event.target !== message || event.ctrlKey || event.metaKey || event.altKey) return;
+    const said = context.find(Number(message.dataset.id));
+    const mine = said?.sender.id === store.get().me.id;
+    const does = {
+      r: () => composer.replyTo(said),
+      '+': () => pickReaction(tools.firstChild),
+      e: () => mine && composer.edit(said),
+      Delete: () => mine && erase(said),
+      Enter: () => moreOf(tools.lastChild),
+    }[event.key];
+    if (!does) return;
     event.preventDefault();
-    const content = draft.value.trim();
-    if (!content) return;
-    draft.value = '';
-    showRefusal(form, null);
-    send(content);
-    scroll.scrollTop = scroll.scrollHeight; // one sees what one said
-    draft.focus();
+    does();
   });
-  // Enter sends, Shift-Enter breaks the line; while an input method composes a
-  // word, Enter belongs to it.
-  draft.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  scroll.addEventListener('keydown', (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || event.target.closest('button, pre, a, audio, video')) return;
+    const all = [...log.querySelectorAll('.message')];
+    const at = all.indexOf(document.activeElement);
+    const next = at < 0 ? all.at(-1) : all[at + step];
     event.preventDefault();
-    form.requestSubmit();
+    if (!next && step > 0) return composer.focus();
+    next?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: 'nearest' });
   });
-  document.querySelector('#leave').addEventListener('click', leave);
-  document.querySelector('#earlier').addEventListener('click', earlier);
 
-  let room = null;
-  store.subscribe((state) => {
-    const moved = state.room?.id !== room?.id;
-    room = state.room;
-    document.querySelector('#app').dataset.shows = room ? 'conversation' : 'rooms';
-    document.querySelector('#no-room').hidden = room !== null;
-    document.querySelector('#room').hidden = room === null;
-    if (room) drawKeepingPlace(scroll, state, moved);
-    if (room && moved) showRefusal(form, null);
-  });
+  // --- Drawing.
+  store.subscribe(draw);
+  function draw(state) {
+    const moves = state.open !== chat;
+    if (moves) enter(state);
+    node.hidden = chat === null || !current();
+    if (node.hidden) return;
+    drawHeader(state);
+    const { me, unsent, logs, reads } = state;
+    const inputs = { log: logs[chat], unsent, reads: reads[chat], me, members: current().members };
+    if (moves || Object.keys(inputs).some((key) => inputs[key] !== drawn[key])) {
+      const before = drawn.log;
+      drawn = inputs;
+      fit(before, logs[chat]);
+      drawRows();
+    }
+    drawTyping(state);
+  }
+
+  function enter(state) {
+    composer.leave(chat);
+    chat = state.open;
+    follow = true;
+    drawn = {};
+    view = { from: 0, to: 0 };
+    nodes.clear();
+    log.replaceChildren();
+    if (chat === null) return;
+    composer.enter(chat);
+    load('newest').then(toFirstUnread);
+  }
+
+  function drawHeader(state) {
+    const shown = current();
+    const other = shown.chat_type === 'dm' ? otherMember(shown, state.me) : null;
+    const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
+    const call = state.calls[chat]?.length ?? 0;
+    const key = [shown.title, other?.avatar_url, online, shown.members?.length, call, state.link].join('\n');
+    if (drawn.header === key && drawn.headerOf === chat) return;
+    Object.assign(drawn, { header: key, headerOf: chat });
+    title.textContent = shown.title;
+    status.textContent = other ? (online ? t('online') : `@${other.username}`) : t('members', { n: shown.members?.length ?? 0 });
+    face.replaceChildren(avatar(other ?? shown, { group: !other, online }));
+    callButtons.hidden = other?.id === state.me.id;
+    band.replaceChildren(...(call ? [el('span', { textContent: t('call.running', { n: call }) }), el('button', { type: 'button', className: 'primary', textContent: t('call.join'), onclick: () => actions.call(chat, false) })] : []));
+  }
+
+  // Where the window is, after the log has changed.
+  function fit(before, after) {
+    const total = after?.messages.length ?? 0;
+    if (follow || !before) view = { from: Math.max(0, total - WINDOW), to: total };
+    else {
+      const shift = earlierBy(before.messages, after?.messages ?? []);
+      view = moved({ from: view.from + shift }, total, 0, Math.max(view.to - view.from, Math.min(WINDOW, total)));
+    }
+  }
+  function earlierBy(before, after) {
+    const first = before[0]?.id;
+    const index = after.findIndex((message) => message.id >= first);
+    return index > 0 ? index : 0;
+  }
+
+  function drawRows() {
+    const state = store.get();
+    const shown = logOf();
+    if (!shown.loaded) {
+      log.setAttribute('aria-busy', 'true');
+      log.replaceChildren(...skeleton(6).map((bar) => el('div', { className: 'ghost' }, bar)));
+      nodes.clear();
+      return;
+    }
+    const anchor = follow ? null : firstVisible();
+    const top = anchor?.getBoundingClientRect().top;
+    reconcile(rows(state, chat, view.from, view.to));
+    if (!shown.messages.length && !nodes.size) log.replaceChildren(el('p', { className: 'notice', textContent: t('conversation.empty') }));
+    if (follow) toEnd();
+    else if (anchor?.isConnected) scroll.scrollTop += anchor.getBoundingClientRect().top - top;
+    log.removeAttribute('aria-busy');
+    drawPills();
+  }
+
+  // Touches only what changed: who listens to the log hears new messages, not
+  // the whole of it again.
+  function reconcile(list) {
+    const wanted = new Set(list.map((row) => row.key));
+    for (const child of [...log.children]) {
+      if (!wanted.has(child.key)) { nodes.delete(child.key); child.remove(); }
+    }
+    let place = log.firstChild;
+    for (const row of list) {
+      const known = nodes.get(row.key);
+      let made = known;
+      if (!known || !same(known.row, row)) {
+        made = Object.assign(createRow(row, context), { key: row.key, row });
+        nodes.set(row.key, made);
+        if (known) {
+          const hadFocus = known.contains(document.activeElement);
+          const hadTools = known.contains(tools);
+          if (place === known) place = made;
+          known.replaceWith(made);
+          if (hadTools) made.append(tools);
+          if (hadFocus) made.focus({ preventScroll: true });
+        }
+      }
+      if (made === place) place = place.nextSibling;
+      else log.insertBefore(made, place);
+    }
+  }
+  const same = (a, b) => a.message === b.message && a.item === b.item && a.grouped === b.grouped && a.readers === b.readers && a.at === b.at;
+
+  function firstVisible() {
+    const edge = scroll.getBoundingClientRect().top;
+    return [...log.children].find((child) => child.key?.startsWith('m') && child.getBoundingClientRect().bottom > edge);
+  }
+
+  function drawTyping(state) {
+    const who = (state.typing[chat] ?? []).filter((id) => id !== state.me.id).map(context.userName);
+    const text = who.length ? t('typing', { n: who.length, names: who.slice(0, 3).join(', ') }) : '';
+    if (typing.textContent !== text) typing.textContent = text;
+  }
+
+  // --- Moving about.
+  const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END;
+  const wholeEnd = () => view.to === logOf().messages.length && !logOf().hasLater;
+  function toEnd() {
+    scroll.scrollTop = scroll.scrollHeight;
+  }
+
+  let quiet = false;
+  scroll.addEventListener('scroll', () => {
+    if (chat === null || !logOf().loaded) return;
+    follow = wholeEnd() && atEnd();
+    if (follow) seen();
+    if (!quiet) {
+      quiet = true;
+      requestAnimationFrame(() => { quiet = false; slide(); drawPills(); });
+    }
+  }, { passive: true });
+  // What is below may grow (a keyboard opens, a picture arrives): who reads the
+  // newest goes on doing so.
+  new ResizeObserver(() => follow && chat !== null && toEnd()).observe(scroll);
+  new ResizeObserver(() => follow && chat !== null && toEnd()).observe(log);
+
+  function slide() {
+    const { messages, hasEarlier, hasLater } = logOf();
+    const above = scroll.scrollTop;
+    const below = scroll.scrollHeight - above - scroll.clientHeight;
+    if (above < NEAR && view.from > 0) shift(-STEP);
+    else if (above < NEAR && hasEarlier) load('earlier');
+    else if (below < NEAR && view.to < messages.length) shift(STEP);
+    else if (below < NEAR && hasLater) load('later');
+  }
+  function shift(step) {
+    view = moved(view, logOf().messages.length, step, WINDOW);
+    follow = false;
+    drawRows();
+  }
+
+  async function load(part, around) {
+    if (busy && part !== 'newest' && part !== 'around') return;
+    busy = true;
+    const id = chat;
+    const { messages } = logOf();
+    const query = { newest: '', earlier: `?before=${messages[0]?.id}`, later: `?after=${messages.at(-1)?.id}`, around: `?before=${around + 25}` }[part];
+    try {
+      const page = await api.history(id, query);
+      const more = page.results.length > 0 && (page.next !== null || page.results.length >= 50);
+      store.tell({ type: 'history', chat: id, messages: page.results, part, more });
+      if (part === 'earlier' && chat === id) shift(-STEP);
+    } catch (error) {
+      actions.refused(error);
+    } finally {
+      busy = false;
+    }
+  }
+  async function jump(id) {
+    if (!context.find(id)) {
+      follow = false;
+      await load('around', id);
+    }
+    const index = logOf().messages.findIndex((message) => message.id === id);
+    if (index < 0) return actions.say(t('message.gone'));
+    follow = false;
+    view = moved({ from: index - WINDOW / 2 }, logOf().messages.length, 0, WINDOW);
+    drawRows();
+    const target = nodes.get(`m${id}`);
+    target.scrollIntoView({ block: 'center' });
+    target.classList.add('found');
+    setTimeout(() => target.classList.remove('found'), 1600);
+    target.focus({ preventScroll: true });
+  }
+
+  async function toPresent() {
+    follow = true;
+    if (logOf().hasLater) await load('newest');
+    view = moved({ from: Infinity }, logOf().messages.length, 0, WINDOW);
+    drawRows();
+    seen();
+  }
+
+  // Unread may begin before the page that came: its first is then looked for.
+  async function toUnread() {
+    const { me } = store.get();
+    const isRead = (message) => message.sender.id === me.id || message.read_by?.includes(me.id);
+    for (let turn = 0; turn < 40 && logOf().hasEarlier && !isRead(logOf().messages[0] ?? {}); turn += 1) await load('earlier');
+    const first = logOf().messages.find((message) => !isRead(message));
+    if (first) {
+      store.tell({ type: 'unreadFrom', chat, id: first.id });
+      await jump(first.id);
+    }
+    unread.hidden = true;
+  }
+
+  function toFirstUnread() {
+    if (chat === null) return;
+    const { unreadFrom, hasEarlier, messages } = logOf();
+    const count = current()?.unread_count ?? 0;
+    const line = nodes.get('unread');
+    unread.hidden = !(count && hasEarlier && messages[0]?.id === unreadFrom);
+    unread.textContent = `↑ ${t('unread.count', { n: count })}`;
+    if (line && line.offsetTop < scroll.scrollHeight - scroll.clientHeight) {
+      follow = false;
+      line.scrollIntoView({ block: 'start' });
+      scroll.scrollTop -= 24;
+    }
+    follow = wholeEnd() && atEnd();
+    if (follow) seen();
+    drawPills();
+  }
+
+  function drawPills() {
+    const away = !follow && logOf().loaded && !(wholeEnd() && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 300);
+    const count = current()?.unread_count ?? 0;
+    const label = count ? t('present.unread', { n: number(count) }) : t('present');
+    if (present.hidden === away) present.hidden = !away;
+    if (present.title !== label) {
+      present.title = label;
+      present.textContent = `↓ ${label}`;
+    }
+  }
+
+  // --- Reading.
+  function seen() {
+    const last = logOf().messages.at(-1);
+    if (!last || document.hidden || !document.hasFocus()) return;
+    if ((current()?.unread_count ?? 0) > 0) actions.read(chat, last.id);
+  }
+  window.addEventListener('focus', () => chat !== null && follow && seen());
+  document.addEventListener('visibilitychange', () => chat !== null && follow && seen());
+  store.subscribe(() => chat !== null && follow && logOf().loaded && seen());
+
+  composer.onsent = () => {
+    store.tell({ type: 'unreadFrom', chat, id: null });
+    toPresent();
+  };
+  composer.find = context.find;
 
   return {
-    refuse(error, content) {
-      showRefusal(form, error);
-      draft.value ||= content ?? ''; // what was refused is not lost
-    },
+    node,
+    focus: () => title.focus({ preventScroll: true }),
+    jump,
+    // After a pause: the newest page again, where the log may have a hole.
+    refresh: () => chat !== null && load(follow ? 'newest' : 'later'),
+    lastMine: () => logOf().messages.findLast((message) => message.sender.id === store.get().me.id),
   };
-}
-
-function drawKeepingPlace(scroll, state, moved) {
-  const fromEnd = scroll.scrollHeight - scroll.scrollTop;
-  const atEnd = moved || fromEnd - scroll.clientHeight < AT_THE_END;
-  const first = document.querySelector('#log').firstChild;
-  draw(state);
-  const grewAbove = first !== document.querySelector('#log').firstChild;
-  if (atEnd) scroll.scrollTop = scroll.scrollHeight;
-  else if (grewAbove) scroll.scrollTop = scroll.scrollHeight - fromEnd;
-}
-
-function draw(state) {
-  document.querySelector('#room-name').textContent = state.room.name;
-  document.querySelector('#leave').hidden = state.room.is_direct;
-  document.querySelector('#earlier').hidden = !state.hasEarlier;
-  document.querySelector('#link').textContent = state.link;
-  reconcile(document.querySelector('#log'), state.messages, 'id', (message) => bubble(message, state.me));
-  reconcile(document.querySelector('#unsent'), stillUnsent(state), 'client_id', pendingBubble);
-}
-
-// Touches only what changed: who listens to the log hears new messages, not the
-// whole of it again.
-function reconcile(list, items, key, make) {
-  const present = new Map([...list.children].map((node) => [node.key, node]));
-  let place = list.firstChild;
-  for (const item of items) {
-    let node = present.get(item[key]);
-    present.delete(item[key]);
-    if (node && node.item !== item) {
-      const fresh = Object.assign(make(item), { key: item[key], item });
-      if (place === node) place = fresh;
-      node.replaceWith(fresh);
-      node = fresh;
-    }
-    node ??= Object.assign(make(item), { key: item[key], item });
-    if (node === place) place = place.nextSibling;
-    else list.insertBefore(node, place);
-  }
-  for (const node of present.values()) node.remove();
-}
-
-function bubble(message, me) {
-  const { author, content, created_at, is_edited } = message;
-  const at = new Date(created_at);
-  const time = element('time', { dateTime: created_at, title: at.toLocaleString(), textContent: shortTime(at) });
-  const byline = element('div', { className: 'byline' }, element('b', { textContent: nameOf(author) }), time);
-  if (is_edited) byline.append(element('span', { textContent: 'edited' }));
-  const className = author.id === me.id ? 'message mine' : 'message';
-  return element('li', { className }, byline, element('div', { className: 'content', textContent: content }));
-}
-
-function pendingBubble({ content }) {
-  const byline = element('div', { className: 'byline', textContent: 'sending …' });
-  return element('li', { className: 'message mine' }, byline, element('div', { className: 'content', textContent: content }));
-}
-
-function nameOf(person) {
-  return person.display_name || person.username;
-}
-
-function shortTime(at) {
-  const today = at.toDateString() === new Date().toDateString();
-  return today
-    ? at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-    : at.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 }

@@ -1,40 +1,46 @@
 // Signing in and making an account: one form, two ways.
-import { onSubmit, showRefusal } from './forms.js';
+import { el, field, form, icon, refuse } from './dom.js';
+import { LANGUAGES, language, t } from './i18n.js';
 
-const WAYS = {
-  login: { button: 'Sign in', password: 'current-password' },
-  register: { button: 'Create the account', password: 'new-password' },
-};
-
-// `enter` gets `{token, user}`.
-export function createSignin(api, enter) {
-  const form = document.querySelector('#signin-form');
-  const email = document.querySelector('#signin-email');
-  const tabs = form.querySelectorAll('[data-mode]');
+// `entered` gets `{token, user}`; `speak` changes the language.
+export function createSignin(root, { api, reason, entered, speak }) {
   let mode = 'login';
+  let invite = /^#invite[-=](.+)$/.exec(location.hash)?.[1];
+
+  const username = field('username', t('signin.username'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true });
+  const email = field('email', t('signin.email'), { type: 'email', autocomplete: 'email', required: true });
+  const password = field('password', t('signin.password'), { type: 'password', autocomplete: 'current-password', required: true });
+  const tabs = ['login', 'register'].map((way) => el('button', { type: 'button', textContent: t(`signin.${way}`), onclick: () => choose(way) }));
+  const tabRow = el('div', { className: 'tabs', role: 'group', 'aria-label': t('signin.what') }, tabs);
+  const note = el('p', { className: 'soft' });
+  const node = form([tabRow, note, username, email, password], t('signin.login'), async (wish) => {
+    if (mode === 'register' && invite) wish.invite = invite;
+    if (mode === 'login') delete wish.email;
+    entered(await api[mode](wish));
+  });
 
   function choose(way) {
     mode = way;
-    for (const tab of tabs) tab.setAttribute('aria-pressed', String(tab.dataset.mode === mode));
+    tabs.forEach((tab, index) => tab.setAttribute('aria-pressed', String(index === (mode === 'login' ? 0 : 1))));
     email.hidden = mode === 'login';
-    form.elements.email.disabled = email.hidden;
-    form.elements.password.autocomplete = WAYS[mode].password;
-    form.querySelector('[type="submit"]').textContent = WAYS[mode].button;
-    showRefusal(form, null);
+    node.elements.email.disabled = email.hidden;
+    node.elements.password.autocomplete = mode === 'login' ? 'current-password' : 'new-password';
+    username.firstChild.textContent = t(mode === 'login' ? 'signin.either' : 'signin.username');
+    node.querySelector('[type="submit"]').textContent = t(mode === 'login' ? 'signin.login' : 'signin.create');
+    refuse(node, null);
   }
 
-  for (const tab of tabs) tab.addEventListener('click', () => choose(tab.dataset.mode));
-  onSubmit(form, async (person) => {
-    enter(await api[mode](person));
-    form.reset();
-  });
-  choose(mode);
+  const languages = el('footer', {}, Object.entries(LANGUAGES).map(([code, name]) =>
+    el('button', { type: 'button', className: 'plain', lang: code, textContent: name, 'aria-pressed': String(code === language), onclick: () => speak(code) })));
+  root.replaceChildren(el('main', { className: 'signin' },
+    el('div', { className: 'brand' }, icon('flame', 56), el('h1', { textContent: 'Fireside' }), el('p', { className: 'soft', textContent: t('signin.welcome') })), node, languages));
+  choose(invite ? 'register' : 'login');
+  if (reason) refuse(node, reason);
+  node.elements.username.focus({ preventScroll: true });
 
-  return {
-    // Shown again with a reason when a session ended by itself.
-    show(reason) {
-      showRefusal(form, reason);
-      form.elements.username.focus();
-    },
-  };
+  api.server().then(({ registration }) => {
+    if (registration === 'open' || invite) return;
+    tabRow.hidden = true;
+    note.textContent = t(`signin.${registration}`);
+  }, () => {}); // the form says so itself when it is sent
 }

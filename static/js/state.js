@@ -1,67 +1,239 @@
-// What the client knows, and how it changes. Nothing here touches the page or
-// the network, so it can be read, and tested, by itself.
+// What the client knows, and how it changes. Nothing here touches the page, the
+// network or the clock, so it can be read, and tested, by itself.
 
 export const nothing = {
   me: null,
-  mine: [], // rooms I am in
-  open: [], // public rooms I could join
-  room: null, // the one on the screen
-  messages: [], // its messages, oldest first
-  hasEarlier: false,
-  unsent: [], // what I said and the server has not confirmed, in every room
-  link: '', // what is to be said about the connection
+  server: null,
+  chats: {}, // by id
+  listed: false, // whether the list of chats has come
+  open: null, // the id of the chat on the screen
+  logs: {}, // by chat: {messages (oldest first), hasEarlier, hasLater, unreadFrom}
+  unsent: [], // what I said and the server has not confirmed, in every chat
+  reads: {}, // by chat, by user: the last message read
+  typing: {}, // by chat: ids of those who write
+  presence: {}, // by user: {online, last_seen}
+  calls: {}, // by chat: ids of those in its call
+  seq: 0,
+  link: 'connecting', // or 'live', 'lost'
 };
+
+const emptyLog = { messages: [], hasEarlier: true, hasLater: false, unreadFrom: null, loaded: false };
 
 export function createStore(initial) {
   let state = initial;
-  const listeners = [];
+  const listeners = new Set();
   return {
     get: () => state,
-    set(patch) {
-      state = { ...state, ...patch };
+    tell(event) {
+      const next = reduce(state, event);
+      if (next === state) return;
+      state = next;
       for (const listener of listeners) listener(state);
     },
-    subscribe: (listener) => listeners.push(listener),
+    subscribe: (listener) => listeners.add(listener),
   };
 }
 
+export function reduce(state, event) {
+  return on[event.type]?.(state, event) ?? state;
+}
+
+const on = {
+  known: (state, { me, server }) => ({ ...state, me: me ?? state.me, server: server ?? state.server }),
+  link: (state, { link }) => ({ ...state, link, typing: link === 'live' ? state.typing : {} }),
+
+  chats(state, { chats }) {
+    const presence = { ...state.presence };
+    for (const chat of chats) notePresence(presence, chat.members);
+    return { ...state, presence, listed: true, chats: Object.fromEntries(chats.map((chat) => [chat.id, chat])) };
+  },
+  chat(state, { chat }) {
+    const presence = { ...state.presence };
+    notePresence(presence, chat.members);
+    return { ...state, presence, chats: { ...state.chats, [chat.id]: { ...state.chats[chat.id], ...chat } } };
+  },
+  gone(state, { chat }) {
+    const without = ({ [chat]: _, ...rest }) => rest;
+    const unsent = state.unsent.filter((item) => item.chat !== chat);
+    return { ...state, unsent, chats: without(state.chats), logs: without(state.logs), open: state.open === chat ? null : state.open };
+  },
+  opened(state, { chat }) {
+    const logs = { ...state.logs };
+    if (state.open && logs[state.open]) logs[state.open] = { ...logs[state.open], unreadFrom: null };
+    return { ...state, open: chat, logs };
+  },
+
+  // A page of history: the newest, an earlier or a later one, or one around a place.
+  history(state, { chat, messages, part, more }) {
+    const log = state.logs[chat] ?? emptyLog;
+    const sorted = messages.toSorted((a, b) => a.id - b.id);
+    let next;
+    if (part === 'newest') next = { ...emptyLog, messages: sorted, hasEarlier: more, unreadFrom: log.unreadFrom };
+    if (part === 'around') next = { ...emptyLog, messages: sorted, hasEarlier: true, hasLater: true };
+    if (part === 'earlier') next = { ...log, messages: join(sorted, log.messages), hasEarlier: more };
+    if (part === 'later') next = { ...log, messages: join(log.messages, sorted), hasLater: more };
+    if (part === 'newest' && state.chats[chat]?.unread_count) next.unreadFrom ??= firstUnread(next.messages, state.me.id);
+    return withLog(state, chat, { ...next, loaded: true });
+  },
+  unreadFrom: (state, { chat, id }) => withLog(state, chat, { ...state.logs[chat], unreadFrom: id }),
+
+  new_message: (state, { message, chat = message.chat, seq }) => heard(state, chat, message, seq, true),
+  message_updated: (state, { message, chat = message.chat, seq }) => heard(state, chat, message, seq, false),
+  message_deleted(state, { message_id: id, chat, seq }) {
+    let next = { ...state, seq: Math.max(state.seq, seq ?? 0) };
+    const log = state.logs[chat];
+    if (log) next = withLog(next, chat, without(log, id));
+    return next;
+  },
+  reaction_updated(state, { message_id: id, reactions, chat, seq }) {
+    const next = { ...state, seq: Math.max(state.seq, seq ?? 0) };
+    const message = state.logs[chat]?.messages.find((each) => each.id === id);
+    return message ? withLog(next, chat, withMessage(state.logs[chat], { ...message, reactions })) : next;
+  },
+  typing(state, { chat, user_id: user, is_typing }) {
+    const others = (state.typing[chat] ?? []).filter((each) => each !== user);
+    return { ...state, typing: { ...state.typing, [chat]: is_typing ? [...others, user] : others } };
+  },
+  presence: (state, { user_id, online, last_seen }) => ({ ...state, presence: { ...state.presence, [user_id]: { online, last_seen } } }),
+  read(state, { chat, user_id: user, message_id: id }) {
+    const known = state.reads[chat] ?? {};
+    let next = { ...state, reads: { ...state.reads, [chat]: { ...known, [user]: Math.max(known[user] ?? 0, id ?? 0) } } };
+    const mine = state.chats[chat];
+    if (user === state.me?.id && mine && (mine.last_message?.id ?? 0) <= id) next = withChat(next, chat, { unread_count: 0 });
+    return next;
+  },
+  call: (state, { chat, participants }) => ({ ...state, calls: { ...state.calls, [chat]: participants } }),
+
+  queued: (state, { item }) => (state.unsent.some((each) => each.client_id === item.client_id) ? state : { ...state, unsent: [...state.unsent, item] }),
+  refused: (state, { client_id, error }) => ({ ...state, unsent: state.unsent.map((item) => (item.client_id === client_id ? { ...item, error } : item)) }),
+  dropped: (state, { client_id }) => ({ ...state, unsent: state.unsent.filter((item) => item.client_id !== client_id) }),
+  sent(state, { client_id, message, chat }) {
+    return heard(on.dropped(state, { client_id }), chat, message, 0, true);
+  },
+};
+
+function notePresence(presence, members = []) {
+  for (const { id, online, last_seen } of members) {
+    if (online !== undefined) presence[id] = { online, last_seen };
+  }
+}
+
+function heard(state, chat, message, seq, isNew) {
+  let next = { ...state, seq: Math.max(state.seq, seq ?? 0) };
+  const known = state.chats[chat];
+  if (known) {
+    const last = known.last_message;
+    const isLast = !last || message.id >= last.id;
+    const counts = isNew && (!last || message.id > last.id) && message.sender.id !== state.me.id;
+    const unread_count = (known.unread_count ?? 0) + (counts ? 1 : 0);
+    if (isLast) next = withChat(next, chat, { last_message: message, unread_count });
+  }
+  const log = state.logs[chat];
+  if (!log?.loaded) return next;
+  const { messages } = log;
+  const here = messages.some((each) => each.id === message.id);
+  const inside = messages.length && message.id > messages[0].id && message.id < messages.at(-1).id;
+  const after = !messages.length || message.id > messages.at(-1).id;
+  if (here || inside || (after && !log.hasLater) || (!log.hasEarlier && !after)) next = withLog(next, chat, withMessage(log, message));
+  const writes = (state.typing[chat] ?? []).includes(message.sender.id);
+  return writes && isNew ? on.typing(next, { chat, user_id: message.sender.id, is_typing: false }) : next;
+}
+
+function withLog(state, chat, log) {
+  return { ...state, logs: { ...state.logs, [chat]: log } };
+}
+function withChat(state, chat, change) {
+  return { ...state, chats: { ...state.chats, [chat]: { ...state.chats[chat], ...change } } };
+}
+
 // A message is put where its id belongs; one that is there already is replaced.
-export function withMessage(messages, message) {
-  const others = withoutMessage(messages, message.id);
-  const place = others.findLastIndex((other) => other.id < message.id) + 1;
-  return others.toSpliced(place, 0, message);
+export function withMessage(log, message) {
+  const messages = [...log.messages];
+  let place = messages.length;
+  while (place > 0 && messages[place - 1].id >= message.id) place -= 1;
+  messages.splice(place, messages[place]?.id === message.id ? 1 : 0, message);
+  return { ...log, messages };
 }
 
-export function withoutMessage(messages, id) {
-  return messages.filter((message) => message.id !== id);
+function without(log, id) {
+  const messages = log.messages.filter((message) => message.id !== id);
+  const next = log.messages.find((message) => message.id > id);
+  return { ...log, messages, unreadFrom: log.unreadFrom === id ? next?.id ?? null : log.unreadFrom };
 }
 
-// After a pause: the newest page, as the server gives it (newest first), takes
-// the place of what it covers, so that edits and deletions show too. If more was
-// missed than it covers, what is older goes: a hole in the middle would be a lie.
-export function caughtUp(messages, page) {
-  const fresh = page.toReversed();
-  if (fresh.length === 0) return [];
-  const oldest = fresh[0].id;
-  const newest = fresh.at(-1).id;
-  const touches = messages.some((message) => message.id >= oldest);
-  const before = touches ? messages.filter((message) => message.id < oldest) : [];
-  return [...before, ...fresh, ...messages.filter((message) => message.id > newest)];
+// Pages shift while people talk: what came in twice stays once.
+function join(earlier, later) {
+  const known = new Set(later.map((message) => message.id));
+  return [...earlier.filter((message) => !known.has(message.id)), ...later].sort((a, b) => a.id - b.id);
 }
 
-// An older page, put before the rest. What came in twice stays once: pages
-// shift while people talk.
-export function withEarlier(messages, page) {
-  const known = new Set(messages.map((message) => message.id));
-  const earlier = page.filter((message) => !known.has(message.id));
-  return [...messages, ...earlier].sort((a, b) => a.id - b.id);
+function firstUnread(messages, me) {
+  return messages.find(({ sender, read_by }) => sender.id !== me && !read_by?.includes(me))?.id ?? null;
 }
 
-// What to show as being sent in this room. The echo on the socket may come
-// before the answer to the request; then it is shown as a message already.
-export function stillUnsent({ unsent, room, messages, me }) {
-  const echoed = (item) => messages.some(
-    (message) => message.id > item.after && message.author.id === me.id && message.content === item.content,
-  );
-  return unsent.filter((item) => item.room === room?.id && !echoed(item));
+// Newest activity first.
+export function sortedChats({ chats }) {
+  const at = (chat) => chat.last_message?.created_at ?? chat.created_at ?? '';
+  return Object.values(chats).sort((a, b) => at(b).localeCompare(at(a)) || b.id - a.id);
+}
+
+export const unreadTotal = ({ chats }) => Object.values(chats).reduce((sum, chat) => sum + (chat.unread_count ?? 0), 0);
+
+export const otherMember = (chat, me) => chat.members?.find((member) => member.id !== me.id) ?? chat.members?.[0] ?? null;
+
+// What to show as being sent. The echo on the socket may come before the answer
+// to the request; then it is shown as a message already.
+export function stillUnsent({ unsent, logs, me }, chat) {
+  const claimed = new Set();
+  const messages = logs[chat]?.messages ?? [];
+  return unsent.filter((item) => {
+    if (item.chat !== chat) return false;
+    const echo = messages.find((message) => message.sender.id === me.id && !claimed.has(message.id)
+      && (message.client_id ? message.client_id === item.client_id : item.tried && message.id > item.after && message.content === item.content));
+    if (echo) claimed.add(echo.id);
+    return !echo;
+  });
+}
+
+const TOGETHER = 5 * 60_000; // ms between two messages of one bubble group
+
+// The lines of a conversation: days, where unread begins, messages, those being sent.
+export function rows(state, chat, from, to) {
+  const log = state.logs[chat] ?? emptyLog;
+  const found = [];
+  let before = log.messages[from - 1];
+  for (let index = from; index < to; index += 1) {
+    const message = log.messages[index];
+    const opensDay = !before || dayOf(before) !== dayOf(message);
+    if (opensDay) found.push({ key: `d${message.id}`, kind: 'day', at: message.created_at });
+    const opensUnread = message.id === log.unreadFrom;
+    if (opensUnread) found.push({ key: 'unread', kind: 'unread' });
+    const grouped = !opensDay && !opensUnread && follows(before, message);
+    found.push({ key: `m${message.id}`, kind: 'message', message, grouped, readers: readersOf(state, chat, message) });
+    before = message;
+  }
+  if (to === log.messages.length && !log.hasLater) {
+    for (const item of stillUnsent(state, chat)) found.push({ key: `u${item.client_id}`, kind: 'unsent', item });
+  }
+  return found;
+}
+
+const dayOf = (message) => new Date(message.created_at).toDateString();
+
+function follows(before, message) {
+  return before?.sender.id === message.sender.id && !message.reply_to
+    && Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER;
+}
+
+function readersOf(state, chat, message) {
+  if (message.sender.id !== state.me?.id) return '';
+  const reads = state.reads[chat] ?? {};
+  const later = Object.keys(reads).filter((user) => reads[user] >= message.id).map(Number);
+  return [...new Set([...(message.read_by ?? []), ...later])].filter((user) => user !== state.me.id).sort((a, b) => a - b).join();
+}
+
+// The part of a long log that is on the page: `size` messages, moved by `step`.
+export function moved(view, total, step, size) {
+  const from = Math.max(0, Math.min(view.from + step, Math.max(0, total - size)));
+  return { from, to: Math.min(total, from + size) };
 }

@@ -1,0 +1,306 @@
+// What a signed-in person has: the state, the socket, the outbox, and the views.
+import { createApi, isPassing } from './api.js';
+import { createChats } from './chats.js';
+import { createComposer } from './composer.js';
+import { createConversation } from './conversation.js';
+import { el, icon, toast, words } from './dom.js';
+import { t } from './i18n.js';
+import { createDrafts, createOutbox } from './outbox.js';
+import { openSocket } from './socket.js';
+import { createStore, nothing, otherMember, unreadTotal } from './state.js';
+
+export async function startApp(root, token, { left }) {
+  const api = createApi(token);
+  const store = createStore(nothing);
+  let me;
+  let server;
+  try {
+    [me, server] = await Promise.all([patiently(api.me, root), api.server().catch(() => null)]);
+  } catch (error) {
+    return left(error.status === 401 ? null : error);
+  }
+  store.tell({ type: 'known', me, server });
+  return new App(root, { api, store, token, left }).start();
+}
+
+// The server may be just starting: it is waited for, in words.
+async function patiently(action, root) {
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      root.replaceChildren(el('p', { className: 'notice', role: 'status', textContent: t('unreachable.waiting') }));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+  }
+}
+
+class App {
+  constructor(root, { api, store, token, left }) {
+    Object.assign(this, { root, api, store, token, left });
+    this.actions = this.makeActions();
+  }
+
+  start() {
+    const { api, store, actions } = this;
+    const abort = new AbortController();
+    this.signal = abort.signal;
+    this.abort = abort;
+    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error) });
+    this.composer = createComposer(store, api, { drafts: createDrafts(store.get().me.id), outbox: this.outbox, actions });
+    this.conversation = createConversation(store, api, { actions, composer: this.composer, bytes: createBytes(api) });
+    this.composer.lastMine = this.conversation.lastMine;
+    this.chats = createChats(store, api, { actions });
+    const none = el('div', { className: 'notice choose' }, icon('flame', 48), el('p', { textContent: t('choose') }));
+    const main = el('main', { className: 'stage-main' }, none, this.conversation.node);
+    const app = el('div', { className: 'app' }, this.chats.node, main);
+    this.root.replaceChildren(app);
+    let title = '';
+    store.subscribe((state) => {
+      app.classList.toggle('open', state.open !== null);
+      none.hidden = state.open !== null;
+      const unread = unreadTotal(state);
+      const name = state.chats[state.open]?.title;
+      const wanted = `${unread ? `(${unread > 99 ? '99+' : unread}) ` : ''}${name ? `${name} · ` : ''}Fireside`;
+      if (wanted !== title) document.title = title = wanted;
+    });
+    this.listen(main);
+    this.connect();
+    store.tell({ type: 'link', link: 'connecting' });
+    store.tell({ type: 'known' });
+  }
+
+  listen(main) {
+    const { signal } = this;
+    window.addEventListener('hashchange', () => this.route(), { signal });
+    // A file that misses the chat must not replace the page.
+    for (const type of ['dragover', 'drop']) window.addEventListener(type, (event) => event.preventDefault(), { signal });
+    main.addEventListener('dragover', (event) => main.classList.toggle('dropping', event.dataTransfer.types.includes('Files')));
+    main.addEventListener('dragleave', (event) => !main.contains(event.relatedTarget) && main.classList.remove('dropping'));
+    main.addEventListener('drop', (event) => {
+      main.classList.remove('dropping');
+      if (this.store.get().open !== null) this.composer.drop(event.dataTransfer.files);
+    });
+    document.addEventListener('keydown', (event) => this.key(event), { signal });
+  }
+
+  key(event) {
+    const typing = event.target.closest('input, textarea, select, [contenteditable]');
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      import('./keys.js').then(({ openSwitcher }) => openSwitcher(this.store, this.api, this.actions));
+    } else if (event.key === '?' && !typing) {
+      event.preventDefault();
+      import('./keys.js').then(({ openHelp }) => openHelp());
+    } else if (event.key === '/' && !typing) {
+      event.preventDefault();
+      this.chats.focusSearch();
+    } else if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open], [popover]:popover-open')) {
+      if (typing) this.store.get().open !== null && this.composer.focus();
+      else location.hash = '';
+    }
+  }
+
+  // --- The live side.
+  connect() {
+    const { store } = this;
+    this.socket = openSocket(() => `/messages/ws/${store.get().seq ? `?since=${store.get().seq}` : ''}`, this.token, {
+      frame: (frame) => this.heard(frame),
+      lost: () => store.tell({ type: 'link', link: 'lost' }),
+      ended: (code) => this.signOut({ message: t('ended'), code }),
+    });
+  }
+
+  async heard(frame) {
+    const { store } = this;
+    if (frame.type === 'hello') return this.arrived(frame);
+    if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id) this.notify(frame);
+    if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
+      if (frame.data?.members) store.tell({ type: 'chat', chat: frame.data });
+      else this.refreshChat(frame.chat);
+    } else if (frame.type === 'chat_deleted') this.chatGone(frame.chat);
+    else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) this.chatGone(frame.chat);
+    else if (frame.type === 'member_added' || frame.type === 'member_removed') this.refreshChat(frame.chat);
+    else {
+      const before = store.get();
+      store.tell(frame);
+      this.after(frame, before);
+    }
+    return undefined;
+  }
+
+  // What a frame leaves open and only the server can count.
+  after(frame, before) {
+    const { chat } = frame;
+    const known = before.chats[chat];
+    if (frame.type === 'new_message' && !known) this.refreshChat(chat);
+    if (frame.type === 'message_deleted' && known) this.refreshChat(chat);
+    if (frame.type === 'read' && frame.user_id === before.me.id && this.store.get().chats[chat]?.unread_count) this.refreshChat(chat);
+    if (frame.type === 'error' && frame.message) toast(frame.message);
+  }
+
+  async arrived({ seq }) {
+    const { store, api } = this;
+    store.tell({ type: 'link', link: 'live' });
+    const first = !store.get().listed;
+    // Before there was a seq, nothing is replayed: what is read now has it all.
+    if (!store.get().seq) store.tell({ type: 'message_deleted', seq });
+    try {
+      store.tell({ type: 'chats', chats: await api.chats() });
+    } catch (error) {
+      if (isPassing(error)) return void setTimeout(() => this.socket.hurry(), 1000);
+      return this.actions.refused(error);
+    }
+    if (first || store.get().open !== chatOfHash()) this.route();
+    this.outbox.flush();
+    return undefined;
+  }
+
+  async refreshChat(id) {
+    this.stale ??= new Map();
+    if (this.stale.has(id)) return;
+    this.stale.set(id, setTimeout(async () => {
+      this.stale.delete(id);
+      try {
+        this.store.tell({ type: 'chat', chat: await this.api.chat(id) });
+      } catch (error) {
+        if (error.status === 404) this.chatGone(id);
+      }
+    }, 60));
+  }
+
+  chatGone(id) {
+    const wasOpen = this.store.get().open === id;
+    this.store.tell({ type: 'gone', chat: id });
+    if (wasOpen) {
+      toast(t('chat.gone'));
+      location.hash = '';
+    }
+  }
+
+  // The address says which chat is open, so that Back, reload and links work.
+  async route() {
+    const { store, api } = this;
+    const id = chatOfHash();
+    if (id === store.get().open) return;
+    if (id !== null && !store.get().chats[id]) {
+      try {
+        store.tell({ type: 'chat', chat: await api.chat(id) });
+      } catch (error) {
+        location.hash = '';
+        return this.actions.refused(error);
+      }
+    }
+    if (chatOfHash() !== id) return undefined; // somebody was quicker
+    store.tell({ type: 'opened', chat: id });
+    if (id !== null && !matchMedia('(pointer: fine)').matches) this.conversation.focus();
+    return undefined;
+  }
+
+  async notify({ chat, message }) {
+    const { open, chats } = this.store.get();
+    const known = chats[chat];
+    if (!document.hidden && document.hasFocus() && open === chat) return;
+    if (message.id <= (known?.last_message?.id ?? 0)) return;
+    const { announce } = await import('./notify.js');
+    announce({ message, title: known?.title, group: known?.chat_type === 'group', open: () => { window.focus(); location.hash = `chat-${chat}`; } });
+  }
+
+  signOut(reason) {
+    this.outbox.stop();
+    this.socket.close();
+    this.abort.abort();
+    this.call?.hangUp();
+    this.left(reason);
+  }
+
+  makeActions() {
+    const { api, store } = this;
+    const guarded = (action) => async (...args) => {
+      try {
+        return await action(...args);
+      } catch (error) {
+        return this.actions.refused(error);
+      }
+    };
+    const world = () => ({ api, store, actions: this.actions });
+    return {
+      say: toast,
+      refused: (error) => (error.status === 401 ? this.signOut(error) : toast(words(error))),
+      read: (chat, last) => {
+        if (this.lastRead === `${chat}.${last}`) return;
+        this.lastRead = `${chat}.${last}`;
+        api.markRead(chat, last).then(() => store.tell({ type: 'read', chat, user_id: store.get().me.id, message_id: last }), () => { this.lastRead = null; });
+      },
+      typing: (chat, is_typing) => this.socket.send({ type: 'typing', chat, is_typing }),
+      react: guarded((id, emoji) => api.react(id, emoji)),
+      edit: async (message, content) => store.tell({ type: 'message_updated', chat: store.get().open, message: { ...message, ...await api.edit(message.id, content) } }),
+      remove: guarded(async ({ id }) => {
+        const chat = store.get().open;
+        await api.remove(id);
+        store.tell({ type: 'message_deleted', chat, message_id: id });
+        this.refreshChat(chat);
+      }),
+      retry: (item) => this.outbox.retry(item),
+      discard: (item) => this.outbox.discard(item),
+      save: guarded(async (file) => {
+        const link = el('a', { href: URL.createObjectURL(await api.file(file.url)), download: file.name });
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      }),
+      show: (file) => import('./lightbox.js').then(({ openLightbox }) => openLightbox(store, api, this.actions, file)),
+      talkTo: guarded(async (user) => {
+        const chat = await api.makeChat({ chat_type: 'dm', member_ids: [user] });
+        store.tell({ type: 'chat', chat });
+        location.hash = `chat-${chat.id}`;
+      }),
+      go: (chat) => { location.hash = `chat-${chat}`; },
+      start: (what) => import('./start.js').then((module) => module[what](world())),
+      about: (chat) => {
+        const shown = store.get().chats[chat];
+        const other = shown.chat_type === 'dm' && otherMember(shown, store.get().me);
+        if (other) import('./people.js').then(({ openPerson }) => openPerson(world(), other.username));
+        else import('./group.js').then(({ openGroup }) => openGroup(world(), chat));
+      },
+      settings: () => import('./settings.js').then(({ openSettings }) => openSettings({ ...world(), signOut: (why) => this.signOut(why) })),
+      people: () => import('./people.js').then(({ openPeople }) => openPeople(world())),
+      person: (username) => import('./people.js').then(({ openPerson }) => openPerson(world(), username)),
+      gone: (chat) => this.chatGone(chat),
+      call: async (chat, video) => {
+        const { startCall } = await import('./call.js');
+        this.call ??= await startCall({ ...world(), token: this.token, chat, video, over: () => { this.call = null; } });
+      },
+    };
+  }
+}
+
+function chatOfHash() {
+  const found = /^#chat-(\d+)$/.exec(location.hash);
+  return found ? Number(found[1]) : null;
+}
+
+// Files by address, from memory once they were fetched. The oldest make room.
+function createBytes(api) {
+  const KEPT = 60;
+  const known = new Map();
+  return (url) => {
+    if (!known.has(url)) {
+      const fetched = patient(() => api.file(url)).then((blob) => URL.createObjectURL(blob));
+      fetched.catch(() => known.delete(url));
+      known.set(url, fetched);
+      if (known.size > KEPT) known.delete(known.keys().next().value);
+    }
+    return known.get(url);
+  };
+}
+
+async function patient(action, tries = 4) {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isPassing(error) || tries === 0) throw error;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  return patient(action, tries - 1);
+}

@@ -1,0 +1,204 @@
+// Building elements. Text is only ever text: nothing here reads markup.
+import { t } from './i18n.js';
+
+// Properties that the element has are set as such; the others, and those with a
+// dash, become attributes. `onclick` and its like are listeners.
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue;
+    if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else if (key in node && key !== 'role') node[key] = value;
+    else if (value !== false) node.setAttribute(key, value === true ? '' : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const PATHS = {
+  flame: 'M12 2c.8 4.5 6 7 6 12.6a6 6 0 0 1-12 0c0-3 1.5-4.6 2.3-6 .7 1.5 1.4 2.2 2.2 2.2.8-3 0-6 1.5-8.8z',
+  back: 'M15 5l-7 7 7 7', close: 'M6 6l12 12M18 6L6 18', plus: 'M12 5v14M5 12h14',
+  send: 'M4 12l16-8-6 16-3-6z', clip: 'M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 5 5l-8.5 8.5a1.8 1.8 0 0 1-2.5-2.5L14.500 7.500',
+  smile: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.500 14.500c2 2.200 5 2.200 7 0M9 9.500v.5M15 9.500v.5',
+  reply: 'M9 6L4 11l5 5M4 11h9a7 7 0 0 1 7 7', more: 'M5 12h.01M12 12h.01M19 12h.01', down: 'M12 5v14M6 13l6 6 6-6',
+  phone: 'M6 3h3l2 5-2.500 1.500a11 11 0 0 0 6 6L16 13l5 2v3a3 3 0 0 1-3 3A15 15 0 0 1 3 6a3 3 0 0 1 3-3z',
+  video: 'M3 7h12v10H3zM15 10.500L21 7v10l-6-3.500', mic: 'M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11a6 6 0 0 0 12 0M12 17v4',
+  screen: 'M3 5h18v11H3zM9 20h6M12 16v4', gear: 'M4 7h10M18 7h2M4 17h2M10 17h10M14 4.500v5M8 14.500v5', info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.01',
+  people: 'M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.500a3.500 3.500 0 0 1 0 6M18 14.500a6.500 6.500 0 0 1 3.500 5.500',
+  post: 'M5 3h14v18H5zM8 8h8M8 12h8M8 16h5', check: 'M4 12.500l5 5L20 6.500', checks: 'M2 12.500l5 5 9-11M12 16l1.500 1.500L22 6.500', clock: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4l3 2',
+  file: 'M6 3h8l4 4v14H6zM14 3v4h4', search: 'M10.500 4a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13zM15.500 15.500L20 20', warn: 'M12 4l9 16H3zM12 10v5M12 17.500v.01',
+};
+const SVG = 'http://www.w3.org/2000/svg';
+
+export function icon(name, size = 22) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const path = document.createElementNS(SVG, 'path');
+  const filled = name === 'flame';
+  const attributes = { viewBox: '0 0 24 24', width: size, height: size, fill: filled ? 'currentColor' : 'none', stroke: filled ? 'none' : 'currentColor', 'stroke-width': name === 'more' ? 3 : 1.8, 'stroke-linecap': 'round', 'stroke-linejoin': 'round', 'aria-hidden': 'true' };
+  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
+  path.setAttribute('d', PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export function iconButton(name, label, onclick, more = {}) {
+  return el('button', { type: 'button', className: 'icon', 'aria-label': label, title: label, onclick, ...more }, icon(name));
+}
+
+export const nameOf = (user) => user?.display_name || user?.username || '?';
+
+export function avatar(user, { size, group = false, online = false } = {}) {
+  const node = el('span', { className: group ? 'avatar group' : 'avatar', 'aria-hidden': 'true' });
+  node.style.setProperty('--hue', String(((user?.id ?? 0) * 67 + 20) % 360));
+  if (size) node.style.setProperty('--size', size);
+  if (user?.avatar_url) node.append(el('img', { src: user.avatar_url, alt: '', loading: 'lazy' }));
+  else node.append(initials(group ? user.title : nameOf(user)));
+  if (online) node.append(el('span', { className: 'dot' }));
+  return node;
+}
+
+function initials(name) {
+  const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
+  return words.slice(0, 2).map((word) => [...word][0].toLocaleUpperCase()).join('') || '?';
+}
+
+export function person(user, { online, note, actions = [], onclick } = {}) {
+  const words = el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: nameOf(user) }), el('span', { className: 'soft clip', textContent: note ?? `@${user.username}` }));
+  const main = onclick ? el('button', { type: 'button', className: 'person-open grow', onclick }, avatar(user, { online }), words) : [avatar(user, { online }), words];
+  return el('li', { className: 'person' }, main, actions);
+}
+
+const sheets = new Map();
+// The style of something that is not there from the start.
+export function style(name) {
+  if (!sheets.has(name)) {
+    const link = el('link', { rel: 'stylesheet', href: `/css/${name}.css` });
+    sheets.set(name, new Promise((done) => { link.onload = link.onerror = done; }));
+    document.head.append(link);
+  }
+  return sheets.get(name);
+}
+
+export function dialog(title, body, { drawer = false, closed } = {}) {
+  const heading = el('h2', { className: 'clip', textContent: title, id: `dialog-${Math.random().toString(36).slice(2)}` });
+  const node = el('dialog', { className: drawer ? 'drawer' : '', 'aria-labelledby': heading.id },
+    el('header', {}, heading, iconButton('close', t('close'), () => node.close())), el('div', { className: 'body' }, body));
+  node.addEventListener('close', () => { node.remove(); closed?.(); });
+  node.addEventListener('click', (event) => event.target === node && node.close()); // beside it
+  document.body.append(node);
+  node.showModal();
+  return node;
+}
+
+// Resolves to whether one really wants it.
+export function confirmed(question, action) {
+  return new Promise((resolve) => {
+    let sure = false;
+    const yes = el('button', { type: 'button', className: 'danger', textContent: action, onclick: () => { sure = true; box.close(); } });
+    const no = el('button', { type: 'button', textContent: t('cancel'), autofocus: true, onclick: () => box.close() });
+    const box = dialog(action, el('div', { className: 'stack' }, el('p', { className: 'words', textContent: question }), el('div', { className: 'row end' }, no, yes)), { closed: () => resolve(sure) });
+  });
+}
+
+// Something small beside what was pressed, gone with Esc or a click elsewhere.
+export function popover(anchor, content) {
+  const node = el('div', { popover: 'auto' }, content);
+  node.addEventListener('toggle', ({ newState }) => {
+    if (newState !== 'closed') return;
+    const inside = node.contains(document.activeElement) || document.activeElement === document.body;
+    node.remove();
+    if (inside) anchor.focus?.();
+  });
+  (anchor.closest('dialog') ?? document.body).append(node);
+  node.showPopover();
+  place(node, anchor.getBoundingClientRect());
+  node.querySelector('button, input')?.focus();
+  return node;
+}
+
+function place(node, at) {
+  const { offsetWidth: width, offsetHeight: height } = node;
+  const left = Math.max(8, Math.min(at.right - width, innerWidth - width - 8));
+  const below = at.bottom + 4 + height < innerHeight;
+  node.style.left = `${left}px`;
+  node.style.top = `${Math.max(8, below ? at.bottom + 4 : at.top - height - 4)}px`;
+}
+
+export function menu(anchor, items) {
+  const node = popover(anchor, el('div', { className: 'menu' }, items.filter(Boolean).map(([label, act, danger]) =>
+    el('button', { type: 'button', textContent: label, className: danger ? 'danger' : '', onclick: () => { node.hidePopover(); act(); } }))));
+  node.addEventListener('keydown', (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...node.querySelectorAll('button')];
+    all.at((all.indexOf(document.activeElement) + step) % all.length).focus();
+  });
+}
+
+export function toast(text) {
+  let place = document.querySelector('#toasts');
+  if (!place) document.body.append(place = el('div', { id: 'toasts', role: 'status' }));
+  const node = el('p', { textContent: text });
+  place.append(node);
+  setTimeout(() => node.remove(), 5000);
+}
+
+// The server's words, or, when there was no server, what that means.
+export function words(error) {
+  if (!error) return '';
+  return error instanceof TypeError ? t('unreachable') : error.message;
+}
+
+export function field(name, label, properties = {}) {
+  const { tag = 'input', ...rest } = properties;
+  const wrong = el('small', { className: 'refused', 'data-field': name, id: `${name}-refused` });
+  return el('label', {}, el('span', { textContent: label }), el(tag, { name, 'aria-describedby': wrong.id, ...rest }), wrong);
+}
+
+// A form that sends once at a time and shows what the server refuses beside the
+// field that it is about.
+export function form(fields, submit, send) {
+  const button = el('button', { type: 'submit', className: 'primary', textContent: submit });
+  const node = el('form', { className: 'stack', noValidate: true }, fields, el('p', { className: 'refused', role: 'alert' }), button);
+  node.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
+    refuse(node, null);
+    try {
+      await send(Object.fromEntries(new FormData(node)), node);
+    } catch (error) {
+      refuse(node, error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return node;
+}
+
+export function refuse(node, error) {
+  const elsewhere = { ...error?.details };
+  let placed = false;
+  for (const place of node.querySelectorAll('[data-field]')) {
+    const { field: name } = place.dataset;
+    const control = node.elements[name];
+    const refused = elsewhere[name] !== undefined && !control.disabled;
+    place.textContent = refused ? [elsewhere[name]].flat().join(' ') : '';
+    control.setAttribute('aria-invalid', String(refused));
+    if (refused) delete elsewhere[name];
+    placed ||= refused;
+  }
+  const rest = Object.values(elsewhere).flat().join(' ');
+  node.querySelector('[role="alert"]').textContent = rest || (placed ? '' : words(error));
+  node.querySelector('[aria-invalid="true"]')?.focus();
+}
+
+export function skeleton(lines) {
+  return Array.from({ length: lines }, (_, index) => {
+    const bar = el('div', { className: 'skeleton', 'aria-hidden': 'true' });
+    bar.style.width = `${90 - ((index * 37) % 45)}%`;
+    bar.style.height = '1.25rem';
+    return bar;
+  });
+}

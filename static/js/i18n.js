@@ -1,0 +1,70 @@
+// Words in the reader's language. A text is a string with {holes}, or an object
+// of plural forms chosen by `n`.
+
+export const LANGUAGES = { en: 'English', ru: 'Русский' };
+
+let texts = {};
+export let language = 'en';
+let plural = new Intl.PluralRules('en');
+
+export function wanted() {
+  const chosen = localStorage.getItem('fireside.language');
+  if (chosen in LANGUAGES) return chosen;
+  return navigator.languages.map((each) => each.slice(0, 2)).find((each) => each in LANGUAGES) ?? 'en';
+}
+
+export async function load(wish) {
+  const module = wish === 'ru' ? await import('./i18n/ru.js') : await import('./i18n/en.js');
+  texts = module.default;
+  language = wish;
+  plural = new Intl.PluralRules(wish);
+  formats.clear();
+  document.documentElement.lang = wish;
+}
+
+export function t(key, values = {}) {
+  let text = texts[key] ?? key;
+  if (typeof text === 'object') text = text[plural.select(values.n)] ?? text.other;
+  return text.replace(/\{(\w+)\}/g, (hole, name) => (name === 'n' ? number(values.n) : values[name] ?? hole));
+}
+
+export const number = (n) => format('n', () => new Intl.NumberFormat(language)).format(n);
+
+export function size(bytes) {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < 3) [value, unit] = [value / 1024, unit + 1];
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} ${t(`unit.${units[unit]}`)}`;
+}
+
+// Making a formatter costs far more than using it.
+const formats = new Map();
+function format(name, make) {
+  if (!formats.has(name)) formats.set(name, make());
+  return formats.get(name);
+}
+const date = (name, options) => format(name, () => new Intl.DateTimeFormat(language, options));
+
+export const clock = (at) => date('clock', { hour: '2-digit', minute: '2-digit' }).format(at);
+export const fullTime = (at) => date('full', { dateStyle: 'full', timeStyle: 'short' }).format(at);
+
+export function day(at, now = new Date()) {
+  const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
+  if (days === 0) return t('day.today');
+  if (days === 1) return t('day.yesterday');
+  const options = { weekday: 'long', day: 'numeric', month: 'long' };
+  if (at.getFullYear() !== now.getFullYear()) return date('dayy', { ...options, year: 'numeric' }).format(at);
+  return date('day', options).format(at);
+}
+
+export function shortly(at, now = new Date()) {
+  const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
+  if (days === 0) return clock(at);
+  if (days < 7) return date('week', { weekday: 'short' }).format(at);
+  return date('short', { day: 'numeric', month: 'short' }).format(at);
+}
+
+function midnight(at) {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate());
+}

@@ -1,0 +1,99 @@
+// What is said and not yet confirmed. It survives a reload, and is sent until
+// the server has it: the `client_id` makes that once, however often it is tried.
+import { isPassing } from './api.js';
+
+const TRY_AGAIN = 2_000; // ms
+
+export function createOutbox(store, api, { unauthorised }) {
+  const me = store.get().me.id;
+  const prefix = `fireside.outbox.${me}.`;
+  let running = false;
+  let stopped = false;
+
+  for (const key of Object.keys(localStorage).filter((each) => each.startsWith(prefix)).sort()) {
+    try {
+      store.tell({ type: 'queued', item: { ...JSON.parse(localStorage.getItem(key)), tried: true } });
+    } catch {
+      localStorage.removeItem(key);
+    }
+  }
+
+  function add(chat, content, { attachments = [], reply_to = null } = {}) {
+    const client_id = randomId();
+    const after = store.get().logs[chat]?.messages.at(-1)?.id ?? 0;
+    const item = { client_id, chat, content, attachments, reply_to, after, at: Date.now() };
+    keep(item);
+    store.tell({ type: 'queued', item: { ...item, tried: true } });
+    flush();
+  }
+
+  // Whatever the storage refuses (it is full, or forbidden) is still sent, only
+  // not kept across a reload. The time in the key keeps the order.
+  function keep(item) {
+    try { localStorage.setItem(keyOf(item), JSON.stringify(item)); } catch { /* see above */ }
+  }
+  const keyOf = (item) => `${prefix}${item.at}.${item.client_id}`;
+
+  // One after the other, in the order in which they were said.
+  async function flush() {
+    if (running || stopped) return;
+    running = true;
+    for (;;) {
+      const item = store.get().unsent.find((each) => !each.error);
+      if (!item || stopped) break;
+      if (!(await deliver(item))) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, TRY_AGAIN); });
+    }
+    running = false;
+  }
+  let wake = () => {};
+
+  async function deliver(item) {
+    const { chat, content, client_id, attachments, reply_to } = item;
+    const wish = { content, client_id };
+    if (attachments.length) wish.attachments = attachments.map((file) => file.id);
+    if (reply_to) wish.reply_to = reply_to.id;
+    try {
+      const message = await api.send(chat, wish);
+      localStorage.removeItem(keyOf(item));
+      store.tell({ type: 'sent', client_id, message, chat });
+    } catch (error) {
+      if (stopped) return true;
+      if (isPassing(error)) return false;
+      if (error.status === 401) { unauthorised(error); return true; }
+      store.tell({ type: 'refused', client_id, error: error.message });
+    }
+    return true;
+  }
+
+  return {
+    add,
+    flush: () => { wake(); flush(); },
+    retry(item) {
+      store.tell({ type: 'refused', client_id: item.client_id, error: null });
+      flush();
+    },
+    discard(item) {
+      localStorage.removeItem(keyOf(item));
+      store.tell({ type: 'dropped', client_id: item.client_id });
+    },
+    stop() { stopped = true; },
+  };
+}
+
+export function createDrafts(me) {
+  const key = (chat) => `fireside.draft.${me}.${chat}`;
+  return {
+    get: (chat) => localStorage.getItem(key(chat)) ?? '',
+    set(chat, text) {
+      try {
+        if (text) localStorage.setItem(key(chat), text);
+        else localStorage.removeItem(key(chat));
+      } catch { /* a draft that cannot be kept is still in its box */ }
+    },
+  };
+}
+
+// Not `randomUUID`, which browsers offer on https and localhost only.
+export function randomId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
