@@ -46,7 +46,7 @@ function format(name, make) {
 }
 const date = (name, options) => format(name, () => new Intl.DateTimeFormat(language, options));
 
-export const clock = (at) => date('clock', { hour: '2-digit', minute: '2-digit' }).format(at);
+export const clock = (at) => date('clock', { timeStyle: 'short' }).format(at);
 export const fullTime = (at) => date('full', { dateStyle: 'full', timeStyle: 'short' }).format(at);
 
 export function day(at, now = new Date()) {

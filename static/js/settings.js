@@ -1,0 +1,99 @@
+// Oneself and the page: profile, look, language, notifications, password, token.
+import { avatar, confirmed, dialog, el, field, form, nameOf, toast } from './dom.js';
+import { LANGUAGES, language, t } from './i18n.js';
+import { copied } from './markup.js';
+import { chime, settings } from './notify.js';
+
+export function openSettings({ api, store, actions, signOut }) {
+  const guarded = (action) => async () => {
+    try {
+      await action();
+    } catch (error) {
+      actions.refused(error);
+    }
+  };
+  const section = (title, ...content) => el('section', {}, el('h3', { textContent: title }), content);
+  const { me } = store.get();
+  dialog(t('settings'), [
+    section(t('profile.mine'), picture(), profile()),
+    section(t('appearance'), choice('theme', t('theme'), { auto: t('theme.auto'), light: t('theme.light'), dark: t('theme.dark') }, localStorage.getItem('fireside.theme') ?? 'auto', wear),
+      choice('language', t('language'), LANGUAGES, language, speak)),
+    section(t('notifications'), notifications()),
+    section(t('password'), password()),
+    section(t('token'), token()),
+    section(t('sessions'), el('div', { className: 'row' },
+      el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) }),
+      el('button', { type: 'button', textContent: t('signout'), onclick: async () => { await api.logout().catch(() => {}); signOut(null); } }),
+      el('button', { type: 'button', className: 'danger', textContent: t('signout.all'), onclick: guarded(async () => {
+        if (!(await confirmed(t('signout.all.sure'), t('signout.all')))) return;
+        await api.logoutAll();
+        signOut(null);
+      }) })))], { drawer: true });
+
+  function picture() {
+    const face = el('span', {}, avatar(me, { size: '4rem' }));
+    const input = el('input', { type: 'file', accept: 'image/png,image/jpeg,image/gif,image/webp', hidden: true, 'aria-label': t('profile.avatar') });
+    input.addEventListener('change', guarded(async () => {
+      const file = await api.upload(input.files[0], () => {}).done;
+      const changed = await api.changeProfile(me.id, { avatar: file.id });
+      store.tell({ type: 'known', me: { ...store.get().me, ...changed } });
+      face.replaceChildren(avatar(changed, { size: '4rem' }));
+    }));
+    return el('div', { className: 'row' }, face, el('button', { type: 'button', textContent: t('profile.avatar'), onclick: () => input.click() }), input);
+  }
+  function profile() {
+    return form([field('display_name', t('profile.name'), { value: nameOf(me), maxLength: 150, autocomplete: 'nickname' }), field('bio', t('profile.bio'), { tag: 'textarea', value: me.bio ?? '', rows: 3, maxLength: 1000 })], t('save'), async (wish) => {
+      store.tell({ type: 'known', me: { ...store.get().me, ...await api.changeProfile(me.id, wish) } });
+      toast(t('saved'));
+    });
+  }
+  function choice(name, label, options, chosen, act) {
+    const select = el('select', { name, onchange: () => act(select.value) }, Object.entries(options).map(([value, text]) => el('option', { value, textContent: text, selected: value === chosen })));
+    return el('label', {}, el('span', { textContent: label }), select);
+  }
+  function wear(theme) {
+    if (theme === 'auto') {
+      localStorage.removeItem('fireside.theme');
+      delete document.documentElement.dataset.theme;
+    } else {
+      localStorage.setItem('fireside.theme', theme);
+      document.documentElement.dataset.theme = theme;
+    }
+  }
+  function speak(wish) {
+    localStorage.setItem('fireside.language', wish);
+    location.reload();
+  }
+  function notifications() {
+    const desktop = el('input', { type: 'checkbox', checked: settings.desktop, onchange: async () => {
+      if (desktop.checked && (await globalThis.Notification?.requestPermission()) !== 'granted') {
+        desktop.checked = false;
+        toast(t('notify.refused'));
+      }
+      settings.desktop = desktop.checked;
+    } });
+    const sound = el('input', { type: 'checkbox', checked: settings.sound, onchange: () => { settings.sound = sound.checked; if (sound.checked) chime(); } });
+    return [el('label', { className: 'choice' }, desktop, t('notify.desktop')), el('label', { className: 'choice' }, sound, t('notify.sound'))];
+  }
+  function password() {
+    return form([el('input', { name: 'username', autocomplete: 'username', value: me.username, hidden: true }),
+      field('old_password', t('password.old'), { type: 'password', autocomplete: 'current-password', required: true }), field('new_password', t('password.new'), { type: 'password', autocomplete: 'new-password', required: true })], t('password.change'), async ({ old_password, new_password }, node) => {
+      await api.password({ old_password, new_password });
+      node.reset();
+      toast(t('password.changed'));
+    });
+  }
+  function token() {
+    const place = el('div', { className: 'stack' });
+    const show = (text) => {
+      const curl = `curl -H 'Authorization: Token ${text}' ${location.origin}/messages/api/chats/`;
+      place.replaceChildren(line(text), el('span', { className: 'soft', textContent: t('token.curl') }), line(curl),
+        el('button', { type: 'button', className: 'danger', textContent: t('token.rotate'), onclick: guarded(async () => {
+          if (await confirmed(t('token.rotate.sure'), t('token.rotate'))) show((await api.rotateToken()).token);
+        }) }));
+    };
+    const line = (text) => el('div', { className: 'row secret' }, el('code', { className: 'grow words', textContent: text }), el('button', { type: 'button', textContent: t('copy'), onclick: () => copied(text) }));
+    place.append(el('button', { type: 'button', textContent: t('token.show'), onclick: guarded(async () => show((await api.apiToken()).token)) }));
+    return [el('p', { className: 'soft', textContent: t('token.about') }), place];
+  }
+}
