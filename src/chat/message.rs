@@ -223,11 +223,11 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
     }
     let attachments = usable(tx, me, &draft.attachments)?;
     check_reply(tx, me, chat, draft.reply_to)?;
-    let seq = tx.next_seq();
+    let id = tx.next_message();
     let message = Message {
-        id: MessageId(seq.0),
+        id,
         chat,
-        seq,
+        seq: Seq(id.0),
         sender: speaker.user,
         text: draft.text.as_str().to_owned(),
         reply_to: draft.reply_to,
