@@ -91,7 +91,8 @@ CREATE INDEX members_of_user ON members (user_id, is_hidden, chat_id);
 CREATE INDEX members_by_standing ON members (chat_id);
 
 -- One number for every change to a message, on the whole server: what a client
--- has seen, in one integer. The row is written once for each commit.
+-- has seen, in one integer. A new message takes a number too, and its row says so:
+-- the newest number is the greater of this value and the newest message's id.
 CREATE TABLE sequence (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     value    INTEGER NOT NULL

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::reply::{Failure, Violations};
 use super::request::{BodyStream, Request, pairs};
-use crate::chat::name::Violation;
+use crate::chat::name::{IdempotencyKey, Violation};
 
 /// Largest body but for uploads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -198,6 +198,11 @@ impl Fields {
         if read.is_none() { self.fault(name, "Must be a valid boolean.") } else { read }
     }
 
+    /// True or false, that has to be there.
+    pub fn require_boolean(&mut self, name: &str) -> Option<bool> {
+        if self.demand(name) { self.boolean(name) } else { None }
+    }
+
     /// A list of whole numbers with at most `max` entries, that may be missing.
     pub fn integers(&mut self, name: &str, max: usize) -> Option<Vec<i64>> {
         let value = self.value(name)?;
@@ -213,6 +218,23 @@ impl Fields {
                 self.fault(name, format!("Ensure this field has no more than {max} elements."))
             }
             list => list,
+        }
+    }
+
+    /// A list of whole numbers with at most `max` entries, that has to be there.
+    pub fn require_integers(&mut self, name: &str, max: usize) -> Option<Vec<i64>> {
+        if self.demand(name) { self.integers(name, max) } else { None }
+    }
+
+    /// The key of a send that is to happen once: `client_id`, or the header.
+    pub fn idempotency_key(&mut self, header: Option<&str>) -> Option<IdempotencyKey> {
+        match (self.parse("client_id", IdempotencyKey::parse), header) {
+            (Some(key), _) => Some(key),
+            (None, None) => None,
+            (None, Some(header)) => match IdempotencyKey::parse(header) {
+                Ok(key) => Some(key),
+                Err(fault) => self.fault("Idempotency-Key", fault.0),
+            },
         }
     }
 

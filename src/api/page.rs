@@ -63,10 +63,20 @@ impl<D> Listing<D> {
 
 /// The same list at another page, the other parameters kept. The first needs no number.
 fn address(request: &Request, number: u32) -> String {
+    written(request, "page", (number > 1).then(|| number.to_string()))
+}
+
+/// The same list from another place in it, that `name` tells by an id instead of a page.
+#[must_use]
+pub fn from_place(request: &Request, name: &str, id: i64) -> String {
+    written(request, name, Some(id.to_string()))
+}
+
+fn written(request: &Request, name: &str, value: Option<String>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(request.query.iter().filter(|(name, _)| name != "page"));
-    if number > 1 {
-        query.append_pair("page", &number.to_string());
+    query.extend_pairs(request.query.iter().filter(|(other, _)| other != "page" && other != name));
+    if let Some(value) = value {
+        query.append_pair(name, &value);
     }
     let query = query.finish();
     let separator = if query.is_empty() { "" } else { "?" };

@@ -12,13 +12,26 @@ use warp::http::{HeaderMap, Method};
 
 use super::Context;
 use super::reply::Failure;
+use super::wire::Progress;
 
 /// The body as it comes in.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
 
-/// Who is at the other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+/// The connection that a request came by.
+#[derive(Clone)]
+pub struct Peer {
+    /// Who is at its other end.
+    pub address: IpAddr,
+    /// How far its request is.
+    pub progress: Progress,
+}
+
+/// Of a request that came by no connection.
+impl Default for Peer {
+    fn default() -> Self {
+        Self { address: IpAddr::from([0, 0, 0, 0]), progress: Progress::default() }
+    }
+}
 
 /// A request whose path was found in some dialect.
 pub struct Request {

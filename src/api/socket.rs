@@ -75,6 +75,8 @@ pub enum Hearing {
     Shared,
     /// With a frame of its own, since it differs from viewer to viewer.
     Own(String),
+    /// With a frame of its own, and then with the one that everybody has.
+    Both(String),
 }
 
 /// A place for a codec's frames beside each event. Past the last, frames are made for each socket.
@@ -306,13 +308,15 @@ fn frames<C: Codec>(codec: &C, slot: usize, first: std::sync::Arc<Broadcast>, li
     let mut frames = Vec::new();
     let mut next = Some(first);
     while let Some(event) = next {
-        match codec.hears(event.event()) {
-            Hearing::Not => {}
-            Hearing::Own(text) => frames.push(frame::text(&text)),
-            Hearing::Shared => {
-                let encode = |event: &Event| C::encode(event).map(|text| frame::text(&text));
-                frames.extend(event.frame(slot, encode));
-            }
+        let (own, is_shared) = match codec.hears(event.event()) {
+            Hearing::Not => (None, false),
+            Hearing::Shared => (None, true),
+            Hearing::Own(text) => (Some(text), false),
+            Hearing::Both(text) => (Some(text), true),
+        };
+        frames.extend(own.map(|text| frame::text(&text)));
+        if is_shared {
+            frames.extend(event.frame(slot, |event| C::encode(event).map(|text| frame::text(&text))));
         }
         next = if frames.len() < MAX_WRITTEN_AT_ONCE { listening.try_next() } else { None };
     }

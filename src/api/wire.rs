@@ -25,27 +25,35 @@ pub struct Progress(Arc<Flags>);
 #[derive(Default)]
 struct Flags {
     answering: AtomicBool,
-    refused: AtomicBool,
+    /// The request's body has not been read to its end.
+    unread: AtomicBool,
 }
 
 impl Progress {
     /// A request's head is whole, and it is being answered.
-    pub fn begin(&self) {
+    pub fn begin(&self, has_body: bool) {
+        self.0.unread.store(has_body, Ordering::Release);
         self.0.answering.store(true, Ordering::Release);
     }
 
-    /// It was answered. `refused`: perhaps before its body had come.
-    pub fn end(&self, refused: bool) {
-        self.0.refused.store(refused, Ordering::Release);
+    /// Its body was read to the end.
+    pub fn read_body(&self) {
+        self.0.unread.store(false, Ordering::Release);
+    }
+
+    /// It was answered.
+    pub fn end(&self) {
         self.0.answering.store(false, Ordering::Release);
+    }
+
+    /// Whether it was answered before its body had come, so that no other can follow.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.0.unread.load(Ordering::Acquire)
     }
 
     fn is_answering(&self) -> bool {
         self.0.answering.load(Ordering::Acquire)
-    }
-
-    fn was_refused(&self) -> bool {
-        self.0.refused.load(Ordering::Acquire)
     }
 }
 
@@ -87,8 +95,8 @@ impl Wire {
 /// too much would never read why it was refused.
 impl Drop for Wire {
     fn drop(&mut self) {
-        let refused = self.progress.was_refused();
-        if let (true, Some(tcp), Ok(runtime)) = (refused, self.tcp.take(), tokio::runtime::Handle::try_current()) {
+        let unread = self.progress.is_unread();
+        if let (true, Some(tcp), Ok(runtime)) = (unread, self.tcp.take(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(linger(tcp, LINGER));
         }
     }
@@ -158,6 +166,11 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.progress.is_unread() {
+            // A client that still sends reads an end of the stream as the end of everything.
+            // It closes when it has read the answer, or the lingering does.
+            return Poll::Ready(Ok(()));
+        }
         self.tcp()?.poll_shutdown(cx)
     }
 }

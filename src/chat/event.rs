@@ -12,6 +12,7 @@ use super::hub::Opening;
 use super::id::{ChatId, CredentialId, MessageId, Seq, SocketId, UserId};
 use super::message::{Message, Reaction};
 use super::name::Username;
+use super::receipt::ReadMark;
 use super::time::Timestamp;
 use super::user::User;
 
@@ -31,6 +32,8 @@ pub enum Event {
         message: Message,
         /// The two of a direct chat.
         pair: Option<Pair>,
+        /// Up to where everybody has read.
+        marks: Vec<ReadMark>,
     },
     /// A message was deleted.
     MessageDeleted {
@@ -179,7 +182,8 @@ impl Event {
     pub fn weight(&self) -> usize {
         const SMALL: usize = 256;
         match self {
-            Self::MessagePosted { message, .. } | Self::MessageEdited { message, .. } => SMALL + message.text.len(),
+            Self::MessagePosted { message, .. } => SMALL + message.text.len(),
+            Self::MessageEdited { message, marks, .. } => SMALL + message.text.len() + size_of_val(marks.as_slice()),
             Self::Signalled { signal, .. } => SMALL + signal.body.len(),
             _ => SMALL,
         }

@@ -99,6 +99,8 @@ pub struct Posted {
     pub message: Message,
     /// The two of a direct chat.
     pub pair: Option<Pair>,
+    /// Up to where everybody had read by then; empty for a new message, which nobody has.
+    pub marks: Vec<ReadMark>,
     /// `false`: this was a resend, and nobody was told again.
     pub is_new: bool,
 }
@@ -160,8 +162,10 @@ impl Chat {
                 message.is_edited = true;
                 store::messages::edit(tx, id, &message.text, message.seq)?;
                 let pair = store::rooms::pair(tx, message.chat)?;
-                tx.publish(Event::MessageEdited { message: message.clone(), pair: pair.clone() });
-                Ok(Posted { message, pair, is_new: true })
+                let marks = store::members::read_marks(tx, message.chat)?;
+                let told = Event::MessageEdited { message: message.clone(), pair: pair.clone(), marks: marks.clone() };
+                tx.publish(told);
+                Ok(Posted { message, pair, marks, is_new: true })
             })
             .await
     }
@@ -223,11 +227,11 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
     }
     let attachments = usable(tx, me, &draft.attachments)?;
     check_reply(tx, me, chat, draft.reply_to)?;
-    let seq = tx.next_seq();
+    let id = tx.next_message();
     let message = Message {
-        id: MessageId(seq.0),
+        id,
         chat,
-        seq,
+        seq: Seq(id.0),
         sender: speaker.user,
         text: draft.text.as_str().to_owned(),
         reply_to: draft.reply_to,
@@ -248,7 +252,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
         store::members::unhide(tx, chat)?;
     }
     tx.publish(Event::MessagePosted { message: message.clone(), pair: speaker.pair.clone() });
-    Ok(Posted { message, pair: speaker.pair, is_new: true })
+    Ok(Posted { message, pair: speaker.pair, marks: Vec::new(), is_new: true })
 }
 
 /// A key that was used: the first result if the content is the same.
@@ -264,7 +268,8 @@ fn resend(
     }
     // The first message may have been deleted since: then there is nothing to return, and nothing to send again.
     let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
-    Ok(Posted { message, pair, is_new: false })
+    let marks = store::members::read_marks(tx, message.chat)?;
+    Ok(Posted { message, pair, marks, is_new: false })
 }
 
 fn usable(tx: &Tx<'_>, me: UserId, files: &[FileId]) -> Result<Vec<File>> {

@@ -14,6 +14,7 @@ pub mod event;
 pub mod file;
 mod hub;
 pub mod id;
+mod known;
 pub mod listen;
 pub mod member;
 pub mod message;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use call::Calls;
 use hub::Hub;
 pub use hub::{Broadcast, Closing, MAX_CODECS, MAX_SOCKETS, Scope};
+use known::Known;
 use password::Hasher;
 use session::Keys;
 pub use store::Durability;
@@ -97,6 +99,7 @@ pub struct Chat(Arc<Core>);
 pub struct Core {
     store: Store,
     hub: Arc<Hub>,
+    known: Arc<Known>,
     calls: Calls,
     typing: TypingNow,
     hasher: Hasher,
@@ -127,12 +130,14 @@ impl Chat {
         let files = data.join("files");
         make_folder(&files)?;
         let hub = Arc::new(Hub::default());
-        let on_commit = after_commit(Arc::clone(&hub), files.clone());
+        let known = Arc::new(Known::default());
+        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), files.clone());
         let store = Store::open(&database, durability, clock.clone(), on_commit)?;
         let hasher = Hasher::start().map_err(|_| OpenError::Damaged("no thread could be started".into()))?;
         let core = Core {
             store,
             hub,
+            known,
             calls: Calls::default(),
             typing: TypingNow::default(),
             hasher,
@@ -181,8 +186,9 @@ impl Chat {
 }
 
 /// Runs on the writer's thread: events go out in commit order, then files are erased.
-fn after_commit(hub: Arc<Hub>, files: PathBuf) -> impl FnMut(Committed) + Send {
+fn after_commit(hub: Arc<Hub>, known: Arc<Known>, files: PathBuf) -> impl FnMut(Committed) + Send {
     move |committed| {
+        committed.events.iter().for_each(|event| known.hear(event));
         hub.publish(committed.events);
         for name in committed.erased {
             let path = files.join(name.as_str());

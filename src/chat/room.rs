@@ -129,14 +129,14 @@ pub enum Authority {
 impl Authority {
     /// The one predicate of every change to a group.
     pub(super) fn check(self, room: &Room, asker: UserId) -> Result<()> {
-        let standing = room.standing.as_ref();
+        let standing = room.standing.as_ref().ok_or(Error::NotMember)?;
         if room.kind == Kind::Direct {
             return Err(Error::Forbidden(Denial::DirectChat));
         }
         match self {
-            Self::Owner if standing.is_some() && room.owner.id == asker => Ok(()),
+            Self::Owner if room.owner.id == asker => Ok(()),
             Self::Owner => Err(Error::Forbidden(Denial::NotOwner)),
-            Self::Admin if standing.is_some_and(|standing| standing.is_admin) => Ok(()),
+            Self::Admin if standing.is_admin => Ok(()),
             Self::Admin => Err(Error::Forbidden(Denial::NotAdmin)),
         }
     }

@@ -31,7 +31,7 @@ impl Chat {
         });
     }
 
-    async fn upkeep(&self) -> Result<()> {
+    pub(super) async fn upkeep(&self) -> Result<()> {
         self.store.write(forget_expired).await?;
         self.erase_deleted_rooms().await;
         let chat = self.clone();

@@ -6,11 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Buf;
-use futures_util::{FutureExt, Stream, TryStreamExt};
-use hyper::body::Incoming;
+use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper::upgrade::OnUpgrade;
@@ -20,13 +21,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
+use warp::http::header::{CONNECTION, HeaderValue};
 use warp::http::{HeaderMap, Method};
 
 use super::gate::{Gate, Place};
 use super::headers;
 use crate::api::Api;
 use crate::api::reply::{self, Failure, Response, SignedBy};
-use crate::api::request::{Peer, Request, pairs};
+use crate::api::request::{BodyStream, Peer, Request, pairs};
 use crate::api::wire::{Progress, Wire};
 use crate::assets::Assets;
 use crate::chat::error::Error;
@@ -107,13 +109,16 @@ fn service(
 ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
     let routes = TowerToHyperService::new(warp::service(routes(site)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        progress.begin();
+        progress.begin(!request.body().is_end_stream());
+        request.extensions_mut().insert(Peer { address: peer, progress: progress.clone() });
         let (answering, progress) = (routes.call(request), progress.clone());
         async move {
-            let answer = answering.await;
-            progress.end(answer.as_ref().is_ok_and(|response| response.status().is_client_error()));
-            answer
+            let mut answer = answering.await?;
+            progress.end();
+            if progress.is_unread() {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer)
         }
     })
 }
@@ -125,13 +130,29 @@ fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Peer>())
         .and(warp::ext::optional::<OnUpgrade>())
-        .and(warp::body::stream())
-        .then(move |method, path: warp::path::FullPath, query: String, headers, peer: Option<Peer>, upgrade, body| {
-            let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| address);
-            let head = Head { method, path: path.as_str().to_owned(), query, headers, peer, upgrade };
-            answer(Arc::clone(&site), head, body)
-        })
+        .and(warp::body::stream().map(boxed))
+        .then(
+            move |method,
+                  path: warp::path::FullPath,
+                  query: String,
+                  headers,
+                  peer: Option<Peer>,
+                  upgrade,
+                  body: BodyStream| {
+                let Peer { address: peer, progress } = peer.unwrap_or_default();
+                let whole = stream::poll_fn(move |_| {
+                    progress.read_body();
+                    Poll::Ready(None)
+                });
+                let head = Head { method, path: path.as_str().to_owned(), query, headers, peer, upgrade };
+                answer(Arc::clone(&site), head, Box::pin(body.chain(whole)))
+            },
+        )
         .boxed()
+}
+
+fn boxed<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static) -> BodyStream {
+    Box::pin(body.map_ok(|mut piece| piece.copy_to_bytes(piece.remaining())))
 }
 
 struct Head {
@@ -145,11 +166,7 @@ struct Head {
 
 /// Answers a request whatever happens: a panic ends it alone. Then come the headers of
 /// every answer, and its line in the log.
-async fn answer<S, B>(site: Arc<Site>, head: Head, body: S) -> Response
-where
-    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
-    B: Buf + 'static,
-{
+async fn answer(site: Arc<Site>, head: Head, body: BodyStream) -> Response {
     let begun = Instant::now();
     let id = hex::encode(rand::random::<[u8; 8]>());
     let (method, path, peer) = (head.method.clone(), head.path.clone(), head.peer);
@@ -164,11 +181,7 @@ where
     response
 }
 
-async fn find<S, B>(site: &Site, head: Head, body: S) -> Response
-where
-    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
-    B: Buf + 'static,
-{
+async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
     if let Some(page) = site.assets.find(&head.method, &head.path, &head.headers) {
         return page;
     }
@@ -179,7 +192,7 @@ where
         headers: head.headers,
         params: Vec::new(),
         peer: head.peer,
-        body: Box::pin(body.map_ok(|mut piece| piece.copy_to_bytes(piece.remaining()))),
+        body,
         upgrade: head.upgrade,
         context: Arc::clone(site.api.context()),
     };

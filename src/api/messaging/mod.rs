@@ -1,9 +1,114 @@
-//! `messaging`: chats on one socket.
+//! `messaging`: chats with admins, reactions and receipts, and one socket for all of them.
+//!
+//! | | path | |
+//! |---|---|---|
+//! | GET POST | `/messages/api/chats/` | my chats (`?search=`), a new one |
+//! | GET PUT PATCH DELETE | `/messages/api/chats/{chat_id}/` | a chat |
+//! | GET POST | `/messages/api/chats/{chat_id}/messages/` | what is said in it (`?before=`, `?after=`) |
+//! | POST | `/messages/api/chats/{chat_id}/mark-as-read/` | up to a message, or to its end |
+//! | POST | `/messages/api/chats/{chat_id}/typing/` | I type, or do not any more |
+//! | POST | `/messages/api/chats/{chat_id}/members/add/` | add members |
+//! | DELETE | `/messages/api/chats/{chat_id}/members/{user_id}/remove/` | remove one |
+//! | GET PUT PATCH DELETE | `/messages/api/messages/{message_id}/` | one message |
+//! | POST | `/messages/api/messages/{message_id}/reactions/` | put an emoji on it, or take it back |
+//! | GET | `/messages/api/users/search/?q=` | whom to add |
+//! | GET | `/messages/api/sync/?since=` | what changed since a number |
+//! | WS | `/messages/ws/` | all of that, live, for all my chats |
+//!
+//! The handlers stand in a file per noun; this one is the table.
 
-use super::reply::envelope;
-use super::route::Dialect;
+mod chats;
+mod frame;
+mod json;
+mod members;
+mod messages;
+mod socket;
+mod users;
+
+use warp::http::{Method, StatusCode};
+
+use super::limit::Rate;
+use super::reply::{Failure, Problem, Response, problem};
+use super::request::Request;
+use super::route::{Dialect, Route};
+use crate::chat::error::Error;
+
+/// Chats on a page, unless the request says otherwise.
+const CHATS_ON_PAGE: u32 = 20;
+/// Messages on a page, unless the request says otherwise.
+const MESSAGES_ON_PAGE: u32 = 50;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    Dialect { name: "messaging", routes: Vec::new(), render: envelope, prefixes: &["/messages/"] }
+    let (get, post) = (Method::GET, Method::POST);
+    let (put, patch, delete) = (Method::PUT, Method::PATCH, Method::DELETE);
+    let free = Rate::Free;
+    let (chats, chat) = ("/messages/api/chats/", "/messages/api/chats/{chat_id}/");
+    let (history, message) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/messages/{message_id}/");
+    let remove = "/messages/api/chats/{chat_id}/members/{user_id}/remove/";
+    let routes = vec![
+        Route::new(get.clone(), chats, free, chats::list),
+        Route::new(post.clone(), chats, free, chats::create),
+        Route::new(get.clone(), chat, free, chats::detail),
+        Route::new(put.clone(), chat, free, chats::update),
+        Route::new(patch.clone(), chat, free, chats::update),
+        Route::new(delete.clone(), chat, free, chats::delete),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-read/", free, chats::mark_as_read),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add),
+        Route::new(delete.clone(), remove, free, members::remove),
+        Route::new(get.clone(), history, free, messages::history),
+        Route::new(post.clone(), history, free, messages::send),
+        Route::new(get.clone(), message, free, messages::detail),
+        Route::new(put, message, free, messages::edit),
+        Route::new(patch, message, free, messages::edit),
+        Route::new(delete, message, free, messages::delete),
+        Route::new(post, "/messages/api/messages/{message_id}/reactions/", free, messages::react),
+        Route::new(get.clone(), "/messages/api/users/search/", free, users::search),
+        Route::new(get, "/messages/api/sync/", free, messages::sync),
+        Route::socket("/messages/ws/", socket::open),
+    ];
+    Dialect { name: "messaging", routes, render, prefixes: &["/messages/"] }
+}
+
+/// Three shapes: fields for a 400, nothing but the document's sentence for a 500, and
+/// `detail` for everything else.
+fn render(failure: &Failure) -> Response {
+    let problem = worded(failure);
+    match problem.status {
+        StatusCode::BAD_REQUEST => problem.answer(&json::Invalid::of(&problem)),
+        StatusCode::INTERNAL_SERVER_ERROR => problem.answer(&json::Fault::default()),
+        _ => problem.answer(&json::Detail { detail: &problem.message }),
+    }
+}
+
+/// A failure in this document's words, for answers and for frames.
+fn worded(failure: &Failure) -> Problem {
+    // Only members see a chat here: a public room from outside is not there at all.
+    if matches!(failure, Failure::Chat(Error::NotMember)) {
+        return problem(&Failure::NOT_FOUND);
+    }
+    let mut problem = problem(failure);
+    if matches!(failure, Failure::Chat(Error::CredentialRevoked)) {
+        problem.message = "Authentication credentials were not provided.".into();
+    }
+    if matches!(failure, Failure::Chat(Error::Forbidden(_))) {
+        problem.message = "You do not have permission to perform this action.".into();
+    }
+    problem
+}
+
+/// A whole number in the query, that may be missing.
+fn number(request: &Request, name: &str) -> Result<Option<i64>, Failure> {
+    let Some(text) = request.query(name) else { return Ok(None) };
+    let number = text.trim().parse().map_err(|_| Failure::field(name, "A valid integer is required."))?;
+    Ok(Some(number))
+}
+
+/// `since`: the number of the last change that the client has seen.
+fn since(request: &Request) -> Result<Option<i64>, Failure> {
+    match number(request, "since")? {
+        Some(number) if number < 0 => Err(Failure::field("since", "Ensure this value is not below 0.")),
+        number => Ok(number),
+    }
 }

@@ -23,9 +23,12 @@ pub enum Place {
     Tombstone(MessageId, ChatId, Seq),
 }
 
-/// The newest number that is committed.
-pub fn newest(db: &Db) -> Result<Seq> {
-    Ok(db.prepare_cached("SELECT value FROM sequence")?.query_row([], |row| Ok(Seq(row.get(0)?)))?)
+/// The newest number that is committed. A message's birth is written down by its row
+/// alone; every other change by the sequence's.
+pub fn newest(db: &Db) -> rusqlite::Result<Seq> {
+    let mut query =
+        db.prepare_cached("SELECT max(value, (SELECT coalesce(max(id), 0) FROM messages)) FROM sequence")?;
+    query.query_row([], |row| Ok(Seq(row.get(0)?)))
 }
 
 /// One of a chat's three kinds of change, each in the order of its numbers.

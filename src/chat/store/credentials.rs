@@ -13,6 +13,7 @@ use crate::chat::time::Timestamp;
 pub struct Found {
     pub asker: Asker,
     pub used_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
 }
 
 fn kind_text(kind: CredentialKind) -> &'static str {
@@ -33,13 +34,14 @@ fn kind_of(text: &str) -> CredentialKind {
     }
 }
 
-const FIND: &str = "SELECT c.id, c.kind, c.used_at, u.id, u.username, u.is_admin
+const FIND: &str = "SELECT c.id, c.kind, c.used_at, u.id, u.username, u.is_admin, c.expires_at
     FROM credentials c JOIN users u ON u.id = c.user_id
     WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND ";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found {
         used_at: Timestamp(row.get(2)?),
+        expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
         asker: Asker {
             credential: CredentialId(row.get(0)?),
             kind: kind_of(row.get_ref(1)?.as_str()?),

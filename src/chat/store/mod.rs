@@ -12,6 +12,8 @@ pub(super) mod idempotency;
 pub(super) mod members;
 pub(super) mod messages;
 mod migrations;
+#[cfg(test)]
+mod plans;
 pub(super) mod posts;
 pub(super) mod reactions;
 mod readers;
@@ -114,8 +116,15 @@ fn assert_version() -> Result<(), OpenError> {
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare(&connection);
     Ok(connection)
+}
+
+/// What every connection is given, to write or to read.
+fn prepare(connection: &Connection) {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    #[cfg(test)]
+    plans::record(connection);
 }
 
 fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), OpenError> {

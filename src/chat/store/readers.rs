@@ -9,7 +9,7 @@ use rusqlite::OpenFlags;
 
 use super::super::OpenError;
 use super::super::error::{Error, Result};
-use super::{Db, STATEMENTS};
+use super::{Db, prepare};
 
 /// Connections open at most: each worker and some threads that scan can have one.
 const MAX_READERS: u32 = 16;
@@ -26,7 +26,7 @@ impl Readers {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(|connection| {
-                connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                prepare(connection);
                 connection
                     .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;")
             });

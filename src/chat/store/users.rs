@@ -132,7 +132,8 @@ pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
 }
 
 pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
-    let count = db.prepare_cached("SELECT count(*) FROM users")?.query_row([], |row| row.get(0))?;
+    // Accounts are never deleted and ids leave no gaps, so the newest id is the count, in O(1).
+    let count = db.prepare_cached("SELECT coalesce(max(id), 0) FROM users")?.query_row([], |row| row.get(0))?;
     let mut query =
         db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u ORDER BY u.id LIMIT ?1 OFFSET ?2"))?;
     let rows = query.query_map([page.limit(), page.offset()], |row| user(row, 0))?;

@@ -17,7 +17,7 @@ use super::super::OpenError;
 use super::super::error::{Error, Result};
 use super::super::event::Event;
 use super::super::file::StorageName;
-use super::super::id::Seq;
+use super::super::id::{MessageId, Seq};
 use super::super::time::{Clock, Timestamp};
 
 /// Commands that may wait for the writer.
@@ -42,11 +42,17 @@ pub(in crate::chat) struct Committed {
 /// Gets what each commit leaves to be done.
 type OnCommit = Box<dyn FnMut(Committed) + Send>;
 
+/// The server-wide sequence: what was given out, and whether its row is behind.
+struct Sequence {
+    last: i64,
+    unwritten: bool,
+}
+
 /// A command's view of the writer's transaction. Reads go through `Deref`.
 pub(in crate::chat) struct Tx<'a> {
     connection: &'a Connection,
     outbox: Committed,
-    seq: &'a mut i64,
+    seq: &'a mut Sequence,
     /// One moment for all of the command.
     pub now: Timestamp,
 }
@@ -64,13 +70,21 @@ impl Tx<'_> {
 
     /// The next number of the server-wide sequence. A command that fails leaves a gap.
     pub fn next_seq(&mut self) -> Seq {
-        *self.seq += 1;
-        Seq(*self.seq)
+        self.seq.last += 1;
+        self.seq.unwritten = true;
+        Seq(self.seq.last)
+    }
+
+    /// The same for a message that is born with it: its row is all that needs to be
+    /// written, and spares the commit a page.
+    pub fn next_message(&mut self) -> MessageId {
+        self.seq.last += 1;
+        MessageId(self.seq.last)
     }
 
     /// The newest number given out.
     pub fn last_seq(&self) -> Seq {
-        Seq(*self.seq)
+        Seq(self.seq.last)
     }
 }
 
@@ -94,9 +108,9 @@ enum Command {
 
 impl Writer {
     pub fn start(connection: Connection, clock: Clock, on_commit: OnCommit) -> Result<Self, OpenError> {
-        let seq = connection.query_row("SELECT value FROM sequence", [], |row| row.get(0))?;
+        let seq = Sequence { last: super::changes::newest(&connection)?.0, unwritten: false };
         let (queue, commands) = mpsc::channel(MAX_QUEUE);
-        let mut thread = WriterThread { connection, clock, on_commit, seq, stored_seq: seq };
+        let mut thread = WriterThread { connection, clock, on_commit, seq };
         std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || thread.serve(commands))
@@ -180,8 +194,7 @@ struct WriterThread {
     connection: Connection,
     clock: Clock,
     on_commit: OnCommit,
-    seq: i64,
-    stored_seq: i64,
+    seq: Sequence,
 }
 
 impl WriterThread {
@@ -242,11 +255,11 @@ impl WriterThread {
             }
             self.execute("RELEASE command")?;
         }
-        if self.seq != self.stored_seq {
-            self.connection.prepare_cached("UPDATE sequence SET value = ?1")?.execute([self.seq])?;
+        if self.seq.unwritten {
+            self.connection.prepare_cached("UPDATE sequence SET value = ?1")?.execute([self.seq.last])?;
         }
         self.execute("COMMIT")?;
-        self.stored_seq = self.seq;
+        self.seq.unwritten = false;
         Ok(())
     }
 

@@ -1,0 +1,118 @@
+//! Chats: mine, a new one, and what is done with one as a whole.
+
+use super::CHATS_ON_PAGE;
+use super::json::{Chat, Done};
+use super::members::about_users;
+use crate::api::body::Fields;
+use crate::api::page;
+use crate::api::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::request::Request;
+use crate::chat::id::{ChatId, MessageId, UserId};
+use crate::chat::member::MAX_ADDED;
+use crate::chat::name::{self, Violation};
+use crate::chat::room::{Authority, Kind, NewGroup, RoomChange};
+use crate::chat::session::Asker;
+use crate::chat::user::UserRef;
+
+pub async fn list(asker: Asker, request: Request) -> Answer {
+    let page = page::asked(&request, CHATS_ON_PAGE)?;
+    let part = request.query("search").filter(|part| !part.trim().is_empty());
+    let chats = request.context.chat.overviews(&asker, page, part).await?;
+    let chats = page::listing(&request, page, chats)?;
+    ok(&chats.write(Chat::from))
+}
+
+pub async fn create(asker: Asker, mut request: Request) -> Answer {
+    let mut fields = request.fields().await?;
+    let kind = fields.require("chat_type", chat_type);
+    let chat = &request.context.chat;
+    let (id, is_new) = match fields.complete(kind)? {
+        Kind::Direct => {
+            let other = the_other(&mut fields)?;
+            let opened = chat.open_direct(&asker, UserRef::Id(other)).await;
+            let (room, is_new) = opened.map_err(about_users("member_ids"))?;
+            (room.id, is_new)
+        }
+        Kind::Group => {
+            let new = new_group(&mut fields)?;
+            (chat.create_group(&asker, new).await.map_err(about_users("member_ids"))?.id, true)
+        }
+    };
+    created(is_new, &Chat::from(&chat.overview(&asker, id)?))
+}
+
+fn chat_type(text: &str) -> Result<Kind, Violation> {
+    match text.trim() {
+        "dm" => Ok(Kind::Direct),
+        "group" => Ok(Kind::Group),
+        other => Err(Violation(format!("\"{other}\" is not a valid choice."))),
+    }
+}
+
+/// A direct chat is with exactly one; with oneself it is notes to self.
+fn the_other(fields: &mut Fields) -> Result<UserId, Failure> {
+    let ids = fields.require_integers("member_ids", MAX_ADDED);
+    match fields.complete(ids)?.as_slice() {
+        [other] => Ok(UserId(*other)),
+        _ => Err(Failure::field("member_ids", "A direct chat has exactly one other member.")),
+    }
+}
+
+fn new_group(fields: &mut Fields) -> Result<NewGroup, Failure> {
+    let title = fields.parse("title", name::title);
+    let members = fields.integers("member_ids", MAX_ADDED).unwrap_or_default();
+    fields.check()?;
+    if title.is_none() && members.is_empty() {
+        return Err(Failure::field("title", "A group needs a title or members."));
+    }
+    Ok(NewGroup {
+        title: title.unwrap_or_default(),
+        description: String::new(),
+        is_private: true,
+        max_members: None,
+        members: members.into_iter().map(UserId).collect(),
+    })
+}
+
+pub async fn detail(asker: Asker, request: Request) -> Answer {
+    ok(&Chat::from(&request.context.chat.overview(&asker, ChatId(request.id(0)?))?))
+}
+
+/// The title is all that a chat lets itself be changed by.
+pub async fn update(asker: Asker, mut request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let title = fields.parse("title", name::title);
+    fields.check()?;
+    let chat = &request.context.chat;
+    chat.change_room(&asker, id, RoomChange { title, ..RoomChange::default() }, Authority::Admin).await?;
+    ok(&Chat::from(&chat.overview(&asker, id)?))
+}
+
+/// A group goes for everybody, a direct chat for the one who deletes it.
+pub async fn delete(asker: Asker, request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let chat = &request.context.chat;
+    match chat.room(&asker, id)?.kind {
+        Kind::Direct => chat.hide_direct(&asker, id).await?,
+        Kind::Group => chat.delete_room(&asker, id, Authority::Admin).await?,
+    }
+    no_content()
+}
+
+pub async fn mark_as_read(asker: Asker, mut request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let upto = fields.integer("message_id").map(MessageId);
+    fields.check()?;
+    ok(&Done::marked(request.context.chat.mark_read(&asker, id, upto).await?))
+}
+
+pub async fn typing(asker: Asker, mut request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let is_typing = fields.require_boolean("is_typing");
+    let is_typing = fields.complete(is_typing)?;
+    request.context.chat.typing(&asker, id, is_typing)?;
+    ok(&Done::plainly())
+}

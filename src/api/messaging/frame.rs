@@ -1,0 +1,45 @@
+//! Everything that the socket of messaging.md says.
+
+use serde::Serialize;
+
+use super::json::{Chat, Message, Reaction};
+use crate::chat::message;
+use crate::chat::receipt::ReadMark;
+
+/// A frame. `chat` and `seq` stand wherever there is one.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Frame<'a> {
+    Hello { seq: i64, user: i64 },
+    NewMessage { chat: i64, seq: i64, message: Box<Message<'a>> },
+    MessageUpdated { chat: i64, seq: i64, message: Box<Message<'a>> },
+    MessageDeleted { chat: i64, seq: i64, message_id: i64 },
+    ReactionUpdated { chat: i64, seq: i64, message_id: i64, reactions: Vec<Reaction<'a>> },
+    Typing { chat: i64, user_id: i64, is_typing: bool },
+    ChatCreated { chat: i64, data: Box<Chat<'a>> },
+    ChatUpdated { chat: i64, data: Box<Chat<'a>> },
+    ChatDeleted { chat: i64 },
+    MemberAdded { chat: i64, user_id: i64 },
+    MemberRemoved { chat: i64, user_id: i64 },
+    Read { chat: i64, user_id: i64, message_id: i64 },
+    Presence { user_id: i64, online: bool, last_seen: Option<String> },
+    Pong,
+    Error { code: &'a str, message: &'a str },
+}
+
+impl<'a> Frame<'a> {
+    pub fn new_message(message: &'a message::Message, marks: &[ReadMark]) -> Self {
+        let (chat, seq) = (message.chat.0, message.seq.0);
+        Self::NewMessage { chat, seq, message: Box::new(Message::new(message, marks)) }
+    }
+
+    pub fn message_updated(message: &'a message::Message, marks: &[ReadMark]) -> Self {
+        let (chat, seq) = (message.chat.0, message.seq.0);
+        Self::MessageUpdated { chat, seq, message: Box::new(Message::new(message, marks)) }
+    }
+
+    /// Nothing in these shapes can fail to be written.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

@@ -1,0 +1,292 @@
+//! The shapes of messaging.md.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::api::reply::Problem;
+use crate::chat::changes::{Change, Changes};
+use crate::chat::file;
+use crate::chat::id::UserId;
+use crate::chat::message;
+use crate::chat::overview::Overview;
+use crate::chat::receipt::ReadMark;
+use crate::chat::room::Kind;
+use crate::chat::user;
+
+/// A user, wherever one stands.
+#[derive(Serialize)]
+pub struct User<'a> {
+    id: i64,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<String>,
+}
+
+impl<'a> From<&'a user::User> for User<'a> {
+    fn from(user: &'a user::User) -> Self {
+        Self {
+            id: user.id.0,
+            username: user.username.as_str(),
+            display_name: &user.display_name,
+            avatar_url: user.avatar.as_ref().map(|name| format!("/media/user_images/{name}")),
+        }
+    }
+}
+
+/// A user that a search found.
+#[derive(Serialize)]
+pub struct Found<'a> {
+    #[serde(flatten)]
+    user: User<'a>,
+    email: &'a str,
+}
+
+impl<'a> Found<'a> {
+    pub fn new(account: &'a user::Account, hide_email: bool) -> Self {
+        Self { user: User::from(&account.user), email: if hide_email { "" } else { &account.email } }
+    }
+}
+
+/// A chat as its viewer sees it.
+#[derive(Serialize)]
+pub struct Chat<'a> {
+    id: i64,
+    title: &'a str,
+    chat_type: &'static str,
+    created_at: String,
+    updated_at: String,
+    last_message: Option<LastMessage<'a>>,
+    unread_count: i64,
+    members: Vec<User<'a>>,
+    admins: Vec<i64>,
+}
+
+impl<'a> From<&'a Overview> for Chat<'a> {
+    fn from(overview: &'a Overview) -> Self {
+        let Overview { room, members, last_message } = overview;
+        Self {
+            id: room.id.0,
+            title: &room.title,
+            chat_type: match room.kind {
+                Kind::Direct => "dm",
+                Kind::Group => "group",
+            },
+            created_at: room.created_at.to_string(),
+            // The document counts what is said in a chat as a change of it.
+            updated_at: room.updated_at.max(room.active_at).to_string(),
+            last_message: last_message.as_ref().map(LastMessage::from),
+            unread_count: room.unread_count(),
+            members: members.iter().map(|member| User::from(&member.user)).collect(),
+            admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),
+        }
+    }
+}
+
+/// The newest message of a chat.
+#[derive(Serialize)]
+struct LastMessage<'a> {
+    id: i64,
+    content: &'a str,
+    created_at: String,
+    sender: User<'a>,
+}
+
+impl<'a> From<&'a message::Message> for LastMessage<'a> {
+    fn from(message: &'a message::Message) -> Self {
+        Self {
+            id: message.id.0,
+            content: &message.text,
+            created_at: message.created_at.to_string(),
+            sender: User::from(&message.sender),
+        }
+    }
+}
+
+/// A message.
+#[derive(Serialize)]
+pub struct Message<'a> {
+    id: i64,
+    chat: i64,
+    seq: i64,
+    content: &'a str,
+    created_at: String,
+    updated_at: String,
+    is_edited: bool,
+    is_deleted: bool,
+    sender: User<'a>,
+    reactions: Vec<Reaction<'a>>,
+    read_by: Vec<i64>,
+    attachments: Vec<Attachment<'a>>,
+    reply_to: Option<i64>,
+}
+
+impl<'a> Message<'a> {
+    /// With who has read it, by the marks of its chat's members. Of a new one there are none.
+    pub fn new(message: &'a message::Message, marks: &[ReadMark]) -> Self {
+        Self {
+            id: message.id.0,
+            chat: message.chat.0,
+            seq: message.seq.0,
+            content: &message.text,
+            created_at: message.created_at.to_string(),
+            updated_at: message.updated_at.to_string(),
+            is_edited: message.is_edited,
+            // A deleted one is in no list, and its frame carries nothing but its id.
+            is_deleted: false,
+            sender: User::from(&message.sender),
+            reactions: reactions(&message.reactions),
+            read_by: read_by(message, marks),
+            attachments: message.attachments.iter().map(Attachment::from).collect(),
+            reply_to: message.reply_to.map(|id| id.0),
+        }
+    }
+}
+
+/// The sender first, who may have left the chat since; then the others, the longest standing first.
+fn read_by(message: &message::Message, marks: &[ReadMark]) -> Vec<i64> {
+    let sender = message.sender.id;
+    let others = marks.iter().filter(|mark| mark.user != sender && mark.has_read(message.id, sender));
+    std::iter::once(sender.0).chain(others.map(|mark| mark.user.0)).collect()
+}
+
+/// One emoji on a message.
+#[derive(Serialize)]
+pub struct Reaction<'a> {
+    emoji: &'a str,
+    count: usize,
+    users: Vec<i64>,
+}
+
+/// All emoji on a message.
+pub fn reactions(reactions: &[message::Reaction]) -> Vec<Reaction<'_>> {
+    let shape = |reaction: &message::Reaction| reaction.users.iter().map(|UserId(id)| *id).collect();
+    reactions
+        .iter()
+        .map(|reaction| Reaction { emoji: &reaction.emoji, count: reaction.users.len(), users: shape(reaction) })
+        .collect()
+}
+
+/// A file on a message.
+#[derive(Serialize)]
+struct Attachment<'a> {
+    id: i64,
+    name: &'a str,
+    size: i64,
+    content_type: &'a str,
+    url: String,
+}
+
+impl<'a> From<&'a file::File> for Attachment<'a> {
+    fn from(file: &'a file::File) -> Self {
+        Self {
+            id: file.id.0,
+            name: &file.name,
+            size: file.size,
+            content_type: &file.content_type,
+            url: format!("/api/files/{}/download/", file.id),
+        }
+    }
+}
+
+/// A page of changes.
+#[derive(Serialize)]
+pub struct Sync<'a> {
+    seq: i64,
+    more: bool,
+    messages: Vec<Message<'a>>,
+    deleted: Vec<Deleted>,
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    id: i64,
+    chat: i64,
+}
+
+impl<'a> From<&'a Changes> for Sync<'a> {
+    fn from(changes: &'a Changes) -> Self {
+        let (mut messages, mut deleted) = (Vec::new(), Vec::new());
+        for change in &changes.items {
+            match change {
+                Change::Message(message, marks) => messages.push(Message::new(message, marks)),
+                Change::Deleted { id, chat, .. } => deleted.push(Deleted { id: id.0, chat: chat.0 }),
+            }
+        }
+        Self { seq: changes.seq.0, more: changes.more, messages, deleted }
+    }
+}
+
+/// What a search found.
+#[derive(Serialize)]
+pub struct Results<T> {
+    pub results: Vec<T>,
+}
+
+/// What became of a reaction.
+#[derive(Serialize)]
+pub struct Toggled<'a> {
+    pub action: &'static str,
+    pub emoji: &'a str,
+    pub message_id: i64,
+}
+
+/// That something was done, and to how many.
+#[derive(Serialize)]
+pub struct Done {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked_count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added_count: Option<i64>,
+}
+
+impl Done {
+    pub fn plainly() -> Self {
+        Self { status: "success", marked_count: None, added_count: None }
+    }
+
+    pub fn marked(count: i64) -> Self {
+        Self { marked_count: Some(count), ..Self::plainly() }
+    }
+
+    pub fn added(count: i64) -> Self {
+        Self { added_count: Some(count), ..Self::plainly() }
+    }
+}
+
+/// A refusal that blames fields, or the request as a whole.
+#[derive(Serialize)]
+pub struct Invalid {
+    error: &'static str,
+    details: Map<String, Value>,
+}
+
+impl Invalid {
+    pub fn of(problem: &Problem) -> Self {
+        let mut details = problem.details();
+        if details.is_empty() {
+            details.insert("non_field_errors".to_owned(), Value::from(vec![problem.message.as_ref()]));
+        }
+        Self { error: "Invalid request", details }
+    }
+}
+
+/// Any other refusal.
+#[derive(Serialize)]
+pub struct Detail<'a> {
+    pub detail: &'a Cow<'static, str>,
+}
+
+/// A fault of the server.
+#[derive(Serialize)]
+pub struct Fault {
+    error: &'static str,
+}
+
+impl Default for Fault {
+    fn default() -> Self {
+        Self { error: "Internal server error" }
+    }
+}

@@ -1,0 +1,35 @@
+//! Who is in a group.
+
+use super::json::Done;
+use crate::api::reply::{Answer, Failure, no_content, ok};
+use crate::api::request::Request;
+use crate::chat::error::{Denial, Error};
+use crate::chat::id::{ChatId, UserId};
+use crate::chat::member::MAX_ADDED;
+use crate::chat::session::Asker;
+
+pub async fn add(asker: Asker, mut request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let users = fields.require_integers("user_ids", MAX_ADDED);
+    let users = fields.complete(users)?.into_iter().map(UserId).collect();
+    let added = request.context.chat.add_members(&asker, id, users).await;
+    ok(&Done::added(added.map_err(about_users("user_ids"))?))
+}
+
+pub async fn remove(asker: Asker, request: Request) -> Answer {
+    let (id, user) = (ChatId(request.id(0)?), UserId(request.id(1)?));
+    let removed = request.context.chat.remove_member(&asker, id, user).await;
+    removed.map_err(about_users("user_id"))?;
+    no_content()
+}
+
+/// Whom a request names that the chat cannot take is a fault of the field that names them.
+pub fn about_users(field: &'static str) -> impl Fn(Error) -> Failure {
+    move |error| match error {
+        Error::UnknownUser | Error::RoomFull | Error::Forbidden(Denial::DirectChat) => {
+            Failure::field(field, error.to_string())
+        }
+        other => other.into(),
+    }
+}

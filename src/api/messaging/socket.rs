@@ -1,0 +1,281 @@
+//! `/messages/ws/`: one socket on all of somebody's chats.
+//!
+//! First a greeting, then what the client missed since the number it names, then
+//! everything as it happens. The replay reads each changed message as it is by then,
+//! so what it has told is left out of what queued meanwhile: nothing is missing and
+//! nothing comes twice.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::frame::Frame;
+use super::json::{Chat, reactions};
+use super::messages::{draft, new_text};
+use super::{since, worded};
+use crate::api::Context;
+use crate::api::body::Fields;
+use crate::api::reply::Failure;
+use crate::api::request::Request;
+use crate::api::socket::{Codec, Hearing};
+use crate::chat::Scope;
+use crate::chat::changes::Change;
+use crate::chat::event::Event;
+use crate::chat::id::{ChatId, MessageId, Seq};
+use crate::chat::listen::{Listening, Seat};
+use crate::chat::message::MayDelete;
+use crate::chat::name::Emoji;
+use crate::chat::overview::Overview;
+use crate::chat::session::Asker;
+
+pub async fn open(asker: Asker, request: Request) -> Result<(Listening, AllChats), Failure> {
+    let since = since(&request)?.map(Seq);
+    let listening = request.context.chat.listen(&asker, Scope::All).await?;
+    // Whoever has seen everything, or claims more than there is, has missed nothing.
+    let missed = since.filter(|since| *since < listening.since());
+    let codec = AllChats {
+        context: Arc::clone(&request.context),
+        seat: listening.seat().clone(),
+        seen: missed.unwrap_or(Seq(0)),
+        past: Mutex::new(Past::Greeting { newest: listening.since(), missed }),
+        replayed: AtomicI64::new(0),
+    };
+    Ok((listening, codec))
+}
+
+/// One socket.
+pub struct AllChats {
+    context: Arc<Context>,
+    seat: Seat,
+    /// What the client had seen when it came; a message above it is new to it.
+    seen: Seq,
+    past: Mutex<Past>,
+    /// Changes up to this one were replayed, and are not told again.
+    replayed: AtomicI64,
+}
+
+/// What is still to be told before the socket goes live.
+#[derive(Clone, Copy)]
+enum Past {
+    Greeting { newest: Seq, missed: Option<Seq> },
+    ChangesAfter(Seq),
+    Over,
+}
+
+impl Codec for AllChats {
+    fn encode(event: &Event) -> Option<String> {
+        let frame = match event {
+            Event::MessagePosted { message, .. } => Frame::new_message(message, &[]),
+            Event::MessageEdited { message, marks, .. } => Frame::message_updated(message, marks),
+            Event::MessageDeleted { chat, message, seq, .. } => {
+                Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
+            }
+            Event::ReactionsChanged { chat, message, reactions: all, seq } => {
+                Frame::ReactionUpdated { chat: chat.0, seq: seq.0, message_id: message.0, reactions: reactions(all) }
+            }
+            Event::Read { chat, user, upto } => Frame::Read { chat: chat.0, user_id: user.0, message_id: upto.0 },
+            Event::Typing { chat, user, is_typing } => {
+                Frame::Typing { chat: chat.0, user_id: user.0, is_typing: *is_typing }
+            }
+            // Put away by oneself on another device: here it goes as well.
+            Event::ChatDeleted { chat } | Event::ChatHidden { chat, .. } => Frame::ChatDeleted { chat: chat.0 },
+            Event::MemberAdded { chat, user } => Frame::MemberAdded { chat: chat.0, user_id: user.id.0 },
+            Event::MemberRemoved { chat, user } => Frame::MemberRemoved { chat: chat.0, user_id: user.0 },
+            Event::Presence { user, online, last_seen, .. } => Frame::Presence {
+                user_id: user.0,
+                online: *online,
+                last_seen: last_seen.map(|moment| moment.to_string()),
+            },
+            // Every viewer has a view of their own of a chat: `hears` makes these.
+            Event::ChatCreated { .. } | Event::ChatUpdated { .. } => return None,
+            Event::CredentialEnded { .. }
+            | Event::CredentialsEnded { .. }
+            | Event::SocketOpened(_)
+            | Event::CallJoined { .. }
+            | Event::CallLeft { .. }
+            | Event::CallState { .. }
+            | Event::Signalled { .. } => return None,
+        };
+        Some(frame.text())
+    }
+
+    fn hears(&self, event: &Event) -> Hearing {
+        let me = self.seat.asker.user;
+        match event {
+            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
+                self.unless_told(message.seq)
+            }
+            Event::MessageDeleted { seq, .. } | Event::ReactionsChanged { seq, .. } => self.unless_told(*seq),
+            Event::ChatCreated { chat, .. } => self.view(*chat, created).map_or(Hearing::Not, Hearing::Own),
+            Event::ChatUpdated { chat } => self.view(*chat, updated).map_or(Hearing::Not, Hearing::Own),
+            // Whoever comes into a chat is shown it first.
+            Event::MemberAdded { chat, user } if user.id == me => {
+                self.view(*chat, created).map_or(Hearing::Shared, Hearing::Both)
+            }
+            // These are for the others.
+            Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Hearing::Not,
+            Event::MemberAdded { .. }
+            | Event::MemberRemoved { .. }
+            | Event::Typing { .. }
+            | Event::Presence { .. }
+            | Event::Read { .. }
+            | Event::ChatDeleted { .. }
+            | Event::ChatHidden { .. }
+            | Event::CredentialEnded { .. }
+            | Event::CredentialsEnded { .. }
+            | Event::SocketOpened(_)
+            | Event::CallJoined { .. }
+            | Event::CallLeft { .. }
+            | Event::CallState { .. }
+            | Event::Signalled { .. } => Hearing::Shared,
+        }
+    }
+
+    async fn catch_up(&self) -> Vec<String> {
+        match self.past() {
+            Past::Greeting { newest, missed } => {
+                self.goes_on(missed.map_or(Past::Over, Past::ChangesAfter));
+                vec![Frame::Hello { seq: newest.0, user: self.seat.asker.user.0 }.text()]
+            }
+            Past::ChangesAfter(since) => self.replay(since).await.unwrap_or_else(|failure| {
+                self.goes_on(Past::Over);
+                vec![refusal(&failure)]
+            }),
+            Past::Over => Vec::new(),
+        }
+    }
+
+    async fn receive(&self, text: String) -> Vec<String> {
+        match self.act(&text).await {
+            Ok(reply) => reply.into_iter().collect(),
+            Err(failure) => vec![refusal(&failure)],
+        }
+    }
+
+    fn refuse_binary(&self) -> String {
+        Frame::Error { code: "validation_error", message: "Binary frames are not read here." }.text()
+    }
+}
+
+fn created(chat: ChatId, overview: &Overview) -> Frame<'_> {
+    Frame::ChatCreated { chat: chat.0, data: Box::new(Chat::from(overview)) }
+}
+
+fn updated(chat: ChatId, overview: &Overview) -> Frame<'_> {
+    Frame::ChatUpdated { chat: chat.0, data: Box::new(Chat::from(overview)) }
+}
+
+impl AllChats {
+    fn past(&self) -> Past {
+        *self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn goes_on(&self, with: Past) {
+        *self.past.lock().unwrap_or_else(PoisonError::into_inner) = with;
+    }
+
+    /// The next piece of what was missed that has anything in it; empty at the end.
+    async fn replay(&self, mut since: Seq) -> Result<Vec<String>, Failure> {
+        loop {
+            let page = self.context.chat.changes(&self.seat.asker, since, None).await?;
+            since = page.seq;
+            self.replayed.store(since.0, Ordering::Relaxed);
+            self.goes_on(if page.more { Past::ChangesAfter(since) } else { Past::Over });
+            let frames: Vec<String> = page.items.iter().map(|change| self.missed(change)).collect();
+            if !frames.is_empty() || !page.more {
+                return Ok(frames);
+            }
+        }
+    }
+
+    /// Either way it is the whole message: whoever was cut off amid a replay and comes
+    /// again is told an update of what it may not have, and has it then.
+    fn missed(&self, change: &Change) -> String {
+        match change {
+            Change::Message(message, marks) if message.id.0 > self.seen.0 => Frame::new_message(message, marks).text(),
+            Change::Message(message, marks) => Frame::message_updated(message, marks).text(),
+            Change::Deleted { id, chat, seq } => {
+                Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: id.0 }.text()
+            }
+        }
+    }
+
+    fn unless_told(&self, seq: Seq) -> Hearing {
+        if seq.0 <= self.replayed.load(Ordering::Relaxed) { Hearing::Not } else { Hearing::Shared }
+    }
+
+    /// The frame of a chat as this viewer sees it; none where they do not any more.
+    fn view(&self, chat: ChatId, frame: fn(ChatId, &Overview) -> Frame<'_>) -> Option<String> {
+        let overview = self.context.chat.overview(&self.seat.asker, chat).ok()?;
+        Some(frame(chat, &overview).text())
+    }
+
+    async fn act(&self, text: &str) -> Result<Option<String>, Failure> {
+        let mut frame = Fields::of_json(text.as_bytes())?;
+        let kind = frame.require("type", |kind| Ok(kind.to_owned()));
+        match frame.complete(kind)?.as_str() {
+            "send_message" => self.send(&mut frame).await,
+            "edit_message" => self.edit(&mut frame).await,
+            "delete_message" => self.delete(&mut frame).await,
+            "react" => self.react(&mut frame).await,
+            "mark_read" => self.mark_read(&mut frame).await,
+            "typing" => self.typing(&mut frame),
+            "ping" => Ok(Some(Frame::Pong.text())),
+            _ => Err(Failure::field("type", "There is no such type of message.")),
+        }
+    }
+
+    /// Its own echo comes through the hub, as everybody's does; a resend gets the first
+    /// frame again, for this socket alone.
+    async fn send(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+        let chat = frame.require_integer("chat");
+        let draft = draft(frame, None, self.context.settings.max_message)?;
+        let chat = ChatId(frame.complete(chat)?);
+        let posted = self.context.chat.post(&self.seat.asker, chat, draft).await?;
+        Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks).text()))
+    }
+
+    async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+        let id = frame.require_integer("message_id");
+        let text = new_text(frame, self.context.settings.max_message)?;
+        let id = MessageId(frame.complete(id)?);
+        self.context.chat.edit(&self.seat.asker, id, text).await?;
+        Ok(None)
+    }
+
+    async fn delete(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+        let id = frame.require_integer("message_id");
+        let id = MessageId(frame.complete(id)?);
+        self.context.chat.delete_message(&self.seat.asker, id, MayDelete::Author).await?;
+        Ok(None)
+    }
+
+    async fn react(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+        let (id, emoji) = (frame.require_integer("message_id"), frame.require("emoji", Emoji::parse));
+        let (id, emoji) = frame.complete((id, emoji))?;
+        self.context.chat.toggle_reaction(&self.seat.asker, MessageId(id), emoji).await?;
+        Ok(None)
+    }
+
+    async fn mark_read(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+        let (chat, upto) = (frame.require_integer("chat"), frame.integer("message_id"));
+        let chat = ChatId(frame.complete(chat)?);
+        self.context.chat.mark_read(&self.seat.asker, chat, upto.map(MessageId)).await?;
+        Ok(None)
+    }
+
+    fn typing(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+        let (chat, is_typing) = (frame.require_integer("chat"), frame.require_boolean("is_typing"));
+        let (chat, is_typing) = frame.complete((chat, is_typing))?;
+        self.context.chat.typing(&self.seat.asker, ChatId(chat), is_typing)?;
+        Ok(None)
+    }
+}
+
+/// What is wrong with a frame. Fields are named in the sentence, for want of another place.
+fn refusal(failure: &Failure) -> String {
+    let problem = worded(failure);
+    let fields = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
+    let fields = fields.collect::<Vec<_>>().join(" ");
+    let message = if fields.is_empty() { problem.message.as_ref() } else { &fields };
+    Frame::Error { code: problem.code, message }.text()
+}

@@ -1,0 +1,16 @@
+//! Finding users to talk to.
+
+use super::json::{Found, Results};
+use crate::api::reply::{Answer, Failure, ok};
+use crate::api::request::Request;
+use crate::chat::session::Asker;
+
+pub async fn search(asker: Asker, request: Request) -> Answer {
+    let part = request.query("q").ok_or_else(|| Failure::field("q", "This field is required."))?;
+    if part.trim().is_empty() {
+        return Err(Failure::field("q", "This field may not be blank."));
+    }
+    let found = request.context.chat.search_users(&asker, part).await?;
+    let hide_email = request.context.settings.hide_emails;
+    ok(&Results { results: found.iter().map(|account| Found::new(account, hide_email)).collect() })
+}

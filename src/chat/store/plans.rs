@@ -1,0 +1,214 @@
+//! Every statement that the core runs, and how SQLite plans to run it.
+//!
+//! A life with all operations is led through the public methods; each statement that
+//! was run is then asked for its plan. A table that can grow is found by an index, but
+//! for the few lists that return every row they read.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use crate::chat::id::{ChatId, MessageId, Seq};
+use crate::chat::message::{Draft, MayDelete, Window};
+use crate::chat::name::{Email, Emoji, IdempotencyKey, MessageText, Username};
+use crate::chat::page::Page;
+use crate::chat::password::Password;
+use crate::chat::room::{Authority, NewGroup, RoomChange};
+use crate::chat::session::Asker;
+use crate::chat::time::Clock;
+use crate::chat::user::{NewUser, ProfileChange, UserRef};
+use crate::chat::{Chat, Config, Durability, Scope};
+
+static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes what is run on a connection.
+pub(super) fn record(connection: &Connection) {
+    connection.trace_v2(
+        TraceEventCodes::SQLITE_TRACE_STMT,
+        Some(|event| {
+            if let TraceEvent::Stmt(statement, _) = event {
+                RUN.lock().unwrap_or_else(PoisonError::into_inner).insert(statement.sql().into_owned());
+            }
+        }),
+    );
+}
+
+/// Whole-table reads that return (or may return) what they read, and say so.
+const READ_EVERYTHING: &[&str] = &[
+    // Users: the directory of the messenger document, the array of the directs document, the
+    // operator's list, and a search for any part of a name.
+    "u.email, u.is_admin, u.is_disabled FROM users u ORDER BY u.id",
+    "FROM users u WHERE u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id",
+    "instr(search_key, ?2) > 0",
+    "FROM users u ORDER BY u.id LIMIT",
+    // Posts: everybody's, as the messenger document has it.
+    "FROM posts ORDER BY id",
+    // Public rooms that one is not in: no counter can know how many those are for everybody.
+    "SELECT count(*) FROM chats c LEFT JOIN members m",
+    // One row, two rows, and the few that wait to be erased.
+    "FROM sequence",
+    "UPDATE sequence",
+    "INSERT INTO friends",
+    "FROM chats WHERE is_deleted = 1",
+];
+
+const FIRST: Page = Page { number: 1, size: 20 };
+
+async fn person(chat: &Chat, name: &str) -> Asker {
+    let new = NewUser {
+        username: Username::parse(name).expect("a name"),
+        email: Some(Email::parse(&format!("{name}@example.org")).expect("an address")),
+        password: Password::attempt("password"),
+        display_name: None,
+        is_admin: false,
+    };
+    let (_, token) = chat.register(new).await.expect("registered");
+    chat.authenticate(token.as_str()).expect("signed in")
+}
+
+fn text(words: &str) -> MessageText {
+    MessageText::parse(words, 100).expect("text")
+}
+
+fn keyed(words: &str) -> Draft {
+    Draft::of(text(words), IdempotencyKey::parse(words).ok())
+}
+
+/// Users: signing in and out, profiles, friends.
+async fn people(chat: &Chat, alice: &Asker, bob: &Asker) {
+    let login = ["alice".to_owned(), "alice@example.org".to_owned()];
+    let user = chat.check_password(&login, Password::attempt("password")).await.expect("her password");
+    chat.sign_in(user).await.expect("a token");
+    chat.open_session(user).await.expect("a session");
+    let family = chat.open_family(user, std::time::Duration::from_secs(60)).await.expect("a family");
+    chat.asker_of_family(family).expect("signed in");
+    chat.rotate_account_token(alice).await.expect("a token");
+    chat.account_token(alice).expect("the token");
+    chat.users(alice, FIRST).expect("users");
+    chat.others(alice).await.expect("users");
+    chat.directory(alice).await.expect("users");
+    chat.accounts().expect("users");
+    chat.search_users(alice, "bo").await.expect("bob");
+    chat.user(alice, bob.user).expect("bob");
+    let email = Email::parse("a@example.org").expect("an address");
+    let change = ProfileChange {
+        bio: Some("hi".into()),
+        email: Some((email, Password::attempt("password"))),
+        ..ProfileChange::default()
+    };
+    chat.change_profile(alice, change).await.expect("changed");
+    chat.publish_post(alice, "a".into(), "b".into()).await.expect("a post");
+    chat.posts(alice).await.expect("posts");
+    chat.add_friend(alice, "bob").await.expect("friends");
+    chat.profile(bob, "alice").await.expect("a profile");
+    chat.remove_friend(alice, "bob").await.expect("friends no more");
+    chat.change_password(bob, Password::attempt("password"), Password::attempt("passwords")).await.expect("changed");
+}
+
+/// Chats: making, listing, joining, leaving, deleting.
+async fn places(chat: &Chat, alice: &Asker, bob: &Asker) -> ChatId {
+    let group = |title: &str| NewGroup {
+        title: title.into(),
+        description: String::new(),
+        is_private: false,
+        max_members: None,
+        members: Vec::new(),
+    };
+    let den = chat.create_group(alice, group("den")).await.expect("a group").id;
+    chat.public_rooms(bob, FIRST).await.expect("rooms");
+    chat.join(bob, den).await.expect("joined");
+    chat.leave(bob, den).await.expect("left");
+    chat.add_members(alice, den, vec![bob.user]).await.expect("added");
+    chat.change_room(alice, den, RoomChange::default(), Authority::Owner).await.expect("changed");
+    chat.members(alice, den, FIRST).expect("members");
+    chat.rooms(alice, FIRST).expect("rooms");
+    chat.overviews(alice, FIRST, None).await.expect("overviews");
+    chat.overviews(alice, FIRST, Some("de")).await.expect("overviews");
+    chat.visible_rooms(alice, false).await.expect("rooms");
+    chat.visible_rooms(alice, true).await.expect("rooms");
+    let gone = chat.create_group(alice, group("gone")).await.expect("a group").id;
+    chat.post(alice, gone, keyed("last words")).await.expect("posted");
+    chat.delete_room(alice, gone, Authority::Owner).await.expect("deleted");
+    let (direct, _) = chat.open_direct(alice, UserRef::Name("bob".into())).await.expect("a chat");
+    chat.room_named(alice, &direct.name()).expect("by name");
+    chat.direct_overviews(alice).await.expect("directs");
+    chat.hide_direct(bob, direct.id).await.expect("hidden");
+    chat.post_to(alice, UserRef::Id(bob.user), keyed("hello")).await.expect("posted");
+    den
+}
+
+/// Messages: posting, reading, changing, catching up.
+async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
+    let upload = async {
+        let mut upload = chat.begin_upload(alice).await.expect("begun");
+        upload.write(b"words").await.expect("written");
+        upload.finish("words.txt").await.expect("a file")
+    };
+    let file = upload.await;
+    chat.file(alice, file.id).expect("the file");
+    let draft = Draft { attachments: vec![file.id], ..keyed("one") };
+    let one = chat.post(alice, den, draft.clone()).await.expect("posted").message.id;
+    chat.post(alice, den, draft).await.expect("the first again");
+    let reply = Draft { reply_to: Some(one), ..keyed("two") };
+    chat.post(bob, den, reply).await.expect("posted");
+    chat.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("added");
+    chat.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("removed");
+    chat.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("added");
+    chat.edit(alice, one, text("uno")).await.expect("edited");
+    chat.mark_read(alice, den, Some(MessageId(one.0 + 1))).await.expect("read");
+    chat.mark_read(alice, den, None).await.expect("read");
+    chat.typing(alice, den, true).expect("typing");
+    for window in [Window::Page(FIRST), Window::Before(MessageId(99), 9), Window::After(MessageId(0), 9)] {
+        chat.history_with_marks(alice, den, window).expect("history");
+    }
+    chat.direct_messages(alice, None, FIRST).expect("directs");
+    chat.direct_messages(alice, Some(bob.user), FIRST).expect("directs");
+    chat.changes(bob, Seq(0), None).await.expect("changes");
+    chat.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
+    chat.changes(bob, Seq(0), None).await.expect("changes");
+    for scope in [Scope::Chat(den), Scope::Pair(bob.user), Scope::All] {
+        drop(chat.listen(alice, scope).await.expect("listening"));
+    }
+    chat.upkeep().await.expect("upkeep");
+}
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut query = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+    // No values are bound: a plan does not depend on them here.
+    let rows = query.raw_query().mapped(|row| row.get::<_, String>(3));
+    rows.collect::<rusqlite::Result<_>>().expect(sql)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_finds_its_rows_by_an_index() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = Config { data: folder.path().to_owned(), durability: Durability::Normal, clock: Clock::system() };
+    let chat = Chat::open(config).expect("opened");
+    let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
+    let den = places(&chat, &alice, &bob).await;
+    words(&chat, &alice, &bob, den).await;
+    people(&chat, &alice, &bob).await;
+    let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert!(run.len() > 100, "only {} statements were seen", run.len());
+    let connection = Connection::open(folder.path().join("fireside.db")).expect("opened");
+    let mut scans = Vec::new();
+    for sql in run.iter().filter(|sql| is_ours(sql)) {
+        let reads_everything = READ_EVERYTHING.iter().any(|known| sql.contains(known));
+        for step in plan(&connection, sql) {
+            let scans_table = step.starts_with("SCAN") && !step.contains("CONSTANT") && !step.contains("subquery");
+            // An index that holds public rooms alone is read from its newest end.
+            let of_public_rooms = step.contains("chats_public");
+            if scans_table && !of_public_rooms && !reads_everything {
+                scans.push(format!("{step}\n    {sql}"));
+            }
+        }
+    }
+    assert!(scans.is_empty(), "{} statements read whole tables:\n{}", scans.len(), scans.join("\n"));
+}
+
+/// Statements of the files per noun: no transactions, pragmas or migrations.
+fn is_ours(sql: &str) -> bool {
+    ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)) && !sql.contains("sqlite_")
+}

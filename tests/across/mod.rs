@@ -1,0 +1,8 @@
+//! One world behind five documents: what is done through one is seen through all.
+
+mod change;
+mod credential;
+mod pair;
+mod read;
+mod say;
+mod unique;

@@ -1,0 +1,149 @@
+//! Members: added, removed, and who takes over.
+
+use serde_json::json;
+
+use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, ids, say, seen, texts};
+use crate::world::{Fireside, Person, id};
+
+async fn members(who: &Person, chat: Chat) -> Vec<i64> {
+    seen(who, chat).await["members"].as_array().unwrap().iter().map(id).collect()
+}
+
+#[tokio::test]
+async fn an_admin_adds_members_and_only_new_ones_count() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let dave = fireside.registers("dave").await;
+    let chat = group(&alice, "Team", &[&bob]).await;
+    say(&alice, "before", chat).await;
+    let mut bobs = Line::to(&bob).await;
+    let mut carols = Line::to(&carol).await;
+    let both = json!({"user_ids": [bob.id, carol.id, carol.id.to_string(), alice.id]});
+    let answer = alice.post(&chat.add(), &both).await.is(200).json();
+    assert_eq!(answer, json!({"status": "success", "added_count": 1}));
+    let told = json!({"type": "member_added", "chat": chat.id, "user_id": carol.id});
+    assert_eq!(bobs.hears("member_added").await, told);
+    // The newcomer is shown the chat first.
+    let shown = carols.hears("chat_created").await;
+    assert_eq!(shown["data"], seen(&carol, chat).await);
+    assert_eq!((&shown["chat"], &shown["data"]["last_message"]["content"]), (&json!(chat.id), &json!("before")));
+    assert_eq!(carols.hears("member_added").await, told);
+    say(&bob, "welcome", chat).await;
+    carols.hears_message("welcome").await;
+    bobs.hears_message("welcome").await;
+    assert_eq!(texts(&carol, chat).await, ["welcome", "before"]);
+    assert_eq!(members(&carol, chat).await, ids(&[&alice, &bob, &carol]));
+
+    let again = alice.post(&chat.add(), &json!({"user_ids": [carol.id]})).await.is(200).json();
+    assert_eq!(again["added_count"], 0);
+    let form = alice.sends_form(&chat.add(), &[("user_ids", &dave.id.to_string())]).await.is(200).json();
+    assert_eq!(form["added_count"], 1);
+    bobs.hears("member_added").await;
+    bobs.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_added_is_named_and_nobody_is() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let chat = group(&alice, "Team", &[&bob]).await;
+    for wrong in [
+        json!({}),
+        json!({"user_ids": null}),
+        json!({"user_ids": carol.id}),
+        json!({"user_ids": "x"}),
+        json!({"user_ids": [carol.id, 999_999]}),
+        json!({"user_ids": [carol.id, 0]}),
+        json!({"user_ids": ["carol"]}),
+        json!({"user_ids": vec![carol.id; 1001]}),
+    ] {
+        alice.post(&chat.add(), &wrong).await.blames("user_ids");
+    }
+    let carols = json!({"user_ids": [carol.id]});
+    bob.post(&chat.add(), &carols).await.denied(403, FORBIDDEN);
+    carol.post(&chat.add(), &carols).await.denied(404, NOT_FOUND);
+    assert_eq!(members(&alice, chat).await, ids(&[&alice, &bob]));
+    let thousand = json!({"user_ids": vec![carol.id; 1000]});
+    assert_eq!(alice.post(&chat.add(), &thousand).await.is(200).json()["added_count"], 1);
+}
+
+#[tokio::test]
+async fn a_direct_chat_keeps_its_two() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let chat = dm(&alice, &bob).await;
+    alice.post(&chat.add(), &json!({"user_ids": [carol.id]})).await.blames("user_ids");
+    alice.delete(&chat.remove(&bob)).await.blames("user_id");
+    alice.delete(&chat.remove(&alice)).await.blames("user_id");
+    carol.delete(&chat.remove(&bob)).await.denied(404, NOT_FOUND);
+    assert_eq!(members(&bob, chat).await, ids(&[&alice, &bob]));
+}
+
+#[tokio::test]
+async fn an_admin_removes_others_and_everybody_oneself() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let dave = fireside.registers("dave").await;
+    let chat = group(&alice, "Team", &[&bob, &carol]).await;
+    let mut alices = Line::to(&alice).await;
+    let mut bobs = Line::to(&bob).await;
+    let mut in_room = bob.knocks_at(&format!("/ws/room/{}/", chat.id)).enters().await;
+    carol.delete(&chat.remove(&bob)).await.denied(403, FORBIDDEN);
+    dave.delete(&chat.remove(&bob)).await.denied(404, NOT_FOUND);
+    alice.delete(&chat.remove(&dave)).await.denied(404, NOT_FOUND);
+    alices.hears_nothing().await;
+
+    alice.delete(&chat.remove(&bob)).await.is(204);
+    say(&alice, "without him", chat).await;
+    let told = json!({"type": "member_removed", "chat": chat.id, "user_id": bob.id});
+    assert_eq!(alices.hears("member_removed").await, told);
+    alices.hears_message("without him").await;
+    // The socket stays, without the chat; the room's own closes.
+    assert_eq!(bobs.hears("member_removed").await, told);
+    bobs.hears_nothing().await;
+    in_room.is_closed_with(4403).await;
+    bob.get(&chat.path()).await.denied(404, NOT_FOUND);
+    alice.delete(&chat.remove(&bob)).await.denied(404, NOT_FOUND);
+
+    carol.delete(&chat.remove(&carol)).await.is(204);
+    assert_eq!(alices.hears("member_removed").await["user_id"], carol.id);
+    assert_eq!(members(&alice, chat).await, ids(&[&alice]));
+}
+
+#[tokio::test]
+async fn when_the_last_admin_leaves_the_longest_standing_takes_over() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let chat = group(&alice, "Team", &[&carol]).await;
+    alice.post(&chat.add(), &json!({"user_ids": [bob.id]})).await.is(200);
+    alice.delete(&chat.remove(&alice)).await.is(204);
+    assert_eq!(seen(&bob, chat).await["admins"], json!([carol.id]));
+    bob.patch(&chat.path(), &json!({"title": "b"})).await.denied(403, FORBIDDEN);
+    carol.patch(&chat.path(), &json!({"title": "c"})).await.is(200);
+    // Coming back does not bring it back.
+    carol.post(&chat.add(), &json!({"user_ids": [alice.id]})).await.is(200);
+    alice.patch(&chat.path(), &json!({"title": "a"})).await.denied(403, FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_group_ends_with_its_last_member() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let chat = group(&alice, "Team", &[]).await;
+    let mut line = Line::to(&alice).await;
+    alice.delete(&chat.remove(&alice)).await.is(204);
+    line.hears("member_removed").await;
+    line.hears_nothing().await;
+    alice.get(&chat.path()).await.denied(404, NOT_FOUND);
+    alice.get(&format!("/api/rooms/{}/", chat.id)).await.refused(404, "not_found");
+}

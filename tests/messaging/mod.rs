@@ -1,0 +1,18 @@
+//! The dialect of messaging: every endpoint, frame and error of its document.
+
+mod access;
+mod across;
+mod chat;
+mod error;
+mod history;
+mod member;
+mod message;
+mod reaction;
+mod receipt;
+mod replay;
+mod resend;
+mod search;
+mod socket;
+mod sync;
+mod typing;
+mod words;
