@@ -1,0 +1,221 @@
+// A call: everybody in it is connected to everybody else, and the room's socket
+// carries only what they need to find each other.
+import { el, icon, iconButton, nameOf, style, toast } from './dom.js';
+import { t } from './i18n.js';
+import { openSocket } from './socket.js';
+
+const MOST = { video: 4, audio: 6 };
+
+export async function startCall({ store, api, actions, token, chat, video, over }) {
+  let local;
+  try {
+    local = await devices(video);
+  } catch (error) {
+    toast(t(error.message === 'insecure' ? 'call.insecure' : error.name === 'NotFoundError' ? 'call.nodevice' : 'call.refused'));
+    return null;
+  }
+  await style('call');
+  return new Call({ store, api, actions, token, chat, video, over, local });
+}
+
+async function devices(video) {
+  if (!navigator.mediaDevices) throw new Error('insecure');
+  const audio = { echoCancellation: true, noiseSuppression: true };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio, video: video && { width: { ideal: 640 }, height: { ideal: 480 } } });
+  } catch (error) {
+    if (!video || error.name === 'NotAllowedError') throw error;
+    return navigator.mediaDevices.getUserMedia({ audio }); // no camera: then without
+  }
+}
+
+class Call {
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.peers = new Map(); // by user: {connection, tile, polite}
+    this.me = this.store.get().me;
+    this.draw();
+    this.socket = openSocket(() => `/ws/room/${this.chat}/`, this.token, {
+      opened: () => this.say('join_call', {}),
+      frame: ({ type, data }) => this.heard(type, data),
+      // The server forgets who has gone: after a break one joins anew.
+      lost: () => { this.asked = false; this.state(t('call.lost')); for (const user of [...this.peers.keys()]) this.drop(user); },
+      ended: () => this.hangUp(),
+    });
+  }
+
+  say(type, data) { return this.socket.send({ type, data }); }
+
+  // --- What is on the screen.
+  draw() {
+    this.tiles = el('div', { className: 'tiles' });
+    this.status = el('p', { className: 'soft', role: 'status', textContent: t('call.waiting') });
+    const mute = iconButton('mic', t('call.mute'), () => this.toggle('audio', mute), { 'aria-pressed': 'false' });
+    const camera = iconButton('video', t('call.camera'), () => this.camera(camera), { 'aria-pressed': String(this.local.getVideoTracks().length > 0) });
+    const screen = navigator.mediaDevices.getDisplayMedia && iconButton('screen', t('call.screen'), () => this.share(screen), { 'aria-pressed': 'false' });
+    this.cameraButton = camera;
+    const leave = el('button', { type: 'button', className: 'danger leave', onclick: () => this.hangUp() }, icon('phone'), t('call.leave'));
+    const title = el('h2', { className: 'clip', textContent: this.store.get().chats[this.chat]?.title ?? t('call') });
+    this.node = el('section', { className: 'call', 'aria-label': t('call') }, el('header', {}, title, this.status), this.tiles, el('div', { className: 'row controls', role: 'toolbar', 'aria-label': t('call') }, mute, camera, screen, leave));
+    document.body.append(this.node);
+    this.mine = this.tile(this.me, true);
+    this.mine.video.srcObject = this.local;
+    this.showVideo(this.mine, this.local);
+    leave.focus();
+  }
+
+  tile(user, own = false) {
+    const video = el('video', { autoplay: true, playsInline: true, muted: own });
+    const node = el('figure', { className: own ? 'tile own' : 'tile', 'data-user': String(user.id) }, video, el('figcaption', { className: 'clip', textContent: own ? t('you') : nameOf(user) }));
+    this.tiles.append(node);
+    return { node, video };
+  }
+  showVideo({ node }, stream) {
+    node.classList.toggle('seen', stream.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted));
+  }
+  state(text) { this.status.textContent = text; }
+
+  // --- Who is in it.
+  heard(type, data) {
+    if (type === 'call_state') this.joined(data.participants);
+    else if (type === 'user_left' && data.scope === 'call') this.drop(data.user_id);
+    else if (type === 'offer') this.answer(data);
+    else if (type === 'answer') this.peers.get(data.from_user_id)?.connection.setRemoteDescription(session(data.sdp, 'answer')).catch(() => {});
+    else if (type === 'ice_candidate') this.candidate(data);
+    else if (type === 'error' && data.code !== 'not_in_call') toast(data.message);
+  }
+
+  joined(participants) {
+    const others = participants.filter(({ user_id }) => user_id !== this.me.id);
+    this.store.tell({ type: 'call', chat: this.chat, participants: participants.map(({ user_id }) => user_id) });
+    const most = this.local.getVideoTracks().length ? MOST.video : MOST.audio;
+    if (!this.asked && participants.length > most) {
+      toast(t('call.full', { n: most }));
+      return this.hangUp();
+    }
+    // Whoever was there first makes the offer to the newcomer.
+    if (this.asked) for (const other of others) if (!this.peers.has(other.user_id)) this.offer(other);
+    if (!this.invited && !others.length) this.invite();
+    this.invited = true;
+    this.asked = true;
+    for (const user of [...this.peers.keys()]) if (!others.some(({ user_id }) => user_id === user)) this.drop(user);
+    if (!others.length) this.state(t('call.waiting'));
+    return undefined;
+  }
+
+  // Nobody is told of a call but those on the room's socket; a message tells the rest.
+  invite() {
+    this.api.send(this.chat, { content: t('call.started') }).catch(this.actions.refused);
+  }
+
+  peer(user, offering = false) {
+    if (this.peers.has(user.id)) return this.peers.get(user.id);
+    const connection = new RTCPeerConnection({ iceServers: this.store.get().server?.ice_servers ?? [] });
+    const shown = this.store.get().chats[this.chat]?.members?.find(({ id }) => id === user.id) ?? user;
+    const peer = { connection, ...this.tile(shown), waiting: [] };
+    this.peers.set(user.id, peer);
+    for (const track of this.local.getTracks()) connection.addTrack(track, this.local);
+    if (offering && !this.local.getVideoTracks().length) connection.addTransceiver('video', { direction: 'sendrecv' });
+    connection.onicecandidate = ({ candidate }) => candidate && this.say('ice_candidate', { target_user_id: user.id, candidate: candidate.toJSON() });
+    connection.ontrack = ({ track, streams }) => {
+      const stream = streams[0] ?? peer.video.srcObject ?? new MediaStream();
+      if (!stream.getTracks().includes(track)) stream.addTrack(track);
+      if (peer.video.srcObject !== stream) peer.video.srcObject = stream;
+      track.onmute = track.onunmute = () => this.showVideo(peer, stream);
+      this.showVideo(peer, stream);
+    };
+    connection.onconnectionstatechange = () => {
+      peer.node.dataset.state = connection.connectionState;
+      if (connection.connectionState === 'connected') this.state(t('call.connected'));
+      if (connection.connectionState === 'failed') this.state(t('call.turn', { name: nameOf(shown) }));
+    };
+    this.state(t('call.connecting'));
+    return peer;
+  }
+
+  async offer({ user_id: id, username }) {
+    const { connection } = this.peer({ id, username }, true);
+    await connection.setLocalDescription(await connection.createOffer());
+    this.say('offer', { target_user_id: id, sdp: connection.localDescription.sdp });
+  }
+  async answer({ from_user_id: id, from_username: username, sdp }) {
+    const peer = this.peer({ id, username });
+    await peer.connection.setRemoteDescription(session(sdp, 'offer'));
+    for (const candidate of peer.waiting.splice(0)) await peer.connection.addIceCandidate(candidate).catch(() => {});
+    for (const transceiver of peer.connection.getTransceivers()) if (transceiver.direction === 'recvonly') transceiver.direction = 'sendrecv';
+    await peer.connection.setLocalDescription(await peer.connection.createAnswer());
+    this.say('answer', { target_user_id: id, sdp: peer.connection.localDescription.sdp });
+  }
+  candidate({ from_user_id: id, candidate }) {
+    const peer = this.peers.get(id);
+    if (!peer) return;
+    if (peer.connection.remoteDescription) peer.connection.addIceCandidate(candidate).catch(() => {});
+    else peer.waiting.push(candidate);
+  }
+  drop(user) {
+    const peer = this.peers.get(user);
+    if (!peer) return;
+    this.peers.delete(user);
+    peer.connection.close();
+    peer.node.remove();
+    if (!this.peers.size) this.state(t('call.waiting'));
+  }
+
+  // --- One's own side.
+  toggle(kind, button) {
+    const [track] = kind === 'audio' ? this.local.getAudioTracks() : this.local.getVideoTracks();
+    if (!track) return;
+    track.enabled = !track.enabled;
+    button.setAttribute('aria-pressed', String(!track.enabled));
+    const label = t(track.enabled ? 'call.mute' : 'call.unmute');
+    button.setAttribute('aria-label', label);
+    button.title = label;
+  }
+  async camera(button) {
+    const on = button.getAttribute('aria-pressed') === 'true';
+    try {
+      this.replaceVideo(on ? null : (await navigator.mediaDevices.getUserMedia({ video: true })).getVideoTracks()[0]);
+      button.setAttribute('aria-pressed', String(!on));
+    } catch {
+      toast(t('call.refused'));
+    }
+  }
+  async share(button) {
+    if (button.getAttribute('aria-pressed') === 'true') {
+      this.replaceVideo(null);
+      return button.setAttribute('aria-pressed', 'false');
+    }
+    try {
+      const [track] = (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks();
+      track.onended = () => { this.replaceVideo(null); button.setAttribute('aria-pressed', 'false'); };
+      this.replaceVideo(track);
+      button.setAttribute('aria-pressed', 'true');
+      this.cameraButton.setAttribute('aria-pressed', 'false');
+    } catch { /* one thought better of it */ }
+    return undefined;
+  }
+  replaceVideo(track) {
+    for (const old of this.local.getVideoTracks()) { old.stop(); this.local.removeTrack(old); }
+    if (track) this.local.addTrack(track);
+    for (const { connection } of this.peers.values()) {
+      const sender = connection.getTransceivers().find(({ mid, receiver }) => mid !== null && receiver.track.kind === 'video')?.sender;
+      sender?.replaceTrack(track);
+    }
+    this.showVideo(this.mine, this.local);
+  }
+
+  hangUp() {
+    this.say('leave_call', {});
+    setTimeout(() => this.socket.close(), 200);
+    for (const user of [...this.peers.keys()]) this.drop(user);
+    for (const track of this.local.getTracks()) track.stop();
+    this.node.remove();
+    this.store.tell({ type: 'call', chat: this.chat, participants: [] });
+    this.over();
+  }
+}
+
+// Others may send the whole description in place of its text.
+function session(sdp, type) {
+  return typeof sdp === 'string' ? { type, sdp } : sdp;
+}
