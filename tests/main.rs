@@ -13,6 +13,7 @@
 )]
 
 mod accounts;
+mod client;
 mod delivery;
 mod files;
 mod hostile;

@@ -86,7 +86,7 @@ class App {
   }
 
   key(event) {
-    const typing = event.target.closest('input, textarea, select, [contenteditable]');
+    const typing = event.target.closest?.('input, textarea, select, [contenteditable]');
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
       import('./keys.js').then(({ openSwitcher }) => openSwitcher(this.store, this.api, this.actions));

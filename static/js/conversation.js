@@ -144,7 +144,8 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const shown = current();
     const other = shown.chat_type === 'dm' ? otherMember(shown, state.me) : null;
     const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
-    const call = state.calls[chat]?.length ?? 0;
+    const inCall = state.calls[chat] ?? [];
+    const call = inCall.includes(state.me.id) ? 0 : inCall.length;
     const key = [shown.title, other?.avatar_url, online, shown.members?.length, call, state.link].join('\n');
     if (drawn.header === key && drawn.headerOf === chat) return;
     Object.assign(drawn, { header: key, headerOf: chat });

@@ -11,7 +11,7 @@ export function el(tag, properties = {}, ...children) {
     else if (key in node && key !== 'role') node[key] = value;
     else if (value !== false) node.setAttribute(key, value === true ? '' : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -138,10 +138,13 @@ export function menu(anchor, items) {
 
 export function toast(text) {
   let place = document.querySelector('#toasts');
-  if (!place) document.body.append(place = el('div', { id: 'toasts', role: 'status' }));
+  if (!place) document.body.append(place = el('div', { id: 'toasts', role: 'status', popover: 'manual' }));
   const node = el('p', { textContent: text });
+  // Shown anew each time, so that it lies above a dialog that came meanwhile.
+  if (place.matches(':popover-open')) place.hidePopover();
+  place.showPopover();
   place.append(node);
-  setTimeout(() => node.remove(), 5000);
+  setTimeout(() => { node.remove(); if (!place.children.length) place.remove(); }, 5000);
 }
 
 // The server's words, or, when there was no server, what that means.

@@ -17,7 +17,7 @@ export function openSwitcher(store, api, actions) {
     const state = store.get();
     const wish = input.value.trim().toLocaleLowerCase();
     const chats = sortedChats(state).filter((chat) => chat.title.toLocaleLowerCase().includes(wish)).slice(0, 8);
-    entries = [...chats.map((chat) => ({ label: chat.title, face: avatar(otherOf(chat, state) ?? chat, { size: '2rem', group: chat.chat_type !== 'dm' }), go: () => actions.go(chat.id) })),
+    entries = [...chats.map((chat) => ({ label: chat.title, face: avatar(otherOf(chat, state) || chat, { size: '2rem', group: chat.chat_type !== 'dm' }), go: () => actions.go(chat.id) })),
       ...people.map((user) => ({ label: `${nameOf(user)} · @${user.username}`, face: avatar(user, { size: '2rem' }), go: () => actions.talkTo(user.id) }))];
     at = Math.min(at, Math.max(0, entries.length - 1));
     list.replaceChildren(...entries.map(({ label, face, go }, index) => el('li', { id: `switch-${index}`, role: 'option', className: 'person', 'aria-selected': String(index === at), onclick: () => { box.close(); go(); } }, face, el('span', { className: 'clip', textContent: label }))));

@@ -1,0 +1,239 @@
+//! One headless browser with an empty profile, and what a person does in it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::world::{Fireside, Person};
+
+/// A browser starts slowly on a busy machine; nothing waits for it in vain.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const FLAGS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--window-size=1200,800",
+    "--lang=en",
+    "--accept-lang=en",
+];
+
+/// Browsers are heavy: one test has them at a time.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// This test's turn with the browsers, or nothing where there are none.
+pub async fn browser_is_here() -> Option<tokio::sync::MutexGuard<'static, ()>> {
+    let found = ["chromium", "chromedriver"].iter().all(|name| in_path(name).is_some());
+    if !found {
+        let required = std::env::var("FIRESIDE_REQUIRE_BROWSER").is_ok_and(|wish| wish == "1");
+        assert!(!required, "chromium and chromedriver are required");
+        say("skipped: no chromium");
+        return None;
+    }
+    Some(TURN.lock().await)
+}
+
+#[expect(clippy::print_stdout, reason = "whoever runs the tests must see what was not tested")]
+pub fn say(words: &str) {
+    println!("{words}");
+}
+
+pub fn in_path(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    url: String,
+    _profile: TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.driver.kill().ok();
+        self.driver.wait().ok();
+    }
+}
+
+impl Browser {
+    /// An empty browser at the server's page.
+    pub async fn at(fireside: &Fireside) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=SEVERE"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let port = port_of(&mut driver);
+        let profile = TempDir::new().unwrap();
+        let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        let wish = json!({
+            "goog:chromeOptions": { "args": flags },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(wish.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        let browser = Self { client, driver, url: fireside.url.clone(), _profile: profile };
+        browser.goes_to("/").await;
+        browser
+    }
+
+    /// A browser in which this person has signed in by the page.
+    pub async fn of(fireside: &Fireside, person: &Person) -> Self {
+        let browser = Self::at(fireside).await;
+        browser.types("[name=username]", &person.username).await;
+        browser.types("[name=password]", &person.password).await;
+        browser.clicks("[type=submit]").await;
+        browser.sees(".app .me").await;
+        browser
+    }
+
+    pub async fn goes_to(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
+    }
+
+    pub async fn opens_chat(&self, id: i64) {
+        self.does(&format!("location.hash = 'chat-{id}'")).await;
+        self.until("document.querySelector('.log') && !document.querySelector('.log[aria-busy]') && document.querySelector('.conversation:not([hidden])')")
+            .await;
+    }
+
+    pub async fn reloads(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
+    pub async fn leaves(self) {
+        self.client.clone().close().await.ok();
+    }
+
+    /// Runs a script and gives what it returns.
+    pub async fn asks(&self, script: &str) -> Value {
+        self.client.execute(&format!("return {script}"), vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    pub async fn does(&self, script: &str) {
+        self.client.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"));
+    }
+
+    /// Waits until the expression is true.
+    pub async fn until(&self, expression: &str) {
+        let start = Instant::now();
+        while !truthy(&self.asks(expression).await) {
+            assert!(start.elapsed() < PATIENCE, "never so: {expression}\n{}", self.page_text().await);
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
+    }
+
+    pub async fn sees(&self, selector: &str) {
+        self.until(&format!("document.querySelector({})", json!(selector))).await;
+    }
+
+    /// Some element with this selector holds this text.
+    pub async fn reads(&self, selector: &str, text: &str) {
+        let (selector, text) = (json!(selector), json!(text));
+        self.until(&format!(
+            "[...document.querySelectorAll({selector})].some((node) => node.textContent.includes({text}))"
+        ))
+        .await;
+    }
+
+    pub async fn clicks(&self, selector: &str) {
+        self.sees(selector).await;
+        self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Presses the button with this text or name, wherever it is.
+    pub async fn presses_button(&self, name: &str) {
+        let name = json!(name);
+        let found = format!(
+            "[...document.querySelectorAll('button')].find((each) => each.checkVisibility() \
+             && (each.textContent === {name} || each.ariaLabel === {name}))"
+        );
+        self.until(&found).await;
+        self.does(&format!("({found}).click()")).await;
+    }
+
+    pub async fn types(&self, selector: &str, text: &str) {
+        self.sees(selector).await;
+        self.client.find(Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    /// Types where the focus is, as hands on a keyboard do.
+    pub async fn keys(&self, text: &str) {
+        self.client.active_element().await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    pub async fn presses(&self, key: Key) {
+        self.keys(&char::from(key).to_string()).await;
+    }
+
+    /// Writes into the composer and presses Enter.
+    pub async fn says(&self, text: &str) {
+        self.types("#draft", text).await;
+        self.types("#draft", &char::from(Key::Enter).to_string()).await;
+    }
+
+    pub async fn picks_file(&self, path: &Path) {
+        self.sees(".composer [type=file]").await;
+        let input = self.client.find(Locator::Css(".composer [type=file]")).await.unwrap();
+        input.send_keys(path.to_str().unwrap()).await.unwrap();
+    }
+
+    /// The texts of the messages on the page, those being sent too.
+    pub async fn texts(&self) -> Vec<String> {
+        let found = self.asks("[...document.querySelectorAll('.message .content')].map((node) => node.textContent)").await;
+        found.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn page_text(&self) -> String {
+        self.asks("document.body.innerText.slice(0, 1500)").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Addresses of all that the page has loaded.
+    pub async fn loaded(&self) -> Vec<String> {
+        let names = self.asks("performance.getEntriesByType('resource').map(({ name }) => name)").await;
+        names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn truthy(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false)) && value != &json!(0) && value != &json!("")
+}
+
+/// The port that the driver chose and says on its first lines.
+fn port_of(driver: &mut Child) -> u16 {
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let (_, rest) = line.split_once("started successfully on port ")?;
+            rest.trim_end_matches('.').parse().ok()
+        })
+        .expect("chromedriver says its port");
+    // It is read to the end, or a full pipe would stop it one day.
+    std::thread::spawn(move || lines.for_each(drop));
+    port
+}

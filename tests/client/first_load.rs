@@ -1,0 +1,31 @@
+//! What the first visit costs, and whom the page talks to.
+
+use super::talk::direct;
+use super::{Browser, browser_is_here};
+use crate::world::Fireside;
+
+#[tokio::test]
+async fn the_first_load_is_light_and_every_request_stays_at_home() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let page = Browser::at(&fireside).await;
+    page.sees("[name=password]").await;
+    page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/server/'))").await;
+    let count = page.loaded().await.len() + 1; // and the page itself
+    assert!(count < 12, "{count} requests: {:?}", page.loaded().await);
+    let bytes = page.asks("performance.getEntriesByType('resource').reduce((sum, each) => sum + each.encodedBodySize, 0)").await;
+    assert!(bytes.as_f64().unwrap() < 60_000.0, "{bytes} bytes");
+
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(chat).await;
+    hers.says("https://example.org/ is only a link").await;
+    hers.sees(".message a").await;
+    for address in hers.loaded().await {
+        assert!(address.starts_with(&fireside.url) || address.starts_with("blob:"), "{address}");
+    }
+    hers.leaves().await;
+    page.leaves().await;
+}

@@ -1,0 +1,90 @@
+// The pure parts of the client: its state, its markup, its texts.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+// The client's folder is no package, so that node has to be told what it holds.
+async function module(path) {
+  let code = await readFile(new URL(`../../static/js/${path}`, import.meta.url), 'utf8');
+  code = code.replace(/^import .*$/gm, '');
+  return import(`data:text/javascript,${encodeURIComponent(code)}`);
+}
+const { moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
+const { parse } = await module('markup.js');
+
+const me = { id: 1, username: 'ann' };
+const bob = { id: 2, username: 'bob' };
+const said = (id, sender = bob, more = {}) => ({ id, content: `m${id}`, sender, created_at: new Date(1e12 + id * 1000).toISOString(), read_by: [sender.id], reactions: [], ...more });
+const start = [{ type: 'known', me }, { type: 'chats', chats: [{ id: 7, chat_type: 'dm', title: 'bob', unread_count: 0, members: [me, bob], last_message: null }] }];
+const after = (...events) => [...start, ...events].reduce(reduce, nothing);
+const page = (messages, more = false) => ({ type: 'history', chat: 7, messages, part: 'newest', more });
+const ids = (state) => state.logs[7].messages.map(({ id }) => id);
+
+test('a message that comes twice is there once, and in its place', () => {
+  const last = { type: 'chat', chat: { id: 7, last_message: said(3) } };
+  const state = after(last, page([said(3), said(1)]), { type: 'new_message', chat: 7, message: said(2) }, { type: 'new_message', chat: 7, message: said(4), seq: 9 }, { type: 'new_message', chat: 7, message: said(4), seq: 9 });
+  assert.deepEqual(ids(state), [1, 2, 3, 4]);
+  assert.equal(state.seq, 9);
+  assert.equal(state.chats[7].unread_count, 1);
+});
+
+test('an edit of what is not loaded does not make a hole', () => {
+  const state = after(page([said(50), said(51)], true), { type: 'message_updated', chat: 7, message: said(3) });
+  assert.deepEqual(ids(state), [50, 51]);
+});
+
+test('a deleted message is gone, and the unread line moves on', () => {
+  const state = after({ type: 'chat', chat: { id: 7, unread_count: 2 } }, page([said(1), said(2)]), { type: 'message_deleted', chat: 7, message_id: 1 });
+  assert.deepEqual(ids(state), [2]);
+  assert.equal(state.logs[7].unreadFrom, 2);
+});
+
+test('reading elsewhere clears the badge', () => {
+  const state = after({ type: 'new_message', chat: 7, message: said(5) }, { type: 'read', chat: 7, user_id: 1, message_id: 5 });
+  assert.equal(unreadTotal(state), 0);
+});
+
+test('what is being sent is shown once, whichever comes first, the echo or the answer', () => {
+  const item = { client_id: 'x', chat: 7, content: 'm9', attachments: [], after: 3, tried: true };
+  const waiting = after(page([said(3)]), { type: 'queued', item });
+  assert.equal(stillUnsent(waiting, 7).length, 1);
+  const echoed = reduce(waiting, { type: 'new_message', chat: 7, message: said(9, me) });
+  assert.equal(stillUnsent(echoed, 7).length, 0);
+  const answered = reduce(echoed, { type: 'sent', client_id: 'x', chat: 7, message: said(9, me) });
+  assert.deepEqual(ids(answered), [3, 9]);
+  assert.equal(rows(answered, 7, 0, 2).filter(({ kind }) => kind !== 'day').length, 2);
+});
+
+test('bubbles are grouped, days and unread are marked', () => {
+  const state = after({ type: 'chat', chat: { id: 7, unread_count: 1 } }, page([said(1, bob, { read_by: [1, 2] }), said(2, bob, { read_by: [1, 2] }), said(90_000_000)]));
+  assert.deepEqual(rows(state, 7, 0, 3).map(({ kind, grouped }) => (grouped ? 'grouped' : kind)), ['day', 'message', 'grouped', 'day', 'unread', 'message']);
+});
+
+test('the window stays inside the log', () => {
+  assert.deepEqual(moved({ from: 0 }, 1000, -60, 160), { from: 0, to: 160 });
+  assert.deepEqual(moved({ from: 900 }, 1000, 60, 160), { from: 840, to: 1000 });
+  assert.deepEqual(moved({ from: Infinity }, 10, 0, 160), { from: 0, to: 10 });
+});
+
+test('the newest activity is first', () => {
+  const state = after({ type: 'chat', chat: { id: 8, title: 'b', created_at: '2020', last_message: null } }, { type: 'new_message', chat: 7, message: said(1) });
+  assert.deepEqual(sortedChats(state).map(({ id }) => id), [8, 7]);
+});
+
+test('markup knows links, code and names, and nothing else', () => {
+  const kinds = (text) => parse(text, new Set(['bob'])).map(({ kind, text: words }) => `${kind}:${words}`);
+  assert.deepEqual(kinds('see https://a.example/x_(y)). ok'), ['text:see ', 'link:https://a.example/x_(y)', 'text:). ok']);
+  assert.deepEqual(kinds('`<b>` @bob, @eve'), ['code:<b>', 'text: ', 'mention:@bob', 'text:, @eve']);
+  assert.deepEqual(kinds('a\n```js\nx\n```\nb'), ['text:a', 'block:x', 'text:b']);
+  assert.deepEqual(kinds('javascript:alert(1) <img>'), ['text:javascript:alert(1) <img>']);
+});
+
+test('both languages say everything, with the same holes', async () => {
+  const [{ default: en }, { default: ru }] = await Promise.all(['i18n/en.js', 'i18n/ru.js'].map(module));
+  assert.deepEqual(Object.keys(ru).sort(), Object.keys(en).sort());
+  const holes = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g))].sort();
+  for (const key of Object.keys(en)) {
+    assert.deepEqual(holes(ru[key]), holes(en[key]), key);
+    if (typeof ru[key] === 'object') assert.deepEqual(Object.keys(ru[key]), ['one', 'few', 'many', 'other'], key);
+  }
+});
