@@ -13,6 +13,7 @@
 )]
 
 mod accounts;
+mod across;
 mod delivery;
 mod files;
 mod hostile;
