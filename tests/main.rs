@@ -15,8 +15,10 @@
 mod accounts;
 mod across;
 mod delivery;
+mod directs;
 mod files;
 mod hostile;
+mod inbox;
 mod lifecycle;
 mod messaging;
 mod rooms;
