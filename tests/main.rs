@@ -13,10 +13,13 @@
 )]
 
 mod accounts;
+mod across;
 mod client;
 mod delivery;
+mod directs;
 mod files;
 mod hostile;
+mod inbox;
 mod lifecycle;
 mod messaging;
 mod rooms;

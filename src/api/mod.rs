@@ -75,6 +75,8 @@ pub struct Settings {
     pub max_upload: u64,
     /// Longest message, in characters.
     pub max_message: usize,
+    /// How many messages the `directs` socket sends on connect; `None`: all.
+    pub ws_history: Option<u32>,
     /// Show nobody's e-mail address to others.
     pub hide_emails: bool,
     /// Hand out tokens for `"oauth":"true"` without a proof. Never on a public address.

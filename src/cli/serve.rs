@@ -49,6 +49,9 @@ pub(super) struct Serve {
     /// Longest message, in characters
     #[arg(long, env = "FIRESIDE_MAX_MESSAGE", default_value_t = message::MAX_MESSAGE, value_name = "CHARACTERS")]
     max_message: usize,
+    /// How many messages the directs socket sends on connect, the newest; all unless given
+    #[arg(long, env = "FIRESIDE_WS_HISTORY", value_name = "N")]
+    ws_history: Option<u32>,
     #[command(flatten)]
     limits: LimitFlags,
     /// Show nobody's e-mail address to others
@@ -147,6 +150,7 @@ impl Serve {
             registration: self.registration,
             max_upload: self.max_upload,
             max_message: self.max_message,
+            ws_history: self.ws_history,
             hide_emails: self.hide_emails,
             insecure_oauth_login: self.insecure_oauth_login,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },

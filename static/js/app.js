@@ -194,7 +194,7 @@ class App {
     }
     if (chatOfHash() !== id) return undefined; // somebody was quicker
     store.tell({ type: 'opened', chat: id });
-    if (id !== null && !matchMedia('(pointer: fine)').matches) this.conversation.focus();
+    if (id !== null && matchMedia('(pointer: coarse)').matches) this.conversation.focus();
     return undefined;
   }
 

@@ -12,7 +12,7 @@ export function createChats(store, api, { actions }) {
   const notice = el('p', { className: 'link-state', role: 'status' });
   const self = el('button', { type: 'button', className: 'me', onclick: () => actions.settings() });
   const node = el('nav', { className: 'chats', 'aria-label': t('chats') },
-    el('header', {}, self, iconButton('people', t('people.posts'), () => actions.people()),
+    el('h1', { className: 'unseen', textContent: t('chats') }), el('header', {}, self, iconButton('people', t('people.posts'), () => actions.people()),
       iconButton('plus', t('new'), (event) => menu(event.currentTarget, [[t('new.dm'), () => actions.start('dm')], [t('new.group'), () => actions.start('group')], [t('browse'), () => actions.start('browse')]]))),
     el('div', { className: 'search' }, icon('search', 18), search),
     notice,
@@ -33,9 +33,8 @@ export function createChats(store, api, { actions }) {
   function drawMe({ me }) {
     if (drawn.me === me) return;
     drawn.me = me;
-    self.setAttribute('aria-label', t('settings.of', { name: nameOf(me) }));
     self.title = t('settings');
-    self.replaceChildren(avatar(me, { size: '2.25rem' }), el('b', { className: 'clip', textContent: nameOf(me) }));
+    self.replaceChildren(avatar(me, { size: '2.25rem' }), el('b', { className: 'clip', textContent: nameOf(me) }), el('span', { className: 'unseen', textContent: t('settings') }));
   }
 
   function drawLink({ link }) {

@@ -41,7 +41,7 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
       drawAbout();
       drawFiles();
       fit();
-      if (matchMedia('(pointer: fine)').matches) box.focus({ preventScroll: true });
+      if (!matchMedia('(pointer: coarse)').matches) box.focus({ preventScroll: true });
     },
     leave(id) {
       if (id === null) return;

@@ -20,7 +20,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   let follow = true; // the newest stays in view
   const nodes = new Map();
 
-  const title = el('h1', { className: 'clip', tabIndex: -1 });
+  const title = el('h2', { className: 'clip', tabIndex: -1 });
   const status = el('p', { className: 'soft clip', 'aria-live': 'off' });
   const face = el('span', {});
   const open = el('button', { type: 'button', className: 'about grow', onclick: () => actions.about(chat) }, face, el('span', { className: 'grow' }, title, status));

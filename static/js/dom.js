@@ -102,7 +102,7 @@ export function confirmed(question, action) {
 
 // Something small beside what was pressed, gone with Esc or a click elsewhere.
 export function popover(anchor, content) {
-  const node = el('div', { popover: 'auto' }, content);
+  const node = el('div', { popover: 'auto', role: 'dialog', 'aria-label': anchor.ariaLabel ?? '' }, content);
   node.addEventListener('toggle', ({ newState }) => {
     if (newState !== 'closed') return;
     const inside = node.contains(document.activeElement) || document.activeElement === document.body;

@@ -71,7 +71,7 @@ function chips(id, reactions, context) {
   return el('div', { className: 'chips', role: 'group', 'aria-label': t('reactions') }, reactions.map(({ emoji, count, users }) => {
     const own = users.includes(context.me.id);
     const who = users.map(context.userName).join(', ');
-    return el('button', { type: 'button', className: 'chip', 'aria-pressed': String(own), title: who, 'aria-label': t('reaction.by', { emoji, names: who }), onclick: () => context.actions.react(id, emoji) }, emoji, el('span', { textContent: String(count) }));
+    return el('button', { type: 'button', className: 'chip', 'aria-pressed': String(own), title: who, onclick: () => context.actions.react(id, emoji) }, emoji, el('span', { textContent: String(count) }), el('span', { className: 'unseen', textContent: ` ${who}` }));
   }));
 }
 
@@ -98,6 +98,6 @@ function attachment(file, context) {
 }
 
 function card(file, context) {
-  return el('button', { type: 'button', className: 'file', 'aria-label': t('file.save', { name: file.name }), onclick: () => context.actions.save(file) },
+  return el('button', { type: 'button', className: 'file', title: t('file.save', { name: file.name }), onclick: () => context.actions.save(file) },
     icon('file'), el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: file.name }), el('small', { textContent: size(file.size) })));
 }

@@ -112,10 +112,8 @@ async fn others_words_are_not_changed_through_any_document() {
     let mallory = fireside.registers("mallory").await;
     let (path, body) = Dialect::Messaging.post(&pair, &pair.alice, "mine");
     let id = pair.alice.post(&path, &body).await.is(201).json()["id"].as_i64().unwrap();
-    let edits = [
-        ("POST", format!("/api/messages/{id}/update_message/")),
-        ("PUT", format!("/messages/api/messages/{id}/")),
-    ];
+    let edits =
+        [("POST", format!("/api/messages/{id}/update_message/")), ("PUT", format!("/messages/api/messages/{id}/"))];
     let deletions = [
         format!("/api/messages/{id}/delete_message/"),
         format!("/messages/api/messages/{id}/"),

@@ -110,14 +110,10 @@ impl Dialect {
     pub fn post(self, pair: &Pair, me: &Person, text: &str) -> (String, Value) {
         let chat = pair.chat;
         match self {
-            Self::Inbox => {
-                ("/api/messages/".to_owned(), json!({"receiver": pair.other(me).id, "content": text}))
-            }
+            Self::Inbox => ("/api/messages/".to_owned(), json!({"receiver": pair.other(me).id, "content": text})),
             Self::Messaging => (format!("/messages/api/chats/{chat}/messages/"), json!({"content": text})),
             Self::Rooms => (format!("/api/rooms/{chat}/messages/"), json!({"content": text})),
-            Self::Messenger => {
-                (format!("/messenger/api/chatrooms/{}/messages/", pair.name), json!({"content": text}))
-            }
+            Self::Messenger => (format!("/messenger/api/chatrooms/{}/messages/", pair.name), json!({"content": text})),
             Self::Directs => panic!("directs posts on its socket alone"),
         }
     }

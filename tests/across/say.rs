@@ -51,7 +51,8 @@ async fn the_history_is_the_same_in_all_five() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
     for number in 0..12 {
-        let (me, speaker) = if number % 2 == 0 { (&pair.alice, WITH_POSTS[number % 4]) } else { (&pair.bob, WITH_POSTS[number % 4]) };
+        let (me, speaker) =
+            if number % 2 == 0 { (&pair.alice, WITH_POSTS[number % 4]) } else { (&pair.bob, WITH_POSTS[number % 4]) };
         let (path, body) = speaker.post(&pair, me, &format!("number {number}"));
         me.post(&path, &body).await.is(201);
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::talk::direct;
 use super::{Browser, browser_is_here};
-use crate::world::Fireside;
+use crate::world::{Fireside, id};
 
 const SEEDS: &[&str] = &[
     "<img src=x onerror=window.pwned=1>",
@@ -57,7 +57,7 @@ async fn a_hundred_hostile_texts_make_no_element_and_start_no_script() {
     bob.patch(&format!("/api/users/{}/", bob.id), &profile).await.is(200);
     let chat = direct(&alice, &bob).await;
     let group = json!({"chat_type": "group", "title": nasty, "member_ids": [alice.id]});
-    bob.post("/messages/api/chats/", &group).await.is(201);
+    let group = id(&bob.post("/messages/api/chats/", &group).await.is(201).json());
     let hers = Browser::of(&fireside, &alice).await;
     hers.does(WATCH).await;
     hers.opens_chat(chat).await;
@@ -72,8 +72,10 @@ async fn a_hundred_hostile_texts_make_no_element_and_start_no_script() {
     let schemes = "[...document.querySelectorAll('.content a')].every((link) => /^https?:$/.test(link.protocol))";
     assert_eq!(hers.asks(schemes).await, true);
     // Everything else that shows these names.
+    hers.opens_chat(group).await;
     hers.clicks(".about").await;
-    hers.sees("dialog[open]").await;
+    hers.reads("dialog[open] .person", nasty).await;
+    assert_eq!(hers.asks("document.querySelectorAll('dialog :is(img, script)').length").await, 0);
     hers.presses(fantoccini::key::Key::Escape).await;
     hers.does("document.querySelector('#draft').focus()").await;
     assert_eq!(hers.asks("window.pwned ?? null").await, json!(null));

@@ -1,9 +1,82 @@
-//! `inbox`: direct messages by username.
+//! `inbox`: messages between two usernames.
+//!
+//! | | path | |
+//! |---|---|---|
+//! | POST | `/api/auth/login/` | sign in: a token |
+//! | GET | `/api/token/` | the account's own token |
+//! | POST | `/api/token/rotate/` | a new one in its place |
+//! | GET POST | `/api/messages/` | what I sent and got (`?user=`), a new message |
+//! | POST | `/api/messages/{id}/update_message/` | change one |
+//! | DELETE | `/api/messages/{id}/delete_message/` | delete one |
+//! | WS | `/ws/chat/{username}/` | the messages with one user |
+//!
+//! Groups do not exist here.
 
-use super::reply::envelope;
-use super::route::Dialect;
+mod json;
+mod messages;
+mod socket;
+
+use warp::http::Method;
+
+use self::json::SignedIn;
+use super::auth;
+use super::limit::Rate;
+use super::reply::{Answer, Failure, Response, enveloped, ok, problem, signed_by};
+use super::request::Request;
+use super::route::{Dialect, Route};
+use super::sign_in::SignIn;
+use crate::chat::error::Error;
+use crate::chat::session::Asker;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    Dialect { name: "inbox", routes: Vec::new(), render: envelope, prefixes: &[] }
+    let (get, post) = (Method::GET, Method::POST);
+    let api = Rate::Api;
+    let routes = vec![
+        Route::open(post.clone(), "/api/auth/login/", login),
+        Route::new(get.clone(), "/api/token/", api, token),
+        Route::new(post.clone(), "/api/token/rotate/", api, rotate),
+        Route::new(get, "/api/messages/", api, messages::list),
+        Route::new(post.clone(), "/api/messages/", api, messages::send),
+        Route::new(post, "/api/messages/{id}/update_message/", api, messages::update),
+        Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", api, messages::delete),
+        Route::socket("/ws/chat/{username}/", socket::open).when(names_a_user),
+    ];
+    Dialect { name: "inbox", routes, render, prefixes: &[] }
+}
+
+/// At the root, `/ws/chat/` with a number is another document's.
+fn names_a_user(request: &Request) -> bool {
+    request.param(0).bytes().any(|byte| !byte.is_ascii_digit())
+}
+
+/// The shared envelope; whom a message goes to is `receiver` here.
+fn render(failure: &Failure) -> Response {
+    match failure {
+        Failure::Chat(Error::UnknownUser) => {
+            enveloped(&problem(&Failure::field("receiver", Error::UnknownUser.to_string())))
+        }
+        other => enveloped(&problem(other)),
+    }
+}
+
+async fn login(mut request: Request) -> Answer {
+    auth::refuse_foreign_origin(&request)?;
+    let mut fields = request.fields().await?;
+    let sign_in = SignIn::of(&mut fields)?;
+    let user = sign_in.user(&request).await?;
+    let chat = &request.context.chat;
+    let token = chat.sign_in(user).await?;
+    let account = chat.my_account(&chat.authenticate(token.as_str())?)?;
+    ok(&SignedIn::new(&token, &account)).map(|response| signed_by(response, user))
+}
+
+async fn token(asker: Asker, request: Request) -> Answer {
+    let token = request.context.chat.account_token(&asker)?;
+    ok(&serde_json::json!({ "token": token.as_str() }))
+}
+
+async fn rotate(asker: Asker, request: Request) -> Answer {
+    let token = request.context.chat.rotate_account_token(&asker).await?;
+    ok(&serde_json::json!({ "token": token.as_str() }))
 }

@@ -1,0 +1,143 @@
+//! The frames of the socket with one user: new, changed and deleted messages.
+
+use std::sync::Arc;
+
+use super::json::{News, frame};
+use super::messages::find;
+use crate::api::Context;
+use crate::api::body::Fields;
+use crate::api::reply::{Failure, problem};
+use crate::api::request::Request;
+use crate::api::socket::Codec;
+use crate::chat::Scope;
+use crate::chat::event::Event;
+use crate::chat::id::{MessageId, UserId};
+use crate::chat::listen::{Listening, Seat};
+use crate::chat::message::{Draft, MayDelete};
+use crate::chat::name::MessageText;
+use crate::chat::session::Asker;
+use crate::chat::user::UserRef;
+
+pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversation), Failure> {
+    let chat = &request.context.chat;
+    let other = chat.user_named(&asker, request.param(0))?.id;
+    let listening = chat.listen(&asker, Scope::Pair(other)).await?;
+    let codec = Conversation { context: Arc::clone(&request.context), seat: listening.seat().clone(), other };
+    Ok((listening, codec))
+}
+
+/// One socket with one user.
+pub struct Conversation {
+    context: Arc<Context>,
+    seat: Seat,
+    other: UserId,
+}
+
+impl Codec for Conversation {
+    fn encode(event: &Event) -> Option<String> {
+        match event {
+            Event::MessagePosted { message, pair, .. } => {
+                let news = News::New { message: &message.text, id: message.id.0 };
+                Some(frame(pair.as_ref()?, message.sender.id, news))
+            }
+            Event::MessageEdited { message, pair, .. } => {
+                let news = News::Updated { message: &message.text, message_id: message.id.0 };
+                Some(frame(pair.as_ref()?, message.sender.id, news))
+            }
+            Event::MessageDeleted { message, sender, pair, .. } => {
+                Some(frame(pair.as_ref()?, *sender, News::Deleted { deleted_message_id: message.0 }))
+            }
+            Event::ReactionsChanged { .. }
+            | Event::Read { .. }
+            | Event::ChatCreated { .. }
+            | Event::ChatUpdated { .. }
+            | Event::ChatDeleted { .. }
+            | Event::ChatHidden { .. }
+            | Event::MemberAdded { .. }
+            | Event::MemberRemoved { .. }
+            | Event::CredentialEnded { .. }
+            | Event::CredentialsEnded { .. }
+            | Event::SocketOpened(_)
+            | Event::Typing { .. }
+            | Event::Presence { .. }
+            | Event::CallJoined { .. }
+            | Event::CallLeft { .. }
+            | Event::CallState { .. }
+            | Event::Signalled { .. } => None,
+        }
+    }
+
+    async fn receive(&self, text: String) -> Vec<String> {
+        self.act(&text).await.unwrap_or_else(|failure| vec![refusal(&failure)])
+    }
+
+    fn refuse_binary(&self) -> String {
+        error("Binary frames are not read here.")
+    }
+}
+
+impl Conversation {
+    /// Which of the three it is, its keys say.
+    async fn act(&self, text: &str) -> Result<Vec<String>, Failure> {
+        let mut fields = Fields::of_json(text.as_bytes())?;
+        if fields.value("delete_message_id").is_some() {
+            self.delete(&mut fields).await
+        } else if fields.value("message_id").is_some() {
+            self.edit(&mut fields).await
+        } else {
+            self.post(&mut fields).await
+        }
+    }
+
+    async fn post(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
+        let text = self.text(fields);
+        let key = fields.idempotency_key(None);
+        let text = fields.complete(text)?;
+        let receiver = UserRef::Id(self.other);
+        let posted = self.context.chat.post_to(&self.seat.asker, receiver, Draft::of(text, key)).await?;
+        let again = posted.pair.as_ref().filter(|_| !posted.is_new).map(|pair| {
+            let news = News::New { message: &posted.message.text, id: posted.message.id.0 };
+            frame(pair, posted.message.sender.id, news)
+        });
+        Ok(again.into_iter().collect())
+    }
+
+    async fn edit(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
+        let id = fields.require_integer("message_id");
+        let text = self.text(fields);
+        let (id, text) = fields.complete((id, text))?;
+        let id = self.find(id)?;
+        self.context.chat.edit(&self.seat.asker, id, text).await?;
+        Ok(Vec::new())
+    }
+
+    async fn delete(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
+        let id = fields.require_integer("delete_message_id");
+        let id = fields.complete(id)?;
+        let id = self.find(id)?;
+        self.context.chat.delete_message(&self.seat.asker, id, MayDelete::Author).await?;
+        Ok(Vec::new())
+    }
+
+    fn text(&self, fields: &mut Fields) -> Option<MessageText> {
+        fields.require("message", |text| MessageText::parse_filled(text, self.context.settings.max_message))
+    }
+
+    /// A message with this one user: an id from elsewhere is as one that never was.
+    fn find(&self, id: i64) -> Result<MessageId, Failure> {
+        match find(&self.context.chat, &self.seat.asker, MessageId(id))? {
+            (message, other) if other == self.other => Ok(message.id),
+            _ => Err(Failure::NOT_FOUND),
+        }
+    }
+}
+
+fn refusal(failure: &Failure) -> String {
+    let problem = problem(failure);
+    let fields: Vec<_> = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}")).collect();
+    if fields.is_empty() { error(&problem.message) } else { error(&fields.join(" ")) }
+}
+
+fn error(text: &str) -> String {
+    serde_json::json!({ "error": text }).to_string()
+}

@@ -1,0 +1,5 @@
+//! directs.md, example by example.
+
+mod chat;
+mod history;
+mod socket;

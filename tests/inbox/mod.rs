@@ -1,0 +1,6 @@
+//! inbox.md, example by example.
+
+mod access;
+mod auth;
+mod message;
+mod socket;
