@@ -112,8 +112,8 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   store.subscribe(draw);
   function draw(state) {
     const moves = state.open !== chat;
+    node.hidden = state.open === null || !state.chats[state.open]; // first: what is hidden takes no focus
     if (moves) enter(state);
-    node.hidden = chat === null || !current();
     if (node.hidden) return;
     drawHeader(state);
     const { me, unsent, logs, reads } = state;
