@@ -18,6 +18,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   let drawn = {};
   let busy = false;
   let follow = true; // the newest stays in view
+  let arriving = false; // until the place to begin reading is found, nothing counts as read
   const nodes = new Map();
 
   const title = el('h2', { className: 'clip', tabIndex: -1 });
@@ -137,6 +138,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     log.replaceChildren();
     if (chat === null) return;
     composer.enter(chat);
+    arriving = true;
     load('newest').then(toFirstUnread);
   }
 
@@ -323,6 +325,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   }
 
   function toFirstUnread() {
+    arriving = false;
     if (chat === null) return;
     const { unreadFrom, hasEarlier, messages } = logOf();
     const count = current()?.unread_count ?? 0;
@@ -353,7 +356,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   // --- Reading.
   function seen() {
     const last = logOf().messages.at(-1);
-    if (!last || document.hidden || !document.hasFocus()) return;
+    if (!last || arriving || document.hidden || !document.hasFocus()) return;
     if ((current()?.unread_count ?? 0) > 0) actions.read(chat, last.id);
   }
   window.addEventListener('focus', () => chat !== null && follow && seen());
