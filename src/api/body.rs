@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::reply::{Failure, Violations};
 use super::request::{BodyStream, Request, pairs};
-use crate::chat::name::Violation;
+use crate::chat::name::{IdempotencyKey, Violation};
 
 /// Largest body but for uploads, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -213,6 +213,18 @@ impl Fields {
                 self.fault(name, format!("Ensure this field has no more than {max} elements."))
             }
             list => list,
+        }
+    }
+
+    /// The key of a send that is to happen once: `client_id`, or the header.
+    pub fn idempotency_key(&mut self, header: Option<&str>) -> Option<IdempotencyKey> {
+        match (self.parse("client_id", IdempotencyKey::parse), header) {
+            (Some(key), _) => Some(key),
+            (None, None) => None,
+            (None, Some(header)) => match IdempotencyKey::parse(header) {
+                Ok(key) => Some(key),
+                Err(fault) => self.fault("Idempotency-Key", fault.0),
+            },
         }
     }
 

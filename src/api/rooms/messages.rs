@@ -8,7 +8,7 @@ use crate::api::reply::{Answer, Failure, created, no_content, ok};
 use crate::api::request::Request;
 use crate::chat::id::{ChatId, FileId, MessageId};
 use crate::chat::message::{Draft, MAX_ATTACHMENTS, MayDelete, Window};
-use crate::chat::name::{IdempotencyKey, MessageText};
+use crate::chat::name::MessageText;
 use crate::chat::session::Asker;
 
 pub async fn history(asker: Asker, request: Request) -> Answer {
@@ -46,7 +46,7 @@ pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> R
     if !fields.has("content") && attachments.is_empty() {
         fields.require("content", |_| Ok(()));
     }
-    let key = idempotency_key(fields, header);
+    let key = fields.idempotency_key(header);
     fields.check()?;
     let empty =
         MessageText::parse("", max_message).map_err(|_| Failure::field("content", "This field is required."))?;
@@ -56,16 +56,4 @@ pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> R
         reply_to: None,
         key,
     })
-}
-
-/// The key of a send that is to happen once: `client_id`, or the header.
-fn idempotency_key(fields: &mut Fields, header: Option<&str>) -> Option<IdempotencyKey> {
-    match (fields.parse("client_id", IdempotencyKey::parse), header) {
-        (Some(key), _) => Some(key),
-        (None, None) => None,
-        (None, Some(header)) => match IdempotencyKey::parse(header) {
-            Ok(key) => Some(key),
-            Err(fault) => fields.fault("Idempotency-Key", fault.0),
-        },
-    }
 }
