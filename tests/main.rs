@@ -17,5 +17,6 @@ mod delivery;
 mod files;
 mod hostile;
 mod lifecycle;
+mod messenger;
 mod rooms;
 mod world;
