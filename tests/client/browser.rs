@@ -130,7 +130,10 @@ impl Browser {
 
     /// Runs a script and gives what it returns.
     pub async fn asks(&self, script: &str) -> Value {
-        self.client.execute(&format!("return {script}"), vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.client
+            .execute(&format!("return {script}"), vec![])
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     pub async fn does(&self, script: &str) {
@@ -203,7 +206,8 @@ impl Browser {
 
     /// The texts of the messages on the page, those being sent too.
     pub async fn texts(&self) -> Vec<String> {
-        let found = self.asks("[...document.querySelectorAll('.message .content')].map((node) => node.textContent)").await;
+        let found =
+            self.asks("[...document.querySelectorAll('.message .content')].map((node) => node.textContent)").await;
         found.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     }
 

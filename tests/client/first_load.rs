@@ -13,7 +13,9 @@ async fn the_first_load_is_light_and_every_request_stays_at_home() {
     page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/server/'))").await;
     let count = page.loaded().await.len() + 1; // and the page itself
     assert!(count < 12, "{count} requests: {:?}", page.loaded().await);
-    let bytes = page.asks("performance.getEntriesByType('resource').reduce((sum, each) => sum + each.encodedBodySize, 0)").await;
+    let bytes = page
+        .asks("performance.getEntriesByType('resource').reduce((sum, each) => sum + each.encodedBodySize, 0)")
+        .await;
     assert!(bytes.as_f64().unwrap() < 60_000.0, "{bytes} bytes");
 
     let alice = fireside.registers("alice").await;

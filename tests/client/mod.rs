@@ -9,6 +9,7 @@ mod first_load;
 mod hostile;
 mod keyboard;
 mod offline;
+mod people;
 mod screens;
 mod state;
 mod talk;

@@ -113,7 +113,10 @@ async fn ten_thousand_messages_keep_few_nodes_in_the_page() {
     let start = std::time::Instant::now();
     while hers.asks("document.querySelector('.message .content')?.textContent").await != "number 0" {
         assert!(start.elapsed() < Duration::from_secs(40), "the beginning is reached");
-        hers.does("const box = document.querySelector('.scroll'); box.scrollTop = 0; box.dispatchEvent(new Event('scroll'))").await;
+        hers.does(
+            "const box = document.querySelector('.scroll'); box.scrollTop = 0; box.dispatchEvent(new Event('scroll'))",
+        )
+        .await;
         let nodes = hers.asks("document.querySelectorAll('.message').length").await;
         assert!(nodes.as_i64().unwrap() < 300, "{nodes} message nodes");
     }

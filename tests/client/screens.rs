@@ -23,7 +23,9 @@ async fn everything_that_can_be_pressed_has_a_name_and_the_log_is_one() {
     assert_eq!(hers.asks(nameless).await, serde_json::json!([]));
     hers.does("const box = document.querySelector('[name=language]'); box.value = 'ru'; box.dispatchEvent(new Event('change'))")
         .await;
-    hers.until("document.documentElement.lang === 'ru' && document.querySelector('#draft')?.placeholder === 'Сообщение'")
-        .await;
+    hers.until(
+        "document.documentElement.lang === 'ru' && document.querySelector('#draft')?.placeholder === 'Сообщение'",
+    )
+    .await;
     hers.leaves().await;
 }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use crate::chat::id::{ChatId, MessageId, Seq};
+use crate::chat::id::{ChatId, MessageId, PostId, Seq};
 use crate::chat::message::{Draft, MayDelete, Window};
 use crate::chat::name::{Email, Emoji, IdempotencyKey, MessageText, Username};
 use crate::chat::page::Page;
@@ -100,7 +100,8 @@ async fn people(chat: &Chat, alice: &Asker, bob: &Asker) {
     };
     chat.change_profile(alice, change).await.expect("changed");
     chat.publish_post(alice, "a".into(), "b".into()).await.expect("a post");
-    chat.posts(alice).await.expect("posts");
+    chat.posts(alice, None, PostId(0), 9).expect("posts");
+    chat.posts(alice, Some(alice.user), PostId(0), 9).expect("posts");
     chat.add_friend(alice, "bob").await.expect("friends");
     chat.profile(bob, "alice").await.expect("a profile");
     chat.remove_friend(alice, "bob").await.expect("friends no more");
