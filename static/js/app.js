@@ -208,6 +208,9 @@ class App {
   }
 
   signOut(reason) {
+    if (this.over) return; // whatever is still under way finds nobody
+    this.over = true;
+    this.store.tell({ type: 'opened', chat: null });
     this.outbox.stop();
     this.socket.close();
     this.abort.abort();

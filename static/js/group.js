@@ -6,7 +6,7 @@ import { peopleFinder } from './start.js';
 export function openGroup({ api, store, actions }, chat) {
   const body = el('div', { className: 'stack' });
   const shown = () => store.get().chats[chat];
-  const box = dialog(shown().title, body, { drawer: true });
+  const box = dialog(shown().title, body, { drawer: true, closed: () => forget() });
   const guarded = (action) => async () => {
     try {
       await action();
@@ -17,7 +17,7 @@ export function openGroup({ api, store, actions }, chat) {
   const refresh = async () => store.tell({ type: 'chat', chat: await api.chat(chat) });
 
   let drawn;
-  store.subscribe(() => {
+  const forget = store.subscribe(() => {
     if (!box.isConnected) return;
     if (!shown()) return box.close();
     if (shown() !== drawn) draw();

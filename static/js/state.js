@@ -30,7 +30,10 @@ export function createStore(initial) {
       state = next;
       for (const listener of listeners) listener(state);
     },
-    subscribe: (listener) => listeners.add(listener),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 }
 
