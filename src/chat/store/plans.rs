@@ -43,8 +43,6 @@ const READ_EVERYTHING: &[&str] = &[
     "FROM users u WHERE u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id",
     "instr(search_key, ?2) > 0",
     "FROM users u ORDER BY u.id LIMIT",
-    // Posts: everybody's, as the messenger document has it.
-    "FROM posts ORDER BY id",
     // Public rooms that one is not in: no counter can know how many those are for everybody.
     "SELECT count(*) FROM chats c LEFT JOIN members m",
     // One row, two rows, and the few that wait to be erased.
@@ -164,6 +162,7 @@ async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
     for window in [Window::Page(FIRST), Window::Before(MessageId(99), 9), Window::After(MessageId(0), 9)] {
         chat.history_with_marks(alice, den, window).expect("history");
     }
+    chat.start_of_newest(alice, den, MessageId(99), 9).await.expect("history");
     chat.direct_messages(alice, None, FIRST).expect("directs");
     chat.direct_messages(alice, Some(bob.user), FIRST).expect("directs");
     chat.changes(bob, Seq(0), None).await.expect("changes");
