@@ -22,5 +22,6 @@ mod hostile;
 mod inbox;
 mod lifecycle;
 mod messaging;
+mod messenger;
 mod rooms;
 mod world;

@@ -27,6 +27,7 @@ pub mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use warp::http::Method;
 
@@ -81,6 +82,10 @@ pub struct Settings {
     pub hide_emails: bool,
     /// Hand out tokens for `"oauth":"true"` without a proof. Never on a public address.
     pub insecure_oauth_login: bool,
+    /// How long a JWT for requests is good.
+    pub jwt_access: Duration,
+    /// How long new ones of those can be got without the password.
+    pub jwt_refresh: Duration,
     /// How often who may do what.
     pub limits: RateLimits,
 }

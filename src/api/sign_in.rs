@@ -1,5 +1,6 @@
-//! What every dialect's login takes, and whom it lets in.
+//! What every dialect's login takes, and whom it lets in; who may register.
 
+use super::Registration;
 use super::body::Fields;
 use super::reply::Failure;
 use super::request::Request;
@@ -57,6 +58,15 @@ impl SignIn {
             log_failure(request, tried);
         }
         Ok(checked?)
+    }
+}
+
+/// Whether an account may be made from here, as often and if at all.
+pub fn check_registration(request: &Request) -> Result<(), Failure> {
+    request.context.limits.check_registration(request.peer)?;
+    match request.context.settings.registration {
+        Registration::Open => Ok(()),
+        Registration::Closed => Err(Error::RegistrationClosed.into()),
     }
 }
 

@@ -61,8 +61,7 @@ impl Chat {
                 let more = found.len() > MAX_CHANGES as usize;
                 found.truncate(MAX_CHANGES as usize);
                 let seq = found.last().filter(|_| more).map_or(upto.max(since), |(seq, _)| *seq);
-                let items = found.into_iter().map(|(_, place)| store::changes::load(db, me, place));
-                let items = items.filter_map(Result::transpose).collect::<Result<_>>()?;
+                let items = store::changes::load(db, me, found.into_iter().map(|(_, place)| place))?;
                 Ok(Changes { seq, more, items })
             })
             .await

@@ -134,7 +134,19 @@ impl Chat {
         self.store.read(|db| history(db, asker.user, chat, window))
     }
 
-    /// The same, and up to where everybody has read, in one state of the database.
+    /// From above which message on the newest `count` below `end` stand, for [`Window::After`].
+    pub async fn start_of_newest(&self, asker: &Asker, chat: ChatId, end: MessageId, count: u32) -> Result<MessageId> {
+        let me = asker.user;
+        self.store
+            .scan(move |db| {
+                let standing = inside(db, me, chat)?.standing.ok_or(Error::NotMember)?;
+                let start = store::messages::id_below(db, chat, end, count)?;
+                Ok(start.unwrap_or(MessageId(0)).max(standing.cleared_mark))
+            })
+            .await
+    }
+
+    /// As [`Chat::history`], and up to where everybody has read, in one state of the database.
     pub fn history_with_marks(
         &self,
         asker: &Asker,

@@ -19,6 +19,8 @@ pub const MAX_DISPLAY_NAME: usize = 150;
 pub const MAX_BIO: usize = 1_000;
 /// Longest title of a chat, room or post, in characters.
 pub const MAX_TITLE: usize = 255;
+/// Longest post, in characters.
+pub const MAX_POST: usize = 100_000;
 /// Longest description of a room, in characters.
 pub const MAX_DESCRIPTION: usize = 1_000;
 /// Longest emoji, in bytes.
@@ -220,6 +222,11 @@ pub fn title(raw: &str) -> Result<String, Violation> {
 /// A room's description, possibly empty.
 pub fn description(raw: &str) -> Result<String, Violation> {
     bounded(raw, MAX_DESCRIPTION)
+}
+
+/// What a post says: not blank.
+pub fn post(raw: &str) -> Result<String, Violation> {
+    filled(raw, MAX_POST)
 }
 
 /// A bio, possibly empty.

@@ -60,7 +60,7 @@ impl Chat {
     }
 
     /// All chats that the asker is in and, unless `only_mine`, all public rooms; by id,
-    /// with who is in them.
+    /// with who is in them. Who is in a room that one sees from outside is not told.
     pub async fn visible_rooms(&self, asker: &Asker, only_mine: bool) -> Result<Vec<(Room, Vec<UserId>)>> {
         let me = asker.user;
         self.store
@@ -68,7 +68,8 @@ impl Chat {
                 let mut rooms = Vec::new();
                 for id in store::rooms::visible(db, me, only_mine)? {
                     let room = store::rooms::find(db, me, id)?.ok_or(Error::Internal)?;
-                    rooms.push((room, store::members::ids(db, id)?));
+                    let is_mine = room.standing.is_some();
+                    rooms.push((room, if is_mine { store::members::ids(db, id)? } else { Vec::new() }));
                 }
                 Ok(rooms)
             })

@@ -31,8 +31,6 @@ pub struct Profile {
     pub account: Account,
     /// Their friends, if the asker is one or is them; nobody otherwise.
     pub friends: Vec<UserId>,
-    /// Their posts, oldest first.
-    pub posts: Vec<Post>,
 }
 
 impl Chat {
@@ -45,14 +43,17 @@ impl Chat {
                 let account = store::users::account(db, user.id)?.ok_or(Error::NotFound)?;
                 let sees = user.id == me || store::friends::are(db, me, user.id)?;
                 let friends = if sees { store::friends::of(db, user.id)? } else { Vec::new() };
-                Ok(Profile { account, friends, posts: store::posts::of(db, user.id)? })
+                Ok(Profile { account, friends })
             })
             .await
     }
 
-    /// Everybody's posts, oldest first.
-    pub async fn posts(&self, _asker: &Asker) -> Result<Vec<Post>> {
-        self.store.scan(store::posts::all).await
+    /// Posts of somebody, or of everybody, oldest first: at most `limit`, from above a post.
+    pub fn posts(&self, _asker: &Asker, of: Option<UserId>, after: PostId, limit: u32) -> Result<Vec<Post>> {
+        self.store.read(|db| match of {
+            Some(author) => store::posts::of(db, author, after, limit),
+            None => store::posts::all(db, after, limit),
+        })
     }
 
     /// Publishes a post.

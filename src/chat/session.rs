@@ -211,8 +211,13 @@ impl Chat {
     pub fn asker_of_family(&self, family: CredentialId) -> Result<Asker> {
         let now = self.clock.now();
         let found = self.store.read(|db| store::credentials::find_by_id(db, family, now))?;
-        let asker = found.map(|found| found.asker).filter(|asker| asker.kind == CredentialKind::Refresh);
-        asker.ok_or(Error::CredentialRevoked)
+        let found = found.filter(|found| found.asker.kind == CredentialKind::Refresh);
+        let found = found.ok_or(Error::CredentialRevoked)?;
+        // The least used family is the one that makes room for another.
+        if found.used_at.plus(TOUCH_EVERY) < now {
+            self.touch(&found.asker);
+        }
+        Ok(found.asker)
     }
 
     /// The key that JWTs are signed with.

@@ -35,7 +35,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the APIs and the page (what `fireside` alone does)
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Make, list and mend accounts, whether a server runs or not
     #[command(subcommand)]
     User(user::User),
@@ -87,7 +87,7 @@ impl From<OpenError> for Failed {
 #[must_use]
 pub fn run() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
-    let done = match command.unwrap_or(Command::Serve(serve)) {
+    let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
         Command::Serve(serve) => serve.run(),
         Command::User(user) => user.run(),
         Command::Health(health) => health.run(),

@@ -60,6 +60,12 @@ pub(super) struct Serve {
     /// Give out tokens for `"oauth":"true"` without any proof; only on a loopback address
     #[arg(long, env = "FIRESIDE_INSECURE_OAUTH_LOGIN")]
     insecure_oauth_login: bool,
+    /// How long a JWT for requests is good: like 15min or 1h
+    #[arg(long, env = "FIRESIDE_JWT_ACCESS", default_value = "15min", value_name = "TIME", value_parser = lifetime)]
+    jwt_access: Duration,
+    /// How long new ones of those can be got without the password: like 30days
+    #[arg(long, env = "FIRESIDE_JWT_REFRESH", default_value = "30days", value_name = "TIME", value_parser = lifetime)]
+    jwt_refresh: Duration,
     /// How the log on standard error is written
     #[arg(long, env = "FIRESIDE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -153,6 +159,8 @@ impl Serve {
             ws_history: self.ws_history,
             hide_emails: self.hide_emails,
             insecure_oauth_login: self.insecure_oauth_login,
+            jwt_access: self.jwt_access,
+            jwt_refresh: self.jwt_refresh,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
         };
         Options {
@@ -209,6 +217,14 @@ fn origin(text: &str) -> Result<String, String> {
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => Ok(trimmed.to_owned()),
         _ => Err(format!("`{text}` is not like https://chat.example.org")),
+    }
+}
+
+/// A time in words, and one in which something can be done.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(life) if life >= Duration::from_secs(1) => Ok(life),
+        _ => Err(format!("`{text}` is not a second or more, like 15min, 12h or 30days")),
     }
 }
 

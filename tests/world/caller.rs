@@ -17,6 +17,8 @@ pub enum Credential {
     Nothing,
     /// `Authorization: Token …`; `?token=` on a socket.
     Token(String),
+    /// `Authorization: Bearer …`, as for a JWT; `?token=` on a socket.
+    Bearer(String),
     /// The cookies of a browser that also sends the header against forgery.
     Session(Session),
     /// The cookies alone, as another site could make a browser send them.
@@ -68,6 +70,9 @@ impl Caller {
             Credential::Token(token) => {
                 request = request.header("Authorization", format!("Token {token}"));
             }
+            Credential::Bearer(token) => {
+                request = request.header("Authorization", format!("Bearer {token}"));
+            }
             Credential::Session(session) => {
                 request = request.header("Cookie", session.cookie());
                 if !reads {
@@ -116,7 +121,7 @@ impl Caller {
         let knock = Knock::new(&self.url, &format!("{}{path}", self.place));
         match &self.credential {
             Credential::Nothing => knock,
-            Credential::Token(token) => knock.with_query(&format!("token={token}")),
+            Credential::Token(token) | Credential::Bearer(token) => knock.with_query(&format!("token={token}")),
             Credential::Session(session) | Credential::BareCookie(session) => knock.with("Cookie", &session.cookie()),
         }
     }

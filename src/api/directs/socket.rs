@@ -14,7 +14,6 @@ use crate::chat::id::{ChatId, MessageId, UserId};
 use crate::chat::listen::{Listening, Seat};
 use crate::chat::message::{Draft, Message, Window};
 use crate::chat::name::MessageText;
-use crate::chat::page::Page;
 use crate::chat::receipt::ReadMark;
 use crate::chat::room::Kind;
 use crate::chat::session::Asker;
@@ -36,7 +35,7 @@ pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Direct),
     let newest = MessageId(listening.since().0);
     let from = match request.context.settings.ws_history {
         Some(0) => newest,
-        Some(limit) => oldest_of(&request, &asker, room.id, newest, limit)?,
+        Some(limit) => chat.start_of_newest(&asker, room.id, MessageId(newest.0 + 1), limit).await?,
         None => MessageId(0),
     };
     let marks = chat.read_marks(&asker, room.id)?;
@@ -45,20 +44,6 @@ pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Direct),
     let codec =
         Direct { context: Arc::clone(&request.context), seat, chat: room.id, other, past: Mutex::new(Some(past)) };
     Ok((listening, codec))
-}
-
-/// The message before the newest `limit` ones, from which the history begins.
-fn oldest_of(
-    request: &Request,
-    asker: &Asker,
-    room: ChatId,
-    newest: MessageId,
-    limit: u32,
-) -> Result<MessageId, Failure> {
-    let place = Window::Page(Page { number: limit, size: 1 });
-    let found = request.context.chat.history(asker, room, place)?.items;
-    let oldest = found.first().filter(|message| message.id <= newest);
-    Ok(MessageId(oldest.map_or(0, |message| message.id.0 - 1)))
 }
 
 /// One socket in one direct chat.

@@ -1,14 +1,131 @@
-//! `messenger`: profiles, friends and chatrooms.
+//! `messenger`: profiles, friends and chatrooms, with JWTs.
+//!
+//! | | path | |
+//! |---|---|---|
+//! | GET POST | `/accounts/api/users/` | everybody, with e-mail; make an account |
+//! | POST | `/accounts/api/token/`, `…/token/refresh/` | a pair of JWTs; a new access token |
+//! | GET | `/profiles/api/profile/` | my profile and posts |
+//! | GET POST | `/profiles/api/posts/` | everybody's posts, a new one |
+//! | GET | `/profiles/api/search-user/?username=` | the profile of exactly that user |
+//! | POST | `/profiles/api/add-friend/`, `…/remove-friend/` | friends, both ways at once |
+//! | GET POST | `/messenger/api/chatrooms/` | mine and public ones, a new direct one |
+//! | GET | `/messenger/api/user/chatrooms/` | mine |
+//! | GET POST | `/messenger/api/chatrooms/{room_name}/messages/` | the whole history (`?limit=`, `?before=`), one more |
+//! | WS | `/messenger/ws/ws/chat/{room_name}/` | what is said in it, live |
+//!
+//! The handlers stand in a file per noun; this one is the table.
 
-use super::reply::envelope;
-use super::route::Dialect;
+mod accounts;
+mod array;
+mod chatrooms;
+mod json;
+mod messages;
+mod profiles;
+mod socket;
+
+use serde_json::json;
+use warp::http::Method;
+use warp::http::header::WWW_AUTHENTICATE;
+
+use super::limit::Rate;
+use super::reply::{Failure, Problem, Response, problem};
+use super::route::{Dialect, Route};
+use crate::chat::error::{Error, Rule};
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    Dialect {
-        name: "messenger",
-        routes: Vec::new(),
-        render: envelope,
-        prefixes: &["/accounts/", "/profiles/", "/messenger/"],
+    let (get, post) = (Method::GET, Method::POST);
+    let free = Rate::Free;
+    let messages = "/messenger/api/chatrooms/{room_name}/messages/";
+    let routes = vec![
+        Route::new(get.clone(), "/accounts/api/users/", free, accounts::users),
+        Route::open(post.clone(), "/accounts/api/users/", accounts::register),
+        Route::open(post.clone(), "/accounts/api/token/", accounts::token),
+        Route::open(post.clone(), "/accounts/api/token/refresh/", accounts::refresh),
+        Route::new(get.clone(), "/profiles/api/profile/", free, profiles::mine),
+        Route::new(get.clone(), "/profiles/api/posts/", free, profiles::posts),
+        Route::new(post.clone(), "/profiles/api/posts/", free, profiles::publish),
+        Route::new(get.clone(), "/profiles/api/search-user/", free, profiles::search),
+        Route::new(post.clone(), "/profiles/api/add-friend/", free, profiles::add_friend),
+        Route::new(post.clone(), "/profiles/api/remove-friend/", free, profiles::remove_friend),
+        Route::new(get.clone(), "/messenger/api/chatrooms/", free, chatrooms::visible),
+        Route::new(post.clone(), "/messenger/api/chatrooms/", free, chatrooms::create),
+        Route::new(get.clone(), "/messenger/api/user/chatrooms/", free, chatrooms::mine),
+        Route::new(get, messages, free, messages::history),
+        Route::new(post, messages, free, messages::post),
+        Route::socket("/messenger/ws/ws/chat/{room_name}/", socket::open),
+    ];
+    Dialect { name: "messenger", routes, render, prefixes: &["/accounts/", "/profiles/", "/messenger/"] }
+}
+
+/// A failure in this document's words.
+fn render(failure: &Failure) -> Response {
+    let mut problem = problem(failure);
+    for (name, value) in &mut problem.headers {
+        if *name == WWW_AUTHENTICATE {
+            "Bearer".clone_into(value);
+        }
+    }
+    match failure {
+        Failure::Chat(error) => refusal(error, &problem),
+        Failure::OauthNotProven => problem.answer(&json!({ "detail": json::NO_ACCOUNT })),
+        Failure::Fields(_)
+        | Failure::Malformed(_)
+        | Failure::NotSignedIn
+        | Failure::CsrfFailed(_)
+        | Failure::ForeignOrigin
+        | Failure::NoSuchPath
+        | Failure::MethodNotAllowed(_)
+        | Failure::NotAHandshake
+        | Failure::InvalidPage
+        | Failure::TooLarge
+        | Failure::UnsupportedMediaType
+        | Failure::TooSlow
+        | Failure::RateLimited(_)
+        | Failure::RangeNotSatisfiable(_) => plain(&problem),
+    }
+}
+
+/// What the core said no to. Where the document speaks Russian, so does its error.
+fn refusal(error: &Error, problem: &Problem) -> Response {
+    match error {
+        Error::NotMember => problem.answer(&json!({ "error": json::ACCESS_DENIED })),
+        Error::InvalidCredentials => problem.answer(&json!({ "detail": json::NO_ACCOUNT })),
+        Error::CredentialRevoked => problem.answer(&json!({ "detail": "Token is invalid", "code": "token_not_valid" })),
+        Error::UnknownUser => problem.answer(&json!({ "username": ["Пользователь с таким именем не найден."] })),
+        Error::Invalid(rule) => match rule {
+            Rule::FriendSelf => problem.answer(&json!({ "message": "Нельзя добавить в друзья самого себя." })),
+            Rule::FriendAlready => problem.answer(&json!({ "message": "Пользователь уже в списке друзей." })),
+            Rule::FriendNot => problem.answer(&json!({ "message": "Пользователь не является другом." })),
+            Rule::BlankMessage
+            | Rule::Attachments
+            | Rule::ReplyTo
+            | Rule::Avatar
+            | Rule::MaxMembers
+            | Rule::Reactions
+            | Rule::SignalLength => plain(problem),
+        },
+        Error::NotFound
+        | Error::Forbidden(_)
+        | Error::WrongPassword
+        | Error::RegistrationClosed
+        | Error::UsernameTaken
+        | Error::EmailTaken
+        | Error::RoomFull
+        | Error::KeyReused
+        | Error::NotInCall
+        | Error::LimitReached { .. }
+        | Error::StorageFull
+        | Error::Busy { .. }
+        | Error::Internal => plain(problem),
+    }
+}
+
+/// `{"field":["…"]}` where fields are to blame, else `{"detail":"…"}`.
+fn plain(problem: &Problem) -> Response {
+    if problem.fields.is_empty() {
+        problem.answer(&json!({ "detail": problem.message }))
+    } else {
+        problem.answer(&problem.details())
     }
 }

@@ -7,10 +7,9 @@ use super::{PAGE_SIZE, files};
 use crate::api::auth;
 use crate::api::body::{Fields, media_type};
 use crate::api::page;
-use crate::api::reply::{Answer, Failure, no_content, ok, signed_by};
+use crate::api::reply::{self, Answer, Failure, no_content, ok, signed_by};
 use crate::api::request::Request;
-use crate::api::sign_in::SignIn;
-use crate::api::{Registration, reply};
+use crate::api::sign_in::{SignIn, check_registration};
 use crate::chat::error::{Denial, Error};
 use crate::chat::id::{FileId, UserId};
 use crate::chat::name::{self, Email, Username};
@@ -19,10 +18,7 @@ use crate::chat::session::Asker;
 use crate::chat::user::{NewUser, ProfileChange};
 
 pub async fn register(mut request: Request) -> Answer {
-    request.context.limits.check_registration(request.peer)?;
-    if request.context.settings.registration == Registration::Closed {
-        return Err(Error::RegistrationClosed.into());
-    }
+    check_registration(&request)?;
     let mut fields = request.fields().await?;
     let username = fields.require("username", Username::parse);
     let email = fields.require("email", Email::parse);

@@ -5,7 +5,8 @@
 //! indexes of their own.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap};
 
 use rusqlite::{OptionalExtension, params};
 
@@ -13,6 +14,7 @@ use super::{Db, members, messages};
 use crate::chat::changes::Change;
 use crate::chat::error::Result;
 use crate::chat::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::receipt::ReadMark;
 
 /// Where a change is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,28 +41,51 @@ enum Kind {
     Deleted,
 }
 
-/// The next change of one kind in one chat after `since`.
-fn next(db: &Db, chat: ChatId, kind: Kind, since: i64) -> Result<Option<(i64, i64)>> {
-    let sql = match kind {
-        Kind::Born => "SELECT id, id FROM messages WHERE chat_id = ?1 AND id > ?2 AND seq = id ORDER BY id LIMIT 1",
-        Kind::Changed => {
-            "SELECT seq, id FROM messages WHERE chat_id = ?1 AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1"
+impl Kind {
+    /// The number and message of the next change of this kind in chat `?1` after `?2`.
+    const fn next(self) -> &'static str {
+        match self {
+            Self::Born => "SELECT id, id FROM messages WHERE chat_id = ?1 AND id > ?2 AND seq = id ORDER BY id LIMIT 1",
+            Self::Changed => {
+                "SELECT seq, id FROM messages WHERE chat_id = ?1 AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1"
+            }
+            Self::Deleted => {
+                "SELECT seq, message_id FROM tombstones WHERE chat_id = ?1 AND seq > ?2 ORDER BY seq LIMIT 1"
+            }
         }
-        Kind::Deleted => "SELECT seq, message_id FROM tombstones WHERE chat_id = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
-    };
-    let mut query = db.prepare_cached(sql)?;
-    Ok(query.query_row([chat.0, since], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
+    /// The same for every chat of user `?1`: one statement, since there may be a thousand chats.
+    const fn first(self) -> &'static str {
+        match self {
+            Self::Born => {
+                "SELECT g.id, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
+                    (SELECT id FROM messages WHERE chat_id = m.chat_id AND id > ?2 AND seq = id ORDER BY id LIMIT 1)
+                 WHERE m.user_id = ?1"
+            }
+            Self::Changed => {
+                "SELECT g.seq, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
+                    (SELECT id FROM messages WHERE chat_id = m.chat_id AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1)
+                 WHERE m.user_id = ?1"
+            }
+            Self::Deleted => {
+                "SELECT t.seq, t.message_id, m.chat_id FROM members m JOIN tombstones t ON t.message_id =
+                    (SELECT message_id FROM tombstones WHERE chat_id = m.chat_id AND seq > ?2 ORDER BY seq LIMIT 1)
+                 WHERE m.user_id = ?1"
+            }
+        }
+    }
 }
 
 /// Changes in `(since, upto]` over all chats of a user, oldest first: a merge that reads
 /// only what it returns, and one row more for each chat.
 pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Result<Vec<(Seq, Place)>> {
     let mut heads = BinaryHeap::new();
-    for chat in super::rooms::ids_of(db, user)? {
-        for kind in [Kind::Born, Kind::Changed, Kind::Deleted] {
-            if let Some((seq, id)) = next(db, chat, kind, since.0)? {
-                heads.push(Reverse((seq, id, chat, kind)));
-            }
+    for kind in [Kind::Born, Kind::Changed, Kind::Deleted] {
+        let mut first = db.prepare_cached(kind.first())?;
+        let mut rows = first.query([user.0, since.0])?;
+        while let Some(row) = rows.next()? {
+            heads.push(Reverse((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, ChatId(row.get(2)?), kind)));
         }
     }
     let mut found = Vec::new();
@@ -73,25 +98,31 @@ pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Resu
             Kind::Born | Kind::Changed => Place::Message(MessageId(id)),
         };
         found.push((Seq(seq), place));
-        if let Some((seq, id)) = next(db, chat, kind, seq)? {
-            heads.push(Reverse((seq, id, chat, kind)));
-        }
+        let mut next = db.prepare_cached(kind.next())?;
+        let next = next.query_row([chat.0, seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        heads.extend(next.map(|(seq, id)| Reverse((seq, id, chat, kind))));
     }
     Ok(found)
 }
 
-/// The change itself. `None`: the user has cleared that message from their view.
-pub fn load(db: &Db, user: UserId, place: Place) -> Result<Option<Change>> {
-    match place {
-        Place::Tombstone(id, chat, seq) => Ok(Some(Change::Deleted { id, chat, seq })),
-        Place::Message(id) => match messages::find(db, user, id)? {
-            None => Ok(None),
-            Some(message) => {
-                let marks = members::read_marks(db, message.chat)?;
-                Ok(Some(Change::Message(Box::new(message), marks)))
+/// The changes themselves, but for messages that the user has cleared from their view.
+pub fn load(db: &Db, user: UserId, places: impl IntoIterator<Item = Place>) -> Result<Vec<Change>> {
+    let mut marks: HashMap<ChatId, Vec<ReadMark>> = HashMap::new();
+    let mut changes = Vec::new();
+    for place in places {
+        match place {
+            Place::Tombstone(id, chat, seq) => changes.push(Change::Deleted { id, chat, seq }),
+            Place::Message(id) => {
+                let Some(message) = messages::find(db, user, id)? else { continue };
+                let marks = match marks.entry(message.chat) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(members::read_marks(db, message.chat)?),
+                };
+                changes.push(Change::Message(Box::new(message), marks.clone()));
             }
-        },
+        }
     }
+    Ok(changes)
 }
 
 /// The newest messages of a user's direct chats, newest first: ids only. The same merge,

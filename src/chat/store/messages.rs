@@ -97,6 +97,13 @@ pub fn list(db: &Db, chat: ChatId, cleared: MessageId, window: Window) -> Result
     rows.map(|row| whole(db, row?)).collect()
 }
 
+/// The message that has just `count` of its chat's between itself and `end`.
+pub fn id_below(db: &Db, chat: ChatId, end: MessageId, count: u32) -> Result<Option<MessageId>> {
+    let mut query =
+        db.prepare_cached("SELECT id FROM messages WHERE chat_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3")?;
+    Ok(query.query_row(params![chat.0, end.0, count], |row| Ok(MessageId(row.get(0)?))).optional()?)
+}
+
 /// What a post needs to know: that the sender is in the chat, who that is, and who
 /// the two of a direct chat are. One query, since every post asks it.
 pub struct Speaker {

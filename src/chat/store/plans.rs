@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-use crate::chat::id::{ChatId, MessageId, Seq};
+use crate::chat::id::{ChatId, MessageId, PostId, Seq};
 use crate::chat::message::{Draft, MayDelete, Window};
 use crate::chat::name::{Email, Emoji, IdempotencyKey, MessageText, Username};
 use crate::chat::page::Page;
@@ -43,8 +43,6 @@ const READ_EVERYTHING: &[&str] = &[
     "FROM users u WHERE u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id",
     "instr(search_key, ?2) > 0",
     "FROM users u ORDER BY u.id LIMIT",
-    // Posts: everybody's, as the messenger document has it.
-    "FROM posts ORDER BY id",
     // Public rooms that one is not in: no counter can know how many those are for everybody.
     "SELECT count(*) FROM chats c LEFT JOIN members m",
     // One row, two rows, and the few that wait to be erased.
@@ -100,7 +98,8 @@ async fn people(chat: &Chat, alice: &Asker, bob: &Asker) {
     };
     chat.change_profile(alice, change).await.expect("changed");
     chat.publish_post(alice, "a".into(), "b".into()).await.expect("a post");
-    chat.posts(alice).await.expect("posts");
+    chat.posts(alice, None, PostId(0), 9).expect("posts");
+    chat.posts(alice, Some(alice.user), PostId(0), 9).expect("posts");
     chat.add_friend(alice, "bob").await.expect("friends");
     chat.profile(bob, "alice").await.expect("a profile");
     chat.remove_friend(alice, "bob").await.expect("friends no more");
@@ -163,6 +162,7 @@ async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
     for window in [Window::Page(FIRST), Window::Before(MessageId(99), 9), Window::After(MessageId(0), 9)] {
         chat.history_with_marks(alice, den, window).expect("history");
     }
+    chat.start_of_newest(alice, den, MessageId(99), 9).await.expect("history");
     chat.direct_messages(alice, None, FIRST).expect("directs");
     chat.direct_messages(alice, Some(bob.user), FIRST).expect("directs");
     chat.changes(bob, Seq(0), None).await.expect("changes");

@@ -24,18 +24,21 @@ pub fn insert(tx: &Tx<'_>, post: &Post) -> Result<PostId> {
     Ok(PostId(tx.last_insert_rowid()))
 }
 
-/// Everybody's, oldest first.
-pub fn all(db: &Db) -> Result<Vec<Post>> {
-    let mut query = db.prepare_cached("SELECT id, author_id, title, content, created_at FROM posts ORDER BY id")?;
-    let rows = query.query_map([], post)?;
+/// Everybody's from above `after`, oldest first.
+pub fn all(db: &Db, after: PostId, limit: u32) -> Result<Vec<Post>> {
+    let mut query = db.prepare_cached(
+        "SELECT id, author_id, title, content, created_at FROM posts WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let rows = query.query_map(params![after.0, limit], post)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Somebody's, oldest first.
-pub fn of(db: &Db, author: UserId) -> Result<Vec<Post>> {
+/// Somebody's from above `after`, oldest first.
+pub fn of(db: &Db, author: UserId, after: PostId, limit: u32) -> Result<Vec<Post>> {
     let mut query = db.prepare_cached(
-        "SELECT id, author_id, title, content, created_at FROM posts WHERE author_id = ?1 ORDER BY id",
+        "SELECT id, author_id, title, content, created_at FROM posts
+         WHERE author_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     )?;
-    let rows = query.query_map([author.0], post)?;
+    let rows = query.query_map(params![author.0, after.0, limit], post)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

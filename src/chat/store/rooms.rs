@@ -140,7 +140,8 @@ pub fn page_by_activity(db: &Db, viewer: UserId, page: Page, part: Option<&str>)
     } else {
         db.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row(params![viewer.0, part], |row| row.get(0))?
     };
-    let sql = format!("SELECT c.id {from} ORDER BY c.active_at DESC, c.id DESC LIMIT ?3 OFFSET ?4");
+    let sql =
+        format!("SELECT c.id {from} ORDER BY c.active_at DESC, c.last_message_id DESC, c.id DESC LIMIT ?3 OFFSET ?4");
     let mut query = db.prepare_cached(&sql)?;
     let rows = query.query_map(params![viewer.0, part, page.limit(), page.offset()], |row| Ok(ChatId(row.get(0)?)))?;
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })

@@ -1,0 +1,68 @@
+//! Accounts: who there is, a new one, and signing in with JWTs.
+
+use super::json::{Access, Tokens, User};
+use crate::api::jwt::{self, TokenType};
+use crate::api::reply::{Answer, created, ok, signed_by};
+use crate::api::request::Request;
+use crate::api::sign_in::{SignIn, check_registration};
+use crate::api::{Settings, auth};
+use crate::chat::name::{Email, Username};
+use crate::chat::password::Password;
+use crate::chat::session::Asker;
+use crate::chat::user::{Account, NewUser};
+
+pub async fn users(asker: Asker, request: Request) -> Answer {
+    let everybody = request.context.chat.directory(&asker).await?;
+    let shape = |account| user(account, email_for(&asker, account, &request.context.settings));
+    ok(&everybody.iter().map(shape).collect::<Vec<_>>())
+}
+
+pub async fn register(mut request: Request) -> Answer {
+    check_registration(&request)?;
+    let mut fields = request.fields().await?;
+    let username = fields.require("username", Username::parse);
+    let email = fields.require("email", Email::parse);
+    let password = fields.require("password", Password::parse);
+    let (username, email, password) = fields.complete((username, email, password))?;
+    let new = NewUser { username, email: Some(email), password, display_name: None, is_admin: false };
+    // Signing in is another request here, so no token is left behind that nobody has.
+    let account = request.context.chat.create_user(new).await?;
+    created(true, &user(&account, &account.email)).map(|response| signed_by(response, account.user.id))
+}
+
+pub async fn token(mut request: Request) -> Answer {
+    auth::refuse_foreign_origin(&request)?;
+    let mut fields = request.fields().await?;
+    // This document signs in by password alone, and ignores what it does not know.
+    fields.set("oauth", false);
+    let user = SignIn::of(&mut fields)?.user(&request).await?;
+    let (chat, settings) = (&request.context.chat, &request.context.settings);
+    let family = chat.open_family(user, settings.jwt_refresh).await?;
+    let refresh = jwt::write(chat, TokenType::Refresh, user, family, settings.jwt_refresh)?;
+    let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
+    ok(&Tokens { refresh, access }).map(|response| signed_by(response, user))
+}
+
+pub async fn refresh(mut request: Request) -> Answer {
+    auth::refuse_foreign_origin(&request)?;
+    let mut fields = request.fields().await?;
+    let token = fields.require("refresh", |text| Ok(text.trim().to_owned()));
+    let token = fields.complete(token)?;
+    let (chat, settings) = (&request.context.chat, &request.context.settings);
+    let asker = jwt::read(chat, TokenType::Refresh, &token);
+    // Counted as a sign-in at whose account it is; of what is no token, at nobody's.
+    let account = asker.as_ref().map_or("", |asker| asker.username.as_str());
+    request.context.limits.check_sign_in(request.peer, account)?;
+    let Asker { user, credential: family, .. } = asker?;
+    let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
+    ok(&Access { access }).map(|response| signed_by(response, user))
+}
+
+fn user<'a>(account: &'a Account, email: &'a str) -> User<'a> {
+    User { id: account.user.id.0, username: account.user.username.as_str(), email }
+}
+
+/// The address as this document prints it: one's own, and others' unless the operator hides them.
+pub fn email_for<'a>(asker: &Asker, account: &'a Account, settings: &Settings) -> &'a str {
+    if settings.hide_emails && account.user.id != asker.user { "" } else { &account.email }
+}

@@ -1,0 +1,47 @@
+//! Chatrooms: those that one sees, and a new one with somebody.
+
+use serde_json::json;
+use warp::http::StatusCode;
+
+use super::json::Room;
+use crate::api::reply::{self, Answer, created, ok};
+use crate::api::request::Request;
+use crate::chat::error::Error;
+use crate::chat::session::Asker;
+use crate::chat::user::UserRef;
+
+pub async fn visible(asker: Asker, request: Request) -> Answer {
+    list(&asker, &request, false).await
+}
+
+pub async fn mine(asker: Asker, request: Request) -> Answer {
+    list(&asker, &request, true).await
+}
+
+async fn list(asker: &Asker, request: &Request, only_mine: bool) -> Answer {
+    let rooms = request.context.chat.visible_rooms(asker, only_mine).await?;
+    ok(&rooms.iter().map(|(room, members)| Room::new(room, members)).collect::<Vec<_>>())
+}
+
+pub async fn create(asker: Asker, mut request: Request) -> Answer {
+    let mut fields = request.fields().await?;
+    let recipient = fields.text("recipient");
+    fields.check()?;
+    let Some(recipient) = recipient else { return refused("Recipient does not exist.") };
+    match request.context.chat.open_direct(&asker, UserRef::Name(recipient)).await {
+        Ok((room, true)) => {
+            let other = room.other.as_ref().map_or(asker.user, |other| other.id);
+            let mut members = vec![asker.user.min(other), asker.user.max(other)];
+            members.dedup();
+            created(true, &Room::new(&room, &members))
+        }
+        Ok((_, false)) => refused("Chat room already exists."),
+        Err(Error::UnknownUser) => refused("Recipient does not exist."),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// This one endpoint refuses with a list of sentences.
+fn refused(sentence: &str) -> Answer {
+    Ok(reply::json(StatusCode::BAD_REQUEST, &json!([sentence])))
+}

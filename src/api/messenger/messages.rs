@@ -1,0 +1,79 @@
+//! What is said in a chatroom.
+
+use super::array;
+use super::json::{self, Message};
+use crate::api::body::Fields;
+use crate::api::reply::{Answer, Failure, created};
+use crate::api::request::Request;
+use crate::chat::Chat;
+use crate::chat::error::Error;
+use crate::chat::id::{ChatId, MessageId};
+use crate::chat::message::{Draft, Window};
+use crate::chat::name::MessageText;
+use crate::chat::session::Asker;
+
+/// Messages read at once.
+const PIECE: u32 = 100;
+
+/// Oldest first: everything, or the newest `limit` of it, or of what stands below `before`.
+pub async fn history(asker: Asker, request: Request) -> Answer {
+    let (limit, before) = (limit(&request), before(&request)?);
+    let chat = &request.context.chat;
+    let room = chat.room_named(&asker, request.param(0))?;
+    // What is said while this is read is not part of it, or it might never end.
+    let end = MessageId(room.last_message.map_or(0, |last| last.0).saturating_add(1));
+    let end = before.map_or(end, |before| before.min(end));
+    let start = match limit {
+        Some(limit) => chat.start_of_newest(&asker, room.id, end, limit).await?,
+        None => MessageId(0),
+    };
+    array::stream("[", pieces(chat.clone(), asker, room.id, start, end), "]")
+}
+
+pub async fn post(asker: Asker, mut request: Request) -> Answer {
+    let mut fields = request.fields().await?;
+    let key = request.header("idempotency-key").map(str::to_owned);
+    let draft = draft(&mut fields, "content", key.as_deref(), request.context.settings.max_message)?;
+    let chat = &request.context.chat;
+    let room = chat.room_named(&asker, request.param(0))?;
+    let posted = chat.post(&asker, room.id, draft).await?;
+    created(posted.is_new, &Message::from(&posted.message))
+}
+
+/// A message to be posted, whose text stands in `field`.
+pub fn draft(fields: &mut Fields, field: &str, header: Option<&str>, max_message: usize) -> Result<Draft, Failure> {
+    let text = fields.require(field, |text| MessageText::parse_filled(text, max_message));
+    let key = fields.idempotency_key(header);
+    let text = fields.complete(text)?;
+    Ok(Draft::of(text, key))
+}
+
+/// What is no number above 0 is no limit, as with the sizes of pages.
+fn limit(request: &Request) -> Option<u32> {
+    let limit = request.query("limit")?.trim().parse::<u64>().ok().filter(|limit| *limit > 0)?;
+    Some(u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+fn before(request: &Request) -> Result<Option<MessageId>, Failure> {
+    let Some(text) = request.query("before") else { return Ok(None) };
+    let id = text.trim().parse().map_err(|_| Failure::field("before", "A valid integer is required."))?;
+    Ok(Some(MessageId(id)))
+}
+
+/// The messages between `start` and `end`, a piece at a time. Each is read with the
+/// asker's right to it, which may end meanwhile.
+fn pieces(
+    chat: Chat,
+    asker: Asker,
+    room: ChatId,
+    start: MessageId,
+    end: MessageId,
+) -> impl FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static {
+    let mut last = start;
+    move || {
+        let messages = chat.history(&asker, room, Window::After(last, PIECE))?.items;
+        last = messages.last().map_or(last, |message| message.id);
+        let wanted = messages.iter().filter(|message| message.id < end);
+        Ok(wanted.map(|message| json::text(&Message::from(message))).collect())
+    }
+}

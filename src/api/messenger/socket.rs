@@ -1,0 +1,102 @@
+//! The frames of a chatroom's socket: messages, and nothing else.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::json::{self, Message};
+use super::messages::draft;
+use crate::api::Context;
+use crate::api::body::Fields;
+use crate::api::reply::{Failure, problem};
+use crate::api::request::Request;
+use crate::api::socket::Codec;
+use crate::chat::Scope;
+use crate::chat::error::Error;
+use crate::chat::event::Event;
+use crate::chat::id::ChatId;
+use crate::chat::listen::Listening;
+use crate::chat::session::Asker;
+
+pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Chatroom), Failure> {
+    let context = Arc::clone(&request.context);
+    let room = context.chat.room_named(&asker, request.param(0))?.id;
+    let listening = context.chat.listen(&asker, Scope::Chat(room)).await?;
+    Ok((listening, Chatroom { context, room, asker }))
+}
+
+/// One socket in one chatroom.
+pub struct Chatroom {
+    context: Arc<Context>,
+    room: ChatId,
+    asker: Asker,
+}
+
+impl Codec for Chatroom {
+    fn encode(event: &Event) -> Option<String> {
+        match event {
+            Event::MessagePosted { message, .. } => Some(json::text(&Message::from(message))),
+            Event::MessageEdited { .. }
+            | Event::MessageDeleted { .. }
+            | Event::ReactionsChanged { .. }
+            | Event::Read { .. }
+            | Event::ChatCreated { .. }
+            | Event::ChatUpdated { .. }
+            | Event::ChatDeleted { .. }
+            | Event::ChatHidden { .. }
+            | Event::MemberAdded { .. }
+            | Event::MemberRemoved { .. }
+            | Event::CredentialEnded { .. }
+            | Event::CredentialsEnded { .. }
+            | Event::SocketOpened(_)
+            | Event::Typing { .. }
+            | Event::Presence { .. }
+            | Event::CallJoined { .. }
+            | Event::CallLeft { .. }
+            | Event::CallState { .. }
+            | Event::Signalled { .. } => None,
+        }
+    }
+
+    async fn receive(&self, text: String) -> Vec<String> {
+        match self.post(&text).await {
+            Ok(again) => again.into_iter().collect(),
+            Err(failure) => vec![error_frame(&refusal(&failure))],
+        }
+    }
+
+    fn refuse_binary(&self) -> String {
+        error_frame("Binary frames are not read here.")
+    }
+}
+
+impl Chatroom {
+    /// Its own echo comes through the hub, as everybody's does; a resend gets the first
+    /// frame again, for this socket alone.
+    async fn post(&self, text: &str) -> Result<Option<String>, Failure> {
+        let mut frame = Fields::of_json(text.as_bytes())?;
+        let draft = draft(&mut frame, "message", None, self.context.settings.max_message)?;
+        let posted = self.context.chat.post(&self.asker, self.room, draft).await?;
+        Ok((!posted.is_new).then(|| json::text(&Message::from(&posted.message))))
+    }
+}
+
+fn error_frame(sentence: &str) -> String {
+    json::text(&json!({ "error": sentence }))
+}
+
+/// What is wrong with a frame, in the one text that this document has room for.
+fn refusal(failure: &Failure) -> String {
+    let problem = problem(failure);
+    if problem.fields.is_empty() {
+        // A resend of something else is known by the word that other documents have for it.
+        let is_conflict = matches!(failure, Failure::Chat(Error::KeyReused));
+        return if is_conflict {
+            format!("{}: {}", problem.code, problem.message)
+        } else {
+            problem.message.into_owned()
+        };
+    }
+    let fields = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
+    fields.collect::<Vec<_>>().join(" ")
+}
