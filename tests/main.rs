@@ -3,7 +3,7 @@
 //!
 //! `world` holds the words the tests are written in. Beside it stands one
 //! module per dialect (`rooms`), and one per promise that all of them share
-//! (`accounts`, `files`, `lifecycle`, `delivery`, `hostile`).
+//! (`access`, `accounts`, `files`, `lifecycle`, `delivery`, `hostile`).
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@
     reason = "a test reports what went wrong by panicking"
 )]
 
+mod access;
 mod accounts;
 mod across;
 mod client;

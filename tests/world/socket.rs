@@ -89,32 +89,18 @@ impl Knock {
         socket.connect(self.address.parse().unwrap()).await.unwrap()
     }
 
-    /// The handshake succeeds.
-    pub async fn enters(self) -> Ear {
+    /// The open socket, or the HTTP answer that refused it.
+    pub async fn tried(self) -> Result<Ear, Refusal> {
         let stream = self.connect().await;
         match tokio_tungstenite::client_async(self.request(), stream).await {
-            Ok((socket, response)) => Ear {
+            Ok((socket, response)) => Ok(Ear {
                 socket,
                 protocol: response
                     .headers()
                     .get("sec-websocket-protocol")
                     .map(|value| value.to_str().unwrap().to_owned()),
-            },
-            Err(tungstenite::Error::Http(refusal)) => panic!(
-                "{} was refused: {} {:?}",
-                self.path,
-                refusal.status(),
-                refusal.body().as_deref().map(String::from_utf8_lossy)
-            ),
-            Err(error) => panic!("{} failed: {error:?}", self.path),
-        }
-    }
-
-    /// The handshake is refused with an HTTP status.
-    pub async fn turned_away(self) -> Refusal {
-        let stream = self.connect().await;
-        match tokio_tungstenite::client_async(self.request(), stream).await {
-            Err(tungstenite::Error::Http(refusal)) => Refusal {
+            }),
+            Err(tungstenite::Error::Http(refusal)) => Err(Refusal {
                 status: refusal.status().as_u16(),
                 headers: refusal
                     .headers()
@@ -122,9 +108,23 @@ impl Knock {
                     .map(|(name, value)| (name.to_string(), format!("{value:?}")))
                     .collect(),
                 body: String::from_utf8(refusal.body().clone().unwrap_or_default()).unwrap(),
-            },
-            Ok(_) => panic!("{} was let in", self.path),
+            }),
             Err(error) => panic!("{} failed: {error:?}", self.path),
+        }
+    }
+
+    /// The handshake succeeds.
+    pub async fn enters(self) -> Ear {
+        let path = self.path.clone();
+        self.tried().await.unwrap_or_else(|refusal| panic!("{path} was refused: {refusal:?}"))
+    }
+
+    /// The handshake is refused with an HTTP status.
+    pub async fn turned_away(self) -> Refusal {
+        let path = self.path.clone();
+        match self.tried().await {
+            Ok(_) => panic!("{path} was let in"),
+            Err(refusal) => refusal,
         }
     }
 

@@ -1,0 +1,112 @@
+//! What is asked for: a chat with a message and a file in it, and proof that nothing
+//! of it has changed.
+
+use serde_json::{Value, json};
+
+use super::cast::Cast;
+use crate::world::{Room, id};
+
+/// Stands in all that outsiders must not see.
+pub const SECRET: &str = "secret";
+pub const NEVER: i64 = 999_999;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Public,
+    Private,
+    Direct,
+}
+
+/// A chat: alice's group, or the direct chat of bob and erin. The message and the
+/// file in it are bob's.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub sort: Sort,
+    pub chat: i64,
+    /// The chat's name in messenger.
+    pub name: String,
+    pub message: i64,
+    pub file: i64,
+}
+
+impl Scene {
+    pub fn is_public(&self) -> bool {
+        self.sort == Sort::Public
+    }
+
+    /// The same with ids and a name that were never used.
+    pub fn never(&self) -> Self {
+        let name = if self.sort == Sort::Direct { "bob_zed".to_owned() } else { format!("room-{NEVER}") };
+        Self { chat: NEVER, name, message: NEVER, file: NEVER, ..self.clone() }
+    }
+
+    pub fn room(&self) -> Room {
+        Room { id: self.chat }
+    }
+}
+
+impl Cast {
+    pub async fn scenes(&self, sorts: &[Sort]) -> Vec<Scene> {
+        let mut scenes = Vec::new();
+        for sort in sorts {
+            scenes.push(self.scene(*sort).await);
+        }
+        scenes
+    }
+
+    pub async fn scene(&self, sort: Sort) -> Scene {
+        let (alice, bob) = (&self.alice.person, &self.bob.person);
+        let room = match sort {
+            Sort::Direct => {
+                let made = bob.post("/api/chats/create/", &json!({"user_id": self.erin.person.id})).await.is(201);
+                Room::of(&made.json())
+            }
+            Sort::Public => alice.opens_room("den").await,
+            Sort::Private => alice.opens_room("secret den").await,
+        };
+        if sort != Sort::Direct {
+            for member in [&self.bob, &self.carol, &self.erin] {
+                member.person.joins(&room).await;
+            }
+        }
+        let file = bob.uploads("secret.txt", b"bob's secret file").await;
+        let message = bob.posts("bob's secret words").with_file(&file).in_room(&room).await;
+        // One left, one was removed.
+        let carol = &self.carol.person;
+        match sort {
+            Sort::Direct => {}
+            Sort::Public => carol.leaves(&room).await,
+            Sort::Private => {
+                alice.makes_private(&room).await;
+                let path = format!("/messages/api/chats/{}/members/{}/remove/", room.id, carol.id);
+                alice.delete(&path).await.is(204);
+            }
+        }
+        let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
+        Scene { sort, chat: room.id, name, message: id(&message), file: id(&file) }
+    }
+
+    /// Everything that a refused request could have changed, as those see it whose it is.
+    pub async fn snapshot(&self, scenes: &[Scene]) -> Vec<Value> {
+        let mut seen = Vec::new();
+        for actor in self.everybody() {
+            for path in ["/api/auth/me/", "/api/token/", "/api/rooms/", "/profiles/api/profile/", "/api/messages/"] {
+                seen.push(actor.person.get(path).await.is(200).json());
+            }
+        }
+        for scene in scenes {
+            let keeper = if scene.sort == Sort::Direct { &self.bob.person } else { &self.alice.person };
+            let room = scene.room();
+            for path in [room.path(), room.participants(), room.messages()] {
+                seen.push(keeper.get(&path).await.is(200).json());
+            }
+            // It says who has read it and who has reacted to it.
+            let message = format!("/messages/api/messages/{}/", scene.message);
+            let file = format!("/api/files/{}/", scene.file);
+            for path in [message, file] {
+                seen.push(self.bob.person.get(&path).await.is(200).json());
+            }
+        }
+        seen
+    }
+}
