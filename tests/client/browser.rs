@@ -38,10 +38,15 @@ static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// This test's turn with the browsers, or nothing where there are none.
 pub async fn browser_is_here() -> Option<tokio::sync::MutexGuard<'static, ()>> {
+    let wish = std::env::var("FIRESIDE_REQUIRE_BROWSER").unwrap_or_default();
+    // For a run that gives the browser a step of its own, with the machine to itself.
+    if wish == "0" {
+        say("skipped: no browser wanted");
+        return None;
+    }
     let found = ["chromium", "chromedriver"].iter().all(|name| in_path(name).is_some());
     if !found {
-        let required = std::env::var("FIRESIDE_REQUIRE_BROWSER").is_ok_and(|wish| wish == "1");
-        assert!(!required, "chromium and chromedriver are required");
+        assert!(wish != "1", "chromium and chromedriver are required");
         say("skipped: no chromium");
         return None;
     }
