@@ -44,6 +44,11 @@ const READ_AT_ONCE: usize = 4 * 1024;
 
 /// A dialect's frames.
 pub trait Codec: Send + Sync + 'static {
+    /// Whether `catch_up` reads on until now, past what had happened when the socket was
+    /// opened. Then nothing waits in the queue meanwhile, which a long past would overflow;
+    /// `hears` has to leave out what was read.
+    const READS_UNTIL_NOW: bool = false;
+
     /// The frame for an event, the same for everybody; `None` where the dialect has no word for it.
     fn encode(event: &Event) -> Option<String>;
 
@@ -54,7 +59,7 @@ pub trait Codec: Send + Sync + 'static {
     }
 
     /// Frames from before the socket was opened, a piece at a time, until a piece is
-    /// empty. What happens meanwhile waits in the queue.
+    /// empty. What happens meanwhile waits in the queue, unless it is read here too.
     fn catch_up(&self) -> impl Future<Output = Vec<String>> + Send {
         std::future::ready(Vec::new())
     }
@@ -249,15 +254,8 @@ impl<C: Codec> Socket<C> {
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.reset();
-        loop {
-            let past = codec.catch_up().await;
-            if past.is_empty() {
-                break;
-            }
-            let past = past.iter().map(|text| frame::text(text)).collect();
-            if let Err(end) = write(tcp, past, listening).await {
-                return end;
-            }
+        if let Err(end) = tell_past(tcp, codec, listening).await {
+            return end;
         }
         let mut last_heard = Instant::now();
         // What a frame asked for, while it is being done. Events go out meanwhile.
@@ -300,6 +298,23 @@ impl<C: Codec> Socket<C> {
                 return end;
             }
         }
+    }
+}
+
+/// Tells what was before. What happens meanwhile waits in the queue or, where the past
+/// is read until now, is read with it.
+async fn tell_past<C: Codec>(tcp: &TcpStream, codec: &C, listening: &mut Listening) -> Result<(), End> {
+    loop {
+        while C::READS_UNTIL_NOW && listening.try_next().is_some() {}
+        let past = codec.catch_up().await;
+        // The past can be long, and the right to it may end before it does.
+        if let Some(reason) = listening.closing() {
+            return Err(reason.into());
+        }
+        if past.is_empty() {
+            return Ok(());
+        }
+        write(tcp, past.iter().map(|text| frame::text(text)).collect(), listening).await?;
     }
 }
 

@@ -1,6 +1,7 @@
-//! The frames of a direct chat's socket: its history first, then what is said.
+//! The frames of a direct chat: what was said, and then what is said.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::json::frame;
 use crate::api::Context;
@@ -9,8 +10,9 @@ use crate::api::reply::Failure;
 use crate::api::request::Request;
 use crate::api::socket::{Codec, Hearing};
 use crate::chat::Scope;
+use crate::chat::direct::Pair;
 use crate::chat::event::Event;
-use crate::chat::id::{ChatId, MessageId, UserId};
+use crate::chat::id::{ChatId, MessageId};
 use crate::chat::listen::{Listening, Seat};
 use crate::chat::message::{Draft, Message, Window};
 use crate::chat::name::MessageText;
@@ -18,71 +20,65 @@ use crate::chat::receipt::ReadMark;
 use crate::chat::room::Kind;
 use crate::chat::session::Asker;
 
-/// Messages of the history that are read at once: what a connection costs in memory.
-const PIECE: u32 = 100;
+/// Messages of the past that are held at once: what a connection costs in memory.
+const PIECE: u32 = 50;
 /// What went wrong is never told: this document has one sentence for everything.
 const ERROR: &str = r#"{"error":"An error occurred while processing your message"}"#;
 
-pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Direct), Failure> {
+pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversation), Failure> {
+    let id = ChatId(request.id(0)?);
     let chat = &request.context.chat;
-    // A room of several is no chat of this document, and so not there.
-    let room = chat.room(&asker, ChatId(request.id(0)?))?;
-    if room.kind != Kind::Direct {
+    // A group is not found by its members either: it is no chat of this document.
+    if chat.room(&asker, id)?.kind != Kind::Direct {
         return Err(Failure::NOT_FOUND);
     }
-    let other = room.other.map_or(asker.user, |other| other.id);
-    let listening = chat.listen(&asker, Scope::Chat(room.id)).await?;
-    let newest = MessageId(listening.since().0);
-    let from = match request.context.settings.ws_history {
-        Some(0) => newest,
-        Some(limit) => chat.start_of_newest(&asker, room.id, MessageId(newest.0 + 1), limit).await?,
+    let listening = chat.listen(&asker, Scope::Chat(id)).await?;
+    let marks = chat.read_marks(&asker, id)?;
+    let opened_at = MessageId(listening.since().0);
+    let told_upto = match request.context.settings.ws_history {
         None => MessageId(0),
+        Some(0) => opened_at,
+        Some(count) => chat.start_of_newest(&asker, id, MessageId(opened_at.0 + 1), count).await?,
     };
-    let marks = chat.read_marks(&asker, room.id)?;
-    let past = Past { from, newest, marks };
-    let seat = listening.seat().clone();
-    let codec =
-        Direct { context: Arc::clone(&request.context), seat, chat: room.id, other, past: Mutex::new(Some(past)) };
+    let codec = Conversation {
+        context: Arc::clone(&request.context),
+        seat: listening.seat().clone(),
+        id,
+        marks,
+        opened_at,
+        told_upto: AtomicI64::new(told_upto.0),
+        is_marked: AtomicBool::new(false),
+        is_over: AtomicBool::new(false),
+    };
     Ok((listening, codec))
 }
 
 /// One socket in one direct chat.
-pub struct Direct {
+pub struct Conversation {
     context: Arc<Context>,
     seat: Seat,
-    chat: ChatId,
-    other: UserId,
-    /// What of the history is still to be sent; `None` when it is over.
-    past: Mutex<Option<Past>>,
-}
-
-#[derive(Clone)]
-struct Past {
-    /// Sent up to here.
-    from: MessageId,
-    /// What is newer comes live.
-    newest: MessageId,
-    /// Up to where both had read before this connection.
+    id: ChatId,
+    /// Up to where both had read before this socket was there.
     marks: Vec<ReadMark>,
+    /// The newest message when the socket was opened: what is newer arrived while it was there.
+    opened_at: MessageId,
+    /// The newest message that was told as a part of the past.
+    told_upto: AtomicI64,
+    /// The past is marked as read.
+    is_marked: AtomicBool,
+    /// The past could not be read on.
+    is_over: AtomicBool,
 }
 
-impl Past {
-    /// Read by the other one of the two, that is.
-    fn is_read(&self, message: &Message, me: UserId, other: UserId) -> bool {
-        let sender = message.sender.id;
-        let reader = if sender == me { other } else { me };
-        self.marks.iter().any(|mark| mark.user == reader && mark.has_read(message.id, sender))
-    }
-}
+impl Codec for Conversation {
+    /// The past is as long as it is, and the other side may go on writing while it is told.
+    const READS_UNTIL_NOW: bool = true;
 
-impl Codec for Direct {
     fn encode(event: &Event) -> Option<String> {
         match event {
-            // One's own notes are read as they are written.
-            Event::MessagePosted { message, pair, .. } => {
-                Some(frame(message, pair.as_ref().is_some_and(|pair| pair.low.id == pair.high.id)))
-            }
-            Event::MessageEdited { .. }
+            Event::MessagePosted { message, pair: Some(pair), .. } => Some(frame(message, is_read_at_once(pair))),
+            Event::MessagePosted { pair: None, .. }
+            | Event::MessageEdited { .. }
             | Event::MessageDeleted { .. }
             | Event::ReactionsChanged { .. }
             | Event::Read { .. }
@@ -104,30 +100,39 @@ impl Codec for Direct {
         }
     }
 
-    fn hears(&self, _event: &Event) -> Hearing {
-        Hearing::Shared
-    }
-
-    async fn catch_up(&self) -> Vec<String> {
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(past) = past else { return Vec::new() };
-        match self.piece(&past) {
-            Ok((frames, upto)) if !frames.is_empty() => {
-                let rest = Past { from: upto, ..past };
-                *self.past.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest);
-                frames
-            }
-            Ok(_) => {
-                let asker = &self.seat.asker;
-                let read = self.context.chat.mark_read(asker, self.chat, Some(past.newest)).await;
-                if read.is_err() { vec![ERROR.to_owned()] } else { Vec::new() }
-            }
-            Err(_) => vec![ERROR.to_owned()],
+    /// Ids grow in commit order, so whatever is not newer than the past was told with it.
+    fn hears(&self, event: &Event) -> Hearing {
+        match event {
+            Event::MessagePosted { message, .. } if message.id <= self.told_upto() => Hearing::Not,
+            _ => Hearing::Shared,
         }
     }
 
+    async fn catch_up(&self) -> Vec<String> {
+        if self.is_over.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let window = Window::After(self.told_upto(), PIECE);
+        let Ok(piece) = self.context.chat.history(&self.seat.asker, self.id, window) else {
+            self.is_over.store(true, Ordering::Relaxed);
+            return vec![ERROR.to_owned()];
+        };
+        let mut frames: Vec<String> = piece.items.iter().map(|message| self.frame(message)).collect();
+        if let Some(last) = piece.items.last() {
+            self.told_upto.store(last.id.0, Ordering::Relaxed);
+        }
+        let past_is_told = piece.items.first().is_none_or(|first| first.id > self.opened_at);
+        if past_is_told && !self.is_marked.swap(true, Ordering::Relaxed) && self.mark_read().await.is_err() {
+            frames.push(ERROR.to_owned());
+        }
+        frames
+    }
+
     async fn receive(&self, text: String) -> Vec<String> {
-        self.post(&text).await.unwrap_or_else(|_| vec![ERROR.to_owned()])
+        match self.post(&text).await {
+            Ok(again) => again.into_iter().collect(),
+            Err(_) => vec![ERROR.to_owned()],
+        }
     }
 
     fn refuse_binary(&self) -> String {
@@ -135,27 +140,42 @@ impl Codec for Direct {
     }
 }
 
-impl Direct {
-    /// The next piece of the history, and up to where it goes.
-    fn piece(&self, past: &Past) -> Result<(Vec<String>, MessageId), Failure> {
-        let window = Window::After(past.from, PIECE);
-        let page = self.context.chat.history(&self.seat.asker, self.chat, window)?;
-        let messages: Vec<_> = page.items.iter().filter(|message| message.id <= past.newest).collect();
-        let upto = messages.last().map_or(past.newest, |message| message.id);
-        let me = self.seat.asker.user;
-        let frames = messages.iter().map(|message| frame(message, past.is_read(message, me, self.other)));
-        Ok((frames.collect(), upto))
+impl Conversation {
+    fn told_upto(&self) -> MessageId {
+        MessageId(self.told_upto.load(Ordering::Relaxed))
     }
 
-    /// The echo comes through the hub; a resend gets the first frame again, alone.
-    async fn post(&self, text: &str) -> Result<Vec<String>, Failure> {
-        let mut fields = Fields::of_json(text.as_bytes())?;
-        let max = self.context.settings.max_message;
-        let body = fields.require("body", |text| MessageText::parse_filled(text, max));
-        let key = fields.idempotency_key(None);
-        let body = fields.complete(body)?;
-        let posted = self.context.chat.post(&self.seat.asker, self.chat, Draft::of(body, key)).await?;
-        let again = (!posted.is_new).then(|| frame(&posted.message, false));
-        Ok(again.into_iter().collect())
+    fn frame(&self, message: &Message) -> String {
+        let reader = self.marks.iter().find(|mark| mark.user != message.sender.id);
+        let is_read = reader.is_none_or(|mark| mark.has_read(message.id, message.sender.id));
+        frame(message, is_read)
     }
+
+    /// What had been said when the socket was opened; what arrives since stays unread.
+    async fn mark_read(&self) -> Result<(), Failure> {
+        let (chat, asker) = (&self.context.chat, &self.seat.asker);
+        let newest = Window::Before(MessageId(self.opened_at.0 + 1), 1);
+        if let Some(newest) = chat.history(asker, self.id, newest)?.items.first() {
+            chat.mark_read(asker, self.id, Some(newest.id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Its own echo comes through the hub, as everybody's does; a resend gets the first
+    /// frame again, for this socket alone.
+    async fn post(&self, text: &str) -> Result<Option<String>, Failure> {
+        let mut fields = Fields::of_json(text.as_bytes())?;
+        let max_message = self.context.settings.max_message;
+        let body = fields.require("body", |text| MessageText::parse_filled(text, max_message));
+        let key = fields.idempotency_key(None);
+        let draft = Draft::of(fields.complete(body)?, key);
+        let posted = self.context.chat.post(&self.seat.asker, self.id, draft).await?;
+        let is_read = posted.pair.as_ref().is_some_and(is_read_at_once);
+        Ok((!posted.is_new).then(|| frame(&posted.message, is_read)))
+    }
+}
+
+/// Notes to self have been read by whom they are for.
+fn is_read_at_once(pair: &Pair) -> bool {
+    pair.low.id == pair.high.id
 }
