@@ -1,101 +1,180 @@
-//! Users and direct chats over REST.
+//! `/api/chats/…`: making a direct chat, and the list of them.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::world::caller::Credential;
+use super::{CHATS, CREATE, PLACES, chat_of, chats, enters, hears_body};
 use crate::world::{Fireside, id};
 
-#[tokio::test]
-async fn everybody_else_is_listed_by_id_and_name_alone() {
-    let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let (bob, carol) = (fireside.registers("bob").await, fireside.registers("carol").await);
-    let expected = json!([{"id": bob.id, "username": "bob"}, {"id": carol.id, "username": "carol"}]);
-    for path in ["/api/users/", "/api/users", "/d/directs/api/users/", "/d/directs/api/users/?page=9"] {
-        assert_eq!(alice.get(path).await.is(200).json(), expected, "{path}");
-    }
-    assert_eq!(alice.get("/api/users/?page=1").await.is(200).json()["count"], 3, "a page is another document's");
+fn is_a_moment(time: &Value) -> bool {
+    let time = time.as_str().unwrap();
+    time.len() == "2025-01-01T12:00:00.123Z".len() && time.as_bytes()[10] == b'T' && time.ends_with('Z')
 }
 
 #[tokio::test]
-async fn a_chat_is_made_once_whoever_asks() {
+async fn a_chat_is_made_as_documented_and_made_once() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let made = alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json();
-    let created = made["created"].as_str().unwrap().to_owned();
-    let people = json!([{"id": alice.id, "username": "alice"}, {"id": bob.id, "username": "bob"}]);
-    let expected = json!({
-        "id": made["id"], "participants": people, "other_user": people[1], "created": created,
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let (a, b) = (json!({"id": alice.id, "username": "alice"}), json!({"id": bob.id, "username": "bob"}));
+    let made = alice.post(CREATE, &json!({"user_id": bob.id})).await.is(201).json();
+    let mut expected = json!({
+        "id": id(&made), "participants": [a, b], "other_user": b, "created": made["created"],
         "last_message": null, "unread_count": 0,
     });
     assert_eq!(made, expected);
-    let again =
-        bob.post("/d/directs/api/chats/create/", &json!({"user_id": alice.id.to_string()})).await.is(201).json();
-    assert_eq!(again["id"], made["id"]);
-    assert_eq!(again["other_user"], people[0], "the other is who I am not");
-    let user = bob.id.to_string();
-    alice.sends_form("/api/chats/create", &[("user_id", user.as_str())]).await.is(201);
-    assert_eq!(alice.get("/api/chats/").await.is(200).json().as_array().unwrap().len(), 1);
+    assert!(is_a_moment(&made["created"]), "{made}");
+    for place in PLACES {
+        let here = alice.through(place);
+        for body in [json!({"user_id": bob.id}), json!({"user_id": bob.id.to_string()})] {
+            assert_eq!(here.post(CREATE, &body).await.is(201).json(), expected);
+        }
+        let form = [("user_id", bob.id.to_string())];
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(here.sends_form("/api/chats/create", &form).await.is(201).json(), expected);
+    }
+    // From the other side it is the same chat.
+    let his = bob.post(CREATE, &json!({"user_id": alice.id})).await.is(201).json();
+    expected["other_user"] = a;
+    assert_eq!(his, expected);
 }
 
 #[tokio::test]
-async fn what_is_no_other_user_is_refused() {
+async fn a_chat_is_with_somebody_else_who_exists() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
-    let says = async |body: Value| {
-        alice.post("/api/chats/create/", &body).await.names("user_id").json()["details"]["user_id"].clone()
-    };
-    assert_eq!(says(json!({"user_id": alice.id})).await, json!(["Cannot create a chat with yourself"]));
-    assert_eq!(says(json!({"user_id": 999})).await, json!(["User does not exist"]));
-    for body in [json!({}), json!({"user_id": null}), json!({"user_id": "x"}), json!({"user_id": []})] {
-        says(body).await;
-    }
-    assert_eq!(alice.get("/api/chats/").await.json(), json!([]));
-}
-
-#[tokio::test]
-async fn chats_are_listed_newest_created_first_with_their_last_message() {
-    let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let carol = fireside.registers("carol").await;
-    let with_bob = id(&alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json());
-    let with_carol = id(&carol.post("/api/chats/create/", &json!({"user_id": alice.id})).await.is(201).json());
-    alice.opens_room("den").await;
-    let said = bob.post(&format!("/api/rooms/{with_bob}/messages/"), &json!({"content": "hello"})).await.is(201).json();
-    let chats = alice.get("/api/chats/").await.is(200).json();
-    let ids: Vec<_> = chats.as_array().unwrap().iter().map(id).collect();
-    assert_eq!(ids, [with_carol, with_bob], "groups are none of this document");
-    let last = json!({"body": "hello", "created": said["created_at"], "sender": "bob"});
-    assert_eq!((&chats[1]["last_message"], &chats[1]["unread_count"]), (&last, &json!(1)));
-    assert_eq!((&chats[0]["last_message"], &chats[0]["unread_count"]), (&Value::Null, &json!(0)));
-    assert_eq!(carol.get("/api/chats/").await.json().as_array().unwrap().len(), 1, "not the others'");
-}
-
-#[tokio::test]
-async fn every_path_asks_who_it_is() {
-    let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let session = alice.signs_in_by_page().await;
-    let revoked = alice.signs_in_again().await;
-    revoked.does("/api/auth/logout/").await.is(204);
-    let body = json!({"user_id": bob.id});
-    for (method, path) in [("GET", "/api/users/"), ("GET", "/api/chats/"), ("POST", "/api/chats/create/")] {
-        let path = format!("/d/directs{path}");
-        let ask = |credential| alice.showing(credential).asks(method.parse().unwrap(), &path).json(&body);
-        ask(Credential::Nothing).await.refused(401, "authentication_required");
-        ask(Credential::Token(revoked.token.clone())).await.refused(401, "authentication_required");
-        let by_cookie = ask(Credential::BareCookie(session.clone())).with("Origin", "https://evil.example").await;
-        if method == "GET" {
-            by_cookie.is(200);
-        } else {
-            by_cookie.refused(403, "csrf_failed");
+    for place in PLACES {
+        let here = alice.through(place);
+        let answer = here.post(CREATE, &json!({"user_id": alice.id})).await.names("user_id").json();
+        assert_eq!(answer["details"], json!({"user_id": ["Cannot create a chat with yourself"]}));
+        for nobody in [json!(999_999), json!("999999"), json!(0), json!(-1)] {
+            let answer = here.post(CREATE, &json!({"user_id": nobody})).await.names("user_id").json();
+            assert_eq!(answer["details"], json!({"user_id": ["User does not exist"]}));
         }
+        for wrong in [json!(null), json!("x"), json!(""), json!(1.5), json!(true), json!([1]), json!({})] {
+            here.post(CREATE, &json!({"user_id": wrong})).await.names("user_id");
+        }
+        here.post(CREATE, &json!({})).await.names("user_id");
+        here.does(CREATE).await.names("user_id");
     }
-    assert_eq!(alice.get("/api/chats/").await.json(), json!([]), "nothing was made");
-    ask_wrong_method(&alice).await;
+    assert_eq!(chats(&alice).await, [] as [Value; 0]);
 }
 
-async fn ask_wrong_method(alice: &crate::world::Person) {
+#[tokio::test]
+async fn thirty_two_who_make_it_at_once_make_one_chat() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let tries = (0..32).map(|number| {
+        let (me, other) = if number % 2 == 0 { (&alice, &bob) } else { (&bob, &alice) };
+        let place = PLACES[number / 2 % 2];
+        me.through(place).post(CREATE, &json!({"user_id": other.id})).into_future()
+    });
+    let answers = join_all(tries).await;
+    let first = id(&answers[0].clone().is(201).json());
+    assert!(answers.iter().all(|answer| answer.status == 201 && id(&answer.json()) == first));
+    for who in [&alice, &bob] {
+        assert_eq!(chats(who).await.len(), 1);
+        assert_eq!(who.get("/api/rooms/").await.json()["count"], 1);
+    }
+}
+
+#[tokio::test]
+async fn chats_are_listed_newest_created_first() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let others = fireside.registers_crowd(23).await;
+    let mut made = Vec::new();
+    for other in &others {
+        made.push(chat_of(&alice, other).await.id);
+    }
+    made.reverse();
+    // Activity does not reorder them.
+    others[0].posts("hi").in_room(&crate::world::Room { id: made[22] }).await;
+    for path in [CHATS, "/api/chats", "/d/directs/api/chats/", "/d/directs/api/chats/?page=2&page_size=3"] {
+        let list = alice.get(path).await.is(200).json();
+        assert_eq!(list.as_array().unwrap().iter().map(id).collect::<Vec<_>>(), made, "{path}");
+    }
+    assert_eq!(chats(&others[5]).await.len(), 1, "everybody sees their own");
+}
+
+#[tokio::test]
+async fn the_list_shows_the_newest_message_and_what_is_unread() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    let first = alice.posts("Hello there!").in_room(&chat).await;
+    let second = alice.posts("Anybody?").in_room(&chat).await;
+    let (a, b) = (json!({"id": alice.id, "username": "alice"}), json!({"id": bob.id, "username": "bob"}));
+    let his = chats(&bob).await;
+    let expected = json!([{
+        "id": chat.id, "participants": [a, b], "other_user": a, "created": his[0]["created"],
+        "last_message": {"body": "Anybody?", "created": second["created_at"], "sender": "alice"}, "unread_count": 2,
+    }]);
+    assert_eq!(json!(his), expected);
+    assert!(is_a_moment(&his[0]["last_message"]["created"]));
+    assert_eq!(chats(&alice).await[0]["unread_count"], 0, "one's own words are no news");
+    // What is deleted is neither the newest nor unread.
+    alice.deletes(&second).await;
+    let his = &chats(&bob).await[0];
+    assert_eq!((&his["last_message"]["body"], &his["unread_count"]), (&json!("Hello there!"), &json!(1)));
+    alice.deletes(&first).await;
+    let his = &chats(&bob).await[0];
+    assert_eq!((&his["last_message"], &his["unread_count"]), (&json!(null), &json!(0)));
+    // Making it again shows it as it is.
+    alice.posts("again").in_room(&chat).await;
+    let made = bob.post(CREATE, &json!({"user_id": alice.id})).await.is(201).json();
+    assert_eq!((&made["last_message"]["body"], &made["unread_count"]), (&json!("again"), &json!(1)));
+}
+
+#[tokio::test]
+async fn connecting_reads_and_what_arrives_meanwhile_stays_unread() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    alice.posts("one").in_room(&chat).await;
+    alice.posts("two").in_room(&chat).await;
+    assert_eq!(chats(&bob).await[0]["unread_count"], 2);
+    let mut ear = enters(&bob, &chat).await;
+    hears_body(&mut ear, "one", false).await;
+    hears_body(&mut ear, "two", false).await;
+    ear.stays_silent().await;
+    assert_eq!(chats(&bob).await[0]["unread_count"], 0);
+    alice.posts("three").in_room(&chat).await;
+    hears_body(&mut ear, "three", false).await;
+    ear.stays_silent().await;
+    assert_eq!(chats(&bob).await[0]["unread_count"], 1);
+    let mut again = enters(&bob, &chat).await;
+    hears_body(&mut again, "one", true).await;
+    hears_body(&mut again, "two", true).await;
+    hears_body(&mut again, "three", false).await;
+    again.stays_silent().await;
+    assert_eq!(chats(&bob).await[0]["unread_count"], 0);
+}
+
+#[tokio::test]
+async fn groups_are_not_listed() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let den = alice.opens_room("den").await;
+    bob.joins(&den).await;
+    alice.posts("hi").in_room(&den).await;
+    assert_eq!(chats(&alice).await, [] as [Value; 0]);
     let answer = alice.delete("/d/directs/api/chats/").await.refused(405, "method_not_allowed");
-    assert!(answer.header("allow").contains("GET"));
+    assert!(answer.header("allow").contains("GET"), "{answer}");
+    let chat = chat_of(&alice, &bob).await;
+    assert_eq!(chats(&alice).await.iter().map(id).collect::<Vec<_>>(), [chat.id]);
+}
+
+#[tokio::test]
+async fn a_person_asks_as_often_as_the_flag_allows() {
+    let fireside = Fireside::start_with_limits(&["--limit-api", "3/h"]).await;
+    let alice = fireside.registers("alice").await;
+    alice.get(CHATS).await.is(200);
+    alice.get("/d/directs/api/users/").await.is(200);
+    alice.post(CREATE, &json!({"user_id": alice.id})).await.is(400);
+    alice.get(CHATS).await.refused(429, "rate_limited");
 }

@@ -1,69 +1,184 @@
-//! The socket of a direct chat: who gets in, and what it says.
+//! `/ws/chat/{chat_id}/`: the one kind of frame, and the one sentence for all
+//! that goes wrong.
 
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::world::{Fireside, id};
+use super::{ERROR, PLACES, chat_of, chats, enters, hears, hears_body, socket};
+use crate::world::{Fireside, Room, id};
 
 #[tokio::test]
-async fn only_the_two_get_in() {
+async fn what_is_said_is_heard_by_both_as_documented() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    for place in PLACES {
+        let mut alices = alice.through(place).knocks_at(&socket(&chat)).enters().await;
+        let mut bobs = bob.through(place).knocks_at(socket(&chat).trim_end_matches('/')).enters().await;
+        alices.says(&json!({"body": " Hello, how are you? "})).await;
+        let said = hears_body(&mut alices, "Hello, how are you?", false).await;
+        assert_eq!(hears(&mut bobs).await, said);
+        assert_eq!(said["sender"], "alice");
+        let stored = alice.get(&format!("/api/messages/{}/", id(&said))).await.is(200).json();
+        let to_the_second = stored["created_at"].as_str().unwrap()[..19].replace('T', " ");
+        assert_eq!(said["created"], to_the_second.as_str());
+        bobs.says(&json!({"body": "fine"})).await;
+        let answer = hears_body(&mut bobs, "fine", false).await;
+        assert_eq!(hears(&mut alices).await, answer);
+        for message in [&said, &answer] {
+            let author = if message["sender"] == "alice" { &alice } else { &bob };
+            author.deletes(message).await;
+        }
+        // There is no word for that here.
+        alices.stays_silent().await;
+        bobs.stays_silent().await;
+    }
+    assert_eq!(chats(&alice).await[0]["last_message"], json!(null));
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_is_one_sentence_and_the_socket_stays() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    let mut alices = enters(&alice, &chat).await;
+    let mut bobs = enters(&bob, &chat).await;
+    for nonsense in [
+        Message::text("{"),
+        Message::text(""),
+        Message::text("[]"),
+        Message::text("null"),
+        Message::text("\"hi\""),
+        Message::text("{}"),
+        Message::text(r#"{"message":"hi"}"#),
+        Message::text(r#"{"body":""}"#),
+        Message::text(r#"{"body":"  "}"#),
+        Message::text(r#"{"body":5}"#),
+        Message::text(r#"{"body":null}"#),
+        Message::text(r#"{"body":["hi"]}"#),
+        Message::text(r#"{"body":"hi","client_id":5}"#),
+        Message::text(json!({"body": "hi", "client_id": "k".repeat(65)}).to_string()),
+        Message::text(json!({"body": "x".repeat(10_001)}).to_string()),
+        Message::binary(br#"{"body":"hi"}"#.to_vec()),
+        Message::text(format!("{}{}", "[".repeat(1000), "]".repeat(1000))),
+    ] {
+        alices.sends(nonsense.clone()).await;
+        assert_eq!(alices.frame().await, json!({"error": ERROR}), "{nonsense:?}");
+    }
+    alices.says(&json!({"body": "still here"})).await;
+    hears_body(&mut alices, "still here", false).await;
+    hears_body(&mut bobs, "still here", false).await;
+    assert_eq!(bob.reads(&chat).await, ["still here"]);
+}
+
+#[tokio::test]
+async fn a_forged_sender_is_ignored() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    let mut ear = enters(&alice, &chat).await;
+    let forged = json!({"body": "hi", "sender": "bob", "id": 4711, "is_read": true, "created": "2001-01-01 00:00:00"});
+    ear.says(&forged).await;
+    let message = hears_body(&mut ear, "hi", false).await;
+    assert_eq!(message["sender"], "alice");
+    assert_ne!(message["id"], 4711);
+    assert!(!message["created"].as_str().unwrap().starts_with("2001"));
+}
+
+#[tokio::test]
+async fn ten_thousand_characters_fit_into_a_frame_that_ends_at_128_kib() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    let mut ear = enters(&alice, &chat).await;
+    let fits = "🔥".repeat(10_000);
+    ear.says(&json!({"body": fits})).await;
+    hears_body(&mut ear, &fits, false).await;
+    let padded = |size: usize| {
+        let start = r#"{"body":"fits","ignored":""#;
+        format!("{start}{}\"}}", "x".repeat(size - start.len() - 2))
+    };
+    ear.sends(Message::text(padded(128 * 1024))).await;
+    hears_body(&mut ear, "fits", false).await;
+    ear.sends(Message::text(padded(128 * 1024 + 1))).await;
+    ear.is_closed_with(4413).await;
+}
+
+#[tokio::test]
+async fn a_chat_hears_itself_alone() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
     let carol = fireside.registers("carol").await;
-    let chat = id(&alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json());
-    let path = format!("/ws/chat/{chat}/");
-    let unknown = carol.knocks_at("/ws/chat/99999/").turned_away().await;
-    assert_eq!(unknown.status, 404);
-    assert_eq!(carol.knocks_at(&path).turned_away().await.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());
-    fireside.anyone().knocks_at(&path).turned_away_with(401).await;
-    carol.knocks_at(&path).with("Origin", &fireside.url).enters().await.is_closed_with(4404).await;
+    let with_bob = chat_of(&alice, &bob).await;
+    let with_carol = chat_of(&alice, &carol).await;
     let den = alice.opens_room("den").await;
-    alice.knocks_at(&format!("/ws/chat/{}/", den.id)).turned_away_with(404).await;
-    for place in [path.clone(), format!("/d/directs{path}"), path.trim_end_matches('/').to_owned()] {
-        bob.knocks_at(&place).enters().await;
-    }
-    let session = alice.signs_in_by_page().await;
-    let by_cookie = alice.showing(crate::world::caller::Credential::BareCookie(session)).knocks_at(&path);
-    by_cookie.clone().with("Origin", "https://evil.example").turned_away_with(403).await;
-    by_cookie.with("Origin", &fireside.url).enters().await;
+    let mut bobs = enters(&alice, &with_bob).await;
+    let mut carols = enters(&alice, &with_carol).await;
+    alice.posts("in the den").in_room(&den).await;
+    alice.posts("for bob").in_room(&with_bob).await;
+    hears_body(&mut bobs, "for bob", false).await;
+    bobs.stays_silent().await;
+    carols.stays_silent().await;
 }
 
 #[tokio::test]
-async fn errors_have_one_sentence_and_go_to_their_sender() {
+async fn a_group_is_no_chat_of_this_document() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let chat = id(&alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json());
-    let path = format!("/ws/chat/{chat}/");
-    let (mut hers, mut his) = (alice.knocks_at(&path).enters().await, bob.knocks_at(&path).enters().await);
-    let expected = json!({"error": "An error occurred while processing your message"});
-    let long = json!({"body": "x".repeat(10_001)}).to_string();
-    for frame in ["{", "[]", "{}", r#"{"body":7}"#, r#"{"body":" "}"#, r#"{"message":"x"}"#, long.as_str()] {
-        hers.sends(Message::text(frame)).await;
-        assert_eq!(hers.frame().await, expected, "{frame}");
-    }
-    hers.sends(Message::binary(vec![1])).await;
-    assert_eq!(hers.frame().await, expected);
-    hers.says(&json!({"body": "x".repeat(10_000)})).await;
-    for ear in [&mut hers, &mut his] {
-        assert_eq!(ear.frame().await["message"]["sender"], "alice", "and nothing before it");
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let den = alice.opens_room("den").await;
+    let hidden = alice.opens_room("hidden").await;
+    alice.makes_private(&hidden).await;
+    let never = Room { id: 999_999 };
+    let unknown = alice.knocks_at(&socket(&never)).turned_away().await;
+    assert_eq!(unknown.status, 404);
+    for who in [&alice, &bob] {
+        for room in [&den, &hidden] {
+            let refusal = who.knocks_at(&socket(room)).turned_away().await;
+            assert_eq!(refusal.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());
+        }
     }
 }
 
 #[tokio::test]
-async fn a_resend_is_told_to_its_sender_alone() {
+async fn numbers_are_chats_and_the_rest_is_not() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let chat = id(&alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json());
-    let path = format!("/ws/chat/{chat}/");
-    let (mut hers, mut his) = (alice.knocks_at(&path).enters().await, bob.knocks_at(&path).enters().await);
-    let once = json!({"body": "once", "client_id": "k"});
-    hers.says(&once).await;
-    let first = hers.frame().await;
-    hers.says(&once).await;
-    assert_eq!(hers.frame().await, first);
-    hers.says(&json!({"body": "twice", "client_id": "k"})).await;
-    assert!(hers.frame().await["error"].is_string());
-    hers.says(&json!({"body": "next"})).await;
-    assert_eq!(his.frame().await, first);
-    assert_eq!(his.frame().await["message"]["body"], "next");
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    let mut ear = alice.knocks_at(&format!("/ws/chat/000{}/", chat.id)).enters().await;
+    ear.says(&json!({"body": "hi"})).await;
+    hears_body(&mut ear, "hi", false).await;
+    for number in ["0", "999999", "99999999999999999999"] {
+        alice.knocks_at(&format!("/ws/chat/{number}/")).turned_away_with(404).await;
+    }
+    // At the root a name is another document's; by itself this one knows no names.
+    let mut by_name = alice.knocks_at("/ws/chat/bob/").enters().await;
+    by_name.says(&json!({"message": "hi"})).await;
+    assert_eq!(by_name.frame().await["receiver"], "bob");
+    for name in ["bob", "-1", "1.0", "NaN"] {
+        alice.through("/d/directs").knocks_at(&format!("/ws/chat/{name}/")).turned_away_with(404).await;
+    }
+    alice.get(&socket(&chat)).await.refused(426, "upgrade_required");
+}
+
+#[tokio::test]
+async fn sockets_close_when_the_credential_ends() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = chat_of(&alice, &bob).await;
+    let phone = alice.signs_in_again().await;
+    let mut gone = enters(&phone, &chat).await;
+    gone.stays_silent().await;
+    let mut stays = enters(&alice, &chat).await;
+    phone.does("/api/auth/logout/").await.is(204);
+    bob.posts("after").in_room(&chat).await;
+    gone.is_closed_with(4401).await;
+    hears_body(&mut stays, "after", false).await;
 }

@@ -246,6 +246,15 @@ impl Ear {
         }
     }
 
+    /// The same where there is no ping, but nonsense is answered with an error.
+    pub async fn stays_silent(&mut self) {
+        for _ in 0..2 {
+            self.says(&json!({})).await;
+            let frame = self.frame().await;
+            assert!(frame["error"].is_string(), "unexpected: {frame}");
+        }
+    }
+
     /// The next thing is the close with this code: no event comes before.
     pub async fn is_closed_with(&mut self, code: u16) {
         match self.next().await {
