@@ -5,8 +5,8 @@ use super::body::Fields;
 use super::reply::Failure;
 use super::request::Request;
 use crate::chat::error::Error;
-use crate::chat::id::UserId;
 use crate::chat::password::Password;
+use crate::chat::session::Verified;
 
 /// An attempt to sign in: names or addresses to try (either field may hold either),
 /// and a password.
@@ -41,7 +41,7 @@ impl SignIn {
 
     /// Who it is, if the password is theirs. Why not is never told: an unknown name, a
     /// wrong or empty password and a disabled account answer alike, in like time.
-    pub async fn user(self, request: &Request) -> Result<UserId, Failure> {
+    pub async fn user(self, request: &Request) -> Result<Verified, Failure> {
         let (chat, settings) = (&request.context.chat, &request.context.settings);
         let tried = self.logins.first().map_or("", String::as_str);
         request.context.limits.check_sign_in(request.peer, tried)?;

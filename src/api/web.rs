@@ -51,9 +51,9 @@ async fn login(mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let next = fields.text("next").or_else(|| request.query("next").map(str::to_owned));
     let sign_in = SignIn::of(&mut fields)?;
-    let user = sign_in.user(&request).await?;
+    let who = sign_in.user(&request).await?;
     let chat = &request.context.chat;
-    let session = chat.open_session(user).await?;
+    let session = chat.open_session(who).await?;
     let account = chat.my_account(&chat.authenticate(session.key.as_str())?)?;
     let response = if wants_page(&request) {
         redirect(&next.filter(|path| is_same_site(path)).unwrap_or_else(|| "/".to_owned()))

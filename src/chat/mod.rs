@@ -30,6 +30,7 @@ pub mod room;
 pub mod session;
 mod store;
 pub mod time;
+pub mod token;
 pub mod typing;
 mod upkeep;
 pub mod user;
@@ -46,10 +47,10 @@ use hub::Hub;
 pub use hub::{Broadcast, Closing, MAX_CODECS, MAX_SOCKETS, Scope};
 use known::Known;
 use password::Hasher;
-use session::Keys;
 pub use store::Durability;
 use store::{Committed, Store};
 use time::Clock;
+use token::Keys;
 use typing::TypingNow;
 
 /// Where the state is, and how it is kept.

@@ -4,12 +4,7 @@
 //! SHA-256. The account token alone can be shown again: it is derived from the
 //! server's secret and a nonce of the account, and so need not be kept either.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
 
 use super::Chat;
 use super::error::{Error, Result};
@@ -20,6 +15,7 @@ use super::name::Username;
 use super::password::Password;
 use super::store::{self, Tx};
 use super::time::Timestamp;
+use super::token::{Keys, Token, secret_hash};
 
 /// Sessions a user may have; one more ends the least used.
 pub const MAX_SESSIONS: u32 = 20;
@@ -31,30 +27,6 @@ pub const SESSION_IDLE: Duration = Duration::from_hours(14 * 24);
 pub const SESSION_LIFE: Duration = Duration::from_hours(90 * 24);
 /// A credential's use is written down at most this often.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
-
-/// A secret that signs somebody in: 40 hex characters. It prints as nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
-
-impl Token {
-    /// 20 random bytes.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(hex::encode(rand::random::<[u8; 20]>()))
-    }
-
-    /// What is sent to its owner.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
 
 /// What a credential is, and so how it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,31 +56,25 @@ pub struct Asker {
     pub is_admin: bool,
 }
 
-/// The server's secret, and what is derived from it.
+/// Proof that somebody may sign in: this was their password's hash when it was checked,
+/// and has to be it still when the credential is made. A sign-in with the old password
+/// that overlaps its change comes to nothing.
 #[derive(Clone)]
-pub(super) struct Keys(Arc<[u8]>);
+pub struct Verified {
+    user: UserId,
+    hash: String,
+}
 
-impl Keys {
-    pub fn new(secret: &[u8]) -> Self {
-        Self(secret.into())
+impl Verified {
+    /// Who it is.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.user
     }
 
-    fn account_token(&self, nonce: &[u8]) -> Token {
-        Token(hex::encode(&self.derive("account token", nonce)[..20]))
-    }
-
-    fn csrf_token(&self, session: &Token) -> Token {
-        Token(hex::encode(&self.derive("csrf token", session.0.as_bytes())[..20]))
-    }
-
-    /// A key for one purpose, never the secret itself.
-    fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
-        // HMAC takes keys of every length, so this cannot fail.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(input);
-        mac.finalize().into_bytes().into()
+    fn check(&self, tx: &Tx<'_>) -> Result<()> {
+        let is_current = store::users::password_hash(tx, self.user)?.is_some_and(|hash| hash == self.hash);
+        if is_current { Ok(()) } else { Err(Error::InvalidCredentials) }
     }
 }
 
@@ -143,7 +109,7 @@ impl Chat {
 
     /// Whose password this is, of the names or addresses that were given. All of them have
     /// to mean one account; an unknown one takes as long and answers alike.
-    pub async fn check_password(&self, logins: &[String], password: Password) -> Result<UserId> {
+    pub async fn check_password(&self, logins: &[String], password: Password) -> Result<Verified> {
         let found = self
             .store
             .read(|db| logins.iter().map(|login| store::users::password_of(db, login)).collect::<Result<Vec<_>>>())?;
@@ -156,36 +122,42 @@ impl Chat {
         let stored = account.as_ref().map(|(_, hash, _)| hash.clone());
         let matches = self.hasher.verify(password, stored).await?;
         match account {
-            Some((id, _, false)) if matches => Ok(id),
+            Some((user, hash, false)) if matches => Ok(Verified { user, hash }),
             _ => Err(Error::InvalidCredentials),
         }
     }
 
     /// Who has this name or address, without any proof: for a server that somebody
     /// tries out alone.
-    pub fn user_by_login(&self, login: &str) -> Result<UserId> {
+    pub fn user_by_login(&self, login: &str) -> Result<Verified> {
         match self.store.read(|db| store::users::password_of(db, login))? {
-            Some((id, _, false)) => Ok(id),
+            Some((user, hash, false)) => Ok(Verified { user, hash }),
             _ => Err(Error::InvalidCredentials),
         }
     }
 
     /// Signs in on a new device: its token.
-    pub async fn sign_in(&self, user: UserId) -> Result<Token> {
+    pub async fn sign_in(&self, who: Verified) -> Result<Token> {
         let token = Token::random();
         let device = token.clone();
-        self.store.write(move |tx| open_device(tx, user, &device).map(drop)).await?;
+        self.store
+            .write(move |tx| {
+                who.check(tx)?;
+                open_device(tx, who.user, &device).map(drop)
+            })
+            .await?;
         Ok(token)
     }
 
     /// Signs in in a browser: its session.
-    pub async fn open_session(&self, user: UserId) -> Result<Session> {
+    pub async fn open_session(&self, who: Verified) -> Result<Session> {
         let key = Token::random();
-        let csrf = self.keys.csrf_token(&key);
-        let hash = secret_hash(&key.0);
+        let csrf = self.keys.csrf_token(key.as_str());
+        let hash = secret_hash(key.as_str());
         self.store
             .write(move |tx| {
-                let expires = tx.now.plus(SESSION_IDLE);
+                who.check(tx)?;
+                let (user, expires) = (who.user, tx.now.plus(SESSION_IDLE));
                 store::credentials::insert(tx, user, CredentialKind::Session, &hash, Some(expires))?;
                 end_surplus(tx, user, CredentialKind::Session, MAX_SESSIONS)
             })
@@ -194,12 +166,13 @@ impl Chat {
     }
 
     /// Opens a family of JWTs that lives until `life` from now, or until everything ends.
-    pub async fn open_family(&self, user: UserId, life: Duration) -> Result<CredentialId> {
+    pub async fn open_family(&self, who: Verified, life: Duration) -> Result<CredentialId> {
         // Nobody ever presents this secret: a JWT is known by its signature, and names the row.
         let hash = secret_hash(Token::random().as_str());
         self.store
             .write(move |tx| {
-                let expires = tx.now.plus(life);
+                who.check(tx)?;
+                let (user, expires) = (who.user, tx.now.plus(life));
                 let id = store::credentials::insert(tx, user, CredentialKind::Refresh, &hash, Some(expires))?;
                 end_surplus(tx, user, CredentialKind::Refresh, MAX_DEVICES)?;
                 Ok(id)
@@ -223,13 +196,13 @@ impl Chat {
     /// The key that JWTs are signed with.
     #[must_use]
     pub fn jwt_key(&self) -> [u8; 32] {
-        self.keys.derive("json web token", &[])
+        self.keys.jwt_key()
     }
 
     /// What a write with this session's cookie has to repeat.
     #[must_use]
     pub fn csrf_token(&self, session_key: &str) -> Token {
-        self.keys.csrf_token(&Token(session_key.to_owned()))
+        self.keys.csrf_token(session_key)
     }
 
     /// Ends the credential that asks, if it is a device's or a session; the account
@@ -335,7 +308,7 @@ fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Op
 
 /// A token for a new device, and room made for it.
 pub(super) fn open_device(tx: &mut Tx<'_>, user: UserId, token: &Token) -> Result<CredentialId> {
-    let hash = secret_hash(&token.0);
+    let hash = secret_hash(token.as_str());
     let id = store::credentials::insert(tx, user, CredentialKind::Device, &hash, None)?;
     end_surplus(tx, user, CredentialKind::Device, MAX_DEVICES)?;
     Ok(id)
@@ -344,7 +317,7 @@ pub(super) fn open_device(tx: &mut Tx<'_>, user: UserId, token: &Token) -> Resul
 /// Writes down the hash of the account token that `nonce` makes.
 pub(super) fn open_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]) -> Result<Token> {
     let token = keys.account_token(nonce);
-    store::credentials::insert(tx, user, CredentialKind::Account, &secret_hash(&token.0), None)?;
+    store::credentials::insert(tx, user, CredentialKind::Account, &secret_hash(token.as_str()), None)?;
     Ok(token)
 }
 
@@ -377,28 +350,35 @@ fn end_surplus(tx: &mut Tx<'_>, user: UserId, kind: CredentialKind, max: u32) ->
     Ok(())
 }
 
-fn secret_hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Keys, Token};
+    use super::{Error, SESSION_LIFE};
+    use crate::chat::name::Username;
+    use crate::chat::password::Password;
+    use crate::chat::time::Clock;
+    use crate::chat::user::NewUser;
+    use crate::chat::{Chat, Config, Durability};
 
-    #[test]
-    fn the_account_token_depends_on_secret_and_nonce_alone() {
-        let keys = Keys::new(b"one secret");
-        let token = keys.account_token(b"nonce");
-        assert_eq!(token.as_str().len(), 40);
-        assert_eq!(token, keys.account_token(b"nonce"));
-        assert_ne!(token, keys.account_token(b"other"));
-        assert_ne!(token, Keys::new(b"other secret").account_token(b"nonce"));
-        assert_ne!(token, keys.csrf_token(&Token("nonce".into())), "purposes do not mix");
-    }
-
-    #[test]
-    fn a_token_does_not_print() {
-        let token = Token::random();
-        assert!(!format!("{token:?}").contains(token.as_str()));
+    #[tokio::test]
+    async fn a_sign_in_that_overlaps_a_change_of_password_comes_to_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { data: folder.path().into(), durability: Durability::Normal, clock: Clock::system() };
+        let chat = Chat::open(config).expect("opened");
+        let new = NewUser {
+            username: Username::parse("alice").expect("a name"),
+            email: None,
+            password: Password::attempt("old password"),
+            display_name: None,
+            is_admin: false,
+        };
+        let alice = chat.create_user(new).await.expect("an account").user.id;
+        let login = ["alice".to_owned()];
+        let old = chat.check_password(&login, Password::attempt("old password")).await.expect("right by now");
+        chat.set_password(alice, Password::attempt("new password")).await.expect("changed meanwhile");
+        assert_eq!(chat.sign_in(old.clone()).await.err(), Some(Error::InvalidCredentials));
+        assert_eq!(chat.open_session(old.clone()).await.err(), Some(Error::InvalidCredentials));
+        assert_eq!(chat.open_family(old, SESSION_LIFE).await.err(), Some(Error::InvalidCredentials));
+        let new = chat.check_password(&login, Password::attempt("new password")).await.expect("right");
+        assert!(chat.sign_in(new).await.is_ok());
     }
 }

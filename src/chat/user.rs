@@ -7,8 +7,9 @@ use super::id::{FileId, UserId};
 use super::name::{Email, Username, fold};
 use super::page::{Page, Paged};
 use super::password::Password;
-use super::session::{Asker, Token};
+use super::session::Asker;
 use super::store::{self, Tx};
+use super::token::{Keys, Token};
 
 /// Users that a search finds at most.
 pub const MAX_FOUND: u32 = 20;
@@ -157,7 +158,7 @@ impl Chat {
     }
 }
 
-fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &super::session::Keys) -> Result<Account> {
+fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
     if store::users::find_by_key(tx, &new.username.key())?.is_some() {
         return Err(Error::UsernameTaken);
     }

@@ -116,7 +116,7 @@ async fn attempt(chat: &Chat, command: Command) -> Result<Vec<Account>, String> 
         Command::SetPassword { username, password } => {
             let password = Password::parse(&password).map_err(wrong)?;
             let user = chat.user_by_login(&username).map_err(|_| format!("there is no user {username}"))?;
-            chat.set_password(user, password).await.map_err(failed)?;
+            chat.set_password(user.user(), password).await.map_err(failed)?;
             Ok(Vec::new())
         }
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::chat::direct::Pair;
 use crate::chat::id::UserId;
 use crate::chat::message;
-use crate::chat::session::Token;
+use crate::chat::token::Token;
 use crate::chat::user::Account;
 
 /// What a sign-in answers: the token, and who it is for the document that shares the path.

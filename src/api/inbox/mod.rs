@@ -64,9 +64,10 @@ async fn login(mut request: Request) -> Answer {
     auth::refuse_foreign_origin(&request)?;
     let mut fields = request.fields().await?;
     let sign_in = SignIn::of(&mut fields)?;
-    let user = sign_in.user(&request).await?;
+    let who = sign_in.user(&request).await?;
+    let user = who.user();
     let chat = &request.context.chat;
-    let token = chat.sign_in(user).await?;
+    let token = chat.sign_in(who).await?;
     let account = chat.my_account(&chat.authenticate(token.as_str())?)?;
     ok(&SignedIn::new(&token, &account)).map(|response| signed_by(response, user))
 }

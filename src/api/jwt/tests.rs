@@ -37,7 +37,7 @@ async fn world() -> World {
     let config = Config { data: data.path().join("data"), durability: Durability::Normal, clock };
     let chat = Chat::open(config).expect("a chat");
     let (alice, bob) = (registered(&chat, "alice").await, registered(&chat, "bob").await);
-    let family = chat.open_family(alice, MONTH).await.expect("a family");
+    let family = chat.open_family(chat.user_by_login("alice").expect("alice"), MONTH).await.expect("a family");
     World { chat, now, alice, bob, family, _data: data }
 }
 
@@ -192,9 +192,9 @@ async fn claims_are_all_there_and_fit_together() {
     let world = world().await;
     let good = world.claims();
     world.passes(&world.signed(&good));
-    let device = world.chat.sign_in(world.alice).await.expect("a device");
+    let device = world.chat.sign_in(world.chat.user_by_login("alice").expect("alice")).await.expect("a device");
     let device = world.chat.authenticate(device.as_str()).expect("signed in").credential;
-    let bobs = world.chat.open_family(world.bob, MONTH).await.expect("a family");
+    let bobs = world.chat.open_family(world.chat.user_by_login("bob").expect("bob"), MONTH).await.expect("a family");
     for (claim, wrong) in [
         ("user_id", json!(world.bob.0)),
         ("user_id", json!(0)),

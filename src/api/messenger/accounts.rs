@@ -35,9 +35,10 @@ pub async fn token(mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     // This document signs in by password alone, and ignores what it does not know.
     fields.set("oauth", false);
-    let user = SignIn::of(&mut fields)?.user(&request).await?;
+    let who = SignIn::of(&mut fields)?.user(&request).await?;
+    let user = who.user();
     let (chat, settings) = (&request.context.chat, &request.context.settings);
-    let family = chat.open_family(user, settings.jwt_refresh).await?;
+    let family = chat.open_family(who, settings.jwt_refresh).await?;
     let refresh = jwt::write(chat, TokenType::Refresh, user, family, settings.jwt_refresh)?;
     let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Tokens { refresh, access }).map(|response| signed_by(response, user))

@@ -45,8 +45,9 @@ pub async fn login(mut request: Request) -> Answer {
     auth::refuse_foreign_origin(&request)?;
     let mut fields = request.fields().await?;
     let sign_in = SignIn::of(&mut fields)?;
-    let user = sign_in.user(&request).await?;
-    let token = request.context.chat.sign_in(user).await?;
+    let who = sign_in.user(&request).await?;
+    let user = who.user();
+    let token = request.context.chat.sign_in(who).await?;
     let asker = request.context.chat.authenticate(token.as_str())?;
     let account = request.context.chat.my_account(&asker)?;
     ok(&SignedIn { token: token.as_str(), user: Account::from(&account) }).map(|response| signed_by(response, user))

@@ -78,8 +78,8 @@ fn keyed(words: &str) -> Draft {
 async fn people(chat: &Chat, alice: &Asker, bob: &Asker) {
     let login = ["alice".to_owned(), "alice@example.org".to_owned()];
     let user = chat.check_password(&login, Password::attempt("password")).await.expect("her password");
-    chat.sign_in(user).await.expect("a token");
-    chat.open_session(user).await.expect("a session");
+    chat.sign_in(user.clone()).await.expect("a token");
+    chat.open_session(user.clone()).await.expect("a session");
     let family = chat.open_family(user, std::time::Duration::from_secs(60)).await.expect("a family");
     chat.asker_of_family(family).expect("signed in");
     chat.rotate_account_token(alice).await.expect("a token");
