@@ -9,6 +9,7 @@ pub mod body;
 mod directs;
 pub mod download;
 pub mod frame;
+mod handshake;
 mod inbox;
 pub mod jwt;
 pub mod limit;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use warp::http::Method;
 
 use super::auth;
+use super::handshake::Handshake;
 use super::limit::Rate;
 use super::reply::{Answer, Failure, Response, signed_by};
 use super::request::Request;
@@ -75,7 +76,7 @@ impl Route {
         Self::open(Method::GET, pattern, move |request: Request| {
             let open = open.clone();
             async move {
-                let handshake = socket::Handshake::of(&request)?;
+                let handshake = Handshake::of(&request)?;
                 let opened = match auth::socket_asker(&request) {
                     Ok(asker) => open(asker, request).await,
                     Err(failure) => Err(failure),

@@ -1,7 +1,7 @@
 //! The one socket loop, for every dialect's codec.
 //!
 //! A codec says how a dialect's frames read and write; everything else is here: the
-//! handshake, the queue, pings, limits, and closing for every reason there is. An
+//! queue, pings, limits, and closing for every reason there is. An
 //! event is encoded once for each dialect and its bytes are shared by all sockets;
 //! what has queued goes out in one write.
 
@@ -12,19 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
-use sha2::digest::Digest;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
-use warp::http::StatusCode;
-use warp::http::header::{CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 
-use super::auth;
 use super::frame::{self, Fault, Incoming, Reader};
-use super::reply::{Answer, Failure, Response, problem};
-use super::request::Request;
-use super::wire::{Wire, linger};
+use super::wire::linger;
 use crate::chat::event::Event;
 use crate::chat::listen::Listening;
 use crate::chat::{Broadcast, Closing};
@@ -90,115 +82,15 @@ pub(super) fn next_slot() -> usize {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A handshake that is sound as such.
-pub struct Handshake {
-    upgrade: OnUpgrade,
-    accept: String,
-    protocol: Option<HeaderValue>,
-    has_origin: bool,
+/// Talks to a client until it ends, for whatever reason.
+pub(super) async fn run<C: Codec>(tcp: TcpStream, reader: Reader, listening: Listening, codec: C, slot: usize) {
+    Socket { tcp, reader, listening, codec, slot }.run().await;
 }
 
-impl Handshake {
-    /// Takes the handshake out of a request, if it is one of version 13.
-    pub fn of(request: &Request) -> Result<Self, Failure> {
-        let is = |name: &str, word: &str| {
-            request
-                .header(name)
-                .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
-        };
-        let key = request.header("sec-websocket-key").filter(|key| key.len() == 24);
-        match (key, &request.upgrade) {
-            (Some(key), Some(upgrade))
-                if is("upgrade", "websocket") && is("connection", "upgrade") && is("sec-websocket-version", "13") =>
-            {
-                let announced = auth::protocol_token(request);
-                Ok(Self {
-                    upgrade: upgrade.clone(),
-                    accept: accept_key(key),
-                    protocol: announced.map(|_| HeaderValue::from_static(auth::TOKEN_PROTOCOL)),
-                    has_origin: request.headers.contains_key("origin"),
-                })
-            }
-            _ => Err(Failure::NotAHandshake),
-        }
-    }
-
-    /// Answers it: with a socket that goes on by itself, or with the reason why not. A
-    /// browser cannot see an HTTP status there, so it gets a close code.
-    pub fn answer<C: Codec>(self, opened: Result<(Listening, C), Failure>, slot: usize) -> Answer {
-        let refusal = match opened {
-            Ok((listening, codec)) => {
-                let response = self.switching();
-                tokio::spawn(async move {
-                    if let Some((tcp, reader)) = upgraded(self.upgrade).await {
-                        Socket { tcp, reader, listening, codec, slot }.run().await;
-                    }
-                });
-                return Ok(response);
-            }
-            Err(failure) => failure,
-        };
-        match close_code(&refusal) {
-            Some(code) if self.has_origin => {
-                let response = self.switching();
-                tokio::spawn(async move {
-                    if let Some((tcp, _)) = upgraded(self.upgrade).await {
-                        say_goodbye(&tcp, Vec::new(), Some(code), QUICK_FAREWELL).await;
-                        linger(tcp, QUICK_FAREWELL).await;
-                    }
-                });
-                Ok(response)
-            }
-            _ => Err(refusal),
-        }
-    }
-
-    fn switching(&self) -> Response {
-        let mut response = Response::default();
-        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        let headers: &mut HeaderMap = response.headers_mut();
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        if let Ok(accept) = HeaderValue::from_str(&self.accept) {
-            headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-        }
-        if let Some(protocol) = &self.protocol {
-            headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol.clone());
-        }
-        response
-    }
-}
-
-/// RFC 6455, 4.2.2: proves that the key was read, and by a server that speaks WebSocket.
-fn accept_key(key: &str) -> String {
-    use base64::Engine;
-    let digest = sha1::Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
-    base64::engine::general_purpose::STANDARD.encode(digest)
-}
-
-fn close_code(failure: &Failure) -> Option<u16> {
-    if matches!(failure, Failure::ForeignOrigin) {
-        return None;
-    }
-    match problem(failure).status {
-        StatusCode::UNAUTHORIZED => Some(4401),
-        StatusCode::FORBIDDEN => Some(4403),
-        StatusCode::NOT_FOUND => Some(4404),
-        _ => None,
-    }
-}
-
-/// The raw connection, once the answer to the handshake is out, and what the client
-/// sent behind it.
-async fn upgraded(upgrade: OnUpgrade) -> Option<(TcpStream, Reader)> {
-    let connection = upgrade.await.ok()?;
-    match connection.downcast::<TokioIo<Wire>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_tcp()?, Reader::starting_with(&parts.read_buf))),
-        Err(_) => {
-            tracing::error!("an upgraded connection is of an unknown kind");
-            None
-        }
-    }
+/// Closes a connection that was never a socket, so that a browser sees why.
+pub(super) async fn turn_away(tcp: TcpStream, code: u16) {
+    say_goodbye(&tcp, Vec::new(), Some(code), QUICK_FAREWELL).await;
+    linger(tcp, QUICK_FAREWELL).await;
 }
 
 /// An open socket.
@@ -431,12 +323,7 @@ async fn say_goodbye(tcp: &TcpStream, mut unsent: Vec<Bytes>, code: Option<u16>,
 mod tests {
     use bytes::Bytes;
 
-    use super::{accept_key, take_out};
-
-    #[test]
-    fn the_accept_key_is_that_of_the_rfc() {
-        assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    }
+    use super::take_out;
 
     #[test]
     fn what_was_written_is_taken_out() {
