@@ -119,6 +119,16 @@ impl Problem {
         response
     }
 
+    /// One sentence for a frame, which has no other place to name fields in.
+    #[must_use]
+    pub fn sentence(&self) -> Cow<'_, str> {
+        if self.fields.is_empty() {
+            return Cow::Borrowed(&self.message);
+        }
+        let fields = self.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
+        Cow::Owned(fields.collect::<Vec<_>>().join(" "))
+    }
+
     /// Sentences by field, as JSON.
     #[must_use]
     pub fn details(&self) -> Map<String, Value> {

@@ -133,9 +133,7 @@ impl Conversation {
 }
 
 fn refusal(failure: &Failure) -> String {
-    let problem = problem(failure);
-    let fields: Vec<_> = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}")).collect();
-    if fields.is_empty() { error(&problem.message) } else { error(&fields.join(" ")) }
+    error(&problem(failure).sentence())
 }
 
 fn error(text: &str) -> String {

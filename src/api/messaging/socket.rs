@@ -274,8 +274,5 @@ impl AllChats {
 /// What is wrong with a frame. Fields are named in the sentence, for want of another place.
 fn refusal(failure: &Failure) -> String {
     let problem = worded(failure);
-    let fields = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
-    let fields = fields.collect::<Vec<_>>().join(" ");
-    let message = if fields.is_empty() { problem.message.as_ref() } else { &fields };
-    Frame::Error { code: problem.code, message }.text()
+    Frame::Error { code: problem.code, message: &problem.sentence() }.text()
 }

@@ -97,6 +97,5 @@ fn refusal(failure: &Failure) -> String {
             problem.message.into_owned()
         };
     }
-    let fields = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
-    fields.collect::<Vec<_>>().join(" ")
+    problem.sentence().into_owned()
 }

@@ -152,7 +152,5 @@ impl Room {
 /// What is wrong with a frame. Fields are named in the sentence, for want of another place.
 fn refusal(failure: &Failure) -> String {
     let problem = problem(failure);
-    let fields = problem.fields.iter().map(|(field, sentence)| format!("{field}: {sentence}"));
-    let fields = fields.collect::<Vec<_>>().join(" ");
-    error_frame(problem.code, if fields.is_empty() { &problem.message } else { &fields })
+    error_frame(problem.code, &problem.sentence())
 }
