@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 1: one world for five chat dialects.
+-- The whole database of Fireside, version 2: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -23,9 +23,13 @@ CREATE TABLE users (
     is_disabled   INTEGER NOT NULL DEFAULT 0,
     stored_bytes  INTEGER NOT NULL DEFAULT 0, -- sum of the sizes of one's files, for the quota
     created_at    INTEGER NOT NULL,
-    last_seen_at  INTEGER
+    last_seen_at  INTEGER,
+    look_key      TEXT    NOT NULL DEFAULT '' -- what names of other alphabets share that are drawn alike
 ) STRICT;
+CREATE INDEX users_by_look ON users (look_key);
 CREATE INDEX users_by_search ON users (search_key);
+CREATE INDEX users_admins ON users (id) WHERE is_admin = 1 AND is_disabled = 0; -- the last of them stays one
+CREATE INDEX users_disabled ON users (id) WHERE is_disabled = 1;
 
 -- Everything that signs somebody in. Only the SHA-256 of a secret is kept, so a
 -- stolen database opens no session. A JWT is bound to its `refresh` row.
@@ -36,10 +40,45 @@ CREATE TABLE credentials (
     secret_hash BLOB    NOT NULL UNIQUE,
     created_at  INTEGER NOT NULL,
     used_at     INTEGER NOT NULL,            -- written at most once an hour
-    expires_at  INTEGER                      -- NULL: until it is revoked
+    expires_at  INTEGER,                     -- NULL: until it is revoked
+    label       TEXT    NOT NULL DEFAULT '', -- what its owner knows it by: the device's own words, or a name
+    is_bot      INTEGER NOT NULL DEFAULT 0   -- made for a program at the command line: sign-ins make no room at its cost
 ) STRICT;
 CREATE INDEX credentials_by_user ON credentials (user_id, kind);
+CREATE INDEX credentials_of_bots ON credentials (user_id) WHERE is_bot = 1;
 CREATE INDEX credentials_by_expiry ON credentials (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Invitations to register. The code is in the link that was sent, and nowhere here.
+CREATE TABLE invites (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    code_hash  BLOB    NOT NULL UNIQUE,        -- SHA-256
+    label      TEXT    NOT NULL,
+    uses_left  INTEGER NOT NULL CHECK (uses_left >= 0),
+    created_by INTEGER REFERENCES users,       -- NULL: the command line; else good while they are an admin
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invites_by_expiry ON invites (expires_at);
+
+-- Links that set a new password: one for each user, so that a new one ends the older.
+CREATE TABLE resets (
+    user_id    INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    code_hash  BLOB    NOT NULL UNIQUE,        -- SHA-256
+    created_by INTEGER REFERENCES users,       -- as of an invitation
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX resets_by_expiry ON resets (expires_at);
+
+-- Who administered what: a row in the transaction of each act, kept for 400 days.
+CREATE TABLE audit (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    actor_id INTEGER REFERENCES users,         -- NULL: the command line
+    action   TEXT    NOT NULL,
+    subject  TEXT    NOT NULL,                 -- a username, or an invitation's id
+    detail   TEXT    NOT NULL
+) STRICT;
+CREATE INDEX audit_by_age ON audit (at);
 
 -- Conversations. A direct chat is unique for its unordered pair, in the database
 -- and not only in the code; low = high is a person's notes to self.
@@ -146,7 +185,9 @@ CREATE TABLE files (
     created_at   INTEGER NOT NULL,
     message_id   INTEGER REFERENCES messages,
     position     INTEGER NOT NULL DEFAULT 0,  -- order among the message's attachments
-    avatar_of    INTEGER REFERENCES users
+    avatar_of    INTEGER REFERENCES users,
+    width        INTEGER,                     -- pixels, of a picture whose header tells
+    height       INTEGER
 ) STRICT;
 CREATE INDEX files_by_message ON files (message_id, position) WHERE message_id IS NOT NULL;
 CREATE INDEX files_by_avatar ON files (avatar_of) WHERE avatar_of IS NOT NULL;

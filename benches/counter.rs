@@ -15,6 +15,8 @@ const BUFFER: usize = 64 * 1024;
 pub struct Board {
     receivers: u32,
     deliveries: Cell<u64>,
+    /// Messages that reached every receiver: each hears all in order, so these are the first.
+    heard_by_all: Cell<usize>,
     messages: RefCell<Vec<Heard>>,
     buffer: RefCell<Vec<u8>>,
 }
@@ -30,6 +32,7 @@ impl Board {
         Rc::new(Self {
             receivers: u32::try_from(receivers).expect("a number of sockets"),
             deliveries: Cell::new(0),
+            heard_by_all: Cell::new(0),
             messages: RefCell::default(),
             buffer: RefCell::new(vec![0; BUFFER]),
         })
@@ -38,6 +41,11 @@ impl Board {
     /// Frames that arrived, over all receivers.
     pub fn deliveries(&self) -> u64 {
         self.deliveries.get()
+    }
+
+    /// Messages that reached every receiver.
+    pub fn heard_by_all(&self) -> usize {
+        self.heard_by_all.get()
     }
 
     /// When the message, counted from 0 in the order of the room, had reached
@@ -55,6 +63,7 @@ impl Board {
             message.by += 1;
             if message.by == self.receivers {
                 message.by_all_at = Some(Instant::now());
+                self.heard_by_all.update(|heard| heard + 1);
             }
         }
         self.deliveries.update(|deliveries| deliveries + (to - from) as u64);

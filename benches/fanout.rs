@@ -2,18 +2,20 @@
 //!
 //! `cargo bench --bench fanout -- [--receivers 1000] [--speakers 4] [--seconds 5]`
 //!
-//! First the speakers talk in a closed loop, each waiting for its own echo:
-//! deliveries a second. Then one of them speaks ten times a second, whatever
+//! First the speakers talk in a closed loop, each waiting for its own echo, and all of them
+//! for listeners that are far behind: deliveries a second. Then one of them speaks ten times a second, whatever
 //! happens: the time from when it was due until the last receiver has it. Before
 //! both, the start, the memory after it, and the memory of the idle sockets. In the end every receiver must have
-//! heard every stored message. The yardstick is one thread that writes the same
-//! frames to as many bare TCP connections. One line of figures comes out.
+//! heard every stored message. The yardsticks are one thread that writes the same
+//! frames to as many bare TCP connections, and a broadcast by a WebSocket library alone. One line of figures comes out.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result"
+    dead_code,
+    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
+              modules have more than this one uses"
 )]
 
 mod common;
@@ -24,6 +26,8 @@ use common::rest::Rest;
 use common::server::{Server, Usage};
 use common::wire::{self, Socket};
 use counter::Board;
+use futures_util::SinkExt as _;
+use std::cell::Cell;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
@@ -31,9 +35,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::Message;
 
 /// Bytes of a message's text.
 const CONTENT: usize = 100;
+/// Messages that the listeners may be behind what was said before the speakers wait for them:
+/// fewer than the server lets wait for a socket, so that a machine which has no time for its
+/// listeners slows the figure down and loses none of them.
+const WINDOW: usize = 64;
 /// How long the server is left alone before its memory is read.
 const SETTLE: Duration = Duration::from_secs(1);
 /// One post is due every so often in the second part.
@@ -69,7 +78,10 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = LocalSet::new().block_on(&runtime, run(&args, folder.path()));
     let bare = LocalSet::new().block_on(&runtime, bare_writes(args.receivers, outcome.frame.clone()));
-    outcome.print(&args, bare);
+    let text =
+        String::from_utf8_lossy(&outcome.frame[wire::Header::read(&outcome.frame).unwrap().length..]).into_owned();
+    let tungstenite = LocalSet::new().block_on(&runtime, bare_tungstenite(args.receivers, text));
+    outcome.print(&args, bare, tungstenite);
 }
 
 /// A room, and the tokens of people who are in it.
@@ -174,38 +186,50 @@ async fn settled(server: &Server) -> Usage {
     server.usage()
 }
 
-async fn flood(server: &Server, speakers: &mut Vec<Socket>, board: &Board, length: Duration) -> Flood {
+async fn flood(server: &Server, speakers: &mut Vec<Socket>, board: &Rc<Board>, length: Duration) -> Flood {
     let cpu = server.usage().cpu;
     let start = Instant::now();
     let mut tasks = JoinSet::new();
+    let said = Rc::new(Cell::new(0));
     for (number, socket) in speakers.drain(..).enumerate() {
-        tasks.spawn_local(timeout(length + LOST, closed_loop(number, socket, start + length)));
+        let talk = closed_loop(number, socket, Rc::clone(board), Rc::clone(&said), start + length);
+        tasks.spawn_local(timeout(length + LOST, talk));
     }
     sleep(length).await;
     let (deliveries, elapsed) = (board.deliveries(), start.elapsed());
     let cpu = server.usage().cpu - cpu;
 
-    let mut messages = 0;
     while let Some(task) = tasks.join_next().await {
-        let (socket, said) = task.expect("no speaker fails").expect("no echo is lost");
-        speakers.push(socket);
-        messages += said;
+        speakers.push(task.expect("no speaker fails").expect("no echo is lost"));
     }
+    let messages = said.get();
     if let Some(last) = messages.checked_sub(1) {
         everybody_heard(board, last).await;
     }
     Flood { messages, deliveries, elapsed, cpu }
 }
 
-async fn closed_loop(number: usize, mut socket: Socket, end: Instant) -> (Socket, usize) {
-    let mut said = 0;
-    while Instant::now() < end {
-        let (content, unique) = words(number, said);
+/// `said` is what all speakers said in this part, of which the board knows who heard it.
+async fn closed_loop(
+    number: usize,
+    mut socket: Socket,
+    board: Rc<Board>,
+    said: Rc<Cell<usize>>,
+    end: Instant,
+) -> Socket {
+    for turn in 0_u64.. {
+        while said.get() - board.heard_by_all() >= WINDOW {
+            sleep(Duration::from_millis(1)).await;
+        }
+        if Instant::now() >= end {
+            break;
+        }
+        said.update(|said| said + 1);
+        let (content, unique) = words(number, turn);
         socket.say(&content).await;
         socket.hear(&unique).await;
-        said += 1;
     }
-    (socket, said)
+    socket
 }
 
 /// Speaks on a schedule and answers how long after it was due each message had
@@ -270,6 +294,58 @@ async fn bare_writes(receivers: usize, frame: Vec<u8>) -> f64 {
     rate
 }
 
+/// What a WebSocket library alone does, without rights, order or a disk: a broadcast to
+/// every connection in turn, a task for each that writes all that waits and then flushes.
+/// Deliveries a second.
+async fn bare_tungstenite(receivers: usize, text: String) -> f64 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(broadcast(listener, receivers, text));
+    });
+    let board = Board::new(receivers);
+    for _ in 0..receivers {
+        let (stream, first) = wire::connect(addr, 0, "").await;
+        tokio::task::spawn_local(counter::receive(stream, first, Rc::clone(&board)));
+    }
+    let (start, before) = (Instant::now(), board.deliveries());
+    sleep(YARDSTICK).await;
+    let rate = (board.deliveries() - before) as f64 / start.elapsed().as_secs_f64();
+    tokio::task::spawn_blocking(move || server.join()).await.unwrap().expect("the broadcast ends");
+    rate
+}
+
+async fn broadcast(listener: TcpListener, receivers: usize, text: String) {
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let mut queues = Vec::with_capacity(receivers);
+    for _ in 0..receivers {
+        let (stream, _) = listener.accept().await.expect("loopback");
+        stream.set_nodelay(true).unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.expect("a handshake");
+        let (queue, mut waiting) = tokio::sync::mpsc::channel::<Message>(256);
+        tokio::spawn(async move {
+            while let Some(message) = waiting.recv().await {
+                socket.feed(message).await.expect("a listener");
+                while let Ok(message) = waiting.try_recv() {
+                    socket.feed(message).await.expect("a listener");
+                }
+                socket.flush().await.expect("a listener");
+            }
+        });
+        queues.push(queue);
+    }
+    let message = Message::text(text);
+    let start = Instant::now();
+    // Somewhat longer than the listeners count.
+    while start.elapsed() < YARDSTICK + Duration::from_millis(500) {
+        for queue in &queues {
+            queue.send(message.clone()).await.expect("a task for each");
+        }
+    }
+}
+
 fn write_in_turn(streams: &mut [TcpStream], frame: &[u8]) {
     let start = Instant::now();
     while start.elapsed() < YARDSTICK {
@@ -280,7 +356,7 @@ fn write_in_turn(streams: &mut [TcpStream], frame: &[u8]) {
 }
 
 impl Outcome {
-    fn print(mut self, args: &Args, bare: f64) {
+    fn print(mut self, args: &Args, bare: f64, tungstenite: f64) {
         self.paced.sort_unstable();
         let flood = &self.flood;
         let seconds = flood.elapsed.as_secs_f64();
@@ -289,7 +365,8 @@ impl Outcome {
             "fanout: receivers {} | speakers {} | messages/s {:.0} | deliveries/s {rate:.0} \
              | server cpu us/delivery {:.2} | to all at {:.0}/s ms p50 {:.2} p99 {:.2} max {:.2} \
              | ready ms {:.1} | fresh rss MiB {:.1} | idle KiB/socket {:.1} | server rss MiB {:.1} | disk MiB written {:.1} \
-             | bare tcp writes/s {bare:.0} | ratio to bare {:.2}",
+             | bare tcp writes/s {bare:.0} | bare tungstenite deliveries/s {tungstenite:.0} \
+             | ratio to bare {:.2}",
             args.receivers,
             args.speakers,
             flood.messages as f64 / seconds,

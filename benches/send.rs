@@ -13,7 +13,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result"
+    dead_code,
+    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
+              modules have more than this one uses"
 )]
 
 mod common;

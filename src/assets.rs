@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 use warp::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
-    HeaderValue, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    IF_NONE_MATCH, VARY,
 };
 use warp::http::{Method, StatusCode};
 
+use crate::api::base;
 use crate::api::reply::Response;
+use crate::coding::Coding;
 
 /// What a page of the client may do: nothing that is not the server's own. No `unsafe-`.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -25,54 +27,6 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 #[derive(RustEmbed)]
 #[folder = "static/"]
 struct Embedded;
-
-/// How a file may be sent smaller, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Coding {
-    Brotli,
-    Gzip,
-}
-
-impl Coding {
-    /// The best that the request takes, if any.
-    fn asked(headers: &HeaderMap) -> Option<Self> {
-        let accepted = headers.get(ACCEPT_ENCODING)?.to_str().ok()?;
-        let takes = |name: &str| {
-            accepted.split(',').any(|one| {
-                let (coding, weight) = one.split_once(';').unwrap_or((one, ""));
-                coding.trim() == name && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
-            })
-        };
-        [Self::Brotli, Self::Gzip].into_iter().find(|coding| takes(coding.name()))
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Gzip => "gzip",
-        }
-    }
-
-    fn compress(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Brotli => {
-                let mut out = Vec::new();
-                // 9 of 11: the last steps cost ten times the time for a hundredth of the size.
-                brotli::BrotliCompress(
-                    &mut &*bytes,
-                    &mut out,
-                    &brotli::enc::BrotliEncoderParams { quality: 9, ..Default::default() },
-                )?;
-                Ok(out)
-            }
-            Self::Gzip => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-                encoder.write_all(bytes)?;
-                encoder.finish()
-            }
-        }
-    }
-}
 
 /// The client's files.
 pub struct Assets {
@@ -95,11 +49,18 @@ impl Assets {
         }
         let name = match path {
             "/" | "/login" | "/login/" => "index.html",
+            "/docs" | "/docs/" => "docs/index.html",
+            "/setup" | "/setup/" | "/invite" | "/invite/" | "/reset" | "/reset/" => "index.html",
             "/media/user_images/default.jpg" => "img/default.jpg",
             _ => path.strip_prefix('/')?,
         };
-        let (bytes, hash) = self.read(name)?;
         let content_type = mime_guess::from_path(name).first_or_octet_stream();
+        let (bytes, hash) = match self.read(name)? {
+            (bytes, _) if content_type.subtype() == "html" && !base::prefix().is_empty() => {
+                based(&bytes, base::prefix())
+            }
+            read => read,
+        };
         let is_text = content_type.type_() == mime_guess::mime::TEXT;
         let coding = Coding::asked(headers).filter(|_| is_text || content_type.subtype() == "svg");
         let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
@@ -152,6 +113,17 @@ impl Assets {
     }
 }
 
+/// A page whose links begin at the server's own place, and its hash: they are written for a
+/// server that has a host of its own. Scripts find the place by where they were loaded from.
+fn based(page: &[u8], prefix: &str) -> (Bytes, String) {
+    let text = String::from_utf8_lossy(page);
+    let text = ["href", "src"]
+        .iter()
+        .fold(text.into_owned(), |text, name| text.replace(&format!("{name}=\"/"), &format!("{name}=\"{prefix}/")));
+    let hash = hex::encode(Sha256::digest(&text));
+    (text.into(), hash)
+}
+
 /// A file below `folder`, and none beside it.
 fn read_from(folder: &Path, name: &str) -> Option<EmbeddedFile> {
     let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
@@ -173,7 +145,7 @@ mod tests {
     use warp::http::Method;
     use warp::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
 
-    use super::Assets;
+    use super::{Assets, based};
 
     fn asked(accepts: &'static str) -> (Option<HeaderValue>, HeaderValue) {
         let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepts))]);
@@ -187,6 +159,15 @@ mod tests {
         assert_eq!(asked("gzip;q=0.5, br;q=0").0.expect("a coding"), "gzip");
         assert_eq!(asked("identity").0, None);
         assert_ne!(asked("br").1, asked("gzip").1, "other bytes, other tag");
+    }
+
+    #[test]
+    fn a_page_below_a_path_links_to_its_own_things() {
+        let page = br#"<link href="/css/a.css"><script src="/js/b.js"></script><a href="https://x/">/css</a>"#;
+        let (bytes, hash) = based(page, "/chat");
+        let text = r#"<link href="/chat/css/a.css"><script src="/chat/js/b.js"></script><a href="https://x/">/css</a>"#;
+        assert_eq!(bytes, text.as_bytes());
+        assert_ne!(based(page, "/team").1, hash, "other bytes, other tag");
     }
 
     #[test]

@@ -5,10 +5,11 @@
 //! - [`api`]: how it is asked. One folder for each dialect; no SQL and no rules.
 //! - [`server`]: how it is reached. Connections, limits, headers, log, drain.
 //! - [`assets`]: the web client, embedded.
+//! - [`seed`]: worlds for trying things out.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
 //!
 //! # Who may import whom
-//! `main → cli → server, chat`; `server → api, assets, chat`; a dialect → what `api`
+//! `main → cli → server, seed, api, chat`; `seed → chat`; `server → api, assets, chat`; a dialect → what `api`
 //! shares and `chat`, never another dialect; `chat` → nothing of the above. Inside
 //! `chat`, `store` and `hub` are private and do not know each other.
 //!
@@ -25,4 +26,6 @@ pub mod api;
 pub mod assets;
 pub mod chat;
 pub mod cli;
+mod coding;
+pub mod seed;
 pub mod server;

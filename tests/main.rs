@@ -3,7 +3,7 @@
 //!
 //! `world` holds the words the tests are written in. Beside it stands one
 //! module per dialect (`rooms`), and one per promise that all of them share
-//! (`access`, `accounts`, `files`, `lifecycle`, `delivery`, `hostile`).
+//! (`access`, `accounts`, `files`, `lifecycle`, `delivery`, `hostile`, `prototyping`).
 
 #![expect(
     clippy::unwrap_used,
@@ -15,14 +15,22 @@
 mod access;
 mod accounts;
 mod across;
+mod backup;
 mod client;
 mod delivery;
 mod directs;
+mod documents;
+mod durability;
 mod files;
 mod hostile;
 mod inbox;
 mod lifecycle;
+mod manage;
 mod messaging;
 mod messenger;
+mod overload;
+mod prototyping;
+mod proxy;
 mod rooms;
+mod seeing;
 mod world;

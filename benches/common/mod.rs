@@ -1,9 +1,11 @@
-//! What both benches share: the server under load, its users and rooms, and a
+//! What the benches share: the server under load, its users and rooms, and a
 //! WebSocket client cheap enough to leave the processor to the server.
 
+pub mod http;
 pub mod rest;
 pub mod server;
 pub mod wire;
+pub mod world;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;

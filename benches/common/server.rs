@@ -29,8 +29,13 @@ impl Server {
     /// Starts the server on a free port with its durability as it ships, and
     /// without the rate limits that no load could get past.
     pub fn start(data: &Path) -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_fireside")), data)
+    }
+
+    /// The same under another program, which has the binary as its last argument.
+    pub fn start_by(mut command: Command, data: &Path) -> Self {
         let log = data.with_extension("log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fireside"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--limit-auth", "off", "--limit-api", "off"])
             .args(["--limit-upload", "off", "--limit-ws", "off", "--data"])
             .arg(data)

@@ -306,6 +306,10 @@ impl<A, B, C> Whole for (Option<A>, Option<B>, Option<C>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+    use proptest::strategy::Strategy;
+    use serde_json::Value;
+
     use super::{Failure, Fields, depth};
 
     fn fields(json: &str) -> Fields {
@@ -345,5 +349,79 @@ mod tests {
         assert!(fields.check().is_ok());
         assert_eq!(fields.require_integer("a"), None);
         assert!(fields.check().is_err());
+    }
+
+    /// JSON of any shape, up to eight deep.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = proptest::prop_oneof![
+            proptest::strategy::Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(8, 64, 6, |inner| {
+            proptest::prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::vec((".{0,9}", inner), 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn depth_of(value: &Value) -> usize {
+        match value {
+            Value::Array(list) => 1 + list.iter().map(depth_of).max().unwrap_or(0),
+            Value::Object(fields) => 1 + fields.values().map(depth_of).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn depth_is_counted_as_it_would_be_parsed(value in any_json()) {
+            prop_assert_eq!(depth(value.to_string().as_bytes()), depth_of(&value));
+            prop_assert_eq!(super::json(value.to_string().as_bytes()).is_ok(), true);
+        }
+
+        /// Whatever nests deeper than is allowed is refused, whatever stands around it.
+        #[test]
+        fn what_is_too_deep_is_refused(excess in 1_usize..5_000, text in "[a-z\\\\\"]{0,9}") {
+            let deep = super::MAX_DEPTH + excess;
+            let json = format!("[{},{}{}]", Value::from(text), "[".repeat(deep), "]".repeat(deep));
+            prop_assert!(super::json(json.as_bytes()).is_err());
+        }
+
+        /// Any bytes are fields or a failure; every getter on any field takes any value.
+        #[test]
+        fn any_bytes_are_fields_or_a_failure(bytes in proptest::collection::vec(any::<u8>(), 0..300), value in any_json()) {
+            drop(Fields::of_json(&bytes));
+            drop(Fields::of_form(super::pairs(&bytes)));
+            let json = serde_json::json!({ "a": value });
+            let mut fields = Fields::of_value(json).expect("an object");
+            let is_there = fields.value("a").is_some();
+            let got = [
+                fields.text("a").is_some(),
+                fields.integer("a").is_some(),
+                fields.boolean("a").is_some(),
+                fields.integers("a", 3).is_some(),
+            ];
+            // What was there and was not got was noted.
+            let missed = got.iter().filter(|got| is_there && !**got).count();
+            match fields.check() {
+                Ok(()) => prop_assert_eq!(missed, 0),
+                Err(Failure::Fields(faults)) => prop_assert_eq!(faults.len(), missed),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+
+        /// A form's pairs come back as they were sent.
+        #[test]
+        fn a_form_is_read_as_it_was_written(value in any::<String>(), number in any::<i64>()) {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            let body = form.append_pair("text", &value).append_pair("number", &number.to_string()).finish();
+            let mut fields = Fields::of_form(super::pairs(body.as_bytes()));
+            prop_assert_eq!((fields.text("text"), fields.integer("number")), (Some(value), Some(number)));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Sending a stored file: whole, in part, or not again.
 
 use std::io::SeekFrom;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -17,14 +18,16 @@ use super::reply::{Answer, Failure, Response};
 use super::request::Request;
 use crate::chat::error::Error;
 use crate::chat::file::{File, is_inline};
+use crate::chat::session::Asker;
 
 /// Bytes read from the disk at once.
 const PIECE: usize = 64 * 1024;
 /// What RFC 8187 leaves as it is in `filename*`.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Sends a file that was found for the asker. `cache` says who may keep it for how long.
-pub async fn send(request: &Request, file: &File, cache: &'static str) -> Answer {
+/// Sends a file that was found for somebody: for an asker, as long as they may have it;
+/// for nobody in particular, to its end. `cache` says who may keep it for how long.
+pub async fn send(request: &Request, file: &File, asker: Option<Asker>, cache: &'static str) -> Answer {
     let etag = format!("\"{}\"", file.sha256);
     let size = u64::try_from(file.size).unwrap_or(0);
     if request.header("if-none-match").is_some_and(|known| matches(known, &etag)) {
@@ -36,8 +39,11 @@ pub async fn send(request: &Request, file: &File, cache: &'static str) -> Answer
         None => None,
     };
     let (first, length) = range.unwrap_or((0, size));
-    let body =
-        if request.method == Method::HEAD { Response::default() } else { open(request, file, first, length).await? };
+    let body = if request.method == Method::HEAD {
+        Response::default()
+    } else {
+        open(request, file, asker, first, length).await?
+    };
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = headed(body, status, file, &etag, cache);
     set(&mut response, CONTENT_LENGTH, &length.to_string());
@@ -101,12 +107,22 @@ fn asked_range(header: &str, size: u64) -> Result<Option<(u64, u64)>, Failure> {
     Ok(Some((first, last.min(size - 1) - first + 1)))
 }
 
-async fn open(request: &Request, file: &File, first: u64, length: u64) -> Answer {
-    let mut source = request.context.chat.open_file(file).await?;
+/// The part of a file, a piece at a time. One who is signed out or loses the right to it
+/// meanwhile gets no further piece: the answer breaks off, and nobody takes it for the whole.
+async fn open(request: &Request, file: &File, asker: Option<Asker>, first: u64, length: u64) -> Answer {
+    let chat = request.context.chat.clone();
+    let mut source = chat.open_file(file).await?;
     source.seek(SeekFrom::Start(first)).await.map_err(|_| Failure::Chat(Error::Internal))?;
-    let pieces = stream::try_unfold((source, length), |(mut source, left)| async move {
+    let id = file.id;
+    let may_go_on = Arc::new(move || {
+        asker.as_ref().is_none_or(|asker| chat.check_signed_in(asker).is_ok() && chat.file(asker, id).is_ok())
+    });
+    let pieces = stream::try_unfold((source, length, may_go_on), |(mut source, left, may_go_on)| async move {
         if left == 0 {
             return Ok::<_, std::io::Error>(None);
+        }
+        if !may_go_on() {
+            return Err(std::io::ErrorKind::PermissionDenied.into());
         }
         let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
         let read = source.read(&mut piece).await?;
@@ -114,13 +130,15 @@ async fn open(request: &Request, file: &File, first: u64, length: u64) -> Answer
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         piece.truncate(read);
-        Ok(Some((Bytes::from(piece), (source, left - read as u64))))
+        Ok(Some((Bytes::from(piece), (source, left - read as u64, may_go_on))))
     });
     Ok(warp::reply::stream(pieces).into_response())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+
     use super::{Failure, asked_range, matches};
 
     #[test]
@@ -147,5 +165,26 @@ mod tests {
     fn tags_match_in_a_list_and_weakly() {
         assert!(matches("\"a\", W/\"b\"", "\"b\"") && matches("*", "\"b\""));
         assert!(!matches("\"a\"", "\"b\""));
+    }
+
+    proptest! {
+        /// A part is never empty and never reaches beyond the file.
+        #[test]
+        fn a_part_lies_inside_the_file(from in any::<Option<u64>>(), to in any::<Option<u64>>(), size in any::<u64>()) {
+            let shown = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+            let header = format!("bytes={}-{}", shown(from), shown(to));
+            if let Ok(Some((first, length))) = asked_range(&header, size) {
+                prop_assert!(length > 0 && first.checked_add(length).is_some_and(|end| end <= size), "{header} of {size}");
+            }
+        }
+
+        #[test]
+        fn any_header_is_a_range_or_none(header in ".{0,40}", tail in "[0-9x,= -]{0,40}", size in any::<u64>()) {
+            for header in [header, format!("bytes={tail}")] {
+                if let Ok(Some((first, length))) = asked_range(&header, size) {
+                    prop_assert!(length > 0 && first + length <= size, "{header} of {size}");
+                }
+            }
+        }
     }
 }

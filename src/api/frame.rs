@@ -61,8 +61,36 @@ const PONG: u8 = 10;
 #[derive(Default)]
 pub struct Reader {
     buffer: BytesMut,
-    /// What came of a message that is still coming, and which kind it is.
-    partial: Option<(u8, Vec<u8>)>,
+    /// A message that is still coming.
+    partial: Option<Partial>,
+}
+
+/// The fragments of a message that came so far.
+struct Partial {
+    opcode: u8,
+    message: Vec<u8>,
+    /// How much of a text is known to be UTF-8.
+    checked: usize,
+}
+
+impl Partial {
+    fn begin(opcode: u8) -> Self {
+        Self { opcode, message: Vec::new(), checked: 0 }
+    }
+
+    /// Ends at the fragment that makes it no UTF-8: what follows would be collected in vain.
+    fn check(&mut self) -> Result<(), Fault> {
+        if self.opcode != TEXT {
+            return Ok(());
+        }
+        match std::str::from_utf8(&self.message[self.checked..]) {
+            Ok(_) => self.checked = self.message.len(),
+            // The fragment may end inside a character.
+            Err(cut) if cut.error_len().is_none() => self.checked += cut.valid_up_to(),
+            Err(_) => return Err(Fault::Encoding),
+        }
+        Ok(())
+    }
 }
 
 impl Reader {
@@ -90,21 +118,20 @@ impl Reader {
             if head.opcode >= CLOSE {
                 return control(head.opcode, payload.freeze()).map(Some);
             }
-            let (opcode, mut message) = match (self.partial.take(), head.opcode) {
-                (Some((opcode, message)), CONTINUATION) => (opcode, message),
-                (None, TEXT | BINARY) => (head.opcode, Vec::new()),
+            let mut partial = match (self.partial.take(), head.opcode) {
+                (Some(partial), CONTINUATION) => partial,
+                (None, TEXT | BINARY) => Partial::begin(head.opcode),
                 _ => return Err(Fault::Protocol),
             };
-            if message.len() + payload.len() > MAX_MESSAGE {
+            if partial.message.len() + payload.len() > MAX_MESSAGE {
                 return Err(Fault::TooLong);
             }
-            if !head.is_final {
-                message.put(&mut payload);
-                self.partial = Some((opcode, message));
-                continue;
+            partial.message.put(&mut payload);
+            if head.is_final {
+                return whole(partial.opcode, partial.message).map(Some);
             }
-            message.put(&mut payload);
-            return whole(opcode, message).map(Some);
+            partial.check()?;
+            self.partial = Some(partial);
         }
         Ok(None)
     }
@@ -228,6 +255,8 @@ fn frame(opcode: u8, payload: &[u8]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
+
     use super::{Fault, Incoming, MAX_MESSAGE, Reader, close, text};
 
     /// A client's frame, masked.
@@ -310,5 +339,84 @@ mod tests {
         assert_eq!(text("hi").as_ref(), [0x81, 2, b'h', b'i']);
         assert_eq!(text(&"x".repeat(126))[..4], [0x81, 126, 0, 126]);
         assert_eq!(text(&"x".repeat(65_536))[..10], [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    /// Messages of a client, each in fragments of its own, with pings between them.
+    fn conversation() -> impl Strategy<Value = Vec<(String, Vec<usize>, bool)>> {
+        proptest::collection::vec((".{0,300}", proptest::collection::vec(0_usize..40, 0..6), any::<bool>()), 1..6)
+    }
+
+    fn written(text: &str, cuts: &[usize], has_ping: bool) -> Vec<u8> {
+        let (mut bytes, mut rest, mut opcode) = (Vec::new(), text.as_bytes(), 0x01);
+        for cut in cuts {
+            let (piece, left) = rest.split_at((*cut).min(rest.len()));
+            bytes.extend(masked(opcode, piece));
+            if has_ping {
+                bytes.extend(masked(0x89, b"still there?"));
+            }
+            (rest, opcode) = (left, 0x00);
+        }
+        bytes.extend(masked(0x80 | opcode, rest));
+        bytes
+    }
+
+    proptest! {
+        /// However it is cut into fragments and however those arrive, the text is the same.
+        #[test]
+        fn what_was_said_is_read(said in conversation(), pieces in proptest::collection::vec(1_usize..70, 1..40)) {
+            let bytes: Vec<u8> = said.iter().flat_map(|(text, cuts, has_ping)| written(text, cuts, *has_ping)).collect();
+            let (mut reader, mut heard, mut at, mut next) = (Reader::default(), Vec::new(), 0, 0);
+            while at < bytes.len() {
+                let end = (at + pieces[next % pieces.len()]).min(bytes.len());
+                reader.buffer().extend_from_slice(&bytes[at..end]);
+                while let Some(message) = reader.take_message().expect("valid") {
+                    heard.extend(match message { Incoming::Text(text) => Some(text), _ => None });
+                }
+                (at, next) = (end, next + 1);
+            }
+            prop_assert_eq!(heard, said.into_iter().map(|(text, ..)| text).collect::<Vec<_>>());
+        }
+
+        /// Any bytes are messages, or a fault, or wait for more; never is more held than a message and a head.
+        #[test]
+        fn any_bytes_end_in_a_message_or_a_fault(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+            let mut reader = Reader::default();
+            for piece in bytes.chunks(7) {
+                reader.buffer().extend_from_slice(piece);
+                loop {
+                    match reader.take_message() {
+                        Ok(Some(_)) => {}
+                        Ok(None) => break,
+                        Err(_) => return Ok(()),
+                    }
+                }
+                prop_assert!(reader.buffer().len() <= MAX_MESSAGE + 14);
+            }
+        }
+
+        /// What the server writes is as long as it says.
+        #[test]
+        fn a_frame_is_as_long_as_it_says(payload in ".{0,200}", times in 0_usize..500) {
+            let payload = payload.repeat(times);
+            let frame = text(&payload);
+            let (size, length) = match frame[1] {
+                126 => (4, u64::from(u16::from_be_bytes([frame[2], frame[3]]))),
+                127 => (10, u64::from_be_bytes(*frame[2..].first_chunk().expect("eight"))),
+                short => (2, u64::from(short)),
+            };
+            prop_assert_eq!(length, payload.len() as u64);
+            prop_assert_eq!(&frame[size..], payload.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_text_fails_at_the_fragment_that_spoils_it() {
+        let mut reader = Reader::default();
+        reader.buffer().extend(masked(0x01, "κόσμ".as_bytes()));
+        assert_eq!(reader.take_message(), Ok(None));
+        reader.buffer().extend(masked(0x00, &[0xce]));
+        assert_eq!(reader.take_message(), Ok(None), "half a character may be made whole");
+        reader.buffer().extend(masked(0x00, &[0xff]));
+        assert_eq!(reader.take_message(), Err(Fault::Encoding));
     }
 }

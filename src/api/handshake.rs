@@ -1,18 +1,23 @@
 //! The handshake that makes a request a WebSocket, or says why not.
 
+use std::sync::Arc;
+
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
-use tokio::net::TcpStream;
 use warp::http::StatusCode;
 use warp::http::header::{CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 
-use super::auth;
 use super::frame::Reader;
+use super::line::Line;
+use super::meters::OpenSocket;
 use super::reply::{Answer, Failure, Response, problem};
 use super::request::Request;
+use super::seen::Seen;
 use super::socket::{self, Codec};
+use super::trouble::Trouble;
 use super::wire::Wire;
+use super::{Context, auth};
 use crate::chat::listen::Listening;
 
 /// A handshake that is sound as such.
@@ -21,6 +26,10 @@ pub struct Handshake {
     accept: String,
     protocol: Option<HeaderValue>,
     has_origin: bool,
+    context: Arc<Context>,
+    dialect: usize,
+    seen: Arc<Seen>,
+    trouble: Option<Arc<Trouble>>,
 }
 
 impl Handshake {
@@ -42,6 +51,10 @@ impl Handshake {
                     accept: accept_key(key),
                     protocol: announced.map(|_| HeaderValue::from_static(auth::TOKEN_PROTOCOL)),
                     has_origin: request.headers.contains_key("origin"),
+                    context: Arc::clone(&request.context),
+                    dialect: request.dialect,
+                    seen: Arc::clone(&request.seen),
+                    trouble: request.context.settings.trouble.clone(),
                 })
             }
             _ => Err(Failure::NotAHandshake),
@@ -50,13 +63,16 @@ impl Handshake {
 
     /// Answers it: with a socket that goes on by itself, or with the reason why not. A
     /// browser cannot see an HTTP status there, so it gets a close code.
-    pub fn answer<C: Codec>(self, opened: Result<(Listening, C), Failure>, slot: usize) -> Answer {
+    pub fn answer<C: Codec>(self, opened: Result<(Listening, C), Failure>) -> Answer {
         let refusal = match opened {
             Ok((listening, codec)) => {
                 let response = self.switching();
                 tokio::spawn(async move {
-                    if let Some((tcp, reader)) = upgraded(self.upgrade).await {
-                        socket::run(tcp, reader, listening, codec, slot).await;
+                    if let Some((line, reader)) = upgraded(self.upgrade).await
+                        && let Some(line) = troubled(line, self.trouble).await
+                    {
+                        let open = OpenSocket::new(self.context, self.dialect, self.seen);
+                        socket::run(line, reader, listening, codec, self.dialect, open).await;
                     }
                 });
                 return Ok(response);
@@ -114,14 +130,22 @@ fn close_code(failure: &Failure) -> Option<u16> {
 
 /// The raw connection, once the answer to the handshake is out, and what the client
 /// sent behind it.
-async fn upgraded(upgrade: OnUpgrade) -> Option<(TcpStream, Reader)> {
+async fn upgraded(upgrade: OnUpgrade) -> Option<(Line, Reader)> {
     let connection = upgrade.await.ok()?;
     match connection.downcast::<TokioIo<Wire>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_tcp()?, Reader::starting_with(&parts.read_buf))),
+        Ok(parts) => Some((parts.io.into_inner().into_line()?, Reader::starting_with(&parts.read_buf))),
         Err(_) => {
             tracing::error!("an upgraded connection is of an unknown kind");
             None
         }
+    }
+}
+
+/// The connection as the socket is to have it, for whoever asked for trouble.
+async fn troubled(line: Line, trouble: Option<Arc<Trouble>>) -> Option<Line> {
+    match trouble {
+        None => Some(line),
+        Some(trouble) => trouble.between(line).await.ok(),
     }
 }
 

@@ -70,6 +70,12 @@ pub struct RateLimits {
     pub ws: RateLimit,
 }
 
+impl RateLimits {
+    /// Everybody may do everything as often as they like.
+    pub const OFF: Self =
+        Self { auth: RateLimit(None), api: RateLimit(None), upload: RateLimit(None), ws: RateLimit(None) };
+}
+
 /// What a user's requests count as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {

@@ -5,23 +5,34 @@
 //! the documents. This file is the only one that knows them all.
 
 pub mod auth;
+pub mod base;
 pub mod body;
 mod directs;
 pub mod download;
+pub mod forwarded;
 pub mod frame;
 mod handshake;
+pub mod ice;
 mod inbox;
 pub mod jwt;
 pub mod limit;
+pub mod line;
+mod manage;
 mod messaging;
 mod messenger;
+pub mod meters;
+pub mod metrics;
+pub mod openapi;
+mod outgoing;
 pub mod page;
 pub mod reply;
 pub mod request;
 mod rooms;
 pub mod route;
+pub mod seen;
 pub mod sign_in;
 pub mod socket;
+pub mod trouble;
 pub mod upload;
 mod web;
 pub mod wire;
@@ -33,10 +44,16 @@ use std::time::Duration;
 use warp::http::Method;
 
 use crate::chat::Chat;
+use crate::chat::error::Error;
+use base::BasePath;
+use ice::Ice;
 use limit::{Limits, RateLimits};
+use meters::Meters;
+use metrics::Since;
 use reply::{Failure, Response};
 use request::Request;
 use route::{Dialect, Route};
+use trouble::{Fate, Trouble};
 
 /// The dialects. A sixth is a folder, a `mod` and a line here.
 fn dialects() -> Vec<Dialect> {
@@ -47,12 +64,29 @@ fn dialects() -> Vec<Dialect> {
         directs::dialect(),
         messenger::dialect(),
         web::dialect(),
+        manage::dialect(),
     ]
 }
 
 /// The names of the dialects, as they stand under `/d/`.
-fn names() -> Vec<&'static str> {
-    dialects().iter().map(|dialect| dialect.name).filter(|name| !name.is_empty()).collect()
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    names_of(&dialects())
+}
+
+fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
+    dialects.iter().map(|dialect| dialect.name).filter(|name| !name.is_empty()).collect()
+}
+
+/// The OpenAPI document of the dialect of that name, as it stands under `/d/`; without a
+/// name that of everything, as it stands at the root. `None`: there is no such dialect.
+#[must_use]
+pub fn document(name: Option<&str>) -> Option<serde_json::Value> {
+    let dialects = dialects();
+    match name {
+        None => Some(openapi::whole(&dialects)),
+        Some(name) => dialects.iter().find(|dialect| !name.is_empty() && dialect.name == name).map(openapi::of),
+    }
 }
 
 /// Who may make an account.
@@ -60,6 +94,8 @@ fn names() -> Vec<&'static str> {
 pub enum Registration {
     /// Everybody.
     Open,
+    /// Whoever has an invitation.
+    Invite,
     /// Nobody, but through the command line.
     Closed,
 }
@@ -67,10 +103,14 @@ pub enum Registration {
 /// What the operator decides and the APIs go by.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where people reach the server; absolute links begin with it. `None`: as the request says.
+    /// The origin where people reach the server; absolute links begin with it. `None`: as the request says.
     pub public_url: Option<String>,
+    /// The path of that origin below which the server lives.
+    pub base_path: BasePath,
     /// Origins beside the server's own whose pages may use it.
     pub cors_origins: Vec<String>,
+    /// Every origin's pages may use it. Never on a public address.
+    pub any_origin: bool,
     /// Who may make an account.
     pub registration: Registration,
     /// Largest file, in bytes.
@@ -87,8 +127,12 @@ pub struct Settings {
     pub jwt_access: Duration,
     /// How long new ones of those can be got without the password.
     pub jwt_refresh: Duration,
+    /// What helps calls through NAT.
+    pub ice: Ice,
     /// How often who may do what.
     pub limits: RateLimits,
+    /// Slowness and refusals, for whoever tries a client out.
+    pub trouble: Option<Arc<Trouble>>,
 }
 
 /// What every handler works with.
@@ -99,6 +143,12 @@ pub struct Context {
     pub settings: Settings,
     /// How often who did what.
     pub limits: Limits,
+    /// What is counted.
+    pub meters: Meters,
+    /// Since when.
+    pub since: Since,
+    /// The names of the dialects, as they stand under `/d/`.
+    pub names: Vec<&'static str>,
 }
 
 /// All dialects, mounted.
@@ -121,9 +171,12 @@ impl Api {
     /// Mounts every dialect over the core.
     #[must_use]
     pub fn new(chat: Chat, settings: Settings) -> Self {
+        base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
-        let context = Arc::new(Context { chat, settings, limits });
         let dialects = dialects();
+        let meters = Meters::new(&dialects);
+        let context =
+            Arc::new(Context { chat, settings, limits, meters, since: Since::now(), names: names_of(&dialects) });
         let router = mount(&dialects);
         Self { context, dialects, router }
     }
@@ -140,8 +193,30 @@ impl Api {
         self.router.at(without_slash(path)).is_ok()
     }
 
-    /// Answers a request, in the dialect whose path it is.
-    pub async fn answer(&self, mut request: Request) -> Response {
+    /// Answers a request, in the dialect whose path it is. A preflight is left in peace: it
+    /// would make two chances of failure of one.
+    pub async fn answer(&self, request: Request) -> Response {
+        let trouble = self.context.settings.trouble.as_ref().filter(|_| request.method != Method::OPTIONS);
+        let fate = trouble.map_or(Fate::Answered, |trouble| trouble.fate());
+        if fate == Fate::Answered {
+            return self.respond(request).await;
+        }
+        let refusal = self.refuse(&request.path, &Failure::Chat(Error::Busy { retry_after: Duration::ZERO }));
+        if fate == Fate::RefusedAfter {
+            drop(self.respond(request).await);
+        }
+        refusal
+    }
+
+    /// A failure of whatever was asked at a path, in the words of its dialect.
+    #[must_use]
+    pub fn refuse(&self, path: &str, failure: &Failure) -> Response {
+        let place = self.router.at(without_slash(path)).ok().and_then(|found| found.value.first());
+        let render = place.map_or_else(|| self.renderer_of(path), |place| self.dialects[place.dialect].render);
+        render(failure)
+    }
+
+    async fn respond(&self, mut request: Request) -> Response {
         let Ok(found) = self.router.at(without_slash(&request.path)) else {
             return self.renderer_of(&request.path)(&Failure::NoSuchPath);
         };
@@ -154,6 +229,8 @@ impl Api {
         match self.choose(places, &request) {
             Some(place) => {
                 let dialect = &self.dialects[place.dialect];
+                request.seen.found(self.context.meters.number(place.dialect, place.route));
+                request.dialect = place.dialect;
                 match (dialect.routes[place.route].handle)(request).await {
                     Ok(response) => response,
                     Err(failure) => (dialect.render)(&failure),
@@ -244,3 +321,6 @@ fn without_slash(path: &str) -> &str {
         Some(rest) => rest,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! Pages of lists, as all documents have them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reply::Failure;
@@ -10,7 +11,8 @@ use crate::chat::page::{Page, Paged};
 pub const MAX_PAGE_SIZE: u32 = 100;
 
 /// A page as it is sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Listing<T> {
     /// Items in the whole list.
     pub count: i64,

@@ -7,11 +7,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::http::{Method, StatusCode};
 
+use super::openapi::doc::Shapes;
+use super::openapi::shape::Shape;
 use crate::chat::error::{Error, Rule};
 use crate::chat::id::UserId;
 
@@ -225,6 +228,8 @@ fn field_of(rule: Rule) -> &'static str {
         Rule::MaxMembers => "max_participants",
         Rule::Reactions => "emoji",
         Rule::SignalLength => "sdp",
+        Rule::InviteRequired | Rule::InviteDead => "invite",
+        Rule::LastAdmin => "is_admin",
         Rule::FriendSelf | Rule::FriendAlready | Rule::FriendNot => "username",
     }
 }
@@ -242,13 +247,46 @@ fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-#[derive(Serialize)]
+/// What went wrong: a word for programs, a sentence for people, and sentences by field
+/// where fields are to blame.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Error")]
 struct Envelope<'a> {
+    #[schemars(extend("enum" = CODES))]
     error: &'a str,
     message: &'a str,
+    /// The same as `message`.
     detail: &'a str,
     #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, Vec<String>>")]
     details: Map<String, Value>,
+}
+
+/// Every code that [`problem`] gives: the documents list them.
+pub const CODES: [&str; 18] = [
+    "authentication_required",
+    "invalid_credentials",
+    "csrf_failed",
+    "permission_denied",
+    "not_found",
+    "method_not_allowed",
+    "validation_error",
+    "room_full",
+    "not_in_call",
+    "conflict",
+    "too_large",
+    "unsupported_media_type",
+    "timeout",
+    "rate_limited",
+    "upgrade_required",
+    "insufficient_storage",
+    "unavailable",
+    "internal",
+];
+
+/// The schema of [`envelope`]s, whatever their status.
+pub fn envelope_shape(shapes: &mut Shapes, _status: u16) -> Shape {
+    shapes.of::<Envelope<'_>>()
 }
 
 /// The shape of errors under `/api/`: inbox, directs, rooms, and where no dialect is nearer.
@@ -298,6 +336,17 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
+/// 308 to a path of this site.
+#[must_use]
+pub fn moved(path: &str) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    if let Ok(location) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(warp::http::header::LOCATION, location);
+    }
+    response
+}
+
 /// 204 with the methods that a path has.
 #[must_use]
 pub fn allowed(methods: &[Method]) -> Response {
@@ -309,11 +358,11 @@ pub fn allowed(methods: &[Method]) -> Response {
     response
 }
 
-/// Who was signed in, for the access log.
+/// Who signed in by this very request, for the access log.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedBy(pub UserId);
 
-/// Notes who was signed in.
+/// Notes who signed in by this very request.
 #[must_use]
 pub fn signed_by(mut response: Response, user: UserId) -> Response {
     response.extensions_mut().insert(SignedBy(user));

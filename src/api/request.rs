@@ -10,9 +10,11 @@ use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use warp::http::{HeaderMap, Method};
 
-use super::Context;
+use super::forwarded::{Front, PeerAddress};
 use super::reply::Failure;
+use super::seen::Seen;
 use super::wire::Progress;
+use super::{Context, base};
 
 /// The body as it comes in.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
@@ -21,7 +23,7 @@ pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Se
 #[derive(Clone)]
 pub struct Peer {
     /// Who is at its other end.
-    pub address: IpAddr,
+    pub address: PeerAddress,
     /// How far its request is.
     pub progress: Progress,
 }
@@ -29,7 +31,8 @@ pub struct Peer {
 /// Of a request that came by no connection.
 impl Default for Peer {
     fn default() -> Self {
-        Self { address: IpAddr::from([0, 0, 0, 0]), progress: Progress::default() }
+        let address = PeerAddress::Ip(IpAddr::from([0, 0, 0, 0]));
+        Self { address, progress: Progress::default() }
     }
 }
 
@@ -37,7 +40,7 @@ impl Default for Peer {
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path as it came, not decoded.
+    /// The path below the server's own place, not decoded.
     pub path: String,
     /// Decoded name-value pairs, in their order.
     pub query: Vec<(String, String)>,
@@ -45,12 +48,18 @@ pub struct Request {
     pub headers: HeaderMap,
     /// What stands in the pattern's parameters, decoded, in their order.
     pub params: Vec<String>,
-    /// Who asks, by address.
+    /// Who asks, by address, as told by a proxy if that is trusted.
     pub peer: IpAddr,
+    /// How the request was made, before any trusted proxy.
+    pub front: Front,
     /// The body.
     pub body: BodyStream,
     /// Becomes the raw connection once a handshake was answered.
     pub upgrade: Option<OnUpgrade>,
+    /// What is noted of it for the log and the figures.
+    pub seen: Arc<Seen>,
+    /// The number of the dialect that answers it.
+    pub dialect: usize,
     /// The core and the operator's decisions.
     pub context: Arc<Context>,
 }
@@ -85,8 +94,11 @@ impl Request {
     #[must_use]
     pub fn base_url(&self) -> String {
         match &self.context.settings.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", self.header("host").unwrap_or("localhost")),
+            Some(url) => base::at_origin(url),
+            None => {
+                let scheme = if self.front.is_https { "https" } else { "http" };
+                base::at_origin(&format!("{scheme}://{}", self.front.host.as_deref().unwrap_or("localhost")))
+            }
         }
     }
 
@@ -94,12 +106,16 @@ impl Request {
     /// or one that the operator listed.
     #[must_use]
     pub fn is_from_own_origin(&self) -> bool {
-        let Some(origin) = self.header("origin") else { return true };
+        // What is said twice or cannot be read is no browser's, and not taken for silence.
+        self.headers.get_all("origin").iter().all(|origin| origin.to_str().is_ok_and(|origin| self.is_own(origin)))
+    }
+
+    fn is_own(&self, origin: &str) -> bool {
         let settings = &self.context.settings;
         let listed = settings.cors_origins.iter().any(|allowed| allowed == origin);
-        let public = settings.public_url.as_deref().is_some_and(|url| url.trim_end_matches('/') == origin);
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        listed || public || (authority.is_some() && authority == self.header("host"))
+        let public = settings.public_url.as_deref() == Some(origin);
+        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        listed || public || (authority.is_some() && authority == self.front.host.as_deref())
     }
 
     /// A cookie's value.
@@ -123,4 +139,90 @@ pub fn decode(text: &str) -> String {
 #[must_use]
 pub fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(encoded).into_owned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+    use warp::http::Method;
+
+    use super::{HeaderMap, Request, Seen, decode, pairs};
+    use crate::api::reply::Failure;
+    use crate::chat::time::Clock;
+    use crate::chat::{Chat, Config, Durability};
+
+    /// A request with this parameter, cookie line and query, over a server that was just made.
+    fn request(server: &Server, param: &str, cookie: &[u8], query: &str) -> Request {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = warp::http::HeaderValue::from_bytes(cookie) {
+            headers.insert("cookie", value);
+        }
+        Request {
+            method: Method::GET,
+            path: "/".into(),
+            query: pairs(query.as_bytes()),
+            headers,
+            params: vec![param.into()],
+            peer: [127, 0, 0, 1].into(),
+            body: Box::pin(futures_util::stream::empty()),
+            front: crate::api::forwarded::TrustedProxies::default()
+                .front(crate::api::forwarded::PeerAddress::Unix, &HeaderMap::new()),
+            upgrade: None,
+            seen: std::sync::Arc::new(Seen::new("a test".into())),
+            dialect: 0,
+            context: std::sync::Arc::clone(server.api.context()),
+        }
+    }
+
+    struct Server {
+        api: crate::api::Api,
+        _folder: tempfile::TempDir,
+        _runtime: tokio::runtime::Runtime,
+    }
+
+    fn server() -> Server {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let folder = tempfile::tempdir().expect("a folder");
+        let _guard = runtime.enter();
+        let config =
+            Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+        let chat = Chat::open(config).expect("opened");
+        Server { api: crate::api::Api::new(chat, crate::api::tests::settings()), _folder: folder, _runtime: runtime }
+    }
+
+    #[test]
+    fn ids_cookies_and_pages_are_taken_or_refused() {
+        let server = server();
+        proptest!(|(id in any::<i64>(), noise in ".{0,30}", line in proptest::collection::vec(any::<u8>(), 0..80),
+                    value in "[a-z0-9]{0,40}", number in any::<u64>(), size in any::<u64>(), text in "[0-9+ -]{0,22}")| {
+            let asked = request(&server, &id.to_string(), b"", "").id(0);
+            prop_assert_eq!(asked.ok(), Some(id).filter(|id| *id > 0));
+            for odd in [noise.clone(), format!("+{id}"), format!(" {id}"), format!("{id}.0"), format!("0x{id}")] {
+                let is_number = odd.bytes().all(|byte| byte.is_ascii_digit()) && odd.parse::<i64>().is_ok_and(|id| id > 0);
+                prop_assert_eq!(request(&server, &odd, b"", "").id(0).is_ok(), is_number);
+            }
+            drop(request(&server, "", &line, "").cookie("sessionid"));
+            let cookies = format!("{}; sessionid={value}; a=b", noise.replace(|c: char| !c.is_ascii_alphanumeric(), ""));
+            prop_assert_eq!(request(&server, "", cookies.as_bytes(), "").cookie("sessionid"), Some(value));
+            for query in [format!("page={number}&page_size={size}"), format!("page={text}&page_size={noise}")] {
+                let asked = request(&server, "", b"", &query);
+                match crate::api::page::asked(&asked, 20) {
+                    Ok(page) => {
+                        prop_assert!(page.number > 0 && (1..=crate::api::page::MAX_PAGE_SIZE).contains(&page.size));
+                        prop_assert!(page.offset() >= 0 && page.offset().checked_add(page.limit()).is_some());
+                    }
+                    Err(failure) => prop_assert!(matches!(failure, Failure::InvalidPage)),
+                }
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..60), text in any::<String>()) {
+            drop(pairs(&bytes));
+            let encoded = percent_encoding::percent_encode(text.as_bytes(), percent_encoding::NON_ALPHANUMERIC);
+            prop_assert_eq!(decode(&encoded.to_string()), text);
+        }
+    }
 }

@@ -8,9 +8,10 @@ use warp::http::Method;
 use super::auth;
 use super::handshake::Handshake;
 use super::limit::Rate;
-use super::reply::{Answer, Failure, Response, signed_by};
+use super::openapi::doc::{Document, ErrorShape};
+use super::reply::{Answer, Failure, Response};
 use super::request::Request;
-use super::socket::{self, Codec};
+use super::socket::Codec;
 use crate::chat::listen::Listening;
 use crate::chat::session::Asker;
 
@@ -24,6 +25,8 @@ pub struct Dialect {
     pub routes: Vec<Route>,
     /// Its errors: one exhaustive match.
     pub render: fn(&Failure) -> Response,
+    /// What `render` makes, for the document.
+    pub errors: ErrorShape,
     /// Paths around which unknown ones are refused in its words.
     pub prefixes: &'static [&'static str],
 }
@@ -35,6 +38,21 @@ pub struct Route {
     pub(super) handle: Box<dyn Fn(Request) -> Handling + Send + Sync>,
     /// At the root: whether this document means the request, where another claims the path too.
     pub(super) guard: Option<fn(&Request) -> bool>,
+    /// Whom it answers, for the document.
+    pub(super) access: Access,
+    /// What it says of itself there.
+    pub(super) document: Document,
+}
+
+/// Whom a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Everybody.
+    Open,
+    /// Who is signed in, as often as this allows.
+    SignedIn(Rate),
+    /// Who is signed in, and shakes hands.
+    Socket,
 }
 
 impl Route {
@@ -44,15 +62,16 @@ impl Route {
         F: Fn(Asker, Request) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
     {
-        Self::open(method, pattern, move |request: Request| {
+        let route = Self::open(method, pattern, move |request: Request| {
             let handler = handler.clone();
             async move {
                 let asker = auth::asker(&request)?;
+                request.seen.signed_by(asker.user);
                 request.context.limits.check(rate, &asker)?;
-                let user = asker.user;
-                handler(asker, request).await.map(|response| signed_by(response, user))
+                handler(asker, request).await
             }
-        })
+        });
+        Self { access: Access::SignedIn(rate), ..route }
     }
 
     /// For everybody, signed in or not.
@@ -62,7 +81,7 @@ impl Route {
         Fut: Future<Output = Answer> + Send + 'static,
     {
         let handle = Box::new(move |request| -> Handling { Box::pin(handler(request)) });
-        Self { method, pattern, handle, guard: None }
+        Self { method, pattern, handle, guard: None, access: Access::Open, document: |_| {} }
     }
 
     /// A WebSocket for signed-in users: `open` finds what it listens to and makes its codec.
@@ -72,18 +91,21 @@ impl Route {
         F: Fn(Asker, Request) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(Listening, C), Failure>> + Send + 'static,
     {
-        let slot = socket::next_slot();
-        Self::open(Method::GET, pattern, move |request: Request| {
+        let route = Self::open(Method::GET, pattern, move |request: Request| {
             let open = open.clone();
             async move {
                 let handshake = Handshake::of(&request)?;
                 let opened = match auth::socket_asker(&request) {
-                    Ok(asker) => open(asker, request).await,
+                    Ok(asker) => {
+                        request.seen.signed_by(asker.user);
+                        open(asker, request).await
+                    }
                     Err(failure) => Err(failure),
                 };
-                handshake.answer(opened, slot)
+                handshake.answer(opened)
             }
-        })
+        });
+        Self { access: Access::Socket, ..route }
     }
 
     /// Where another document claims the path too: at the root, only requests that
@@ -91,6 +113,13 @@ impl Route {
     #[must_use]
     pub fn when(mut self, guard: fn(&Request) -> bool) -> Self {
         self.guard = Some(guard);
+        self
+    }
+
+    /// What it does, takes and answers. A route without is found by a test.
+    #[must_use]
+    pub fn doc(mut self, document: Document) -> Self {
+        self.document = document;
         self
     }
 

@@ -1,10 +1,14 @@
 //! What every dialect's login takes, and whom it lets in; who may register.
 
+use serde_json::Value;
+
 use super::Registration;
 use super::body::Fields;
 use super::reply::Failure;
 use super::request::Request;
 use crate::chat::error::Error;
+use crate::chat::invite::Invite;
+use crate::chat::label::Label;
 use crate::chat::password::Password;
 use crate::chat::session::Verified;
 
@@ -44,10 +48,13 @@ impl SignIn {
     pub async fn user(self, request: &Request) -> Result<Verified, Failure> {
         let (chat, settings) = (&request.context.chat, &request.context.settings);
         let tried = self.logins.first().map_or("", String::as_str);
-        request.context.limits.check_sign_in(request.peer, tried)?;
+        if let Err(too_often) = request.context.limits.check_sign_in(request.peer, tried) {
+            log_failure(request, tried);
+            return Err(too_often);
+        }
         if self.oauth && self.is_blank {
             return if settings.insecure_oauth_login {
-                chat.user_by_login(tried).map_err(Failure::from)
+                Ok(chat.user_by_login(tried)?.labelled(device_label(request)))
             } else {
                 log_failure(request, tried);
                 Err(Failure::OauthNotProven)
@@ -57,21 +64,76 @@ impl SignIn {
         if matches!(checked, Err(Error::InvalidCredentials)) {
             log_failure(request, tried);
         }
-        Ok(checked?)
+        Ok(checked?.labelled(device_label(request)))
     }
+}
+
+/// What the device that asks says of itself.
+pub fn device_label(request: &Request) -> Label {
+    Label::cut(request.header("user-agent").unwrap_or_default())
 }
 
 /// Whether an account may be made from here, as often and if at all.
 pub fn check_registration(request: &Request) -> Result<(), Failure> {
     request.context.limits.check_registration(request.peer)?;
     match request.context.settings.registration {
-        Registration::Open => Ok(()),
+        Registration::Open | Registration::Invite => Ok(()),
         Registration::Closed => Err(Error::RegistrationClosed.into()),
     }
 }
 
-/// One fixed line, for programs that ban addresses by it.
-fn log_failure(request: &Request, login: &str) {
-    let user: String = login.chars().filter(|c| !c.is_control() && !c.is_whitespace()).take(64).collect();
-    tracing::warn!(target: "auth", "auth.fail user={user} ip={}", request.peer);
+/// The code in the field `invite`, and whether one is needed here. What is no text is no code.
+#[must_use]
+pub fn invite(request: &Request, fields: &Fields) -> Invite {
+    let code = fields.value("invite").and_then(Value::as_str).map(|code| code.trim().to_owned());
+    let code = code.filter(|code| !code.is_empty());
+    match request.context.settings.registration {
+        Registration::Invite => Invite::Required(code),
+        Registration::Open | Registration::Closed => Invite::Optional(code),
+    }
+}
+
+/// Notes that somebody tried to prove who they are and did not: a sign-in, or a password
+/// that should confirm a change. One fixed line, for programs that ban addresses by it.
+pub fn log_failure(request: &Request, login: &str) {
+    request.context.meters.sign_in_failed();
+    tracing::warn!(target: "auth", "auth.fail user={} ip={}", one_word(login), request.peer);
+}
+
+/// Characters of a name in the log.
+const MAX_LOGGED_NAME: usize = 64;
+
+/// What somebody typed, as one word that ends no line, no quotes and no field, and that
+/// no terminal acts on: otherwise a name could write an address of its choice into the
+/// line, and get that banned.
+fn one_word(login: &str) -> String {
+    let mut word = String::new();
+    for c in login.chars().take(MAX_LOGGED_NAME) {
+        if c.is_control() || c.is_whitespace() || is_invisible(c) || matches!(c, '"' | '\\' | '=') {
+            word.extend(c.escape_unicode());
+        } else {
+            word.push(c);
+        }
+    }
+    word
+}
+
+/// Marks that have no width, or turn the direction of what follows.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_word;
+
+    #[test]
+    fn a_name_stays_one_word_of_the_line() {
+        assert_eq!(one_word("alice"), "alice");
+        assert_eq!(one_word("Алиса@example.com"), "Алиса@example.com");
+        assert_eq!(one_word("x ip=192.0.2.1"), "x\\u{20}ip\\u{3d}192.0.2.1");
+        assert_eq!(one_word("a\nb\r\t\u{1b}[2J\u{85}"), "a\\u{a}b\\u{d}\\u{9}\\u{1b}[2J\\u{85}");
+        assert_eq!(one_word("\"\\\u{202e}"), "\\u{22}\\u{5c}\\u{202e}");
+        assert_eq!(one_word(&"x".repeat(1_000)).len(), 64);
+    }
 }

@@ -23,11 +23,15 @@ const MAX_PARTS: usize = 64;
 pub async fn receive(asker: &Asker, request: &mut Request, field: &str) -> Result<(Option<File>, Fields), Failure> {
     let max = request.context.settings.max_upload;
     let mut parts = open(request, max)?;
-    let mut texts = Vec::new();
+    let (mut texts, mut text_bytes) = (Vec::new(), 0);
     let mut upload: Option<(Upload, String)> = None;
     let mut pace = Pace { begun: Instant::now(), bytes: 0 };
-    for _ in 0..MAX_PARTS {
-        let Some(mut part) = pace.keep(parts.next_field()).await? else { break };
+    let mut count = 0;
+    while let Some(mut part) = pace.keep(parts.next_field()).await? {
+        count += 1;
+        if count > MAX_PARTS {
+            return Err(Failure::Malformed(format!("A multipart body may have {MAX_PARTS} parts at most.").into()));
+        }
         let name = part.name().unwrap_or_default().to_owned();
         match part.file_name().map(str::to_owned) {
             Some(file_name) if name == field && upload.is_none() => {
@@ -37,7 +41,11 @@ pub async fn receive(asker: &Asker, request: &mut Request, field: &str) -> Resul
             }
             // Files that nobody asked for are read past, not kept.
             Some(_) => while pace.keep(part.chunk()).await?.is_some() {},
-            None => texts.push((name, text(&mut part, &mut pace).await?)),
+            None => {
+                let text = text(&mut part, &mut pace, MAX_BODY - text_bytes).await?;
+                text_bytes += text.len();
+                texts.push((name, text));
+            }
         }
     }
     let file = match upload {
@@ -73,11 +81,12 @@ async fn stream(part: &mut Field<'_>, upload: &mut Upload, max: u64, pace: &mut 
     Ok(())
 }
 
-async fn text(part: &mut Field<'_>, pace: &mut Pace) -> Result<String, Failure> {
+/// A text field, of which `max` bytes are left to all of them together.
+async fn text(part: &mut Field<'_>, pace: &mut Pace, max: usize) -> Result<String, Failure> {
     let mut text = Vec::new();
     while let Some(bytes) = pace.keep(part.chunk()).await? {
         text.extend_from_slice(&bytes);
-        if text.len() > MAX_BODY {
+        if text.len() > max {
             return Err(Failure::TooLarge);
         }
     }

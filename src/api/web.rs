@@ -5,21 +5,30 @@
 //! |---|---|---|
 //! | POST | `/login/`, `/logout/` | a session: cookies, for browsers |
 //! | GET | `/media/user_images/{name}` | an avatar |
-//! | GET | `/api/server/` | version, limits, features |
-//! | GET | `/healthz`, `/readyz` | the process lives; a write goes through |
+//! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
+//! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json` | the documents, made from the routes |
+//! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
+//! | GET | `/metrics` | the figures, for administrators of the server |
 
+mod document;
+
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use warp::http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use warp::http::header::{HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
 use warp::http::{Method, StatusCode};
 
 use super::auth::{self, CSRF_COOKIE, SESSION_COOKIE};
+use super::forwarded::Forwarding;
+use super::ice::IceServer;
 use super::limit::Rate;
-use super::reply::{Answer, Failure, Response, envelope, json as answer, no_content, ok};
+use super::openapi::published;
+use super::reply::{Answer, Response, envelope, envelope_shape, json as answer, no_content, ok};
 use super::request::Request;
 use super::route::{Dialect, Route};
 use super::sign_in::SignIn;
-use super::{Registration, body, download, page};
+use super::{Registration, base, body, download, metrics, page};
+use crate::chat::readiness::{self, Unready};
 use crate::chat::session::{Asker, SESSION_LIFE, Session};
 use crate::chat::{file, message, room};
 
@@ -27,23 +36,97 @@ use crate::chat::{file, message, room};
 pub fn dialect() -> Dialect {
     let (get, post) = (Method::GET, Method::POST);
     let routes = vec![
-        Route::open(post.clone(), "/login/", login),
-        Route::new(post, "/logout/", Rate::Free, logout),
-        Route::open(get.clone(), "/media/user_images/{name}", avatar),
-        Route::open(get.clone(), "/api/server/", server),
-        Route::open(get.clone(), "/healthz", health),
-        Route::open(get, "/readyz", ready),
+        Route::open(post.clone(), "/login/", login).doc(document::login),
+        Route::new(post, "/logout/", Rate::Free, logout).doc(document::logout),
+        Route::open(get.clone(), "/media/user_images/{name}", avatar).doc(document::avatar),
+        Route::open(get.clone(), "/api/server/", server).doc(document::server),
+        Route::open(get.clone(), "/openapi.json", published::whole).doc(document::openapi),
+        Route::open(get.clone(), "/api/schema/", published::whole).doc(document::openapi),
+        Route::open(get.clone(), "/d/{dialect}/openapi.json", published::of).doc(document::of_dialect),
+        Route::open(get.clone(), "/healthz", health).doc(document::health),
+        Route::open(get.clone(), "/readyz", ready).doc(document::ready),
+        Route::new(get, "/metrics", Rate::Free, metrics).doc(document::metrics),
     ];
     // Without a name: this is no document, and so has no place of its own under `/d/`.
-    Dialect { name: "", routes, render: envelope, prefixes: &[] }
+    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "SessionUser")]
 struct User<'a> {
     id: i64,
     username: &'a str,
     email: &'a str,
     display_name: &'a str,
+}
+
+/// What this server is.
+#[derive(JsonSchema, Serialize)]
+struct Server<'a> {
+    name: &'static str,
+    version: &'static str,
+    #[schemars(extend("enum" = ["open", "invite", "closed"]))]
+    registration: &'static str,
+    dialects: &'a [&'static str],
+    limits: Limits,
+    /// The server's clock.
+    time: String,
+    /// Where people reach the server.
+    url: String,
+    seen: Seen<'a>,
+    /// Helpers of calls, as `RTCPeerConnection` takes them: for whoever is signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ice_servers: Option<Vec<IceServer<'a>>>,
+    /// Who asks, for whoever is signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Oneself>,
+}
+
+/// Who asks.
+#[derive(JsonSchema, Serialize)]
+struct Oneself {
+    id: i64,
+    /// Administers the server.
+    is_admin: bool,
+}
+
+/// How this very request was seen, so that who set up a proxy can tell what it says.
+#[derive(JsonSchema, Serialize)]
+struct Seen<'a> {
+    address: String,
+    #[schemars(extend("enum" = ["http", "https"]))]
+    scheme: &'static str,
+    host: Option<&'a str>,
+    /// Whether a proxy said anything about its client, and was believed.
+    #[schemars(extend("enum" = ["absent", "believed", "ignored"]))]
+    forwarded: &'static str,
+}
+
+/// How much there may be of what.
+#[derive(JsonSchema, Serialize)]
+struct Limits {
+    message_characters: usize,
+    upload_bytes: u64,
+    body_bytes: usize,
+    frame_bytes: usize,
+    attachments: usize,
+    stored_bytes: i64,
+    members: u32,
+    page_size: u32,
+}
+
+/// Why no requests should be sent here.
+#[derive(JsonSchema, Serialize)]
+struct NotReady<'a> {
+    #[schemars(extend("const" = "unavailable"))]
+    error: &'static str,
+    message: &'a str,
+    /// The same as `message`.
+    detail: &'a str,
+    #[schemars(extend("const" = "unready"))]
+    status: &'static str,
+    #[schemars(extend("enum" = ["stopping", "disk", "database"]))]
+    check: &'static str,
 }
 
 async fn login(mut request: Request) -> Answer {
@@ -56,7 +139,9 @@ async fn login(mut request: Request) -> Answer {
     let session = chat.open_session(who).await?;
     let account = chat.my_account(&chat.authenticate(session.key.as_str())?)?;
     let response = if wants_page(&request) {
-        redirect(&next.filter(|path| is_same_site(path)).unwrap_or_else(|| "/".to_owned()))
+        redirect(
+            &next.filter(|path| is_same_site(path) && base::inside(path).is_some()).unwrap_or_else(|| base::at("/")),
+        )
     } else {
         let user = User {
             id: account.user.id.0,
@@ -71,9 +156,9 @@ async fn login(mut request: Request) -> Answer {
 
 async fn logout(asker: Asker, request: Request) -> Answer {
     request.context.chat.sign_out(&asker).await?;
-    let mut response = if wants_page(&request) { redirect("/") } else { no_content()? };
+    let mut response = if wants_page(&request) { redirect(&base::at("/")) } else { no_content()? };
     for name in [SESSION_COOKIE, CSRF_COOKIE] {
-        set_cookie(&mut response, &format!("{name}=; Path=/; Max-Age=0; SameSite=Lax"));
+        set_cookie(&mut response, &format!("{name}=; Path={}; Max-Age=0; SameSite=Lax", base::at("/")));
     }
     Ok(response)
 }
@@ -81,7 +166,7 @@ async fn logout(asker: Asker, request: Request) -> Answer {
 async fn avatar(request: Request) -> Answer {
     let file = request.context.chat.avatar(request.param(0))?;
     // The name changes with the picture, so whoever has it may keep it.
-    download::send(&request, &file, "public, max-age=31536000, immutable").await
+    download::send(&request, &file, None, "public, max-age=31536000, immutable").await
 }
 
 async fn health(_request: Request) -> Answer {
@@ -89,35 +174,68 @@ async fn health(_request: Request) -> Answer {
 }
 
 async fn ready(request: Request) -> Answer {
-    if request.context.chat.is_ready().await {
+    let Err(unready) = request.context.chat.readiness().await else {
         return ok(&json!({ "status": "ready" }));
-    }
-    let retry_after = std::time::Duration::from_secs(1);
-    Err(Failure::Chat(crate::chat::error::Error::Busy { retry_after }))
+    };
+    let check = match unready {
+        Unready::Stopping => "stopping",
+        Unready::DiskFull => "disk",
+        Unready::Database => "database",
+    };
+    let why = unready.to_string();
+    let body = NotReady { error: "unavailable", message: &why, detail: &why, status: "unready", check };
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, &body);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(readiness::DEADLINE.as_secs()));
+    Ok(response)
+}
+
+async fn metrics(asker: Asker, request: Request) -> Answer {
+    metrics::answer_for(&request.context, &asker).await
 }
 
 async fn server(request: Request) -> Answer {
     let settings = &request.context.settings;
     let registration = match settings.registration {
         Registration::Open => "open",
+        Registration::Invite => "invite",
         Registration::Closed => "closed",
     };
-    ok(&json!({
-        "name": "Fireside",
-        "version": env!("CARGO_PKG_VERSION"),
-        "registration": registration,
-        "dialects": super::names(),
-        "limits": {
-            "message_characters": settings.max_message,
-            "upload_bytes": settings.max_upload,
-            "body_bytes": body::MAX_BODY,
-            "frame_bytes": super::frame::MAX_MESSAGE,
-            "attachments": message::MAX_ATTACHMENTS,
-            "stored_bytes": file::MAX_STORED_BYTES,
-            "members": room::MAX_MEMBERS,
-            "page_size": page::MAX_PAGE_SIZE,
+    let (now, front) = (request.context.chat.now(), &request.front);
+    let asker = auth::asker(&request).ok();
+    let is_admin = asker.as_ref().map(|asker| request.context.chat.is_admin(asker)).transpose()?;
+    // For the signed-in alone: each credential is bandwidth that the operator pays for.
+    let ice_servers = asker.as_ref().map(|asker| settings.ice.servers(asker.user, now));
+    let user = asker.as_ref().zip(is_admin).map(|(asker, is_admin)| Oneself { id: asker.user.0, is_admin });
+    ok(&Server {
+        name: "Fireside",
+        version: env!("CARGO_PKG_VERSION"),
+        registration,
+        dialects: &request.context.names,
+        limits: Limits {
+            message_characters: settings.max_message,
+            upload_bytes: settings.max_upload,
+            body_bytes: body::MAX_BODY,
+            frame_bytes: super::frame::MAX_MESSAGE,
+            attachments: message::MAX_ATTACHMENTS,
+            stored_bytes: file::MAX_STORED_BYTES,
+            members: room::MAX_MEMBERS,
+            page_size: page::MAX_PAGE_SIZE,
         },
-    }))
+        time: now.to_string(),
+        url: request.base_url(),
+        seen: Seen {
+            address: front.address.to_string(),
+            scheme: if front.is_https { "https" } else { "http" },
+            host: front.host.as_deref(),
+            forwarded: match front.forwarding {
+                Forwarding::Absent => "absent",
+                Forwarding::Believed => "believed",
+                Forwarding::Ignored => "ignored",
+            },
+        },
+        ice_servers,
+        user,
+    })
 }
 
 /// Whether a person's browser asks, and not a program.
@@ -150,14 +268,14 @@ fn is_https(request: &Request) -> bool {
 
 fn with_cookies(mut response: Response, session: &Session, https: bool) -> Response {
     let secure = if https { "; Secure" } else { "" };
-    let age = SESSION_LIFE.as_secs();
+    let (age, path) = (SESSION_LIFE.as_secs(), base::at("/"));
     let (key, csrf) = (session.key.as_str(), session.csrf.as_str());
     set_cookie(
         &mut response,
-        &format!("{SESSION_COOKIE}={key}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
+        &format!("{SESSION_COOKIE}={key}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
     );
     // The page's own script has to read this one, to repeat it in a header.
-    set_cookie(&mut response, &format!("{CSRF_COOKIE}={csrf}; Path=/; Max-Age={age}; SameSite=Lax{secure}"));
+    set_cookie(&mut response, &format!("{CSRF_COOKIE}={csrf}; Path={path}; Max-Age={age}; SameSite=Lax{secure}"));
     response
 }
 

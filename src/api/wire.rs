@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
+
+use super::line::Line;
 
 /// How long the head of a request may take from its first byte, and the first byte of
 /// the first request from the connection's opening.
@@ -57,12 +58,12 @@ impl Progress {
     }
 }
 
-/// A TCP connection that ends when the head of a request dawdles. The HTTP library has
+/// A connection that ends when the head of a request dawdles. The HTTP library has
 /// one timer for that and for a connection that idles between requests; here the two
 /// are apart, so that one may idle for long but not dawdle.
 pub struct Wire {
     /// There until the connection is taken over or dropped.
-    tcp: Option<TcpStream>,
+    tcp: Option<Line>,
     progress: Progress,
     /// When the head that is coming in must be whole.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -71,14 +72,14 @@ pub struct Wire {
 impl Wire {
     /// Takes an accepted connection.
     #[must_use]
-    pub fn new(tcp: TcpStream, progress: Progress) -> Self {
+    pub fn new(tcp: Line, progress: Progress) -> Self {
         let deadline = Some(Box::pin(tokio::time::sleep(HEAD_DEADLINE)));
         Self { tcp: Some(tcp), progress, deadline }
     }
 
     /// The connection itself, for a socket that keeps its own time.
     #[must_use]
-    pub fn into_tcp(mut self) -> Option<TcpStream> {
+    pub fn into_line(mut self) -> Option<Line> {
         self.tcp.take()
     }
 
@@ -86,7 +87,7 @@ impl Wire {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
-    fn tcp(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    fn tcp(&mut self) -> io::Result<Pin<&mut Line>> {
         self.tcp.as_mut().map(Pin::new).ok_or(io::ErrorKind::NotConnected.into())
     }
 }
@@ -97,14 +98,14 @@ impl Drop for Wire {
     fn drop(&mut self) {
         let unread = self.progress.is_unread();
         if let (true, Some(tcp), Ok(runtime)) = (unread, self.tcp.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(linger(tcp, LINGER));
+            runtime.spawn(async move { linger(&tcp, LINGER).await });
         }
     }
 }
 
 /// Reads a connection's last bytes and throws them away, until its other end closes or
 /// the time is over.
-pub async fn linger(tcp: TcpStream, within: Duration) {
+pub async fn linger(tcp: &Line, within: Duration) {
     let mut scrap = [0; 4096];
     let drained = async {
         loop {
@@ -158,7 +159,7 @@ impl AsyncWrite for Wire {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.as_ref().is_some_and(TcpStream::is_write_vectored)
+        self.tcp.as_ref().is_some_and(Line::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -66,6 +66,11 @@ impl Calls {
     fn lock(&self) -> MutexGuard<'_, HashMap<ChatId, Vec<Participant>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Who is in a room's call, in order of joining.
+    pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
+        self.lock().get(&chat).map(|call| ids(call)).unwrap_or_default()
+    }
 }
 
 impl Chat {
@@ -87,7 +92,7 @@ impl Chat {
             participants: users(call),
             to: call.iter().map(|participant| participant.socket).collect(),
         };
-        let joined = is_new_user.then_some(Event::CallJoined { chat, user, username });
+        let joined = is_new_user.then(|| Event::CallJoined { chat, user, username, participants: ids(call) });
         self.hub.publish(joined.into_iter().chain([state]));
         Ok(())
     }
@@ -101,11 +106,12 @@ impl Chat {
         let before = call.len();
         call.retain(|participant| participant.socket != seat.socket);
         let left = call.len() < before && call.iter().all(|participant| participant.user != user);
+        let participants = ids(call);
         if call.is_empty() {
             rooms.remove(&chat);
         }
         if left {
-            self.hub.publish([Event::CallLeft { chat, user }]);
+            self.hub.publish([Event::CallLeft { chat, user, participants }]);
         }
     }
 
@@ -139,6 +145,10 @@ fn room_of(seat: &Seat) -> Result<ChatId> {
         Scope::Chat(chat) => Ok(chat),
         Scope::Pair(_) | Scope::All => Err(Error::NotInCall),
     }
+}
+
+fn ids(call: &[Participant]) -> Vec<UserId> {
+    users(call).into_iter().map(|(user, _)| user).collect()
 }
 
 /// Each user once, in order of joining.

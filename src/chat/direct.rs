@@ -62,12 +62,12 @@ impl Pair {
 impl Chat {
     /// The direct chat with somebody, made if there was none. `true`: it is new.
     pub async fn open_direct(&self, asker: &Asker, other: UserRef) -> Result<(Room, bool)> {
-        let asker = asker.clone();
-        self.store
+        let who = asker.clone();
+        self.by(asker)
             .write(move |tx| {
                 let other = named(tx, &other)?;
-                let (id, is_new) = ensure_direct(tx, &asker, &other)?;
-                let room = store::rooms::find(tx, asker.user, id)?.ok_or(Error::Internal)?;
+                let (id, is_new) = ensure_direct(tx, &who, &other)?;
+                let room = store::rooms::find(tx, who.user, id)?.ok_or(Error::Internal)?;
                 Ok((room, is_new))
             })
             .await
@@ -75,12 +75,12 @@ impl Chat {
 
     /// Posts to somebody, in the direct chat that is made if there was none.
     pub async fn post_to(&self, asker: &Asker, receiver: UserRef, draft: Draft) -> Result<Posted> {
-        let asker = asker.clone();
-        self.store
+        let who = asker.clone();
+        self.by(asker)
             .write(move |tx| {
                 let receiver = named(tx, &receiver)?;
-                let (chat, _) = ensure_direct(tx, &asker, &receiver)?;
-                post(tx, asker.user, chat, &draft)
+                let (chat, _) = ensure_direct(tx, &who, &receiver)?;
+                post(tx, who.user, chat, &draft)
             })
             .await
     }
@@ -89,7 +89,7 @@ impl Chat {
     /// writes again. The other side's copy stays as it is.
     pub async fn hide_direct(&self, asker: &Asker, id: ChatId) -> Result<()> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 if room.kind != Kind::Direct {

@@ -94,6 +94,9 @@ pub enum Denial {
     /// A direct chat has no such operation.
     #[error("This cannot be done in a direct chat.")]
     DirectChat,
+    /// An administrator of the server alone does this.
+    #[error("Only an administrator of the server can do this.")]
+    NotServerAdmin,
     /// One changes only oneself.
     #[error("You can only change your own profile.")]
     OthersProfile,
@@ -123,6 +126,15 @@ pub enum Rule {
     /// A session description or candidate is longer than any real one.
     #[error("This signal is too long.")]
     SignalLength,
+    /// Only those register who were invited.
+    #[error("Registration needs an invitation.")]
+    InviteRequired,
+    /// No such invitation, or one that is spent, expired or taken back.
+    #[error("This invitation is not valid any more.")]
+    InviteDead,
+    /// Somebody has to administer the server.
+    #[error("The last admin who can sign in has to stay one.")]
+    LastAdmin,
     /// One is not one's own friend.
     #[error("You cannot befriend yourself.")]
     FriendSelf,

@@ -11,7 +11,7 @@ use super::direct::Pair;
 use super::hub::Opening;
 use super::id::{ChatId, CredentialId, MessageId, Seq, SocketId, UserId};
 use super::message::{Message, Reaction};
-use super::name::Username;
+use super::name::{IdempotencyKey, Username};
 use super::receipt::ReadMark;
 use super::time::Timestamp;
 use super::user::User;
@@ -25,6 +25,8 @@ pub enum Event {
         message: Message,
         /// The two of a direct chat.
         pair: Option<Pair>,
+        /// What its sender calls it, told to the sender alone.
+        key: Option<IdempotencyKey>,
     },
     /// A message's text was edited.
     MessageEdited {
@@ -34,6 +36,8 @@ pub enum Event {
         pair: Option<Pair>,
         /// Up to where everybody has read.
         marks: Vec<ReadMark>,
+        /// Members who cleared it from their view: they are not told.
+        cleared_by: Vec<UserId>,
     },
     /// A message was deleted.
     MessageDeleted {
@@ -56,6 +60,8 @@ pub enum Event {
         message: MessageId,
         /// All of its reactions as they are now.
         reactions: Vec<Reaction>,
+        /// Members who cleared it from their view: they are not told.
+        cleared_by: Vec<UserId>,
         /// The change's number.
         seq: Seq,
     },
@@ -122,6 +128,11 @@ pub enum Event {
         /// The one that asked for it.
         kept: Option<CredentialId>,
     },
+    /// What a user may do on the server changed. No socket is told.
+    RightsChanged {
+        /// Whose.
+        user: UserId,
+    },
     /// A socket is ready for what happens from here on.
     SocketOpened(Opening),
     /// Somebody began or stopped typing.
@@ -152,6 +163,8 @@ pub enum Event {
         user: UserId,
         /// Their name.
         username: Username,
+        /// Everybody who is in it now, in order of joining.
+        participants: Vec<UserId>,
     },
     /// Somebody left the call of a room.
     CallLeft {
@@ -159,6 +172,8 @@ pub enum Event {
         chat: ChatId,
         /// Who.
         user: UserId,
+        /// Everybody who is still in it.
+        participants: Vec<UserId>,
     },
     /// Who is in the call now, told to those who are in it.
     CallState {
@@ -177,6 +192,17 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it is about a message that `user` has cleared from their view.
+    #[must_use]
+    pub fn is_cleared_by(&self, user: UserId) -> bool {
+        match self {
+            Self::MessageEdited { cleared_by, .. } | Self::ReactionsChanged { cleared_by, .. } => {
+                cleared_by.contains(&user)
+            }
+            _ => false,
+        }
+    }
+
     /// About how many bytes it takes in a socket's queue: text counts, the rest is small.
     #[must_use]
     pub fn weight(&self) -> usize {

@@ -19,10 +19,14 @@ use super::time::Timestamp;
 
 /// Bytes of files that one user may keep.
 pub const MAX_STORED_BYTES: i64 = 1024 * 1024 * 1024;
-/// Uploads stop while this many bytes are still free, so that messages go on.
+/// Uploads stop while fewer bytes than these are free, so that messages go on; unless the
+/// operator says otherwise.
 pub const MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
 /// Largest file unless the operator says otherwise, in bytes.
 pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
+
+/// Longest side of a picture that is believed, in pixels.
+const MAX_SIDE: u32 = 65_535;
 
 /// How much of a file's beginning tells its type.
 const SNIFFED_BYTES: usize = 4_096;
@@ -44,8 +48,19 @@ pub struct File {
     pub sha256: String,
     /// What it is called on disk.
     pub storage_name: StorageName,
+    /// Of a picture, as far as its header tells.
+    pub dimensions: Option<Dimensions>,
     /// When it was uploaded.
     pub created_at: Timestamp,
+}
+
+/// How large a picture is, in pixels: who shows it can leave room for it before it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dimensions {
+    /// Across.
+    pub width: u32,
+    /// Down.
+    pub height: u32,
 }
 
 /// 32 random hex characters. Never anything that a client said.
@@ -142,7 +157,7 @@ impl Chat {
 
     fn check_free_space(&self) -> Result<()> {
         let disk = rustix::fs::statvfs(self.files.as_path()).map_err(|errno| disk_error(errno.into()))?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES {
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.min_free {
             return Err(Error::StorageFull);
         }
         Ok(())
@@ -156,8 +171,10 @@ impl Upload {
         self.size
     }
 
-    /// Adds bytes to the end.
+    /// Adds bytes to the end. There has to be room for each piece: many uploads at once
+    /// could all have begun when there still was.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.chat.check_free_space()?;
         let missing = SNIFFED_BYTES.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..missing]);
         self.hash.update(bytes);
@@ -173,18 +190,21 @@ impl Upload {
         tokio::fs::rename(&self.path, &place).await.map_err(disk_error)?;
         self.path = place;
         sync_folder(&self.chat.files).await?;
+        let content_type = content_type(&self.head);
+        let dimensions = if is_measured(content_type) { measure(&self.path).await } else { None };
         let mut file = File {
             id: FileId(0),
             uploader: self.asker.user,
             name: file_name(name),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
-            content_type: content_type(&self.head).to_owned(),
+            content_type: content_type.to_owned(),
             sha256: hex::encode(self.hash.clone().finalize()),
             storage_name: self.storage_name.clone(),
+            dimensions,
             created_at: self.chat.clock.now(),
         };
         let row = file.clone();
-        let stored = self.chat.store.write(move |tx| insert(tx, &row)).await;
+        let stored = self.chat.by(&self.asker).write(move |tx| insert(tx, &row)).await;
         // From here on the row decides. Should the answer have been lost, the sweep of unknown files does.
         self.kept = stored.is_ok();
         file.id = stored?;
@@ -235,6 +255,22 @@ fn content_type(head: &[u8]) -> &'static str {
         None if !head.is_empty() && looks_like_text(head) => "text/plain",
         None => "application/octet-stream",
     }
+}
+
+/// Whether its header has a size that we read.
+fn is_measured(content_type: &str) -> bool {
+    matches!(content_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
+}
+
+/// What a picture's header says of its size. It is its uploader's word like all else in
+/// it: whoever shows it bounds the box, and one that says nothing usable has none.
+async fn measure(path: &Path) -> Option<Dimensions> {
+    let path = path.to_owned();
+    // A photograph may keep a long preview before its size: the header is looked for in the file.
+    let size = tokio::task::spawn_blocking(move || imagesize::size(path)).await.ok()?.ok()?;
+    let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+    let is_usable = (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height);
+    is_usable.then_some(Dimensions { width, height })
 }
 
 fn looks_like_text(head: &[u8]) -> bool {

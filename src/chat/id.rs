@@ -29,6 +29,8 @@ ids! {
     PostId;
     /// Something that signs a user in.
     CredentialId;
+    /// An invitation to register.
+    InviteId;
     /// An open socket, on this process.
     SocketId;
     /// The number of a change to a message, on the whole server.

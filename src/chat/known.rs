@@ -11,6 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::event::Event;
 use super::id::UserId;
 use super::session::Asker;
+#[cfg(test)]
+use super::simulation::mutant::{Mutant, planted};
 use super::time::Timestamp;
 
 /// Credentials that are kept; when there are more, all are forgotten and come back as
@@ -59,9 +61,16 @@ impl Known {
         state.by_hash.insert(hash, entry);
     }
 
-    /// Forgets what an event ends.
+    /// Forgets what an event ends or changes.
     pub fn hear(&self, event: &Event) {
-        if let Event::CredentialEnded { user, .. } | Event::CredentialsEnded { user, .. } = event {
+        #[cfg(test)]
+        if planted(Mutant::RevokedRemembered) {
+            return;
+        }
+        if let Event::CredentialEnded { user, .. }
+        | Event::CredentialsEnded { user, .. }
+        | Event::RightsChanged { user } = event
+        {
             self.forget(*user);
         }
     }

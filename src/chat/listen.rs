@@ -4,12 +4,12 @@
 //! that commit: there is no moment between check and subscription in which a
 //! removal, or a message, could slip through.
 
-use std::sync::Arc;
+use std::sync::Weak;
 
 use super::Chat;
 use super::error::{Error, Result};
 use super::event::Event;
-use super::hub::{Broadcast, Closing, Opening, Scope, Subscription};
+use super::hub::{Closing, Inbox, Opening, Outlet, Scope, Subscription};
 use super::id::{ChatId, Seq, SocketId};
 use super::room::inside;
 use super::session::Asker;
@@ -93,25 +93,15 @@ impl Listening {
         self.since
     }
 
-    /// Waits for the next event, or for the reason to close.
-    pub async fn next(&mut self) -> Result<Arc<Broadcast>, Closing> {
-        self.subscription.next().await
-    }
-
-    /// The next event, if one is there already.
-    pub fn try_next(&mut self) -> Option<Arc<Broadcast>> {
-        self.subscription.try_next()
-    }
-
-    /// Why it is to close, if it is.
+    /// What has queued for it.
     #[must_use]
-    pub fn closing(&self) -> Option<Closing> {
-        self.subscription.closing()
+    pub fn inbox(&self) -> Inbox {
+        self.subscription.inbox()
     }
 
-    /// Resolves when it is to close.
-    pub async fn closed(&self) -> Closing {
-        self.subscription.closed().await
+    /// From here on `outlet` is called when something has queued. Once for a socket.
+    pub fn attach(&self, outlet: Weak<dyn Outlet>) {
+        self.subscription.attach(outlet);
     }
 }
 

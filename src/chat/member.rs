@@ -39,7 +39,7 @@ impl Chat {
     /// Joins a public room. Again: no change.
     pub async fn join(&self, asker: &Asker, id: ChatId) -> Result<Room> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = store::rooms::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 if room.kind == Kind::Direct {
@@ -56,7 +56,7 @@ impl Chat {
     /// Leaves a group.
     pub async fn leave(&self, asker: &Asker, id: ChatId) -> Result<()> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = inside(tx, me, id).map_err(|_| Error::NotFound)?;
                 if room.kind == Kind::Direct {
@@ -73,7 +73,7 @@ impl Chat {
     /// Adds users to a group, as one of its admins. Returns how many are new in it.
     pub async fn add_members(&self, asker: &Asker, id: ChatId, users: Vec<UserId>) -> Result<i64> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 Authority::Admin.check(&room, me)?;
@@ -85,7 +85,7 @@ impl Chat {
     /// Takes a member out of a group: an admin anybody, everybody oneself.
     pub async fn remove_member(&self, asker: &Asker, id: ChatId, user: UserId) -> Result<()> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 if room.kind == Kind::Direct || user != me {

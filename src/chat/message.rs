@@ -121,7 +121,7 @@ impl Chat {
     /// stored and on its way to every socket; whoever stops waiting changes nothing.
     pub async fn post(&self, asker: &Asker, chat: ChatId, draft: Draft) -> Result<Posted> {
         let me = asker.user;
-        self.store.write(move |tx| post(tx, me, chat, &draft)).await
+        self.by(asker).write(move |tx| post(tx, me, chat, &draft)).await
     }
 
     /// One message that the asker can see.
@@ -162,7 +162,7 @@ impl Chat {
     /// Changes the text of one's own message.
     pub async fn edit(&self, asker: &Asker, id: MessageId, text: MessageText) -> Result<Posted> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let mut message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 if message.sender.id != me {
@@ -175,8 +175,9 @@ impl Chat {
                 store::messages::edit(tx, id, &message.text, message.seq)?;
                 let pair = store::rooms::pair(tx, message.chat)?;
                 let marks = store::members::read_marks(tx, message.chat)?;
-                let told = Event::MessageEdited { message: message.clone(), pair: pair.clone(), marks: marks.clone() };
-                tx.publish(told);
+                let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
+                let (told, told_marks) = (message.clone(), marks.clone());
+                tx.publish(Event::MessageEdited { message: told, pair: pair.clone(), marks: told_marks, cleared_by });
                 Ok(Posted { message, pair, marks, is_new: true })
             })
             .await
@@ -185,7 +186,7 @@ impl Chat {
     /// Deletes a message, its text and its files, for everybody.
     pub async fn delete_message(&self, asker: &Asker, id: MessageId, needs: MayDelete) -> Result<()> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 needs.check(tx, me, &message)?;
@@ -263,7 +264,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
     if speaker.is_hidden {
         store::members::unhide(tx, chat)?;
     }
-    tx.publish(Event::MessagePosted { message: message.clone(), pair: speaker.pair.clone() });
+    tx.publish(Event::MessagePosted { message: message.clone(), pair: speaker.pair.clone(), key: draft.key.clone() });
     Ok(Posted { message, pair: speaker.pair, marks: Vec::new(), is_new: true })
 }
 

@@ -6,15 +6,24 @@
 //! (open sockets) are private to it and do not know each other: a transaction's
 //! events leave through the writer after its commit.
 
+mod acting;
+pub mod admin;
+pub mod audit;
+pub mod backup;
 pub mod call;
 pub mod changes;
+pub mod credential;
 pub mod direct;
+mod erase;
 pub mod error;
 pub mod event;
 pub mod file;
+pub mod gauges;
 mod hub;
 pub mod id;
+pub mod invite;
 mod known;
+pub mod label;
 pub mod listen;
 pub mod member;
 pub mod message;
@@ -25,12 +34,20 @@ pub mod password;
 mod presence;
 pub mod profile;
 pub mod reaction;
+pub mod readiness;
 pub mod receipt;
+pub mod reset;
 pub mod room;
 pub mod session;
+mod setup;
+#[cfg(test)]
+#[expect(clippy::print_stdout, reason = "it says which world it played")]
+mod simulation;
+pub mod status;
 mod store;
 pub mod time;
 pub mod token;
+mod trial;
 pub mod typing;
 mod upkeep;
 pub mod user;
@@ -40,15 +57,19 @@ use std::io::Write;
 use std::ops::Deref;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use argon2::Argon2;
 use call::Calls;
-use hub::Hub;
-pub use hub::{Broadcast, Closing, MAX_CODECS, MAX_SOCKETS, Scope};
+use erase::Eraser;
+use gauges::FilesSize;
+pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, MAX_SOCKETS, Outlet, Scope};
+use hub::{Desk, Hub};
 use known::Known;
-use password::Hasher;
+use password::{Hasher, HasherThreads};
+use readiness::Readiness;
 pub use store::Durability;
-use store::{Committed, Store};
+use store::{Committed, Store, WriterThread};
 use time::Clock;
 use token::Keys;
 use typing::TypingNow;
@@ -60,6 +81,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How much a commit waits for.
     pub durability: Durability,
+    /// Uploads stop while fewer bytes than these are free on the disk.
+    pub min_free: u64,
     /// What tells the time.
     pub clock: Clock,
 }
@@ -84,6 +107,9 @@ pub enum OpenError {
     /// The file is not a whole Fireside database.
     #[error("the database cannot be used: {0}; restore a backup, or move the file away to start anew")]
     Damaged(String),
+    /// The disk is full or fails, or another program holds the file: the data may be whole.
+    #[error("the database cannot be opened now: {0}; look at the disk under it, and who else uses it")]
+    Refused(String),
     /// The secret that tokens are derived from is gone while the database is there.
     #[error("{0} is missing; restore it from the backup that the database came from")]
     SecretMissing(PathBuf),
@@ -107,7 +133,13 @@ pub struct Core {
     keys: Keys,
     clock: Clock,
     files: PathBuf,
+    files_size: FilesSize,
+    readiness: Readiness,
+    min_free: u64,
     data: PathBuf,
+    opened_at: time::Timestamp,
+    /// The hash of the code that makes the first admin, where it was given out.
+    setup: OnceLock<[u8; 32]>,
     /// Held as long as the process works on the folder.
     _lock: File,
 }
@@ -123,18 +155,28 @@ impl Chat {
     /// Opens the state in a data folder, and makes it where there is none. Needs a
     /// tokio runtime around it.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let Config { data, durability, clock } = config;
+        let (chat, threads) = Self::assemble(config, Argon2::default())?;
+        threads.start()?;
+        chat.keep_up();
+        Ok(chat)
+    }
+
+    /// All of it, with nobody at work yet: the threads wait to be started, or to be
+    /// stepped by a simulation.
+    fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
+        let Config { data, durability, min_free, clock } = config;
         make_folder(&data)?;
         let lock = lock(&data)?;
         let database = data.join("fireside.db");
         let keys = Keys::new(&secret(&data.join("secret.key"), database.exists())?);
         let files = data.join("files");
         make_folder(&files)?;
-        let hub = Arc::new(Hub::default());
+        let (hub, courier) = Hub::new();
+        let hub = Arc::new(hub);
         let known = Arc::new(Known::default());
-        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), files.clone());
-        let store = Store::open(&database, durability, clock.clone(), on_commit)?;
-        let hasher = Hasher::start().map_err(|_| OpenError::Damaged("no thread could be started".into()))?;
+        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), Eraser::new(data.clone()));
+        let (store, writer) = Store::open(&database, durability, clock.clone(), on_commit)?;
+        let (hasher, hashers) = Hasher::new(argon2);
         let core = Core {
             store,
             hub,
@@ -143,28 +185,22 @@ impl Chat {
             typing: TypingNow::default(),
             hasher,
             keys,
+            opened_at: clock.now(),
             clock,
             files,
+            files_size: FilesSize::default(),
+            readiness: Readiness::default(),
+            min_free,
             data,
+            setup: OnceLock::new(),
             _lock: lock,
         };
-        let chat = Self(Arc::new(core));
-        chat.keep_up();
-        Ok(chat)
+        Ok((Self(Arc::new(core)), Threads { writer, courier, hashers }))
     }
 
     /// Commits what was handed over and closes the database. Sockets should be closed before.
     pub async fn close(&self) {
         self.store.close().await;
-    }
-
-    /// Whether a write goes through, all the way to the disk.
-    pub async fn is_ready(&self) -> bool {
-        let taken = self.store.write(|tx| {
-            tx.next_seq();
-            Ok(())
-        });
-        taken.await.is_ok()
     }
 
     /// The data folder.
@@ -186,17 +222,31 @@ impl Chat {
     }
 }
 
+/// What works behind the core's back.
+struct Threads {
+    writer: WriterThread,
+    courier: Arc<Desk>,
+    hashers: HasherThreads,
+}
+
+impl Threads {
+    fn start(self) -> Result<(), OpenError> {
+        self.writer.start()?;
+        self.courier.start().map_err(no_thread)?;
+        self.hashers.start().map_err(no_thread)
+    }
+}
+
+fn no_thread(cause: std::io::Error) -> OpenError {
+    OpenError::Damaged(format!("no thread could be started: {cause}"))
+}
+
 /// Runs on the writer's thread: events go out in commit order, then files are erased.
-fn after_commit(hub: Arc<Hub>, known: Arc<Known>, files: PathBuf) -> impl FnMut(Committed) + Send {
+fn after_commit(hub: Arc<Hub>, known: Arc<Known>, mut eraser: Eraser) -> impl FnMut(Committed) + Send {
     move |committed| {
         committed.events.iter().for_each(|event| known.hear(event));
         hub.publish(committed.events);
-        for name in committed.erased {
-            let path = files.join(name.as_str());
-            if let Err(cause) = fs::remove_file(&path) {
-                tracing::warn!(%cause, "a file was not erased; the sweep will try again");
-            }
-        }
+        eraser.erase(committed.erased);
     }
 }
 

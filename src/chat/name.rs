@@ -6,7 +6,7 @@
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_security::MixedScript;
+use unicode_security::{MixedScript, skeleton};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Longest username, in characters.
@@ -93,6 +93,30 @@ impl Username {
     pub fn key(&self) -> String {
         fold(&self.0)
     }
+
+    /// What names have in common that are drawn alike, in small or in capital letters.
+    #[must_use]
+    pub fn look(&self) -> String {
+        self.key().chars().map(drawn).collect::<String>().replace("rn", "m").replace(['i', '1'], "l").replace('0', "o")
+    }
+
+    /// Whether readers take it for `other`, because its letters are another alphabet's. Two plain names are
+    /// never meant: `modern` and `modem` are read with care, but nobody can see that `сосо` is not `coco`.
+    #[must_use]
+    pub fn passes_for(&self, other: &Self) -> bool {
+        !(self.0.is_ascii() && other.0.is_ascii()) && self.look() == other.look()
+    }
+}
+
+/// A small letter as the plain letters that it or its capital is drawn like, or as what all its likes have in common.
+fn drawn(c: char) -> String {
+    if c.is_ascii() {
+        return c.into();
+    }
+    let small: String = skeleton(c.encode_utf8(&mut [0; 4])).collect();
+    let capital: String = skeleton(&c.to_uppercase().collect::<String>()).collect();
+    let plain = [&small, &capital].into_iter().find(|likeness| likeness.is_ascii());
+    plain.map(|likeness| likeness.to_ascii_lowercase()).unwrap_or(small)
 }
 
 impl fmt::Display for Username {
@@ -281,11 +305,27 @@ fn bounded(raw: &str, max: usize) -> Result<String, Violation> {
 }
 
 fn one_line(text: String) -> Result<String, Violation> {
-    if text.contains(char::is_control) { violation("This field is one line of text.") } else { Ok(text) }
+    if text.contains(char::is_control) {
+        return violation("This field is one line of text.");
+    }
+    // They would turn around what stands beside it on a page, or leave nothing to be seen.
+    if text.contains(is_direction_control) || text.chars().all(is_unseen) {
+        return violation("This field has no invisible characters that mislead.");
+    }
+    Ok(text)
+}
+
+/// Takes no room on a page, or is empty room: fine between letters that join, but no text by itself.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}')
+        || matches!(c, '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
+
     use super::{Email, Emoji, MAX_FILE_NAME, Username, file_name, fold};
 
     #[test]
@@ -335,5 +375,102 @@ mod tests {
         let long = file_name(&format!("{}.txt", "x".repeat(400)));
         assert_eq!(long.chars().count(), MAX_FILE_NAME);
         assert!(long.ends_with(".txt"));
+    }
+
+    #[test]
+    fn names_of_two_alphabets_that_are_drawn_alike_are_known() {
+        let name = |text: &str| Username::parse(text).expect(text);
+        for (one, other) in [
+            ("coco", "сосо"),
+            ("Coco", "СОСО"),
+            ("bob", "ВОВ"),
+            ("paypal", "раураӏ"),
+            ("alice", "ɑlice"),
+            ("eta", "ΕΤΑ"),
+            ("o", "о"),
+            ("оса", "oca"),
+        ] {
+            assert!(name(one).passes_for(&name(other)) && name(other).passes_for(&name(one)), "{one} {other}");
+        }
+        for (one, other) in [
+            ("modern", "modem"),
+            ("bill", "b1ll"),
+            ("émile", "emile"),
+            ("жанна", "anna"),
+            ("李雷", "李霄"),
+            ("zoë", "zoe"),
+        ] {
+            assert!(!name(one).passes_for(&name(other)) && !name(other).passes_for(&name(one)), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_shown_shows_something_and_turns_nothing_around() {
+        for bad in ["\u{202e}ecila", "alice\u{2066}", "\u{200b}", "\u{3164}", " \u{2060} "] {
+            assert!(super::display_name(bad).is_err() && super::title(bad).is_err(), "{bad:?}");
+        }
+        for good in ["شادی می\u{200c}خواهم", "👩\u{200d}🚀", "a", "Ольга ❤\u{fe0f}"] {
+            assert!(super::display_name(good).is_ok(), "{good:?}");
+        }
+    }
+
+    /// Letters of several scripts, twins of other letters, and what is no letter.
+    const ODD: &str = "[a-zA-Z0-9_.+@ /а-яΑ-Ωα-ως٠-٩۰-۹０-９ａ-ｚ\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}\u{300}-\u{310}\u{ad}\u{feff}İıſßﬁ-]{0,80}";
+
+    proptest! {
+        /// What is a name has none of what misleads, and is the same name when it is parsed again.
+        #[test]
+        fn a_username_misleads_nobody(raw in proptest::prop_oneof![any::<String>(), ODD.boxed()]) {
+            let Ok(name) = Username::parse(&raw) else { return Ok(()) };
+            let text = name.as_str();
+            prop_assert!(!text.is_empty() && text.chars().count() <= super::MAX_USERNAME);
+            let is_bad = |c: char| c.is_control() || c.is_whitespace() || "@/\\<>\"'".contains(c);
+            prop_assert!(!text.contains(is_bad), "it has what leads elsewhere");
+            let is_unseen = |c| super::is_direction_control(c) || matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}' | '\u{ad}');
+            prop_assert!(!text.contains(is_unseen), "it has what nobody sees");
+            prop_assert!(!text.chars().all(char::is_numeric), "an id");
+            let again = Username::parse(text);
+            prop_assert_eq!(again.as_ref().map(Username::as_str), Ok(text));
+            prop_assert_eq!(again.map(|name| name.key()), Ok(name.key()));
+        }
+
+        /// Spellings that differ in case or width alone are one name.
+        #[test]
+        fn twins_have_one_key(raw in ODD) {
+            prop_assert_eq!(fold(&raw.to_uppercase()), fold(&raw.to_lowercase().to_uppercase()));
+            prop_assert_eq!(fold(&fold(&raw)), fold(&raw));
+        }
+
+        #[test]
+        fn a_files_name_is_a_name(raw in proptest::prop_oneof![any::<String>(), ODD.boxed(), "[./\\\\ \u{0}a]{0,40}".boxed()]) {
+            let name = file_name(&raw);
+            prop_assert!(!name.is_empty() && name != "." && name != ".." && name.chars().count() <= MAX_FILE_NAME);
+            let is_bad = |c: char| c.is_control() || matches!(c, '/' | '\\') || super::is_direction_control(c);
+            prop_assert!(!name.contains(is_bad), "it has what leads elsewhere");
+        }
+
+        /// Text is what was written, trimmed, and never longer than it may be.
+        #[test]
+        fn text_keeps_to_its_limit(raw in any::<String>(), max in 0_usize..40) {
+            if let Ok(text) = super::MessageText::parse(&raw, max) {
+                prop_assert_eq!(text.as_str(), raw.trim());
+                prop_assert!(text.as_str().chars().count() <= max && !text.as_str().contains('\0'));
+            } else {
+                prop_assert!(raw.trim().chars().count() > max || raw.contains('\0'));
+            }
+        }
+
+        #[test]
+        fn other_names_are_taken_or_refused(raw in any::<String>()) {
+            if let Ok(email) = Email::parse(&raw) {
+                prop_assert_eq!(email.as_str().matches('@').count(), 1);
+            }
+            if let Ok(emoji) = Emoji::parse(&raw) {
+                prop_assert!(emoji.as_str().len() <= super::MAX_EMOJI);
+            }
+            for line in [super::display_name(&raw), super::title(&raw)].into_iter().flatten() {
+                prop_assert!(!line.is_empty() && !line.contains(char::is_control));
+            }
+        }
     }
 }

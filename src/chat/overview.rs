@@ -1,6 +1,8 @@
 //! Lists of one's chats, with what the documents show beside each: who is in it and
 //! what was said last.
 
+use std::collections::HashSet;
+
 use super::Chat;
 use super::error::{Error, Result};
 use super::id::{ChatId, UserId};
@@ -21,6 +23,10 @@ pub struct Overview {
     pub members: Vec<Member>,
     /// The newest message that the asker can see.
     pub last_message: Option<Message>,
+    /// Those of its members who are there now.
+    pub online: HashSet<UserId>,
+    /// Who is in its call, in order of joining.
+    pub call: Vec<UserId>,
 }
 
 /// A message of a direct chat, and to whom it went.
@@ -35,23 +41,34 @@ pub struct DirectMessage {
 impl Chat {
     /// One chat that the asker is in.
     pub fn overview(&self, asker: &Asker, id: ChatId) -> Result<Overview> {
-        self.store.read(|db| overview(db, asker.user, id))
+        let overview = self.store.read(|db| overview(db, asker.user, id))?;
+        Ok(self.with_the_moment(overview))
     }
 
     /// The asker's chats, newest activity first; with `part`, those that have it in
     /// their title or in the name of somebody in them, in any case.
     pub async fn overviews(&self, asker: &Asker, page: Page, part: Option<&str>) -> Result<Paged<Overview>> {
         let (me, part) = (asker.user, part.map(|part| fold(part.trim())));
-        self.store
+        let found = self
+            .store
             .scan(move |db| {
                 let found = store::rooms::page_by_activity(db, me, page, part.as_deref())?;
-                let items = found.items.into_iter().map(|id| overview(db, me, id)).collect::<Result<_>>()?;
+                let items = found.items.into_iter().map(|id| overview(db, me, id)).collect::<Result<Vec<_>>>()?;
                 Ok(Paged { count: found.count, items })
             })
-            .await
+            .await?;
+        let items = found.items.into_iter().map(|overview| self.with_the_moment(overview)).collect();
+        Ok(Paged { count: found.count, items })
     }
 
-    /// All of the asker's direct chats, newest created first.
+    /// Adds what is stored nowhere: who of its members is there, and who is in its call.
+    fn with_the_moment(&self, mut overview: Overview) -> Overview {
+        overview.online = self.hub.online_among(overview.members.iter().map(|member| member.user.id));
+        overview.call = self.calls.users_in(overview.room.id);
+        overview
+    }
+
+    /// All of the asker's direct chats, newest created first; their documents do not tell who is there.
     pub async fn direct_overviews(&self, asker: &Asker) -> Result<Vec<Overview>> {
         let me = asker.user;
         self.store
@@ -104,7 +121,8 @@ fn overview(db: &store::Db, me: UserId, id: ChatId) -> Result<Overview> {
         Some(id) => store::messages::find(db, me, id)?,
         None => None,
     };
-    Ok(Overview { members: store::members::all(db, id)?, room, last_message })
+    let members = store::members::all(db, id)?;
+    Ok(Overview { members, room, last_message, online: HashSet::new(), call: Vec::new() })
 }
 
 fn direct_messages(db: &store::Db, me: UserId, other: Option<UserId>, page: Page) -> Result<Paged<DirectMessage>> {

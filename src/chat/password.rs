@@ -5,6 +5,7 @@
 //! priority, behind a bounded queue: when that is full the answer is "busy".
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -15,6 +16,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier 
 use tokio::sync::oneshot;
 
 use super::error::{Error, Result};
+use super::gauges::{HasherGauges, HasherMeter};
 use super::name::Violation;
 
 /// Shortest password, in bytes.
@@ -66,27 +68,45 @@ pub(super) struct Hasher {
     jobs: SyncSender<Job>,
     /// Verified when there is no such user, so that both take the same time.
     decoy: Arc<str>,
+    argon2: Argon2<'static>,
+    meter: Arc<HasherMeter>,
 }
 
-impl Hasher {
+/// What the hashing threads do, job by job.
+pub(super) struct HasherThreads(Receiver<Job>);
+
+impl HasherThreads {
     /// Starts as many threads as the machine has cores.
-    pub fn start() -> Result<Self> {
-        let (jobs, waiting) = sync_channel::<Job>(MAX_WAITING);
-        let waiting = Arc::new(Mutex::new(waiting));
+    pub fn start(self) -> std::io::Result<()> {
+        let waiting = Arc::new(Mutex::new(self.0));
         let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         for _ in 0..threads {
             let waiting = Arc::clone(&waiting);
-            let spawned = thread::Builder::new().name("hasher".into()).spawn(move || work(&waiting));
-            spawned.map_err(internal)?;
+            thread::Builder::new().name("hasher".into()).spawn(move || work(&waiting))?;
         }
-        Ok(Self { jobs, decoy: DECOY.into() })
+        Ok(())
+    }
+
+    /// One job here and now, for a simulation that is the threads. `false`: none waited.
+    #[cfg(test)]
+    pub fn step(&self) -> bool {
+        self.0.try_recv().map(|job| job()).is_ok()
+    }
+}
+
+impl Hasher {
+    /// The two ends of the queue. Nothing is hashed until the threads are started.
+    pub fn new(argon2: Argon2<'static>) -> (Self, HasherThreads) {
+        let (jobs, waiting) = sync_channel::<Job>(MAX_WAITING);
+        (Self { jobs, decoy: DECOY.into(), argon2, meter: Arc::default() }, HasherThreads(waiting))
     }
 
     /// The PHC string to store for `password`.
     pub async fn hash(&self, password: Password) -> Result<String> {
+        let argon2 = self.argon2.clone();
         self.run(move || {
             let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(internal)?;
-            let hash = Argon2::default().hash_password(password.0.as_bytes(), &salt).map_err(internal)?;
+            let hash = argon2.hash_password(password.0.as_bytes(), &salt).map_err(internal)?;
             Ok(hash.to_string())
         })
         .await?
@@ -106,13 +126,32 @@ impl Hasher {
         Ok(known && matches)
     }
 
+    pub fn gauges(&self) -> HasherGauges {
+        HasherGauges {
+            waiting: self.meter.waiting.load(Ordering::Relaxed),
+            taken: self.meter.taken.load(Ordering::Relaxed),
+            refused: self.meter.refused.load(Ordering::Relaxed),
+        }
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let (done, result) = oneshot::channel();
-        let job = Box::new(move || drop(done.send(work())));
-        self.jobs.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Busy { retry_after: BUSY_RETRY },
-            TrySendError::Disconnected(_) => Error::Internal,
+        let meter = Arc::clone(&self.meter);
+        let job = Box::new(move || {
+            meter.waiting.fetch_sub(1, Ordering::Relaxed);
+            drop(done.send(work()));
+        });
+        // Counted first: a thread may take it before this one goes on.
+        self.meter.waiting.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|refused| {
+            self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.meter.refused.fetch_add(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => Error::Busy { retry_after: BUSY_RETRY },
+                TrySendError::Disconnected(_) => Error::Internal,
+            }
         })?;
+        self.meter.taken.fetch_add(1, Ordering::Relaxed);
         result.await.map_err(internal)
     }
 }
@@ -145,7 +184,8 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_verifies() {
-        let hasher = Hasher::start().expect("threads start");
+        let (hasher, threads) = Hasher::new(argon2::Argon2::default());
+        threads.start().expect("threads start");
         let stored = hasher.hash(Password::attempt("correct horse")).await.expect("hashed");
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_eq!(hasher.verify(Password::attempt("correct horse"), Some(stored.clone())).await, Ok(true));

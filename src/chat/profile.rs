@@ -15,7 +15,7 @@ pub struct Post {
     /// Its id.
     pub id: PostId,
     /// Who wrote it.
-    pub author: UserId,
+    pub author: User,
     /// One line.
     pub title: String,
     /// What it says.
@@ -58,10 +58,11 @@ impl Chat {
 
     /// Publishes a post.
     pub async fn publish_post(&self, asker: &Asker, title: String, content: String) -> Result<Post> {
-        let author = asker.user;
-        self.store
+        let me = asker.user;
+        self.by(asker)
             .write(move |tx| {
                 let created_at = tx.now;
+                let author = store::users::find(tx, me)?.ok_or(Error::NotFound)?;
                 let post = Post { id: PostId(0), author, title, content, created_at };
                 Ok(Post { id: store::posts::insert(tx, &post)?, ..post })
             })
@@ -71,7 +72,7 @@ impl Chat {
     /// Makes two users friends, both ways and at once.
     pub async fn add_friend(&self, asker: &Asker, username: &str) -> Result<User> {
         let (me, key) = (asker.user, fold(username));
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let friend = other(tx, me, &key)?;
                 if !store::friends::insert(tx, me, friend.id)? {
@@ -85,7 +86,7 @@ impl Chat {
     /// Ends a friendship, both ways.
     pub async fn remove_friend(&self, asker: &Asker, username: &str) -> Result<User> {
         let (me, key) = (asker.user, fold(username));
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let friend = other(tx, me, &key)?;
                 if !store::friends::delete(tx, me, friend.id)? {

@@ -15,7 +15,7 @@ impl Chat {
     /// Puts an emoji on a message, or takes one's own back. `true`: it is there now.
     pub async fn toggle_reaction(&self, asker: &Asker, id: MessageId, emoji: Emoji) -> Result<bool> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 let added = !store::reactions::delete(tx, id, me, &emoji)?;
@@ -29,7 +29,8 @@ impl Chat {
                 let seq = tx.next_seq();
                 store::reactions::count(tx, id, if added { 1 } else { -1 }, seq)?;
                 let reactions = store::reactions::of_message(tx, id)?;
-                tx.publish(Event::ReactionsChanged { chat: message.chat, message: id, reactions, seq });
+                let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
+                tx.publish(Event::ReactionsChanged { chat: message.chat, message: id, reactions, cleared_by, seq });
                 Ok(added)
             })
             .await

@@ -41,7 +41,7 @@ impl Chat {
     /// of others were news.
     pub async fn mark_read(&self, asker: &Asker, chat: ChatId, upto: Option<MessageId>) -> Result<i64> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let reading = store::members::reading(tx, chat, me)?.ok_or(Error::NotFound)?;
                 let Some(last) = reading.last_message else { return Ok(0) };

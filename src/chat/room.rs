@@ -162,13 +162,13 @@ impl Chat {
     /// Makes a group, with the asker as owner and admin.
     pub async fn create_group(&self, asker: &Asker, new: NewGroup) -> Result<Room> {
         let me = asker.user;
-        self.store.write(move |tx| create_group(tx, me, &new)).await
+        self.by(asker).write(move |tx| create_group(tx, me, &new)).await
     }
 
     /// Changes a group's title, description or limits.
     pub async fn change_room(&self, asker: &Asker, id: ChatId, change: RoomChange, needs: Authority) -> Result<Room> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = store::rooms::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 needs.check(&room, me)?;
@@ -187,7 +187,7 @@ impl Chat {
     /// Deletes a group with all that is in it, for everybody.
     pub async fn delete_room(&self, asker: &Asker, id: ChatId, needs: Authority) -> Result<()> {
         let me = asker.user;
-        self.store
+        self.by(asker)
             .write(move |tx| {
                 let room = store::rooms::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 needs.check(&room, me)?;

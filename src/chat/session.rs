@@ -7,10 +7,13 @@
 use std::time::Duration;
 
 use super::Chat;
+use super::admin::By;
+use super::audit::{self, Act};
 use super::error::{Error, Result};
 use super::event::Event;
 use super::id::{CredentialId, UserId};
 use super::known::Entry;
+use super::label::Label;
 use super::name::Username;
 use super::password::Password;
 use super::store::{self, Tx};
@@ -63,6 +66,7 @@ pub struct Asker {
 pub struct Verified {
     user: UserId,
     hash: String,
+    label: Label,
 }
 
 impl Verified {
@@ -70,6 +74,12 @@ impl Verified {
     #[must_use]
     pub fn user(&self) -> UserId {
         self.user
+    }
+
+    /// With the label that the credential to be made will bear.
+    #[must_use]
+    pub fn labelled(self, label: Label) -> Self {
+        Self { label, ..self }
     }
 
     fn check(&self, tx: &Tx<'_>) -> Result<()> {
@@ -122,7 +132,7 @@ impl Chat {
         let stored = account.as_ref().map(|(_, hash, _)| hash.clone());
         let matches = self.hasher.verify(password, stored).await?;
         match account {
-            Some((user, hash, false)) if matches => Ok(Verified { user, hash }),
+            Some((user, hash, false)) if matches => Ok(Verified { user, hash, label: Label::default() }),
             _ => Err(Error::InvalidCredentials),
         }
     }
@@ -131,7 +141,7 @@ impl Chat {
     /// tries out alone.
     pub fn user_by_login(&self, login: &str) -> Result<Verified> {
         match self.store.read(|db| store::users::password_of(db, login))? {
-            Some((user, hash, false)) => Ok(Verified { user, hash }),
+            Some((user, hash, false)) => Ok(Verified { user, hash, label: Label::default() }),
             _ => Err(Error::InvalidCredentials),
         }
     }
@@ -143,7 +153,7 @@ impl Chat {
         self.store
             .write(move |tx| {
                 who.check(tx)?;
-                open_device(tx, who.user, &device).map(drop)
+                open_device(tx, who.user, &device, &who.label).map(drop)
             })
             .await?;
         Ok(token)
@@ -158,7 +168,7 @@ impl Chat {
             .write(move |tx| {
                 who.check(tx)?;
                 let (user, expires) = (who.user, tx.now.plus(SESSION_IDLE));
-                store::credentials::insert(tx, user, CredentialKind::Session, &hash, Some(expires))?;
+                insert(tx, user, CredentialKind::Session, &hash, Some(expires), &who.label)?;
                 end_surplus(tx, user, CredentialKind::Session, MAX_SESSIONS)
             })
             .await?;
@@ -173,7 +183,7 @@ impl Chat {
             .write(move |tx| {
                 who.check(tx)?;
                 let (user, expires) = (who.user, tx.now.plus(life));
-                let id = store::credentials::insert(tx, user, CredentialKind::Refresh, &hash, Some(expires))?;
+                let id = insert(tx, user, CredentialKind::Refresh, &hash, Some(expires), &who.label)?;
                 end_surplus(tx, user, CredentialKind::Refresh, MAX_DEVICES)?;
                 Ok(id)
             })
@@ -234,12 +244,34 @@ impl Chat {
     /// Changes the asker's password and ends every credential but the one that asks.
     pub async fn change_password(&self, asker: &Asker, old: Password, new: Password) -> Result<()> {
         self.confirm_password(asker, old).await?;
-        self.replace_password(asker.user, new, Some(asker.credential)).await
+        let (user, kept, keys) = (asker.user, Some(asker.credential), self.keys.clone());
+        let hash = self.hasher.hash(new).await?;
+        self.by(asker)
+            .write(move |tx| {
+                store::users::set_password(tx, user, &hash)?;
+                end_all(tx, user, kept, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
     }
 
-    /// Sets anybody's password, for the operator; ends all of that user's credentials.
+    /// Sets anybody's password, for the operator; ends all of that user's credentials and
+    /// the link that would set another.
     pub async fn set_password(&self, user: UserId, new: Password) -> Result<()> {
-        self.replace_password(user, new, None).await
+        let hash = self.hasher.hash(new).await?;
+        let keys = self.keys.clone();
+        self.store
+            .write(move |tx| {
+                let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+                store::users::set_password(tx, user, &hash)?;
+                store::resets::delete(tx, user)?;
+                audit::note(tx, By::CommandLine.id(), Act::PasswordSet, account.user.username.as_str(), "")?;
+                end_all(tx, user, None, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
     }
 
     /// The asker's stable account token.
@@ -252,7 +284,7 @@ impl Chat {
     pub async fn rotate_account_token(&self, asker: &Asker) -> Result<Token> {
         let (user, keys) = (asker.user, self.keys.clone());
         let token = self
-            .store
+            .by(asker)
             .write(move |tx| {
                 for credential in store::credentials::delete_kind(tx, user, CredentialKind::Account)? {
                     tx.publish(Event::CredentialEnded { user, credential });
@@ -267,19 +299,6 @@ impl Chat {
     pub(super) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<()> {
         let stored = self.store.read(|db| store::users::password_hash(db, asker.user))?;
         if self.hasher.verify(password, stored).await? { Ok(()) } else { Err(Error::WrongPassword) }
-    }
-
-    async fn replace_password(&self, user: UserId, new: Password, kept: Option<CredentialId>) -> Result<()> {
-        let hash = self.hasher.hash(new).await?;
-        let keys = self.keys.clone();
-        self.store
-            .write(move |tx| {
-                store::users::set_password(tx, user, &hash)?;
-                end_all(tx, user, kept, &keys)
-            })
-            .await?;
-        self.hub.settle().await;
-        Ok(())
     }
 
     /// Writes down a credential's use, behind the back of whoever used it.
@@ -307,9 +326,9 @@ fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Op
 }
 
 /// A token for a new device, and room made for it.
-pub(super) fn open_device(tx: &mut Tx<'_>, user: UserId, token: &Token) -> Result<CredentialId> {
+pub(super) fn open_device(tx: &mut Tx<'_>, user: UserId, token: &Token, label: &Label) -> Result<CredentialId> {
     let hash = secret_hash(token.as_str());
-    let id = store::credentials::insert(tx, user, CredentialKind::Device, &hash, None)?;
+    let id = insert(tx, user, CredentialKind::Device, &hash, None, label)?;
     end_surplus(tx, user, CredentialKind::Device, MAX_DEVICES)?;
     Ok(id)
 }
@@ -317,11 +336,24 @@ pub(super) fn open_device(tx: &mut Tx<'_>, user: UserId, token: &Token) -> Resul
 /// Writes down the hash of the account token that `nonce` makes.
 pub(super) fn open_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]) -> Result<Token> {
     let token = keys.account_token(nonce);
-    store::credentials::insert(tx, user, CredentialKind::Account, &secret_hash(token.as_str()), None)?;
+    insert(tx, user, CredentialKind::Account, &secret_hash(token.as_str()), None, &Label::cut("account token"))?;
     Ok(token)
 }
 
-fn renew_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys) -> Result<Token> {
+fn insert(
+    tx: &Tx<'_>,
+    user: UserId,
+    kind: CredentialKind,
+    secret_hash: &[u8],
+    expires_at: Option<Timestamp>,
+    label: &Label,
+) -> Result<CredentialId> {
+    let label = label.as_str();
+    let new = store::credentials::New { user, kind, secret_hash, expires_at, label, is_bot: false };
+    store::credentials::insert(tx, &new)
+}
+
+pub(super) fn renew_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys) -> Result<Token> {
     let nonce = rand::random::<[u8; 16]>();
     store::users::set_token_nonce(tx, user, &nonce)?;
     open_account_token(tx, user, keys, &nonce)
@@ -329,7 +361,7 @@ fn renew_account_token(tx: &Tx<'_>, user: UserId, keys: &Keys) -> Result<Token> 
 
 /// Ends every credential but `kept`. The account token is renewed with the rest,
 /// unless it is the one that is kept.
-fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>, keys: &Keys) -> Result<()> {
+pub(super) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>, keys: &Keys) -> Result<()> {
     let keeps_account_token = match kept {
         Some(id) => store::credentials::is_account_token(tx, id)?,
         None => false,
@@ -362,7 +394,8 @@ mod tests {
     #[tokio::test]
     async fn a_sign_in_that_overlaps_a_change_of_password_comes_to_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = Config { data: folder.path().into(), durability: Durability::Normal, clock: Clock::system() };
+        let config =
+            Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
         let chat = Chat::open(config).expect("opened");
         let new = NewUser {
             username: Username::parse("alice").expect("a name"),

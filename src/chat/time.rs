@@ -69,11 +69,32 @@ impl fmt::Debug for Clock {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
     use super::Timestamp;
 
     #[test]
     fn a_moment_is_written_with_milliseconds_and_z() {
         assert_eq!(Timestamp(1_735_732_800_123).to_string(), "2025-01-01T12:00:00.123Z");
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
+    }
+
+    proptest! {
+        /// Every moment until the year 9999 is written so that it sorts as text, and reads back.
+        #[test]
+        fn a_moment_is_read_as_it_was_written(millis in 0_i64..253_402_300_799_999, later in 0_i64..99_999_999) {
+            let written = Timestamp(millis).to_string();
+            let read = humantime::parse_rfc3339(&written).expect("a time").duration_since(std::time::UNIX_EPOCH);
+            prop_assert_eq!(read.expect("since 1970").as_millis(), u128::try_from(millis).expect("positive"));
+            let after = Timestamp((millis + later).min(253_402_300_799_999)).to_string();
+            prop_assert_eq!(written <= after, true);
+        }
+
+        #[test]
+        fn spans_do_not_wrap(at in any::<i64>(), seconds in any::<u64>()) {
+            let span = std::time::Duration::from_secs(seconds);
+            prop_assert_eq!(Timestamp(at).plus(span) >= Timestamp(at), true);
+            prop_assert_eq!(Timestamp(at).minus(span) <= Timestamp(at), true);
+        }
     }
 }

@@ -17,6 +17,12 @@ impl Token {
         Self(hex::encode(rand::random::<[u8; 20]>()))
     }
 
+    /// A secret that is none: whoever knows the name can make it.
+    #[must_use]
+    pub(super) fn of_trial(name: &str) -> Self {
+        Self(hex::encode(&Sha256::digest(format!("fireside trial {name}"))[..20]))
+    }
+
     /// What is sent to its owner.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -76,6 +76,7 @@ impl Chat {
     /// Tells the others in a chat that the asker types, or does not any more.
     pub fn typing(&self, asker: &Asker, chat: ChatId, is_typing: bool) -> Result<()> {
         let user = asker.user;
+        self.check_signed_in(asker)?;
         if !self.store.read(|db| store::members::is_member(db, chat, user))? {
             return Err(Error::NotFound);
         }

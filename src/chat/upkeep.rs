@@ -3,8 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use super::Chat;
+use super::audit::KEEP_AUDIT;
+use super::erase;
 use super::error::Result;
+use super::event::Event;
 use super::file;
+use super::invite::KEEP_EXPIRED;
 use super::store::{self, Tx};
 
 /// How often.
@@ -32,7 +36,7 @@ impl Chat {
     }
 
     pub(super) async fn upkeep(&self) -> Result<()> {
-        self.store.write(forget_expired).await?;
+        self.forget_expired().await?;
         self.erase_deleted_rooms().await;
         let chat = self.clone();
         let swept = tokio::task::spawn_blocking(move || chat.sweep_files()).await;
@@ -42,9 +46,15 @@ impl Chat {
         Ok(())
     }
 
+    pub(super) async fn forget_expired(&self) -> Result<()> {
+        self.store.write(forget_expired).await
+    }
+
     /// Erases files that no row knows: uploads that a crash cut short, and files whose
     /// rows went in a commit that was the last before one.
     fn sweep_files(&self) -> std::io::Result<()> {
+        // Somebody copies the files: the next turn will do.
+        let Some(_turn) = erase::turn(&self.data)? else { return Ok(()) };
         for entry in std::fs::read_dir(&self.files)? {
             let entry = entry?;
             let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
@@ -61,7 +71,12 @@ impl Chat {
 }
 
 fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
-    store::credentials::delete_expired(tx)?;
+    for (user, credential) in store::credentials::delete_expired(tx)? {
+        tx.publish(Event::CredentialEnded { user, credential });
+    }
+    store::resets::delete_expired(tx)?;
+    store::invites::delete_expired(tx, tx.now.minus(KEEP_EXPIRED))?;
+    store::audit::delete_older(tx, tx.now.minus(KEEP_AUDIT))?;
     store::idempotency::delete_older(tx, tx.now.minus(KEEP_KEYS))?;
     for unused in store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))? {
         file::erase(tx, &unused)?;

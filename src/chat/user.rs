@@ -1,9 +1,12 @@
 //! People: registering, looking up, and changing one's own profile.
 
 use super::Chat;
+use super::admin::By;
 use super::error::{Error, Result, Rule};
 use super::file::StorageName;
 use super::id::{FileId, UserId};
+use super::invite::Invite;
+use super::label::Label;
 use super::name::{Email, Username, fold};
 use super::page::{Page, Paged};
 use super::password::Password;
@@ -53,7 +56,7 @@ pub struct NewUser {
     pub password: Password,
     /// The username if there is none.
     pub display_name: Option<String>,
-    /// Given by the command line alone.
+    /// Given by admins and the command line alone: whoever registers becomes none.
     pub is_admin: bool,
 }
 
@@ -80,27 +83,41 @@ pub enum UserRef {
 }
 
 impl Chat {
-    /// Makes an account and signs it in: a token for the device that asks.
-    pub async fn register(&self, new: NewUser) -> Result<(Account, Token)> {
-        let hash = self.hasher.hash(new.password.clone()).await?;
+    /// Makes an account for whoever has the right invite, and signs it in: a token for the
+    /// device that asks, under a label.
+    pub async fn register(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Token)> {
         let token = Token::random();
-        let (device, keys) = (token.clone(), self.keys.clone());
-        let account = self
-            .store
-            .write(move |tx| {
-                let account = create(tx, &new, &hash, &keys)?;
-                super::session::open_device(tx, account.user.id, &device)?;
-                Ok(account)
-            })
-            .await?;
-        Ok((account, token))
+        let device = (token.clone(), label);
+        Ok((self.enrol(new, invite, Some(device)).await?, token))
     }
 
-    /// Makes an account without signing it in.
+    /// The same without signing it in.
+    pub async fn register_only(&self, new: NewUser, invite: Invite) -> Result<Account> {
+        self.enrol(new, invite, None).await
+    }
+
+    /// Makes an account, for the operator at the command line.
     pub async fn create_user(&self, new: NewUser) -> Result<Account> {
+        Ok(self.add_user(&By::CommandLine, new).await?.account)
+    }
+
+    /// The one way in for whoever comes by themselves.
+    async fn enrol(&self, new: NewUser, invite: Invite, device: Option<(Token, Label)>) -> Result<Account> {
+        let now = self.clock.now();
+        self.store.read(|db| invite.look(db, now))?;
+        let new = NewUser { is_admin: false, ..new };
         let hash = self.hasher.hash(new.password.clone()).await?;
         let keys = self.keys.clone();
-        self.store.write(move |tx| create(tx, &new, &hash, &keys)).await
+        self.store
+            .write(move |tx| {
+                invite.take(tx)?;
+                let account = create(tx, &new, &hash, &keys)?;
+                if let Some((token, label)) = &device {
+                    super::session::open_device(tx, account.user.id, token, label)?;
+                }
+                Ok(account)
+            })
+            .await
     }
 
     /// The asker's own account.
@@ -154,12 +171,13 @@ impl Chat {
             self.confirm_password(asker, password.clone()).await?;
         }
         let me = asker.user;
-        self.store.write(move |tx| apply(tx, me, &change)).await
+        self.by(asker).write(move |tx| apply(tx, me, &change)).await
     }
 }
 
-fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
-    if store::users::find_by_key(tx, &new.username.key())?.is_some() {
+pub(super) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
+    if store::users::find_by_key(tx, &new.username.key())?.is_some() || store::users::look_is_taken(tx, &new.username)?
+    {
         return Err(Error::UsernameTaken);
     }
     if let Some(email) = &new.email

@@ -1,7 +1,25 @@
 //! Flags and commands: the only reader of arguments and environment.
 
+mod ask;
+mod audit;
+mod backup;
+mod check_url;
 mod health;
+mod invite;
+mod listen;
+mod log;
+mod openapi;
+mod progress;
+mod restore;
+mod seed;
 mod serve;
+mod serve_calls;
+mod serve_dev;
+mod serve_disk;
+mod serve_proxy;
+mod serve_watch;
+mod service;
+mod token;
 mod user;
 
 use std::path::PathBuf;
@@ -29,8 +47,12 @@ Examples:
   fireside                                     serve on http://127.0.0.1:8000, state in ./fireside-data
   fireside --listen 0.0.0.0:8000 --registration closed
   fireside serve --data /var/lib/fireside --log-format json
+  fireside serve --dev --chaos 30%             alice, bob and carol, and an unreliable line
+  fireside seed --data ./demo                  a world to look at; then: fireside --data ./demo
   fireside user create alice --admin           asks for the password
-  fireside health --url http://127.0.0.1:8000";
+  fireside invite create --uses 5 --label team prints a link to register by
+  fireside health --url http://127.0.0.1:8000
+  fireside check --url https://chat.example.org         what is missing on the way to a server";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -39,8 +61,26 @@ enum Command {
     /// Make, list and mend accounts, whether a server runs or not
     #[command(subcommand)]
     User(user::User),
+    /// Make, list and take back links by which people register
+    #[command(subcommand)]
+    Invite(invite::Invite),
+    /// Make, list and take back tokens for programs
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Print who administered what
+    Audit(audit::Audit),
+    /// Copy the whole state into one file, whether a server runs or not
+    Backup(backup::Backup),
+    /// Put a backup in the place of the data folder
+    Restore(restore::Restore),
+    /// Look for what is wrong
+    Check(check_url::CheckUrl),
+    /// Fill a data folder with people and weeks of their talk, for trying things out
+    Seed(seed::Seed),
     /// Ask a server whether it is well
     Health(health::Health),
+    /// Print the APIs' OpenAPI document
+    Openapi(openapi::Openapi),
 }
 
 /// The folder with the whole state.
@@ -74,7 +114,7 @@ impl Failed {
 impl From<OpenError> for Failed {
     fn from(error: OpenError) -> Self {
         let status = match error {
-            OpenError::InUse(_) => Self::TRY_AGAIN,
+            OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
             OpenError::Newer { .. } | OpenError::Damaged(_) | OpenError::SecretMissing(_) | OpenError::Io(..) => {
                 Self::CONFIGURATION
             }
@@ -90,7 +130,15 @@ pub fn run() -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(Box::new(serve))) {
         Command::Serve(serve) => serve.run(),
         Command::User(user) => user.run(),
+        Command::Invite(invite) => invite.run(),
+        Command::Token(token) => token.run(),
+        Command::Audit(audit) => audit.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
+        Command::Check(check) => check.run(),
+        Command::Seed(seed) => seed.run(),
         Command::Health(health) => health.run(),
+        Command::Openapi(openapi) => openapi.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,40 +1,41 @@
 //! `fireside serve`: flags, start-up lines, signals.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{DataFolder, Failed, runtime, say};
+use super::listen::{self, ListenFlags, Place};
+use super::serve_calls::CallFlags;
+use super::serve_dev::{DevFlags, Scratch};
+use super::serve_disk::DiskFlags;
+use super::serve_proxy::{ProxyFlags, origin};
+use super::serve_watch::{self, WatchFlags};
+use super::{DataFolder, Failed, log, runtime, say, service};
+use crate::api::forwarded::TrustedProxies;
+use crate::api::ice::Ice;
 use crate::api::limit::{RateLimit, RateLimits};
 use crate::api::{Registration, Settings};
 use crate::assets::Assets;
 use crate::chat::time::Clock;
 use crate::chat::{Chat, Config, Durability, file, message};
-use crate::server::{self, Options, control};
+use crate::server::{self, Listener, Options, control};
 
 /// Flags of `fireside serve`. Each can also be given as the variable beside it.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Address to listen on; repeat it for more. Port 0 takes a free one and prints it
-    #[arg(
-        long,
-        env = "FIRESIDE_LISTEN",
-        default_value = "127.0.0.1:8000",
-        value_name = "ADDRESS",
-        value_delimiter = ','
-    )]
-    listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    listen: ListenFlags,
     #[command(flatten)]
     data: DataFolder,
     /// Who may make an account
     #[arg(long, env = "FIRESIDE_REGISTRATION", value_enum, default_value_t = Registration::Open)]
     registration: Registration,
-    /// Where people reach the server, for links and cookies: https://chat.example.org
+    /// Origin where people reach the server, for links and cookies: https://chat.example.org
     #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
     /// Origin of another site whose pages may use the APIs; repeat it for more
@@ -53,7 +54,15 @@ pub(super) struct Serve {
     #[arg(long, env = "FIRESIDE_WS_HISTORY", value_name = "N")]
     ws_history: Option<u32>,
     #[command(flatten)]
+    proxy: ProxyFlags,
+    #[command(flatten)]
+    calls: CallFlags,
+    #[command(flatten)]
+    disk: DiskFlags,
+    #[command(flatten)]
     limits: LimitFlags,
+    #[command(flatten)]
+    watch: WatchFlags,
     /// Show nobody's e-mail address to others
     #[arg(long, env = "FIRESIDE_HIDE_EMAILS")]
     hide_emails: bool,
@@ -78,6 +87,8 @@ pub(super) struct Serve {
     /// Serve the page from this folder in place of the embedded one, while working on it
     #[arg(long = "static", env = "FIRESIDE_STATIC", value_name = "DIR")]
     static_folder: Option<PathBuf>,
+    #[command(flatten)]
+    dev: DevFlags,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -112,31 +123,53 @@ impl Serve {
     /// Serves until a signal says otherwise.
     pub fn run(self) -> Result<(), Failed> {
         self.start_log()?;
-        self.check()?;
-        runtime()?.block_on(self.serve())
+        let places = self.listen.places()?;
+        self.check(&places)?;
+        let ice = self.calls.ice()?;
+        runtime()?.block_on(self.serve(places, ice))
     }
 
-    async fn serve(self) -> Result<(), Failed> {
-        let listeners = bind(&self.listen).await?;
+    async fn serve(self, places: Vec<Place>, ice: Ice) -> Result<(), Failed> {
+        let listeners = listen::open(places)?;
+        let metrics = self.watch.bind().await?;
+        let scratch = self.dev.folder()?;
         let chat = Chat::open(Config {
-            data: self.data.data.clone(),
+            data: scratch.as_ref().map_or(self.data.data.as_path(), Scratch::path).to_owned(),
             durability: match self.durability {
                 DurabilityFlag::Full => Durability::Full,
                 DurabilityFlag::Normal => Durability::Normal,
             },
+            min_free: self.disk.min_free,
             clock: Clock::system(),
         })?;
         let stop = stop_signal()?;
-        self.announce(&chat, &listeners);
-        let commands = tokio::spawn(control::serve(chat.clone()));
-        server::run(chat, listeners, self.options(), stop).await;
+        let base = self.own_url(&listeners);
+        let people = self.dev.populate(&chat, &base).await?;
+        self.announce(&chat, &listeners, metrics.as_ref());
+        say(&format!("API documents: {base}/docs"));
+        announce_setup(&chat, &base)?;
+        people.iter().for_each(|line| say(line));
+        self.announce_addresses(&chat, &listeners);
+        let commands = tokio::spawn(control::serve(chat.clone(), base));
+        let reports = service::is_there().then(|| tokio::spawn(service::report(chat.clone())));
+        service::is_ready();
+        let stop = stop.inspect(|()| service::is_stopping());
+        server::run(chat, listeners, Options { metrics, ..self.options(ice) }, stop).await;
         commands.abort();
+        if let Some(reports) = reports {
+            reports.abort();
+        }
+        if let Some(scratch) = scratch {
+            scratch.remove();
+        }
         Ok(())
     }
 
     /// Flags that contradict each other, or what is safe.
-    fn check(&self) -> Result<(), Failed> {
-        let public = self.listen.iter().find(|address| !address.ip().is_loopback());
+    fn check(&self, places: &[Place]) -> Result<(), Failed> {
+        let public = places.iter().find(|place| !place.is_loopback()).map(Place::to_string);
+        let public = public.or_else(|| self.proxy.is_behind_one().then(|| "one behind a proxy".to_owned()));
+        self.dev.check(public.as_deref())?;
         match public {
             Some(address) if self.insecure_oauth_login => {
                 let sentence = format!(
@@ -148,11 +181,13 @@ impl Serve {
         }
     }
 
-    fn options(self) -> Options {
+    fn options(self, ice: Ice) -> Options {
         let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws } = self.limits;
-        let settings = Settings {
+        let mut settings = Settings {
             public_url: self.public_url,
+            base_path: self.proxy.base_path,
             cors_origins: self.cors_origin,
+            any_origin: false,
             registration: self.registration,
             max_upload: self.max_upload,
             max_message: self.max_message,
@@ -161,20 +196,27 @@ impl Serve {
             insecure_oauth_login: self.insecure_oauth_login,
             jwt_access: self.jwt_access,
             jwt_refresh: self.jwt_refresh,
+            ice,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
+            trouble: None,
         };
+        self.dev.apply(&mut settings);
         Options {
             settings,
+            trusted_proxies: TrustedProxies(self.proxy.trusted_proxy),
             assets: Assets::new(self.static_folder),
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
+            shutdown_delay: self.watch.shutdown_delay(),
+            metrics: None,
         }
     }
 
     /// One fact a line: what runs, on what, and where.
-    fn announce(&self, chat: &Chat, listeners: &[TcpListener]) {
+    fn announce(&self, chat: &Chat, listeners: &[Listener], metrics: Option<&TcpListener>) {
         let size = std::fs::metadata(chat.data_folder().join("fireside.db")).map_or(0, |file| file.len());
         let registration = match self.registration {
             Registration::Open => "open",
+            Registration::Invite => "by invitation",
             Registration::Closed => "closed",
         };
         say(&format!("Fireside {}", env!("CARGO_PKG_VERSION")));
@@ -185,15 +227,35 @@ impl Serve {
             size / 1024
         ));
         say(&format!("registration is {registration}"));
-        let public = self.listen.iter().any(|address| !address.ip().is_loopback());
+        let public = self.proxy.is_behind_one() || listeners.iter().any(|listener| !listener.is_loopback());
         if public && self.registration == Registration::Open {
             say("warning: everybody who reaches this address can register (--registration closed)");
         }
-        for listener in listeners {
-            if let Ok(address) = listener.local_addr() {
-                say(&format!("listening on http://{address}"));
-            }
+        serve_watch::announce(metrics);
+    }
+
+    fn announce_addresses(&self, chat: &Chat, listeners: &[Listener]) {
+        // Of programs' logs alone: on a terminal the same would stand there twice.
+        if self.log_format == LogFormat::Json {
+            log::note_start(chat, listeners);
         }
+        for listener in listeners {
+            let base =
+                if matches!(listener, Listener::Tcp(_)) { self.proxy.base_path.to_string() } else { String::new() };
+            say(&format!("listening on {listener}{base}"));
+        }
+    }
+
+    /// Where people reach the server: the public URL, or the first address.
+    fn own_url(&self, listeners: &[Listener]) -> String {
+        let first = listeners.iter().find_map(Listener::address);
+        let origin = match (&self.public_url, first) {
+            (Some(url), _) => url.clone(),
+            (None, Some(address)) if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
+            (None, Some(address)) => format!("http://{address}"),
+            (None, None) => "http://127.0.0.1:8000".to_owned(),
+        };
+        format!("{origin}{}", self.proxy.base_path)
     }
 
     /// Messages for people and programs on standard error, standard output being for facts.
@@ -201,46 +263,31 @@ impl Serve {
         let filter = EnvFilter::try_new(&self.log_level)
             .map_err(|cause| Failed::new(Failed::CONFIGURATION, format!("--log-level: {cause}")))?;
         let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
         match self.log_format {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log.json().flatten_event(true).init(),
+            LogFormat::Text => builder.init(),
+            LogFormat::Json => builder.json().flatten_event(true).init(),
         }
+        log::take_panics();
         Ok(())
     }
 }
 
-/// An origin without a path, which is what browsers send.
-fn origin(text: &str) -> Result<String, String> {
-    let trimmed = text.trim_end_matches('/');
-    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => Ok(trimmed.to_owned()),
-        _ => Err(format!("`{text}` is not like https://chat.example.org")),
+/// Where nobody administers the server yet: the link that makes the first who does.
+fn announce_setup(chat: &Chat, base: &str) -> Result<(), Failed> {
+    let code = chat.open_setup().map_err(|error| Failed::new(Failed::FAILED, error.to_string()))?;
+    if let Some(code) = code {
+        say(&format!("setup: {base}/setup#{}", code.as_str()));
     }
+    Ok(())
 }
 
 /// A time in words, and one in which something can be done.
-fn lifetime(text: &str) -> Result<Duration, String> {
+pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(life) if life >= Duration::from_secs(1) => Ok(life),
         _ => Err(format!("`{text}` is not a second or more, like 15min, 12h or 30days")),
     }
-}
-
-async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failed> {
-    let mut listeners = Vec::new();
-    for address in addresses {
-        let listener = TcpListener::bind(address).await.map_err(|cause| {
-            let status = match cause.kind() {
-                std::io::ErrorKind::AddrInUse => Failed::TRY_AGAIN,
-                _ => Failed::CONFIGURATION,
-            };
-            Failed::new(status, format!("cannot listen on {address}: {cause} (--listen names another address)"))
-        })?;
-        listeners.push(listener);
-    }
-    Ok(listeners)
 }
 
 /// Resolves at the first TERM or INT; a second one ends the process at once.

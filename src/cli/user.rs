@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{DataFolder, Failed, runtime, say};
-use crate::chat::time::Clock;
-use crate::chat::{Chat, Config, Durability, OpenError};
-use crate::server::control::{self, Command, Outcome, UserLine};
+use super::ask::{LinkBase, List, ask, print, unexpected};
+use super::{DataFolder, Failed, say, token};
+use crate::server::control::user::{Command, Line};
+use crate::server::control::{self, Outcome};
 
 /// Longest password file that is read, in bytes.
 const MAX_PASSWORD_FILE: u64 = 4 * 1024;
@@ -21,6 +21,44 @@ pub(super) enum User {
     Passwd(Passwd),
     /// List all accounts
     List(List),
+    /// Let somebody in no more; ends all that signs them in
+    Disable(One),
+    /// Let somebody in again
+    Enable(One),
+    /// Let somebody administer the server
+    Admin(Admin),
+    /// List what signs somebody in
+    Sessions(Sessions),
+}
+
+/// One account.
+#[derive(Debug, Args)]
+pub(super) struct One {
+    /// Username or e-mail address
+    name: String,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Admin {
+    /// Let them do so no more
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    one: One,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sessions {
+    /// End all of them, tokens of programs too
+    #[arg(long)]
+    end: bool,
+    /// As JSON, an array of objects
+    #[arg(long, conflicts_with = "end")]
+    json: bool,
+    #[command(flatten)]
+    one: One,
 }
 
 #[derive(Debug, Args)]
@@ -43,17 +81,13 @@ pub(super) struct Create {
 pub(super) struct Passwd {
     /// Username or e-mail address
     name: String,
+    /// Print a link by which its owner sets it, good once and for a day
+    #[arg(long, conflicts_with = "password_file")]
+    link: bool,
+    #[command(flatten)]
+    base: LinkBase,
     #[command(flatten)]
     password: PasswordSource,
-    #[command(flatten)]
-    data: DataFolder,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    /// As JSON, an array of objects
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     data: DataFolder,
 }
@@ -70,40 +104,70 @@ impl User {
     pub fn run(self) -> Result<(), Failed> {
         match self {
             Self::Create(Create { name, email, admin, password, data }) => {
-                let password = password.read()?;
-                let command = Command::CreateUser { username: name, email, password, admin };
-                for user in ask(&data.data, command)? {
+                let command = Command::Create { username: name, email, password: password.read()?, admin };
+                for user in users(&data.data, command)? {
                     say(&format!("created {} with id {}", user.username, user.id));
                 }
                 Ok(())
             }
-            Self::Passwd(Passwd { name, password, data }) => {
-                let password = password.read()?;
-                ask(&data.data, Command::SetPassword { username: name.clone(), password })?;
+            Self::Passwd(Passwd { name, link: true, base, data, .. }) => {
+                base.print(ask(&data.data, control::Command::User(Command::ResetLink { username: name }))?)
+            }
+            Self::Passwd(Passwd { name, password, data, .. }) => {
+                let command = Command::SetPassword { username: name.clone(), password: password.read()? };
+                done(&data.data, command)?;
                 say(&format!("the password of {name} is set, and all sessions are ended"));
                 Ok(())
             }
-            Self::List(List { json, data }) => {
-                let users = ask(&data.data, Command::ListUsers)?;
-                print_list(&users, json)
+            Self::List(List { json, data }) => print(&users(&data.data, Command::List)?, json, in_words),
+            Self::Disable(one) => one.change(Some(true), None, "is disabled, and all sessions are ended"),
+            Self::Enable(one) => one.change(Some(false), None, "is enabled"),
+            Self::Admin(Admin { remove: false, one }) => one.change(None, Some(true), "is an admin"),
+            Self::Admin(Admin { remove: true, one }) => one.change(None, Some(false), "is no admin"),
+            Self::Sessions(Sessions { end: true, one, .. }) => {
+                done(&one.data.data, Command::EndSessions { username: one.name.clone() })?;
+                say(&format!("all sessions of {} are ended", one.name));
+                Ok(())
+            }
+            Self::Sessions(Sessions { json, one, .. }) => {
+                match ask(&one.data.data, control::Command::User(Command::Sessions { username: one.name }))? {
+                    Outcome::Sessions(sessions) => print(&sessions, json, token::in_words),
+                    other => Err(unexpected(&other)),
+                }
             }
         }
     }
 }
 
-fn print_list(users: &[UserLine], json: bool) -> Result<(), Failed> {
-    if json {
-        let listing =
-            serde_json::to_string_pretty(users).map_err(|cause| Failed::new(Failed::FAILED, cause.to_string()))?;
-        say(&listing);
-        return Ok(());
+impl One {
+    fn change(self, is_disabled: Option<bool>, is_admin: Option<bool>, now: &str) -> Result<(), Failed> {
+        let command = Command::Change { username: self.name, is_disabled, is_admin };
+        for user in users(&self.data.data, command)? {
+            say(&format!("{} {now}", user.username));
+        }
+        Ok(())
     }
-    for UserLine { id, username, email, display_name, is_admin, is_disabled } in users {
-        let admin = if *is_admin { "  admin" } else { "" };
-        let disabled = if *is_disabled { "  disabled" } else { "" };
-        say(&format!("{id:>6}  {username}  {display_name}  {email}{admin}{disabled}"));
+}
+
+fn users(data: &Path, command: Command) -> Result<Vec<Line>, Failed> {
+    match ask(data, control::Command::User(command))? {
+        Outcome::Users(users) => Ok(users),
+        other => Err(unexpected(&other)),
     }
-    Ok(())
+}
+
+fn done(data: &Path, command: Command) -> Result<(), Failed> {
+    match ask(data, control::Command::User(command))? {
+        Outcome::Done => Ok(()),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn in_words(user: &Line) -> String {
+    let Line { id, username, email, display_name, is_admin, is_disabled } = user;
+    let admin = if *is_admin { "  admin" } else { "" };
+    let disabled = if *is_disabled { "  disabled" } else { "" };
+    format!("{id:>6}  {username}  {display_name}  {email}{admin}{disabled}")
 }
 
 impl PasswordSource {
@@ -132,35 +196,4 @@ fn prompt() -> std::io::Result<String> {
     let first = rpassword::prompt_password("Password: ")?;
     let second = rpassword::prompt_password("Again: ")?;
     if first == second { Ok(first) } else { Err(std::io::Error::other("the two differ")) }
-}
-
-/// Asks the server that runs on the folder; where none does, does it itself.
-fn ask(data: &Path, command: Command) -> Result<Vec<UserLine>, Failed> {
-    let outcome = match direct(data, &command)? {
-        Some(outcome) => outcome,
-        None => control::ask(data, &command).map_err(|cause| {
-            let sentence = format!("the server on {} does not answer: {cause}", data.display());
-            Failed::new(Failed::TRY_AGAIN, sentence)
-        })?,
-    };
-    match outcome {
-        Outcome::Users(users) => Ok(users),
-        Outcome::Refused(why) => Err(Failed::new(Failed::FAILED, why)),
-    }
-}
-
-/// `None`: the folder is another process's.
-fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, Failed> {
-    runtime()?.block_on(async {
-        let config = Config { data: data.to_owned(), durability: Durability::Full, clock: Clock::system() };
-        match Chat::open(config) {
-            Ok(chat) => {
-                let outcome = control::execute(&chat, command.clone()).await;
-                chat.close().await;
-                Ok(Some(outcome))
-            }
-            Err(OpenError::InUse(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    })
 }

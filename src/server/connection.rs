@@ -2,7 +2,7 @@
 //! around the API.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use hyper::service::{Service, service_fn};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
@@ -25,11 +24,16 @@ use warp::http::header::{CONNECTION, HeaderValue};
 use warp::http::{HeaderMap, Method};
 
 use super::gate::{Gate, Place};
-use super::headers;
-use crate::api::Api;
+use super::listener::Listener;
+use super::{headers, request_id};
+use crate::api::forwarded::{Front, PeerAddress, TrustedProxies};
+use crate::api::line::Line;
+use crate::api::meters::PAGE;
 use crate::api::reply::{self, Failure, Response, SignedBy};
 use crate::api::request::{BodyStream, Peer, Request, pairs};
+use crate::api::seen::Seen;
 use crate::api::wire::{Progress, Wire};
+use crate::api::{Api, base};
 use crate::assets::Assets;
 use crate::chat::error::Error;
 
@@ -45,6 +49,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Everything that can be asked for here.
 pub(super) struct Site {
     pub api: Api,
+    pub trusted_proxies: TrustedProxies,
     pub assets: Assets,
 }
 
@@ -58,12 +63,12 @@ pub(super) struct Stopping {
 }
 
 /// Accepts connections for ever.
-pub(super) async fn accept(listener: TcpListener, site: Arc<Site>, gate: Gate, stopping: Stopping) {
+pub(super) async fn accept(listener: Listener, site: Arc<Site>, gate: Gate, stopping: Stopping) {
     while let Some(permit) = gate.wait().await {
         match listener.accept().await {
-            Ok((tcp, peer)) => {
-                if let Some(place) = gate.enter(peer.ip(), permit) {
-                    tokio::spawn(serve(tcp, peer, Arc::clone(&site), place, stopping.clone()));
+            Ok((line, peer)) => {
+                if let Some(place) = gate.enter(peer.ip(), site.trusted_proxies.trusts(peer), permit) {
+                    tokio::spawn(serve(line, peer, Arc::clone(&site), place, stopping.clone()));
                 }
             }
             Err(cause) => {
@@ -74,19 +79,21 @@ pub(super) async fn accept(listener: TcpListener, site: Arc<Site>, gate: Gate, s
     }
 }
 
-async fn serve(tcp: TcpStream, peer: SocketAddr, site: Arc<Site>, _place: Place, mut stopping: Stopping) {
+async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, _place: Place, mut stopping: Stopping) {
     // Answers are written whole: waiting for more would only delay them.
-    if let Err(cause) = tcp.set_nodelay(true) {
+    if let Line::Tcp(tcp) = &line
+        && let Err(cause) = tcp.set_nodelay(true)
+    {
         tracing::debug!(%cause, "a connection is gone already");
     }
     let progress = Progress::default();
-    let io = TokioIo::new(Wire::new(tcp, progress.clone()));
+    let io = TokioIo::new(Wire::new(line, progress.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(site, peer.ip().to_canonical(), progress))
+        .serve_connection(io, service(site, peer, progress))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -104,7 +111,7 @@ async fn serve(tcp: TcpStream, peer: SocketAddr, site: Arc<Site>, _place: Place,
 /// The warp filter as a service, with the peer's address put where the filter finds it.
 fn service(
     site: Arc<Site>,
-    peer: IpAddr,
+    peer: PeerAddress,
     progress: Progress,
 ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
     let routes = TowerToHyperService::new(warp::service(routes(site)));
@@ -144,7 +151,9 @@ fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
                     progress.read_body();
                     Poll::Ready(None)
                 });
-                let head = Head { method, path: path.as_str().to_owned(), query, headers, peer, upgrade };
+                let front = site.trusted_proxies.front(peer, &headers);
+                let seen = Arc::new(Seen::new(request_id::of(&headers, site.trusted_proxies.trusts(peer))));
+                let head = Head { method, path: path.as_str().to_owned(), query, headers, front, upgrade, seen };
                 answer(Arc::clone(&site), head, Box::pin(body.chain(whole)))
             },
         )
@@ -160,56 +169,79 @@ struct Head {
     path: String,
     query: String,
     headers: HeaderMap,
-    peer: IpAddr,
+    front: Front,
     upgrade: Option<OnUpgrade>,
+    seen: Arc<Seen>,
 }
 
 /// Answers a request whatever happens: a panic ends it alone. Then come the headers of
 /// every answer, and its line in the log.
 async fn answer(site: Arc<Site>, head: Head, body: BodyStream) -> Response {
     let begun = Instant::now();
-    let id = hex::encode(rand::random::<[u8; 8]>());
-    let (method, path, peer) = (head.method.clone(), head.path.clone(), head.peer);
+    let seen = Arc::clone(&head.seen);
+    let (method, path, address) = (head.method.clone(), head.path.clone(), head.front.address);
     let request_headers = head.headers.clone();
+    if let Some(trouble) = &site.api.context().settings.trouble {
+        trouble.wait().await;
+    }
     let answered = AssertUnwindSafe(find(&site, head, body)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
-        tracing::error!(request = id, "a request panicked");
-        reply::envelope(&Failure::Chat(Error::Internal))
+        tracing::error!(request = seen.id, "a request panicked");
+        site.api.refuse(base::inside(&path).unwrap_or(&path), &Failure::Chat(Error::Internal))
     });
-    headers::add(&mut response, &request_headers, &site.api.context().settings, &id);
-    log(&method, &path, peer, &response, begun, &id);
+    headers::add(&mut response, &request_headers, &site.api.context().settings, &seen.id);
+    site.api.context().meters.answered(seen.route(), response.status(), begun.elapsed());
+    log(&method, &path, address, &response, begun, &seen);
     response
 }
 
 async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
-    if let Some(page) = site.assets.find(&head.method, &head.path, &head.headers) {
+    let Some(path) = base::inside(&head.path) else { return outside(&head) };
+    if let Some(page) = site.assets.find(&head.method, path, &head.headers) {
+        head.seen.found(PAGE);
         return page;
     }
     let request = Request {
+        path: path.to_owned(),
         method: head.method,
-        path: head.path,
         query: pairs(head.query.as_bytes()),
         headers: head.headers,
         params: Vec::new(),
-        peer: head.peer,
+        peer: head.front.address,
+        front: head.front,
         body,
         upgrade: head.upgrade,
+        seen: head.seen,
+        dialect: 0,
         context: Arc::clone(site.api.context()),
     };
     site.api.answer(request).await
 }
 
+/// Beside the place where the server lives there is nothing, but the way to it.
+fn outside(head: &Head) -> Response {
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    if reads && head.path == base::prefix() {
+        return reply::moved(&base::at("/"));
+    }
+    reply::envelope(&Failure::NoSuchPath)
+}
+
 /// One line for each request: never its query, where a token may stand, and no body.
-fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, id: &str) {
-    let user = response.extensions().get::<SignedBy>().map(|SignedBy(user)| user.0);
+fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, seen: &Seen) {
+    let signed_in = response.extensions().get::<SignedBy>().map(|SignedBy(user)| *user);
+    let user = seen.user().or(signed_in).map(|user| user.0);
     tracing::info!(
         target: "access",
         %method,
         path,
         status = response.status().as_u16(),
-        ms = begun.elapsed().as_millis(),
+        ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         user,
         %ip,
-        request = id,
+        request = seen.id,
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,9 +41,10 @@ impl Gate {
         Arc::clone(&self.all).acquire_owned().await.ok()
     }
 
-    /// A place for a connection from `address`, unless it has too many.
-    pub fn enter(&self, address: IpAddr, permit: OwnedSemaphorePermit) -> Option<Place> {
-        if address.to_canonical().is_loopback() {
+    /// A place for a connection from `address`, unless it has too many. Many clients come by
+    /// one proxy, so a trusted one is not counted.
+    pub fn enter(&self, address: IpAddr, is_trusted: bool, permit: OwnedSemaphorePermit) -> Option<Place> {
+        if is_trusted || address.to_canonical().is_loopback() {
             return Some(Place { _permit: permit, counted: None });
         }
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,14 +94,16 @@ mod tests {
         let mut places = Vec::new();
         for _ in 0..MAX_PER_ADDRESS {
             let permit = gate.wait().await.expect("room");
-            places.push(gate.enter(stranger, permit).expect("a place"));
+            places.push(gate.enter(stranger, false, permit).expect("a place"));
         }
         let permit = gate.wait().await.expect("room");
-        assert!(gate.enter(stranger, permit).is_none());
+        assert!(gate.enter(stranger, false, permit).is_none());
         let permit = gate.wait().await.expect("room");
-        assert!(gate.enter("192.0.2.2".parse().expect("an address"), permit).is_some());
+        assert!(gate.enter(stranger, true, permit).is_some(), "a proxy brings many");
+        let permit = gate.wait().await.expect("room");
+        assert!(gate.enter("192.0.2.2".parse().expect("an address"), false, permit).is_some());
         places.pop();
         let permit = gate.wait().await.expect("room");
-        assert!(gate.enter(stranger, permit).is_some());
+        assert!(gate.enter(stranger, false, permit).is_some());
     }
 }

@@ -1,9 +1,9 @@
 //! Headers of every answer, in one place.
 
 use warp::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap,
+    HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
 use crate::api::Settings;
@@ -28,9 +28,9 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Adds what every answer has. What a handler set itself stays.
 pub(super) fn add(response: &mut Response, request: &HeaderMap, settings: &Settings, id: &str) {
-    let origin = request
-        .get("origin")
-        .filter(|origin| settings.cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()));
+    let origin = request.get("origin").filter(|origin| {
+        settings.any_origin || settings.cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    });
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
@@ -43,6 +43,10 @@ pub(super) fn add(response: &mut Response, request: &HeaderMap, settings: &Setti
     if settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
+    if settings.any_origin || !settings.cors_origins.is_empty() {
+        // Also where the answer is for nobody else: a cache must not give it to a listed page.
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+    }
     if let Some(origin) = origin {
         share(headers, origin.clone());
     }
@@ -52,12 +56,12 @@ pub(super) fn add(response: &mut Response, request: &HeaderMap, settings: &Setti
 /// page signs in with a token.
 fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(VARY, HeaderValue::from_static("Origin"));
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
     headers.insert(
         ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, X-CSRFToken"),
     );
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, X-Request-Id"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
 }

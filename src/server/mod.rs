@@ -2,8 +2,11 @@
 
 mod connection;
 pub mod control;
+mod figures;
 mod gate;
 mod headers;
+mod listener;
+mod request_id;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +15,35 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::api::forwarded::TrustedProxies;
 use crate::api::{Api, Settings};
 use crate::assets::Assets;
 use crate::chat::Chat;
+
+pub use listener::Listener;
 
 /// What the operator decides about connections and pages.
 pub struct Options {
     /// What the APIs go by.
     pub settings: Settings,
+    /// Proxies whose word about their clients is taken.
+    pub trusted_proxies: TrustedProxies,
     /// The web client.
     pub assets: Assets,
     /// How long requests may go on after the server was told to stop.
     pub shutdown_timeout: Duration,
+    /// How long to go on as before after that, but for `/readyz`, so that those who ask it send nobody any more.
+    pub shutdown_delay: Duration,
+    /// Where Prometheus asks.
+    pub metrics: Option<TcpListener>,
 }
 
-/// Serves until `shutdown` resolves; then stops accepting, lets requests end, closes
+/// Serves until `shutdown` resolves; then is not ready any more, stops accepting, lets requests end, closes
 /// sockets (1012) and the database. Listeners, shutdown and clock are passed in, so
 /// that tests run the real thing.
-pub async fn run(chat: Chat, listeners: Vec<TcpListener>, options: Options, shutdown: impl Future<Output = ()>) {
-    let Options { settings, assets, shutdown_timeout } = options;
-    let site = Arc::new(connection::Site { api: Api::new(chat.clone(), settings), assets });
+pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
+    let Options { settings, trusted_proxies, assets, shutdown_timeout, shutdown_delay, metrics } = options;
+    let site = Arc::new(connection::Site { api: Api::new(chat.clone(), settings), trusted_proxies, assets });
     let gate = gate::Gate::new();
     let (tell, told) = watch::channel(false);
     let (alive, all_gone) = mpsc::channel(1);
@@ -41,12 +53,18 @@ pub async fn run(chat: Chat, listeners: Vec<TcpListener>, options: Options, shut
         accepting.spawn(connection::accept(listener, Arc::clone(&site), gate.clone(), stopping.clone()));
     }
     drop(stopping);
+    let figures = metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()))));
     shutdown.await;
+    chat.begin_to_stop();
+    tokio::time::sleep(shutdown_delay).await;
     tracing::info!("stopping: no new connections");
     accepting.shutdown().await;
     tell.send_replace(true);
     drain(&chat, all_gone, shutdown_timeout).await;
     chat.close().await;
+    if let Some(figures) = figures {
+        figures.abort();
+    }
 }
 
 async fn drain(chat: &Chat, mut all_gone: mpsc::Receiver<()>, within: Duration) {

@@ -1,59 +1,23 @@
 // The server's public APIs, called as any other client would call them:
 // `messaging` for chats, `rooms` for accounts and files, `messenger` for friends.
 
-// What the server refuses, in its own words.
-export class Refusal extends Error {
-  constructor(status, body, retryAfter = 0) {
-    const { message, detail, details, error, ...rest } = body ?? {};
-    super(message ?? detail ?? error ?? `${status}`);
-    this.status = status;
-    this.details = details ?? (body && !message && !detail && !error ? rest : {});
-    this.retryAfter = retryAfter;
-  }
-}
+import { chatCalls, createCaller, HOME, isPassing, openFeed as openFeedAt, openLine, Refusal } from '../fireside.js';
 
-// Nobody is to blame, and the same request may succeed in a while.
-export function isPassing(error) {
-  return error instanceof TypeError || [429, 502, 503, 504].includes(error.status);
-}
+export { isPassing, Refusal };
+
+// How a socket comes back by itself and asks what it missed is in `fireside.js`, which
+// any page may use. `path()` is asked anew for each connection.
+export const openSocket = (path, token, heard) => openLine(() => HOME + path(), token, heard);
+
+export const openFeed = (token, heard) => openFeedAt({ base: HOME, token }, heard);
 
 export function createApi(token) {
-  const headers = token ? { Authorization: `Token ${token}` } : {};
-
-  async function ask(method, path, body) {
-    const response = await fetch(path, {
-      method,
-      headers: body ? { ...headers, 'Content-Type': 'application/json' } : headers,
-      body: body && JSON.stringify(body),
-      credentials: 'omit',
-    });
-    if (!response.ok) throw await refusal(response);
-    return response;
-  }
-  async function refusal(response) {
-    return new Refusal(response.status, await response.json().catch(() => null), Number(response.headers.get('Retry-After')));
-  }
-  const call = async (method, path, body) => (await ask(method, path, body)).json().catch(() => null);
-  const get = (path) => call('GET', path);
-  const post = (path, body) => call('POST', path, body);
-
-  // All pages of a list, one after the other.
-  async function everyPage(path) {
-    const all = [];
-    for (let page = 1; ; page += 1) {
-      const { results, next } = await get(`${path}${path.includes('?') ? '&' : '?'}page_size=100&page=${page}`);
-      all.push(...results);
-      if (!next) return all;
-    }
-  }
-
+  const caller = createCaller(token, HOME);
+  const { call, get, post, everyPage } = caller;
   const chat = (id) => `/messages/api/chats/${id}/`;
-  const message = (id) => `/messages/api/messages/${id}/`;
 
   return {
     server: () => get('/api/server/'),
-    register: (wish) => post('/api/auth/register/', wish),
-    login: (wish) => post('/api/auth/login/', wish),
     logout: () => post('/api/auth/logout/'),
     logoutAll: () => post('/api/auth/logout-all/'),
     password: (wish) => post('/api/auth/password/', wish),
@@ -63,20 +27,12 @@ export function createApi(token) {
     apiToken: () => get('/api/token/'),
     rotateToken: () => post('/api/token/rotate/'),
 
-    chats: () => everyPage('/messages/api/chats/'),
-    chat: (id) => get(chat(id)),
+    ...chatCalls(caller),
     makeChat: (wish) => post('/messages/api/chats/', wish),
     rename: (id, title) => call('PATCH', chat(id), { title }),
     deleteChat: (id) => call('DELETE', chat(id)),
     addMembers: (id, ids) => post(`${chat(id)}members/add/`, { user_ids: ids }),
     removeMember: (id, user) => call('DELETE', `${chat(id)}members/${user}/remove/`),
-    history: (id, query = '') => get(`${chat(id)}messages/${query}`),
-    send: (id, wish) => post(`${chat(id)}messages/`, wish),
-    message: (id) => get(message(id)),
-    edit: (id, content) => call('PATCH', message(id), { content }),
-    remove: (id) => call('DELETE', message(id)),
-    react: (id, emoji) => post(`${message(id)}reactions/`, { emoji }),
-    markRead: (id, last) => post(`${chat(id)}mark-as-read/`, { message_id: last }),
     typing: (id, is_typing) => post(`${chat(id)}typing/`, { is_typing }),
     findUsers: async (q) => (await get(`/messages/api/users/search/?q=${encodeURIComponent(q)}`)).results,
 
@@ -85,7 +41,23 @@ export function createApi(token) {
     room: (id) => get(`/api/rooms/${id}/`),
     join: (id) => post(`/api/rooms/${id}/join/`),
     leave: (id) => post(`/api/rooms/${id}/leave/`),
-    file: async (url) => (await ask('GET', url)).blob(),
+    // Its address is the server's own word, and so has the base path already.
+    file: async (url) => (await createCaller(token).ask('GET', url)).blob(),
+
+    sessions: (page = 1) => get(`/api/server/sessions/?page=${page}`),
+    endSession: (id) => call('DELETE', `/api/server/sessions/${id}/`),
+
+    // For administrators.
+    status: () => get('/api/server/status/'),
+    accounts: (search, page = 1) => get(`/api/server/users/?search=${encodeURIComponent(search)}&page=${page}`),
+    makeAccount: (wish) => post('/api/server/users/', wish),
+    changeAccount: (id, wish) => call('PATCH', `/api/server/users/${id}/`, wish),
+    resetLink: (id) => post(`/api/server/users/${id}/reset/`),
+    signOutAccount: (id) => post(`/api/server/users/${id}/sign-out/`),
+    invites: (page = 1) => get(`/api/server/invites/?page=${page}`),
+    invite: (wish) => post('/api/server/invites/', wish),
+    endInvite: (id) => call('DELETE', `/api/server/invites/${id}/`),
+    audit: (page = 1) => get(`/api/server/audit/?page=${page}`),
 
     profile: () => get('/profiles/api/profile/'),
     person: (username) => get(`/profiles/api/search-user/?username=${encodeURIComponent(username)}`),
@@ -108,7 +80,7 @@ export function createApi(token) {
         request.onabort = () => reject(new DOMException('', 'AbortError'));
       });
       request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
-      request.open('POST', '/api/files/upload/');
+      request.open('POST', `${HOME}/api/files/upload/`);
       request.setRequestHeader('Authorization', `Token ${token}`);
       const body = new FormData();
       body.append('file', file, file.name);

@@ -1,25 +1,21 @@
 // What a signed-in person has: the state, the socket, the outbox, and the views.
-import { createApi, isPassing } from './api.js';
+import { createApi, isPassing, openFeed } from './api.js';
 import { createChats } from './chats.js';
 import { createComposer } from './composer.js';
 import { createConversation } from './conversation.js';
 import { el, icon, toast, words } from './dom.js';
 import { t } from './i18n.js';
 import { createDrafts, createOutbox } from './outbox.js';
-import { openSocket } from './socket.js';
 import { createStore, nothing, otherMember, unreadTotal } from './state.js';
 
 export async function startApp(root, token, { left }) {
   const api = createApi(token);
   const store = createStore(nothing);
-  let me;
-  let server;
   try {
-    [me, server] = await Promise.all([patiently(api.me, root), api.server().catch(() => null)]);
+    store.tell({ type: 'known', me: await patiently(api.me, root) });
   } catch (error) {
     return left(error.status === 401 ? null : error);
   }
-  store.tell({ type: 'known', me, server });
   return new App(root, { api, store, token, left }).start();
 }
 
@@ -105,7 +101,7 @@ class App {
   // --- The live side.
   connect() {
     const { store } = this;
-    this.socket = openSocket(() => `/messages/ws/${store.get().seq ? `?since=${store.get().seq}` : ''}`, this.token, {
+    this.socket = openFeed(this.token, {
       frame: (frame) => this.heard(frame),
       lost: () => store.tell({ type: 'link', link: 'lost' }),
       ended: (code) => this.signOut({ message: t('ended'), code }),
@@ -114,7 +110,7 @@ class App {
 
   async heard(frame) {
     const { store } = this;
-    if (frame.type === 'hello') return this.arrived(frame);
+    if (frame.type === 'hello') return this.arrived();
     if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id) this.notify(frame);
     if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
       if (frame.data?.members) store.tell({ type: 'chat', chat: frame.data });
@@ -140,18 +136,18 @@ class App {
     if (frame.type === 'error' && frame.message) toast(frame.message);
   }
 
-  async arrived({ seq }) {
+  async arrived() {
     const { store, api } = this;
     store.tell({ type: 'link', link: 'live' });
     const first = !store.get().listed;
-    // Before there was a seq, nothing is replayed: what is read now has it all.
-    if (!store.get().seq) store.tell({ type: 'message_deleted', seq });
     try {
-      store.tell({ type: 'chats', chats: await api.chats() });
+      const asked = store.get().heard;
+      store.tell({ type: 'chats', chats: await api.chats(), asked });
     } catch (error) {
       if (isPassing(error)) return void setTimeout(() => this.socket.hurry(), 1000);
       return this.actions.refused(error);
     }
+    if (first) api.server().then((server) => store.tell({ type: 'known', server }), () => {}); // its limits, which can wait
     if (first || store.get().open !== chatOfHash()) this.route();
     this.outbox.flush();
     return undefined;
@@ -163,7 +159,8 @@ class App {
     this.stale.set(id, setTimeout(async () => {
       this.stale.delete(id);
       try {
-        this.store.tell({ type: 'chat', chat: await this.api.chat(id) });
+        const asked = this.store.get().heard;
+        this.store.tell({ type: 'chat', chat: await this.api.chat(id), asked });
       } catch (error) {
         if (error.status === 404) this.chatGone(id);
       }

@@ -1,8 +1,8 @@
 // A call: everybody in it is connected to everybody else, and the room's socket
 // carries only what they need to find each other.
+import { openSocket } from './api.js';
 import { el, icon, iconButton, nameOf, style, toast } from './dom.js';
 import { t } from './i18n.js';
-import { openSocket } from './socket.js';
 
 const MOST = { video: 4, audio: 6 };
 
@@ -14,8 +14,9 @@ export async function startCall({ store, api, actions, token, chat, video, over 
     toast(t(error.message === 'insecure' ? 'call.insecure' : error.name === 'NotFoundError' ? 'call.nodevice' : 'call.refused'));
     return null;
   }
-  await style('call');
-  return new Call({ store, api, actions, token, chat, video, over, local });
+  // Asked anew for each call: what opens a TURN server is good for a day only.
+  const [server] = await Promise.all([api.server().catch(() => null), style('call')]);
+  return new Call({ store, api, actions, token, chat, video, over, local, iceServers: server?.ice_servers ?? [] });
 }
 
 async function devices(video) {
@@ -70,8 +71,8 @@ class Call {
     this.tiles.append(node);
     return { node, video };
   }
-  showVideo({ node }, stream) {
-    node.classList.toggle('seen', stream.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted));
+  showVideo({ node, shows }, stream) {
+    node.classList.toggle('seen', shows !== false && stream.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted));
   }
   state(text) { this.status.textContent = text; }
 
@@ -110,7 +111,7 @@ class Call {
 
   peer(user, offering = false) {
     if (this.peers.has(user.id)) return this.peers.get(user.id);
-    const connection = new RTCPeerConnection({ iceServers: this.store.get().server?.ice_servers ?? [] });
+    const connection = new RTCPeerConnection({ iceServers: this.iceServers });
     const shown = this.store.get().chats[this.chat]?.members?.find(({ id }) => id === user.id) ?? user;
     const peer = { connection, ...this.tile(shown), waiting: [] };
     this.peers.set(user.id, peer);
@@ -129,8 +130,20 @@ class Call {
       if (connection.connectionState === 'connected') this.state(t('call.connected'));
       if (connection.connectionState === 'failed') this.state(t('call.turn', { name: nameOf(shown) }));
     };
+    // A camera that is switched off sends nothing, and browsers take that for a pause and
+    // keep its last picture: so each says what it shows.
+    peer.channel = connection.createDataChannel('shows', { negotiated: true, id: 0 });
+    peer.channel.onopen = () => this.tellShown(peer);
+    peer.channel.onmessage = ({ data }) => {
+      peer.shows = data === 'video';
+      if (peer.video.srcObject) this.showVideo(peer, peer.video.srcObject);
+    };
     this.state(t('call.connecting'));
     return peer;
+  }
+
+  tellShown({ channel }) {
+    if (channel.readyState === 'open') channel.send(this.local.getVideoTracks().length ? 'video' : 'nothing');
   }
 
   async offer({ user_id: id, username }) {
@@ -197,7 +210,9 @@ class Call {
   replaceVideo(track) {
     for (const old of this.local.getVideoTracks()) { old.stop(); this.local.removeTrack(old); }
     if (track) this.local.addTrack(track);
-    for (const { connection } of this.peers.values()) {
+    for (const peer of this.peers.values()) {
+      const { connection } = peer;
+      this.tellShown(peer);
       const sender = connection.getTransceivers().find(({ mid, receiver }) => mid !== null && receiver.track.kind === 'video')?.sender;
       sender?.replaceTrack(track);
     }
@@ -210,7 +225,8 @@ class Call {
     for (const user of [...this.peers.keys()]) this.drop(user);
     for (const track of this.local.getTracks()) track.stop();
     this.node.remove();
-    this.store.tell({ type: 'call', chat: this.chat, participants: [] });
+    const { calls } = this.store.get();
+    this.store.tell({ type: 'call', chat: this.chat, participants: (calls[this.chat]?.users ?? []).filter((user) => user !== this.me.id) });
     this.over();
   }
 }

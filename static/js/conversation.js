@@ -4,7 +4,7 @@ import { avatar, confirmed, el, iconButton, menu, nameOf, skeleton } from './dom
 import { number, t } from './i18n.js';
 import { createRow } from './message.js';
 import { copied } from './markup.js';
-import { moved, otherMember, rows } from './state.js';
+import { moved, otherMember, othersInCall, rows } from './state.js';
 
 const WINDOW = 160; // messages in the page
 const STEP = 60; // by which the window moves
@@ -146,8 +146,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const shown = current();
     const other = shown.chat_type === 'dm' ? otherMember(shown, state.me) : null;
     const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
-    const inCall = state.calls[chat] ?? [];
-    const call = inCall.includes(state.me.id) ? 0 : inCall.length;
+    const call = state.calls[chat]?.users.includes(state.me.id) ? 0 : othersInCall(state, chat).length;
     const key = [shown.title, other?.avatar_url, online, shown.members?.length, call, state.link].join('\n');
     if (drawn.header === key && drawn.headerOf === chat) return;
     Object.assign(drawn, { header: key, headerOf: chat });

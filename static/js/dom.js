@@ -72,7 +72,7 @@ const sheets = new Map();
 // The style of something that is not there from the start.
 export function style(name) {
   if (!sheets.has(name)) {
-    const link = el('link', { rel: 'stylesheet', href: `/css/${name}.css` });
+    const link = el('link', { rel: 'stylesheet', href: new URL(`../css/${name}.css`, import.meta.url) });
     sheets.set(name, new Promise((done) => { link.onload = link.onerror = done; }));
     document.head.append(link);
   }
@@ -167,8 +167,10 @@ export function form(fields, submit, send) {
   node.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (button.disabled) return;
+    const blank = [...node.elements].filter((control) => control.required && !control.disabled && !control.value.trim());
+    refuse(node, blank.length ? { details: Object.fromEntries(blank.map(({ name }) => [name, t('blank')])) } : null);
+    if (blank.length) return;
     button.disabled = true;
-    refuse(node, null);
     try {
       await send(Object.fromEntries(new FormData(node)), node);
     } catch (error) {
@@ -195,6 +197,24 @@ export function refuse(node, error) {
   const rest = Object.values(elsewhere).flat().join(' ');
   node.querySelector('[role="alert"]').textContent = rest || (placed ? '' : words(error));
   node.querySelector('[aria-invalid="true"]')?.focus();
+}
+
+// A list that comes in pages: fills `list` with what `line` makes of each, and a button
+// for more where there is more. Returns what shows it anew.
+export function pages(list, ask, line, none = '') {
+  async function show(page = 1) {
+    try {
+      const { results, next } = await ask(page);
+      list.querySelector('.more-of-it')?.remove();
+      const lines = results.map(line);
+      if (page === 1) list.replaceChildren(...(lines.length || !none ? lines : [el('li', { className: 'soft', textContent: none })]));
+      else list.append(...lines);
+      if (next) list.append(el('li', { className: 'more-of-it' }, el('button', { type: 'button', textContent: t('more.list'), onclick: () => show(page + 1) })));
+    } catch (error) {
+      list.replaceChildren(el('li', { className: 'refused', textContent: words(error) }));
+    }
+  }
+  return () => show();
 }
 
 export function skeleton(lines) {

@@ -1,6 +1,8 @@
 // Words in the reader's language. A text is a string with {holes}, or an object
 // of plural forms chosen by `n`.
 
+import { key } from './kept.js';
+
 export const LANGUAGES = { en: 'English', ru: 'Русский' };
 
 let texts = {};
@@ -8,7 +10,7 @@ export let language = 'en';
 let plural = new Intl.PluralRules('en');
 
 export function wanted() {
-  const chosen = localStorage.getItem('fireside.language');
+  const chosen = localStorage.getItem(key('language'));
   if (chosen in LANGUAGES) return chosen;
   return navigator.languages.map((each) => each.slice(0, 2)).find((each) => each in LANGUAGES) ?? 'en';
 }

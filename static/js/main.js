@@ -1,41 +1,83 @@
 // The door: who is signed in meets their chats, others the sign-in page.
-import { createApi } from './api.js';
+import { createCaller, HOME } from '../fireside.js';
 import { style } from './dom.js';
 import { load, wanted } from './i18n.js';
+import { key } from './kept.js';
 
 const root = document.querySelector('#root');
-const theme = localStorage.getItem('fireside.theme');
+const theme = localStorage.getItem(key('theme'));
 if (theme) document.documentElement.dataset.theme = theme;
+
+// All that one can ask for from outside: the rest need not be loaded for it.
+const { get, post } = createCaller('', HOME);
+const door = {
+  server: () => get('/api/server/'),
+  register: (wish) => post('/api/auth/register/', wish),
+  login: (wish) => post('/api/auth/login/', wish),
+  setUp: (wish) => post('/api/server/setup/', wish),
+  lookAtInvite: (code) => post('/api/server/invites/look/', { code }),
+  lookAtReset: (code) => post('/api/server/reset/look/', { code }),
+  reset: (wish) => post('/api/server/reset/', wish),
+};
 
 let reason = null;
 await load(wanted());
 await enter();
 
 async function enter() {
-  const token = localStorage.getItem('fireside.token');
+  const link = /\/(setup|invite|reset)\/?$/.exec(location.pathname)?.[1];
+  if (link) return openLink(link);
+  const token = localStorage.getItem(key('token'));
   if (token) {
-    const [{ startApp }] = await Promise.all([import('./app.js'), ...['chats', 'conversation', 'composer'].map(style)]);
+    const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
     return startApp(root, token, { left });
   }
-  const [{ createSignin }] = await Promise.all([import('./signin.js'), style('signin')]);
+  const { createSignin } = await import('./signin.js');
   createSignin(root, {
-    api: createApi(null),
+    api: door,
     reason,
     entered: ({ token: fresh }) => {
-      localStorage.setItem('fireside.token', fresh);
+      localStorage.setItem(key('token'), fresh);
       enter();
     },
-    speak: async (language) => {
-      localStorage.setItem('fireside.language', language);
-      await load(language);
-      enter();
-    },
+    speak,
   });
+}
+
+// What an administrator's link is for. Its code stands behind the #, so that no log has it.
+async function openLink(kind) {
+  const { createLink } = await import('./link.js');
+  const home = (why = null) => {
+    reason = why;
+    history.replaceState(null, '', location.pathname.replace(/(setup|invite|reset)\/?$/, ''));
+    enter();
+  };
+  createLink(root, {
+    kind,
+    code: location.hash.slice(1),
+    api: door,
+    entered: ({ token: fresh }) => {
+      localStorage.setItem(key('token'), fresh);
+      home();
+    },
+    left: (why) => {
+      localStorage.removeItem(key('token'));
+      home(why);
+    },
+    home,
+    speak,
+  });
+}
+
+async function speak(language) {
+  localStorage.setItem(key('language'), language);
+  await load(language);
+  enter();
 }
 
 // Signed out, here or by the server, which then says why.
 function left(why) {
-  localStorage.removeItem('fireside.token');
+  localStorage.removeItem(key('token'));
   history.replaceState(null, '', location.pathname);
   reason = why;
   document.title = 'Fireside';
@@ -44,6 +86,6 @@ function left(why) {
 }
 
 // Another tab signed out or in: this one follows.
-window.addEventListener('storage', ({ key, newValue, oldValue }) => {
-  if (key === 'fireside.token' && newValue !== oldValue) location.reload();
+window.addEventListener('storage', ({ key: changed, newValue, oldValue }) => {
+  if (changed === key('token') && newValue !== oldValue) location.reload();
 });

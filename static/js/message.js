@@ -81,7 +81,11 @@ function attachment(file, context) {
   const { name, content_type: type = '', url } = file;
   if (/^image\/(png|jpe?g|gif|webp|avif|bmp)$/.test(type)) {
     const frame = el('button', { type: 'button', className: 'picture skeleton', 'aria-label': t('picture', { name }), onclick: () => context.actions.show(file) });
-    if (file.width && file.height) frame.style.aspectRatio = `${file.width} / ${file.height}`;
+    if (file.width && file.height) {
+      // What a header says is its sender's word: a strip or a tower is shown in a usable box.
+      frame.style.aspectRatio = String(Math.min(3, Math.max(0.6, file.width / file.height)));
+      frame.style.setProperty('--width', `${Math.max(96, file.width)}px`);
+    }
     context.bytes(url).then((source) => {
       frame.append(el('img', { src: source, alt: name }));
       frame.classList.remove('skeleton');

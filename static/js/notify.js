@@ -1,11 +1,12 @@
 // Telling of a message when one looks elsewhere: a soft sound, a notification.
 import { nameOf } from './dom.js';
+import { key } from './kept.js';
 
 export const settings = {
-  get sound() { return localStorage.getItem('fireside.sound') !== 'off'; },
-  set sound(on) { localStorage.setItem('fireside.sound', on ? 'on' : 'off'); },
-  get desktop() { return localStorage.getItem('fireside.desktop') === 'on' && globalThis.Notification?.permission === 'granted'; },
-  set desktop(on) { localStorage.setItem('fireside.desktop', on ? 'on' : 'off'); },
+  get sound() { return localStorage.getItem(key('sound')) !== 'off'; },
+  set sound(on) { localStorage.setItem(key('sound'), on ? 'on' : 'off'); },
+  get desktop() { return localStorage.getItem(key('desktop')) === 'on' && globalThis.Notification?.permission === 'granted'; },
+  set desktop(on) { localStorage.setItem(key('desktop'), on ? 'on' : 'off'); },
 };
 
 let last = 0;

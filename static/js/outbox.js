@@ -1,20 +1,20 @@
 // What is said and not yet confirmed. It survives a reload, and is sent until
 // the server has it: the `client_id` makes that once, however often it is tried.
-import { isPassing } from './api.js';
-
-const TRY_AGAIN = 2_000; // ms
+import { createPatience, randomId } from '../fireside.js';
+import { key } from './kept.js';
 
 export function createOutbox(store, api, { unauthorised }) {
   const me = store.get().me.id;
-  const prefix = `fireside.outbox.${me}.`;
+  const prefix = key(`outbox.${me}.`);
+  const patience = createPatience();
   let running = false;
   let stopped = false;
 
-  for (const key of Object.keys(localStorage).filter((each) => each.startsWith(prefix)).sort()) {
+  for (const name of Object.keys(localStorage).filter((each) => each.startsWith(prefix)).sort()) {
     try {
-      store.tell({ type: 'queued', item: { ...JSON.parse(localStorage.getItem(key)), tried: true } });
+      store.tell({ type: 'queued', item: { ...JSON.parse(localStorage.getItem(name)), tried: true } });
     } catch {
-      localStorage.removeItem(key);
+      localStorage.removeItem(name);
     }
   }
 
@@ -41,33 +41,32 @@ export function createOutbox(store, api, { unauthorised }) {
     for (;;) {
       const item = store.get().unsent.find((each) => !each.error);
       if (!item || stopped) break;
-      if (!(await deliver(item))) await new Promise((resolve) => { wake = resolve; setTimeout(resolve, TRY_AGAIN); });
+      await deliver(item);
     }
     running = false;
   }
-  let wake = () => {};
 
   async function deliver(item) {
     const { chat, content, client_id, attachments, reply_to } = item;
     const wish = { content, client_id };
     if (attachments.length) wish.attachments = attachments.map((file) => file.id);
     if (reply_to) wish.reply_to = reply_to.id;
+    const isWanted = () => store.get().unsent.some((each) => each.client_id === client_id);
     try {
-      const message = await api.send(chat, wish);
+      const message = await patience.attempt(() => (isWanted() ? api.send(chat, wish) : null));
+      if (!message) return; // discarded meanwhile
       localStorage.removeItem(keyOf(item));
       store.tell({ type: 'sent', client_id, message, chat });
     } catch (error) {
-      if (stopped) return true;
-      if (isPassing(error)) return false;
-      if (error.status === 401) { unauthorised(error); return true; }
+      if (stopped) return;
+      if (error.status === 401) return void unauthorised(error);
       store.tell({ type: 'refused', client_id, error: error.message });
     }
-    return true;
   }
 
   return {
     add,
-    flush: () => { wake(); flush(); },
+    flush: () => { patience.wake(); flush(); },
     retry(item) {
       store.tell({ type: 'refused', client_id: item.client_id, error: null });
       flush();
@@ -76,24 +75,19 @@ export function createOutbox(store, api, { unauthorised }) {
       localStorage.removeItem(keyOf(item));
       store.tell({ type: 'dropped', client_id: item.client_id });
     },
-    stop() { stopped = true; },
+    stop() { stopped = true; patience.stop(new Error('signed out')); },
   };
 }
 
 export function createDrafts(me) {
-  const key = (chat) => `fireside.draft.${me}.${chat}`;
+  const place = (chat) => key(`draft.${me}.${chat}`);
   return {
-    get: (chat) => localStorage.getItem(key(chat)) ?? '',
+    get: (chat) => localStorage.getItem(place(chat)) ?? '',
     set(chat, text) {
       try {
-        if (text) localStorage.setItem(key(chat), text);
-        else localStorage.removeItem(key(chat));
+        if (text) localStorage.setItem(place(chat), text);
+        else localStorage.removeItem(place(chat));
       } catch { /* a draft that cannot be kept is still in its box */ }
     },
   };
-}
-
-// Not `randomUUID`, which browsers offer on https and localhost only.
-export function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -33,9 +33,8 @@ export async function openPeople(world) {
 
 function post({ title, content, created_at, author }) {
   const at = new Date(created_at);
-  const by = author && (author.username ?? author);
   return el('article', { className: 'stack post' }, el('h3', { className: 'words', textContent: title }), el('p', { className: 'words' }, markup(content)),
-    el('p', { className: 'soft' }, by ? `${by} · ` : '', el('time', { dateTime: created_at, title: fullTime(at), textContent: shortly(at) })));
+    el('p', { className: 'soft' }, author ? `${nameOf(author)} · ` : '', el('time', { dateTime: created_at, title: fullTime(at), textContent: shortly(at) })));
 }
 
 export async function openPerson(world, username) {

@@ -1,6 +1,8 @@
 // Oneself and the page: profile, look, language, notifications, password, token.
-import { avatar, confirmed, dialog, el, field, form, nameOf, toast } from './dom.js';
-import { LANGUAGES, language, t } from './i18n.js';
+import { HOME } from '../fireside.js';
+import { avatar, confirmed, dialog, el, field, form, nameOf, pages, skeleton, toast } from './dom.js';
+import { LANGUAGES, language, shortly, t } from './i18n.js';
+import { key } from './kept.js';
 import { copied } from './markup.js';
 import { chime, settings } from './notify.js';
 
@@ -14,15 +16,18 @@ export function openSettings({ api, store, actions, signOut }) {
   };
   const section = (title, ...content) => el('section', {}, el('h3', { textContent: title }), content);
   const { me } = store.get();
+  const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => import('./admin.js').then(({ openAdmin }) => openAdmin({ api, actions })) });
+  api.server().then(({ user }) => { admin.hidden = !user.is_admin; }, () => {}); // the right as it is now
   dialog(t('settings'), [
+    el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
     section(t('profile.mine'), picture(), profile()),
-    section(t('appearance'), choice('theme', t('theme'), { auto: t('theme.auto'), light: t('theme.light'), dark: t('theme.dark') }, localStorage.getItem('fireside.theme') ?? 'auto', wear),
+    section(t('appearance'), choice('theme', t('theme'), { auto: t('theme.auto'), light: t('theme.light'), dark: t('theme.dark') }, localStorage.getItem(key('theme')) ?? 'auto', wear),
       choice('language', t('language'), LANGUAGES, language, speak)),
     section(t('notifications'), notifications()),
     section(t('password'), password()),
     section(t('token'), token()),
-    section(t('sessions'), el('div', { className: 'row' },
-      el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) }),
+    section(t('sessions'), sessions()),
+    section(t('signout'), el('div', { className: 'row' },
       el('button', { type: 'button', textContent: t('signout'), onclick: async () => { await api.logout().catch(() => {}); signOut(null); } }),
       el('button', { type: 'button', className: 'danger', textContent: t('signout.all'), onclick: guarded(async () => {
         if (!(await confirmed(t('signout.all.sure'), t('signout.all')))) return;
@@ -53,15 +58,15 @@ export function openSettings({ api, store, actions, signOut }) {
   }
   function wear(theme) {
     if (theme === 'auto') {
-      localStorage.removeItem('fireside.theme');
+      localStorage.removeItem(key('theme'));
       delete document.documentElement.dataset.theme;
     } else {
-      localStorage.setItem('fireside.theme', theme);
+      localStorage.setItem(key('theme'), theme);
       document.documentElement.dataset.theme = theme;
     }
   }
   function speak(wish) {
-    localStorage.setItem('fireside.language', wish);
+    localStorage.setItem(key('language'), wish);
     location.reload();
   }
   function notifications() {
@@ -83,10 +88,25 @@ export function openSettings({ api, store, actions, signOut }) {
       toast(t('password.changed'));
     });
   }
+  function sessions() {
+    const list = el('ul', {}, skeleton(2));
+    const show = pages(list, api.sessions, (session) => {
+      const { id, kind, label, created_at, used_at, current } = session;
+      const name = device(label) ?? t(`session.${kind}`);
+      const used = t('session.used', { since: shortly(new Date(created_at)), used: shortly(new Date(used_at)) });
+      const end = el('button', { type: 'button', textContent: t('session.end'), 'aria-label': t('session.end.name', { name }), onclick: guarded(async () => {
+        await api.endSession(id);
+        await show();
+      }) });
+      return el('li', { className: 'person' }, el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: name }), el('span', { className: 'soft clip', textContent: current ? t('session.this') : used })), current ? null : end);
+    });
+    show();
+    return list;
+  }
   function token() {
     const place = el('div', { className: 'stack' });
     const show = (text) => {
-      const curl = `curl -H 'Authorization: Token ${text}' ${location.origin}/messages/api/chats/`;
+      const curl = `curl -H 'Authorization: Token ${text}' ${HOME}/messages/api/chats/`;
       place.replaceChildren(line(text), el('span', { className: 'soft', textContent: t('token.curl') }), line(curl),
         el('button', { type: 'button', className: 'danger', textContent: t('token.rotate'), onclick: guarded(async () => {
           if (await confirmed(t('token.rotate.sure'), t('token.rotate'))) show((await api.rotateToken()).token);
@@ -96,4 +116,15 @@ export function openSettings({ api, store, actions, signOut }) {
     place.append(el('button', { type: 'button', textContent: t('token.show'), onclick: guarded(async () => show((await api.apiToken()).token)) }));
     return [el('p', { className: 'soft', textContent: t('token.about') }), place];
   }
+}
+
+// What a session calls itself: the server keeps what a browser says of itself, which is long.
+function device(label) {
+  if (label === 'account token') return t('session.account');
+  if (!label.startsWith('Mozilla/')) return label || null;
+  const of = (names) => names.find(([mark]) => label.includes(mark))?.[1];
+  // Each also claims to be those after it.
+  const browser = of([['Edg', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['FxiOS', 'Firefox'], ['Chrom', 'Chrome'], ['CriOS', 'Chrome'], ['Safari/', 'Safari']]);
+  const system = of([['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['CrOS', 'ChromeOS'], ['Linux', 'Linux']]);
+  return browser && system ? t('session.on', { browser, system }) : null;
 }

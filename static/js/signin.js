@@ -3,9 +3,8 @@ import { el, field, form, icon, refuse } from './dom.js';
 import { LANGUAGES, language, t } from './i18n.js';
 
 // `entered` gets `{token, user}`; `speak` changes the language.
-export function createSignin(root, { api, reason, entered, speak }) {
+export function createSignin(root, { api, reason, entered, speak, invite, greeting }) {
   let mode = 'login';
-  let invite = /^#invite[-=](.+)$/.exec(location.hash)?.[1];
 
   const username = field('username', t('signin.username'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true });
   const email = field('email', t('signin.email'), { type: 'email', autocomplete: 'email', required: true });
@@ -30,10 +29,7 @@ export function createSignin(root, { api, reason, entered, speak }) {
     refuse(node, null);
   }
 
-  const languages = el('footer', {}, Object.entries(LANGUAGES).map(([code, name]) =>
-    el('button', { type: 'button', className: 'plain', lang: code, textContent: name, 'aria-pressed': String(code === language), onclick: () => speak(code) })));
-  root.replaceChildren(el('main', { className: 'signin' },
-    el('div', { className: 'brand' }, icon('flame', 56), el('h1', { textContent: 'Fireside' }), el('p', { className: 'soft', textContent: t('signin.welcome') })), node, languages));
+  frame(root, node, { speak, greeting });
   choose(invite ? 'register' : 'login');
   if (reason) refuse(node, reason);
   node.elements.username.focus({ preventScroll: true });
@@ -43,4 +39,12 @@ export function createSignin(root, { api, reason, entered, speak }) {
     tabRow.hidden = true;
     note.textContent = t(`signin.${registration}`);
   }, () => {}); // the form says so itself when it is sent
+}
+
+// The page of those who are not signed in: the name, a form, the languages.
+export function frame(root, node, { speak, greeting = t('signin.welcome') }) {
+  const languages = el('footer', {}, Object.entries(LANGUAGES).map(([code, name]) =>
+    el('button', { type: 'button', className: 'plain', lang: code, textContent: name, 'aria-pressed': String(code === language), onclick: () => speak(code) })));
+  root.replaceChildren(el('main', { className: 'signin' },
+    el('div', { className: 'brand' }, icon('flame', 56), el('h1', { textContent: 'Fireside' }), el('p', { className: 'soft', textContent: greeting })), node, languages));
 }

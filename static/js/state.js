@@ -11,8 +11,9 @@ export const nothing = {
   unsent: [], // what I said and the server has not confirmed, in every chat
   reads: {}, // by chat, by user: the last message read
   typing: {}, // by chat: ids of those who write
-  presence: {}, // by user: {online, last_seen}
-  calls: {}, // by chat: ids of those in its call
+  presence: {}, // by user: {online, last_seen, at}
+  calls: {}, // by chat: {users (ids of those in its call), at}
+  heard: 0, // how many times the socket told of presence or calls: what was asked for before is older
   seq: 0,
   link: 'connecting', // or 'live', 'lost'
 };
@@ -45,16 +46,9 @@ const on = {
   known: (state, { me, server }) => ({ ...state, me: me ?? state.me, server: server ?? state.server }),
   link: (state, { link }) => ({ ...state, link, typing: link === 'live' ? state.typing : {} }),
 
-  chats(state, { chats }) {
-    const presence = { ...state.presence };
-    for (const chat of chats) notePresence(presence, chat.members);
-    return { ...state, presence, listed: true, chats: Object.fromEntries(chats.map((chat) => [chat.id, chat])) };
-  },
-  chat(state, { chat }) {
-    const presence = { ...state.presence };
-    notePresence(presence, chat.members);
-    return { ...state, presence, chats: { ...state.chats, [chat.id]: { ...state.chats[chat.id], ...chat } } };
-  },
+  // `asked` is what `heard` was when they were asked for.
+  chats: (state, { chats, asked = state.heard }) => ({ ...noted(state, chats, asked), listed: true, chats: Object.fromEntries(chats.map((chat) => [chat.id, chat])) }),
+  chat: (state, { chat, asked = state.heard }) => ({ ...noted(state, [chat], asked), chats: { ...state.chats, [chat.id]: { ...state.chats[chat.id], ...chat } } }),
   gone(state, { chat }) {
     const without = ({ [chat]: _, ...rest }) => rest;
     const unsent = state.unsent.filter((item) => item.chat !== chat);
@@ -80,7 +74,7 @@ const on = {
   },
   unreadFrom: (state, { chat, id }) => withLog(state, chat, { ...state.logs[chat], unreadFrom: id }),
 
-  new_message: (state, { message, chat = message.chat, seq }) => heard(state, chat, message, seq, true),
+  new_message: (state, { message, chat = message.chat, seq, client_id }) => heard(state, chat, client_id ? { ...message, client_id } : message, seq, true),
   message_updated: (state, { message, chat = message.chat, seq }) => heard(state, chat, message, seq, false),
   message_deleted(state, { message_id: id, chat, seq }) {
     let next = { ...state, seq: Math.max(state.seq, seq ?? 0) };
@@ -97,7 +91,10 @@ const on = {
     const others = (state.typing[chat] ?? []).filter((each) => each !== user);
     return { ...state, typing: { ...state.typing, [chat]: is_typing ? [...others, user] : others } };
   },
-  presence: (state, { user_id, online, last_seen }) => ({ ...state, presence: { ...state.presence, [user_id]: { online, last_seen } } }),
+  presence(state, { user_id, online, last_seen }) {
+    const at = state.heard + 1;
+    return { ...state, heard: at, presence: { ...state.presence, [user_id]: { online, last_seen, at } } };
+  },
   read(state, { chat, user_id: user, message_id: id }) {
     const known = state.reads[chat] ?? {};
     let next = { ...state, reads: { ...state.reads, [chat]: { ...known, [user]: Math.max(known[user] ?? 0, id ?? 0) } } };
@@ -105,7 +102,10 @@ const on = {
     if (user === state.me?.id && mine && (mine.last_message?.id ?? 0) <= id) next = withChat(next, chat, { unread_count: 0 });
     return next;
   },
-  call: (state, { chat, participants }) => ({ ...state, calls: { ...state.calls, [chat]: participants } }),
+  call(state, { chat, participants }) {
+    const at = state.heard + 1;
+    return { ...state, heard: at, calls: { ...state.calls, [chat]: { users: participants, at } } };
+  },
 
   queued: (state, { item }) => (state.unsent.some((each) => each.client_id === item.client_id) ? state : { ...state, unsent: [...state.unsent, item] }),
   refused: (state, { client_id, error }) => ({ ...state, unsent: state.unsent.map((item) => (item.client_id === client_id ? { ...item, error } : item)) }),
@@ -115,11 +115,23 @@ const on = {
   },
 };
 
-function notePresence(presence, members = []) {
-  for (const { id, online, last_seen } of members) {
-    if (online !== undefined) presence[id] = { online, last_seen };
+// Who is there and in which call, as chats tell it. What the socket has told since they
+// were asked for is newer.
+function noted(state, chats, asked) {
+  const presence = { ...state.presence };
+  const calls = { ...state.calls };
+  const isOlder = (known) => !known?.at || known.at <= asked;
+  for (const { id: chat, members = [], call } of chats) {
+    if (call && isOlder(calls[chat])) calls[chat] = { users: call, at: 0 };
+    for (const { id, online } of members) {
+      if (online !== undefined && isOlder(presence[id])) presence[id] = { ...presence[id], online, at: 0 };
+    }
   }
+  return { ...state, presence, calls };
 }
+
+// The others in a chat's call.
+export const othersInCall = ({ calls, me }, chat) => (calls[chat]?.users ?? []).filter((user) => user !== me?.id);
 
 function heard(state, chat, message, seq, isNew) {
   let next = { ...state, seq: Math.max(state.seq, seq ?? 0) };

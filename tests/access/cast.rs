@@ -12,7 +12,7 @@ use crate::world::socket::Knock;
 use crate::world::{Caller, Fireside, Person};
 
 /// The kinds of credentials.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Device,
     Account,

@@ -4,11 +4,15 @@
 //! Each status in a cell must come up, no other may, and what is refused must change
 //! nothing. The dialects' own modules say what the answers look like.
 
+mod assignment;
 mod cast;
 mod frames;
 mod matrix;
 mod object;
 mod open;
+mod oracle;
+mod outlived;
+mod rounds;
 mod scene;
 mod special;
 mod walk;

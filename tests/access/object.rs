@@ -11,10 +11,10 @@ use crate::world::{Answer, Person};
 
 /// A request that names something of a scene; what a stranger gets if the chat is
 /// public.
-struct Way {
+pub struct Way {
     dialect: &'static str,
-    method: &'static str,
-    path: String,
+    pub method: &'static str,
+    pub path: String,
     body: Value,
     public: u16,
 }
@@ -24,7 +24,7 @@ fn way(dialect: &'static str, method: &'static str, path: String, body: Value, p
 }
 
 /// Every way to the chat.
-fn to_chat(scene: &Scene, erin: i64) -> Vec<Way> {
+pub fn to_chat(scene: &Scene, erin: i64) -> Vec<Way> {
     let chat = format!("/messages/api/chats/{}/", scene.chat);
     let room = format!("/api/rooms/{}/", scene.chat);
     let chatroom = format!("/messenger/api/chatrooms/{}/messages/", scene.name);
@@ -61,7 +61,7 @@ fn to_chat(scene: &Scene, erin: i64) -> Vec<Way> {
 }
 
 /// Every way to the message and to the file.
-fn to_what_is_in_it(scene: &Scene) -> Vec<Way> {
+pub fn to_what_is_in_it(scene: &Scene) -> Vec<Way> {
     let message = format!("/messages/api/messages/{}/", scene.message);
     let (none, words) = (json!(null), json!({"content": "x"}));
     let own = format!("/api/messages/{}/", scene.message);

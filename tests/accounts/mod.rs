@@ -6,5 +6,7 @@ mod handshake;
 mod login_page;
 mod name;
 mod oauth;
+mod origin;
 mod password;
 mod revocation;
+mod timing;

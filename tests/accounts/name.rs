@@ -123,3 +123,69 @@ async fn names_that_look_the_same_are_the_same() {
     let answer = fireside.anyone().post("/api/auth/login/", &login).await.is(200);
     assert_eq!(answer.json()["user"]["username"], "Жанна", "kept as it was written");
 }
+
+/// Somebody has a plain name: nobody gets one that is drawn like it, whatever its letters.
+#[tokio::test]
+async fn nobody_looks_like_somebody_else() {
+    let fireside = Fireside::start().await;
+    for (number, name) in ["coco", "alice", "bob", "user1", "Оса", "hello"].into_iter().enumerate() {
+        wants_to_be(&fireside, name, number).await.is(201);
+    }
+    for (number, (twin, why)) in [
+        ("сосо", "Cyrillic letters"),
+        ("СОСО", "Cyrillic capitals"),
+        ("ВОВ", "Cyrillic capitals that look like B and O"),
+        ("ΒΟΒ", "Greek capitals"),
+        ("ɑlice", "another Latin a"),
+        ("ALıCE", "a Latin i without its dot"),
+        ("oca", "Latin letters like Cyrillic ones"),
+        ("user\u{661}", "a digit of another script"),
+        ("user\u{9e7}", "a digit of yet another"),
+        ("user\u{1d7d9}", "a mathematical digit"),
+        ("user\u{b9}", "a small digit"),
+        ("ali\u{200b}ce", "a space without width"),
+        ("alice\u{feff}", "a mark that is not seen"),
+        ("al\u{34f}ice", "a joiner that is not seen"),
+        ("al\u{2060}ice", "a joiner of words"),
+        ("\u{202e}ecila", "turned around"),
+        ("\u{2067}alice", "isolated"),
+        ("ALICE", "another case"),
+        ("ａｌｉｃｅ", "full width"),
+        ("𝐚𝐥𝐢𝐜𝐞", "mathematical letters"),
+        ("ⓐⓛⓘⓒⓔ", "letters in circles"),
+        ("һеӏӏо", "Cyrillic letters, one of them seldom"),
+        ("alice\u{301}\u{301}", "marks above"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = wants_to_be(&fireside, twin, 100 + number).await;
+        assert_eq!(answer.status, 400, "{why}: {answer}");
+        answer.names("username");
+    }
+    // What is like nobody's name is good, in each of these alphabets.
+    for (number, name) in ["Сара", "βασίλης", "modern", "modem", "user2"].into_iter().enumerate() {
+        wants_to_be(&fireside, name, 200 + number).await.is(201);
+    }
+    // Of 32 who want to look alike at the same time, one does.
+    let wishes = (0..32).map(|number| wants_to_be(&fireside, ["еее", "eee"][number % 2], 300 + number));
+    let answers = futures_util::future::join_all(wishes).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+}
+
+/// What is shown in place of the name turns nothing around, and is seen.
+#[tokio::test]
+async fn a_display_name_is_seen_and_stays_on_its_side() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let path = format!("/api/users/{}/", alice.id);
+    for bad in ["\u{202e}ecila", "alice\u{2066}", "a\u{200f}b", "\u{200b}", "\u{3164}\u{3164}", "\u{2800}\u{2060}"] {
+        let answer = alice.patch(&path, &json!({"display_name": bad})).await;
+        assert_eq!(answer.status, 400, "{bad:?}: {answer}");
+        answer.names("display_name");
+    }
+    for good in ["👩\u{200d}🚀 Alice", "شادی می\u{200c}خواهم"] {
+        assert_eq!(alice.patch(&path, &json!({"display_name": good})).await.is(200).json()["display_name"], good);
+    }
+    alice.post("/api/rooms/", &json!({"name": "\u{202e}ned"})).await.names("name");
+}

@@ -2,7 +2,7 @@
 
 mod change;
 mod credential;
-mod pair;
+pub mod pair;
 mod read;
 mod say;
 mod unique;

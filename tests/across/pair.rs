@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{Ear, Fireside, Person, id};
 
 /// The five documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     Inbox,
     Messaging,
@@ -21,6 +21,7 @@ pub const ALL: [Dialect; 5] =
 pub const WITH_POSTS: [Dialect; 4] = [Dialect::Inbox, Dialect::Messaging, Dialect::Rooms, Dialect::Messenger];
 
 /// Alice and Bob, and the one direct chat between them.
+#[derive(Clone)]
 pub struct Pair {
     pub alice: Person,
     pub bob: Person,
@@ -86,7 +87,7 @@ impl Pair {
 }
 
 impl Dialect {
-    fn socket(self, pair: &Pair, me: &Person) -> String {
+    pub fn socket(self, pair: &Pair, me: &Person) -> String {
         match self {
             Self::Inbox => format!("/ws/chat/{}/", pair.other(me).username),
             Self::Messaging => "/messages/ws/".to_owned(),
@@ -119,7 +120,7 @@ impl Dialect {
     }
 
     /// The text of a message object or frame.
-    fn text(self, message: &Value) -> String {
+    pub fn text(self, message: &Value) -> String {
         let field = if self == Self::Directs { "body" } else { "content" };
         message[field].as_str().unwrap_or_else(|| panic!("no {field} in {message}")).to_owned()
     }

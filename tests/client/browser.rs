@@ -66,6 +66,8 @@ pub fn in_path(name: &str) -> Option<PathBuf> {
 pub struct Browser {
     client: Client,
     driver: Child,
+    /// The driver's own address for this session.
+    session: String,
     url: String,
     _profile: TempDir,
 }
@@ -80,14 +82,12 @@ impl Drop for Browser {
 impl Browser {
     /// An empty browser at the server's page.
     pub async fn at(fireside: &Fireside) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--log-level=SEVERE"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let port = port_of(&mut driver);
+        Self::on(&fireside.url).await
+    }
+
+    /// An empty browser at any site.
+    pub async fn on(url: &str) -> Self {
+        let (driver, port) = starts_driver();
         let profile = TempDir::new().unwrap();
         let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
@@ -100,7 +100,9 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser");
-        let browser = Self { client, driver, url: fireside.url.clone(), _profile: profile };
+        let session = client.session_id().await.unwrap().expect("a session");
+        let session = format!("http://127.0.0.1:{port}/session/{session}");
+        let browser = Self { client, driver, session, url: url.to_owned(), _profile: profile };
         browser.goes_to("/").await;
         browser
     }
@@ -108,15 +110,63 @@ impl Browser {
     /// A browser in which this person has signed in by the page.
     pub async fn of(fireside: &Fireside, person: &Person) -> Self {
         let browser = Self::at(fireside).await;
+        browser.signs_in(person).await;
+        browser
+    }
+
+    pub async fn signs_in(&self, person: &Person) {
+        let browser = self;
         browser.types("[name=username]", &person.username).await;
         browser.types("[name=password]", &person.password).await;
         browser.clicks("[type=submit]").await;
         browser.sees(".app .me").await;
-        browser
+    }
+
+    /// A command of the browser's developer tools.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let answer = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(format!("{}/goog/cdp/execute", self.session))
+            .json(&json!({"cmd": command, "params": parameters}))
+            .send()
+            .await
+            .unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        assert!(answer["value"].get("error").is_none(), "{command}: {answer}");
+        answer["value"].clone()
+    }
+
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    pub async fn begins_pages_with(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Waits for what a script hands to its last argument.
+    pub async fn waits_for(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        self.client.execute_async(&script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// A window of this size, as a phone or a desk has it.
+    pub async fn is_sized(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
     }
 
     pub async fn goes_to(&self, path: &str) {
         self.client.goto(&format!("{}{path}", self.url)).await.unwrap();
+    }
+
+    /// A link that leads to another page of the site, with what stands behind its #.
+    pub async fn opens_link(&self, path: &str) {
+        self.goes_to("/favicon.svg").await;
+        self.goes_to(path).await;
     }
 
     pub async fn opens_chat(&self, id: i64) {
@@ -158,6 +208,11 @@ impl Browser {
         self.until(&format!("document.querySelector({})", json!(selector))).await;
     }
 
+    /// It is there, and can be pressed or written into.
+    async fn sees_shown(&self, selector: &str) {
+        self.until(&format!("document.querySelector({})?.checkVisibility()", json!(selector))).await;
+    }
+
     /// Some element with this selector holds this text.
     pub async fn reads(&self, selector: &str, text: &str) {
         let (selector, text) = (json!(selector), json!(text));
@@ -168,7 +223,7 @@ impl Browser {
     }
 
     pub async fn clicks(&self, selector: &str) {
-        self.sees(selector).await;
+        self.sees_shown(selector).await;
         self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
@@ -184,7 +239,7 @@ impl Browser {
     }
 
     pub async fn types(&self, selector: &str, text: &str) {
-        self.sees(selector).await;
+        self.sees_shown(selector).await;
         self.client.find(Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
     }
 
@@ -204,8 +259,13 @@ impl Browser {
     }
 
     pub async fn picks_file(&self, path: &Path) {
-        self.sees(".composer [type=file]").await;
-        let input = self.client.find(Locator::Css(".composer [type=file]")).await.unwrap();
+        self.hands_file(".composer [type=file]", path).await;
+    }
+
+    /// Chooses a file in what a button has opened.
+    pub async fn hands_file(&self, selector: &str, path: &Path) {
+        self.sees(selector).await;
+        let input = self.client.find(Locator::Css(selector)).await.unwrap();
         input.send_keys(path.to_str().unwrap()).await.unwrap();
     }
 
@@ -231,17 +291,32 @@ fn truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && value != &json!(0) && value != &json!("")
 }
 
-/// The port that the driver chose and says on its first lines.
-fn port_of(driver: &mut Child) -> u16 {
+/// A driver and its port. The port it chooses may be taken by somebody quicker: then another.
+fn starts_driver() -> (Child, u16) {
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=SEVERE"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        if let Some(port) = port_of(&mut driver) {
+            return (driver, port);
+        }
+        driver.kill().ok();
+        driver.wait().ok();
+    }
+    panic!("chromedriver does not start");
+}
+
+/// The port that the driver says on its first lines; none if it ends without.
+fn port_of(driver: &mut Child) -> Option<u16> {
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            let (_, rest) = line.split_once("started successfully on port ")?;
-            rest.trim_end_matches('.').parse().ok()
-        })
-        .expect("chromedriver says its port");
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, rest) = line.split_once("started successfully on port ")?;
+        rest.trim_end_matches('.').parse().ok()
+    });
     // It is read to the end, or a full pipe would stop it one day.
     std::thread::spawn(move || lines.for_each(drop));
     port

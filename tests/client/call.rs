@@ -1,8 +1,10 @@
 //! A call between two browsers, with media that Chromium makes up.
 
+use serde_json::json;
+
 use super::talk::direct;
 use super::{Browser, browser_is_here};
-use crate::world::Fireside;
+use crate::world::{Fireside, id};
 
 #[tokio::test]
 async fn a_call_connects_and_leaving_ends_it() {
@@ -26,6 +28,120 @@ async fn a_call_connects_and_leaving_ends_it() {
     his.until("!document.querySelector('.call')").await;
     hers.until("document.querySelectorAll('.tile').length === 1").await;
     hers.presses_button("Leave the call").await;
+    hers.leaves().await;
+    his.leaves().await;
+}
+
+#[tokio::test]
+async fn three_are_in_one_call_and_a_fourth_chat_sees_it() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let group = json!({"chat_type": "group", "title": "Team", "member_ids": [bob.id, carol.id]});
+    let chat = id(&alice.post("/messages/api/chats/", &group).await.is(201).json());
+    let mut pages = Vec::new();
+    for person in [&alice, &bob, &carol] {
+        pages.push(Browser::of(&fireside, person).await);
+    }
+    pages[0].opens_chat(chat).await;
+    pages[0].presses_button("Audio call").await;
+    // Those who look elsewhere see it in the list, and in the chat when they open it.
+    for page in &pages[1..] {
+        page.sees(".chat .calling").await;
+        page.opens_chat(chat).await;
+        page.reads(".band", "A call is going on").await;
+        page.presses_button("Join").await;
+        page.sees(".tile[data-state=connected]").await;
+        page.until("!document.querySelector('.band .primary')").await;
+    }
+    for page in &pages {
+        page.until("document.querySelectorAll('.tile[data-state=connected]').length === 2").await;
+    }
+    pages[0].presses_button("Leave the call").await;
+    for page in &pages[1..] {
+        page.until("document.querySelectorAll('.tile').length === 2").await;
+    }
+    pages[0].reads(".band", "A call is going on, 2 people in it").await;
+    for page in &pages[1..] {
+        page.presses_button("Leave the call").await;
+    }
+    pages[0]
+        .until("!document.querySelector('.band').children.length && !document.querySelector('.chat .calling')")
+        .await;
+    for page in pages {
+        page.leaves().await;
+    }
+}
+
+/// Whether the other side's picture moves, and what it shows.
+const SEEN: &str = "document.querySelector('.tile:not(.own)')?.classList.contains('seen')";
+
+#[tokio::test]
+async fn microphone_camera_and_screen_are_switched_during_a_call() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    let his = Browser::of(&fireside, &bob).await;
+    hers.opens_chat(chat).await;
+    his.opens_chat(chat).await;
+    hers.presses_button("Audio call").await;
+    his.presses_button("Audio call").await;
+    his.sees(".tile[data-state=connected]").await;
+    assert_eq!(his.asks(SEEN).await, false, "nobody shows anything yet");
+    let pressed = |name: &str| format!("document.querySelector('.controls [aria-label={name:?}]').ariaPressed");
+    hers.presses_button("Camera").await;
+    his.until(SEEN).await;
+    assert_eq!(hers.asks(&pressed("Camera")).await, "true");
+    hers.presses_button("Camera").await;
+    his.until(&format!("{SEEN} === false")).await;
+    // A screen that the test makes up: a headless browser has none.
+    hers.does("navigator.mediaDevices.getDisplayMedia = () => navigator.mediaDevices.getUserMedia({ video: true })")
+        .await;
+    hers.presses_button("Share the screen").await;
+    his.until(SEEN).await;
+    assert_eq!(hers.asks(&pressed("Share the screen")).await, "true");
+    hers.presses_button("Share the screen").await;
+    his.until(&format!("{SEEN} === false")).await;
+    hers.presses_button("Mute").await;
+    assert_eq!(hers.asks(&pressed("Unmute")).await, "true");
+    hers.presses_button("Unmute").await;
+    hers.presses_button("Leave the call").await;
+    his.presses_button("Leave the call").await;
+    hers.leaves().await;
+    his.leaves().await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_of_a_call_is_said_plainly() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    let his = Browser::of(&fireside, &bob).await;
+    hers.opens_chat(chat).await;
+    his.opens_chat(chat).await;
+    // The camera is refused.
+    hers.does("window.real = navigator.mediaDevices.getUserMedia; navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))").await;
+    hers.presses_button("Video call").await;
+    hers.reads("#toasts", "not allowed to use the microphone or camera").await;
+    hers.does("navigator.mediaDevices.getUserMedia = window.real").await;
+    // Two who find no way to each other: the browser says so in its own time, here at once.
+    for page in [&hers, &his] {
+        page.does("Object.defineProperty(RTCPeerConnection.prototype, 'connectionState', { get: () => 'failed' })")
+            .await;
+    }
+    hers.presses_button("Audio call").await;
+    his.presses_button("Audio call").await;
+    hers.reads(".call [role=status]", "No direct way to bob was found. The administrator can set up a TURN server")
+        .await;
+    his.reads(".call [role=status]", "No direct way to alice").await;
     hers.leaves().await;
     his.leaves().await;
 }

@@ -1,5 +1,7 @@
 //! What the first visit costs, and whom the page talks to.
 
+use serde_json::json;
+
 use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::world::Fireside;
@@ -30,4 +32,31 @@ async fn the_first_load_is_light_and_every_request_stays_at_home() {
     }
     hers.leaves().await;
     page.leaves().await;
+}
+
+#[tokio::test]
+async fn who_is_signed_in_loads_little_too() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    // As on a first visit: what the browser keeps would count for nothing.
+    hers.devtools("Network.enable", json!({})).await;
+    hers.devtools("Network.setCacheDisabled", json!({"cacheDisabled": true})).await;
+    hers.reloads().await;
+    hers.sees(".chat").await;
+    // The last that the start asks for, when the chats are shown already.
+    hers.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/server/'))").await;
+    let loaded = hers.loaded().await;
+    let bytes = hers
+        .asks("performance.getEntriesByType('resource').reduce((sum, each) => sum + each.encodedBodySize, 0)")
+        .await;
+    super::browser::say(&format!("signed in: {} requests, {bytes} bytes", loaded.len() + 1));
+    // Modules are files, for want of a build step: 15 of them, 3 sheets, and 3 questions to the server.
+    assert!(loaded.len() < 22, "{} requests: {loaded:?}", loaded.len() + 1);
+    let bytes = bytes.as_f64().unwrap();
+    assert!((10_000.0..60_000.0).contains(&bytes), "{bytes} bytes");
+    hers.leaves().await;
 }

@@ -53,3 +53,85 @@ async fn the_keyboard_alone_signs_in_talks_and_finds_its_way() {
     page.until("!document.querySelector('dialog')").await;
     page.leaves().await;
 }
+
+/// Tab until what has the focus is this: forwards, as somebody does who does not know the page.
+async fn tabs_to(page: &Browser, selector: &str) {
+    for _ in 0..60 {
+        if page.asks(&format!("document.activeElement?.matches({selector:?}) ?? false")).await == true {
+            return;
+        }
+        page.presses(Key::Tab).await;
+    }
+    panic!("{selector} is never reached");
+}
+
+#[tokio::test]
+async fn someone_new_does_all_of_it_without_a_mouse() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let bob = fireside.registers("bob").await;
+    let page = Browser::at(&fireside).await;
+    page.until("document.activeElement?.name === 'username'").await;
+    tabs_to(&page, ".tabs button[aria-pressed=false]").await;
+    page.presses(Key::Enter).await;
+    tabs_to(&page, "[name=username]").await;
+    page.keys("carol").await;
+    page.presses(Key::Tab).await;
+    page.keys("carol@example.com").await;
+    page.presses(Key::Tab).await;
+    page.keys("correct horse").await;
+    page.presses(Key::Enter).await;
+    page.sees(".app .me").await;
+
+    // A colleague is found, and greeted.
+    tabs_to(&page, ".search input").await;
+    page.keys("bo").await;
+    page.sees(".person-open").await;
+    page.presses(Key::Down).await;
+    page.presses(Key::Enter).await;
+    page.until("document.activeElement?.id === 'draft'").await;
+    page.keys("good morning").await;
+    page.presses(Key::Enter).await;
+    page.sees(".message.mine:not(.unsent)").await;
+    // A reaction to it, a correction, and what should not have been said.
+    page.does("document.querySelector('.scroll').focus()").await;
+    page.presses(Key::Up).await;
+    page.keys("+").await;
+    page.sees(".emoji-grid button").await;
+    tabs_to(&page, ".emoji-grid button").await;
+    page.presses(Key::Enter).await;
+    page.sees(".chip").await;
+    page.does("document.querySelector('#draft').focus()").await;
+    page.presses(Key::Up).await;
+    page.keys(", bob").await;
+    page.presses(Key::Enter).await;
+    page.reads(".content", "good morning, bob").await;
+    page.keys("oh").await;
+    page.presses(Key::Enter).await;
+    page.until("document.querySelectorAll('.message.mine:not(.unsent)').length === 2").await;
+    page.does("document.querySelector('.scroll').focus()").await;
+    page.presses(Key::Up).await;
+    page.presses(Key::Delete).await;
+    tabs_to(&page, "dialog .danger").await;
+    page.presses(Key::Enter).await;
+    page.until("document.querySelectorAll('.message').length === 1").await;
+
+    // A call, which begins with the focus on its end.
+    tabs_to(&page, ".calls button").await;
+    page.presses(Key::Enter).await;
+    page.until("document.activeElement?.matches('.call .leave')").await;
+    page.presses(Key::Enter).await;
+    page.until("!document.querySelector('.call')").await;
+
+    // The language.
+    page.does("document.activeElement.blur()").await;
+    tabs_to(&page, ".me").await;
+    page.presses(Key::Enter).await;
+    page.sees("dialog select[name=language]").await;
+    tabs_to(&page, "[name=language]").await;
+    page.keys("Р").await;
+    page.until("document.documentElement.lang === 'ru' && document.querySelector('#draft')").await;
+    let chats = bob.get("/messages/api/chats/").await.is(200).results();
+    assert_eq!(chats[0]["unread_count"], 2, "the greeting, and that a call was begun: {chats:?}");
+    page.leaves().await;
+}

@@ -2,16 +2,25 @@
 //! there is none, these tests say so and pass; under `FIRESIDE_REQUIRE_BROWSER=1`
 //! they fail.
 
-mod browser;
+mod attention;
+mod axe;
+pub mod browser;
 mod call;
+mod docs;
+mod figures;
 mod files;
 mod first_load;
+mod group;
 mod hostile;
 mod keyboard;
+mod link;
 mod offline;
 mod people;
 mod screens;
+mod screenshots;
+mod settings;
+mod sleep;
 mod state;
-mod talk;
+pub mod talk;
 
-use browser::{Browser, browser_is_here};
+pub use browser::{Browser, browser_is_here, in_path, say};

@@ -88,3 +88,23 @@ test('both languages say everything, with the same holes', async () => {
     if (typeof ru[key] === 'object') assert.deepEqual(Object.keys(ru[key]), ['one', 'few', 'many', 'other'], key);
   }
 });
+
+test('who is there is what was told last, whichever way it came', () => {
+  const asked = after().heard;
+  const chat = (online, call = []) => ({ id: 7, chat_type: 'dm', title: 'bob', members: [me, { ...bob, online }], call });
+  const told = after({ type: 'presence', user_id: 2, online: false }, { type: 'call', chat: 7, participants: [2] });
+  // An answer to a question from before the frames is older than they are.
+  const stale = reduce(told, { type: 'chats', chats: [chat(true)], asked });
+  assert.equal(stale.presence[2].online, false);
+  assert.deepEqual(stale.calls[7].users, [2]);
+  const fresh = reduce(told, { type: 'chat', chat: chat(true), asked: told.heard });
+  assert.equal(fresh.presence[2].online, true);
+  assert.deepEqual(fresh.calls[7].users, []);
+});
+
+test('an echo that names the draft takes its place, and no other of the same words', () => {
+  const item = (client_id) => ({ client_id, chat: 7, content: 'same', attachments: [], after: 3, tried: true });
+  const waiting = after(page([said(3)]), { type: 'queued', item: item('a') }, { type: 'queued', item: item('b') });
+  const echoed = reduce(waiting, { type: 'new_message', chat: 7, client_id: 'b', message: said(9, me, { content: 'same' }) });
+  assert.deepEqual(stillUnsent(echoed, 7).map(({ client_id }) => client_id), ['a']);
+});

@@ -2,5 +2,7 @@
 
 mod download;
 mod ownership;
+mod picture;
+mod polyglot;
 mod range;
 mod upload;

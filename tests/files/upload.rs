@@ -216,3 +216,18 @@ async fn ten_mebibytes_may_be_uploaded_by_default() {
     let answer = alice.tries_to_upload("over.bin", "text/plain", &over).await;
     answer.refused(413, "too_large");
 }
+
+#[tokio::test]
+async fn a_form_has_sixty_four_parts_at_most() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let text = || crate::world::bytes::Part { field: "x", filename: None, content_type: None, bytes: b"y" };
+    for (others, status) in [(63, 201), (64, 400), (999, 400)] {
+        let mut parts: Vec<_> = (0..others).map(|_| text()).collect();
+        parts.push(crate::world::bytes::file("last.txt", "text/plain", b"last"));
+        let answer = alice.sends_parts("/api/files/upload/", &parts).await;
+        assert_eq!(answer.status, status, "{others}: {answer}");
+    }
+    let files = fireside.home.data().join("files");
+    assert_eq!(std::fs::read_dir(files).unwrap().count(), 1, "what was refused left nothing");
+}

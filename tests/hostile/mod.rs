@@ -3,6 +3,9 @@
 
 mod body;
 mod bytes;
+mod fuzz;
 mod headers;
+mod leaks;
 mod log;
+mod outbound;
 mod path;

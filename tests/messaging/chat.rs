@@ -241,8 +241,8 @@ async fn an_admin_renames_a_group_and_nothing_else() {
     let bob = fireside.registers("bob").await;
     let carol = fireside.registers("carol").await;
     let chat = group(&alice, "Team", &[&bob]).await;
-    let before = seen(&alice, chat).await;
     let mut bobs = Line::to(&bob).await;
+    let before = seen(&alice, chat).await;
     let change = json!({
         "title": " Crew ", "chat_type": "dm", "admins": [bob.id], "members": [carol.id], "member_ids": [carol.id],
         "id": 1, "unread_count": 7,
@@ -337,6 +337,43 @@ async fn a_deleted_direct_chat_is_cleared_and_hidden_for_the_one_who_deletes() {
     assert_eq!(texts(&alice, chat).await, ["new"]);
     assert_eq!(seen(&alice, chat).await["unread_count"], 1);
     assert_eq!(texts(&bob, chat).await, ["new", "old"]);
+}
+
+/// Whoever has put a chat away sees nothing of what was said before, not even that it changed.
+#[tokio::test]
+async fn what_was_cleared_stays_silent_when_it_changes() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = dm(&alice, &bob).await;
+    let old = say(&bob, "old", chat).await;
+    let inbox = "/d/inbox/ws/chat/bob/";
+    let mut window = alice.knocks_at(inbox).enters().await;
+    alice.delete(&chat.path()).await.is(204);
+    let mut desk = Line::to(&alice).await;
+    let mut bobs = Line::to(&bob).await;
+    for round in ["once", "twice"] {
+        bob.patch(&path(&old), &json!({"content": "old, but changed"})).await.is(200);
+        bob.post(&format!("{}reactions/", path(&old)), &json!({"emoji": "👍"})).await.is(200);
+        assert_eq!(bobs.hears("message_updated").await["message"]["content"], "old, but changed");
+        bobs.hears("reaction_updated").await;
+        if round == "once" {
+            desk.hears_nothing().await;
+            // Back in the list, and what was cleared stays so.
+            say(&bob, "new", chat).await;
+            desk.hears_message("new").await;
+            bobs.hears_message("new").await;
+            assert_eq!(window.frame().await["message"], "new");
+        }
+    }
+    desk.hears_nothing().await;
+    window.stays_silent().await;
+    let new = say(&bob, "newer", chat).await;
+    desk.hears_message("newer").await;
+    bob.patch(&path(&new), &json!({"content": "newest"})).await.is(200);
+    assert_eq!(desk.hears("message_updated").await["message"]["content"], "newest");
+    assert_eq!(window.frame().await["message"], "newer");
+    assert_eq!(window.frame().await["message"], "newest");
 }
 
 #[tokio::test]

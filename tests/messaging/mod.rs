@@ -7,6 +7,7 @@ mod error;
 mod history;
 mod member;
 mod message;
+mod moment;
 mod reaction;
 mod receipt;
 mod replay;

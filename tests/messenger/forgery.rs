@@ -85,3 +85,127 @@ async fn another_servers_token_is_a_forgery_too() {
     refreshes(&here, &theirs.refresh).await.refused_as_invalid_token();
     here.anyone().bearing(&mine.access).get(PROFILE).await.is(200);
 }
+
+/// A token with this header and these claims, signed with a key.
+fn signed(header: &Value, claims: &Value, key: &[u8]) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let text = format!("{}.{}", encode(header), encode(claims));
+    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(&text);
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+fn claims_of(token: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+/// The key that the server signs with, as whoever stole its secret would work it out.
+fn stolen_key(fireside: &Fireside) -> Vec<u8> {
+    let secret = std::fs::read(fireside.home.data().join("secret.key")).unwrap();
+    let mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap().chain_update(b"json web token\0");
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Headers that tell the server where the key is: it looks nowhere but in its own folder.
+#[tokio::test]
+async fn no_header_chooses_the_key() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let room = alice.chatroom_with("alice").await;
+    let claims = claims_of(&alice.takes_jwts().await.access);
+    let mine = b"mallory's own key, as long as it is";
+    let own = json!({"kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(mine)});
+    let mut forgeries = Vec::new();
+    for (name, value) in [
+        ("kid", json!("../../../../../../dev/null")),
+        ("kid", json!("/proc/sys/kernel/randomize_va_space")),
+        ("kid", json!("x' UNION SELECT 'mallory' --")),
+        ("kid", json!("| sleep 5")),
+        ("kid", json!("")),
+        ("kid", json!(0)),
+        ("kid", json!(["secret.key"])),
+        ("jwk", own.clone()),
+        ("jku", json!("https://evil.example/keys.json")),
+        ("x5u", json!("https://evil.example/certificate.pem")),
+        ("x5c", json!(["MIIB"])),
+        ("crit", json!(["kid"])),
+        ("b64", json!(false)),
+        ("cty", json!("JWT")),
+        ("zip", json!("DEF")),
+    ] {
+        for key in [mine.as_slice(), b"", b"\0", b"2\n", fireside.url.as_bytes()] {
+            let mut header = json!({"alg": "HS256", "typ": "JWT"});
+            header[name] = value.clone();
+            forgeries.push(signed(&header, &claims, key));
+        }
+    }
+    // What a public key would be signed with, were there one.
+    for algorithm in ["RS256", "PS256", "ES256", "EdDSA", "HS512", "hs256", ""] {
+        forgeries.push(signed(&json!({"alg": algorithm, "jwk": own}), &claims, &stolen_key(&fireside)));
+    }
+    forgeries.push(signed(&json!({"typ": "JWT"}), &claims, &stolen_key(&fireside)));
+    forgeries.push(signed(&json!([]), &claims, &stolen_key(&fireside)));
+    for forgery in &forgeries {
+        let bearer = fireside.anyone().bearing(forgery);
+        bearer.get(PROFILE).await.refused_as_invalid_token();
+        bearer.get("/api/auth/me/").await.refused(401, "authentication_required");
+        refreshes(&fireside, forgery).await.refused_as_invalid_token();
+        bearer.knocks_at(&room.socket()).turned_away_with(401).await;
+    }
+    let honest = signed(&json!({"alg": "HS256", "typ": "JWT"}), &claims, &stolen_key(&fireside));
+    fireside.anyone().bearing(&honest).get(PROFILE).await.is(200);
+}
+
+/// Under the right key too: a token is good for one kind, one family, one person, for a time.
+#[tokio::test]
+async fn a_right_signature_is_not_enough() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let key = stolen_key(&fireside);
+    let header = json!({"alg": "HS256", "typ": "JWT"});
+    let pair = alice.takes_jwts().await;
+    let (access, refresh) = (claims_of(&pair.access), claims_of(&pair.refresh));
+    let bobs = claims_of(&bob.takes_jwts().await.access);
+    fireside.anyone().bearing(&signed(&header, &access, &key)).get(PROFILE).await.is(200);
+    refreshes(&fireside, &signed(&header, &refresh, &key)).await.is(200);
+    for (claim, wrong) in [
+        ("exp", json!(access["iat"].as_i64().unwrap() - 1)),
+        ("exp", json!(0)),
+        ("exp", json!("9999999999")),
+        ("exp", json!(null)),
+        ("user_id", json!(bob.id)),
+        ("user_id", json!(999_999)),
+        ("user_id", json!(alice.id.to_string())),
+        ("user_id", json!([alice.id])),
+        ("token_type", json!("device")),
+        ("token_type", json!(["access", "refresh"])),
+        ("token_type", json!(null)),
+        ("jti", bobs["jti"].clone()),
+        ("jti", json!("999999.00")),
+        ("jti", json!("-1.00")),
+        ("jti", json!("9223372036854775808.00")),
+        ("jti", json!("")),
+    ] {
+        for (claims, is_access) in [(&access, true), (&refresh, false)] {
+            let mut claims = claims.clone();
+            claims[claim] = wrong.clone();
+            let token = signed(&header, &claims, &key);
+            if is_access {
+                fireside.anyone().bearing(&token).get(PROFILE).await.refused_as_invalid_token();
+            } else {
+                refreshes(&fireside, &token).await.refused_as_invalid_token();
+            }
+            claims.as_object_mut().unwrap().remove(claim);
+            let token = signed(&header, &claims, &key);
+            fireside.anyone().bearing(&token).get(PROFILE).await.refused_as_invalid_token();
+            refreshes(&fireside, &token).await.refused_as_invalid_token();
+        }
+    }
+    // Each kind in the other's place.
+    refreshes(&fireside, &signed(&header, &access, &key)).await.refused_as_invalid_token();
+    fireside.anyone().bearing(&signed(&header, &refresh, &key)).get(PROFILE).await.refused_as_invalid_token();
+    // A family that has ended.
+    alice.does("/api/auth/logout-all/").await.is(204);
+    fireside.anyone().bearing(&signed(&header, &access, &key)).get(PROFILE).await.refused_as_invalid_token();
+    refreshes(&fireside, &signed(&header, &refresh, &key)).await.refused_as_invalid_token();
+}

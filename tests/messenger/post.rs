@@ -15,7 +15,11 @@ async fn a_post_is_published_as_documented_and_read_by_all() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let first = alice.post(POSTS, &post(" Новый пост ", " Текст\nв две строки ")).await.is(201).json();
-    assert_eq!(keys(&first), ["content", "created_at", "id", "title"]);
+    assert_eq!(keys(&first), ["author", "content", "created_at", "id", "title"]);
+    let author = json!({
+        "id": alice.id, "username": "alice", "display_name": "alice", "image": "/media/user_images/default.jpg",
+    });
+    assert_eq!(first["author"], author);
     assert_eq!(first["title"], "Новый пост");
     assert_eq!(first["content"], "Текст\nв две строки");
     is_a_moment(&first["created_at"]);

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Answer;
 use super::bytes::{Part, multipart};
+use super::document::{self, Asked};
 use super::socket::Knock;
 
 #[derive(Debug, Clone)]
@@ -64,6 +65,8 @@ impl Caller {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{}{path}", self.url, self.place) };
         let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&method);
         let asked = format!("{method} {path}");
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
+        let request_of = Asked { method: method.clone(), path: format!("/{path}"), body: None };
         let mut request = self.client.request(method, url);
         match &self.credential {
             Credential::Nothing => {}
@@ -83,7 +86,7 @@ impl Caller {
                 request = request.header("Cookie", session.cookie());
             }
         }
-        Ask { asked, request }
+        Ask { asked, request, request_of }
     }
 
     pub fn get(&self, path: &str) -> Ask {
@@ -131,6 +134,7 @@ impl Caller {
 pub struct Ask {
     asked: String,
     request: RequestBuilder,
+    request_of: Asked,
 }
 
 impl Ask {
@@ -140,6 +144,7 @@ impl Ask {
     }
 
     pub fn json(mut self, body: &impl Serialize) -> Self {
+        self.request_of.body = serde_json::to_value(body).ok();
         self.request = self.request.json(body);
         self
     }
@@ -160,17 +165,30 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// The answer, or nothing where the line was cut before it was whole: then nobody
+    /// can tell what was done.
+    pub async fn tried(self) -> Option<Answer> {
+        let asked = self.asked;
+        let response = self.request.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.ok()?.to_vec();
+        Some(Answer { asked, status, headers, body })
+    }
+}
+
 impl IntoFuture for Ask {
     type Output = Answer;
     type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let asked = self.asked;
+            let (asked, request_of) = (self.asked, self.request_of);
             let response = self.request.send().await.unwrap_or_else(|error| panic!("{asked} got no answer: {error:?}"));
             let status = response.status().as_u16();
             let headers = response.headers().clone();
             let body = response.bytes().await.unwrap_or_else(|error| panic!("{asked} was cut off: {error:?}")).to_vec();
+            document::check_answer(&request_of, status, &headers, &body);
             Answer { asked, status, headers, body }
         })
     }

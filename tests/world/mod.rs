@@ -5,7 +5,10 @@
 pub mod answer;
 pub mod bytes;
 pub mod caller;
+pub mod checker;
+pub mod document;
 pub mod home;
+pub mod machine;
 pub mod person;
 pub mod raw;
 pub mod room;

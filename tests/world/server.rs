@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::caller::{Caller, Credential};
-use super::home::{PATIENCE, PROGRAM, wait_for};
+use super::home::{Outcome, PATIENCE, PROGRAM, wait_for};
 use super::{Home, Person};
 
 const WITHOUT_LIMITS: &[&str] =
@@ -21,11 +21,15 @@ const WITHOUT_LIMITS: &[&str] =
 pub struct Fireside {
     child: Child,
     pub home: Home,
-    /// The first address, `http://127.0.0.1:PORT`.
+    /// The first address, `http://127.0.0.1:PORT`, with the base path if there is one.
     pub url: String,
     /// Every address it said it listens on.
     pub addresses: Vec<String>,
+    /// What it said on stdout before it listened.
+    pub facts: Vec<String>,
     flags: Vec<String>,
+    /// Variables that it was started with.
+    variables: Vec<(String, String)>,
     client: Client,
 }
 
@@ -49,49 +53,90 @@ impl Fireside {
 
     /// A fresh server with the limits everyone gets, but for these flags.
     pub async fn start_with_limits(flags: &[&str]) -> Self {
-        Self::launch(Home::new(), flags.iter().map(ToString::to_string).collect()).await
+        Self::launch(Home::new(), flags.iter().map(ToString::to_string).collect(), Vec::new()).await
     }
 
     pub async fn start_in(home: Home, flags: &[&str]) -> Self {
-        let flags = [WITHOUT_LIMITS, flags].concat();
-        Self::launch(home, flags.iter().map(ToString::to_string).collect()).await
+        Self::start_with_variables(home, flags, &[]).await
     }
 
-    async fn launch(home: Home, flags: Vec<String>) -> Self {
+    /// A fresh server with these variables in its environment.
+    pub async fn start_under(home: Home, flags: &[&str], variables: &[(&str, String)]) -> Self {
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Self::start_with_variables(home, flags, &variables).await
+    }
+
+    pub async fn start_with_variables(home: Home, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let flags = [WITHOUT_LIMITS, flags].concat();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::launch(home, flags.iter().map(ToString::to_string).collect(), variables).await
+    }
+
+    async fn launch(home: Home, flags: Vec<String>, variables: Vec<(String, String)>) -> Self {
+        let started = Self::tries_to_launch(home, flags, variables).await;
+        started.unwrap_or_else(|outcome| panic!("the server did not start:\n{}", outcome.stderr))
+    }
+
+    async fn tries_to_launch(
+        home: Home,
+        flags: Vec<String>,
+        variables: Vec<(String, String)>,
+    ) -> Result<Self, Outcome> {
         let log = OpenOptions::new().create(true).append(true).open(home.log_file()).unwrap();
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--data").arg(home.data());
-        command.args(&flags);
+        command.args(&flags).envs(variables.iter().cloned());
         let listens = flags.iter().filter(|flag| *flag == "--listen").count();
         if listens == 0 {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut facts = start_up_facts(&mut child);
-        let mut addresses = Vec::new();
+        let (mut addresses, mut said) = (Vec::new(), Vec::new());
         while addresses.len() < listens.max(1) {
             let Ok(Some(fact)) = tokio::time::timeout(PATIENCE, facts.recv()).await else {
                 child.kill().ok();
-                child.wait().ok();
-                panic!("the server did not start:\n{}", home.log());
+                let code = child.wait().unwrap().code();
+                return Err(Outcome { code, stdout: String::new(), stderr: home.log() });
             };
             if let Some((_, url)) = fact.split_once("listening on ") {
                 addresses.push(url.trim().trim_end_matches('/').to_owned());
+            } else {
+                said.push(fact);
             }
         }
-        Self {
+        Ok(Self {
             child,
             home,
             url: addresses[0].clone(),
             addresses,
+            facts: said,
             flags,
+            variables,
             client: Client::builder().redirect(Policy::none()).no_proxy().build().unwrap(),
-        }
+        })
     }
 
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.trim_start_matches("http://").split('/').next().unwrap()
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The exit code of a server that ends by itself.
+    pub async fn ends(&mut self) -> Option<i32> {
+        wait_for(&mut self.child).await.expect("the server ends by itself").code()
+    }
+
+    /// What it has in memory, in KiB.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
     /// SIGTERM; the exit code.
@@ -105,14 +150,14 @@ impl Fireside {
     /// The address is a new one: let people come `back_to` it.
     pub async fn restarts(mut self) -> Self {
         assert_eq!(self.is_asked_to_stop().await, Some(0), "{}", self.home.log());
-        Self::launch(self.home.clone(), self.flags.clone()).await
+        Self::launch(self.home.clone(), self.flags.clone(), self.variables.clone()).await
     }
 
     /// Dies without warning (kill -9), and starts again on the same data.
     pub async fn dies_and_restarts(mut self) -> Self {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        Self::launch(self.home.clone(), self.flags.clone()).await
+        Self::launch(self.home.clone(), self.flags.clone(), self.variables.clone()).await
     }
 
     /// Someone who has not signed in.
@@ -139,6 +184,14 @@ impl Fireside {
             crowd.push(self.registers(&format!("guest{number}")).await);
         }
         crowd
+    }
+}
+
+impl Home {
+    /// A server on this folder, or how it ended in place of starting.
+    pub async fn starts_or_not(&self) -> Result<Fireside, Outcome> {
+        let flags = WITHOUT_LIMITS.iter().map(ToString::to_string).collect();
+        Fireside::tries_to_launch(self.clone(), flags, Vec::new()).await
     }
 }
 

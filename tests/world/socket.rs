@@ -11,6 +11,8 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use super::document;
+
 /// How long an ear waits for what must come.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -44,9 +46,11 @@ impl Refusal {
 
 impl Knock {
     pub fn new(url: &str, path: &str) -> Self {
+        let place = url.trim_start_matches("http://");
+        let (address, base) = place.split_at(place.find('/').unwrap_or(place.len()));
         Self {
-            address: url.trim_start_matches("http://").to_owned(),
-            path: path.to_owned(),
+            address: address.to_owned(),
+            path: format!("{base}{path}"),
             query: Vec::new(),
             headers: Vec::new(),
             small_window: false,
@@ -95,6 +99,7 @@ impl Knock {
         match tokio_tungstenite::client_async(self.request(), stream).await {
             Ok((socket, response)) => Ok(Ear {
                 socket,
+                path: self.path.clone(),
                 protocol: response
                     .headers()
                     .get("sec-websocket-protocol")
@@ -146,6 +151,7 @@ pub enum Heard {
 /// One open socket.
 pub struct Ear {
     socket: WebSocketStream<TcpStream>,
+    path: String,
     /// The subprotocol that the server chose.
     pub protocol: Option<String>,
 }
@@ -174,7 +180,9 @@ impl Ear {
             let next = tokio::time::timeout(WAIT, self.socket.next()).await.expect("a frame within 5 s");
             match next {
                 Some(Ok(Message::Text(text))) => {
-                    return Heard::Frame(serde_json::from_str(&text).unwrap());
+                    let frame = serde_json::from_str(&text).unwrap();
+                    document::check_frame(&self.path, &frame);
+                    return Heard::Frame(frame);
                 }
                 Some(Ok(Message::Close(frame))) => {
                     return Heard::Closed(frame.map_or(1005, |frame| frame.code.into()));

@@ -1,5 +1,6 @@
 //! The shapes of directs.md.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chat::message::Message;
@@ -8,7 +9,7 @@ use crate::chat::time::Timestamp;
 use crate::chat::user;
 
 /// A user: id and name, and nothing more.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct User<'a> {
     id: i64,
     username: &'a str,
@@ -21,25 +22,27 @@ impl<'a> From<&'a user::User> for User<'a> {
 }
 
 /// A direct chat as one of the two sees it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct DirectChat<'a> {
     id: i64,
     participants: Vec<User<'a>>,
     other_user: Option<User<'a>>,
+    #[schemars(extend("format" = "date-time"))]
     created: String,
     last_message: Option<LastMessage<'a>>,
     unread_count: i64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct LastMessage<'a> {
     body: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     created: String,
     sender: &'a str,
 }
 
 impl<'a> From<&'a Overview> for DirectChat<'a> {
-    fn from(Overview { room, members, last_message }: &'a Overview) -> Self {
+    fn from(Overview { room, members, last_message, .. }: &'a Overview) -> Self {
         Self {
             id: room.id.0,
             participants: members.iter().map(|member| User::from(&member.user)).collect(),
@@ -55,16 +58,17 @@ impl<'a> From<&'a Overview> for DirectChat<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Frame<'a> {
+#[derive(JsonSchema, Serialize)]
+pub struct Frame<'a> {
     message: DirectMessage<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DirectMessage<'a> {
     id: i64,
     sender: &'a str,
     body: &'a str,
+    #[schemars(extend("pattern" = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"))]
     created: String,
     is_read: bool,
 }

@@ -9,6 +9,7 @@
 //!
 //! Groups do not exist here.
 
+mod document;
 mod json;
 mod socket;
 
@@ -16,7 +17,7 @@ use warp::http::Method;
 
 use self::json::{DirectChat, User};
 use super::limit::Rate;
-use super::reply::{Answer, Failure, created, envelope, ok};
+use super::reply::{Answer, Failure, created, envelope, envelope_shape, ok};
 use super::request::Request;
 use super::route::{Dialect, Route};
 use crate::chat::id::UserId;
@@ -27,12 +28,12 @@ use crate::chat::user::UserRef;
 pub fn dialect() -> Dialect {
     let (get, post) = (Method::GET, Method::POST);
     let routes = vec![
-        Route::new(get.clone(), "/api/users/", Rate::Api, users).when(asks_for_no_page),
-        Route::new(get, "/api/chats/", Rate::Api, chats),
-        Route::new(post, "/api/chats/create/", Rate::Api, create),
-        Route::socket("/ws/chat/{chat_id}/", socket::open).when(names_a_chat),
+        Route::new(get.clone(), "/api/users/", Rate::Api, users).doc(document::users).when(asks_for_no_page),
+        Route::new(get, "/api/chats/", Rate::Api, chats).doc(document::chats),
+        Route::new(post, "/api/chats/create/", Rate::Api, create).doc(document::create),
+        Route::socket("/ws/chat/{chat_id}/", socket::open).doc(document::socket).when(names_a_chat),
     ];
-    Dialect { name: "directs", routes, render: envelope, prefixes: &[] }
+    Dialect { name: "directs", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
 }
 
 /// At the root, the pages of this list are another document's.

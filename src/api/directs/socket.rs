@@ -23,6 +23,8 @@ use crate::chat::session::Asker;
 /// Messages of the past that are held at once: what a connection costs in memory.
 const PIECE: u32 = 50;
 /// What went wrong is never told: this document has one sentence for everything.
+pub const ERROR_SENTENCE: &str = "An error occurred while processing your message";
+/// The same as a frame.
 const ERROR: &str = r#"{"error":"An error occurred while processing your message"}"#;
 
 pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversation), Failure> {
@@ -90,6 +92,7 @@ impl Codec for Conversation {
             | Event::MemberRemoved { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
+            | Event::RightsChanged { .. }
             | Event::SocketOpened(_)
             | Event::Typing { .. }
             | Event::Presence { .. }

@@ -1,5 +1,6 @@
 //! The shapes of inbox.md.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chat::direct::Pair;
@@ -9,13 +10,13 @@ use crate::chat::token::Token;
 use crate::chat::user::Account;
 
 /// What a sign-in answers: the token, and who it is for the document that shares the path.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SignedIn<'a> {
     token: &'a str,
     user: User<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct User<'a> {
     id: i64,
     email: &'a str,
@@ -31,12 +32,13 @@ impl<'a> SignedIn<'a> {
 }
 
 /// A message, by the ids of the two.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Message<'a> {
     id: i64,
     sender: i64,
     receiver: i64,
     content: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     timestamp: String,
 }
 
@@ -55,8 +57,8 @@ impl<'a> Message<'a> {
 
 /// A frame: who wrote to whom, and what became of it. Clients tell frames apart by
 /// their keys, so there are no others.
-#[derive(Serialize)]
-struct Frame<'a> {
+#[derive(JsonSchema, Serialize)]
+pub struct Frame<'a> {
     sender: &'a str,
     receiver: &'a str,
     #[serde(flatten)]
@@ -64,7 +66,7 @@ struct Frame<'a> {
 }
 
 /// What a frame tells.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(untagged)]
 pub enum News<'a> {
     /// A new message.

@@ -15,7 +15,7 @@ use crate::chat::session::Asker;
 use crate::chat::user::UserRef;
 
 /// Messages on a page, unless the request says otherwise.
-const PAGE_SIZE: u32 = 10;
+pub const PAGE_SIZE: u32 = 10;
 
 pub async fn list(asker: Asker, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;

@@ -12,6 +12,7 @@
 //!
 //! Groups do not exist here.
 
+mod document;
 mod json;
 mod messages;
 mod socket;
@@ -21,7 +22,7 @@ use warp::http::Method;
 use self::json::SignedIn;
 use super::auth;
 use super::limit::Rate;
-use super::reply::{Answer, Failure, Response, enveloped, ok, problem, signed_by};
+use super::reply::{Answer, Failure, Response, envelope_shape, enveloped, ok, problem, signed_by};
 use super::request::Request;
 use super::route::{Dialect, Route};
 use super::sign_in::SignIn;
@@ -33,16 +34,16 @@ pub fn dialect() -> Dialect {
     let (get, post) = (Method::GET, Method::POST);
     let api = Rate::Api;
     let routes = vec![
-        Route::open(post.clone(), "/api/auth/login/", login),
-        Route::new(get.clone(), "/api/token/", api, token),
-        Route::new(post.clone(), "/api/token/rotate/", api, rotate),
-        Route::new(get, "/api/messages/", api, messages::list),
-        Route::new(post.clone(), "/api/messages/", api, messages::send),
-        Route::new(post, "/api/messages/{id}/update_message/", api, messages::update),
-        Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", api, messages::delete),
-        Route::socket("/ws/chat/{username}/", socket::open).when(names_a_user),
+        Route::open(post.clone(), "/api/auth/login/", login).doc(document::login),
+        Route::new(get.clone(), "/api/token/", api, token).doc(document::token),
+        Route::new(post.clone(), "/api/token/rotate/", api, rotate).doc(document::rotate),
+        Route::new(get, "/api/messages/", api, messages::list).doc(document::list),
+        Route::new(post.clone(), "/api/messages/", api, messages::send).doc(document::send),
+        Route::new(post, "/api/messages/{id}/update_message/", api, messages::update).doc(document::update),
+        Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", api, messages::delete).doc(document::delete),
+        Route::socket("/ws/chat/{username}/", socket::open).doc(document::socket).when(names_a_user),
     ];
-    Dialect { name: "inbox", routes, render, prefixes: &[] }
+    Dialect { name: "inbox", routes, render, errors: envelope_shape, prefixes: &[] }
 }
 
 /// At the root, `/ws/chat/` with a number is another document's.

@@ -57,6 +57,7 @@ impl Codec for Conversation {
             | Event::MemberRemoved { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
+            | Event::RightsChanged { .. }
             | Event::SocketOpened(_)
             | Event::Typing { .. }
             | Event::Presence { .. }

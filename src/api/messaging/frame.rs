@@ -1,36 +1,97 @@
 //! Everything that the socket of messaging.md says.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{Chat, Message, Reaction};
 use crate::chat::message;
+use crate::chat::name::IdempotencyKey;
 use crate::chat::receipt::ReadMark;
 
 /// A frame. `chat` and `seq` stand wherever there is one.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame<'a> {
-    Hello { seq: i64, user: i64 },
-    NewMessage { chat: i64, seq: i64, message: Box<Message<'a>> },
-    MessageUpdated { chat: i64, seq: i64, message: Box<Message<'a>> },
-    MessageDeleted { chat: i64, seq: i64, message_id: i64 },
-    ReactionUpdated { chat: i64, seq: i64, message_id: i64, reactions: Vec<Reaction<'a>> },
-    Typing { chat: i64, user_id: i64, is_typing: bool },
-    ChatCreated { chat: i64, data: Box<Chat<'a>> },
-    ChatUpdated { chat: i64, data: Box<Chat<'a>> },
-    ChatDeleted { chat: i64 },
-    MemberAdded { chat: i64, user_id: i64 },
-    MemberRemoved { chat: i64, user_id: i64 },
-    Read { chat: i64, user_id: i64, message_id: i64 },
-    Presence { user_id: i64, online: bool, last_seen: Option<String> },
+    Hello {
+        seq: i64,
+        user: i64,
+    },
+    NewMessage {
+        chat: i64,
+        seq: i64,
+        message: Box<Message<'a>>,
+        /// What the sender calls it, on the sender's own sockets.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+    },
+    MessageUpdated {
+        chat: i64,
+        seq: i64,
+        message: Box<Message<'a>>,
+    },
+    MessageDeleted {
+        chat: i64,
+        seq: i64,
+        message_id: i64,
+    },
+    ReactionUpdated {
+        chat: i64,
+        seq: i64,
+        message_id: i64,
+        reactions: Vec<Reaction<'a>>,
+    },
+    Typing {
+        chat: i64,
+        user_id: i64,
+        is_typing: bool,
+    },
+    ChatCreated {
+        chat: i64,
+        data: Box<Chat<'a>>,
+    },
+    ChatUpdated {
+        chat: i64,
+        data: Box<Chat<'a>>,
+    },
+    ChatDeleted {
+        chat: i64,
+    },
+    MemberAdded {
+        chat: i64,
+        user_id: i64,
+    },
+    MemberRemoved {
+        chat: i64,
+        user_id: i64,
+    },
+    Read {
+        chat: i64,
+        user_id: i64,
+        message_id: i64,
+    },
+    Presence {
+        user_id: i64,
+        online: bool,
+        last_seen: Option<String>,
+    },
+    Call {
+        chat: i64,
+        participants: Vec<i64>,
+    },
     Pong,
-    Error { code: &'a str, message: &'a str },
+    Error {
+        code: &'a str,
+        message: &'a str,
+    },
 }
 
 impl<'a> Frame<'a> {
-    pub fn new_message(message: &'a message::Message, marks: &[ReadMark]) -> Self {
+    /// With `key`, for the sender's own sockets: by what they called it they know, in every
+    /// tab, which of the messages that are shown as being sent this is.
+    pub fn new_message(message: &'a message::Message, marks: &[ReadMark], key: Option<&'a IdempotencyKey>) -> Self {
         let (chat, seq) = (message.chat.0, message.seq.0);
-        Self::NewMessage { chat, seq, message: Box::new(Message::new(message, marks)) }
+        let client_id = key.map(IdempotencyKey::as_str);
+        Self::NewMessage { chat, seq, message: Box::new(Message::new(message, marks)), client_id }
     }
 
     pub fn message_updated(message: &'a message::Message, marks: &[ReadMark]) -> Self {

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::api::base;
 use crate::api::reply::Problem;
 use crate::chat::changes::{Change, Changes};
 use crate::chat::file;
@@ -16,7 +18,7 @@ use crate::chat::room::Kind;
 use crate::chat::user;
 
 /// A user, wherever one stands.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct User<'a> {
     id: i64,
     username: &'a str,
@@ -30,13 +32,13 @@ impl<'a> From<&'a user::User> for User<'a> {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: user.avatar.as_ref().map(|name| format!("/media/user_images/{name}")),
+            avatar_url: user.avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
         }
     }
 }
 
 /// A user that a search found.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Found<'a> {
     #[serde(flatten)]
     user: User<'a>,
@@ -50,22 +52,36 @@ impl<'a> Found<'a> {
 }
 
 /// A chat as its viewer sees it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Chat<'a> {
     id: i64,
     title: &'a str,
+    #[schemars(extend("enum" = ["dm", "group"]))]
     chat_type: &'static str,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
     last_message: Option<LastMessage<'a>>,
     unread_count: i64,
-    members: Vec<User<'a>>,
+    members: Vec<Member<'a>>,
     admins: Vec<i64>,
+    /// Who is in its call.
+    call: Vec<i64>,
+}
+
+/// Somebody in a chat.
+#[derive(JsonSchema, Serialize)]
+struct Member<'a> {
+    #[serde(flatten)]
+    user: User<'a>,
+    online: bool,
 }
 
 impl<'a> From<&'a Overview> for Chat<'a> {
     fn from(overview: &'a Overview) -> Self {
-        let Overview { room, members, last_message } = overview;
+        let Overview { room, members, last_message, online, call } = overview;
+        let shape = |user: &'a user::User| Member { user: User::from(user), online: online.contains(&user.id) };
         Self {
             id: room.id.0,
             title: &room.title,
@@ -78,19 +94,22 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             updated_at: room.updated_at.max(room.active_at).to_string(),
             last_message: last_message.as_ref().map(LastMessage::from),
             unread_count: room.unread_count(),
-            members: members.iter().map(|member| User::from(&member.user)).collect(),
+            members: members.iter().map(|member| shape(&member.user)).collect(),
             admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),
+            call: call.iter().map(|user| user.0).collect(),
         }
     }
 }
 
 /// The newest message of a chat.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct LastMessage<'a> {
     id: i64,
     content: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
     sender: User<'a>,
+    attachments: Vec<Attachment<'a>>,
 }
 
 impl<'a> From<&'a message::Message> for LastMessage<'a> {
@@ -100,18 +119,21 @@ impl<'a> From<&'a message::Message> for LastMessage<'a> {
             content: &message.text,
             created_at: message.created_at.to_string(),
             sender: User::from(&message.sender),
+            attachments: message.attachments.iter().map(Attachment::from).collect(),
         }
     }
 }
 
 /// A message.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Message<'a> {
     id: i64,
     chat: i64,
     seq: i64,
     content: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
     is_edited: bool,
     is_deleted: bool,
@@ -152,7 +174,7 @@ fn read_by(message: &message::Message, marks: &[ReadMark]) -> Vec<i64> {
 }
 
 /// One emoji on a message.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Reaction<'a> {
     emoji: &'a str,
     count: usize,
@@ -169,13 +191,18 @@ pub fn reactions(reactions: &[message::Reaction]) -> Vec<Reaction<'_>> {
 }
 
 /// A file on a message.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Attachment<'a> {
     id: i64,
     name: &'a str,
     size: i64,
     content_type: &'a str,
     url: String,
+    /// Of a picture, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
 }
 
 impl<'a> From<&'a file::File> for Attachment<'a> {
@@ -185,13 +212,15 @@ impl<'a> From<&'a file::File> for Attachment<'a> {
             name: &file.name,
             size: file.size,
             content_type: &file.content_type,
-            url: format!("/api/files/{}/download/", file.id),
+            url: base::at(&format!("/api/files/{}/download/", file.id)),
+            width: file.dimensions.map(|size| size.width),
+            height: file.dimensions.map(|size| size.height),
         }
     }
 }
 
 /// A page of changes.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Sync<'a> {
     seq: i64,
     more: bool,
@@ -199,7 +228,7 @@ pub struct Sync<'a> {
     deleted: Vec<Deleted>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Deleted {
     id: i64,
     chat: i64,
@@ -219,22 +248,24 @@ impl<'a> From<&'a Changes> for Sync<'a> {
 }
 
 /// What a search found.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Results<T> {
     pub results: Vec<T>,
 }
 
 /// What became of a reaction.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Toggled<'a> {
+    #[schemars(extend("enum" = ["added", "removed"]))]
     pub action: &'static str,
     pub emoji: &'a str,
     pub message_id: i64,
 }
 
 /// That something was done, and to how many.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Done {
+    #[schemars(extend("const" = "success"))]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_count: Option<i64>,
@@ -257,9 +288,11 @@ impl Done {
 }
 
 /// A refusal that blames fields, or the request as a whole.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Invalid {
+    #[schemars(extend("const" = "Invalid request"))]
     error: &'static str,
+    #[schemars(with = "std::collections::BTreeMap<String, Vec<String>>")]
     details: Map<String, Value>,
 }
 
@@ -274,14 +307,15 @@ impl Invalid {
 }
 
 /// Any other refusal.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Detail<'a> {
     pub detail: &'a Cow<'static, str>,
 }
 
 /// A fault of the server.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Fault {
+    #[schemars(extend("const" = "Internal server error"))]
     error: &'static str,
 }
 

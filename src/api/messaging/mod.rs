@@ -18,6 +18,7 @@
 //! The handlers stand in a file per noun; this one is the table.
 
 mod chats;
+mod document;
 mod frame;
 mod json;
 mod members;
@@ -47,28 +48,30 @@ pub fn dialect() -> Dialect {
     let (history, message) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/messages/{message_id}/");
     let remove = "/messages/api/chats/{chat_id}/members/{user_id}/remove/";
     let routes = vec![
-        Route::new(get.clone(), chats, free, chats::list),
-        Route::new(post.clone(), chats, free, chats::create),
-        Route::new(get.clone(), chat, free, chats::detail),
-        Route::new(put.clone(), chat, free, chats::update),
-        Route::new(patch.clone(), chat, free, chats::update),
-        Route::new(delete.clone(), chat, free, chats::delete),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-read/", free, chats::mark_as_read),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add),
-        Route::new(delete.clone(), remove, free, members::remove),
-        Route::new(get.clone(), history, free, messages::history),
-        Route::new(post.clone(), history, free, messages::send),
-        Route::new(get.clone(), message, free, messages::detail),
-        Route::new(put, message, free, messages::edit),
-        Route::new(patch, message, free, messages::edit),
-        Route::new(delete, message, free, messages::delete),
-        Route::new(post, "/messages/api/messages/{message_id}/reactions/", free, messages::react),
-        Route::new(get.clone(), "/messages/api/users/search/", free, users::search),
-        Route::new(get, "/messages/api/sync/", free, messages::sync),
-        Route::socket("/messages/ws/", socket::open),
+        Route::new(get.clone(), chats, free, chats::list).doc(document::list),
+        Route::new(post.clone(), chats, free, chats::create).doc(document::create),
+        Route::new(get.clone(), chat, free, chats::detail).doc(document::detail),
+        Route::new(put.clone(), chat, free, chats::update).doc(document::update),
+        Route::new(patch.clone(), chat, free, chats::update).doc(document::update),
+        Route::new(delete.clone(), chat, free, chats::delete).doc(document::delete),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-read/", free, chats::mark_as_read)
+            .doc(document::mark_as_read),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing).doc(document::typing),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)
+            .doc(document::add_members),
+        Route::new(delete.clone(), remove, free, members::remove).doc(document::remove_member),
+        Route::new(get.clone(), history, free, messages::history).doc(document::history),
+        Route::new(post.clone(), history, free, messages::send).doc(document::send),
+        Route::new(get.clone(), message, free, messages::detail).doc(document::message),
+        Route::new(put, message, free, messages::edit).doc(document::edit),
+        Route::new(patch, message, free, messages::edit).doc(document::edit),
+        Route::new(delete, message, free, messages::delete).doc(document::delete_message),
+        Route::new(post, "/messages/api/messages/{message_id}/reactions/", free, messages::react).doc(document::react),
+        Route::new(get.clone(), "/messages/api/users/search/", free, users::search).doc(document::search),
+        Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
+        Route::socket("/messages/ws/", socket::open).doc(document::socket),
     ];
-    Dialect { name: "messaging", routes, render, prefixes: &["/messages/"] }
+    Dialect { name: "messaging", routes, render, errors: document::errors, prefixes: &["/messages/"] }
 }
 
 /// Three shapes: fields for a 400, nothing but the document's sentence for a 500, and

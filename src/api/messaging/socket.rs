@@ -64,12 +64,12 @@ enum Past {
 impl Codec for AllChats {
     fn encode(event: &Event) -> Option<String> {
         let frame = match event {
-            Event::MessagePosted { message, .. } => Frame::new_message(message, &[]),
+            Event::MessagePosted { message, .. } => Frame::new_message(message, &[], None),
             Event::MessageEdited { message, marks, .. } => Frame::message_updated(message, marks),
             Event::MessageDeleted { chat, message, seq, .. } => {
                 Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
             }
-            Event::ReactionsChanged { chat, message, reactions: all, seq } => {
+            Event::ReactionsChanged { chat, message, reactions: all, seq, .. } => {
                 Frame::ReactionUpdated { chat: chat.0, seq: seq.0, message_id: message.0, reactions: reactions(all) }
             }
             Event::Read { chat, user, upto } => Frame::Read { chat: chat.0, user_id: user.0, message_id: upto.0 },
@@ -85,13 +85,15 @@ impl Codec for AllChats {
                 online: *online,
                 last_seen: last_seen.map(|moment| moment.to_string()),
             },
-            // Every viewer has a view of their own of a chat: `hears` makes these.
+            Event::CallJoined { chat, participants, .. } | Event::CallLeft { chat, participants, .. } => {
+                Frame::Call { chat: chat.0, participants: participants.iter().map(|user| user.0).collect() }
+            }
+            // Every viewer has a view of their own of a chat: `view` makes these.
             Event::ChatCreated { .. } | Event::ChatUpdated { .. } => return None,
             Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
+            | Event::RightsChanged { .. }
             | Event::SocketOpened(_)
-            | Event::CallJoined { .. }
-            | Event::CallLeft { .. }
             | Event::CallState { .. }
             | Event::Signalled { .. } => return None,
         };
@@ -101,16 +103,18 @@ impl Codec for AllChats {
     fn hears(&self, event: &Event) -> Hearing {
         let me = self.seat.asker.user;
         match event {
+            // What the sender calls it is for the sender's own sockets.
+            Event::MessagePosted { message, key: Some(_), .. }
+                if message.sender.id == me && self.unless_told(message.seq) == Hearing::Shared =>
+            {
+                Hearing::Own
+            }
             Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
                 self.unless_told(message.seq)
             }
             Event::MessageDeleted { seq, .. } | Event::ReactionsChanged { seq, .. } => self.unless_told(*seq),
-            Event::ChatCreated { chat, .. } => self.view(*chat, created).map_or(Hearing::Not, Hearing::Own),
-            Event::ChatUpdated { chat } => self.view(*chat, updated).map_or(Hearing::Not, Hearing::Own),
-            // Whoever comes into a chat is shown it first.
-            Event::MemberAdded { chat, user } if user.id == me => {
-                self.view(*chat, created).map_or(Hearing::Shared, Hearing::Both)
-            }
+            Event::ChatCreated { .. } | Event::ChatUpdated { .. } => Hearing::Own,
+            Event::MemberAdded { user, .. } if user.id == me => Hearing::Own,
             // These are for the others.
             Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Hearing::Not,
             Event::MemberAdded { .. }
@@ -122,12 +126,26 @@ impl Codec for AllChats {
             | Event::ChatHidden { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
+            | Event::RightsChanged { .. }
             | Event::SocketOpened(_)
             | Event::CallJoined { .. }
             | Event::CallLeft { .. }
             | Event::CallState { .. }
             | Event::Signalled { .. } => Hearing::Shared,
         }
+    }
+
+    fn view(&self, event: &Event) -> Vec<String> {
+        let own = match event {
+            Event::MessagePosted { message, key, .. } => {
+                return vec![Frame::new_message(message, &[], key.as_ref()).text()];
+            }
+            Event::ChatUpdated { chat } => self.chat(*chat, updated),
+            // Whoever comes into a chat is shown it first.
+            Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. } => self.chat(*chat, created),
+            _ => None,
+        };
+        own.into_iter().chain(Self::encode(event)).collect()
     }
 
     async fn catch_up(&self) -> Vec<String> {
@@ -191,7 +209,9 @@ impl AllChats {
     /// again is told an update of what it may not have, and has it then.
     fn missed(&self, change: &Change) -> String {
         match change {
-            Change::Message(message, marks) if message.id.0 > self.seen.0 => Frame::new_message(message, marks).text(),
+            Change::Message(message, marks) if message.id.0 > self.seen.0 => {
+                Frame::new_message(message, marks, None).text()
+            }
             Change::Message(message, marks) => Frame::message_updated(message, marks).text(),
             Change::Deleted { id, chat, seq } => {
                 Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: id.0 }.text()
@@ -204,7 +224,7 @@ impl AllChats {
     }
 
     /// The frame of a chat as this viewer sees it; none where they do not any more.
-    fn view(&self, chat: ChatId, frame: fn(ChatId, &Overview) -> Frame<'_>) -> Option<String> {
+    fn chat(&self, chat: ChatId, frame: fn(ChatId, &Overview) -> Frame<'_>) -> Option<String> {
         let overview = self.context.chat.overview(&self.seat.asker, chat).ok()?;
         Some(frame(chat, &overview).text())
     }
@@ -230,8 +250,9 @@ impl AllChats {
         let chat = frame.require_integer("chat");
         let draft = draft(frame, None, self.context.settings.max_message)?;
         let chat = ChatId(frame.complete(chat)?);
+        let key = draft.key.clone();
         let posted = self.context.chat.post(&self.seat.asker, chat, draft).await?;
-        Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks).text()))
+        Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks, key.as_ref()).text()))
     }
 
     async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {

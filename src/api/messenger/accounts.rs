@@ -4,7 +4,7 @@ use super::json::{Access, Tokens, User};
 use crate::api::jwt::{self, TokenType};
 use crate::api::reply::{Answer, created, ok, signed_by};
 use crate::api::request::Request;
-use crate::api::sign_in::{SignIn, check_registration};
+use crate::api::sign_in::{SignIn, check_registration, invite};
 use crate::api::{Settings, auth};
 use crate::chat::name::{Email, Username};
 use crate::chat::password::Password;
@@ -26,7 +26,7 @@ pub async fn register(mut request: Request) -> Answer {
     let (username, email, password) = fields.complete((username, email, password))?;
     let new = NewUser { username, email: Some(email), password, display_name: None, is_admin: false };
     // Signing in is another request here, so no token is left behind that nobody has.
-    let account = request.context.chat.create_user(new).await?;
+    let account = request.context.chat.register_only(new, invite(&request, &fields)).await?;
     created(true, &user(&account, &account.email)).map(|response| signed_by(response, account.user.id))
 }
 

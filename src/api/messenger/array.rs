@@ -15,7 +15,7 @@ use crate::chat::error::Error;
 /// piece at a time, each element as JSON, and an empty one at the end.
 ///
 /// The first piece is read before the answer begins, so that a refusal has its status.
-/// One that comes later (the reader was removed from the room) breaks the answer off:
+/// One that comes later (the reader was removed from the room, or signed out) breaks the answer off:
 /// its end is missing, and nobody takes it for the whole.
 pub fn stream<N>(opening: &str, mut next: N, closing: &'static str) -> Answer
 where

@@ -1,11 +1,14 @@
 //! The shapes of messenger.md, and the sentences that stand in more than one place.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::base;
 use crate::chat::id::UserId;
 use crate::chat::message;
 use crate::chat::profile;
 use crate::chat::room;
+use crate::chat::user;
 
 /// Why a pair of JWTs is not given out: never which of the reasons.
 pub const NO_ACCOUNT: &str = "No active account found with the given credentials";
@@ -16,7 +19,7 @@ pub const ACCESS_DENIED: &str = "Access denied";
 const DEFAULT_IMAGE: &str = "/media/user_images/default.jpg";
 
 /// A user in the list of all, or just registered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct User<'a> {
     pub id: i64,
     pub username: &'a str,
@@ -24,28 +27,29 @@ pub struct User<'a> {
 }
 
 /// A pair of JWTs.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Tokens {
     pub refresh: String,
     pub access: String,
 }
 
 /// A new access token.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Access {
     pub access: String,
 }
 
 /// Somebody's profile. The posts are written behind it, as they are read.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Profile<'a> {
     #[serde(flatten)]
     user: User<'a>,
     profile: About<'a>,
+    #[schemars(with = "Vec<Post<'a>>")]
     posts: [Post<'a>; 0],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct About<'a> {
     image: String,
     bio: &'a str,
@@ -55,36 +59,63 @@ struct About<'a> {
 impl<'a> Profile<'a> {
     pub fn new(profile: &'a profile::Profile, email: &'a str) -> Self {
         let user = &profile.account.user;
-        let image = match &user.avatar {
-            Some(name) => format!("/media/user_images/{name}"),
-            None => DEFAULT_IMAGE.to_owned(),
-        };
         let friends = profile.friends.iter().map(|friend| friend.0).collect();
         Self {
             user: User { id: user.id.0, username: user.username.as_str(), email },
-            profile: About { image, bio: &user.bio, friends },
+            profile: About { image: image(user), bio: &user.bio, friends },
             posts: [],
         }
     }
 }
 
+/// The path of somebody's picture, or of the one that stands for none.
+fn image(user: &user::User) -> String {
+    match &user.avatar {
+        Some(name) => base::at(&format!("/media/user_images/{name}")),
+        None => base::at(DEFAULT_IMAGE),
+    }
+}
+
 /// A post.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Post<'a> {
     id: i64,
     title: &'a str,
     content: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    author: Author<'a>,
+}
+
+/// Who wrote a post.
+#[derive(JsonSchema, Serialize)]
+struct Author<'a> {
+    id: i64,
+    username: &'a str,
+    display_name: &'a str,
+    image: String,
 }
 
 impl<'a> From<&'a profile::Post> for Post<'a> {
     fn from(post: &'a profile::Post) -> Self {
-        Self { id: post.id.0, title: &post.title, content: &post.content, created_at: post.created_at.to_string() }
+        let author = &post.author;
+        Self {
+            id: post.id.0,
+            title: &post.title,
+            content: &post.content,
+            created_at: post.created_at.to_string(),
+            author: Author {
+                id: author.id.0,
+                username: author.username.as_str(),
+                display_name: &author.display_name,
+                image: image(author),
+            },
+        }
     }
 }
 
 /// A chatroom.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Room<'a> {
     id: i64,
     name: String,
@@ -104,11 +135,12 @@ impl<'a> Room<'a> {
 }
 
 /// A message, in an answer and in a frame.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Message<'a> {
     id: i64,
     user: &'a str,
     content: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     timestamp: String,
 }
 

@@ -61,7 +61,7 @@ fn before(request: &Request) -> Result<Option<MessageId>, Failure> {
 }
 
 /// The messages between `start` and `end`, a piece at a time. Each is read with the
-/// asker's right to it, which may end meanwhile.
+/// asker's right to it, and by a credential that lasts: both may end meanwhile.
 fn pieces(
     chat: Chat,
     asker: Asker,
@@ -71,6 +71,7 @@ fn pieces(
 ) -> impl FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static {
     let mut last = start;
     move || {
+        chat.check_signed_in(&asker)?;
         let messages = chat.history(&asker, room, Window::After(last, PIECE))?.items;
         last = messages.last().map_or(last, |message| message.id);
         let wanted = messages.iter().filter(|message| message.id < end);

@@ -18,6 +18,7 @@
 mod accounts;
 mod array;
 mod chatrooms;
+mod document;
 mod json;
 mod messages;
 mod profiles;
@@ -38,24 +39,31 @@ pub fn dialect() -> Dialect {
     let free = Rate::Free;
     let messages = "/messenger/api/chatrooms/{room_name}/messages/";
     let routes = vec![
-        Route::new(get.clone(), "/accounts/api/users/", free, accounts::users),
-        Route::open(post.clone(), "/accounts/api/users/", accounts::register),
-        Route::open(post.clone(), "/accounts/api/token/", accounts::token),
-        Route::open(post.clone(), "/accounts/api/token/refresh/", accounts::refresh),
-        Route::new(get.clone(), "/profiles/api/profile/", free, profiles::mine),
-        Route::new(get.clone(), "/profiles/api/posts/", free, profiles::posts),
-        Route::new(post.clone(), "/profiles/api/posts/", free, profiles::publish),
-        Route::new(get.clone(), "/profiles/api/search-user/", free, profiles::search),
-        Route::new(post.clone(), "/profiles/api/add-friend/", free, profiles::add_friend),
-        Route::new(post.clone(), "/profiles/api/remove-friend/", free, profiles::remove_friend),
-        Route::new(get.clone(), "/messenger/api/chatrooms/", free, chatrooms::visible),
-        Route::new(post.clone(), "/messenger/api/chatrooms/", free, chatrooms::create),
-        Route::new(get.clone(), "/messenger/api/user/chatrooms/", free, chatrooms::mine),
-        Route::new(get, messages, free, messages::history),
-        Route::new(post, messages, free, messages::post),
-        Route::socket("/messenger/ws/ws/chat/{room_name}/", socket::open),
+        Route::new(get.clone(), "/accounts/api/users/", free, accounts::users).doc(document::users),
+        Route::open(post.clone(), "/accounts/api/users/", accounts::register).doc(document::register),
+        Route::open(post.clone(), "/accounts/api/token/", accounts::token).doc(document::token),
+        Route::open(post.clone(), "/accounts/api/token/refresh/", accounts::refresh).doc(document::refresh),
+        Route::new(get.clone(), "/profiles/api/profile/", free, profiles::mine).doc(document::mine),
+        Route::new(get.clone(), "/profiles/api/posts/", free, profiles::posts).doc(document::posts),
+        Route::new(post.clone(), "/profiles/api/posts/", free, profiles::publish).doc(document::publish),
+        Route::new(get.clone(), "/profiles/api/search-user/", free, profiles::search).doc(document::search),
+        Route::new(post.clone(), "/profiles/api/add-friend/", free, profiles::add_friend).doc(document::add_friend),
+        Route::new(post.clone(), "/profiles/api/remove-friend/", free, profiles::remove_friend)
+            .doc(document::remove_friend),
+        Route::new(get.clone(), "/messenger/api/chatrooms/", free, chatrooms::visible).doc(document::visible),
+        Route::new(post.clone(), "/messenger/api/chatrooms/", free, chatrooms::create).doc(document::create),
+        Route::new(get.clone(), "/messenger/api/user/chatrooms/", free, chatrooms::mine).doc(document::mine_rooms),
+        Route::new(get, messages, free, messages::history).doc(document::history),
+        Route::new(post, messages, free, messages::post).doc(document::post),
+        Route::socket("/messenger/ws/ws/chat/{room_name}/", socket::open).doc(document::socket),
     ];
-    Dialect { name: "messenger", routes, render, prefixes: &["/accounts/", "/profiles/", "/messenger/"] }
+    Dialect {
+        name: "messenger",
+        routes,
+        render,
+        errors: document::errors,
+        prefixes: &["/accounts/", "/profiles/", "/messenger/"],
+    }
 }
 
 /// A failure in this document's words.
@@ -103,7 +111,10 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::Avatar
             | Rule::MaxMembers
             | Rule::Reactions
-            | Rule::SignalLength => plain(problem),
+            | Rule::SignalLength
+            | Rule::InviteRequired
+            | Rule::InviteDead
+            | Rule::LastAdmin => plain(problem),
         },
         Error::NotFound
         | Error::Forbidden(_)

@@ -73,7 +73,8 @@ fn whole(asker: &Asker, request: &Request, profile: &profile::Profile) -> Answer
     array::stream(opening, pieces(request.context.chat.clone(), asker.clone(), Some(of)), "]}")
 }
 
-/// Posts of somebody or everybody, oldest first, a piece at a time.
+/// Posts of somebody or everybody, oldest first, a piece at a time, for as long as the
+/// asker's credential lasts.
 fn pieces(
     chat: Chat,
     asker: Asker,
@@ -81,6 +82,7 @@ fn pieces(
 ) -> impl FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static {
     let mut last = PostId(0);
     move || {
+        chat.check_signed_in(&asker)?;
         let posts = chat.posts(&asker, of, last, PIECE)?;
         last = posts.last().map_or(last, |post| post.id);
         Ok(posts.iter().map(|post| json::text(&Post::from(post))).collect())

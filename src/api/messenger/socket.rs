@@ -48,6 +48,7 @@ impl Codec for Chatroom {
             | Event::MemberRemoved { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
+            | Event::RightsChanged { .. }
             | Event::SocketOpened(_)
             | Event::Typing { .. }
             | Event::Presence { .. }

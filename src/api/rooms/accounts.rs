@@ -9,7 +9,7 @@ use crate::api::body::{Fields, media_type};
 use crate::api::page;
 use crate::api::reply::{self, Answer, Failure, no_content, ok, signed_by};
 use crate::api::request::Request;
-use crate::api::sign_in::{SignIn, check_registration};
+use crate::api::sign_in::{SignIn, check_registration, device_label, invite, log_failure};
 use crate::chat::error::{Denial, Error};
 use crate::chat::id::{FileId, UserId};
 use crate::chat::name::{self, Email, Username};
@@ -26,7 +26,8 @@ pub async fn register(mut request: Request) -> Answer {
     let display_name = display_name(&mut fields);
     let (username, email, password) = fields.complete((username, email, password))?;
     let new = NewUser { username, email: Some(email), password, display_name, is_admin: false };
-    let (account, token) = request.context.chat.register(new).await?;
+    let invite = invite(&request, &fields);
+    let (account, token) = request.context.chat.register(new, invite, device_label(&request)).await?;
     let body = SignedIn { token: token.as_str(), user: Account::from(&account) };
     reply::created(true, &body).map(|response| signed_by(response, account.user.id))
 }
@@ -71,7 +72,7 @@ pub async fn change_password(asker: Asker, mut request: Request) -> Answer {
     // A stolen token must not be a way to try passwords.
     request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
     let changed = request.context.chat.change_password(&asker, old, new).await;
-    changed.map_err(|error| on_field("old_password", error))?;
+    changed.map_err(|error| refused(&request, &asker, "old_password", error))?;
     no_content()
 }
 
@@ -106,8 +107,11 @@ pub async fn change_profile(asker: Asker, mut request: Request) -> Answer {
         request.fields().await?
     };
     let change = profile_change(&mut fields)?;
+    if change.email.is_some() {
+        request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
+    }
     let changed = request.context.chat.change_profile(&asker, change).await;
-    ok(&Account::from(&changed.map_err(|error| on_field("current_password", error))?))
+    ok(&Account::from(&changed.map_err(|error| refused(&request, &asker, "current_password", error))?))
 }
 
 fn profile_change(fields: &mut Fields) -> Result<ProfileChange, Failure> {
@@ -127,9 +131,13 @@ fn profile_change(fields: &mut Fields) -> Result<ProfileChange, Failure> {
     Ok(ProfileChange { display_name, bio, email, avatar })
 }
 
-fn on_field(field: &str, error: Error) -> Failure {
+/// Whoever holds a stolen token may try passwords here: a wrong one is noted like a sign-in.
+fn refused(request: &Request, asker: &Asker, field: &str, error: Error) -> Failure {
     match error {
-        Error::WrongPassword => Failure::field(field, error.to_string()),
+        Error::WrongPassword => {
+            log_failure(request, asker.username.as_str());
+            Failure::field(field, error.to_string())
+        }
         other => other.into(),
     }
 }

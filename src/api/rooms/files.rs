@@ -20,7 +20,7 @@ pub async fn info(asker: Asker, request: Request) -> Answer {
 
 pub async fn download(asker: Asker, request: Request) -> Answer {
     let file = request.context.chat.file(&asker, FileId(request.id(0)?))?;
-    download::send(&request, &file, "private, no-cache").await
+    download::send(&request, &file, Some(asker), "private, no-cache").await
 }
 
 /// A profile's form: an avatar sent as a file stands in its field as that file's id.

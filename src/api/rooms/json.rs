@@ -1,8 +1,10 @@
 //! The shapes of rooms.md.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::api::base;
 use crate::chat::call::{Signal, SignalKind};
 use crate::chat::file;
 use crate::chat::id::UserId;
@@ -14,11 +16,11 @@ use crate::chat::user;
 
 /// Where an avatar is, for whoever has the link.
 fn avatar_url(user: &user::User) -> Option<String> {
-    user.avatar.as_ref().map(|name| format!("/media/user_images/{name}"))
+    user.avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}")))
 }
 
 /// A user as everybody sees them.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct User<'a> {
     id: i64,
     username: &'a str,
@@ -40,7 +42,7 @@ impl<'a> From<&'a user::User> for User<'a> {
 }
 
 /// A user as they see themselves.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Account<'a> {
     id: i64,
     email: &'a str,
@@ -58,14 +60,14 @@ impl<'a> From<&'a user::Account> for Account<'a> {
 }
 
 /// What a sign-in answers.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SignedIn<'a> {
     pub token: &'a str,
     pub user: Account<'a>,
 }
 
 /// A room.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Room<'a> {
     id: i64,
     name: &'a str,
@@ -76,7 +78,9 @@ pub struct Room<'a> {
     owner: User<'a>,
     participant_count: i64,
     unread_count: i64,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
 }
 
@@ -99,10 +103,11 @@ impl<'a> From<&'a room::Room> for Room<'a> {
 }
 
 /// Somebody in a room.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Participant<'a> {
     id: i64,
     user: User<'a>,
+    #[schemars(extend("format" = "date-time"))]
     joined_at: String,
     is_admin: bool,
 }
@@ -119,13 +124,18 @@ impl<'a> From<&'a member::Member> for Participant<'a> {
 }
 
 /// A file on a message.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Attachment<'a> {
     id: i64,
     name: &'a str,
     size: i64,
     content_type: &'a str,
     url: String,
+    /// Of a picture, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
 }
 
 impl<'a> From<&'a file::File> for Attachment<'a> {
@@ -135,17 +145,20 @@ impl<'a> From<&'a file::File> for Attachment<'a> {
             name: &file.name,
             size: file.size,
             content_type: &file.content_type,
-            url: format!("/api/files/{}/download/", file.id),
+            url: base::at(&format!("/api/files/{}/download/", file.id)),
+            width: file.dimensions.map(|size| size.width),
+            height: file.dimensions.map(|size| size.height),
         }
     }
 }
 
 /// A file by itself.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct File<'a> {
     #[serde(flatten)]
     attachment: Attachment<'a>,
     sha256: &'a str,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
 }
 
@@ -156,14 +169,16 @@ impl<'a> From<&'a file::File> for File<'a> {
 }
 
 /// A message.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Message<'a> {
     id: i64,
     room: i64,
     author: User<'a>,
     content: &'a str,
     attachments: Vec<Attachment<'a>>,
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    #[schemars(extend("format" = "date-time"))]
     updated_at: String,
     is_edited: bool,
 }
@@ -202,33 +217,35 @@ pub fn error_frame(code: &str, message: &str) -> String {
 }
 
 /// Who came, into the room or its call.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Joined<'a> {
     pub user: Person<'a>,
+    #[schemars(extend("enum" = ["room", "call"]))]
     pub scope: &'static str,
 }
 
 /// Who went.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Left {
     pub user_id: i64,
+    #[schemars(extend("enum" = ["room", "call"]))]
     pub scope: &'static str,
 }
 
 /// A user by id and name.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Person<'a> {
     pub id: i64,
     pub username: &'a str,
 }
 
 /// Who is in a call.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct CallState<'a> {
     participants: Vec<Caller<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Caller<'a> {
     user_id: i64,
     username: &'a str,
@@ -242,12 +259,14 @@ impl<'a> From<&'a [(UserId, Username)]> for CallState<'a> {
 }
 
 /// An offer, answer or candidate, as its target gets it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Signalled<'a> {
     target_user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     sdp: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     candidate: Option<&'a RawValue>,
     from_user_id: i64,
     from_username: &'a str,

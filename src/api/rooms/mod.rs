@@ -22,6 +22,7 @@
 //! The handlers stand in a file per noun; this one is the table.
 
 mod accounts;
+mod document;
 mod files;
 mod json;
 mod messages;
@@ -31,7 +32,7 @@ mod socket;
 use warp::http::Method;
 
 use super::limit::Rate;
-use super::reply::{Failure, Response, enveloped, problem};
+use super::reply::{Failure, Response, envelope_shape, enveloped, problem};
 use super::request::Request;
 use super::route::{Dialect, Route};
 
@@ -44,33 +45,34 @@ pub fn dialect() -> Dialect {
     let (patch, delete) = (Method::PATCH, Method::DELETE);
     let api = Rate::Api;
     let routes = vec![
-        Route::open(post.clone(), "/api/auth/register/", accounts::register),
-        Route::open(post.clone(), "/api/auth/login/", accounts::login),
-        Route::new(post.clone(), "/api/auth/logout/", api, accounts::logout),
-        Route::new(post.clone(), "/api/auth/logout-all/", api, accounts::logout_all),
-        Route::new(post.clone(), "/api/auth/password/", api, accounts::change_password),
-        Route::new(get.clone(), "/api/auth/me/", api, accounts::me),
-        Route::new(get.clone(), "/api/users/", api, accounts::users).when(asks_for_a_page),
-        Route::new(get.clone(), "/api/users/{id}/", api, accounts::user),
-        Route::new(patch.clone(), "/api/users/{id}/", api, accounts::change_profile),
-        Route::new(get.clone(), "/api/rooms/", api, places::rooms),
-        Route::new(post.clone(), "/api/rooms/", api, places::create),
-        Route::new(get.clone(), "/api/rooms/{id}/", api, places::room),
-        Route::new(patch, "/api/rooms/{id}/", api, places::change),
-        Route::new(delete.clone(), "/api/rooms/{id}/", api, places::delete),
-        Route::new(post.clone(), "/api/rooms/{id}/join/", api, places::join),
-        Route::new(post.clone(), "/api/rooms/{id}/leave/", api, places::leave),
-        Route::new(get.clone(), "/api/rooms/{id}/participants/", api, places::participants),
-        Route::new(get.clone(), "/api/rooms/{room_id}/messages/", api, messages::history),
-        Route::new(post.clone(), "/api/rooms/{room_id}/messages/", api, messages::post),
-        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message),
-        Route::new(delete, "/api/messages/{id}/", api, messages::delete),
-        Route::new(post, "/api/files/upload/", Rate::Upload, files::upload),
-        Route::new(get.clone(), "/api/files/{id}/", api, files::info),
-        Route::new(get, "/api/files/{id}/download/", api, files::download),
-        Route::socket("/ws/room/{room_id}/", socket::open),
+        Route::open(post.clone(), "/api/auth/register/", accounts::register).doc(document::register),
+        Route::open(post.clone(), "/api/auth/login/", accounts::login).doc(document::login),
+        Route::new(post.clone(), "/api/auth/logout/", api, accounts::logout).doc(document::logout),
+        Route::new(post.clone(), "/api/auth/logout-all/", api, accounts::logout_all).doc(document::logout_all),
+        Route::new(post.clone(), "/api/auth/password/", api, accounts::change_password).doc(document::change_password),
+        Route::new(get.clone(), "/api/auth/me/", api, accounts::me).doc(document::me),
+        Route::new(get.clone(), "/api/users/", api, accounts::users).doc(document::users).when(asks_for_a_page),
+        Route::new(get.clone(), "/api/users/{id}/", api, accounts::user).doc(document::user),
+        Route::new(patch.clone(), "/api/users/{id}/", api, accounts::change_profile).doc(document::change_profile),
+        Route::new(get.clone(), "/api/rooms/", api, places::rooms).doc(document::rooms),
+        Route::new(post.clone(), "/api/rooms/", api, places::create).doc(document::create),
+        Route::new(get.clone(), "/api/rooms/{id}/", api, places::room).doc(document::room),
+        Route::new(patch, "/api/rooms/{id}/", api, places::change).doc(document::change),
+        Route::new(delete.clone(), "/api/rooms/{id}/", api, places::delete).doc(document::delete),
+        Route::new(post.clone(), "/api/rooms/{id}/join/", api, places::join).doc(document::join),
+        Route::new(post.clone(), "/api/rooms/{id}/leave/", api, places::leave).doc(document::leave),
+        Route::new(get.clone(), "/api/rooms/{id}/participants/", api, places::participants).doc(document::participants),
+        Route::new(get.clone(), "/api/rooms/{room_id}/messages/", api, messages::history).doc(document::history),
+        Route::new(post.clone(), "/api/rooms/{room_id}/messages/", api, messages::post).doc(document::post),
+        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message).doc(document::message),
+        Route::new(delete, "/api/messages/{id}/", api, messages::delete).doc(document::delete_message),
+        Route::new(post, "/api/files/upload/", Rate::Upload, files::upload).doc(document::upload),
+        Route::new(get.clone(), "/api/files/{id}/", api, files::info).doc(document::info),
+        // A screenful of pictures is one look at a chat, not a hundred questions.
+        Route::new(get, "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
+        Route::socket("/ws/room/{room_id}/", socket::open).doc(document::socket),
     ];
-    Dialect { name: "rooms", routes, render, prefixes: &[] }
+    Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[] }
 }
 
 /// At the root, the list without a page is another document's.

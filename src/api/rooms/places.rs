@@ -12,7 +12,7 @@ use crate::chat::room::{Authority, MAX_MEMBERS, NewGroup, RoomChange};
 use crate::chat::session::Asker;
 
 /// The smallest limit that makes sense.
-const MIN_PARTICIPANTS: i64 = 2;
+pub const MIN_PARTICIPANTS: i64 = 2;
 
 pub async fn rooms(asker: Asker, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;

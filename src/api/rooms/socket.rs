@@ -63,6 +63,7 @@ impl Codec for Room {
             | Event::ChatHidden { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
+            | Event::RightsChanged { .. }
             | Event::SocketOpened(_)
             | Event::Typing { .. }
             | Event::Presence { .. } => None,

@@ -7,6 +7,9 @@
 //! One lock guards the registry. It is held while handles are pushed to queues and
 //! never across an `await`; nothing below it takes another lock.
 
+mod courier;
+#[cfg(test)]
+pub(super) mod simulated;
 mod socket;
 
 use std::collections::{HashMap, HashSet};
@@ -18,18 +21,25 @@ use tokio::sync::Notify;
 use super::direct::Pair;
 use super::error::{Error, Result};
 use super::event::Event;
+use super::gauges::HubGauges;
 use super::id::{ChatId, CredentialId, SocketId, UserId};
-use socket::Socket;
-pub use socket::{Broadcast, Closing, MAX_CODECS, Opening, Scope, Subscription};
+#[cfg(test)]
+use super::simulation::mutant::{Mutant, planted};
+use courier::Courier;
+pub(super) use courier::Desk;
+pub use socket::{Broadcast, Closing, Inbox, MAX_CODECS, Opening, Outlet, Scope, Subscription};
+#[cfg(test)]
+pub(super) use socket::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
+use socket::{Offer, Socket};
 
 /// Sockets that one user may have open.
 pub const MAX_SOCKETS: u32 = 20;
 /// How long an answer waits for the sockets that it closes.
 const SETTLE: Duration = Duration::from_secs(1);
 
-#[derive(Default)]
 pub(super) struct Hub {
     registry: Mutex<Registry>,
+    courier: Courier,
     /// Wakes those who wait for closing sockets to be gone.
     gone: Notify,
 }
@@ -42,6 +52,18 @@ struct Registry {
     by_user: HashMap<UserId, Vec<Arc<Socket>>>,
     /// Told to close, and not gone yet.
     closing: HashSet<SocketId>,
+    told: Told,
+    /// Something has queued for these since the last publishing began.
+    due: Vec<Arc<Socket>>,
+}
+
+/// What was ever published.
+#[derive(Default)]
+struct Told {
+    /// Events that somebody was to hear of.
+    events: u64,
+    /// How many queues they went to in all.
+    queued: u64,
 }
 
 struct Listener {
@@ -50,6 +72,12 @@ struct Listener {
 }
 
 impl Hub {
+    /// An empty hub, and the desk of its courier, which waits to be started.
+    pub fn new() -> (Self, Arc<Desk>) {
+        let (courier, desk) = Courier::new();
+        (Self { registry: Mutex::default(), courier, gone: Notify::new() }, desk)
+    }
+
     /// Makes a place for a socket. It hears nothing until its [`Event::SocketOpened`]
     /// is published, and leaves when the subscription is dropped.
     pub fn reserve(self: &Arc<Self>, user: UserId, credential: CredentialId, scope: Scope) -> Result<Subscription> {
@@ -59,10 +87,10 @@ impl Hub {
             return Err(Error::LimitReached { what: "open sockets", max: MAX_SOCKETS });
         }
         registry.last_id += 1;
-        let (socket, events) = Socket::new(SocketId(registry.last_id), user, credential, scope);
+        let socket = Socket::new(SocketId(registry.last_id), user, credential, scope);
         registry.by_user.entry(user).or_default().push(Arc::clone(&socket));
         registry.by_id.insert(socket.id, Listener { socket: Arc::clone(&socket), chats: Vec::new() });
-        Ok(Subscription::new(Arc::clone(self), socket, events))
+        Ok(Subscription::new(Arc::clone(self), socket))
     }
 
     /// Tells each event to whom it concerns, in order.
@@ -71,6 +99,10 @@ impl Hub {
         for event in events {
             registry.publish(event);
         }
+        let due = std::mem::take(&mut registry.due);
+        // Written to without the lock: what is published meanwhile goes to the same queues, behind this.
+        drop(registry);
+        self.courier.deliver(due);
     }
 
     /// Whether a user has a socket open.
@@ -78,9 +110,26 @@ impl Hub {
         self.lock().by_user.contains_key(&user)
     }
 
+    /// How many users have a socket open.
+    pub fn users_online(&self) -> usize {
+        self.lock().by_user.len()
+    }
+
+    /// Those of `users` who have a socket open, all at one moment.
+    pub fn online_among(&self, users: impl Iterator<Item = UserId>) -> HashSet<UserId> {
+        let registry = self.lock();
+        users.filter(|user| registry.by_user.contains_key(user)).collect()
+    }
+
     /// How many sockets are open.
     pub fn open_sockets(&self) -> usize {
         self.lock().by_id.len()
+    }
+
+    /// How the open sockets are served.
+    pub fn gauges(&self) -> HubGauges {
+        let registry = self.lock();
+        HubGauges { sockets: registry.by_id.len(), events: registry.told.events, queued: registry.told.queued }
     }
 
     /// Closes every socket.
@@ -95,6 +144,10 @@ impl Hub {
     /// Waits until the sockets that are closing now are gone, so that what follows is
     /// said after them. One that hangs is waited for a moment only: its queue is dead.
     pub async fn settle(&self) {
+        #[cfg(test)]
+        if planted(Mutant::AnsweredBeforeClosed) {
+            return;
+        }
         let closing = self.lock().closing.clone();
         let all_gone = async {
             loop {
@@ -125,6 +178,7 @@ impl Registry {
     fn publish(&mut self, mut event: Event) {
         match event {
             Event::SocketOpened(opening) => self.open(&opening),
+            Event::RightsChanged { .. } => {}
             Event::CredentialEnded { user, credential } => {
                 self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
             }
@@ -175,8 +229,12 @@ impl Registry {
 
     fn open(&mut self, opening: &Opening) {
         let Some(listener) = self.by_id.get_mut(&opening.socket.id) else { return };
-        listener.chats.clone_from(&opening.chats);
         listener.socket.go_live();
+        if !listener.socket.is_live() {
+            // Told to close before it was open: the audience is not to keep it.
+            return;
+        }
+        listener.chats.clone_from(&opening.chats);
         for chat in &opening.chats {
             self.by_chat.entry(*chat).or_default().push(Arc::clone(&opening.socket));
         }
@@ -218,36 +276,30 @@ impl Registry {
     }
 
     fn tell_chat(&mut self, chat: ChatId, event: Event) {
-        let broadcast = Broadcast::new(event);
         let sockets = self.by_chat.get(&chat).map(Vec::as_slice).unwrap_or_default();
-        let slow: Vec<_> = sockets.iter().filter(|socket| !socket.offer(&broadcast)).cloned().collect();
+        let slow = offer(&Broadcast::new(event), sockets, &mut self.due, &mut self.told);
         self.close_slow(&slow);
     }
 
     /// What only those are told who listen to all of their chats: where one looks at one
     /// chat alone, thousands of sockets would be woken for what they do not show.
     fn tell_overviews(&mut self, chats: &[ChatId], event: Event) {
-        let broadcast = Broadcast::new(event);
-        let (mut told, mut slow) = (HashSet::new(), Vec::new());
-        for socket in chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten() {
-            if socket.scope == Scope::All && told.insert(socket.id) && !socket.offer(&broadcast) {
-                slow.push(Arc::clone(socket));
-            }
-        }
+        let mut told = HashSet::new();
+        let sockets = chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten();
+        let once = sockets.filter(|socket| socket.scope == Scope::All && told.insert(socket.id));
+        let slow = offer(&Broadcast::new(event), once, &mut self.due, &mut self.told);
         self.close_slow(&slow);
     }
 
     fn tell_user(&mut self, user: UserId, event: Event) {
-        let broadcast = Broadcast::new(event);
         let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
-        let slow: Vec<_> = sockets.iter().filter(|socket| !socket.offer(&broadcast)).cloned().collect();
+        let slow = offer(&Broadcast::new(event), sockets, &mut self.due, &mut self.told);
         self.close_slow(&slow);
     }
 
     fn tell_sockets(&mut self, to: &[SocketId], event: Event) {
-        let broadcast = Broadcast::new(event);
         let sockets = to.iter().filter_map(|id| self.by_id.get(id)).map(|listener| &listener.socket);
-        let slow: Vec<_> = sockets.filter(|socket| !socket.offer(&broadcast)).cloned().collect();
+        let slow = offer(&Broadcast::new(event), sockets, &mut self.due, &mut self.told);
         self.close_slow(&slow);
     }
 
@@ -289,6 +341,26 @@ impl Registry {
     }
 }
 
+/// Queues an event for each socket, and notes whom it waits for. Answers who has no room.
+fn offer<'a>(
+    broadcast: &Arc<Broadcast>,
+    sockets: impl IntoIterator<Item = &'a Arc<Socket>>,
+    due: &mut Vec<Arc<Socket>>,
+    told: &mut Told,
+) -> Vec<Arc<Socket>> {
+    told.events += 1;
+    let mut slow = Vec::new();
+    for socket in sockets {
+        told.queued += 1;
+        match socket.offer(broadcast) {
+            Offer::Due => due.push(Arc::clone(socket)),
+            Offer::Taken => {}
+            Offer::Refused => slow.push(Arc::clone(socket)),
+        }
+    }
+    slow
+}
+
 fn take_out<K: std::hash::Hash + Eq>(sockets: &mut HashMap<K, Vec<Arc<Socket>>>, key: K, id: SocketId) {
     if let Some(list) = sockets.get_mut(&key) {
         if let Some(place) = list.iter().position(|socket| socket.id == id) {
@@ -311,8 +383,14 @@ mod tests {
 
     const DEN: ChatId = ChatId(1);
 
+    fn hub() -> Arc<Hub> {
+        let (hub, courier) = Hub::new();
+        courier.start().expect("a thread");
+        Arc::new(hub)
+    }
+
     fn said(user: i64) -> Event {
-        Event::CallLeft { chat: DEN, user: UserId(user) }
+        Event::CallLeft { chat: DEN, user: UserId(user), participants: Vec::new() }
     }
 
     fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> Subscription {
@@ -323,54 +401,54 @@ mod tests {
 
     #[tokio::test]
     async fn a_socket_hears_its_chat_from_its_opening_on() {
-        let hub = Arc::new(Hub::default());
-        let mut early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN)).expect("a place");
+        let hub = hub();
+        let early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN)).expect("a place");
         hub.publish([said(7)]);
         hub.publish([Event::SocketOpened(Opening::new(&early, vec![DEN])), said(8)]);
-        let heard = early.next().await.expect("an event");
+        let heard = early.inbox().take().expect("an event");
         assert!(matches!(heard.event(), Event::CallLeft { user: UserId(8), .. }));
-        assert!(early.try_next().is_none());
+        assert!(early.inbox().take().is_none());
     }
 
     #[tokio::test]
     async fn whoever_is_removed_hears_nothing_more() {
-        let hub = Arc::new(Hub::default());
-        let mut bob = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
-        let mut everywhere = listen(&hub, 2, Scope::All, &[DEN]);
+        let hub = hub();
+        let bob = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
+        let everywhere = listen(&hub, 2, Scope::All, &[DEN]);
         hub.publish([said(1), Event::MemberRemoved { chat: DEN, user: UserId(2) }, said(1)]);
-        assert_eq!(bob.next().await.err(), Some(Closing::Removed), "what was queued is dropped");
-        assert!(matches!(everywhere.next().await.expect("an event").event(), Event::CallLeft { .. }));
-        assert!(matches!(everywhere.next().await.expect("removal").event(), Event::MemberRemoved { .. }));
-        assert!(everywhere.try_next().is_none());
+        assert_eq!(bob.inbox().closing(), Some(Closing::Removed), "what was queued is dropped");
+        assert!(matches!(everywhere.inbox().take().expect("an event").event(), Event::CallLeft { .. }));
+        assert!(matches!(everywhere.inbox().take().expect("removal").event(), Event::MemberRemoved { .. }));
+        assert!(everywhere.inbox().take().is_none());
     }
 
     #[tokio::test]
     async fn a_newcomers_socket_joins_with_the_event() {
-        let hub = Arc::new(Hub::default());
-        let mut bob = listen(&hub, 2, Scope::All, &[]);
+        let hub = hub();
+        let bob = listen(&hub, 2, Scope::All, &[]);
         hub.publish([said(1)]);
         let username = Username::parse("bob").expect("a name");
         let user = User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new() };
         hub.publish([Event::MemberAdded { chat: DEN, user }, said(1)]);
-        assert!(matches!(bob.next().await.expect("joined").event(), Event::MemberAdded { .. }));
-        assert!(matches!(bob.next().await.expect("an event").event(), Event::CallLeft { .. }));
+        assert!(matches!(bob.inbox().take().expect("joined").event(), Event::MemberAdded { .. }));
+        assert!(matches!(bob.inbox().take().expect("an event").event(), Event::CallLeft { .. }));
     }
 
     #[tokio::test]
     async fn a_slow_reader_is_closed_and_slows_nobody() {
-        let hub = Arc::new(Hub::default());
-        let mut slow = listen(&hub, 1, Scope::Chat(DEN), &[DEN]);
-        let mut quick = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
+        let hub = hub();
+        let slow = listen(&hub, 1, Scope::Chat(DEN), &[DEN]);
+        let quick = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
         for _ in 0..1_000 {
             hub.publish([said(3)]);
-            assert!(quick.next().await.is_ok());
+            assert!(quick.inbox().take().is_some());
         }
-        assert_eq!(slow.next().await.err(), Some(Closing::TooSlow));
+        assert_eq!(slow.inbox().closing(), Some(Closing::TooSlow));
     }
 
     #[tokio::test]
     async fn sockets_of_a_user_are_limited_and_places_come_back() {
-        let hub = Arc::new(Hub::default());
+        let hub = hub();
         let mut all: Vec<_> = (0..MAX_SOCKETS).map(|_| listen(&hub, 1, Scope::All, &[])).collect();
         assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All).is_err());
         assert!(hub.reserve(UserId(2), CredentialId(2), Scope::All).is_ok());
@@ -380,12 +458,12 @@ mod tests {
 
     #[tokio::test]
     async fn signing_out_spares_the_credential_that_asked() {
-        let hub = Arc::new(Hub::default());
-        let mut kept = hub.reserve(UserId(1), CredentialId(10), Scope::All).expect("a place");
-        let mut ended = hub.reserve(UserId(1), CredentialId(11), Scope::All).expect("a place");
+        let hub = hub();
+        let kept = hub.reserve(UserId(1), CredentialId(10), Scope::All).expect("a place");
+        let ended = hub.reserve(UserId(1), CredentialId(11), Scope::All).expect("a place");
         hub.publish([Event::CredentialsEnded { user: UserId(1), kept: Some(CredentialId(10)) }]);
-        assert_eq!(ended.next().await.err(), Some(Closing::SignedOut));
-        assert!(kept.try_next().is_none());
+        assert_eq!(ended.inbox().closing(), Some(Closing::SignedOut));
+        assert!(kept.inbox().take().is_none());
         drop(ended);
         hub.settle().await;
         assert_eq!(hub.open_sockets(), 1);

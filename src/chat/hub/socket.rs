@@ -1,14 +1,17 @@
-//! One open socket as the hub sees it: a bounded queue of shared events.
+//! One open socket as the hub sees it: a bounded queue of shared events, and the outlet
+//! that takes them from there.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::super::event::Event;
 use super::super::id::{ChatId, CredentialId, SocketId, UserId};
+#[cfg(test)]
+use super::super::simulation::mutant::{Mutant, planted};
 use super::Hub;
 
 /// Events that may wait for a socket; one more and it is too slow.
@@ -73,56 +76,93 @@ impl Broadcast {
     }
 }
 
-#[derive(Debug)]
+/// Where a socket's events leave the core. The hub calls it after each commit that queued
+/// something, on the thread that published or on the courier's: it must not wait.
+pub trait Outlet: Send + Sync {
+    /// Takes from the queue whatever can go out at once, and leaves the rest to the
+    /// socket's own task.
+    fn flush(&self);
+}
+
 pub(super) struct Socket {
     pub id: SocketId,
     pub user: UserId,
     pub credential: CredentialId,
     pub scope: Scope,
-    queue: Sender<Arc<Broadcast>>,
-    queued_bytes: AtomicUsize,
+    queue: Mutex<Queue>,
+    outlet: OnceLock<Weak<dyn Outlet>>,
+    /// It waits for the courier already.
+    is_due: AtomicBool,
     live: AtomicBool,
     closing: OnceLock<Closing>,
     wake: Notify,
 }
 
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Arc<Broadcast>>,
+    bytes: usize,
+}
+
+/// What came of offering an event to a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// It is queued, and somebody has to see to it that it leaves.
+    Due,
+    /// It is queued behind others that are on their way, or is not for this socket any more.
+    Taken,
+    /// There is no room: the reader is too slow.
+    Refused,
+}
+
 impl Socket {
-    pub fn new(
-        id: SocketId,
-        user: UserId,
-        credential: CredentialId,
-        scope: Scope,
-    ) -> (Arc<Self>, Receiver<Arc<Broadcast>>) {
-        let (queue, events) = channel(MAX_QUEUE_EVENTS);
-        let socket = Self {
+    pub fn new(id: SocketId, user: UserId, credential: CredentialId, scope: Scope) -> Arc<Self> {
+        Arc::new(Self {
             id,
             user,
             credential,
             scope,
-            queue,
-            queued_bytes: AtomicUsize::new(0),
+            queue: Mutex::default(),
+            outlet: OnceLock::new(),
+            is_due: AtomicBool::new(false),
             live: AtomicBool::new(false),
             closing: OnceLock::new(),
             wake: Notify::new(),
-        };
-        (Arc::new(socket), events)
+        })
     }
 
     pub fn go_live(&self) {
         self.live.store(true, Ordering::Release);
     }
 
+    /// It was opened, and is not to close.
     pub fn is_live(&self) -> bool {
-        self.live.load(Ordering::Acquire)
+        self.live.load(Ordering::Acquire) && self.closing.get().is_none()
     }
 
-    /// Queues an event. `false`: there is no room, the reader is too slow.
-    pub fn offer(&self, broadcast: &Arc<Broadcast>) -> bool {
-        if !self.is_live() || self.closing.get().is_some() {
-            return true;
+    pub fn offer(&self, broadcast: &Arc<Broadcast>) -> Offer {
+        if !self.is_live() || broadcast.event.is_cleared_by(self.user) {
+            return Offer::Taken;
         }
-        let queued = self.queued_bytes.fetch_add(broadcast.weight, Ordering::AcqRel);
-        queued + broadcast.weight <= MAX_QUEUE_BYTES && self.queue.try_send(Arc::clone(broadcast)).is_ok()
+        let mut queue = self.queue();
+        let is_full = queue.events.len() >= MAX_QUEUE_EVENTS || queue.bytes + broadcast.weight > MAX_QUEUE_BYTES;
+        #[cfg(test)]
+        let is_full = is_full && !planted(Mutant::QueueUnbounded);
+        if is_full {
+            return Offer::Refused;
+        }
+        queue.bytes += broadcast.weight;
+        queue.events.push_back(Arc::clone(broadcast));
+        drop(queue);
+        if self.is_due.swap(true, Ordering::AcqRel) { Offer::Taken } else { Offer::Due }
+    }
+
+    /// Lets out what has queued. What is offered from here on asks for it anew.
+    pub fn flush(&self) {
+        self.is_due.store(false, Ordering::Release);
+        if let Some(outlet) = self.outlet.get().and_then(Weak::upgrade) {
+            outlet.flush();
+        }
     }
 
     /// The first reason counts.
@@ -130,6 +170,39 @@ impl Socket {
         if self.closing.set(reason).is_ok() {
             self.wake.notify_one();
         }
+    }
+
+    #[cfg(test)]
+    pub fn closing(&self) -> Option<Closing> {
+        self.closing.get().copied()
+    }
+
+    /// Events and bytes that wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> (usize, usize) {
+        let queue = self.queue();
+        (queue.events.len(), queue.bytes)
+    }
+
+    fn take(&self) -> Option<Arc<Broadcast>> {
+        let mut queue = self.queue();
+        let event = queue.events.pop_front()?;
+        queue.bytes -= event.weight;
+        if queue.events.is_empty() {
+            // An idle socket holds no buffer.
+            queue.events = VecDeque::new();
+        }
+        Some(event)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Socket").field("id", &self.id).field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -147,16 +220,15 @@ impl Opening {
     }
 }
 
-/// The receiving end of a socket's queue. Dropping it takes the socket out of the hub.
+/// A socket's place in the hub. Dropping it takes the socket out.
 pub struct Subscription {
     hub: Arc<Hub>,
     socket: Arc<Socket>,
-    events: Receiver<Arc<Broadcast>>,
 }
 
 impl Subscription {
-    pub(super) fn new(hub: Arc<Hub>, socket: Arc<Socket>, events: Receiver<Arc<Broadcast>>) -> Self {
-        Self { hub, socket, events }
+    pub(super) fn new(hub: Arc<Hub>, socket: Arc<Socket>) -> Self {
+        Self { hub, socket }
     }
 
     /// The socket's id.
@@ -165,46 +237,16 @@ impl Subscription {
         self.socket.id
     }
 
-    /// Waits for the next event, or for the reason to close. What is queued when a
-    /// reason comes is not told any more.
-    pub async fn next(&mut self) -> Result<Arc<Broadcast>, Closing> {
-        loop {
-            if let Some(reason) = self.closing() {
-                return Err(reason);
-            }
-            tokio::select! {
-                biased;
-                () = self.socket.wake.notified() => {}
-                event = self.events.recv() => match event {
-                    Some(event) => return Ok(self.took(event)),
-                    None => return Err(Closing::ShuttingDown),
-                },
-            }
-        }
-    }
-
-    /// The next event, if one is there already.
-    pub fn try_next(&mut self) -> Option<Arc<Broadcast>> {
-        if self.closing().is_some() {
-            return None;
-        }
-        let event = self.events.try_recv().ok()?;
-        Some(self.took(event))
-    }
-
-    /// Why it is to close, if it is.
+    /// What has queued for it, for whoever writes it out.
     #[must_use]
-    pub fn closing(&self) -> Option<Closing> {
-        self.socket.closing.get().copied()
+    pub fn inbox(&self) -> Inbox {
+        Inbox(Arc::clone(&self.socket))
     }
 
-    /// Resolves when it is to close.
-    pub async fn closed(&self) -> Closing {
-        loop {
-            if let Some(reason) = self.closing() {
-                return reason;
-            }
-            self.socket.wake.notified().await;
+    /// From here on the hub calls `outlet` when something has queued. Once for a socket.
+    pub fn attach(&self, outlet: Weak<dyn Outlet>) {
+        if self.socket.outlet.set(outlet).is_err() {
+            tracing::error!("a socket has two outlets");
         }
     }
 
@@ -213,15 +255,44 @@ impl Subscription {
         self.hub.remove(&self.socket);
         !self.hub.is_online(self.socket.user)
     }
-
-    fn took(&self, event: Arc<Broadcast>) -> Arc<Broadcast> {
-        self.socket.queued_bytes.fetch_sub(event.weight, Ordering::AcqRel);
-        event
-    }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.hub.remove(&self.socket);
+    }
+}
+
+/// The reading end of a socket's queue.
+pub struct Inbox(Arc<Socket>);
+
+impl Inbox {
+    /// The next event, if there is one and the socket is not to close: what is queued
+    /// when a reason for that comes is not told any more.
+    #[must_use]
+    pub fn take(&self) -> Option<Arc<Broadcast>> {
+        if self.closing().is_some() { None } else { self.0.take() }
+    }
+
+    /// Whether nothing is left to take.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.closing().is_some() || self.0.queue().events.is_empty()
+    }
+
+    /// Why it is to close, if it is.
+    #[must_use]
+    pub fn closing(&self) -> Option<Closing> {
+        self.0.closing.get().copied()
+    }
+
+    /// Resolves when it is to close.
+    pub async fn closed(&self) -> Closing {
+        loop {
+            if let Some(reason) = self.closing() {
+                return reason;
+            }
+            self.0.wake.notified().await;
+        }
     }
 }

@@ -3,9 +3,11 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Db, Tx};
+use crate::chat::credential::Held;
 use crate::chat::error::Result;
 use crate::chat::id::{CredentialId, UserId};
 use crate::chat::name::Username;
+use crate::chat::page::{Page, Paged};
 use crate::chat::session::{Asker, CredentialKind};
 use crate::chat::time::Timestamp;
 
@@ -62,25 +64,99 @@ pub fn find_by_id(db: &Db, id: CredentialId, now: Timestamp) -> Result<Option<Fo
     Ok(query.query_row(params![id.0, now.0], read).optional()?)
 }
 
-pub fn insert(
-    tx: &Tx<'_>,
-    user: UserId,
-    kind: CredentialKind,
-    secret_hash: &[u8],
-    expires_at: Option<Timestamp>,
-) -> Result<CredentialId> {
+/// A credential that is to be.
+pub struct New<'a> {
+    pub user: UserId,
+    pub kind: CredentialKind,
+    pub secret_hash: &'a [u8],
+    pub expires_at: Option<Timestamp>,
+    pub label: &'a str,
+    pub is_bot: bool,
+}
+
+pub fn insert(tx: &Tx<'_>, new: &New<'_>) -> Result<CredentialId> {
     tx.prepare_cached(
-        "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+        "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![user.0, kind_text(kind), secret_hash, tx.now.0, expires_at.map(|at| at.0)])?;
+    .execute(params![
+        new.user.0,
+        kind_text(new.kind),
+        new.secret_hash,
+        tx.now.0,
+        new.expires_at.map(|at| at.0),
+        new.label,
+        new.is_bot
+    ])?;
     Ok(CredentialId(tx.last_insert_rowid()))
 }
 
-/// The credentials of a kind that are too many, the least used first.
+/// A user's credentials that open something, the newest first.
+pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Paged<Held>> {
+    let mut query = db.prepare_cached(
+        "SELECT count(*) FROM credentials WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+    )?;
+    let count = query.query_row([user.0, now.0], |row| row.get(0))?;
+    let mut query = db.prepare_cached(
+        "SELECT c.id, c.kind, c.label, c.created_at, c.used_at, c.expires_at, u.username
+         FROM credentials c JOIN users u ON u.id = c.user_id
+         WHERE c.user_id = ?1 AND (c.expires_at IS NULL OR c.expires_at > ?2)
+         ORDER BY c.id DESC LIMIT ?3 OFFSET ?4",
+    )?;
+    let rows = query.query_map([user.0, now.0, page.limit(), page.offset()], held)?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// The tokens that were made for programs, by user; an index holds these alone.
+pub fn of_bots(db: &Db, now: Timestamp) -> Result<Vec<Held>> {
+    let mut query = db.prepare_cached(
+        "SELECT c.id, c.kind, c.label, c.created_at, c.used_at, c.expires_at, u.username
+         FROM credentials c JOIN users u ON u.id = c.user_id
+         WHERE c.is_bot = 1 AND (c.expires_at IS NULL OR c.expires_at > ?1) ORDER BY c.user_id, c.id",
+    )?;
+    let rows = query.query_map([now.0], held)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn held(row: &rusqlite::Row<'_>) -> rusqlite::Result<Held> {
+    Ok(Held {
+        id: CredentialId(row.get(0)?),
+        kind: kind_of(row.get_ref(1)?.as_str()?),
+        label: row.get(2)?,
+        created_at: Timestamp(row.get(3)?),
+        used_at: Timestamp(row.get(4)?),
+        expires_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        username: Username::stored(row.get(6)?),
+    })
+}
+
+/// How many tokens were made for a user's programs.
+pub fn count_bots(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM credentials WHERE user_id = ?1 AND is_bot = 1")?;
+    Ok(query.query_row([user.0], |row| row.get(0))?)
+}
+
+/// A token that was made for a program: whose it is, and what it is called.
+pub fn bot(db: &Db, id: CredentialId) -> Result<Option<(UserId, Username, String)>> {
+    let mut query = db.prepare_cached(
+        "SELECT u.id, u.username, c.label FROM credentials c JOIN users u ON u.id = c.user_id
+         WHERE c.id = ?1 AND c.is_bot = 1",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?), row.get(2)?));
+    Ok(query.query_row([id.0], read).optional()?)
+}
+
+/// What kind of credential a user has under an id, if any.
+pub fn kind_for(db: &Db, user: UserId, id: CredentialId) -> Result<Option<CredentialKind>> {
+    let mut query = db.prepare_cached("SELECT kind FROM credentials WHERE id = ?1 AND user_id = ?2")?;
+    Ok(query.query_row([id.0, user.0], |row| Ok(kind_of(row.get_ref(0)?.as_str()?))).optional()?)
+}
+
+/// The credentials of a kind that are too many, the least used first. What was made for a
+/// program stays: people's sign-ins are not to end it.
 pub fn surplus(db: &Db, user: UserId, kind: CredentialKind, max: u32) -> Result<Vec<CredentialId>> {
     let mut query = db.prepare_cached(
-        "SELECT id FROM credentials WHERE user_id = ?1 AND kind = ?2
+        "SELECT id FROM credentials WHERE user_id = ?1 AND kind = ?2 AND is_bot = 0
          ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?3",
     )?;
     let rows = query.query_map(params![user.0, kind_text(kind), max], |row| Ok(CredentialId(row.get(0)?)))?;
@@ -116,8 +192,11 @@ pub fn created_at(db: &Db, id: CredentialId) -> Result<Option<Timestamp>> {
     Ok(query.query_row([id.0], |row| Ok(Timestamp(row.get(0)?))).optional()?)
 }
 
-pub fn delete_expired(tx: &Tx<'_>) -> Result<usize> {
-    Ok(tx.prepare_cached("DELETE FROM credentials WHERE expires_at <= ?1")?.execute([tx.now.0])?)
+/// Whose they were, and which.
+pub fn delete_expired(tx: &Tx<'_>) -> Result<Vec<(UserId, CredentialId)>> {
+    let mut query = tx.prepare_cached("DELETE FROM credentials WHERE expires_at <= ?1 RETURNING user_id, id")?;
+    let rows = query.query_map([tx.now.0], |row| Ok((UserId(row.get(0)?), CredentialId(row.get(1)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn is_account_token(db: &Db, id: CredentialId) -> Result<bool> {

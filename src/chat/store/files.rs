@@ -4,14 +4,15 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Db, Tx};
 use crate::chat::error::Result;
-use crate::chat::file::{File, StorageName};
+use crate::chat::file::{Dimensions, File, StorageName};
 use crate::chat::id::{FileId, MessageId, UserId};
 use crate::chat::time::Timestamp;
 
 macro_rules! select_file {
     ($rest:literal) => {
         concat!(
-            "SELECT f.id, f.uploader_id, f.name, f.size, f.content_type, f.sha256, f.storage_name, f.created_at
+            "SELECT f.id, f.uploader_id, f.name, f.size, f.content_type, f.sha256, f.storage_name, f.created_at,
+                    f.width, f.height
              FROM files f ",
             $rest
         )
@@ -28,6 +29,10 @@ fn file(row: &Row<'_>) -> rusqlite::Result<File> {
         sha256: row.get(5)?,
         storage_name: StorageName::stored(row.get(6)?),
         created_at: Timestamp(row.get(7)?),
+        dimensions: match (row.get(8)?, row.get(9)?) {
+            (Some(width), Some(height)) => Some(Dimensions { width, height }),
+            _ => None,
+        },
     })
 }
 
@@ -40,8 +45,8 @@ fn collect(db: &Db, sql: &str, id: i64) -> Result<Vec<File>> {
 /// Writes the row; the id in `file` is not yet one.
 pub fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
     tx.prepare_cached(
-        "INSERT INTO files (uploader_id, name, size, content_type, sha256, storage_name, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO files (uploader_id, name, size, content_type, sha256, storage_name, created_at, width, height)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         file.uploader.0,
@@ -51,6 +56,8 @@ pub fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
         file.sha256,
         file.storage_name.as_str(),
         file.created_at.0,
+        file.dimensions.map(|size| size.width),
+        file.dimensions.map(|size| size.height),
     ])?;
     Ok(FileId(tx.last_insert_rowid()))
 }

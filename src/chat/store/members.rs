@@ -126,6 +126,17 @@ pub fn hide(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// Members who cleared a message from their view. Only a direct chat is ever cleared: of a
+/// group with thousands of members, none is looked at.
+pub fn cleared_by(db: &Db, chat: ChatId, message: MessageId) -> Result<Vec<UserId>> {
+    let mut query = db.prepare_cached(
+        "SELECT m.user_id FROM chats c JOIN members m ON m.chat_id = c.id
+         WHERE c.id = ?1 AND c.low_user IS NOT NULL AND m.cleared_mark >= ?2",
+    )?;
+    let rows = query.query_map([chat.0, message.0], |row| Ok(UserId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Up to where each member has read.
 pub fn read_marks(db: &Db, chat: ChatId) -> Result<Vec<ReadMark>> {
     let mut query =

@@ -10,7 +10,49 @@ use super::super::OpenError;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2];
+
+const TO_VERSION_2: &str = "
+     -- Accounts without a mail server: labels, invitations, links, and what administrators did.
+     CREATE INDEX users_admins ON users (id) WHERE is_admin = 1 AND is_disabled = 0;
+     CREATE INDEX users_disabled ON users (id) WHERE is_disabled = 1;
+     ALTER TABLE credentials ADD COLUMN label TEXT NOT NULL DEFAULT '';
+     ALTER TABLE credentials ADD COLUMN is_bot INTEGER NOT NULL DEFAULT 0;
+     CREATE INDEX credentials_of_bots ON credentials (user_id) WHERE is_bot = 1;
+     CREATE TABLE invites (
+         id         INTEGER PRIMARY KEY AUTOINCREMENT,
+         code_hash  BLOB    NOT NULL UNIQUE,
+         label      TEXT    NOT NULL,
+         uses_left  INTEGER NOT NULL CHECK (uses_left >= 0),
+         created_by INTEGER REFERENCES users,
+         created_at INTEGER NOT NULL,
+         expires_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX invites_by_expiry ON invites (expires_at);
+     CREATE TABLE resets (
+         user_id    INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+         code_hash  BLOB    NOT NULL UNIQUE,
+         created_by INTEGER REFERENCES users,
+         expires_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX resets_by_expiry ON resets (expires_at);
+     CREATE TABLE audit (
+         id       INTEGER PRIMARY KEY AUTOINCREMENT,
+         at       INTEGER NOT NULL,
+         actor_id INTEGER REFERENCES users,
+         action   TEXT    NOT NULL,
+         subject  TEXT    NOT NULL,
+         detail   TEXT    NOT NULL
+     ) STRICT;
+     CREATE INDEX audit_by_age ON audit (at);
+
+     -- How large pictures are. Those that are there already keep no size: what shows them does without.
+     ALTER TABLE files ADD COLUMN width INTEGER;
+     ALTER TABLE files ADD COLUMN height INTEGER;
+
+     -- Names that are drawn alike. What it is for those that are there already, the program works out.
+     ALTER TABLE users ADD COLUMN look_key TEXT NOT NULL DEFAULT '';
+     CREATE INDEX users_by_look ON users (look_key);";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;
@@ -18,7 +60,8 @@ pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;
 /// Brings the database up to date, after a copy of the old one was made beside it.
 /// A newer or foreign one is refused and not touched.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    step(connection, path, SCHEMA, MIGRATIONS)
+    step(connection, path, SCHEMA, MIGRATIONS)?;
+    Ok(super::users::fill_looks(connection)?)
 }
 
 fn step(connection: &mut Connection, path: &Path, schema: &str, migrations: &[&str]) -> Result<(), OpenError> {
@@ -71,9 +114,15 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Read;
+
     use rusqlite::Connection;
 
-    use super::{OpenError, step};
+    use super::{OpenError, run, step};
+
+    /// A database that the first version made: see `tests/fixtures/version-1`.
+    const VERSION_1: &[u8] = include_bytes!("../../../tests/fixtures/version-1/fireside.db.gz");
 
     const OLD: &str = "CREATE TABLE sequence (value); INSERT INTO sequence VALUES (7);
         CREATE TABLE users (a); CREATE TABLE chats (a); CREATE TABLE members (a);
@@ -124,5 +173,39 @@ mod tests {
         assert!(matches!(step(&mut connection, &path, OLD, &[]), Err(OpenError::Damaged(_))));
         connection.execute_batch("PRAGMA user_version = 9").expect("newer");
         assert!(matches!(step(&mut connection, &path, OLD, &[]), Err(OpenError::Newer { found: 9, newest: 1 })));
+    }
+
+    /// Every table and index by its name, without comments and with single spaces.
+    fn layout(connection: &Connection) -> BTreeMap<String, String> {
+        let mut query =
+            connection.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").expect("a query");
+        let rows = query.query_map([], |row| Ok((row.get(0)?, normalised(&row.get::<_, String>(1)?))));
+        rows.expect("rows").collect::<rusqlite::Result<_>>().expect("the schema")
+    }
+
+    fn normalised(sql: &str) -> String {
+        let code: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+        let words: Vec<&str> = code.iter().flat_map(|line| line.split_whitespace()).collect();
+        words.join(" ").replace(" ,", ",").replace(" )", ")")
+    }
+
+    #[test]
+    fn a_migrated_database_is_laid_out_as_a_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(VERSION_1).read_to_end(&mut bytes).expect("unpacked");
+        std::fs::write(&old, bytes).expect("written");
+        let mut migrated = Connection::open(&old).expect("opened");
+        assert_eq!(value(&migrated, "PRAGMA user_version"), 1);
+        let before = layout(&migrated);
+        run(&mut migrated, &old).expect("migrated");
+        assert!(value(&migrated, "SELECT count(*) FROM users") > 0);
+        assert_eq!(value(&migrated, "SELECT count(*) FROM users WHERE look_key = ''"), 0, "all names were looked at");
+        let mut made = Connection::open(&new).expect("opened");
+        run(&mut made, &new).expect("made");
+        assert_eq!(layout(&migrated), layout(&made));
+        assert_ne!(layout(&migrated), before, "it was an old one");
+        assert_eq!(value(&migrated, "PRAGMA user_version"), value(&made, "PRAGMA user_version"));
     }
 }

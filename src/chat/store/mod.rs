@@ -4,11 +4,17 @@
 //! valid, who is told) live above, in `chat`; nothing here asks who somebody is
 //! beyond the ids it is given.
 
+pub(super) mod accounts;
+pub(super) mod audit;
 pub(super) mod changes;
+pub(super) mod copy;
 pub(super) mod credentials;
+mod fault;
 pub(super) mod files;
 pub(super) mod friends;
 pub(super) mod idempotency;
+pub(super) mod invites;
+mod log;
 pub(super) mod members;
 pub(super) mod messages;
 mod migrations;
@@ -17,21 +23,27 @@ mod plans;
 pub(super) mod posts;
 pub(super) mod reactions;
 mod readers;
+pub(super) mod resets;
 pub(super) mod rooms;
+#[cfg(test)]
+pub(super) mod simulated;
+pub(super) mod totals;
 pub(super) mod users;
 mod writer;
 
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::ffi::ErrorCode;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::OpenError;
 use super::error::{Error, Result};
+use super::gauges::{ReaderGauges, WriterGauges};
 use super::time::Clock;
 
 pub(super) use migrations::SCHEMA_VERSION;
-pub(super) use writer::{Committed, Tx};
+pub(super) use writer::{Committed, Tx, WriterThread};
 
 /// What the functions per noun take to read: a connection inside a transaction.
 pub(super) type Db = Connection;
@@ -41,9 +53,8 @@ pub(super) type Db = Connection;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How many statements stay compiled on each connection.
 const STATEMENTS: usize = 128;
-/// The write-ahead log is folded back into the database past this many pages.
-/// 4,000 keeps it at about 17 MB and costs the writer least.
-const CHECKPOINT_PAGES: u32 = 4_000;
+/// How long a connection waits while another program holds the file's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How much a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -64,20 +75,24 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens (or makes) the database at `path`. `on_commit` gets what each commit
-    /// leaves to be done, in commit order, before the callers hear of it.
+    /// leaves to be done, in commit order, before the callers hear of it. What is written
+    /// waits until the thread is started.
     pub fn open(
         path: &Path,
         durability: Durability,
         clock: Clock,
         on_commit: impl FnMut(Committed) + Send + 'static,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        // What is refused stays as it is: closing it would fold a log that a crash left.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::run(&mut connection, path)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         prepare_writer(&connection, durability)?;
         let readers = readers::Readers::open(path)?;
-        let writer = writer::Writer::start(connection, clock, Box::new(on_commit))?;
-        Ok(Self { writer, readers })
+        let (writer, thread) = writer::Writer::new(connection, clock, Box::new(on_commit))?;
+        Ok((Self { writer, readers }, thread))
     }
 
     /// Runs `work` in the writer's next transaction; returns when it is committed
@@ -99,6 +114,11 @@ impl Store {
     pub async fn scan<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T> + Send + 'static) -> Result<T> {
         let readers = self.readers.clone();
         tokio::task::spawn_blocking(move || readers.read(work)).await.map_err(|_| Error::Internal)?
+    }
+
+    /// How the writer and the readers are.
+    pub fn gauges(&self) -> (WriterGauges, ReaderGauges) {
+        (self.writer.gauges(), self.readers.gauges())
     }
 
     /// Commits what has been handed over, folds the log into the database and closes it.
@@ -135,28 +155,13 @@ fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(),
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = {synchronous};
-         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
          PRAGMA foreign_keys = ON;
-         PRAGMA busy_timeout = 5000;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;",
     ))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    log::watch(connection);
     Ok(())
-}
-
-/// The one place where a fault of the database becomes an error of the domain.
-impl From<rusqlite::Error> for Error {
-    fn from(cause: rusqlite::Error) -> Self {
-        let full = matches!(cause.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::TooBig));
-        tracing::error!(%cause, "the database refused");
-        if full { Self::StorageFull } else { Self::Internal }
-    }
-}
-
-impl From<rusqlite::Error> for OpenError {
-    fn from(cause: rusqlite::Error) -> Self {
-        Self::Damaged(cause.to_string())
-    }
 }

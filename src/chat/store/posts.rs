@@ -2,43 +2,50 @@
 
 use rusqlite::{Row, params};
 
+use super::users::{self, columns};
 use super::{Db, Tx};
 use crate::chat::error::Result;
 use crate::chat::id::{PostId, UserId};
 use crate::chat::profile::Post;
 use crate::chat::time::Timestamp;
 
+macro_rules! select_post {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.title, p.content, p.created_at, ",
+            columns!("u"),
+            " FROM posts p JOIN users u ON u.id = p.author_id ",
+            $rest
+        )
+    };
+}
+
 fn post(row: &Row<'_>) -> rusqlite::Result<Post> {
     Ok(Post {
         id: PostId(row.get(0)?),
-        author: UserId(row.get(1)?),
-        title: row.get(2)?,
-        content: row.get(3)?,
-        created_at: Timestamp(row.get(4)?),
+        title: row.get(1)?,
+        content: row.get(2)?,
+        created_at: Timestamp(row.get(3)?),
+        author: users::user(row, 4)?,
     })
 }
 
 pub fn insert(tx: &Tx<'_>, post: &Post) -> Result<PostId> {
     tx.prepare_cached("INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![post.author.0, post.title, post.content, post.created_at.0])?;
+        .execute(params![post.author.id.0, post.title, post.content, post.created_at.0])?;
     Ok(PostId(tx.last_insert_rowid()))
 }
 
 /// Everybody's from above `after`, oldest first.
 pub fn all(db: &Db, after: PostId, limit: u32) -> Result<Vec<Post>> {
-    let mut query = db.prepare_cached(
-        "SELECT id, author_id, title, content, created_at FROM posts WHERE id > ?1 ORDER BY id LIMIT ?2",
-    )?;
+    let mut query = db.prepare_cached(select_post!("WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"))?;
     let rows = query.query_map(params![after.0, limit], post)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Somebody's from above `after`, oldest first.
 pub fn of(db: &Db, author: UserId, after: PostId, limit: u32) -> Result<Vec<Post>> {
-    let mut query = db.prepare_cached(
-        "SELECT id, author_id, title, content, created_at FROM posts
-         WHERE author_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-    )?;
+    let mut query = db.prepare_cached(select_post!("WHERE p.author_id = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3"))?;
     let rows = query.query_map(params![author.0, after.0, limit], post)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

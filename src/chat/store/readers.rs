@@ -1,14 +1,17 @@
 //! Read-only connections, kept open with their statements compiled.
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use r2d2::Pool;
+use r2d2::{Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
 
 use super::super::OpenError;
 use super::super::error::{Error, Result};
+use super::super::gauges::{ReaderGauges, ReaderMeter};
 use super::{Db, prepare};
 
 /// Connections open at most: each worker and some threads that scan can have one.
@@ -19,6 +22,7 @@ const WAIT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(super) struct Readers {
     pool: Pool<SqliteConnectionManager>,
+    meter: Arc<ReaderMeter>,
 }
 
 impl Readers {
@@ -40,15 +44,41 @@ impl Readers {
             .connection_timeout(WAIT)
             .build(manager)
             .map_err(|cause| OpenError::Damaged(cause.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, meter: Arc::default() })
     }
 
     /// All of `work` sees one state of the database.
     pub fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        let connection = self.pool.get().map_err(|_| Error::Busy { retry_after: WAIT })?;
+        let connection = self.connection()?;
         connection.prepare_cached("BEGIN")?.execute([])?;
         let state = Snapshot(&connection);
         work(state.0)
+    }
+
+    fn connection(&self) -> Result<PooledConnection<SqliteConnectionManager>> {
+        if let Some(free) = self.pool.try_get() {
+            return Ok(free);
+        }
+        let (begun, meter) = (Instant::now(), &self.meter);
+        let waited = self.pool.get();
+        meter.waits.fetch_add(1, Ordering::Relaxed);
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        meter.waited_micros.fetch_add(micros, Ordering::Relaxed);
+        waited.map_err(|_| {
+            meter.refused.fetch_add(1, Ordering::Relaxed);
+            Error::Busy { retry_after: WAIT }
+        })
+    }
+
+    pub fn gauges(&self) -> ReaderGauges {
+        let state = self.pool.state();
+        ReaderGauges {
+            open: state.connections,
+            idle: state.idle_connections,
+            waits: self.meter.waits.load(Ordering::Relaxed),
+            waited_micros: self.meter.waited_micros.load(Ordering::Relaxed),
+            refused: self.meter.refused.load(Ordering::Relaxed),
+        }
     }
 }
 

@@ -194,7 +194,7 @@ pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId
     tx.prepare_cached(
         "INSERT INTO chats (kind, title, title_key, description, is_private, max_members, owner_id,
                             created_at, updated_at, active_at)
-         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
+         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
     )?
     .execute(params![
         new.title,
@@ -203,7 +203,8 @@ pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId
         new.is_private,
         new.max_members,
         owner.0,
-        tx.now.0
+        tx.now.0,
+        tx.activity().0
     ])?;
     Ok(ChatId(tx.last_insert_rowid()))
 }
@@ -211,9 +212,9 @@ pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId
 pub fn insert_direct(tx: &Tx<'_>, pair: &Pair, owner: UserId, slug: &str) -> Result<ChatId> {
     tx.prepare_cached(
         "INSERT INTO chats (kind, low_user, high_user, slug, owner_id, created_at, updated_at, active_at)
-         VALUES ('direct', ?1, ?2, ?3, ?4, ?5, ?5, ?5)",
+         VALUES ('direct', ?1, ?2, ?3, ?4, ?5, ?5, ?6)",
     )?
-    .execute(params![pair.low.id.0, pair.high.id.0, slug, owner.0, tx.now.0])?;
+    .execute(params![pair.low.id.0, pair.high.id.0, slug, owner.0, tx.now.0, tx.activity().0])?;
     Ok(ChatId(tx.last_insert_rowid()))
 }
 
@@ -280,8 +281,19 @@ pub fn count_posted(tx: &Tx<'_>, id: ChatId, message: MessageId) -> Result<()> {
     tx.prepare_cached(
         "UPDATE chats SET message_count = message_count + 1, last_message_id = ?2, active_at = ?3 WHERE id = ?1",
     )?
-    .execute(params![id.0, message.0, tx.now.0])?;
+    .execute(params![id.0, message.0, tx.activity().0])?;
     Ok(())
+}
+
+/// The latest activity of all chats: that of the chat with the newest message, or of the
+/// newest chat.
+pub fn newest_activity(db: &Db) -> rusqlite::Result<Timestamp> {
+    let mut query = db.prepare_cached(
+        "SELECT max(coalesce((SELECT active_at FROM chats WHERE id = (SELECT chat_id FROM messages
+                                                                      WHERE id = (SELECT max(id) FROM messages))), 0),
+                    coalesce((SELECT active_at FROM chats WHERE id = (SELECT max(id) FROM chats)), 0))",
+    )?;
+    query.query_row([], |row| Ok(Timestamp(row.get(0)?)))
 }
 
 /// Takes a message that was just deleted out of the count, and finds the last anew.

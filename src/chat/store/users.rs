@@ -1,6 +1,6 @@
 //! Rows of `users`.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Db, Tx};
 use crate::chat::error::Result;
@@ -55,8 +55,8 @@ pub fn insert(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8]) -> Result<Us
     let display_name = new.display_name.as_deref().unwrap_or(new.username.as_str());
     tx.prepare_cached(
         "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name,
-                            search_key, token_nonce, is_admin, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                            search_key, token_nonce, is_admin, created_at, look_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         new.username.as_str(),
@@ -69,6 +69,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8]) -> Result<Us
         nonce,
         new.is_admin,
         tx.now.0,
+        new.username.look(),
     ])?;
     Ok(UserId(tx.last_insert_rowid()))
 }
@@ -85,6 +86,27 @@ pub fn find(db: &Db, id: UserId) -> Result<Option<User>> {
 pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
     let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.username_key = ?1"))?;
     Ok(query.query_row([key], |row| user(row, 0)).optional()?)
+}
+
+/// Whether somebody has a name that readers would take for this one.
+pub fn look_is_taken(db: &Db, name: &Username) -> Result<bool> {
+    let mut query = db.prepare_cached("SELECT username FROM users WHERE look_key = ?1")?;
+    let others = query.query_map([name.look()], |row| row.get(0).map(Username::stored))?;
+    Ok(others.collect::<rusqlite::Result<Vec<_>>>()?.iter().any(|other| name.passes_for(other)))
+}
+
+/// Works out the looks of names from before there were any: SQL cannot.
+pub fn fill_looks(connection: &mut Connection) -> rusqlite::Result<()> {
+    let tx = connection.transaction()?;
+    {
+        let mut query = tx.prepare("SELECT id, username FROM users WHERE look_key = ''")?;
+        let mut change = tx.prepare("UPDATE users SET look_key = ?2 WHERE id = ?1")?;
+        let names = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, Username::stored(row.get(1)?))))?;
+        for (id, name) in names.collect::<rusqlite::Result<Vec<_>>>()? {
+            change.execute(params![id, name.look()])?;
+        }
+    }
+    tx.commit()
 }
 
 pub fn exists(db: &Db, id: UserId) -> Result<bool> {
@@ -126,16 +148,24 @@ pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)
     Ok(found.optional()?)
 }
 
+/// Of a user who can sign in.
 pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
-    let mut query = db.prepare_cached("SELECT password_hash FROM users WHERE id = ?1")?;
+    let mut query = db.prepare_cached("SELECT password_hash FROM users WHERE id = ?1 AND is_disabled = 0")?;
     Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
 pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
-    // Accounts are never deleted and ids leave no gaps, so the newest id is the count, in O(1).
-    let count = db.prepare_cached("SELECT coalesce(max(id), 0) FROM users")?.query_row([], |row| row.get(0))?;
-    let mut query =
-        db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u ORDER BY u.id LIMIT ?1 OFFSET ?2"))?;
+    // Accounts are never deleted and ids leave no gaps, so the newest id counts them all; the few
+    // that are disabled have an index of their own.
+    let mut query = db.prepare_cached(
+        "SELECT coalesce(max(id), 0) - (SELECT count(*) FROM users WHERE is_disabled = 1) FROM users",
+    )?;
+    let count = query.query_row([], |row| row.get(0))?;
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!("u"),
+        " FROM users u WHERE u.is_disabled = 0 ORDER BY u.id LIMIT ?1 OFFSET ?2"
+    ))?;
     let rows = query.query_map([page.limit(), page.offset()], |row| user(row, 0))?;
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }

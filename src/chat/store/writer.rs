@@ -5,10 +5,12 @@
 //! commit its events go out in order, and only then do the callers hear. No
 //! caller's future is on that path: a client that vanishes changes nothing.
 
-use std::any::Any;
-use std::ops::Deref;
+use std::cell::Cell;
+use std::ops::{ControlFlow, Deref};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -17,17 +19,22 @@ use super::super::OpenError;
 use super::super::error::{Error, Result};
 use super::super::event::Event;
 use super::super::file::StorageName;
+use super::super::gauges::{WriterGauges, WriterMeter};
 use super::super::id::{MessageId, Seq};
 use super::super::time::{Clock, Timestamp};
+use super::{changes, fault, log, rooms};
+#[cfg(test)]
+use crate::chat::simulation::mutant::{Mutant, planted};
 
 /// Commands that may wait for the writer.
 const MAX_QUEUE: usize = 4_096;
 /// How long a caller waits for a place in the queue before it is told "busy".
-const MAX_WAIT: Duration = Duration::from_secs(2);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(2);
 /// Commands in one transaction.
 const MAX_BATCH: usize = 512;
 /// The exit status after a fault that leaves open what is on the disk: a sync that
 /// failed must never be tried again on the same file (the kernel forgets the page).
+#[cfg(not(test))]
 const EXIT_DISK_FAULT: i32 = 4;
 
 /// What a commit leaves to be done, in order.
@@ -46,6 +53,8 @@ type OnCommit = Box<dyn FnMut(Committed) + Send>;
 struct Sequence {
     last: i64,
     unwritten: bool,
+    /// When something happened in a chat last.
+    active: Cell<Timestamp>,
 }
 
 /// A command's view of the writer's transaction. Reads go through `Deref`.
@@ -82,6 +91,14 @@ impl Tx<'_> {
         MessageId(self.seq.last)
     }
 
+    /// When a chat was active: now, but never before another chat was. By this time lists
+    /// are ordered, and a clock that is set back must not put what is new below what is old.
+    pub fn activity(&self) -> Timestamp {
+        let active = self.seq.active.get().max(self.now);
+        self.seq.active.set(active);
+        active
+    }
+
     /// The newest number given out.
     pub fn last_seq(&self) -> Seq {
         Seq(self.seq.last)
@@ -99,6 +116,7 @@ impl Deref for Tx<'_> {
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Command>,
+    meter: Arc<WriterMeter>,
 }
 
 enum Command {
@@ -107,15 +125,14 @@ enum Command {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, clock: Clock, on_commit: OnCommit) -> Result<Self, OpenError> {
-        let seq = Sequence { last: super::changes::newest(&connection)?.0, unwritten: false };
+    /// The two ends of the queue. Nothing is written until somebody serves it.
+    pub fn new(connection: Connection, clock: Clock, on_commit: OnCommit) -> Result<(Self, WriterThread), OpenError> {
+        let active = Cell::new(rooms::newest_activity(&connection)?);
+        let seq = Sequence { last: changes::newest(&connection)?.0, unwritten: false, active };
         let (queue, commands) = mpsc::channel(MAX_QUEUE);
-        let mut thread = WriterThread { connection, clock, on_commit, seq };
-        std::thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || thread.serve(commands))
-            .map_err(|cause| OpenError::Damaged(format!("no thread for the writer: {cause}")))?;
-        Ok(Self { queue })
+        let meter = Arc::new(WriterMeter::default());
+        let thread = WriterThread { connection, clock, on_commit, seq, meter: Arc::clone(&meter), commands };
+        Ok((Self { queue, meter }, thread))
     }
 
     pub async fn run<T, F>(&self, work: F) -> Result<T>
@@ -133,6 +150,15 @@ impl Writer {
         answer.await.unwrap_or(Err(Error::Internal))
     }
 
+    pub fn gauges(&self) -> WriterGauges {
+        WriterGauges {
+            waiting: self.queue.max_capacity() - self.queue.capacity(),
+            failed: self.meter.failed.load(Ordering::Relaxed),
+            batch: self.meter.batch.look(),
+            time: self.meter.time.look(),
+        }
+    }
+
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.queue.send(Command::Close(reply)).await.is_ok() && closed.await.is_err() {
@@ -143,8 +169,8 @@ impl Writer {
 
 /// A command whose result type the thread need not know.
 trait Work: Send {
-    /// Runs it and keeps the outcome. `false`: it failed and is to be rolled back.
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Runs it and keeps the outcome. If it failed it is to be rolled back.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()>;
     /// Replaces the outcome: what it did was undone.
     fn fail(&mut self, error: Error);
     /// Tells the caller.
@@ -162,16 +188,17 @@ where
     T: Send,
     F: FnOnce(&mut Tx<'_>) -> Result<T> + Send,
 {
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         if let Some(work) = self.work.take() {
             // A panic is this command's alone: it must take neither the thread nor the batch with it.
             let run = catch_unwind(AssertUnwindSafe(|| work(tx)));
-            self.outcome = run.unwrap_or_else(|panic| {
-                tracing::error!(panic = panic_text(panic.as_ref()), "a write panicked");
+            self.outcome = run.unwrap_or_else(|_| {
+                // Not its text, which may quote what somebody wrote; the panic's place is in the log already.
+                tracing::error!("a write panicked");
                 Err(Error::Internal)
             });
         }
-        self.outcome.is_ok()
+        self.outcome.as_ref().map(drop).map_err(Clone::clone)
     }
 
     fn fail(&mut self, error: Error) {
@@ -186,41 +213,67 @@ where
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("")
-}
-
-struct WriterThread {
+/// What the writer's thread does, turn by turn.
+pub(in crate::chat) struct WriterThread {
     connection: Connection,
     clock: Clock,
     on_commit: OnCommit,
     seq: Sequence,
+    meter: Arc<WriterMeter>,
+    commands: mpsc::Receiver<Command>,
 }
 
 impl WriterThread {
-    fn serve(&mut self, mut commands: mpsc::Receiver<Command>) {
+    /// Serves the queue on a thread of its own until it is closed.
+    pub fn start(mut self) -> Result<(), OpenError> {
+        std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || self.serve())
+            .map(drop)
+            .map_err(|cause| OpenError::Damaged(format!("no thread for the writer: {cause}")))
+    }
+
+    fn serve(&mut self) {
         let mut batch = Vec::with_capacity(MAX_BATCH);
-        while let Some(first) = commands.blocking_recv() {
-            let mut next = Some(first);
-            let mut closing = None;
-            while let Some(command) = next.take() {
-                match command {
-                    Command::Run(work) => batch.push(work),
-                    Command::Close(reply) => closing = Some(reply),
-                }
-                if batch.len() < MAX_BATCH && closing.is_none() {
-                    next = commands.try_recv().ok();
-                }
-            }
-            self.run(&mut batch);
-            if let Some(reply) = closing {
-                self.checkpoint();
-                if reply.send(()).is_err() {
-                    tracing::debug!("nobody waited for the database to close");
-                }
+        while let Some(first) = self.commands.blocking_recv() {
+            if self.turn(first, MAX_BATCH, &mut batch).is_break() {
                 return;
             }
         }
+    }
+
+    /// Runs `first` and what has queued behind it, `max` commands at most.
+    fn turn(&mut self, first: Command, max: usize, batch: &mut Vec<Box<dyn Work>>) -> ControlFlow<()> {
+        let mut next = Some(first);
+        let mut closing = None;
+        while let Some(command) = next.take() {
+            match command {
+                Command::Run(work) => batch.push(work),
+                Command::Close(reply) => closing = Some(reply),
+            }
+            if batch.len() < max && closing.is_none() {
+                next = self.commands.try_recv().ok();
+            }
+        }
+        self.run(batch);
+        let Some(reply) = closing else { return ControlFlow::Continue(()) };
+        self.checkpoint();
+        if reply.send(()).is_err() {
+            tracing::debug!("nobody waited for the database to close");
+        }
+        ControlFlow::Break(())
+    }
+
+    /// One turn here and now, for a simulation that is the thread. `false`: nothing had queued.
+    #[cfg(test)]
+    pub fn step(&mut self, max: usize) -> bool {
+        let Ok(first) = self.commands.try_recv() else { return false };
+        self.turn(first, max, &mut Vec::new()).is_continue()
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// One transaction for all of `batch`, then its events, then its callers.
@@ -228,53 +281,68 @@ impl WriterThread {
         if batch.is_empty() {
             return;
         }
-        let mut committed = Committed::default();
-        if let Err(cause) = self.transact(batch, &mut committed) {
-            committed = Committed::default();
-            self.undo(batch, cause);
+        let (begun, mut committed) = (Instant::now(), Committed::default());
+        match self.transact(batch, &mut committed) {
+            Ok(()) => {
+                self.meter.time.record_time(begun.elapsed());
+                self.meter.batch.record(batch.len() as u64);
+            }
+            Err(error) => {
+                stop_if_disk_failed();
+                committed = Committed::default();
+                self.meter.failed.fetch_add(1, Ordering::Relaxed);
+                self.undo(batch, &error);
+            }
         }
         (self.on_commit)(committed);
         for work in batch.drain(..) {
             work.finish();
         }
+        if let Err(cause) = log::fold_if_long(&self.connection) {
+            tracing::warn!(error = %Error::from(cause), "the log grows until there is room to fold it");
+            stop_if_disk_failed();
+        }
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Work>], committed: &mut Committed) -> rusqlite::Result<()> {
+    fn transact(&mut self, batch: &mut [Box<dyn Work>], committed: &mut Committed) -> Result<()> {
         self.execute("BEGIN IMMEDIATE")?;
         let now = self.clock.now();
         for work in batch.iter_mut() {
             self.execute("SAVEPOINT command")?;
             let mut tx = Tx { connection: &self.connection, outbox: Committed::default(), seq: &mut self.seq, now };
-            if work.run(&mut tx) {
-                committed.events.append(&mut tx.outbox.events);
-                committed.erased.append(&mut tx.outbox.erased);
-            } else {
-                // On a full disk SQLite may have undone the whole transaction by itself: then this fails,
-                // and so does all of the batch.
-                self.execute("ROLLBACK TO command")?;
+            match work.run(&mut tx) {
+                Ok(()) => {
+                    committed.events.append(&mut tx.outbox.events);
+                    committed.erased.append(&mut tx.outbox.erased);
+                }
+                // On a full disk SQLite may undo the whole transaction by itself, and all of the batch with it.
+                Err(error) if self.connection.is_autocommit() || fault::disk_failed() => return Err(error),
+                Err(_) => self.execute("ROLLBACK TO command")?,
             }
             self.execute("RELEASE command")?;
         }
         if self.seq.unwritten {
             self.connection.prepare_cached("UPDATE sequence SET value = ?1")?.execute([self.seq.last])?;
         }
+        #[cfg(test)]
+        if planted(Mutant::PublishBeforeCommit) {
+            (self.on_commit)(std::mem::take(committed));
+        }
         self.execute("COMMIT")?;
         self.seq.unwritten = false;
         Ok(())
     }
 
-    /// Nothing of the batch happened. Whether that is passing or the end is in the cause.
-    fn undo(&self, batch: &mut [Box<dyn Work>], cause: rusqlite::Error) {
-        let disk_fault = cause.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure);
-        let error = Error::from(cause);
-        if disk_fault {
-            tracing::error!("the disk failed while committing; stopping, since what is stored is unknown");
-            std::process::exit(EXIT_DISK_FAULT);
-        }
+    /// Nothing of the batch happened.
+    fn undo(&self, batch: &mut [Box<dyn Work>], error: &Error) {
         if !self.connection.is_autocommit()
             && let Err(cause) = self.execute("ROLLBACK")
         {
             tracing::error!(%cause, "a failed transaction was not rolled back");
+        }
+        #[cfg(test)]
+        if planted(Mutant::LostWritesAcknowledged) {
+            return;
         }
         for work in batch {
             work.fail(error.clone());
@@ -282,14 +350,31 @@ impl WriterThread {
     }
 
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        #[cfg(test)]
+        super::simulated::strike(&self.connection, sql)?;
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 
-    /// Folds the log into the database, so that a copy of the file is the whole of it.
     fn checkpoint(&self) {
-        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(cause) = folded {
+        if let Err(cause) = log::fold_and_empty(&self.connection) {
             tracing::warn!(%cause, "the last checkpoint failed; the next start will make up for it");
         }
     }
+}
+
+/// What is on the disk after a failed write or sync is unknown, and only a new start
+/// reads it anew.
+fn stop_if_disk_failed() {
+    if fault::disk_failed() {
+        tracing::error!("the disk failed; stopping, since what is stored is unknown");
+        stop();
+    }
+}
+
+/// Ends the process. In a simulation it ends the turn, and the simulation starts anew.
+fn stop() -> ! {
+    #[cfg(test)]
+    super::simulated::stop_turn();
+    #[cfg(not(test))]
+    std::process::exit(EXIT_DISK_FAULT)
 }

@@ -1,0 +1,69 @@
+//! One keep-alive connection, and no more of HTTP than the server's own answers need:
+//! a full client would cost more than what it measures.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// A connection on which one request follows the other.
+pub struct Http {
+    stream: TcpStream,
+    host: SocketAddr,
+    token: String,
+    received: Vec<u8>,
+    outgoing: Vec<u8>,
+}
+
+impl Http {
+    pub async fn connect(host: SocketAddr, token: &str) -> Self {
+        let stream = TcpStream::connect(host).await.expect("the server accepts");
+        stream.set_nodelay(true).expect("TCP_NODELAY");
+        Self { stream, host, token: token.to_owned(), received: Vec::new(), outgoing: Vec::new() }
+    }
+
+    /// Asks for a path and answers how long the answer's body is.
+    pub async fn get(&mut self, path: &str) -> usize {
+        let token =
+            if self.token.is_empty() { String::new() } else { format!("Authorization: Token {}\r\n", self.token) };
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{token}\r\n", self.host);
+        self.exchange(head.as_bytes(), &[], "200").await
+    }
+
+    /// Sends JSON to a path, which has to make something of it.
+    pub async fn post(&mut self, path: &str, body: &str) -> usize {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Token {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            self.host,
+            self.token,
+            body.len()
+        );
+        self.exchange(head.as_bytes(), body.as_bytes(), "201").await
+    }
+
+    async fn exchange(&mut self, head: &[u8], body: &[u8], status: &str) -> usize {
+        self.outgoing.clear();
+        self.outgoing.extend_from_slice(head);
+        self.outgoing.extend_from_slice(body);
+        self.stream.write_all(&self.outgoing).await.expect("the server reads");
+        self.received.clear();
+        loop {
+            let read = self.stream.read_buf(&mut self.received).await.expect("the server answers");
+            assert!(read > 0, "the server hung up");
+            let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            let head = std::str::from_utf8(&self.received[..end]).expect("a head in ASCII");
+            assert_eq!(head.get(9..12), Some(status), "{head}");
+            let length = content_length(head);
+            if self.received.len() >= end + 4 + length {
+                return length;
+            }
+        }
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length")).expect("a length");
+    length.1.parse().expect("a number")
+}

@@ -1,0 +1,153 @@
+//! How many requests a second are answered: messages stored, and pages read.
+//!
+//! `cargo bench --bench rest -- [--connections 32] [--seconds 5] [--messages 100000]`
+//!
+//! Each connection is kept alive and sends its next request when the last was answered.
+//! First each posts 100 bytes again and again, to a chat of its own; then each asks for
+//! the newest 50 of one chat of 100,000. In the end the server must have stored exactly
+//! what it acknowledged. Two lines of figures come out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
+              modules have more than this one uses"
+)]
+
+mod common;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use common::http::Http;
+use common::rest::Rest;
+use common::server::{Server, Usage};
+use common::world::{self, World};
+use tokio::task::JoinSet;
+
+/// Bytes of a message's text.
+const CONTENT: usize = 100;
+/// Connections and caches fill before the clock runs.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Parser)]
+#[command(about = "Requests a second")]
+struct Args {
+    /// Connections, each with one request at a time.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// How long each part takes.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Messages in the chat that is read.
+    #[arg(long, default_value_t = 100_000)]
+    messages: i64,
+    /// Cargo passes this to every bench.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
+}
+
+fn main() {
+    let args = Args::parse();
+    common::raise_open_files();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
+    let data = folder.path().join("data");
+    Server::start(&data).stop();
+    World { chats: 1, messages: args.messages, crowd: 0 }.fill(&data.join("fireside.db"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(run(args, &data));
+}
+
+async fn run(args: Args, data: &Path) {
+    let server = Server::start(data);
+    let rest = Rest::new(server.addr);
+    let token = world::token(1);
+    let mut rooms = Vec::with_capacity(args.connections);
+    for number in 0..args.connections {
+        rooms.push(rest.make_room(&token, &format!("room {number}")).await);
+    }
+
+    let warm = measure(args, &server, &rooms, WARM_UP, Asking::Posts).await;
+    let posts = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Posts).await;
+    let mut stored = 0;
+    for room in &rooms {
+        stored += rest.count(&token, *room).await;
+    }
+    assert_eq!(usize::try_from(stored).unwrap(), warm.times.len() + posts.times.len(), "messages stored, acknowledged");
+    posts.print("posts", args);
+
+    measure(args, &server, &rooms, WARM_UP, Asking::Pages).await;
+    let pages = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Pages).await;
+    pages.print("newest 50", args);
+    server.stop();
+}
+
+#[derive(Clone, Copy)]
+enum Asking {
+    Posts,
+    Pages,
+}
+
+/// What one part brought.
+struct Part {
+    times: Vec<Duration>,
+    elapsed: Duration,
+    before: Usage,
+    after: Usage,
+}
+
+async fn measure(args: Args, server: &Server, rooms: &[u64], length: Duration, asking: Asking) -> Part {
+    let before = server.usage();
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for room in rooms.iter().copied().take(args.connections) {
+        let addr = server.addr;
+        tasks
+            .spawn(async move { ask(Http::connect(addr, &world::token(1)).await, room, start + length, asking).await });
+    }
+    let mut times = Vec::new();
+    while let Some(task) = tasks.join_next().await {
+        times.extend(task.expect("no connection fails"));
+    }
+    Part { times, elapsed: start.elapsed(), before, after: server.usage() }
+}
+
+async fn ask(mut http: Http, room: u64, end: Instant, asking: Asking) -> Vec<Duration> {
+    let path = match asking {
+        Asking::Posts => format!("/api/rooms/{room}/messages/"),
+        Asking::Pages => "/messages/api/chats/1/messages/?page_size=50".to_owned(),
+    };
+    let body = format!(r#"{{"content":"{:-<CONTENT$}"}}"#, "");
+    let mut times = Vec::new();
+    while Instant::now() < end {
+        let asked = Instant::now();
+        match asking {
+            Asking::Posts => http.post(&path, &body).await,
+            Asking::Pages => http.get(&path).await,
+        };
+        times.push(asked.elapsed());
+    }
+    times
+}
+
+impl Part {
+    fn print(mut self, what: &str, args: Args) {
+        self.times.sort_unstable();
+        let requests = self.times.len() as f64;
+        println!(
+            "rest: {what:<9} | connections {} | requests/s {:.0} | ms p50 {:.2} p99 {:.2} max {:.2} \
+             | server cpu us/request {:.1} | server rss MiB {:.1} | disk bytes/request {:.0}",
+            args.connections,
+            requests / self.elapsed.as_secs_f64(),
+            common::percentile_ms(&self.times, 50),
+            common::percentile_ms(&self.times, 99),
+            common::percentile_ms(&self.times, 100),
+            (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / requests,
+            self.after.resident_bytes as f64 / f64::from(1 << 20),
+            (self.after.written_bytes - self.before.written_bytes) as f64 / requests,
+        );
+    }
+}

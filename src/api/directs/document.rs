@@ -1,0 +1,30 @@
+//! What the table's routes say of themselves: directs.md, made from the code.
+
+use super::json::{DirectChat, Frame, User};
+use super::socket::ERROR_SENTENCE;
+use crate::api::openapi::doc::Doc;
+use crate::api::openapi::shape::{any_of, client_id, id, may, message_text, need, object, word};
+
+pub fn users(doc: &mut Doc) {
+    doc.does("List everybody but me")
+        .note("At the root, the list of directs is asked for without `page` and `page_size`.")
+        .answers::<Vec<User>>(200, "Everybody, by id.");
+}
+
+pub fn chats(doc: &mut Doc) {
+    doc.does("List my direct chats").answers::<Vec<DirectChat>>(200, "The newest created first.");
+}
+
+pub fn create(doc: &mut Doc) {
+    doc.does("Open the direct chat with somebody")
+        .takes(&[need("user_id", id())])
+        .answers::<DirectChat>(201, "The chat, also if it was there already.");
+}
+
+pub fn socket(doc: &mut Doc) {
+    let client = object(&[need("body", message_text()), may("client_id", client_id())]);
+    let server = any_of([doc.shapes.of::<Frame>(), object(&[need("error", word(ERROR_SENTENCE))])]);
+    doc.does("A direct chat: what was said, then what is said")
+        .note("At the root, all digits are a chat's id.")
+        .frames(client, server);
+}

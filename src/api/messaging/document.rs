@@ -1,0 +1,177 @@
+//! What the table's routes say of themselves: messaging.md, made from the code.
+
+use serde_json::json;
+
+use super::frame::Frame;
+use super::json::{Chat, Detail, Done, Fault, Found, Invalid, Message, Results, Sync, Toggled};
+use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
+use crate::api::openapi::doc::{Doc, Shapes};
+use crate::api::openapi::shape::{
+    Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, may,
+    message_text, need, not_blank, object, one_of, string, upto, whole_number, word,
+};
+use crate::api::page::Listing;
+use crate::chat::member::MAX_ADDED;
+use crate::chat::name::MAX_TITLE;
+
+/// Fields for a 400, the document's sentence for a 500, and `detail` for everything else.
+pub fn errors(shapes: &mut Shapes, status: u16) -> Shape {
+    match status {
+        400 => shapes.of::<Invalid>(),
+        500 => shapes.of::<Fault>(),
+        _ => shapes.of::<Detail<'_>>(),
+    }
+}
+
+pub fn list(doc: &mut Doc) {
+    let search = described(string(), "Those with this in their title, or in a member's name or username.");
+    doc.does("List my chats")
+        .query("search", search)
+        .pages(CHATS_ON_PAGE)
+        .answers::<Listing<Chat>>(200, "A page of chats, the newest activity first.");
+}
+
+pub fn create(doc: &mut Doc) {
+    doc.does("Open a chat")
+        .note("A `dm` takes exactly one `member_ids` entry; a `group` a title or members.")
+        .takes(&[
+            need("chat_type", one_of(&["dm", "group"])),
+            may("title", filled(MAX_TITLE)),
+            may("member_ids", ids(MAX_ADDED)),
+        ])
+        .makes::<Chat>("The new chat.");
+}
+
+pub fn detail(doc: &mut Doc) {
+    doc.does("Get a chat").answers::<Chat>(200, "The chat.");
+}
+
+pub fn update(doc: &mut Doc) {
+    doc.does("Change a chat's title")
+        .note("An admin of a group may.")
+        .may_take(&[may("title", filled(MAX_TITLE))])
+        .answers::<Chat>(200, "The chat as it is now.");
+}
+
+pub fn delete(doc: &mut Doc) {
+    doc.does("Delete a chat")
+        .note("A group goes for all, by an admin. A direct chat is cleared for the one who deletes it.")
+        .answers_nothing(204, "It is gone.");
+}
+
+pub fn mark_as_read(doc: &mut Doc) {
+    let upto = described(upto(), "Up to this message; to the end of the chat unless given.");
+    doc.does("Mark messages as read")
+        .may_take(&[may("message_id", upto)])
+        .answers::<Done>(200, "How many were not read before.");
+}
+
+pub fn typing(doc: &mut Doc) {
+    doc.does("Say that I type, or do not any more")
+        .takes(&[need("is_typing", boolean())])
+        .answers::<Done>(200, "The others are told.");
+}
+
+pub fn add_members(doc: &mut Doc) {
+    doc.does("Add members to a group")
+        .note("An admin may.")
+        .takes(&[need("user_ids", ids(MAX_ADDED))])
+        .answers::<Done>(200, "How many are new.");
+}
+
+pub fn remove_member(doc: &mut Doc) {
+    doc.does("Remove a member from a group")
+        .note("An admin may, and everybody themselves.")
+        .answers_nothing(204, "They are out.")
+        .refuses(&[400]);
+}
+
+pub fn history(doc: &mut Doc) {
+    let before = described(whole_number(), "Those before this message, the newest first.");
+    let after = described(whole_number(), "Those after this message, the oldest first. Not with `before`.");
+    doc.does("List what was said in a chat")
+        .query("before", before)
+        .query("after", after)
+        .pages(MESSAGES_ON_PAGE)
+        .answers::<Listing<Message>>(200, "A page of messages, the newest first.")
+        .refuses(&[400]);
+}
+
+fn message_fields() -> [Field; 4] {
+    [
+        may("content", caption()),
+        may("attachments", attachments()),
+        may("reply_to", described(id(), "A message of the same chat.")),
+        may("client_id", client_id()),
+    ]
+}
+
+pub fn send(doc: &mut Doc) {
+    doc.does("Say something in a chat").takes(&message_fields()).once().makes::<Message>("The message.");
+}
+
+pub fn message(doc: &mut Doc) {
+    doc.does("Get a message").answers::<Message>(200, "The message.");
+}
+
+pub fn edit(doc: &mut Doc) {
+    doc.does("Edit a message")
+        .note("Its author may.")
+        .takes(&[need("content", message_text())])
+        .answers::<Message>(200, "The message as it is now.");
+}
+
+pub fn delete_message(doc: &mut Doc) {
+    doc.does("Delete a message").note("Its author may.").answers_nothing(204, "It is gone.");
+}
+
+pub fn react(doc: &mut Doc) {
+    doc.does("Put an emoji on a message, or take it back")
+        .takes(&[need("emoji", emoji())])
+        .answers::<Toggled>(200, "Which of the two it was.");
+}
+
+pub fn search(doc: &mut Doc) {
+    let q = described(not_blank(), "In a username or display name; an e-mail address in full.");
+    doc.does("Search users to talk to").needs_query("q", q).answers::<Results<Found>>(200, "At most 20 users.");
+}
+
+pub fn sync(doc: &mut Doc) {
+    doc.does("Get what changed since a number")
+        .query("since", since())
+        .refuses(&[400])
+        .answers::<Sync>(200, "Changed messages and deleted ones. Ask again from `seq` while there is `more`.");
+}
+
+fn since() -> Shape {
+    described(
+        json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX }),
+        "The `seq` of the last change that you have seen; 0 unless given.",
+    )
+}
+
+pub fn socket(doc: &mut Doc) {
+    let server = doc.shapes.of::<Frame<'_>>();
+    doc.does("All my chats, live")
+        .note("With `since`, what was missed is told first.")
+        .query("since", since())
+        .refuses(&[400])
+        .frames(client_frames(), server);
+}
+
+fn client_frames() -> Shape {
+    let frame = |kind: &str, fields: Vec<Field>| {
+        let whole: Vec<Field> = [need("type", word(kind))].into_iter().chain(fields).collect();
+        object(&whole)
+    };
+    let send: Vec<Field> = [need("chat", id())].into_iter().chain(message_fields()).collect();
+    any_of([
+        frame("send_message", send),
+        frame("edit_message", vec![need("message_id", id()), need("content", message_text())]),
+        frame("delete_message", vec![need("message_id", id())]),
+        frame("react", vec![need("message_id", id()), need("emoji", emoji())]),
+        frame("mark_read", vec![need("chat", id()), may("message_id", upto())]),
+        frame("typing", vec![need("chat", id()), need("is_typing", boolean())]),
+        frame("ping", Vec::new()),
+    ])
+}

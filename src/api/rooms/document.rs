@@ -1,0 +1,233 @@
+//! What the table's routes say of themselves: rooms.md, made from the code.
+
+use super::PAGE_SIZE;
+use super::json::{Account, CallState, File, Joined, Left, Message, Participant, Room, Signalled, SignedIn, User};
+use super::places::MIN_PARTICIPANTS;
+use crate::api::openapi::doc::{Doc, Shapes};
+use crate::api::openapi::shape::{
+    self, Field, Shape, any_of, attachments, boolean, caption, client_id, described, email, filled, id, integer, may,
+    need, object, password, string, text, username, word,
+};
+use crate::api::page::Listing;
+use crate::api::reply::CODES;
+use crate::chat::name::{MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_TITLE};
+use crate::chat::room::MAX_MEMBERS;
+
+pub fn register(doc: &mut Doc) {
+    doc.does("Make an account and sign in")
+        .takes(&[
+            need("username", username()),
+            need("email", email()),
+            need("password", password()),
+            may("display_name", text(MAX_DISPLAY_NAME)),
+            may("invite", shape::invite()),
+        ])
+        .answers::<SignedIn>(201, "The new account, and a token for this device.")
+        .limited("registration")
+        .refuses(&[403]);
+}
+
+pub fn login(doc: &mut Doc) {
+    doc.does("Sign in on this device")
+        .note("Either field may hold either name. With a right `password`, `oauth` changes nothing.")
+        .takes(&[
+            may("username", string()),
+            may("email", string()),
+            may("password", shape::attempt()),
+            may("oauth", boolean()),
+        ])
+        .answers::<SignedIn>(200, "A new token for this device.")
+        .limited("sign-in")
+        .refuses(&[401, 403]);
+}
+
+pub fn logout(doc: &mut Doc) {
+    doc.does("End the token or session that asks")
+        .note("The account's own token and JWTs are not ended by this.")
+        .answers_nothing(204, "It opens nothing any more.");
+}
+
+pub fn logout_all(doc: &mut Doc) {
+    doc.does("End every token, session and JWT of mine").answers_nothing(204, "None of them opens anything any more.");
+}
+
+pub fn change_password(doc: &mut Doc) {
+    doc.does("Change my password")
+        .note("Everything that was signed in ends, but for the credential that asks.")
+        .takes(&[need("old_password", shape::attempt()), need("new_password", password())])
+        .answers_nothing(204, "It is changed.")
+        .limited("sign-in");
+}
+
+pub fn me(doc: &mut Doc) {
+    doc.does("Who am I").answers::<Account>(200, "My account.");
+}
+
+pub fn users(doc: &mut Doc) {
+    doc.does("List users")
+        .note("At the root, the list of rooms is asked for with `page` or `page_size`.")
+        .pages(PAGE_SIZE)
+        .answers::<Listing<User>>(200, "A page of users.");
+}
+
+pub fn user(doc: &mut Doc) {
+    doc.does("Get a user");
+    let shapes = any_of([doc.shapes.of::<User>(), doc.shapes.of::<Account>()]);
+    doc.answers_with(200, shapes, "The user; of oneself, the account.");
+}
+
+pub fn change_profile(doc: &mut Doc) {
+    let usual = |avatar: Field| {
+        [
+            may("display_name", filled(MAX_DISPLAY_NAME)),
+            may("bio", text(MAX_BIO)),
+            may("email", described(email(), "Needs `current_password`.")),
+            may("current_password", shape::attempt()),
+            avatar,
+        ]
+    };
+    let by_id = may("avatar", described(id(), "The id of an image that you uploaded; `null` takes it away."));
+    let image = may("avatar", described(shape::bytes(), "An image."));
+    doc.does("Change my profile")
+        .may_take(&usual(by_id))
+        .takes_parts(&usual(image))
+        .answers::<Account>(200, "My account as it is now.");
+}
+
+pub fn rooms(doc: &mut Doc) {
+    let public = described(shape::any(), "`true` or `1`: those public rooms that I am not in, instead of mine.");
+    doc.does("List my rooms")
+        .query("public", public)
+        .pages(PAGE_SIZE)
+        .answers::<Listing<Room>>(200, "A page of rooms, the newest first.");
+}
+
+pub fn create(doc: &mut Doc) {
+    doc.does("Open a room")
+        .takes(&room_fields(need("name", filled(MAX_TITLE))))
+        .answers::<Room>(201, "The new room, of which you are the owner.");
+}
+
+fn room_fields(name: Field) -> [Field; 4] {
+    let max = described(integer(MIN_PARTICIPANTS, MAX_MEMBERS.into()), "`null`: as many as there may be in any room.");
+    [name, may("description", text(MAX_DESCRIPTION)), may("is_private", boolean()), may("max_participants", max)]
+}
+
+pub fn room(doc: &mut Doc) {
+    doc.does("Get a room").answers::<Room>(200, "The room.");
+}
+
+pub fn change(doc: &mut Doc) {
+    doc.does("Change a room")
+        .note("The owner may.")
+        .may_take(&room_fields(may("name", filled(MAX_TITLE))))
+        .answers::<Room>(200, "The room as it is now.");
+}
+
+pub fn delete(doc: &mut Doc) {
+    doc.does("Delete a room and what was said in it").note("The owner may.").answers_nothing(204, "It is gone.");
+}
+
+pub fn join(doc: &mut Doc) {
+    doc.does("Join a public room").answers::<Room>(200, "The room; also if you were in it.").refuses(&[400]);
+}
+
+pub fn leave(doc: &mut Doc) {
+    doc.does("Leave a room").note("An owner's room passes to another member.").answers_nothing(204, "You are out.");
+}
+
+pub fn participants(doc: &mut Doc) {
+    doc.does("List who is in a room")
+        .pages(PAGE_SIZE)
+        .answers::<Listing<Participant>>(200, "A page of participants.")
+        .refuses(&[403]);
+}
+
+pub fn history(doc: &mut Doc) {
+    doc.does("List what was said in a room")
+        .pages(PAGE_SIZE)
+        .answers::<Listing<Message>>(200, "A page of messages, the newest first.")
+        .refuses(&[403]);
+}
+
+fn message_fields() -> [Field; 4] {
+    [
+        may("content", caption()),
+        may("attachments", attachments()),
+        may("attachment_ids", described(attachments(), "Another name for `attachments`.")),
+        may("client_id", client_id()),
+    ]
+}
+
+pub fn post(doc: &mut Doc) {
+    doc.does("Say something in a room").takes(&message_fields()).once().makes::<Message>("The message.");
+}
+
+pub fn message(doc: &mut Doc) {
+    doc.does("Get a message").answers::<Message>(200, "The message.");
+}
+
+pub fn delete_message(doc: &mut Doc) {
+    doc.does("Delete a message").note("Its author or the room's owner may.").answers_nothing(204, "It is gone.");
+}
+
+pub fn upload(doc: &mut Doc) {
+    doc.does("Upload a file")
+        .note("`limits.upload_bytes` of `/api/server/` says how large it may be.")
+        .takes_parts(&[need("file", shape::bytes())])
+        .answers::<File>(201, "The file. Attach it to a message by its id.");
+}
+
+pub fn info(doc: &mut Doc) {
+    doc.does("Get what is known about a file").answers::<File>(200, "The file.");
+}
+
+pub fn download(doc: &mut Doc) {
+    doc.does("Download a file").answers_bytes();
+}
+
+pub fn socket(doc: &mut Doc) {
+    let (client, server) = (client_frames(), server_frames(&mut doc.shapes));
+    doc.does("Listen and speak in a room").note("Members may.").frames(client, server);
+}
+
+/// A frame of a kind, with its content.
+fn frame(kind: &str, data: Shape) -> Shape {
+    object(&[need("type", word(kind)), need("data", data)])
+}
+
+/// A frame that has nothing to add to its kind.
+fn bare(kind: &str) -> Shape {
+    object(&[need("type", word(kind))])
+}
+
+fn client_frames() -> Shape {
+    let signal =
+        |field| object(&[need("target_user_id", id()), need(field, described(shape::any(), "Passed on as it is."))]);
+    any_of([
+        frame("chat_message", object(&message_fields())),
+        bare("join_call"),
+        bare("leave_call"),
+        frame("offer", signal("sdp")),
+        frame("answer", signal("sdp")),
+        frame("ice_candidate", signal("candidate")),
+        bare("ping"),
+    ])
+}
+
+fn server_frames(shapes: &mut Shapes) -> Shape {
+    let error = object(&[need("code", shape::one_of(&CODES)), need("message", string())]);
+    any_of([
+        frame("chat_message", shapes.of::<Message>()),
+        frame("message_updated", shapes.of::<Message>()),
+        frame("message_deleted", object(&[need("id", shape::number())])),
+        frame("user_joined", shapes.of::<Joined>()),
+        frame("user_left", shapes.of::<Left>()),
+        frame("call_state", shapes.of::<CallState>()),
+        frame("offer", shapes.of::<Signalled>()),
+        frame("answer", shapes.of::<Signalled>()),
+        frame("ice_candidate", shapes.of::<Signalled>()),
+        bare("pong"),
+        frame("error", error),
+    ])
+}

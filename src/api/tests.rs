@@ -1,0 +1,154 @@
+//! Every failure in the words of every dialect: what the front door cannot always bring
+//! about, since a disk has to be full for it or a writer stuck.
+
+use std::path::Path;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use serde_json::Value;
+use warp::http::{Method, StatusCode};
+
+use super::base::BasePath;
+use super::ice::Ice;
+use super::limit::RateLimits;
+use super::reply::{Failure, problem};
+use super::{Registration, Settings, dialects};
+use crate::chat::error::{Denial, Error, Rule};
+use crate::chat::invite::Invite;
+use crate::chat::label::Label;
+use crate::chat::name::Username;
+use crate::chat::password::Password;
+use crate::chat::time::Clock;
+use crate::chat::token::Token;
+use crate::chat::user::NewUser;
+use crate::chat::{Chat, Config, Durability};
+
+/// As a server has them that nobody has told otherwise, without limits.
+pub(crate) fn settings() -> Settings {
+    let off = "off".parse().expect("a limit");
+    Settings {
+        public_url: None,
+        base_path: BasePath::default(),
+        ice: Ice::default(),
+        cors_origins: Vec::new(),
+        any_origin: false,
+        trouble: None,
+        registration: Registration::Open,
+        max_upload: 1 << 20,
+        max_message: 10_000,
+        ws_history: None,
+        hide_emails: false,
+        insecure_oauth_login: false,
+        jwt_access: Duration::from_secs(60),
+        jwt_refresh: Duration::from_secs(600),
+        limits: RateLimits { auth: off, api: off, upload: off, ws: off },
+    }
+}
+
+/// A core on a folder, and the token of alice, who is alone in it.
+pub(crate) async fn core_with_alice(folder: &Path) -> (Chat, Token) {
+    let config = Config { data: folder.into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+    let chat = Chat::open(config).expect("opened");
+    let new = NewUser {
+        username: Username::parse("alice").expect("a name"),
+        email: None,
+        password: Password::attempt("correct horse"),
+        display_name: None,
+        is_admin: false,
+    };
+    let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("an account");
+    (chat, token)
+}
+
+fn failures() -> Vec<Failure> {
+    let wait = Duration::from_millis(1500);
+    let from_core = [
+        Error::NotFound,
+        Error::NotMember,
+        Error::Forbidden(Denial::NotOwner),
+        Error::RegistrationClosed,
+        Error::InvalidCredentials,
+        Error::CredentialRevoked,
+        Error::WrongPassword,
+        Error::UsernameTaken,
+        Error::EmailTaken,
+        Error::UnknownUser,
+        Error::Invalid(Rule::BlankMessage),
+        Error::RoomFull,
+        Error::NotInCall,
+        Error::KeyReused,
+        Error::LimitReached { what: "chats", max: 500 },
+        Error::StorageFull,
+        Error::Busy { retry_after: wait },
+        Error::Internal,
+    ];
+    let mut failures: Vec<Failure> = from_core.into_iter().map(Failure::Chat).collect();
+    failures.extend([
+        Failure::field("name", "Wrong."),
+        Failure::Malformed("Broken.".into()),
+        Failure::NotSignedIn,
+        Failure::OauthNotProven,
+        Failure::CsrfFailed("CSRF token missing."),
+        Failure::ForeignOrigin,
+        Failure::NoSuchPath,
+        Failure::MethodNotAllowed(vec![Method::GET]),
+        Failure::NotAHandshake,
+        Failure::InvalidPage,
+        Failure::TooLarge,
+        Failure::UnsupportedMediaType,
+        Failure::TooSlow,
+        Failure::RateLimited(wait),
+        Failure::RangeNotSatisfiable(9),
+    ]);
+    failures
+}
+
+/// Some sentence for a person stands in it.
+fn says_something(dialect: &str, status: StatusCode, body: &Value) -> bool {
+    let says = |name: &str| body[name].as_str().is_some_and(|text| !text.trim().is_empty());
+    let by_field = |fields: &Value| fields.as_object().is_some_and(|fields| fields.values().all(Value::is_array));
+    match dialect {
+        "messaging" if status == StatusCode::BAD_REQUEST => says("error") && by_field(&body["details"]),
+        "messaging" if status == StatusCode::INTERNAL_SERVER_ERROR => says("error"),
+        "messaging" => says("detail"),
+        "messenger" => says("detail") || says("error") || says("message") || by_field(body),
+        _ => says("error") && says("message") && body["detail"] == body["message"],
+    }
+}
+
+#[tokio::test]
+async fn every_dialect_renders_every_failure_with_its_status_and_headers() {
+    for dialect in dialects() {
+        for failure in failures() {
+            let what = format!("{} {failure:?}", dialect.name);
+            let expected = problem(&failure);
+            let response = (dialect.render)(&failure);
+            // In messaging a room that one sees from outside is not there.
+            let is_hidden = dialect.name == "messaging" && matches!(failure, Failure::Chat(Error::NotMember));
+            let status = if is_hidden { StatusCode::NOT_FOUND } else { expected.status };
+            assert_eq!(response.status(), status, "{what}");
+            for (name, value) in &expected.headers {
+                let sent = response.headers().get(name).and_then(|value| value.to_str().ok());
+                let is_scheme = *name == warp::http::header::WWW_AUTHENTICATE;
+                assert!(sent.is_some_and(|sent| is_scheme || sent == value), "{what}: {name} {sent:?}");
+            }
+            let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+            let body: Value = serde_json::from_slice(&bytes).expect(&what);
+            assert!(says_something(dialect.name, status, &body), "{what}: {body}");
+        }
+    }
+}
+
+#[test]
+fn busy_and_full_are_told_from_a_fault() {
+    let status = |error| problem(&Failure::Chat(error)).status.as_u16();
+    let busy = problem(&Failure::Chat(Error::Busy { retry_after: Duration::from_millis(1500) }));
+    assert_eq!(busy.status.as_u16(), 503);
+    assert_eq!(busy.headers.first().map(|(_, value)| value.as_str()), Some("2"), "rounded up");
+    assert_eq!((status(Error::StorageFull), status(Error::Internal)), (507, 500));
+}
+
+#[test]
+fn each_dialect_has_a_place_for_its_frames() {
+    assert!(dialects().len() <= crate::chat::MAX_CODECS);
+}

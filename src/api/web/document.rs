@@ -1,0 +1,82 @@
+//! What the routes beside the documents say of themselves.
+
+use super::{NotReady, Server, User};
+use crate::api::metrics::FORMAT;
+use crate::api::openapi::doc::Doc;
+use crate::api::openapi::shape::{Shape, any, attempt, boolean, described, may, need, object, one_of, string, word};
+
+pub fn login(doc: &mut Doc) {
+    let user = doc.shapes.of::<User<'_>>();
+    doc.does("Sign in with a browser")
+        .note("Sets the cookies `sessionid` and `csrftoken`.")
+        .takes(&[
+            may("username", string()),
+            may("email", string()),
+            may("password", attempt()),
+            may("oauth", boolean()),
+            may("next", described(string(), "Where a browser goes then: a path of this site.")),
+        ])
+        .query("next", described(string(), "The same as in the body, which comes first."))
+        .answers_with(200, object(&[need("user", user)]), "Who is signed in.")
+        .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.")
+        .limited("sign-in")
+        .refuses(&[401, 403]);
+}
+
+pub fn logout(doc: &mut Doc) {
+    doc.does("End the session that asks")
+        .answers_nothing(204, "It is over.")
+        .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.");
+}
+
+pub fn avatar(doc: &mut Doc) {
+    doc.does("Get an avatar").answers_bytes();
+}
+
+pub fn server(doc: &mut Doc) {
+    doc.does("Get what this server is and allows")
+        .answers::<Server<'_>>(200, "Its version, limits and dialects; to the signed-in, helpers of calls.");
+}
+
+pub fn health(doc: &mut Doc) {
+    doc.does("Ask whether the process lives").answers_with(200, object(&[need("status", word("ok"))]), "It does.");
+}
+
+pub fn ready(doc: &mut Doc) {
+    let why = doc.shapes.of::<NotReady<'_>>();
+    doc.does("Ask whether requests should be sent here")
+        .answers_with(200, object(&[need("status", word("ready"))]), "They should: a write goes through.")
+        .also_refuses(503, why);
+}
+
+pub fn metrics(doc: &mut Doc) {
+    doc.does("Get the figures")
+        .note("For administrators of the server.")
+        .answers_text(200, FORMAT, "The figures, as Prometheus reads them.")
+        .refuses(&[403]);
+}
+
+fn a_document() -> Shape {
+    let parts = ["info", "paths", "components", "tags"].map(|name| need(name, any()));
+    let rest = [need("openapi", word("3.1.0")), may("servers", any())];
+    object(&rest.into_iter().chain(parts).collect::<Vec<_>>())
+}
+
+/// The documents themselves.
+pub fn openapi(doc: &mut Doc) {
+    let document = a_document();
+    doc.does("Get the OpenAPI document")
+        .query("dialect", described(one_of(&crate::api::names()), "That of one dialect, as it stands under `/d/`."))
+        .answers_with(200, document, "This document.")
+        .answers_nothing(304, "`If-None-Match` names what you would get.")
+        .refuses(&[404]);
+}
+
+pub fn of_dialect(doc: &mut Doc) {
+    let document = a_document();
+    doc.does("Get the OpenAPI document of one dialect")
+        .path("dialect", one_of(&crate::api::names()))
+        .answers_with(200, document, "Its paths stand below `/d/<dialect>`.")
+        .answers_nothing(304, "`If-None-Match` names what you would get.")
+        .refuses(&[404]);
+}

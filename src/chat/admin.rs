@@ -1,0 +1,165 @@
+//! Accounts from the administrator's side: who may, and what they do to others.
+
+use super::Chat;
+use super::audit::{self, Act};
+use super::error::{Denial, Error, Result, Rule};
+use super::event::Event;
+use super::id::UserId;
+use super::name::fold;
+use super::page::{Page, Paged};
+use super::session::{self, Asker};
+use super::store::{self, Db, Tx};
+use super::time::Timestamp;
+use super::token::Keys;
+use super::user::{self, Account, NewUser};
+
+/// Who administers: the right of each act is checked in its transaction.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// Whoever owns the data folder.
+    CommandLine,
+    /// A user, who has to be an admin.
+    Admin(Asker),
+}
+
+impl By {
+    /// The right as it is now, not as it was when the credential was read.
+    pub(super) fn check(&self, db: &Db) -> Result<()> {
+        match self {
+            Self::CommandLine => Ok(()),
+            Self::Admin(asker) if store::accounts::is_admin(db, asker.user, asker.credential)? => Ok(()),
+            Self::Admin(_) => Err(Error::Forbidden(Denial::NotServerAdmin)),
+        }
+    }
+
+    /// For the audit log.
+    pub(super) fn id(&self) -> Option<UserId> {
+        match self {
+            Self::CommandLine => None,
+            Self::Admin(asker) => Some(asker.user),
+        }
+    }
+}
+
+/// An account as administrators see it.
+#[derive(Clone, Debug)]
+pub struct Managed {
+    /// As its owner sees it.
+    pub account: Account,
+    /// Bytes of its uploaded files.
+    pub stored_bytes: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its last socket closed.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// What changes; `None` leaves it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserChange {
+    /// May not sign in.
+    pub is_disabled: Option<bool>,
+    /// May administer.
+    pub is_admin: Option<bool>,
+}
+
+impl Chat {
+    /// Whether the asker administers the server now: for what a client offers. The right
+    /// itself is checked with each act.
+    pub fn is_admin(&self, asker: &Asker) -> Result<bool> {
+        self.store.read(|db| store::accounts::is_admin(db, asker.user, asker.credential))
+    }
+
+    /// Fails unless somebody may administer the server now.
+    pub fn check_admin(&self, by: &By) -> Result<()> {
+        self.store.read(|db| by.check(db))
+    }
+
+    /// Everybody, disabled or not, by id; or those whose name has `part` in it or whose
+    /// address is `part`.
+    pub async fn managed_users(&self, by: &By, part: &str, page: Page) -> Result<Paged<Managed>> {
+        let (by, part) = (by.clone(), fold(part.trim()));
+        self.store
+            .scan(move |db| {
+                by.check(db)?;
+                if part.is_empty() { store::accounts::page(db, page) } else { store::accounts::search(db, &part, page) }
+            })
+            .await
+    }
+
+    /// Makes an account for somebody, whoever else may register.
+    pub async fn add_user(&self, by: &By, new: NewUser) -> Result<Managed> {
+        self.check_admin(by)?;
+        let hash = self.hasher.hash(new.password.clone()).await?;
+        let (by, keys) = (by.clone(), self.keys.clone());
+        self.store
+            .write(move |tx| {
+                by.check(tx)?;
+                let account = user::create(tx, &new, &hash, &keys)?;
+                let detail = if new.is_admin { "admin" } else { "" };
+                audit::note(tx, by.id(), Act::UserCreated, account.user.username.as_str(), detail)?;
+                store::accounts::find(tx, account.user.id)?.ok_or(Error::Internal)
+            })
+            .await
+    }
+
+    /// Disables or enables somebody, makes them an admin or not. Disabling ends all that
+    /// signs them in, for good; their sockets are closed when this returns.
+    pub async fn change_user(&self, by: &By, user: UserId, change: UserChange) -> Result<Managed> {
+        let (by, keys) = (by.clone(), self.keys.clone());
+        let changed = self.store.write(move |tx| apply(tx, &by, user, change, &keys)).await?;
+        self.hub.settle().await;
+        Ok(changed)
+    }
+
+    /// Ends all that signs somebody in, the account token too.
+    pub async fn end_sessions_of(&self, by: &By, user: UserId) -> Result<()> {
+        let (by, keys) = (by.clone(), self.keys.clone());
+        self.store
+            .write(move |tx| {
+                by.check(tx)?;
+                let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+                audit::note(tx, by.id(), Act::SessionsEnded, account.user.username.as_str(), "")?;
+                session::end_all(tx, user, None, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Whoever has this name or address, disabled or not: for the command line.
+    pub fn account_of(&self, login: &str) -> Result<Account> {
+        self.store.read(|db| {
+            let (id, ..) = store::users::password_of(db, login.trim())?.ok_or(Error::NotFound)?;
+            store::users::account(db, id)?.ok_or(Error::NotFound)
+        })
+    }
+}
+
+fn apply(tx: &mut Tx<'_>, by: &By, user: UserId, change: UserChange, keys: &Keys) -> Result<Managed> {
+    by.check(tx)?;
+    let before = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+    let is_disabled = change.is_disabled.unwrap_or(before.is_disabled);
+    let is_admin = change.is_admin.unwrap_or(before.is_admin);
+    let leaves = before.is_admin && !before.is_disabled && (is_disabled || !is_admin);
+    if leaves && !store::accounts::has_admin(tx, Some(user))? {
+        return Err(Error::Invalid(Rule::LastAdmin));
+    }
+    let name = before.user.username.as_str();
+    if is_admin != before.is_admin {
+        store::accounts::set_admin(tx, user, is_admin)?;
+        let act = if is_admin { Act::AdminGranted } else { Act::AdminRevoked };
+        audit::note(tx, by.id(), act, name, "")?;
+        tx.publish(Event::RightsChanged { user });
+    }
+    if is_disabled != before.is_disabled {
+        store::accounts::set_disabled(tx, user, is_disabled)?;
+        let act = if is_disabled { Act::UserDisabled } else { Act::UserEnabled };
+        audit::note(tx, by.id(), act, name, "")?;
+    }
+    if is_disabled && !before.is_disabled {
+        store::resets::delete(tx, user)?;
+        session::end_all(tx, user, None, keys)?;
+    }
+    store::accounts::find(tx, user)?.ok_or(Error::Internal)
+}

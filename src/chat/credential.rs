@@ -1,0 +1,166 @@
+//! What signs somebody in, as a list: one's own sessions, and the tokens of programs.
+
+use std::time::Duration;
+
+use super::Chat;
+use super::admin::By;
+use super::audit::{self, Act};
+use super::error::{Error, Result};
+use super::event::Event;
+use super::id::{CredentialId, UserId};
+use super::label::Label;
+use super::name::Username;
+use super::page::{Page, Paged};
+use super::session::{Asker, CredentialKind, renew_account_token};
+use super::store::{self, credentials};
+use super::time::Timestamp;
+use super::token::{Token, secret_hash};
+
+/// Tokens for programs that one user may have.
+pub const MAX_BOTS: u32 = 100;
+
+/// A credential as its owner sees it in a list.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its id.
+    pub id: CredentialId,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// What its owner knows it by, possibly empty.
+    pub label: String,
+    /// Since when it is there.
+    pub created_at: Timestamp,
+    /// When it was used, to the hour.
+    pub used_at: Timestamp,
+    /// `None`: until it is ended.
+    pub expires_at: Option<Timestamp>,
+    /// Whose it is.
+    pub username: Username,
+}
+
+impl Chat {
+    /// All that signs the asker in, the newest first.
+    pub fn sessions(&self, asker: &Asker, page: Page) -> Result<Paged<Held>> {
+        self.sessions_of(asker.user, page)
+    }
+
+    /// The same of anybody: for the command line.
+    pub fn sessions_of(&self, user: UserId, page: Page) -> Result<Paged<Held>> {
+        let now = self.clock.now();
+        self.store.read(|db| credentials::page_of(db, user, page, now))
+    }
+
+    /// Ends one of them; its sockets are closed when this returns. The account token is
+    /// replaced by another, since every account has one.
+    pub async fn end_session(&self, asker: &Asker, credential: CredentialId) -> Result<()> {
+        let (user, keys) = (asker.user, self.keys.clone());
+        self.by(asker)
+            .write(move |tx| {
+                let kind = credentials::kind_for(tx, user, credential)?.ok_or(Error::NotFound)?;
+                credentials::delete(tx, credential)?;
+                if kind == CredentialKind::Account {
+                    renew_account_token(tx, user, &keys)?;
+                }
+                tx.publish(Event::CredentialEnded { user, credential });
+                Ok(())
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Makes a token for a program that acts as a user: for the command line. People's
+    /// sign-ins never end it to make room.
+    pub async fn create_bot_token(
+        &self,
+        user: UserId,
+        label: Label,
+        life: Option<Duration>,
+    ) -> Result<(CredentialId, Token)> {
+        let token = Token::random();
+        let hash = secret_hash(token.as_str());
+        let id = self.store.write(move |tx| {
+            let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+            if credentials::count_bots(tx, user)? >= i64::from(MAX_BOTS) {
+                return Err(Error::LimitReached { what: "tokens", max: MAX_BOTS });
+            }
+            let id = credentials::insert(
+                tx,
+                &credentials::New {
+                    user,
+                    kind: CredentialKind::Device,
+                    secret_hash: &hash,
+                    expires_at: life.map(|life| tx.now.plus(life)),
+                    label: label.as_str(),
+                    is_bot: true,
+                },
+            )?;
+            audit::note(tx, By::CommandLine.id(), Act::TokenCreated, account.user.username.as_str(), label.as_str())?;
+            Ok(id)
+        });
+        Ok((id.await?, token))
+    }
+
+    /// The tokens of programs that open something: for the command line.
+    pub fn bot_tokens(&self) -> Result<Vec<Held>> {
+        let now = self.clock.now();
+        self.store.read(|db| credentials::of_bots(db, now))
+    }
+
+    /// Takes a program's token back: for the command line.
+    pub async fn revoke_bot_token(&self, credential: CredentialId) -> Result<()> {
+        self.store
+            .write(move |tx| {
+                let (user, username, label) = credentials::bot(tx, credential)?.ok_or(Error::NotFound)?;
+                credentials::delete(tx, credential)?;
+                audit::note(tx, By::CommandLine.id(), Act::TokenRevoked, username.as_str(), &label)?;
+                tx.publish(Event::CredentialEnded { user, credential });
+                Ok(())
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MAX_BOTS;
+    use crate::chat::error::Error;
+    use crate::chat::label::Label;
+    use crate::chat::name::Username;
+    use crate::chat::password::Password;
+    use crate::chat::session::MAX_DEVICES;
+    use crate::chat::time::Clock;
+    use crate::chat::user::NewUser;
+    use crate::chat::{Chat, Config, Durability};
+
+    #[tokio::test]
+    async fn sign_ins_make_room_at_the_cost_of_devices_and_never_of_programs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config =
+            Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+        let chat = Chat::open(config).expect("opened");
+        let new = NewUser {
+            username: Username::parse("bob").expect("a name"),
+            email: None,
+            password: Password::attempt("password"),
+            display_name: None,
+            is_admin: false,
+        };
+        let bob = chat.create_user(new).await.expect("an account").user.id;
+        let (_, bot) = chat.create_bot_token(bob, Label::cut("weather"), None).await.expect("a token");
+        let who = chat.user_by_login("bob").expect("bob");
+        let first = chat.sign_in(who.clone()).await.expect("a token");
+        for _ in 0..MAX_DEVICES {
+            chat.sign_in(who.clone()).await.expect("a token");
+        }
+        assert_eq!(chat.authenticate(first.as_str()).err(), Some(Error::CredentialRevoked));
+        chat.authenticate(bot.as_str()).expect("the program's is there");
+        for _ in 1..MAX_BOTS {
+            chat.create_bot_token(bob, Label::default(), None).await.expect("a token");
+        }
+        let more = chat.create_bot_token(bob, Label::default(), None).await;
+        assert!(matches!(more, Err(Error::LimitReached { max: MAX_BOTS, .. })), "one too many");
+    }
+}

@@ -1,0 +1,262 @@
+//! How the core is: counters that cost an atomic addition, and a look at all of them.
+//!
+//! What is counted is written here once; who shows it, and in which format, is above.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Chat;
+use super::error::{Denial, Error, Result};
+use super::session::Asker;
+
+/// How long the size of all files stays good: to sum it up, each of them is looked at.
+const FILES_FRESH: Duration = Duration::from_secs(60);
+/// Bounds of the number of commands in a commit.
+const BATCH_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+/// Bounds of what a commit takes, in microseconds.
+const COMMIT_BOUNDS: &[u64] =
+    &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
+
+/// How often values up to each bound were seen. Recording one allocates and locks nothing.
+#[derive(Debug)]
+pub struct Histogram {
+    bounds: &'static [u64],
+    /// One for each bound, and one for what is above them all.
+    counts: Box<[AtomicU64]>,
+    sum: AtomicU64,
+}
+
+impl Histogram {
+    /// Over these bounds, which ascend.
+    #[must_use]
+    pub fn new(bounds: &'static [u64]) -> Self {
+        let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
+        Self { bounds, counts, sum: AtomicU64::new(0) }
+    }
+
+    /// Counts a value.
+    pub fn record(&self, value: u64) {
+        let place = self.bounds.partition_point(|bound| *bound < value);
+        if let Some(count) = self.counts.get(place) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.sum.fetch_add(value, Ordering::Relaxed);
+    }
+
+    /// Counts a time, in microseconds.
+    pub fn record_time(&self, time: Duration) {
+        self.record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn look(&self) -> Distribution {
+        let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        Distribution { bounds: self.bounds, counts, sum: self.sum.load(Ordering::Relaxed) }
+    }
+}
+
+/// A histogram at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Distribution {
+    /// Upper bounds, each included.
+    pub bounds: &'static [u64],
+    /// How many values lie between a bound and the one before; the last is what is above them all.
+    pub counts: Vec<u64>,
+    /// All values together.
+    pub sum: u64,
+}
+
+/// What the writer counts.
+#[derive(Debug)]
+pub(super) struct WriterMeter {
+    /// Transactions that came to nothing.
+    pub failed: AtomicU64,
+    pub batch: Histogram,
+    pub time: Histogram,
+}
+
+impl Default for WriterMeter {
+    fn default() -> Self {
+        Self { failed: AtomicU64::new(0), batch: Histogram::new(BATCH_BOUNDS), time: Histogram::new(COMMIT_BOUNDS) }
+    }
+}
+
+/// What the readers count.
+#[derive(Debug, Default)]
+pub(super) struct ReaderMeter {
+    pub waits: AtomicU64,
+    pub waited_micros: AtomicU64,
+    pub refused: AtomicU64,
+}
+
+/// What the hashing threads count.
+#[derive(Debug, Default)]
+pub(super) struct HasherMeter {
+    pub waiting: AtomicUsize,
+    pub taken: AtomicU64,
+    pub refused: AtomicU64,
+}
+
+/// How the writer is.
+#[derive(Clone, Debug)]
+pub struct WriterGauges {
+    /// Commands that wait for it.
+    pub waiting: usize,
+    /// Transactions that came to nothing, all of their commands with them.
+    pub failed: u64,
+    /// Commands in a transaction that was committed.
+    pub batch: Distribution,
+    /// Microseconds from a transaction's beginning to the end of its commit.
+    pub time: Distribution,
+}
+
+/// How the reading connections are.
+#[derive(Clone, Copy, Debug)]
+pub struct ReaderGauges {
+    /// Connections that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// Reads that found none free.
+    pub waits: u64,
+    /// Microseconds that those waited in all.
+    pub waited_micros: u64,
+    /// Those that waited too long and were told "busy".
+    pub refused: u64,
+}
+
+/// How the hashing of passwords is.
+#[derive(Clone, Copy, Debug)]
+pub struct HasherGauges {
+    /// Passwords that wait for a thread.
+    pub waiting: usize,
+    /// Passwords that were taken.
+    pub taken: u64,
+    /// Passwords that found the queue full.
+    pub refused: u64,
+}
+
+/// How the open sockets are served.
+#[derive(Clone, Copy, Debug)]
+pub struct HubGauges {
+    /// Sockets with a place, from before they hear anything until they are gone.
+    pub sockets: usize,
+    /// Events that somebody was to hear of.
+    pub events: u64,
+    /// Those events, once for each socket that they were queued for.
+    pub queued: u64,
+}
+
+/// What lies on the disk, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct DiskGauges {
+    /// The database without its log.
+    pub database: u64,
+    /// The write-ahead log.
+    pub log: u64,
+    /// Uploaded files; up to a minute old.
+    pub files: u64,
+    /// What is left for this process.
+    pub free: Option<u64>,
+}
+
+/// How the core is at one moment.
+#[derive(Clone, Debug)]
+pub struct Gauges {
+    /// The one that writes.
+    pub writer: WriterGauges,
+    /// Those that read.
+    pub readers: ReaderGauges,
+    /// Those that hash.
+    pub hasher: HasherGauges,
+    /// Those that listen.
+    pub hub: HubGauges,
+    /// What is stored.
+    pub disk: DiskGauges,
+}
+
+/// The size of all files, kept for a while.
+#[derive(Debug, Default)]
+pub(super) struct FilesSize(Mutex<Option<(Instant, u64)>>);
+
+impl FilesSize {
+    /// Summed up at most once a minute, however many ask.
+    fn get(&self, folder: &Path) -> u64 {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match *kept {
+            Some((at, size)) if at.elapsed() < FILES_FRESH => size,
+            _ => {
+                let size = size_of_files(folder);
+                *kept = Some((Instant::now(), size));
+                size
+            }
+        }
+    }
+}
+
+impl Chat {
+    /// How everything is, for an administrator of the server.
+    pub async fn gauges_for(&self, asker: &Asker) -> Result<Gauges> {
+        if asker.is_admin { self.gauges().await } else { Err(Error::Forbidden(Denial::NotServerAdmin)) }
+    }
+
+    /// How everything is, for the operator.
+    pub async fn gauges(&self) -> Result<Gauges> {
+        let chat = self.clone();
+        let disk = tokio::task::spawn_blocking(move || chat.disk()).await.map_err(|_| Error::Internal)?;
+        let (writer, readers) = self.store.gauges();
+        Ok(Gauges { writer, readers, hasher: self.hasher.gauges(), hub: self.hub.gauges(), disk })
+    }
+
+    fn disk(&self) -> DiskGauges {
+        let size = |name: &str| std::fs::metadata(self.data.join(name)).map_or(0, |file| file.len());
+        DiskGauges {
+            database: size("fireside.db"),
+            log: size("fireside.db-wal"),
+            files: self.files_size.get(&self.files),
+            free: self.free_disk(),
+        }
+    }
+
+    /// Bytes that this process may still write beside what is there.
+    pub(super) fn free_disk(&self) -> Option<u64> {
+        let system = rustix::fs::statvfs(&self.data).ok()?;
+        Some(system.f_bavail.saturating_mul(system.f_frsize))
+    }
+}
+
+/// A file that goes while it is looked at counts as nothing.
+fn size_of_files(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file).map(|file| file.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FilesSize, Histogram};
+
+    #[test]
+    fn a_value_is_counted_at_the_first_bound_that_holds_it() {
+        let histogram = Histogram::new(&[1, 10, 100]);
+        for value in [0, 1, 2, 10, 11, 100, 101, 5_000] {
+            histogram.record(value);
+        }
+        let seen = histogram.look();
+        assert_eq!(seen.counts, [2, 2, 2, 2]);
+        assert_eq!(seen.sum, 5_225);
+    }
+
+    #[test]
+    fn the_files_are_not_summed_up_at_each_asking() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let size = FilesSize::default();
+        std::fs::write(folder.path().join("one"), [0; 100]).expect("written");
+        assert_eq!(size.get(folder.path()), 100);
+        std::fs::write(folder.path().join("two"), [0; 100]).expect("written");
+        assert_eq!(size.get(folder.path()), 100);
+        assert_eq!(FilesSize::default().get(folder.path()), 200);
+    }
+}

@@ -1,0 +1,47 @@
+//! The registry as a simulation looks at it.
+
+use super::{Closing, Hub, Scope};
+use crate::chat::id::{ChatId, CredentialId, SocketId, UserId};
+
+/// One socket as it stands.
+pub(in crate::chat) struct Seen {
+    pub id: SocketId,
+    pub user: UserId,
+    pub credential: CredentialId,
+    pub scope: Scope,
+    pub is_live: bool,
+    pub closing: Option<Closing>,
+    /// In whose audience it is, in order of their ids.
+    pub chats: Vec<ChatId>,
+    pub events: usize,
+    pub bytes: usize,
+}
+
+impl Hub {
+    /// Every socket.
+    pub fn sockets(&self) -> Vec<Seen> {
+        let registry = self.lock();
+        let mut all = Vec::new();
+        for listener in registry.by_id.values() {
+            let socket = &listener.socket;
+            let hears = |sockets: &[std::sync::Arc<super::Socket>]| sockets.iter().any(|other| other.id == socket.id);
+            let mut chats: Vec<_> =
+                registry.by_chat.iter().filter(|(_, list)| hears(list)).map(|(id, _)| *id).collect();
+            chats.sort();
+            let (events, bytes) = socket.waiting();
+            all.push(Seen {
+                id: socket.id,
+                user: socket.user,
+                credential: socket.credential,
+                scope: socket.scope,
+                is_live: socket.is_live(),
+                closing: socket.closing(),
+                chats,
+                events,
+                bytes,
+            });
+        }
+        all.sort_by_key(|seen| seen.id);
+        all
+    }
+}

@@ -1,0 +1,96 @@
+//! The state that every world begins with, made once: four people, each signed in on
+//! two devices, and a public room
+//! that three of them are in.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use tempfile::TempDir;
+
+use super::super::id::{ChatId, UserId};
+use super::super::name::Username;
+use super::super::password::Password;
+use super::super::room::NewGroup;
+use super::super::time::{Clock, Timestamp};
+use super::super::token::Token;
+use super::super::user::NewUser;
+use super::super::{Chat, Config, Durability};
+
+/// When every world begins.
+pub(super) const DAWN: Timestamp = Timestamp(1_750_000_000_000);
+/// Everybody's first password.
+pub(super) const PASSWORD: &str = "password 0";
+const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
+
+pub(super) struct Template {
+    folder: TempDir,
+    pub people: Vec<(UserId, &'static str, Vec<Token>)>,
+    pub den: ChatId,
+}
+
+impl Template {
+    /// The one that all worlds share.
+    pub fn get() -> &'static Self {
+        static TEMPLATE: OnceLock<Template> = OnceLock::new();
+        TEMPLATE.get_or_init(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+            runtime.block_on(Self::make())
+        })
+    }
+
+    async fn make() -> Self {
+        let folder = folder();
+        let (chat, threads) = Chat::assemble(config(folder.path(), Clock::new(|| DAWN)), cheap()).expect("opened");
+        threads.start().expect("threads");
+        let mut people = Vec::new();
+        for name in NAMES {
+            let new = NewUser {
+                username: Username::parse(name).expect("a name"),
+                email: None,
+                password: Password::attempt(PASSWORD),
+                display_name: None,
+                is_admin: false,
+            };
+            let id = chat.create_user(new).await.expect("an account").user.id;
+            let who = chat.check_password(&[name.into()], Password::attempt(PASSWORD)).await.expect("right");
+            let tokens =
+                vec![chat.sign_in(who.clone()).await.expect("a token"), chat.sign_in(who).await.expect("another")];
+            people.push((id, name, tokens));
+        }
+        let alice = chat.authenticate(people[0].2[0].as_str()).expect("signed in");
+        let den = chat.create_group(&alice, group("den", vec![people[1].0, people[2].0])).await.expect("a room").id;
+        chat.close().await;
+        Self { folder, people, den }
+    }
+
+    /// A world of its own that begins with this state.
+    pub fn copy(&self) -> TempDir {
+        let copy = folder();
+        for file in ["fireside.db", "secret.key"] {
+            std::fs::copy(self.folder.path().join(file), copy.path().join(file)).expect("copied");
+        }
+        copy
+    }
+}
+
+pub(super) fn group(title: &str, members: Vec<UserId>) -> NewGroup {
+    NewGroup { title: title.into(), description: String::new(), is_private: false, max_members: None, members }
+}
+
+pub(super) fn config(data: &Path, clock: Clock) -> Config {
+    Config { data: data.to_owned(), durability: Durability::Normal, min_free: 0, clock }
+}
+
+/// The least that argon2 can be asked for: hashing is not what is looked at here.
+pub(super) fn cheap() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).expect("parameters"))
+}
+
+/// In memory where the machine has such a place: what a disk keeps through a power cut
+/// is not what is looked at either.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.or_else(|_| tempfile::tempdir()).expect("a folder")
+}

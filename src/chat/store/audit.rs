@@ -1,0 +1,42 @@
+//! Rows of `audit`: who administered what.
+
+use rusqlite::params;
+
+use super::{Db, Tx};
+use crate::chat::audit::Entry;
+use crate::chat::error::Result;
+use crate::chat::id::UserId;
+use crate::chat::name::Username;
+use crate::chat::page::{Page, Paged};
+use crate::chat::time::Timestamp;
+
+pub fn insert(tx: &Tx<'_>, actor: Option<UserId>, action: &str, subject: &str, detail: &str) -> Result<()> {
+    tx.prepare_cached("INSERT INTO audit (at, actor_id, action, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![tx.now.0, actor.map(|actor| actor.0), action, subject, detail])?;
+    Ok(())
+}
+
+/// The newest first.
+pub fn page(db: &Db, page: Page) -> Result<Paged<Entry>> {
+    let count = db.prepare_cached("SELECT count(*) FROM audit")?.query_row([], |row| row.get(0))?;
+    let mut query = db.prepare_cached(
+        "SELECT a.id, a.at, u.username, a.action, a.subject, a.detail
+         FROM audit a LEFT JOIN users u ON u.id = a.actor_id ORDER BY a.id DESC LIMIT ?1 OFFSET ?2",
+    )?;
+    let rows = query.query_map([page.limit(), page.offset()], |row| {
+        Ok(Entry {
+            id: row.get(0)?,
+            at: Timestamp(row.get(1)?),
+            actor: row.get::<_, Option<String>>(2)?.map(Username::stored),
+            action: row.get(3)?,
+            subject: row.get(4)?,
+            detail: row.get(5)?,
+        })
+    })?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+pub fn delete_older(tx: &Tx<'_>, than: Timestamp) -> Result<()> {
+    tx.prepare_cached("DELETE FROM audit WHERE at < ?1")?.execute([than.0])?;
+    Ok(())
+}

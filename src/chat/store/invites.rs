@@ -1,0 +1,94 @@
+//! Rows of `invites`.
+
+use rusqlite::{OptionalExtension, Row, named_params, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::{InviteId, UserId};
+use crate::chat::invite::{Invitation, NewInvite};
+use crate::chat::name::Username;
+use crate::chat::page::{Page, Paged};
+use crate::chat::time::Timestamp;
+
+/// Whoever made it, if that was a user, still may: an invitation is as good as its maker's right.
+const STANDS: &str = "(i.created_by IS NULL OR EXISTS
+    (SELECT 1 FROM users a WHERE a.id = i.created_by AND a.is_admin = 1 AND a.is_disabled = 0))";
+
+const COLUMNS: &str = "i.id, i.label, i.uses_left, i.expires_at, i.created_at, u.username,
+    i.uses_left > 0 AND i.expires_at > :now AND ";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
+    Ok(Invitation {
+        id: InviteId(row.get(0)?),
+        label: row.get(1)?,
+        uses_left: row.get(2)?,
+        expires_at: Timestamp(row.get(3)?),
+        created_at: Timestamp(row.get(4)?),
+        created_by: row.get::<_, Option<String>>(5)?.map(Username::stored),
+        is_live: row.get(6)?,
+    })
+}
+
+pub fn insert(
+    tx: &Tx<'_>,
+    new: &NewInvite,
+    code_hash: &[u8],
+    by: Option<UserId>,
+    expires_at: Timestamp,
+) -> Result<InviteId> {
+    tx.prepare_cached(
+        "INSERT INTO invites (code_hash, label, uses_left, created_by, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![code_hash, new.label.as_str(), new.uses, by.map(|by| by.0), tx.now.0, expires_at.0])?;
+    Ok(InviteId(tx.last_insert_rowid()))
+}
+
+pub fn count(db: &Db) -> Result<i64> {
+    Ok(db.prepare_cached("SELECT count(*) FROM invites")?.query_row([], |row| row.get(0))?)
+}
+
+/// All that are kept, the newest first.
+pub fn page(db: &Db, page: Page, now: Timestamp) -> Result<Paged<Invitation>> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by
+         ORDER BY i.id DESC LIMIT :limit OFFSET :offset"
+    ))?;
+    let asked = named_params! { ":now": now.0, ":limit": page.limit(), ":offset": page.offset() };
+    let rows = query.query_map(asked, read)?;
+    Ok(Paged { count: count(db)?, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+pub fn find(db: &Db, id: InviteId, now: Timestamp) -> Result<Option<Invitation>> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.id = :id"
+    ))?;
+    Ok(query.query_row(named_params! { ":now": now.0, ":id": id.0 }, read).optional()?)
+}
+
+pub fn find_by_code(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<Invitation>> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.code_hash = :code"
+    ))?;
+    Ok(query.query_row(named_params! { ":now": now.0, ":code": code_hash }, read).optional()?)
+}
+
+/// Takes one use of a live one. `false`: there is none.
+pub fn take_use(tx: &Tx<'_>, code_hash: &[u8]) -> Result<bool> {
+    let taken = tx
+        .prepare_cached(&format!(
+            "UPDATE invites AS i SET uses_left = uses_left - 1
+             WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS}"
+        ))?
+        .execute(params![code_hash, tx.now.0])?;
+    Ok(taken > 0)
+}
+
+pub fn delete(tx: &Tx<'_>, id: InviteId) -> Result<bool> {
+    Ok(tx.prepare_cached("DELETE FROM invites WHERE id = ?1")?.execute([id.0])? > 0)
+}
+
+pub fn delete_expired(tx: &Tx<'_>, before: Timestamp) -> Result<()> {
+    tx.prepare_cached("DELETE FROM invites WHERE expires_at <= ?1")?.execute([before.0])?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Folding the write-ahead log back into the database.
+//!
+//! SQLite would do that by itself within a commit, and throw away what went wrong: a
+//! sync of the database that failed would be tried again with the next commit, which
+//! is what must never happen. So the writer folds, after its callers have heard, and
+//! sees the outcome.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::BUSY_TIMEOUT;
+
+/// The log is folded past this many pages. 4,000 keeps it at about 17 MB and costs the
+/// writer least.
+const FOLD_PAGES: i32 = 4_000;
+/// Past this many the writer waits for its readers: each of them reads for a moment only,
+/// but together they could keep the log from ever starting anew.
+const MAX_PAGES: i32 = 4 * FOLD_PAGES;
+/// How long it waits for them.
+const MAX_WAIT: Duration = Duration::from_millis(250);
+
+thread_local! {
+    /// Pages in the log after this thread's last commit.
+    static PAGES: Cell<i32> = const { Cell::new(0) };
+    /// Pages from which on this thread waits for readers.
+    static WAIT_AT: Cell<i32> = const { Cell::new(MAX_PAGES) };
+}
+
+/// Takes over from SQLite's own checkpoints on the writer's connection.
+pub(super) fn watch(connection: &Connection) {
+    connection.wal_hook(Some(|_, pages| {
+        PAGES.set(pages);
+        Ok(())
+    }));
+}
+
+/// Folds the log if it has become long. To be called on the writer's thread.
+pub(super) fn fold_if_long(connection: &Connection) -> rusqlite::Result<()> {
+    let pages = PAGES.replace(0);
+    if pages < FOLD_PAGES {
+        return Ok(());
+    }
+    if pages < WAIT_AT.get() {
+        if pages < MAX_PAGES {
+            WAIT_AT.set(MAX_PAGES);
+        }
+        return fold(connection, "PRAGMA wal_checkpoint(PASSIVE)").map(drop);
+    }
+    connection.busy_timeout(MAX_WAIT)?;
+    let folded = fold(connection, "PRAGMA wal_checkpoint(RESTART)");
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A reader that stays, as a backup does, must not hold up every commit.
+    WAIT_AT.set(if folded? { MAX_PAGES } else { pages.saturating_add(FOLD_PAGES) });
+    Ok(())
+}
+
+/// Folds all of it, so that a copy of the file is the whole of the database.
+pub(super) fn fold_and_empty(connection: &Connection) -> rusqlite::Result<()> {
+    fold(connection, "PRAGMA wal_checkpoint(TRUNCATE)").map(drop)
+}
+
+/// `false`: a reader was in the way, which is no fault.
+fn fold(connection: &Connection, pragma: &str) -> rusqlite::Result<bool> {
+    connection.prepare_cached(pragma)?.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+}

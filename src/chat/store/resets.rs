@@ -1,0 +1,38 @@
+//! Rows of `resets`: links that set a new password.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::id::UserId;
+use crate::chat::time::Timestamp;
+
+/// Live, and its maker still may make one.
+const LIVE: &str = "r.code_hash = ?1 AND r.expires_at > ?2 AND (r.created_by IS NULL OR EXISTS
+    (SELECT 1 FROM users a WHERE a.id = r.created_by AND a.is_admin = 1 AND a.is_disabled = 0))";
+
+/// A new one in place of whatever there was.
+pub fn replace(tx: &Tx<'_>, user: UserId, code_hash: &[u8], by: Option<UserId>, expires_at: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO resets (user_id, code_hash, created_by, expires_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![user.0, code_hash, by.map(|by| by.0), expires_at.0])?;
+    Ok(())
+}
+
+/// Whose password it sets, and until when.
+pub fn find(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<(UserId, Timestamp)>> {
+    let mut query = db.prepare_cached(&format!("SELECT r.user_id, r.expires_at FROM resets r WHERE {LIVE}"))?;
+    let read = |row: &rusqlite::Row<'_>| Ok((UserId(row.get(0)?), Timestamp(row.get(1)?)));
+    Ok(query.query_row(params![code_hash, now.0], read).optional()?)
+}
+
+pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([user.0])?;
+    Ok(())
+}
+
+pub fn delete_expired(tx: &Tx<'_>) -> Result<()> {
+    tx.prepare_cached("DELETE FROM resets WHERE expires_at <= ?1")?.execute([tx.now.0])?;
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! What a simulation does beneath the store: faults of the disk, bugs that are planted
+//! as triggers, and a second look at what is committed, by SQL of its own.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi};
+
+use super::WriterThread;
+use crate::chat::event::Event;
+use crate::chat::id::{ChatId, CredentialId, MessageId, Seq, UserId};
+use crate::chat::simulation::mutant::Mutant;
+
+/// How the disk fails under the next batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) enum Fault {
+    /// It is full when the batch commits.
+    FullAtCommit,
+    /// It is full after a command, and SQLite undoes the whole transaction by itself.
+    FullWithin,
+    /// The commit's sync fails, and nobody knows what is stored: all of it, in the one case.
+    SyncFailedStored,
+    /// Nothing of it, in the other.
+    SyncFailedLost,
+}
+
+/// What a turn of the writer ends with when the process would have ended.
+pub(in crate::chat) struct Stopped;
+
+thread_local! {
+    static NEXT: Cell<Option<Fault>> = const { Cell::new(None) };
+}
+
+/// Lets the disk fail under the next batch, or not.
+pub(in crate::chat) fn fail_next(fault: Option<Fault>) {
+    NEXT.set(fault);
+}
+
+/// Fails, if that is planned, in place of a statement that frames a batch or a command.
+pub(super) fn strike(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let code = match (NEXT.get(), sql) {
+        (Some(Fault::FullAtCommit), "COMMIT") => ffi::SQLITE_FULL,
+        (Some(Fault::FullWithin), "RELEASE command") => {
+            connection.execute_batch("ROLLBACK")?;
+            ffi::SQLITE_FULL
+        }
+        (Some(Fault::SyncFailedStored), "COMMIT") => {
+            connection.execute_batch("COMMIT")?;
+            ffi::SQLITE_IOERR_FSYNC
+        }
+        (Some(Fault::SyncFailedLost), "COMMIT") => ffi::SQLITE_IOERR_FSYNC,
+        _ => return Ok(()),
+    };
+    NEXT.set(None);
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+}
+
+/// Unwinds the turn as the end of the process would.
+pub(super) fn stop_turn() -> ! {
+    super::fault::forget();
+    std::panic::resume_unwind(Box::new(Stopped))
+}
+
+/// Bugs that a trigger on the writer's connection makes: what a statement wrote is undone.
+pub(in crate::chat) fn plant(writer: &WriterThread, mutant: Mutant) {
+    let sql = match mutant {
+        Mutant::KeyForgotten => {
+            "AFTER INSERT ON main.idempotency_keys
+             BEGIN DELETE FROM idempotency_keys WHERE rowid = new.rowid; END"
+        }
+        Mutant::CounterStale => {
+            "AFTER UPDATE OF message_count ON main.chats WHEN new.message_count < old.message_count
+             BEGIN UPDATE chats SET message_count = old.message_count WHERE id = new.id; END"
+        }
+        Mutant::UnreadStale => {
+            "AFTER UPDATE OF seen_count ON main.members WHEN new.read_mark > old.read_mark
+             BEGIN UPDATE members SET seen_count = old.seen_count WHERE id = new.id; END"
+        }
+        _ => return,
+    };
+    writer.connection().execute_batch(&format!("CREATE TEMP TRIGGER planted {sql}")).expect("a trigger");
+}
+
+/// A message as it is stored.
+pub(in crate::chat) struct Stored {
+    pub id: MessageId,
+    pub chat: ChatId,
+    pub sender: UserId,
+    pub text: String,
+    pub seq: Seq,
+}
+
+/// What is committed, seen by a connection that has nothing to do with the store's.
+/// Cloning shares it.
+#[derive(Clone)]
+pub(in crate::chat) struct View(Arc<Mutex<Connection>>);
+
+impl View {
+    pub fn open(path: &Path) -> Self {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).expect("the database");
+        connection.set_prepared_statement_cache_capacity(32);
+        Self(Arc::new(Mutex::new(connection)))
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().expect("no panic")
+    }
+
+    fn holds(&self, sql: &str, of: impl rusqlite::Params) -> bool {
+        self.db().prepare_cached(sql).and_then(|mut query| query.exists(of)).expect(sql)
+    }
+
+    /// Deleted, or erased with all that was in it.
+    pub fn is_gone(&self, chat: ChatId) -> bool {
+        !self.holds("SELECT 1 FROM chats WHERE id = ?1 AND is_deleted = 0", [chat.0])
+    }
+
+    pub fn is_member(&self, chat: ChatId, user: UserId) -> bool {
+        self.holds("SELECT 1 FROM members WHERE chat_id = ?1 AND user_id = ?2", [chat.0, user.0])
+    }
+
+    pub fn is_deleted(&self, message: MessageId) -> bool {
+        self.holds("SELECT 1 FROM tombstones WHERE message_id = ?1", [message.0])
+    }
+
+    pub fn has_reacted(&self, message: MessageId, user: UserId, emoji: &str) -> bool {
+        let sql = "SELECT 1 FROM reactions WHERE message_id = ?1 AND user_id = ?2 AND emoji = ?3";
+        self.holds(sql, (message.0, user.0, emoji))
+    }
+
+    pub fn newest(&self) -> Seq {
+        super::changes::newest(&self.db()).expect("a number")
+    }
+
+    pub fn messages(&self) -> Vec<Stored> {
+        let sql = "SELECT g.id, g.chat_id, g.sender_id, g.content, g.seq FROM messages g
+                   JOIN chats c ON c.id = g.chat_id WHERE c.is_deleted = 0";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let rows = query.query_map([], |row| {
+            Ok(Stored {
+                id: MessageId(row.get(0)?),
+                chat: ChatId(row.get(1)?),
+                sender: UserId(row.get(2)?),
+                text: row.get(3)?,
+                seq: Seq(row.get(4)?),
+            })
+        });
+        rows.and_then(Iterator::collect).expect(sql)
+    }
+
+    /// Messages that came after a number: which, where, whose.
+    pub fn newer(&self, than: Seq) -> Vec<(MessageId, ChatId, UserId)> {
+        let sql = "SELECT g.id, g.chat_id, g.sender_id FROM messages g
+                   JOIN chats c ON c.id = g.chat_id WHERE c.is_deleted = 0 AND g.id > ?1";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let rows =
+            query.query_map([than.0], |row| Ok((MessageId(row.get(0)?), ChatId(row.get(1)?), UserId(row.get(2)?))));
+        rows.and_then(Iterator::collect).expect(sql)
+    }
+
+    pub fn members(&self) -> HashSet<(ChatId, UserId)> {
+        let sql = "SELECT chat_id, user_id FROM members";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let rows = query.query_map([], |row| Ok((ChatId(row.get(0)?), UserId(row.get(1)?))));
+        rows.and_then(Iterator::collect).expect(sql)
+    }
+
+    pub fn credentials(&self) -> HashSet<CredentialId> {
+        let sql = "SELECT c.id FROM credentials c JOIN users u ON u.id = c.user_id WHERE u.is_disabled = 0";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let rows = query.query_map([], |row| Ok(CredentialId(row.get(0)?)));
+        rows.and_then(Iterator::collect).expect(sql)
+    }
+
+    /// The chat of two users.
+    pub fn direct(&self, one: UserId, other: UserId) -> Option<ChatId> {
+        let sql = "SELECT id FROM chats WHERE low_user = ?1 AND high_user = ?2 AND is_deleted = 0";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let found = query.query_row([one.min(other).0, one.max(other).0], |row| Ok(ChatId(row.get(0)?)));
+        found.optional().expect(sql)
+    }
+
+    /// Others' messages that a member has not read, and messages that the member can see: counted.
+    pub fn unread_and_visible(&self, chat: ChatId, user: UserId) -> (i64, i64) {
+        let sql = "SELECT (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id > m.read_mark
+                               AND g.sender_id <> m.user_id),
+                          (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id > m.cleared_mark)
+                   FROM members m WHERE m.chat_id = ?1 AND m.user_id = ?2";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        query.query_row([chat.0, user.0], |row| Ok((row.get(0)?, row.get(1)?))).expect(sql)
+    }
+
+    /// Whether what an event tells is stored already.
+    pub fn backs(&self, event: &Event) -> bool {
+        let has_changed = |chat: ChatId, message: MessageId, seq: Seq| {
+            self.holds("SELECT 1 FROM messages WHERE id = ?1 AND seq >= ?2", [message.0, seq.0])
+                || self.is_deleted(message)
+                || self.is_gone(chat)
+        };
+        let was_made =
+            |chat: ChatId| self.holds("SELECT 1 FROM sqlite_sequence WHERE name = 'chats' AND seq >= ?1", [chat.0]);
+        match event {
+            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
+                has_changed(message.chat, message.id, message.seq)
+            }
+            Event::ReactionsChanged { chat, message, seq, .. } => has_changed(*chat, *message, *seq),
+            Event::MessageDeleted { chat, message, .. } => self.is_deleted(*message) || self.is_gone(*chat),
+            Event::Read { chat, user, upto } => {
+                let sql = "SELECT 1 FROM members WHERE chat_id = ?1 AND user_id = ?2 AND read_mark < ?3";
+                !self.holds(sql, [chat.0, user.0, upto.0])
+            }
+            Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. } => was_made(*chat),
+            Event::ChatDeleted { chat } => self.is_gone(*chat),
+            _ => true,
+        }
+    }
+
+    /// Counters that are not what counting says, in words.
+    pub fn wrong_counters(&self) -> Vec<String> {
+        COUNTERS.iter().filter(|(_, sql)| self.holds(sql, [])).map(|(name, _)| (*name).to_owned()).collect()
+    }
+}
+
+/// Each finds a row whose counter is wrong.
+const COUNTERS: &[(&str, &str)] = &[
+    (
+        "chats.message_count",
+        "SELECT 1 FROM chats c WHERE is_deleted = 0
+         AND message_count <> (SELECT count(*) FROM messages WHERE chat_id = c.id)",
+    ),
+    (
+        "chats.last_message_id",
+        "SELECT 1 FROM chats c WHERE is_deleted = 0
+         AND last_message_id IS NOT (SELECT max(id) FROM messages WHERE chat_id = c.id)",
+    ),
+    (
+        "chats.member_count",
+        "SELECT 1 FROM chats c WHERE is_deleted = 0
+         AND member_count <> (SELECT count(*) FROM members WHERE chat_id = c.id)",
+    ),
+    (
+        "members.seen_count",
+        "SELECT 1 FROM members m WHERE seen_count <> (SELECT count(*) FROM messages g
+         WHERE g.chat_id = m.chat_id AND (g.id <= m.read_mark OR g.sender_id = m.user_id))",
+    ),
+    (
+        "members.cleared_count",
+        "SELECT 1 FROM members m WHERE cleared_count <>
+         (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id <= m.cleared_mark)",
+    ),
+    (
+        "messages.reaction_count",
+        "SELECT 1 FROM messages g WHERE reaction_count <> (SELECT count(*) FROM reactions WHERE message_id = g.id)",
+    ),
+    (
+        "the sequence",
+        "SELECT 1 FROM sequence WHERE max(value, (SELECT coalesce(max(id), 0) FROM messages)) <
+         max((SELECT coalesce(max(seq), 0) FROM messages), (SELECT coalesce(max(seq), 0) FROM tombstones))",
+    ),
+];

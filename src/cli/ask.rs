@@ -1,0 +1,101 @@
+//! Asking for what an operator wants, and printing what came of it.
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{DataFolder, Failed, runtime, say};
+use crate::chat::time::Clock;
+use crate::chat::{Chat, Config, Durability, OpenError};
+use crate::server::control::{self, Command, Link, Outcome};
+
+/// Where people reach a server that says nothing else.
+const LOCAL: &str = "http://127.0.0.1:8000";
+
+/// What every listing takes.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// As JSON, an array of objects
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub data: DataFolder,
+}
+
+/// What is taken back by its number.
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    /// Its id, as the list says
+    pub id: i64,
+    #[command(flatten)]
+    pub data: DataFolder,
+}
+
+/// What links begin with.
+#[derive(Debug, Args)]
+pub(super) struct LinkBase {
+    /// Where people reach the server; what a running one says, unless given
+    #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+impl LinkBase {
+    /// Prints a link, and until when it is good.
+    pub fn print(self, outcome: Outcome) -> Result<(), Failed> {
+        let Outcome::Link(Link { base, page, code, expires_at }) = outcome else { return Err(unexpected(&outcome)) };
+        let base = self.public_url.or(base).unwrap_or_else(|| LOCAL.to_owned());
+        say(&format!("{}/{page}#{code}", base.trim_end_matches('/')));
+        say(&format!("good until {expires_at}"));
+        Ok(())
+    }
+}
+
+/// Asks the server that runs on the folder; where none does, does it itself.
+pub(super) fn ask(data: &Path, command: Command) -> Result<Outcome, Failed> {
+    let outcome = match direct(data, &command)? {
+        Some(outcome) => outcome,
+        None => control::ask(data, &command).map_err(|cause| {
+            let sentence = format!("the server on {} does not answer: {cause}", data.display());
+            Failed::new(Failed::TRY_AGAIN, sentence)
+        })?,
+    };
+    match outcome {
+        Outcome::Refused(why) => Err(Failed::new(Failed::FAILED, why)),
+        other => Ok(other),
+    }
+}
+
+/// `None`: the folder is another process's.
+fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, Failed> {
+    runtime()?.block_on(async {
+        let config =
+            Config { data: data.to_owned(), durability: Durability::Full, min_free: 0, clock: Clock::system() };
+        match Chat::open(config) {
+            Ok(chat) => {
+                let outcome = control::execute(&chat, None, command.clone()).await;
+                chat.close().await;
+                Ok(Some(outcome))
+            }
+            Err(OpenError::InUse(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// A list as JSON, or a line for each.
+pub(super) fn print<T: Serialize>(list: &[T], json: bool, in_words: fn(&T) -> String) -> Result<(), Failed> {
+    if json {
+        let listing =
+            serde_json::to_string_pretty(list).map_err(|cause| Failed::new(Failed::FAILED, cause.to_string()))?;
+        say(&listing);
+    } else {
+        list.iter().for_each(|line| say(&in_words(line)));
+    }
+    Ok(())
+}
+
+/// The server that runs is of another version, and answers otherwise.
+pub(super) fn unexpected(_outcome: &Outcome) -> Failed {
+    Failed::new(Failed::FAILED, "the running server answered something else; is it of another version?")
+}

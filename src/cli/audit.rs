@@ -1,0 +1,34 @@
+//! `fireside audit`: who administered what.
+
+use clap::Args;
+
+use super::ask::{ask, print, unexpected};
+use super::{DataFolder, Failed};
+use crate::server::control::audit::Line;
+use crate::server::control::{Command, Outcome};
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    /// Lines at most, the newest first
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    limit: u32,
+    /// As JSON, an array of objects
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+impl Audit {
+    pub fn run(self) -> Result<(), Failed> {
+        match ask(&self.data.data, Command::Audit { limit: self.limit })? {
+            Outcome::Audit(entries) => print(&entries, self.json, in_words),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+fn in_words(line: &Line) -> String {
+    let Line { at, actor, action, subject, detail, .. } = line;
+    format!("{at}  {actor}  {action}  {subject}  {detail}").trim_end().to_owned()
+}

@@ -1,0 +1,181 @@
+//! `--listen`: TCP addresses, unix sockets, and sockets that the service manager opened.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use listenfd::ListenFd;
+
+use super::Failed;
+use crate::server::Listener;
+
+/// Where the server listens unless it is told or handed something else.
+const DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8000);
+
+#[derive(Debug, Args)]
+pub(super) struct ListenFlags {
+    /// Address to listen on, or `unix:PATH`; repeat it for more. Port 0 takes a free one and prints it
+    /// [default: 127.0.0.1:8000, unless systemd hands over sockets]
+    #[arg(long, env = "FIRESIDE_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
+    listen: Vec<Address>,
+    /// Who may connect to the unix sockets: the mode of their files
+    #[arg(long, env = "FIRESIDE_UNIX_MODE", value_name = "MODE", default_value = "0660", value_parser = mode)]
+    unix_mode: u32,
+}
+
+/// One `--listen`.
+#[derive(Clone, Debug)]
+enum Address {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some("") => Err("`unix:` needs a path behind it".to_owned()),
+            Some(path) => Ok(Self::Unix(path.into())),
+            None => {
+                text.parse().map(Self::Tcp).map_err(|_| format!("`{text}` is not like 127.0.0.1:8000 or unix:PATH"))
+            }
+        }
+    }
+}
+
+/// Three or four octal digits.
+fn mode(text: &str) -> Result<u32, String> {
+    let is_octal = matches!(text.len(), 3 | 4) && text.bytes().all(|digit| digit.is_ascii_digit());
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| is_octal && *mode <= 0o777);
+    mode.ok_or_else(|| format!("`{text}` is not like 0660"))
+}
+
+/// A place to listen at.
+pub(super) enum Place {
+    /// To be bound.
+    Tcp(SocketAddr),
+    /// To be made, for whoever the mode lets in.
+    Unix(PathBuf, u32),
+    /// Handed over, and listening already.
+    HandedTcp(std::net::TcpListener),
+    /// The same.
+    HandedUnix(std::os::unix::net::UnixListener),
+}
+
+impl ListenFlags {
+    /// All of them. To be called once, before there are other threads: what was handed over
+    /// is told in the environment, and is taken out of it.
+    pub fn places(&self) -> Result<Vec<Place>, Failed> {
+        let told = self.listen.iter().map(|address| match address {
+            Address::Tcp(address) => Place::Tcp(*address),
+            Address::Unix(path) => Place::Unix(path.clone(), self.unix_mode),
+        });
+        let mut places: Vec<Place> = told.chain(handed()?).collect();
+        if places.is_empty() {
+            places.push(Place::Tcp(DEFAULT));
+        }
+        Ok(places)
+    }
+}
+
+/// Sockets of the service manager, by `LISTEN_FDS` and `LISTEN_PID`.
+fn handed() -> Result<Vec<Place>, Failed> {
+    let mut sockets = ListenFd::from_env();
+    let mut places = Vec::new();
+    for number in 0..sockets.len() {
+        let place = match sockets.take_tcp_listener(number) {
+            Ok(tcp) => tcp.map(Place::HandedTcp),
+            Err(_) => sockets.take_unix_listener(number).map_err(not_a_listener)?.map(Place::HandedUnix),
+        };
+        places.extend(place);
+    }
+    Ok(places)
+}
+
+fn not_a_listener(cause: io::Error) -> Failed {
+    let sentence = format!("a socket that was handed over (LISTEN_FDS) is neither TCP nor unix: {cause}");
+    Failed::new(Failed::CONFIGURATION, sentence)
+}
+
+impl Place {
+    /// Whether no other machine can reach it, and no proxy of this one needs to.
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Tcp(address) => address.ip().is_loopback(),
+            Self::HandedTcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
+            Self::Unix(..) | Self::HandedUnix(_) => false,
+        }
+    }
+
+    fn open(self) -> io::Result<Listener> {
+        match self {
+            Self::Tcp(address) => {
+                let listener = std::net::TcpListener::bind(address)?;
+                Self::HandedTcp(listener).open()
+            }
+            Self::Unix(path, mode) => Listener::unix(&path, mode),
+            Self::HandedTcp(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener).map(Listener::Tcp)
+            }
+            Self::HandedUnix(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::UnixListener::from_std(listener).map(|listener| Listener::Unix(None, listener))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(out),
+            Self::Unix(path, _) => write!(out, "unix:{}", path.display()),
+            Self::HandedTcp(_) | Self::HandedUnix(_) => out.write_str("a socket that was handed over"),
+        }
+    }
+}
+
+/// Opens them all, inside the runtime.
+pub(super) fn open(places: Vec<Place>) -> Result<Vec<Listener>, Failed> {
+    places.into_iter().map(open_one).collect()
+}
+
+fn open_one(place: Place) -> Result<Listener, Failed> {
+    let name = place.to_string();
+    place.open().map_err(|cause| {
+        let status = match cause.kind() {
+            io::ErrorKind::AddrInUse => Failed::TRY_AGAIN,
+            _ => Failed::CONFIGURATION,
+        };
+        Failed::new(status, format!("cannot listen on {name}: {cause} (--listen names another address)"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, mode};
+
+    #[test]
+    fn an_address_is_tcp_or_a_path() {
+        for good in ["127.0.0.1:0", "[::1]:8000", "unix:/run/fireside.sock", "unix:relative.sock"] {
+            assert!(good.parse::<Address>().is_ok(), "{good}");
+        }
+        for bad in ["", "8000", "localhost", "127.0.0.1", "unix:", "/run/fireside.sock"] {
+            assert!(bad.parse::<Address>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_mode_is_octal() {
+        assert_eq!(mode("0660"), Ok(0o660));
+        assert_eq!(mode("666"), Ok(0o666));
+        for bad in ["", "0", "0888", "1777", "rw-rw----", "+660", "0o66"] {
+            assert!(mode(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `fireside seed`: a believable world to write a client against.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use clap::{Args, value_parser};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{DataFolder, Failed, runtime, say};
+use crate::chat::name::{Username, Violation};
+use crate::chat::password::Password;
+use crate::chat::time::Timestamp;
+use crate::chat::{Chat, Config, Durability};
+use crate::seed::{Hands, Plan, Size, run};
+
+/// The password of everybody, unless a file says otherwise.
+const PASSWORD: &str = "fireside";
+/// Longest password file that is read, in bytes.
+const MAX_PASSWORD_FILE: u64 = 4 * 1024;
+/// Chats for each person at most: who opens them may not open more than a limit.
+const MAX_CHATS_EACH: u32 = 250;
+/// How many names are said at the end.
+const NAMES_SAID: usize = 5;
+
+/// Fill a data folder with people and weeks of their talk, in English and Russian
+#[derive(Debug, Args)]
+pub(super) struct Seed {
+    /// The same number makes the same world: names, ids, texts, times
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// Accounts
+    #[arg(long, default_value_t = 24, value_name = "N", value_parser = value_parser!(u32).range(2..=2_000))]
+    people: u32,
+    /// Direct chats and groups
+    #[arg(long, default_value_t = 40, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
+    chats: u32,
+    /// Messages in all of them
+    #[arg(long, default_value_t = 5_000, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
+    messages: u32,
+    /// How many weeks it all takes
+    #[arg(long, default_value_t = 6, value_name = "N", value_parser = value_parser!(u32).range(1..=520))]
+    weeks: u32,
+    /// When it ends, like 2025-06-01 or 2025-06-01T12:00:00Z; at the last full hour unless given
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    until: Option<Timestamp>,
+    /// File with the password of everybody in its first line; `fireside` unless given
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Also where there are users already
+    #[arg(long)]
+    add: bool,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// A day or a moment, in UTC, that is over.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let whole = if text.contains(['T', ' ']) { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    let wrong = || format!("`{text}` is not like 2025-06-01 or 2025-06-01T12:00:00Z");
+    let moment = humantime::parse_rfc3339_weak(&whole).map_err(|_| wrong())?;
+    if moment > SystemTime::now() {
+        return Err(format!("`{text}` is still to come"));
+    }
+    timestamp(moment).filter(|moment| moment.0 > 0).ok_or_else(wrong)
+}
+
+fn timestamp(moment: SystemTime) -> Option<Timestamp> {
+    let since_epoch = moment.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since_epoch.as_millis()).ok().map(Timestamp)
+}
+
+/// Now, without the minutes, so that two worlds of one morning are alike.
+fn last_full_hour() -> Timestamp {
+    const HOUR: i64 = 3_600_000;
+    let now = timestamp(SystemTime::now()).unwrap_or(Timestamp(0));
+    Timestamp(now.0 - now.0 % HOUR)
+}
+
+impl Seed {
+    pub fn run(self) -> Result<(), Failed> {
+        if self.chats > self.people * MAX_CHATS_EACH {
+            let sentence =
+                format!("{} people cannot open {} chats: at most {MAX_CHATS_EACH} each", self.people, self.chats);
+            return Err(Failed::new(Failed::CONFIGURATION, sentence));
+        }
+        let password = self.password()?;
+        runtime()?.block_on(self.fill(&password))
+    }
+
+    async fn fill(&self, password: &Password) -> Result<(), Failed> {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let size = Size {
+            seed: self.seed,
+            people: count(self.people),
+            chats: count(self.chats),
+            messages: count(self.messages),
+            weeks: self.weeks,
+            until: self.until.unwrap_or_else(last_full_hour),
+        };
+        let hands = Hands::at(size.from());
+        // Whoever loses power here starts over: nobody was promised anything yet.
+        let config =
+            Config { data: self.data.data.clone(), durability: Durability::Normal, min_free: 0, clock: hands.clock() };
+        let chat = Chat::open(config)?;
+        let done = self.fill_open(&chat, &hands, &size, password).await;
+        chat.close().await;
+        self.report(&size, &done?);
+        Ok(())
+    }
+
+    async fn fill_open(
+        &self,
+        chat: &Chat,
+        hands: &Hands,
+        size: &Size,
+        password: &Password,
+    ) -> Result<Vec<Username>, Failed> {
+        let failed = |error: crate::chat::error::Error| {
+            Failed::new(Failed::FAILED, format!("the world was not finished: {error}"))
+        };
+        let others = chat.accounts().map_err(failed)?.len();
+        if others > 0 && !self.add {
+            let sentence = format!(
+                "there are {others} users in {} already (--add puts more beside them, --data names another folder)",
+                chat.data_folder().display()
+            );
+            return Err(Failed::new(Failed::FAILED, sentence));
+        }
+        let plan = Plan::new(size);
+        let progress = bar(plan.len());
+        let people = run(chat, hands, plan, password, || progress.inc(1)).await.map_err(failed)?;
+        progress.finish_and_clear();
+        Ok(people)
+    }
+
+    fn report(&self, size: &Size, people: &[Username]) {
+        let Size { chats, messages, weeks, until, .. } = size;
+        say(&format!("{} people, {chats} chats, {messages} messages in {weeks} weeks until {until}", people.len()));
+        let names: Vec<&str> = people.iter().take(NAMES_SAID).map(Username::as_str).collect();
+        let more = people.len().saturating_sub(names.len());
+        let more = if more > 0 { format!(" or {more} others (fireside user list)") } else { String::new() };
+        let password = if self.password_file.is_some() { "that of the file" } else { PASSWORD };
+        say(&format!("sign in as {}{more}; the password is {password}", names.join(", ")));
+    }
+
+    fn password(&self) -> Result<Password, Failed> {
+        let failed = |why: &str| Failed::new(Failed::FAILED, format!("the password was not read: {why}"));
+        let text = match &self.password_file {
+            None => PASSWORD.to_owned(),
+            Some(path) => {
+                use std::io::Read;
+                let mut text = String::new();
+                let file = std::fs::File::open(path).map_err(|cause| failed(&cause.to_string()))?;
+                file.take(MAX_PASSWORD_FILE).read_to_string(&mut text).map_err(|cause| failed(&cause.to_string()))?;
+                text.lines().next().unwrap_or_default().to_owned()
+            }
+        };
+        Password::parse(&text).map_err(|Violation(sentence)| failed(&sentence))
+    }
+}
+
+/// On standard error, and only where somebody watches.
+fn bar(steps: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    match ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+    use crate::chat::time::Timestamp;
+
+    #[test]
+    fn a_day_or_a_moment_is_read() {
+        assert_eq!(moment("2025-01-01"), Ok(Timestamp(1_735_689_600_000)));
+        assert_eq!(moment("2025-01-01T12:00:00Z"), Ok(Timestamp(1_735_732_800_000)));
+        for wrong in ["", "yesterday", "2025-13-01", "9999-01-01", "1970-01-01", "2025-01-01T25:00:00Z"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
+}

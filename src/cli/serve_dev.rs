@@ -1,0 +1,224 @@
+//! `fireside serve --dev`: a server to write a client against, and its troubles.
+
+use std::ops::RangeInclusive;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tempfile::TempDir;
+
+use super::Failed;
+use crate::api::Settings;
+use crate::api::limit::RateLimits;
+use crate::api::trouble::Trouble;
+use crate::chat::Chat;
+use crate::chat::error::Result;
+use crate::chat::name::{Email, Username, Violation};
+use crate::chat::password::Password;
+use crate::chat::room::NewGroup;
+use crate::chat::token::Token;
+use crate::chat::user::NewUser;
+
+/// Who is there.
+const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+/// The password of all of them.
+const PASSWORD: &str = "fireside";
+/// How the folders are called that are thrown away.
+const PREFIX: &str = "fireside-dev-";
+/// Longest delay that can be asked for.
+const MAX_DELAY: Duration = Duration::from_secs(60);
+
+/// Flags for trying a client out.
+#[derive(Debug, Args)]
+pub(super) struct DevFlags {
+    /// Try things out: data that is thrown away, alice, bob and carol with tokens that are always
+    /// the same, no limits, pages of every origin. Only on a loopback address
+    #[arg(long, env = "FIRESIDE_DEV", conflicts_with = "data")]
+    pub dev: bool,
+    /// With --dev: how late every request is, and each way every frame: 200, or 50..400
+    #[arg(long, env = "FIRESIDE_DELAY", value_name = "MS[..MS]", value_parser = delay)]
+    delay: Option<RangeInclusive<Duration>>,
+    /// With --dev: the share of requests that are answered with 503, half of them after doing the
+    /// work; and sockets are cut off, of 30% each about every three seconds
+    #[arg(long, env = "FIRESIDE_CHAOS", value_name = "PERCENT", value_parser = percent)]
+    chaos: Option<u8>,
+    /// With --chaos: the same number makes the same trouble again
+    #[arg(long, env = "FIRESIDE_CHAOS_SEED", default_value_t = 1, value_name = "N")]
+    chaos_seed: u64,
+}
+
+/// Milliseconds, or the least and the most of them.
+fn delay(text: &str) -> Result<RangeInclusive<Duration>, String> {
+    let wrong = || format!("`{text}` is neither like 200 nor like 50..400, of at most {} ms", MAX_DELAY.as_millis());
+    let millis = |text: &str| text.parse().map(Duration::from_millis).ok().filter(|delay| *delay <= MAX_DELAY);
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    match (millis(least), millis(most)) {
+        (Some(least), Some(most)) if least <= most => Ok(least..=most),
+        _ => Err(wrong()),
+    }
+}
+
+/// A share in percent, with or without the sign.
+fn percent(text: &str) -> Result<u8, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse().ok().filter(|percent| *percent <= 100);
+    number.ok_or_else(|| format!("`{text}` is not like 30%, from 0% to 100%"))
+}
+
+impl DevFlags {
+    /// Everybody can sign in as anybody, so nobody else may reach it; and nobody who is served in
+    /// earnest shall be refused at random.
+    pub fn check(&self, public: Option<&str>) -> Result<(), Failed> {
+        if !self.dev && (self.delay.is_some() || self.chaos.is_some()) {
+            let sentence = "--delay and --chaos are for trying things out: they need --dev";
+            return Err(Failed::new(Failed::CONFIGURATION, sentence));
+        }
+        match public {
+            Some(address) if self.dev => {
+                let sentence =
+                    format!("--dev lets everybody in as anybody, so it needs a loopback address, not {address}");
+                Err(Failed::new(Failed::CONFIGURATION, sentence))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The folder for this run, if it is one to be thrown away.
+    pub fn folder(&self) -> Result<Option<Scratch>, Failed> {
+        if self.dev { Scratch::make().map(Some) } else { Ok(None) }
+    }
+
+    /// No limits, every origin, and the trouble that was asked for.
+    pub fn apply(&self, settings: &mut Settings) {
+        if !self.dev {
+            return;
+        }
+        settings.limits = RateLimits::OFF;
+        settings.any_origin = true;
+        if self.delay.is_some() || self.chaos.is_some() {
+            let delay = self.delay.clone().unwrap_or(Duration::ZERO..=Duration::ZERO);
+            settings.trouble = Some(Arc::new(Trouble::new(delay, self.chaos.unwrap_or(0), self.chaos_seed)));
+        }
+    }
+
+    /// Makes the people and a chat of theirs: lines that say how to be each of them at `base`.
+    pub async fn populate(&self, chat: &Chat, base: &str) -> Result<Vec<String>, Failed> {
+        if !self.dev {
+            return Ok(Vec::new());
+        }
+        let socket = base.replacen("http", "ws", 1);
+        let failed = |why: &str| Failed::new(Failed::FAILED, format!("the people for --dev could not be made: {why}"));
+        let (people, room) = populate(chat).await.map_err(|error| failed(&error.to_string()))?;
+        let mut lines = vec![format!("everything is thrown away at the end; chat {room} is everybody's")];
+        for (name, id, token) in people {
+            let token = token.as_str();
+            lines.push(format!("{name}: id {id}, password {PASSWORD}, token {token}"));
+            lines.push(format!(
+                "  curl -sS {base}/messages/api/chats/{room}/messages/ -H 'Authorization: Token {token}' -d content='Hello from {name}'"
+            ));
+            lines.push(format!("  python3 -m websockets '{socket}/messages/ws/?token={token}'"));
+        }
+        Ok(lines)
+    }
+}
+
+async fn populate(chat: &Chat) -> Result<(Vec<(&'static str, i64, Token)>, i64)> {
+    let mut people = Vec::new();
+    for name in PEOPLE {
+        let (account, token) = chat.create_trial_user(newcomer(name)?).await?;
+        people.push((name, account.user.id, token));
+    }
+    let Some((_, _, token)) = people.first() else { return Ok((Vec::new(), 0)) };
+    let new = NewGroup {
+        title: "Fireside".to_owned(),
+        description: String::new(),
+        is_private: true,
+        max_members: None,
+        members: people.iter().skip(1).map(|(_, id, _)| *id).collect(),
+    };
+    let room = chat.create_group(&chat.authenticate(token.as_str())?, new).await?;
+    Ok((people.into_iter().map(|(name, id, token)| (name, id.0, token)).collect(), room.id.0))
+}
+
+fn newcomer(name: &str) -> Result<NewUser> {
+    let wrong = |Violation(sentence)| {
+        tracing::error!(sentence, name, "one of the fixed people breaks the rules");
+        crate::chat::error::Error::Internal
+    };
+    Ok(NewUser {
+        username: Username::parse(name).map_err(wrong)?,
+        email: Some(Email::parse(&format!("{name}@example.org")).map_err(wrong)?),
+        password: Password::parse(PASSWORD).map_err(wrong)?,
+        display_name: None,
+        is_admin: false,
+    })
+}
+
+/// A data folder that goes when this does. One whose process was killed goes when the
+/// next one is made.
+pub(super) struct Scratch(TempDir);
+
+impl Scratch {
+    fn make() -> Result<Self, Failed> {
+        let place = std::env::temp_dir();
+        sweep(&place);
+        let owner_only = std::fs::Permissions::from_mode(0o700);
+        let made = tempfile::Builder::new().prefix(PREFIX).permissions(owner_only).tempdir_in(&place);
+        made.map(Self).map_err(|cause| {
+            Failed::new(Failed::CONFIGURATION, format!("no folder could be made in {}: {cause}", place.display()))
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Throws it away.
+    pub fn remove(self) {
+        if let Err(cause) = self.0.close() {
+            tracing::warn!(%cause, "the data of this run were left behind");
+        }
+    }
+}
+
+/// Removes folders of runs that were killed: one's own, and nobody holds their lock.
+fn sweep(place: &Path) {
+    let Ok(entries) = std::fs::read_dir(place) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let is_named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+        if is_named
+            && is_abandoned(&path)
+            && let Err(cause) = std::fs::remove_dir_all(&path)
+        {
+            tracing::debug!(%cause, "an old folder stays");
+        }
+    }
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    let is_mine = path.symlink_metadata().is_ok_and(|found| found.is_dir() && found.uid() == me);
+    is_mine && std::fs::File::open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{delay, percent};
+
+    #[test]
+    fn delays_and_shares_are_read_in_their_bounds() {
+        let ms = Duration::from_millis;
+        assert_eq!(delay("200"), Ok(ms(200)..=ms(200)));
+        assert_eq!(delay("50..400"), Ok(ms(50)..=ms(400)));
+        for wrong in ["", "-1", "400..50", "60001", "1s", "..", "1..2..3"] {
+            assert!(delay(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((percent("30%"), percent("0"), percent("100%")), (Ok(30), Ok(0), Ok(100)));
+        for wrong in ["", "%", "101", "-1", "30%%", "0.5"] {
+            assert!(percent(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Flags of `fireside serve` for a server behind a proxy.
+
+use clap::Args;
+
+use crate::api::base::BasePath;
+use crate::api::forwarded::TrustedProxy;
+
+#[derive(Debug, Args)]
+pub(super) struct ProxyFlags {
+    /// Path of the host below which all of the server lives: /chat. The proxy must not strip it
+    #[arg(long, env = "FIRESIDE_BASE_PATH", default_value = "/", value_name = "PATH", hide_default_value = true)]
+    pub base_path: BasePath,
+    /// Address or network of a proxy whose X-Forwarded-For, -Proto and -Host (or Forwarded) are believed, or `unix`
+    /// for whoever connects to a unix socket; repeat it for more
+    #[arg(long, env = "FIRESIDE_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Vec<TrustedProxy>,
+}
+
+impl ProxyFlags {
+    /// Whether others reach the server by a proxy, whatever address it listens on.
+    pub fn is_behind_one(&self) -> bool {
+        !self.trusted_proxy.is_empty()
+    }
+}
+
+/// An origin, written as browsers send it: in lower case, without a path or the usual port.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{text}` is not like https://chat.example.org");
+    let lower = text.trim_end_matches('/').to_ascii_lowercase();
+    let (scheme, host) = lower.split_once("://").ok_or_else(wrong)?;
+    let usual_port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return Err(wrong()),
+    };
+    if host.contains('/') {
+        return Err(format!("`{text}` has a path, which belongs into --base-path"));
+    }
+    let host = host.strip_suffix(usual_port).unwrap_or(host);
+    let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
+    if host.is_empty() || host.starts_with(':') || !is_plain {
+        return Err(wrong());
+    }
+    Ok(format!("{scheme}://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_written_as_browsers_send_it() {
+        let same = |text: &str| origin(text).expect(text);
+        assert_eq!(same("https://Chat.Example.org/"), "https://chat.example.org");
+        assert_eq!(same("https://chat.example.org:443"), "https://chat.example.org");
+        assert_eq!(same("http://chat.example.org:80"), "http://chat.example.org");
+        assert_eq!(same("http://chat.example.org:443"), "http://chat.example.org:443");
+        assert_eq!(same("http://[::1]:8000"), "http://[::1]:8000");
+        for bad in
+            ["", "*", "null", "chat.example.org", "ftp://x", "https://", "https://:443", "https://a b", "https://u@h"]
+        {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+        assert!(origin("https://example.org/chat").expect_err("a path").contains("--base-path"));
+    }
+}

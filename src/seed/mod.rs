@@ -1,0 +1,208 @@
+//! Believable worlds, for whoever writes or tries a client: people, chats, weeks of talk.
+//!
+//! [`Plan`] decides everything from a number; [`run`] does it, each thing by the person
+//! and at the time that the plan says, through the same operations that a request goes
+//! through. So nothing here is anything that the rules forbid. Only the clock is moved.
+
+mod conversation;
+mod people;
+mod picture;
+mod plan;
+mod talk;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+pub use plan::{Plan, Size};
+use plan::{Room, Step, What};
+
+use crate::chat::Chat;
+use crate::chat::error::{Error, Result};
+use crate::chat::id::{ChatId, FileId, MessageId};
+use crate::chat::message::{Draft, MAX_MESSAGE};
+use crate::chat::name::{Email, Emoji, MessageText, Username, Violation};
+use crate::chat::password::Password;
+use crate::chat::room::NewGroup;
+use crate::chat::session::Asker;
+use crate::chat::time::{Clock, Timestamp};
+use crate::chat::user::{NewUser, ProfileChange, UserRef};
+
+/// Names that are tried for one person where others are taken.
+const MAX_TRIES: u32 = 10_000;
+
+/// A clock that stands until it is set.
+#[derive(Clone)]
+pub struct Hands(Arc<AtomicI64>);
+
+impl Hands {
+    /// Standing at a moment.
+    #[must_use]
+    pub fn at(moment: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(moment.0)))
+    }
+
+    /// The clock that they are on.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        let Self(now) = self.clone();
+        Clock::new(move || Timestamp(now.load(Ordering::Relaxed)))
+    }
+
+    fn set(&self, moment: Timestamp) {
+        self.0.store(moment.0, Ordering::Relaxed);
+    }
+}
+
+/// Does what is planned, one thing after the other, and tells after each. Returns the
+/// usernames of whom it made. `hands` are those of the chat's clock.
+pub async fn run(
+    chat: &Chat,
+    hands: &Hands,
+    plan: Plan,
+    password: &Password,
+    mut done: impl FnMut(),
+) -> Result<Vec<Username>> {
+    let Plan { people, rooms, steps } = plan;
+    let mut world = World {
+        chat,
+        password,
+        people: &people,
+        rooms: &rooms,
+        askers: Vec::new(),
+        chats: vec![ChatId(0); rooms.len()],
+        messages: Vec::new(),
+    };
+    for Step { at, what } in steps {
+        hands.set(at);
+        world.happens(what).await?;
+        done();
+    }
+    for asker in &world.askers {
+        chat.sign_out(asker).await?;
+    }
+    Ok(world.askers.into_iter().map(|asker| asker.username).collect())
+}
+
+/// What came of the plan so far.
+struct World<'a> {
+    chat: &'a Chat,
+    password: &'a Password,
+    people: &'a [people::Newcomer],
+    rooms: &'a [Room],
+    askers: Vec<Asker>,
+    chats: Vec<ChatId>,
+    messages: Vec<MessageId>,
+}
+
+impl World<'_> {
+    async fn happens(&mut self, what: What) -> Result<()> {
+        let chat = self.chat;
+        match what {
+            What::Arrive(person) => return self.arrive(person).await,
+            What::Open(room) => return self.open(room).await,
+            What::Say { room, by, text, reply_to, picture } => {
+                return self.say((room, by), &text, reply_to, picture).await;
+            }
+            What::Befriend(one, other) => {
+                chat.add_friend(&self.askers[one], self.askers[other].username.as_str()).await.map(drop)
+            }
+            What::Publish { by, title, content } => chat.publish_post(&self.askers[by], title, content).await.map(drop),
+            What::Edit { by, message, text } => {
+                chat.edit(&self.askers[by], self.messages[message], words(&text)?).await.map(drop)
+            }
+            What::React { by, message, emoji } => {
+                let emoji = Emoji::parse(emoji).map_err(unlawful)?;
+                chat.toggle_reaction(&self.askers[by], self.messages[message], emoji).await.map(drop)
+            }
+            What::Read { by, room } => chat.mark_read(&self.askers[by], self.chats[room], None).await.map(drop),
+        }
+    }
+
+    async fn arrive(&mut self, person: usize) -> Result<()> {
+        let newcomer = &self.people[person];
+        let username = self.register(&newcomer.username, &newcomer.display_name).await?;
+        let token = self.chat.sign_in(self.chat.user_by_login(username.as_str())?).await?;
+        let asker = self.chat.authenticate(token.as_str())?;
+        let change = ProfileChange { bio: Some(newcomer.bio.clone()), ..ProfileChange::default() };
+        self.chat.change_profile(&asker, change).await?;
+        self.askers.push(asker);
+        Ok(())
+    }
+
+    /// Under the planned name, or the first free one like it.
+    async fn register(&self, name: &str, display_name: &str) -> Result<Username> {
+        for number in 1..=MAX_TRIES {
+            let name = if number == 1 { name.to_owned() } else { format!("{name}{number}") };
+            let new = NewUser {
+                username: Username::parse(&name).map_err(unlawful)?,
+                email: Some(Email::parse(&format!("{name}@example.org")).map_err(unlawful)?),
+                password: self.password.clone(),
+                display_name: Some(display_name.to_owned()),
+                is_admin: false,
+            };
+            match self.chat.create_user(new).await {
+                Err(Error::UsernameTaken | Error::EmailTaken) => {}
+                made => return made.map(|account| account.user.username),
+            }
+        }
+        Err(Error::UsernameTaken)
+    }
+
+    async fn open(&mut self, room: usize) -> Result<()> {
+        let Room { members, group, .. } = &self.rooms[room];
+        let ids: Vec<_> = members.iter().map(|member| self.askers[*member].user).collect();
+        let (owner, others) = (&self.askers[members[0]], &ids[1..]);
+        self.chats[room] = match group {
+            None => self.chat.open_direct(owner, UserRef::Id(others[0])).await?.0.id,
+            Some((title, description, is_public)) => {
+                let new = NewGroup {
+                    title: title.clone(),
+                    description: description.clone(),
+                    is_private: !is_public,
+                    max_members: None,
+                    members: others.to_vec(),
+                };
+                self.chat.create_group(owner, new).await?.id
+            }
+        };
+        Ok(())
+    }
+
+    async fn say(
+        &mut self,
+        (room, by): (usize, usize),
+        text: &str,
+        reply_to: Option<usize>,
+        picture: Option<u64>,
+    ) -> Result<()> {
+        let asker = &self.askers[by];
+        let mut draft = Draft::of(words(text)?, None);
+        draft.reply_to = reply_to.map(|message| self.messages[message]);
+        if let Some(number) = picture {
+            draft.attachments.push(self.upload(asker, number).await?);
+        }
+        let posted = self.chat.post(asker, self.chats[room], draft).await?;
+        self.messages.push(posted.message.id);
+        Ok(())
+    }
+
+    async fn upload(&self, asker: &Asker, number: u64) -> Result<FileId> {
+        let bytes = picture::png(number).map_err(|cause| {
+            tracing::error!(%cause, "a picture was not drawn");
+            Error::Internal
+        })?;
+        let mut upload = self.chat.begin_upload(asker).await?;
+        upload.write(&bytes).await?;
+        Ok(upload.finish(&format!("picture-{}.png", number % 1_000)).await?.id)
+    }
+}
+
+fn words(text: &str) -> Result<MessageText> {
+    MessageText::parse_filled(text, MAX_MESSAGE).map_err(unlawful)
+}
+
+/// The grammars hold nothing that a rule forbids; should one, it is our fault.
+fn unlawful(Violation(sentence): Violation) -> Error {
+    tracing::error!(sentence, "something that was to be said breaks a rule");
+    Error::Internal
+}

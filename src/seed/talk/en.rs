@@ -1,0 +1,236 @@
+//! What is said in English.
+
+use super::{Grammar, Slot, Topic};
+
+pub(super) const GRAMMAR: Grammar = Grammar {
+    slots: &[
+        Slot(
+            "day",
+            &[&["Monday"], &["Tuesday"], &["Wednesday"], &["Thursday"], &["Friday"], &["Saturday"], &["Sunday"]],
+        ),
+        Slot(
+            "time",
+            &[&["at six"], &["at half past seven"], &["around noon"], &["after work"], &["at 9:30"], &["before lunch"]],
+        ),
+        Slot(
+            "dish",
+            &[
+                &["lasagne"],
+                &["ramen"],
+                &["pancakes"],
+                &["dumplings"],
+                &["lentil soup"],
+                &["paella"],
+                &["a huge salad"],
+            ],
+        ),
+        Slot(
+            "place",
+            &[&["Lisbon"], &["the lake"], &["Edinburgh"], &["the mountains"], &["Tbilisi"], &["the coast"], &["Porto"]],
+        ),
+        Slot(
+            "thing",
+            &[
+                &["search"],
+                &["the login page"],
+                &["the importer"],
+                &["dark mode"],
+                &["the mobile layout"],
+                &["file upload"],
+            ],
+        ),
+        Slot("pet", &[&["the cat"], &["Biscuit"], &["the dog"], &["Momo"], &["the neighbour's cat"]]),
+        Slot(
+            "book",
+            &[
+                &["The Left Hand of Darkness"],
+                &["Piranesi"],
+                &["Middlemarch"],
+                &["The Master and Margarita"],
+                &["Solaris"],
+            ],
+        ),
+        Slot(
+            "song",
+            &[
+                &["that old Portishead record"],
+                &["the new single"],
+                &["a live Nina Simone album"],
+                &["Bach, all morning"],
+            ],
+        ),
+        Slot("number", &[&["2"], &["3"], &["7"], &["12"], &["40"]]),
+    ],
+    topics: &[
+        Topic {
+            has_pictures: false,
+            opens: &[
+                "Heads up: I want to ship {thing} on {day}. Anything that speaks against it?",
+                "{thing} is ready for review. It is {number} files, most of them tests.",
+                "Does anybody else see {thing} fail since this morning?",
+            ],
+            answers: &[
+                "Works on my machine, but let me try it with the real data.",
+                "I can have a look {time}.",
+                "Found one thing: with an empty list it shows nothing at all.",
+                "Same here. It started with the last deploy, I think.",
+                "Could we wait until {day}? I would like to have the logs first.",
+                "Reviewed. Two small remarks, otherwise good.",
+                "The tests pass now. It was a time zone again.",
+                "Can you paste the request id?",
+            ],
+            closes: &["Merged. Thanks, everybody!", "Rolled out to everyone, looks calm.", "Then {day} it is."],
+        },
+        Topic {
+            has_pictures: true,
+            opens: &[
+                "I made {dish} and it is far too much. Who is hungry?",
+                "Dinner on {day}? I was thinking of {dish}.",
+                "Has anybody got a good recipe for {dish}?",
+            ],
+            answers: &[
+                "Yes! I bring dessert.",
+                "Count me in, {time} works.",
+                "My grandmother's. I send you a photo of the card tonight.",
+                "Less salt than you think, more butter than you dare.",
+                "Is there a version without meat?",
+                "I am in, but I may be {number} minutes late.",
+                "Only if you let me wash up this time.",
+            ],
+            closes: &[
+                "See you all {time}!",
+                "That was delicious, thank you.",
+                "Leftovers are in the fridge, help yourselves.",
+            ],
+        },
+        Topic {
+            has_pictures: true,
+            opens: &[
+                "We are thinking of {place} for the long weekend. Who comes along?",
+                "Back from {place}. I have {number} hundred photos and no milk at home.",
+                "Train or car to {place}?",
+            ],
+            answers: &[
+                "I have never been, what is it like at this time of the year?",
+                "Train. I do not want to look for parking again.",
+                "If we leave {time} we are there for dinner.",
+                "We stayed in a small place by the station, I look up the name.",
+                "Take a jacket. The evenings are cold.",
+                "Tickets are cheaper on {day}, I checked.",
+                "Oh, this looks lovely!",
+            ],
+            closes: &["Booked!", "Then let us decide on {day}.", "I put everything into the shared list."],
+        },
+        Topic {
+            has_pictures: true,
+            opens: &[
+                "Guess who slept on my keyboard again: {pet}.",
+                "{pet} learned to open the fridge. We are doomed.",
+                "Could somebody look after {pet} from {day} on?",
+            ],
+            answers: &[
+                "I demand more photos.",
+                "What a face!",
+                "I can, I am at home all week.",
+                "This is the best thing I have seen today.",
+                "How much food is normal? Mine eats for {number}.",
+                "Ours did the same. We bought a lock.",
+            ],
+            closes: &[
+                "You are a treasure, thank you.",
+                "I will tell {pet} that you said so.",
+                "Back to work, I suppose.",
+            ],
+        },
+        Topic {
+            has_pictures: false,
+            opens: &[
+                "Halfway through {book}. No spoilers, please.",
+                "What do we read next? I propose {book}.",
+                "I finally understood what everybody likes about {book}.",
+            ],
+            answers: &[
+                "The first {number} chapters are slow, then you cannot stop.",
+                "I gave up twice, third time lucky?",
+                "The library has two copies, I can get one {time}.",
+                "Audio or paper?",
+                "It is even better the second time.",
+                "I liked the ending, but I know that I am alone with that.",
+            ],
+            closes: &["{day} then, and bring your notes.", "Fine, you convinced me.", "I lend you mine."],
+        },
+        Topic {
+            has_pictures: false,
+            opens: &[
+                "Listening to {song}. What is on in your headphones?",
+                "Two tickets for {day} evening, one is free. Anybody?",
+                "The neighbours practise the trumpet. {time}. Every day.",
+            ],
+            answers: &[
+                "{song}, on repeat.",
+                "Me! Where do we meet?",
+                "Silence. It is underrated.",
+                "That takes me back.",
+                "Could you send a link?",
+                "Earplugs were the best {number} euros of my life.",
+            ],
+            closes: &["Thanks for the tip!", "See you at the entrance {time}.", "My ears are ringing, it was great."],
+        },
+        Topic {
+            has_pictures: false,
+            opens: &[
+                "{friend}, do you have {number} minutes for a question?",
+                "Morning, {friend}! How did it go yesterday?",
+                "Could we move our meeting to {day}?",
+            ],
+            answers: &[
+                "Sure, go ahead.",
+                "Better than I feared. I tell you more {time}.",
+                "{day} is full, what about the day after?",
+                "I am on the train, the connection comes and goes.",
+                "Give me {number} minutes.",
+                "Sent you an invitation.",
+                "Let me check and come back to you.",
+            ],
+            closes: &["Perfect, thank you!", "Talk to you {time}.", "Done. That was quick."],
+        },
+    ],
+    fillers: &[
+        "Ha!",
+        "Agreed.",
+        "Hmm, not sure.",
+        "Good point.",
+        "Yes, please.",
+        "Oh no.",
+        "On it.",
+        "Same.",
+        "Really?",
+        "Makes sense to me.",
+        "😄",
+        "One moment, the door.",
+    ],
+    posts: &[
+        ("A quiet Sunday", "Made {dish}, listened to {song}, went nowhere. Recommended."),
+        ("Notes from {place}", "Three days, {number} museums, one pair of wet shoes. I would go again tomorrow."),
+        ("Reading", "Started {book} on {day}. Ask me again in a month."),
+        ("For sale: a desk", "Oak, 160 by 80, {number} years old, one coffee ring. Pick it up {time}."),
+    ],
+    rooms: &[
+        ("Kitchen", "What is cooked, and who eats it"),
+        ("Release {number}", "Until it is out"),
+        ("Book club", "One a month, no spoilers"),
+        ("Weekend in {place}", "Trains, beds, food"),
+        ("Design", "Colours and corners"),
+        ("Music", "What is on in your headphones"),
+        ("Pets", "Photos mostly"),
+        ("Support", "Whoever is free answers"),
+        ("Running", "{day}, rain or shine"),
+    ],
+    bios: &[
+        "Tea, trains, type.",
+        "Somewhere between {place} and the next coffee.",
+        "Asks before merging.",
+        "Reads {book}. Slowly.",
+        "",
+    ],
+};

@@ -1,0 +1,48 @@
+//! What was administered.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, failed};
+use crate::chat::Chat;
+use crate::chat::admin::By;
+use crate::chat::audit::Entry;
+use crate::chat::page::Page;
+
+/// Lines that are listed at most.
+pub const MAX_LINES: u32 = 10_000;
+
+/// An act in the list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Line {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: String,
+    /// The admin, or `command line`.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To whom or what.
+    pub subject: String,
+    /// The rest, or `""`.
+    pub detail: String,
+}
+
+impl From<Entry> for Line {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at.to_string(),
+            actor: entry.actor.map_or_else(|| "command line".into(), |name| name.to_string()),
+            action: entry.action,
+            subject: entry.subject,
+            detail: entry.detail,
+        }
+    }
+}
+
+pub(super) async fn list(chat: &Chat, limit: u32) -> Result<Outcome, String> {
+    let page = Page { number: 1, size: limit.clamp(1, MAX_LINES) };
+    let entries = chat.audit(&By::CommandLine, page).await.map_err(failed)?;
+    Ok(Outcome::Audit(entries.items.into_iter().map(Line::from).collect()))
+}

@@ -1,0 +1,162 @@
+//! The operator's commands on a data folder, whether a server runs on it or not.
+//!
+//! A running server is the only writer of its folder, so the command line asks it,
+//! over a socket that only the folder's owner can reach. Where none runs, the command
+//! opens the folder itself. Both ways do the same thing: [`execute`].
+
+pub mod audit;
+pub mod invite;
+pub mod token;
+pub mod user;
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::chat::Chat;
+use crate::chat::error::Error;
+use crate::chat::user::Account;
+
+/// Longest command, in bytes.
+const MAX_COMMAND: u64 = 64 * 1024;
+/// How long the command line waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What an operator asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// About accounts.
+    User(user::Command),
+    /// About invitations.
+    Invite(invite::Command),
+    /// About tokens of programs.
+    Token(token::Command),
+    /// What was administered last.
+    Audit {
+        /// How many lines at most.
+        limit: u32,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done, and there is nothing more to say.
+    Done,
+    /// It was done; these are the accounts that it was about.
+    Users(Vec<user::Line>),
+    /// What signs somebody in, or the tokens of programs.
+    Sessions(Vec<token::Line>),
+    /// Invitations.
+    Invites(Vec<invite::Line>),
+    /// What was administered.
+    Audit(Vec<audit::Line>),
+    /// A link that was made.
+    Link(Link),
+    /// A token that was made.
+    Token {
+        /// Its id, to take it back by.
+        id: i64,
+        /// The secret itself, shown this once.
+        token: String,
+    },
+    /// It was not done, and why.
+    Refused(String),
+}
+
+/// A link for somebody to open.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// Where people reach the server, if it runs.
+    pub base: Option<String>,
+    /// The page that it leads to.
+    pub page: String,
+    /// The secret, which stands behind the `#`.
+    pub code: String,
+    /// When it is over.
+    pub expires_at: String,
+}
+
+/// Does what is asked for. `base` is where people reach the server, if it runs.
+pub async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Outcome {
+    let done = match command {
+        Command::User(command) => user::execute(chat, base, command).await,
+        Command::Invite(command) => invite::execute(chat, base, command).await,
+        Command::Token(command) => token::execute(chat, command).await,
+        Command::Audit { limit } => audit::list(chat, limit).await,
+    };
+    done.unwrap_or_else(Outcome::Refused)
+}
+
+fn failed(error: Error) -> String {
+    error.to_string()
+}
+
+/// The account of whoever has this name or address.
+fn account(chat: &Chat, login: &str) -> Result<Account, String> {
+    chat.account_of(login).map_err(|error| match error {
+        Error::NotFound => format!("there is no user {login}"),
+        other => other.to_string(),
+    })
+}
+
+fn socket(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// Answers commands for as long as the server runs, which people reach at `base`.
+pub async fn serve(chat: Chat, base: String) {
+    let base: Arc<str> = base.into();
+    let path = socket(chat.data_folder());
+    if let Err(cause) = std::fs::remove_file(&path)
+        && cause.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%cause, "an old control socket stays");
+    }
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(cause) => return tracing::warn!(%cause, "commands cannot reach this server while it runs"),
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(converse(chat.clone(), Arc::clone(&base), stream))),
+            Err(cause) => tracing::warn!(%cause, "a command was not accepted"),
+        }
+    }
+}
+
+/// One command, one answer, a line each.
+async fn converse(chat: Chat, base: Arc<str>, stream: UnixStream) {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = tokio::io::BufReader::new(reader.take(MAX_COMMAND));
+    let outcome = match reader.read_line(&mut line).await.map(|_| serde_json::from_str(&line)) {
+        Ok(Ok(command)) => execute(&chat, Some(&base), command).await,
+        Ok(Err(_)) | Err(_) => Outcome::Refused("this server does not know that command".into()),
+    };
+    let mut answer = serde_json::to_vec(&outcome).unwrap_or_default();
+    answer.push(b'\n');
+    if let Err(cause) = writer.write_all(&answer).await {
+        tracing::debug!(%cause, "nobody waited for a command's outcome");
+    }
+}
+
+/// Asks the server that runs on a data folder.
+pub fn ask(data: &Path, command: &Command) -> std::io::Result<Outcome> {
+    let mut stream = BlockingStream::connect(socket(data))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(command)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    Ok(serde_json::from_str(&answer)?)
+}

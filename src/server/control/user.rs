@@ -1,0 +1,149 @@
+//! Commands about accounts.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Link, Outcome, account, failed, token};
+use crate::chat::Chat;
+use crate::chat::admin::{By, UserChange};
+use crate::chat::name::{Email, Username, Violation};
+use crate::chat::page::Page;
+use crate::chat::password::Password;
+use crate::chat::user::{Account, NewUser};
+
+/// Sessions that are listed at most: more than anybody may have.
+const MAX_LISTED: u32 = 1_000;
+
+/// What an operator asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Make an account.
+    Create {
+        /// Its name.
+        username: String,
+        /// Its address, if any.
+        email: Option<String>,
+        /// Its password.
+        password: String,
+        /// Whether it may administer the server.
+        admin: bool,
+    },
+    /// Set a password and end all of that user's sessions.
+    SetPassword {
+        /// Whose.
+        username: String,
+        /// The new one.
+        password: String,
+    },
+    /// Make a link that sets a password.
+    ResetLink {
+        /// Whose.
+        username: String,
+    },
+    /// Disable or enable, make an admin or not.
+    Change {
+        /// Whom.
+        username: String,
+        /// May not sign in; `None` leaves it.
+        is_disabled: Option<bool>,
+        /// May administer; `None` leaves it.
+        is_admin: Option<bool>,
+    },
+    /// What signs somebody in.
+    Sessions {
+        /// Whom.
+        username: String,
+    },
+    /// End all of that.
+    EndSessions {
+        /// Whose.
+        username: String,
+    },
+    /// Everybody.
+    List,
+}
+
+/// An account in a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Line {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub username: String,
+    /// Its address, or `""`.
+    pub email: String,
+    /// What others see.
+    pub display_name: String,
+    /// May administer the server.
+    pub is_admin: bool,
+    /// Cannot sign in.
+    pub is_disabled: bool,
+}
+
+impl From<Account> for Line {
+    fn from(account: Account) -> Self {
+        Self {
+            id: account.user.id.0,
+            username: account.user.username.to_string(),
+            email: account.email,
+            display_name: account.user.display_name,
+            is_admin: account.is_admin,
+            is_disabled: account.is_disabled,
+        }
+    }
+}
+
+pub(super) async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Result<Outcome, String> {
+    let by = By::CommandLine;
+    match command {
+        Command::List => {
+            let users = chat.accounts().map_err(failed)?;
+            Ok(Outcome::Users(users.into_iter().map(Line::from).collect()))
+        }
+        Command::Create { username, email, password, admin } => {
+            let made = chat.create_user(new_user(&username, email.as_deref(), &password, admin)?).await;
+            Ok(Outcome::Users(vec![Line::from(made.map_err(failed)?)]))
+        }
+        Command::SetPassword { username, password } => {
+            let password = Password::parse(&password).map_err(|Violation(sentence)| sentence)?;
+            let user = account(chat, &username)?.user.id;
+            chat.set_password(user, password).await.map_err(failed)?;
+            Ok(Outcome::Done)
+        }
+        Command::ResetLink { username } => {
+            let user = account(chat, &username)?.user.id;
+            let (code, expires_at) = chat.create_reset(&by, user).await.map_err(failed)?;
+            Ok(Outcome::Link(Link {
+                base: base.map(str::to_owned),
+                page: "reset".into(),
+                code: code.as_str().to_owned(),
+                expires_at: expires_at.to_string(),
+            }))
+        }
+        Command::Change { username, is_disabled, is_admin } => {
+            let user = account(chat, &username)?.user.id;
+            let changed = chat.change_user(&by, user, UserChange { is_disabled, is_admin }).await;
+            Ok(Outcome::Users(vec![Line::from(changed.map_err(failed)?.account)]))
+        }
+        Command::Sessions { username } => {
+            let page = Page { number: 1, size: MAX_LISTED };
+            let sessions = chat.sessions_of(account(chat, &username)?.user.id, page).map_err(failed)?;
+            Ok(Outcome::Sessions(sessions.items.into_iter().map(token::Line::from).collect()))
+        }
+        Command::EndSessions { username } => {
+            chat.end_sessions_of(&by, account(chat, &username)?.user.id).await.map_err(failed)?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn new_user(username: &str, email: Option<&str>, password: &str, is_admin: bool) -> Result<NewUser, String> {
+    let wrong = |Violation(sentence)| sentence;
+    Ok(NewUser {
+        username: Username::parse(username).map_err(wrong)?,
+        email: email.map(Email::parse).transpose().map_err(wrong)?,
+        password: Password::parse(password).map_err(wrong)?,
+        display_name: None,
+        is_admin,
+    })
+}

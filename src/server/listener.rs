@@ -1,0 +1,127 @@
+//! Where connections come in: TCP addresses and unix sockets.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
+
+use crate::api::forwarded::PeerAddress;
+use crate::api::line::Line;
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// Something that connections come in by.
+#[derive(Debug)]
+pub enum Listener {
+    /// A TCP address.
+    Tcp(TcpListener),
+    /// A unix socket, and its file if this process made it. Fields are dropped in their order: the file goes while the socket still listens.
+    Unix(Option<SocketFile>, UnixListener),
+}
+
+/// The file of a unix socket that this process made. It goes when this is dropped.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl Listener {
+    /// Makes a unix socket for whoever the mode lets in. A file that is left of a server
+    /// which is gone is replaced; one that somebody listens on is `AddrInUse`.
+    pub fn unix(path: &Path, mode: u32) -> io::Result<Self> {
+        clear(path)?;
+        let socket = UnixSocket::new_stream()?;
+        socket.bind(path)?;
+        // Before it listens: until then nobody can connect, whatever the mode was at first.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+        let listener = socket.listen(BACKLOG)?;
+        let file = SocketFile { path: path.to_owned(), identity: identity(path)? };
+        Ok(Self::Unix(Some(file), listener))
+    }
+
+    /// Waits for the next connection.
+    pub(super) async fn accept(&self) -> io::Result<(Line, PeerAddress)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Line::Tcp(stream), PeerAddress::Ip(peer.ip().to_canonical())))
+            }
+            Self::Unix(_, listener) => Ok((Line::Unix(listener.accept().await?.0), PeerAddress::Unix)),
+        }
+    }
+
+    /// The TCP address, if it has one.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Unix(..) => None,
+        }
+    }
+
+    /// Whether no other machine can reach it, and no proxy of this one needs to.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback()),
+            // Behind a unix socket stands a proxy, and in front of that anybody.
+            Self::Unix(..) => false,
+        }
+    }
+}
+
+/// `http://127.0.0.1:8000`, or `unix:/run/fireside.sock`.
+impl fmt::Display for Listener {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => write!(out, "http://{address}"),
+                Err(_) => out.write_str("http://?"),
+            },
+            Self::Unix(Some(file), _) => write!(out, "unix:{}", file.path.display()),
+            Self::Unix(None, listener) => {
+                let address = listener.local_addr().ok();
+                let path = address.as_ref().and_then(|address| address.as_pathname());
+                write!(out, "unix:{}", path.unwrap_or(Path::new("?")).display())
+            }
+        }
+    }
+}
+
+/// Takes away what a server left behind that is gone, and nothing else.
+fn clear(path: &Path) -> io::Result<()> {
+    let file = match std::fs::symlink_metadata(path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(cause),
+    };
+    if !file.file_type().is_socket() {
+        return Err(io::Error::other("there is a file that is no socket"));
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
+        // Also one that may not be asked: it is somebody's.
+        Ok(_) | Err(_) => Err(io::ErrorKind::AddrInUse.into()),
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
+/// While it still listens, so that no other server can have taken the place. A file that
+/// is not ours any more stays: somebody put it there.
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if identity(&self.path).is_ok_and(|found| found == self.identity)
+            && let Err(cause) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%cause, path = %self.path.display(), "a unix socket's file stays");
+        }
+    }
+}

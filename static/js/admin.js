@@ -1,0 +1,136 @@
+// The server, for its administrators: how it is, who has an account, who may come,
+// and what was done.
+import { confirmed, dialog, el, field, form, menu, nameOf, avatar, iconButton, pages, skeleton, style, toast, words } from './dom.js';
+import { fullTime, number, shortly, size, t } from './i18n.js';
+import { copied } from './markup.js';
+
+const DAY = 86_400; // seconds
+
+export async function openAdmin({ api, actions }) {
+  await style('admin');
+  const guarded = (action) => async (...args) => {
+    try {
+      await action(...args);
+    } catch (error) {
+      actions.refused(error);
+    }
+  };
+  const parts = { status, people, invites, audit };
+  const body = el('div', { className: 'part', role: 'tabpanel', tabIndex: -1, id: 'admin-part' });
+  const tabs = Object.keys(parts).map((name) => el('button', { type: 'button', role: 'tab', id: `admin-${name}`, 'aria-controls': body.id, textContent: t(`admin.${name}`), onclick: () => choose(name) }));
+  const row = el('div', { className: 'tabs', role: 'tablist', 'aria-label': t('admin') }, tabs);
+  row.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = tabs.at((tabs.indexOf(document.activeElement) + step) % tabs.length);
+    next.focus();
+    next.click();
+  });
+  dialog(t('admin'), [row, body]).classList.add('admin');
+  choose('status');
+
+  function choose(name) {
+    for (const tab of tabs) {
+      const is = tab.id === `admin-${name}`;
+      tab.setAttribute('aria-selected', String(is));
+      tab.tabIndex = is ? 0 : -1;
+    }
+    body.setAttribute('aria-labelledby', `admin-${name}`);
+    body.replaceChildren(...[parts[name]()].flat());
+  }
+
+  // --- How it is.
+  function status() {
+    const list = el('dl', { className: 'facts' }, skeleton(6));
+    api.status().then((found) => list.replaceChildren(...facts(found).map(([what, value]) => el('div', {}, el('dt', { textContent: what }), el('dd', { className: 'words', textContent: value })))), (error) => list.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
+    return list;
+  }
+
+  // --- Who has an account.
+  function people() {
+    const search = el('input', { type: 'search', 'aria-label': t('find.people'), placeholder: t('find.hint'), autocomplete: 'off' });
+    const list = el('ul', { 'aria-label': t('people') }, skeleton(4));
+    const show = pages(list, (page) => api.accounts(search.value.trim(), page), line, t('found.none'));
+    let timer;
+    search.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(show, 200); });
+    const making = el('details', {}, el('summary', { textContent: t('admin.create') }), form([
+      field('username', t('signin.username'), { autocomplete: 'off', autocapitalize: 'none', spellcheck: false, required: true }),
+      field('email', t('optional', { what: t('signin.email') }), { type: 'email', autocomplete: 'off' }),
+      field('password', t('signin.password'), { type: 'password', autocomplete: 'new-password', required: true })], t('signin.create'), async ({ email, ...wish }, node) => {
+      await api.makeAccount({ ...wish, ...(email && { email }) });
+      node.reset();
+      toast(t('saved'));
+      await show();
+    }));
+    show();
+    return [search, list, making];
+
+    function line(user) {
+      const { username, email, is_admin, is_disabled, stored_bytes, last_seen_at } = user;
+      const notes = [`@${username}`, email, is_admin && t('group.admin'), is_disabled && t('admin.disabled'), stored_bytes > 0 && size(stored_bytes), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
+      const more = iconButton('more', t('admin.more', { name: nameOf(user) }), () => menu(more, [
+        [t('admin.reset'), guarded(async () => handOver(t('admin.reset'), await api.resetLink(user.id)))],
+        [t('signout.all'), sure(t('admin.signout.sure', { name: nameOf(user) }), t('signout.all'), () => api.signOutAccount(user.id))],
+        [t(is_admin ? 'admin.demote' : 'admin.promote'), sure(t(is_admin ? 'admin.demote.sure' : 'admin.promote.sure', { name: nameOf(user) }), t(is_admin ? 'admin.demote' : 'admin.promote'), () => api.changeAccount(user.id, { is_admin: !is_admin }))],
+        is_disabled ? [t('admin.enable'), guarded(async () => { await api.changeAccount(user.id, { is_disabled: false }); await show(); })]
+          : [t('admin.disable'), sure(t('admin.disable.sure', { name: nameOf(user) }), t('admin.disable'), () => api.changeAccount(user.id, { is_disabled: true })), true],
+      ]));
+      return el('li', { className: is_disabled ? 'person off' : 'person' }, avatar(user), el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: nameOf(user) }), el('span', { className: 'soft words', textContent: notes.filter(Boolean).join(' · ') })), more);
+    }
+    function sure(question, action, act) {
+      return guarded(async () => {
+        if (!(await confirmed(question, action))) return;
+        await act();
+        await show();
+      });
+    }
+  }
+
+  // --- Who may come.
+  function invites() {
+    const list = el('ul', { 'aria-label': t('admin.invites') }, skeleton(3));
+    const show = pages(list, api.invites, line, t('admin.invites.none'));
+    const making = form([field('label', t('optional', { what: t('admin.label') }), { maxLength: 100 }),
+      field('uses', t('admin.uses'), { type: 'number', min: 1, max: 1000, value: 1, required: true }),
+      field('days', t('admin.days'), { type: 'number', min: 1, max: 365, value: 7, required: true })], t('admin.invite'), async ({ label, uses, days }) => {
+      handOver(t('admin.invite'), await api.invite({ uses: Number(uses), expires_in: Number(days) * DAY, ...(label && { label }) }));
+      await show();
+    });
+    show();
+    return [list, el('section', {}, el('h3', { textContent: t('admin.invite') }), making)];
+
+    function line({ id, label, uses_left, expires_at, created_by, is_live }) {
+      const name = label || t('admin.invite.by', { name: created_by?.username ?? created_by ?? t('admin.cli') });
+      const until = is_live ? t('admin.invite.live', { n: uses_left, time: fullTime(new Date(expires_at)) }) : t('admin.invite.dead');
+      const end = is_live && el('button', { type: 'button', textContent: t('admin.revoke'), 'aria-label': `${t('admin.revoke')}: ${name}`, onclick: guarded(async () => { await api.endInvite(id); await show(); }) });
+      return el('li', { className: is_live ? 'person' : 'person off' }, el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: name }), el('span', { className: 'soft words', textContent: until })), end || null);
+    }
+  }
+
+  // --- What was done.
+  function audit() {
+    const list = el('ul', { 'aria-label': t('admin.audit') }, skeleton(5));
+    pages(list, api.audit, ({ at, actor, action, subject, detail }) => el('li', { className: 'entry' },
+      el('span', { className: 'words', textContent: [actor === 'command line' ? t('admin.cli') : actor, action, subject, detail].filter(Boolean).join(' · ') }),
+      el('time', { className: 'soft', dateTime: at, title: fullTime(new Date(at)), textContent: shortly(new Date(at)) })), t('admin.audit.none'))();
+    return list;
+  }
+}
+
+// A link is shown once: the server keeps only what recognises it.
+function handOver(title, { url, expires_at }) {
+  dialog(title, el('div', { className: 'stack' }, el('p', { textContent: t('admin.once', { time: fullTime(new Date(expires_at)) }) }),
+    el('div', { className: 'row secret' }, el('code', { className: 'grow words', textContent: url }), el('button', { type: 'button', className: 'primary', textContent: t('copy'), onclick: () => copied(url) }))));
+}
+
+function facts({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup }) {
+  const open = Object.entries(sockets ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${name} ${number(n)}`).join(', ');
+  return [
+    [t('fact.version'), version], [t('fact.uptime'), t('fact.hours', { n: Math.floor(uptime_seconds / 3600) })],
+    [t('fact.users'), t('fact.online', { all: number(users), n: users_online })], [t('fact.chats'), number(chats)], [t('fact.messages'), number(messages)],
+    [t('fact.sockets'), open || '0'],
+    [t('fact.database'), size(storage.database_bytes + storage.wal_bytes)], [t('fact.files'), size(storage.files_bytes)], [t('fact.free'), size(storage.free_bytes)],
+    [t('fact.backup'), backup ? [backup.last_at && fullTime(new Date(backup.last_at)), backup.last_error].filter(Boolean).join(' · ') : t('fact.never')],
+  ];
+}

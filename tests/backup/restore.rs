@@ -1,0 +1,93 @@
+//! A backup in the place of a data folder.
+
+use std::process::{Command, Stdio};
+
+use super::{backed_up, backs_up, names, restores};
+use crate::world::home::PROGRAM;
+use crate::world::{Fireside, Home};
+
+#[tokio::test]
+async fn what_was_there_is_kept_beside_what_was_restored() {
+    let shelf = tempfile::tempdir().unwrap();
+    let (mut fireside, archive) = backed_up(shelf.path()).await;
+    fireside.registers("mallory").await;
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    let home = fireside.home.clone();
+    restores(&archive, &home).await.succeeded();
+    let beside = names(home.data().parent().unwrap());
+    let kept: Vec<_> = beside.iter().filter(|name| name.starts_with("data.before-restore-")).collect();
+    assert_eq!(kept.len(), 1, "{beside:?}");
+    assert!(!beside.iter().any(|name| name.contains("work")), "{beside:?}");
+    let kept = home.data().with_file_name(kept[0]);
+    let count = |folder: &std::path::Path| {
+        let db = rusqlite::Connection::open(folder.join("fireside.db")).unwrap();
+        db.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!((count(&kept), count(&home.data())), (2, 1));
+    let restored = Fireside::start_in(home, &[]).await;
+    restored.registers("mallory").await;
+}
+
+#[tokio::test]
+async fn a_backup_needs_no_server_and_tokens_outlive_it() {
+    let shelf = tempfile::tempdir().unwrap();
+    let mut fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    alice.posts("said before").in_room(&den).await;
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    let archive = shelf.path().join("still.tar");
+    backs_up(&fireside.home, &archive).await.succeeded();
+    let home = Home::new();
+    restores(&archive, &home).await.succeeded();
+    let fireside = Fireside::start_in(home, &[]).await;
+    assert_eq!(alice.back_to(&fireside).reads(&den).await, ["said before"]);
+}
+
+#[tokio::test]
+async fn a_running_server_and_a_foreign_folder_are_left_alone() {
+    let shelf = tempfile::tempdir().unwrap();
+    let (fireside, archive) = backed_up(shelf.path()).await;
+    let outcome = restores(&archive, &fireside.home).await;
+    assert!(outcome.failed_with(75).stderr.contains("stop it first"), "{outcome:?}");
+    fireside.registers("bob").await;
+
+    let home = Home::new();
+    std::fs::create_dir(home.data()).unwrap();
+    std::fs::write(home.data().join("novel.txt"), "chapter one").unwrap();
+    restores(&archive, &home).await.failed_with(78);
+    assert_eq!(names(&home.data()), ["novel.txt"]);
+}
+
+#[tokio::test]
+async fn an_archive_passes_through_pipes() {
+    let shelf = tempfile::tempdir().unwrap();
+    let (fireside, _) = backed_up(shelf.path()).await;
+    let home = Home::new();
+    let mut writer = Command::new(PROGRAM);
+    writer.args(["backup", "-", "--data"]).arg(fireside.home.data()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut writer = writer.spawn().unwrap();
+    let mut reader = Command::new(PROGRAM);
+    reader.args(["restore", "-", "--data"]).arg(home.data()).stdin(writer.stdout.take().unwrap());
+    let read = tokio::task::spawn_blocking(move || reader.output().unwrap()).await.unwrap();
+    assert!(read.status.success(), "{read:?}");
+    let written = writer.wait_with_output().unwrap();
+    assert!(written.status.success(), "{written:?}");
+    assert!(String::from_utf8(written.stderr).unwrap().contains("standard output"));
+    assert!(!names(&fireside.home.data()).iter().any(|name| name.contains("work")));
+    let restored = Fireside::start_in(home, &[]).await;
+    assert_eq!(names(&restored.home.data().join("files")).len(), 1);
+}
+
+#[tokio::test]
+async fn any_tar_unpacks_it_and_any_sha256sum_checks_it() {
+    let shelf = tempfile::tempdir().unwrap();
+    let (_fireside, archive) = backed_up(shelf.path()).await;
+    let folder = shelf.path().join("unpacked");
+    std::fs::create_dir(&folder).unwrap();
+    let shell = format!("tar xf {} -C {}", archive.display(), folder.display());
+    assert!(Command::new("sh").args(["-c", &shell]).status().unwrap().success());
+    let shell = format!("cd {} && sha256sum --quiet -c SHA256SUMS", folder.display());
+    assert!(Command::new("sh").args(["-c", &shell]).status().unwrap().success());
+    assert_eq!(names(&folder), ["SHA256SUMS", "checksum", "files", "fireside.db", "manifest", "secret.key"]);
+}

@@ -1,0 +1,89 @@
+//! Groups and public rooms, from the first member to the last.
+
+use serde_json::json;
+
+use super::{Browser, browser_is_here};
+use crate::world::{Fireside, Person};
+
+/// The titles of somebody's chats.
+async fn titles(person: &Person) -> Vec<String> {
+    let chats = person.get("/messages/api/chats/").await.is(200).results();
+    chats.iter().map(|chat| chat["title"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_group_is_made_renamed_filled_emptied_and_deleted() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    let his = Browser::of(&fireside, &bob).await;
+    hers.presses_button("New chat").await;
+    hers.presses_button("New group").await;
+    hers.types("dialog [name=title]", "Garden").await;
+    hers.types("dialog [type=search]", "bob").await;
+    hers.clicks("dialog .person-open").await;
+    hers.sees("dialog [aria-label='Remove bob']").await;
+    hers.presses_button("Create the group").await;
+    hers.reads(".conversation h2", "Garden").await;
+    his.reads(".chat", "Garden").await;
+
+    hers.clicks(".conversation .about").await;
+    hers.types("dialog [name=title]", " party").await;
+    hers.presses_button("Rename").await;
+    his.reads(".chat", "Garden party").await;
+    hers.types("dialog [type=search]", "carol").await;
+    hers.clicks("dialog section:last-of-type .person-open").await;
+    hers.reads("dialog h3", "3 members").await;
+    assert_eq!(titles(&carol).await, ["Garden party"]);
+
+    hers.presses_button("Remove carol").await;
+    hers.presses_button("Remove").await;
+    hers.reads("dialog h3", "2 members").await;
+    assert_eq!(titles(&carol).await, [""; 0]);
+    // He is no admin: he may leave and nothing else.
+    let chat = his.asks("Number(document.querySelector('.chat').hash.slice(6))").await.as_i64().unwrap();
+    his.opens_chat(chat).await;
+    his.clicks(".conversation .about").await;
+    his.reads("dialog h3", "2 members").await;
+    assert_eq!(
+        his.asks("document.querySelectorAll('dialog [name=title], dialog [aria-label^=Remove]').length").await,
+        0
+    );
+    his.presses_button("Leave the group").await;
+    his.clicks("dialog:last-of-type .danger").await;
+    his.until("!document.querySelector('.chat') && !document.querySelector('dialog')").await;
+    hers.reads("dialog h3", "1 member").await;
+    assert_eq!(titles(&bob).await, [""; 0]);
+
+    hers.presses_button("Delete the group").await;
+    hers.clicks("dialog:last-of-type .danger").await;
+    hers.until("!document.querySelector('.chat') && location.hash === ''").await;
+    assert_eq!(titles(&alice).await, [""; 0]);
+    hers.leaves().await;
+    his.leaves().await;
+}
+
+#[tokio::test]
+async fn a_public_room_is_found_and_joined() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    bob.opens(&json!({"name": "Bakers", "description": "Bread and patience"})).await;
+    let hidden = bob.opens_room("Secret").await;
+    bob.makes_private(&hidden).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.presses_button("New chat").await;
+    hers.presses_button("Browse public rooms").await;
+    hers.reads("dialog .person", "Bread and patience").await;
+    assert_eq!(hers.asks("document.querySelectorAll('dialog .person').length").await, 1, "not the private one");
+    hers.presses_button("Join Bakers").await;
+    hers.reads(".conversation h2", "Bakers").await;
+    hers.says("good morning").await;
+    hers.sees(".message.mine:not(.unsent)").await;
+    assert_eq!(titles(&alice).await, ["Bakers"]);
+    hers.leaves().await;
+}

@@ -1,0 +1,251 @@
+//! The pages that an administrator's links open, and the administrator's own.
+
+use serde_json::json;
+
+use super::{Browser, browser_is_here};
+use crate::manage::{knocks, root_of, setup_code, signs_in};
+use crate::world::{Fireside, Person};
+
+const PASSWORD: &str = "correct horse";
+const NEW_PASSWORD: &str = "battery staple";
+const BY_INVITATION: &[&str] = &["--registration", "invite"];
+
+/// A browser that has come by a link.
+async fn by_link(fireside: &Fireside, link: &str) -> Browser {
+    let page = Browser::at(fireside).await;
+    page.opens_link(link.strip_prefix(&fireside.url).unwrap_or(link)).await;
+    page
+}
+
+/// The page of somebody who administers the server, where an invitation is open already.
+pub async fn an_admins_page(fireside: &Fireside, person: &Person) -> Browser {
+    let root = root_of(fireside).await;
+    root.patch(&format!("/api/server/users/{}/", person.id), &json!({"is_admin": true})).await.is(200);
+    root.post("/api/server/invites/", &json!({"label": "Neighbours", "uses": 3})).await.is(201);
+    Browser::of(fireside, person).await
+}
+
+/// Opens the administrator's page at one of its parts.
+async fn administers(page: &Browser, part: &str) {
+    if page.asks("document.querySelector('dialog.admin')").await.is_null() {
+        page.clicks(".me").await;
+        page.presses_button("Administration").await;
+    }
+    page.presses_button(part).await;
+}
+
+/// The link that is shown this once; its box is closed.
+async fn handed(page: &Browser) -> String {
+    page.sees("dialog:last-of-type .secret code").await;
+    let link = page.asks("document.querySelector('dialog:last-of-type .secret code').textContent").await;
+    page.does("[...document.querySelectorAll('dialog')].at(-1).close()").await;
+    link.as_str().unwrap().to_owned()
+}
+
+async fn invites(page: &Browser, label: &str) -> String {
+    administers(page, "Invitations").await;
+    page.types("dialog.admin [name=label]", label).await;
+    page.clicks("dialog.admin [type=submit]").await;
+    let link = handed(page).await;
+    page.reads("dialog.admin .person", label).await;
+    link
+}
+
+/// Does something to an account, by the menu behind its name.
+async fn does_to(page: &Browser, name: &str, deed: &str) {
+    page.presses_button(&format!("More about {name}")).await;
+    page.presses_button(deed).await;
+}
+
+async fn fills(page: &Browser, username: &str, password: &str) {
+    page.types("[name=username]", username).await;
+    page.types("[name=password]", password).await;
+    page.clicks("[type=submit]").await;
+}
+
+async fn account(page: &Browser, name: &str) -> String {
+    let line = format!(
+        "[...document.querySelectorAll('dialog.admin .person')].find((line) => line.querySelector('.clip').textContent === {})",
+        json!(name)
+    );
+    page.until(&line).await;
+    page.asks(&format!("({line}).textContent")).await.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_setup_link_makes_the_first_account_which_administers() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let link = format!("/setup#{}", setup_code(&fireside).unwrap());
+    let page = by_link(&fireside, &link).await;
+    page.reads("h2", "The first account").await;
+    fills(&page, "alice", "short").await;
+    page.sees("[name=password][aria-invalid=true]").await;
+    page.types("[name=password]", PASSWORD).await;
+    page.clicks("[type=submit]").await;
+    page.sees(".app .me").await;
+    assert_eq!(page.asks("location.pathname + location.hash").await, "/", "the code does not stay");
+    administers(&page, "Log").await;
+    page.reads("dialog.admin .entry", "alice · setup · alice").await;
+    administers(&page, "Server").await;
+    page.reads("dialog .facts", "Never").await;
+
+    // It was good for one.
+    let late = by_link(&fireside, &link).await;
+    fills(&late, "eve", PASSWORD).await;
+    late.reads("[role=alert]", "has been used already").await;
+    signs_in(&fireside, "eve", PASSWORD).await.is(401);
+    late.leaves().await;
+    page.leaves().await;
+}
+
+#[tokio::test]
+async fn a_dead_link_says_so_and_leads_on() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let page = by_link(&fireside, "/invite#x").await;
+    page.reads("[role=alert]", "invitation is no longer good").await;
+    page.opens_link("/reset#x").await;
+    page.reads("[role=alert]", "Ask your administrator for a new one").await;
+    page.opens_link("/setup#x").await;
+    fills(&page, "alice", PASSWORD).await;
+    page.reads("[role=alert]", "has been used already").await;
+    page.presses_button("To the first page").await;
+    page.reads("[type=submit]", "Sign in").await;
+    assert_eq!(page.asks("location.pathname").await, "/");
+    page.leaves().await;
+}
+
+#[tokio::test]
+async fn a_colleague_comes_by_invitation_and_nobody_else() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start_with(BY_INVITATION).await;
+    let page = by_link(&fireside, &format!("/setup#{}", setup_code(&fireside).unwrap())).await;
+    fills(&page, "alice", PASSWORD).await;
+    page.sees(".app .me").await;
+    let link = invites(&page, "For Bob").await;
+
+    let his = by_link(&fireside, &link).await;
+    his.reads(".brand", "alice invites you").await;
+    his.types("[name=email]", "bob@example.com").await;
+    fills(&his, "bob", PASSWORD).await;
+    his.sees(".app .me").await;
+    assert_eq!(his.asks("location.pathname + location.hash").await, "/", "the code does not stay");
+    administers(&page, "Accounts").await;
+    assert!(account(&page, "bob").await.contains("bob@example.com"));
+
+    // It was for one; without any there is no way in, and the page offers none.
+    let hers = by_link(&fireside, &link).await;
+    hers.reads("[role=alert]", "invitation is no longer good").await;
+    hers.presses_button("To the first page").await;
+    hers.reads("form", "New accounts need an invitation.").await;
+    assert_eq!(hers.asks("document.querySelector('.tabs').checkVisibility()").await, false);
+
+    // One that was taken back is dead like one that was used.
+    let link = invites(&page, "A mistake").await;
+    page.presses_button("Revoke: A mistake").await;
+    page.until("![...document.querySelectorAll('dialog.admin .person')].some((line) => line.textContent.includes('A mistake'))").await;
+    hers.opens_link(link.strip_prefix(&fireside.url).unwrap()).await;
+    hers.reads("[role=alert]", "invitation is no longer good").await;
+    for page in [page, his, hers] {
+        page.leaves().await;
+    }
+}
+
+#[tokio::test]
+async fn who_forgot_the_password_sets_a_new_one_by_a_link() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let page = an_admins_page(&fireside, &alice).await;
+    administers(&page, "Accounts").await;
+    does_to(&page, "bob", "Link for a new password").await;
+    let link = handed(&page).await;
+
+    let his = by_link(&fireside, &link).await;
+    his.reads("form", "For bob").await;
+    his.types("[name=password]", NEW_PASSWORD).await;
+    his.clicks("[type=submit]").await;
+    his.reads("[role=alert]", "The password is changed").await;
+    fills(&his, "bob", NEW_PASSWORD).await;
+    his.sees(".app .me").await;
+    bob.get("/api/auth/me/").await.is(401);
+    signs_in(&fireside, "bob", &bob.password).await.is(401);
+
+    his.opens_link(link.strip_prefix(&fireside.url).unwrap()).await;
+    his.reads("[role=alert]", "Ask your administrator for a new one").await;
+    his.leaves().await;
+    page.leaves().await;
+}
+
+#[tokio::test]
+async fn who_is_disabled_is_out_at_once_until_enabled() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let page = an_admins_page(&fireside, &alice).await;
+    let his = Browser::of(&fireside, &bob).await;
+    administers(&page, "Accounts").await;
+    assert!(!account(&page, "bob").await.contains("disabled"));
+    does_to(&page, "bob", "Disable the account").await;
+    page.clicks("dialog:last-of-type .danger").await;
+    page.reads("dialog.admin .person.off", "disabled").await;
+    his.reads("[role=alert]", "session has ended").await;
+    fills(&his, "bob", &bob.password).await;
+    his.until("document.querySelector('[role=alert]').textContent && !document.querySelector('[role=alert]').textContent.includes('session has ended')").await;
+    assert!(his.asks("document.querySelector('.app')").await.is_null());
+
+    does_to(&page, "bob", "Enable the account").await;
+    page.until("!document.querySelector('dialog.admin .person.off')").await;
+    his.clicks("[type=submit]").await;
+    his.sees(".app .me").await;
+    administers(&page, "Log").await;
+    page.reads("dialog.admin .entry", "alice · user_disabled · bob").await;
+    page.reads("dialog.admin .entry", "alice · user_enabled · bob").await;
+    his.leaves().await;
+    page.leaves().await;
+}
+
+#[tokio::test]
+async fn who_is_no_administrator_is_shown_no_way_there() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let bob = fireside.registers("bob").await;
+    let his = Browser::of(&fireside, &bob).await;
+    his.clicks(".me").await;
+    // The sessions are asked for when the panel opens: by their answer all of it is there.
+    his.reads("dialog .person", "This device").await;
+    let offers = "[...document.querySelectorAll('dialog button')].some((each) => each.textContent === 'Administration' && each.checkVisibility())";
+    assert_eq!(his.asks(offers).await, false);
+    let alice = fireside.registers("alice").await;
+    let hers = an_admins_page(&fireside, &alice).await;
+    hers.clicks(".me").await;
+    hers.until(offers).await;
+    his.leaves().await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn a_session_of_another_device_is_ended() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    knocks(&fireside, "alice", None).await.is(201);
+    let login = json!({"username": "alice", "password": PASSWORD});
+    let phone = fireside.anyone().post("/api/auth/login/", &login).with("User-Agent", "Old phone").await.is(200);
+    let phone = Person::of(fireside.anyone(), &phone.json(), PASSWORD.into());
+    let page = Browser::of(&fireside, &phone).await;
+    page.clicks(".me").await;
+    page.reads("dialog .person", "This device").await;
+    page.reads("dialog .person", "Chrome on Linux").await;
+    page.reads("dialog .person", "The API token").await;
+    let mine = page.asks("[...document.querySelectorAll('dialog .person')].filter((line) => line.textContent.includes('This device') && line.querySelector('button')).length").await;
+    assert_eq!(mine, 0, "one's own ends by signing out");
+    phone.get("/api/auth/me/").await.is(200);
+    page.presses_button("End the session Old phone").await;
+    page.until("!document.querySelector('[aria-label=\"End the session Old phone\"]')").await;
+    phone.get("/api/auth/me/").await.is(401);
+    page.sees(".app .me").await;
+    page.leaves().await;
+}

@@ -1,0 +1,200 @@
+//! Pictures of every screen, for those who want to look:
+//!
+//! `cargo test --test fireside client::screenshots -- --ignored`
+//!
+//! writes them to `target/screenshots/`, and the two of the README to `deploy/screenshots/`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::link::an_admins_page;
+use super::{Browser, browser_is_here};
+use crate::world::{Fireside, Person, id};
+
+const WIDTHS: &[(u32, u32)] = &[(360, 720), (768, 1024), (1440, 900)];
+
+struct Album {
+    mark: String,
+}
+
+impl Album {
+    async fn takes(&self, page: &Browser, screen: &str) {
+        // What comes softly is there by then.
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        let folder = Path::new("target/screenshots");
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join(format!("{screen}-{}.png", self.mark)), page.picture().await).unwrap();
+    }
+}
+
+struct Village {
+    ann: Person,
+    garden: i64,
+    pair: i64,
+}
+
+async fn say(who: &Person, chat: i64, wish: Value) -> i64 {
+    id(&who.post(&format!("/messages/api/chats/{chat}/messages/"), &wish).await.is(201).json())
+}
+
+/// A photograph, or what passes for one: a sunset, drawn as a bitmap.
+fn sunset() -> Vec<u8> {
+    let (width, height) = (480_i32, 320_i32);
+    let mut pixels = Vec::new();
+    for row in (0..height).rev() {
+        for column in 0..width {
+            let (x, y) = (column - width / 2, row - height * 3 / 5);
+            let sun = x * x + y * y < 2_500 && row < height * 2 / 3;
+            let sea = row > height * 2 / 3;
+            let fade = u8::try_from((row * 160 / height).clamp(0, 255)).unwrap();
+            let colour = match (sun, sea) {
+                (true, _) => [120, 200, 255],
+                (_, true) => [110 - fade / 4, 70, 60],
+                _ => [150 - fade / 2, 110 + fade / 4, 200 + fade / 4],
+            };
+            pixels.extend(colour);
+        }
+    }
+    let size = u32::try_from(pixels.len()).unwrap();
+    let mut bytes = b"BM".to_vec();
+    bytes.extend((54 + size).to_le_bytes());
+    bytes.extend([0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0]);
+    bytes.extend(width.to_le_bytes());
+    bytes.extend(height.to_le_bytes());
+    bytes.extend([1, 0, 24, 0]);
+    bytes.extend([0; 24]);
+    bytes.extend(pixels);
+    bytes
+}
+
+async fn village(fireside: &Fireside) -> Village {
+    let mut people = Vec::new();
+    for (username, name) in
+        [("ann", "Ann Weber"), ("bob", "Bob Marsh"), ("chiara", "Chiara Conti"), ("dmitri", "Дмитрий Орлов")]
+    {
+        let person = fireside.registers(username).await;
+        person
+            .patch(&format!("/api/users/{}/", person.id), &json!({"display_name": name, "bio": "Tomatoes, mostly."}))
+            .await
+            .is(200);
+        people.push(person);
+    }
+    let [ann, bob, chiara, dmitri] = people.try_into().unwrap();
+    let make = async |who: &Person, title: &str, ids: &[i64]| {
+        let wish = json!({"chat_type": "group", "title": title, "member_ids": ids});
+        id(&who.post("/messages/api/chats/", &wish).await.is(201).json())
+    };
+    let choir = make(&dmitri, "Хор по четвергам", &[ann.id, chiara.id]).await;
+    say(&dmitri, choir, json!({"content": "Репетиция в семь, как обычно."})).await;
+    bob.opens(&json!({"name": "Bread bakers", "description": "Sourdough and patience"})).await;
+    bob.post("/profiles/api/posts/", &json!({"title": "Seed swap on Saturday", "content": "Bring what you have, take what you need. From ten, at the greenhouse."})).await.is(201);
+    let garden = make(&ann, "Community garden", &[bob.id, chiara.id, dmitri.id]).await;
+    let question = say(&bob, garden, json!({"content": "Who has the key to the greenhouse?"})).await;
+    say(&chiara, garden, json!({"content": "I do. I can be there at nine, or leave it with @ann."})).await;
+    let picture = chiara.uploads("evening.bmp", &sunset()).await;
+    say(&chiara, garden, json!({"content": "And look at last night", "attachments": [picture["id"]]})).await;
+    let answer =
+        say(&ann, garden, json!({"content": "Lovely! Nine is fine, I will bring the coffee.", "reply_to": question}))
+            .await;
+    bob.post(&format!("/messages/api/messages/{answer}/reactions/"), &json!({"emoji": "❤️"})).await.is(200);
+    chiara.post(&format!("/messages/api/messages/{answer}/reactions/"), &json!({"emoji": "☕"})).await.is(200);
+    bob.post(&format!("/messages/api/chats/{garden}/mark-as-read/"), &json!({})).await.is(200);
+    let notes = bob.uploads("watering plan.txt", b"Monday: Bob").await;
+    say(&bob, garden, json!({"content": "Here is the plan. The pump needs `sudo systemctl restart pump` again.", "attachments": [notes["id"]]})).await;
+    let pair = super::talk::direct(&ann, &chiara).await;
+    say(&chiara, pair, json!({"content": "Are you coming to the choir tonight?"})).await;
+    let quiet = super::talk::direct(&ann, &bob).await;
+    say(&bob, quiet, json!({"content": "Thanks for the seedlings!"})).await;
+    Village { ann, garden, pair }
+}
+
+#[tokio::test]
+#[ignore = "takes pictures"]
+async fn every_screen_at_every_width_in_both_themes_and_languages() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let village = village(&fireside).await;
+    let page = an_admins_page(&fireside, &village.ann).await;
+    let door = Browser::at(&fireside).await;
+    for (width, height) in WIDTHS {
+        for theme in ["light", "dark"] {
+            for language in ["en", "ru"] {
+                let album = Album { mark: format!("{width}-{theme}-{language}") };
+                for each in [&page, &door] {
+                    each.is_sized(*width, *height).await;
+                    each.does(&format!("localStorage.setItem('fireside.theme', '{theme}'); localStorage.setItem('fireside.language', '{language}'); location.hash = ''")).await;
+                }
+                of_the_door(&album, &door).await;
+                page.reloads().await;
+                page.sees(".chat").await;
+                of_the_app(&album, &page, &village).await;
+            }
+        }
+    }
+    for theme in ["light", "dark"] {
+        page.is_sized(1280, 800).await;
+        page.does(&format!(
+            "localStorage.setItem('fireside.theme', '{theme}'); localStorage.setItem('fireside.language', 'en')"
+        ))
+        .await;
+        page.reloads().await;
+        page.opens_chat(village.garden).await;
+        page.sees(".picture img").await;
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        fs::create_dir_all("deploy/screenshots").unwrap();
+        fs::write(format!("deploy/screenshots/{theme}.png"), page.picture().await).unwrap();
+    }
+    page.leaves().await;
+    door.leaves().await;
+}
+
+async fn of_the_door(album: &Album, door: &Browser) {
+    door.reloads().await;
+    door.sees("[name=password]").await;
+    album.takes(door, "signin").await;
+    door.clicks(".tabs button:last-child").await;
+    door.clicks("[type=submit]").await;
+    door.sees("[aria-invalid=true]").await;
+    album.takes(door, "register").await;
+    door.opens_link("/setup#x").await;
+    door.sees("[name=username]").await;
+    album.takes(door, "setup").await;
+    door.opens_link("/").await;
+}
+
+async fn of_the_app(album: &Album, page: &Browser, village: &Village) {
+    let close = "for (const open of document.querySelectorAll('dialog')) open.close()";
+    album.takes(page, "chats").await;
+    page.opens_chat(village.garden).await;
+    page.sees(".picture img").await;
+    album.takes(page, "group").await;
+    page.does("document.querySelector('.conversation .about').click()").await;
+    page.sees("dialog .person").await;
+    album.takes(page, "group-panel").await;
+    page.does(close).await;
+    page.opens_chat(village.pair).await;
+    album.takes(page, "direct").await;
+    page.does("document.querySelector('.conversation .about').click()").await;
+    page.sees("dialog .portrait").await;
+    album.takes(page, "person").await;
+    page.does(&format!("{close}; location.hash = ''")).await;
+    page.does("document.querySelectorAll('.chats > header button')[1].click()").await;
+    page.sees("dialog .post").await;
+    album.takes(page, "people").await;
+    page.does(&format!("{close}; document.querySelector('.me').click()")).await;
+    page.sees("dialog [name=display_name]").await;
+    album.takes(page, "settings").await;
+    page.does("document.querySelector('dialog .body').scrollTop = 9999").await;
+    album.takes(page, "settings-end").await;
+    page.does("document.querySelector('dialog .row button').click()").await;
+    page.sees("dialog .facts dt").await;
+    album.takes(page, "admin").await;
+    for (index, name) in ["accounts", "invitations", "log"].iter().enumerate() {
+        page.does(&format!("document.querySelectorAll('[role=tab]')[{}].click()", index + 1)).await;
+        page.sees("dialog.admin :is(.person, .entry)").await;
+        album.takes(page, name).await;
+    }
+    page.does(close).await;
+}

@@ -1,0 +1,205 @@
+//! Once through everything that is documented: each operation succeeds, and its answer is
+//! as its document has it.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::manage::setup_code;
+use crate::world::bytes::{PNG, file};
+use crate::world::document::{operations, place_of};
+use crate::world::{Answer, Fireside, Person, id};
+
+/// Someone who notes which operations succeeded.
+struct Walker<'a> {
+    person: &'a Person,
+    done: BTreeSet<(String, String)>,
+}
+
+impl Walker<'_> {
+    async fn does(&mut self, method: &str, path: &str, body: Value) -> Answer {
+        let method: Method = method.parse().unwrap();
+        let ask = self.person.asks(method.clone(), path);
+        let answer = if body.is_null() { ask.await } else { ask.json(&body).await };
+        assert!(answer.status < 300, "{answer}");
+        self.done.insert(place_of(&method, path));
+        answer
+    }
+
+    async fn gets(&mut self, path: &str) -> Value {
+        self.does("GET", path, Value::Null).await.json()
+    }
+
+    async fn posts(&mut self, path: &str, body: Value) -> Value {
+        let answer = self.does("POST", path, body).await;
+        if answer.body.is_empty() { Value::Null } else { answer.json() }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_succeeds_as_documented() {
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let mut walker = Walker { person: &alice, done: BTreeSet::new() };
+    server(&mut walker).await;
+    rooms(&mut walker, &bob).await;
+    inbox_and_directs(&mut walker, &bob).await;
+    messaging(&mut walker, &bob).await;
+    messenger(&mut walker).await;
+    manage(&mut walker, &fireside).await;
+    farewells(&mut walker).await;
+    let all = operations().into_iter().filter(|(_, _, operation)| operation.get("x-websocket").is_none());
+    let all: BTreeSet<(String, String)> = all.map(|(path, method, _)| (method, path)).collect();
+    let missed: Vec<_> = all.difference(&walker.done).collect();
+    assert!(missed.is_empty(), "never succeeded: {missed:?}");
+}
+
+async fn server(walker: &mut Walker<'_>) {
+    for path in ["/api/server/", "/healthz", "/readyz", "/openapi.json", "/api/schema/", "/d/inbox/openapi.json"] {
+        walker.gets(path).await;
+    }
+}
+
+async fn rooms(walker: &mut Walker<'_>, bob: &Person) {
+    let new = json!({"username": "carol", "email": "carol@example.com", "password": "correct horse carol"});
+    walker.posts("/api/auth/register/", new).await;
+    let who = json!({"username": "carol", "password": "correct horse carol"});
+    walker.posts("/api/auth/login/", who).await;
+    walker.gets("/api/auth/me/").await;
+    walker.gets("/api/users/?page_size=1").await;
+    walker.gets(&format!("/api/users/{}/", bob.id)).await;
+    let alice = walker.person;
+    let den = id(&walker.posts("/api/rooms/", json!({"name": "den", "max_participants": 9})).await);
+    walker.gets("/api/rooms/").await;
+    walker.gets(&format!("/api/rooms/{den}/")).await;
+    walker.does("PATCH", &format!("/api/rooms/{den}/"), json!({"description": "warm"})).await;
+    walker.gets(&format!("/api/rooms/{den}/participants/")).await;
+    let answer = alice.sends_parts("/api/files/upload/", &[file("cat.png", "image/png", PNG)]).await.is(201);
+    walker.done.insert(place_of(&Method::POST, "/api/files/upload/"));
+    let cat = id(&answer.json());
+    walker.gets(&format!("/api/files/{cat}/")).await;
+    walker.does("GET", &format!("/api/files/{cat}/download/"), Value::Null).await;
+    let messages = format!("/api/rooms/{den}/messages/");
+    let message = id(&walker.posts(&messages, json!({"content": "look", "attachments": [cat]})).await);
+    walker.gets(&messages).await;
+    walker.gets(&format!("/api/messages/{message}/")).await;
+    walker.does("DELETE", &format!("/api/messages/{message}/"), Value::Null).await;
+    let face = id(&alice.uploads("face.png", PNG).await);
+    let me = walker.does("PATCH", &format!("/api/users/{}/", alice.id), json!({"bio": "hi", "avatar": face})).await;
+    walker.does("GET", me.json()["avatar_url"].as_str().unwrap(), Value::Null).await;
+    let hall = bob.opens_room("hall").await;
+    walker.posts(&hall.join(), Value::Null).await;
+    walker.posts(&hall.leave(), Value::Null).await;
+    walker.does("DELETE", &format!("/api/rooms/{den}/"), Value::Null).await;
+}
+
+async fn inbox_and_directs(walker: &mut Walker<'_>, bob: &Person) {
+    walker.gets("/api/token/").await;
+    walker.posts("/api/token/rotate/", Value::Null).await;
+    let message = json!({"receiver": bob.id.to_string(), "content": "hi", "client_id": "k"});
+    let sent = id(&walker.posts("/api/messages/", message).await);
+    walker.gets("/api/messages/?user=bob").await;
+    walker.posts(&format!("/api/messages/{sent}/update_message/"), json!({"content": "ho"})).await;
+    walker.does("DELETE", &format!("/api/messages/{sent}/delete_message/"), Value::Null).await;
+    walker.gets("/api/users/").await;
+    walker.posts("/api/chats/create/", json!({"user_id": bob.id})).await;
+    walker.gets("/api/chats/").await;
+}
+
+async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
+    let chats = "/messages/api/chats/";
+    let chat = id(&walker.posts(chats, json!({"chat_type": "group", "title": "den"})).await);
+    let chat = format!("{chats}{chat}/");
+    walker.posts(&format!("{chat}members/add/"), json!({"user_ids": [bob.id]})).await;
+    walker.gets(chats).await;
+    walker.gets(&chat).await;
+    walker.does("PUT", &chat, json!({"title": "lair"})).await;
+    walker.does("PATCH", &chat, json!({"title": "den"})).await;
+    let said = id(&walker.posts(&format!("{chat}messages/"), json!({"content": "hi"})).await);
+    walker.gets(&format!("{chat}messages/?before=99999")).await;
+    walker.posts(&format!("{chat}mark-as-read/"), json!({})).await;
+    walker.posts(&format!("{chat}typing/"), json!({"is_typing": true})).await;
+    let message = format!("/messages/api/messages/{said}/");
+    walker.gets(&message).await;
+    walker.does("PUT", &message, json!({"content": "ho"})).await;
+    walker.does("PATCH", &message, json!({"content": "hi"})).await;
+    walker.posts(&format!("{message}reactions/"), json!({"emoji": "👍"})).await;
+    walker.gets("/messages/api/users/search/?q=bob").await;
+    walker.does("DELETE", &message, Value::Null).await;
+    walker.gets("/messages/api/sync/?since=0").await;
+    walker.does("DELETE", &format!("{chat}members/{}/remove/", bob.id), Value::Null).await;
+    walker.does("DELETE", &chat, Value::Null).await;
+}
+
+async fn messenger(walker: &mut Walker<'_>) {
+    let new = json!({"username": "dave", "email": "dave@example.com", "password": "correct horse dave"});
+    walker.posts("/accounts/api/users/", new).await;
+    walker.gets("/accounts/api/users/").await;
+    let who = json!({"username": "dave", "password": "correct horse dave"});
+    let pair = walker.posts("/accounts/api/token/", who).await;
+    walker.posts("/accounts/api/token/refresh/", json!({"refresh": pair["refresh"]})).await;
+    walker.posts("/profiles/api/posts/", json!({"title": "t", "content": "c"})).await;
+    walker.posts("/profiles/api/add-friend/", json!({"username": "dave"})).await;
+    walker.gets("/profiles/api/posts/").await;
+    walker.gets("/profiles/api/profile/").await;
+    walker.gets("/profiles/api/search-user/?username=dave").await;
+    walker.posts("/profiles/api/remove-friend/", json!({"username": "dave"})).await;
+    let room = walker.posts("/messenger/api/chatrooms/", json!({"recipient": "dave"})).await;
+    let messages = format!("/messenger/api/chatrooms/{}/messages/", room["name"].as_str().unwrap());
+    walker.posts(&messages, json!({"content": "hi"})).await;
+    walker.gets(&messages).await;
+    walker.gets("/messenger/api/chatrooms/").await;
+    walker.gets("/messenger/api/user/chatrooms/").await;
+}
+
+async fn manage(walker: &mut Walker<'_>, fireside: &Fireside) {
+    let code = setup_code(fireside).expect("a setup link");
+    let first = json!({"code": code, "username": "root", "password": "correct horse root", "email": ""});
+    let first = walker.posts("/api/server/setup/", first).await;
+    let root = Person::of(fireside.anyone(), &first, "correct horse root".into());
+    let mut admin = Walker { person: &root, done: std::mem::take(&mut walker.done) };
+    administer(&mut admin).await;
+    walker.done = admin.done;
+}
+
+async fn administer(admin: &mut Walker<'_>) {
+    let root = admin.person;
+    root.post("/api/auth/login/", &json!({"username": "root", "password": root.password})).await.is(200);
+    let sessions = admin.gets("/api/server/sessions/").await;
+    let other = sessions["results"].as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    admin.does("DELETE", &format!("/api/server/sessions/{}/", id(other)), Value::Null).await;
+    let users = "/api/server/users/";
+    let new = json!({"username": "erin", "password": "correct horse erin", "is_admin": false, "email": null});
+    let erin = id(&admin.posts(users, new).await);
+    admin.gets(&format!("{users}?search=erin")).await;
+    admin.does("PATCH", &format!("{users}{erin}/"), json!({"is_disabled": false})).await;
+    admin.posts(&format!("{users}{erin}/sign-out/"), Value::Null).await;
+    let link = admin.posts(&format!("{users}{erin}/reset/"), Value::Null).await;
+    admin.posts("/api/server/reset/look/", json!({"code": link["code"]})).await;
+    let password = json!({"code": link["code"], "password": "another horse erin"});
+    admin.posts("/api/server/reset/", password).await;
+    let invites = "/api/server/invites/";
+    let invite = admin.posts(invites, json!({"uses": 2, "expires_in": 3600, "label": "friends"})).await;
+    admin.posts(&format!("{invites}look/"), json!({"code": invite["code"]})).await;
+    admin.gets(invites).await;
+    admin.does("DELETE", &format!("{invites}{}/", id(&invite)), Value::Null).await;
+    admin.gets("/api/server/status/").await;
+    admin.gets("/api/server/audit/").await;
+    admin.does("GET", "/metrics", Value::Null).await;
+}
+
+/// What ends the credential that asks comes last, and needs others.
+async fn farewells(walker: &mut Walker<'_>) {
+    let alice = walker.person;
+    let password = json!({"old_password": alice.password, "new_password": "another horse"});
+    walker.posts("/api/auth/password/", password).await;
+    let who = json!({"username": "alice", "password": "another horse"});
+    walker.posts("/login/", who.clone()).await;
+    let again =
+        async || Person::of((**alice).clone(), &alice.post("/api/auth/login/", &who).await.json(), String::new());
+    for path in ["/logout/", "/api/auth/logout/", "/api/auth/logout-all/"] {
+        again().await.does(path).await.is(204);
+        walker.done.insert(place_of(&Method::POST, path));
+    }
+}

@@ -1,0 +1,15 @@
+//! What was acknowledged stays: through crashes, cut lines, full and failing disks,
+//! damaged files, stops under load, and a clock that jumps. Each test holds what every
+//! client was told and heard against what is stored.
+
+mod clock;
+mod crash;
+mod cut;
+mod damage;
+mod disk;
+mod fault;
+mod log;
+mod once;
+mod stop;
+mod storm;
+mod sync;

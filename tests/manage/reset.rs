@@ -1,0 +1,103 @@
+//! Links that set a password.
+
+use serde_json::{Value, json};
+
+use super::{ME, log, root_of, signs_in};
+use crate::world::caller::Credential;
+use crate::world::{Answer, Caller, Fireside, Person};
+
+async fn link_for(admin: &Caller, person: &Person) -> Value {
+    admin.does(&format!("/api/server/users/{}/reset/", person.id)).await.is(201).json()
+}
+
+async fn resets(fireside: &Fireside, link: &Value, password: &str) -> Answer {
+    fireside.anyone().post("/api/server/reset/", &json!({"code": link["code"], "password": password})).await
+}
+
+#[tokio::test]
+async fn the_link_sets_the_password_once_and_ends_everything() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
+    let den = alice.opens_room("den").await;
+    bob.joins(&den).await;
+    let mut ear = alice.listens_in(&den).await;
+
+    let link = link_for(&root, &alice).await;
+    let code = link["code"].as_str().unwrap();
+    assert_eq!(link["url"], format!("{}/reset#{code}", fireside.url));
+    let look = fireside.anyone().post("/api/server/reset/look/", &json!({"code": code})).await.is(200);
+    assert_eq!(look.json(), json!({"username": "alice", "expires_at": link["expires_at"]}));
+    alice.get(ME).await.is(200);
+    resets(&fireside, &link, "short").await.names("password");
+    resets(&fireside, &link, "another password").await.is(204);
+    bob.posts("is she gone?").in_room(&den).await;
+    ear.is_closed_with(4401).await;
+    for who in [&*alice, &browser] {
+        who.get(ME).await.refused(401, "authentication_required");
+    }
+    signs_in(&fireside, "alice", &alice.password).await.refused(401, "invalid_credentials");
+    signs_in(&fireside, "alice", "another password").await.is(200);
+    resets(&fireside, &link, "a third password").await.refused(404, "not_found");
+    fireside.anyone().post("/api/server/reset/look/", &json!({"code": code})).await.refused(404, "not_found");
+    signs_in(&fireside, "alice", "another password").await.is(200);
+    bob.get(ME).await.is(200);
+    let log = log(&root).await;
+    assert_eq!(log[0], ("alice".into(), "password_set".into(), "alice".into()));
+    assert_eq!(log[1], ("root".into(), "reset_link_created".into(), "alice".into()));
+}
+
+#[tokio::test]
+async fn a_new_link_ends_the_older() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let bobs = link_for(&root, &bob).await;
+    let old = link_for(&root, &alice).await;
+    let new = link_for(&root, &alice).await;
+    resets(&fireside, &old, "another password").await.refused(404, "not_found");
+    resets(&fireside, &new, "another password").await.is(204);
+    resets(&fireside, &bobs, "another password").await.is(204);
+}
+
+#[tokio::test]
+async fn of_ten_at_once_one_sets_it() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await;
+    let alice = fireside.registers("alice").await;
+    let link = link_for(&root, &alice).await;
+    let passwords: Vec<String> = (0..10).map(|number| format!("password number {number}")).collect();
+    let answers =
+        futures_util::future::join_all(passwords.iter().map(|password| resets(&fireside, &link, password))).await;
+    let winners: Vec<usize> = (0..10).filter(|number| answers[*number].status == 204).collect();
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    for (number, password) in passwords.iter().enumerate() {
+        let status = if number == winners[0] { 200 } else { 401 };
+        signs_in(&fireside, "alice", password).await.is(status);
+    }
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_makers_right_and_with_disabling() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await;
+    let alice = fireside.registers("alice").await;
+    let mallory = fireside.registers("mallory").await;
+    let hers = format!("/api/server/users/{}/", mallory.id);
+    root.patch(&hers, &json!({"is_admin": true})).await.is(200);
+    let link = link_for(&mallory, &root).await;
+    root.patch(&hers, &json!({"is_disabled": true})).await.is(200);
+    resets(&fireside, &link, "another password").await.refused(404, "not_found");
+    root.get(ME).await.is(200);
+
+    let link = link_for(&root, &alice).await;
+    for is_disabled in [true, false] {
+        let body = json!({"is_disabled": is_disabled});
+        root.patch(&format!("/api/server/users/{}/", alice.id), &body).await.is(200);
+    }
+    resets(&fireside, &link, "another password").await.refused(404, "not_found");
+    signs_in(&fireside, "alice", &alice.password).await.is(200);
+}

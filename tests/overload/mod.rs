@@ -1,0 +1,11 @@
+//! Too much of everything: each has a stated outcome, memory stays bounded, and whoever
+//! is no part of it hardly notices.
+
+mod history;
+mod idle;
+mod logins;
+mod ordinary;
+mod readers;
+mod shape;
+mod typing;
+mod writes;

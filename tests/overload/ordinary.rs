@@ -1,0 +1,65 @@
+//! Ordinary users beside an attack: how long each of their posts takes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+
+use crate::world::machine::percentile;
+use crate::world::{Fireside, Person, Room};
+
+/// Somebody who posts now and then, and reads.
+pub struct Ordinary {
+    stop: Arc<AtomicBool>,
+    times: JoinHandle<Vec<Duration>>,
+}
+
+/// What no ordinary user's request takes longer than, however busy the tests' machine
+/// is. On one that does nothing else it is milliseconds: the figure is printed.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What an ordinary user felt.
+pub struct Felt {
+    pub requests: usize,
+    pub median: Duration,
+    pub p99: Duration,
+}
+
+impl std::fmt::Display for Felt {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { requests, median, p99 } = self;
+        write!(out, "median {median:.1?}, p99 {p99:.1?} of {requests} requests")
+    }
+}
+
+impl Ordinary {
+    /// Registers, and begins.
+    pub async fn begins(fireside: &Fireside, name: &str) -> Self {
+        let person = fireside.registers(name).await;
+        let room = person.opens_room("home").await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let times = tokio::spawn(goes_on(person, room, Arc::clone(&stop)));
+        Self { stop, times }
+    }
+
+    pub async fn ends(self) -> Felt {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut times = self.times.await.unwrap();
+        Felt { requests: times.len(), median: percentile(&mut times, 50), p99: percentile(&mut times, 99) }
+    }
+}
+
+/// Every one of the answers is the right one.
+async fn goes_on(person: Person, room: Room, stop: Arc<AtomicBool>) -> Vec<Duration> {
+    let mut times = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let text = format!("as usual {}", times.len());
+        let asked = Instant::now();
+        person.posts(&text).in_room(&room).await;
+        assert_eq!(person.reads(&room).await[0], text);
+        times.push(asked.elapsed() / 2);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    times
+}

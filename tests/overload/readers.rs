@@ -1,0 +1,101 @@
+//! Readers that do not read: closed (1013), while the others miss nothing and the
+//! server's memory is what it was.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::ordinary::{Ordinary, PATIENCE};
+use crate::world::machine::{mebibytes, open_connections, resident_bytes, say, scale};
+use crate::world::{Ear, Fireside, Person, Room};
+
+/// Each of 4 KiB: far more than a queue and a socket's buffers hold.
+const MESSAGES: usize = 1_200;
+/// At once, so that nobody who reads is slow, whatever the machine is doing.
+const AT_ONCE: usize = 40;
+/// After the last message, though they never read.
+const CLOSED_WITHIN: Duration = Duration::from_secs(15);
+/// Connections that come and go with requests.
+const SPARE: usize = 4;
+/// What the queues may cost in all: each at most 1 MiB, and the messages are shared.
+const MOST_MEMORY: u64 = 200 * 1024 * 1024;
+
+/// So many sockets, twenty a user.
+async fn open(people: &[Person], room: &Room, count: usize, reads: bool) -> Vec<Ear> {
+    let mut ears = Vec::new();
+    for number in 0..count {
+        let knock = people[number / 20].knocks(room);
+        ears.push(if reads { knock.enters().await } else { knock.with_small_window().enters().await });
+    }
+    ears
+}
+
+async fn hears_all(ear: &mut Ear, from: usize) {
+    for number in from..from + AT_ONCE {
+        let data = ear.hears("chat_message").await;
+        assert!(data["content"].as_str().unwrap().starts_with(&format!("{number} ")), "no gap at {number}");
+    }
+}
+
+#[tokio::test]
+async fn readers_that_never_read_are_closed_and_nobody_else_notices() {
+    let fireside = Fireside::start_with(&["--log-level", "warn"]).await;
+    let (slow_count, quick_count) = (scale(10, 100), scale(30, 500));
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let people = fireside.registers_crowd((slow_count + quick_count).div_ceil(20) + 2).await;
+    for person in &people {
+        person.joins(&den).await;
+    }
+    let split = slow_count.div_ceil(20);
+    let mut slow = open(&people[..split], &den, slow_count, false).await;
+    let mut quick = open(&people[split..], &den, quick_count, true).await;
+    let before = resident_bytes(&fireside);
+    let ordinary = Ordinary::begins(&fireside, "ordinary").await;
+    let filler = "x".repeat(4_096);
+    let mut most = before;
+    let mut mouth = alice.listens_in(&den).await;
+    let all_open = open_connections(&fireside);
+    let begun = Instant::now();
+    for from in (0..MESSAGES).step_by(AT_ONCE) {
+        for number in from..from + AT_ONCE {
+            mouth.says_message(&format!("{number} {filler}")).await;
+        }
+        hears_all(&mut mouth, from).await;
+        join_all(quick.iter_mut().map(|ear| hears_all(ear, from))).await;
+        most = most.max(resident_bytes(&fireside));
+    }
+    let took = begun.elapsed();
+    let felt = ordinary.ends().await;
+    // Nobody has read a farewell yet: the server lets go of them all the same.
+    let over = Instant::now();
+    while open_connections(&fireside) + slow_count > all_open + SPARE {
+        assert!(over.elapsed() < CLOSED_WITHIN, "{} connections are open", open_connections(&fireside));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let closed_within = over.elapsed();
+    let ends = join_all(slow.iter_mut().map(Ear::hears_until_closed)).await;
+    for (heard, code) in &ends {
+        // Who is told late reads the reason; whose farewell nobody read is cut.
+        assert!([1013, 1006].contains(code), "closed with {code}");
+        assert!(heard.len() < MESSAGES, "it was closed before it had everything");
+        for (number, frame) in heard.iter().enumerate() {
+            assert!(frame["data"]["content"].as_str().unwrap().starts_with(&format!("{number} ")), "no gap");
+        }
+    }
+    assert!(felt.p99 < PATIENCE, "{felt}");
+    assert!(most - before.min(most) < MOST_MEMORY, "{} MiB", mebibytes(most));
+    for ear in &mut quick {
+        ear.hears_nothing().await;
+    }
+    let told = ends.iter().filter(|(_, code)| *code == 1013).count();
+    say(&format!(
+        "{slow_count} that never read beside {quick_count} that do: {told} told 1013, the rest cut, all closed \
+         {closed_within:?} after the last message; \
+         {} deliveries in {took:?}; memory {} MiB before, {} MiB at most, {} MiB after; ordinary users: {felt}",
+        MESSAGES * quick_count,
+        mebibytes(before),
+        mebibytes(most),
+        mebibytes(resident_bytes(&fireside)),
+    ));
+}

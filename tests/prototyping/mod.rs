@@ -1,0 +1,11 @@
+//! For whoever writes a client: `serve --dev`, its troubles, `seed`, and `/fireside.js`
+//! in Node and in a browser.
+
+mod browser;
+mod dev;
+mod node;
+mod scene;
+mod seed;
+mod trouble;
+
+use scene::Dev;

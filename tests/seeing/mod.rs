@@ -1,0 +1,8 @@
+//! Seeing how a server is: figures, logs, readiness, and what a service manager is told.
+
+mod figures;
+mod log;
+mod ready;
+mod service;
+mod sign_in;
+mod tool;
