@@ -136,15 +136,19 @@ fn assert_version() -> Result<(), OpenError> {
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    prepare(&connection);
+    prepare(&connection)?;
     Ok(connection)
 }
 
 /// What every connection is given, to write or to read.
-fn prepare(connection: &Connection) {
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan is the same for every value. Otherwise a statement that is kept compiled is
+    // compiled again at each use whose `LIMIT` is a parameter, to see whether that is small.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     #[cfg(test)]
     plans::record(connection);
+    Ok(())
 }
 
 fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), OpenError> {
