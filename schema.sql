@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 2: one world for five chat dialects.
+-- The whole database of Fireside, version 3: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -100,7 +100,8 @@ CREATE TABLE chats (
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,         -- last change of the chat itself
     active_at       INTEGER NOT NULL,         -- last message or creation: what lists are ordered by
-    is_deleted      INTEGER NOT NULL DEFAULT 0, -- has no members any more; its messages are being erased
+    is_deleted      INTEGER NOT NULL DEFAULT 0, -- 1: has no members any more, and its messages are being erased;
+                                              -- 2: they are, and nothing is left of it but its number
     UNIQUE (low_user, high_user),
     CHECK (kind = 'group' OR (low_user <= high_user AND slug IS NOT NULL))
 ) STRICT;
@@ -134,9 +135,10 @@ CREATE INDEX members_by_standing ON members (chat_id);
 -- the newest number is the greater of this value and the newest message's id.
 CREATE TABLE sequence (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    value    INTEGER NOT NULL
+    value    INTEGER NOT NULL,
+    indexed  INTEGER NOT NULL DEFAULT 0       -- messages up to this one are in messages_by_chat
 ) STRICT;
-INSERT INTO sequence VALUES (1, 0);
+INSERT INTO sequence (only_row, value) VALUES (1, 0);
 
 -- Messages that exist. A message's id is the sequence number it was born with,
 -- so ids grow in commit order and an unchanged message has seq = id: catching up
@@ -153,8 +155,18 @@ CREATE TABLE messages (
     edited_at        INTEGER,
     seq              INTEGER NOT NULL          -- number of the last change
 ) STRICT;
-CREATE INDEX messages_by_chat ON messages (chat_id); -- an index carries the rowid, so this is (chat_id, id)
 CREATE INDEX messages_changed ON messages (chat_id, seq) WHERE seq > id;
+
+-- Which messages a chat has. Not an index, since that would write a page for every chat
+-- that somebody speaks in with each commit: the newest few are entered later, together.
+CREATE TABLE messages_by_chat (
+    chat_id    INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER messages_leave_chat AFTER DELETE ON messages BEGIN
+    DELETE FROM messages_by_chat WHERE chat_id = old.chat_id AND message_id = old.id;
+END;
 
 -- All that is left of a deleted message, for those who catch up.
 CREATE TABLE tombstones (

@@ -219,6 +219,16 @@ const BOOKS: &[(&str, &str)] = &[
         "SELECT count(*) FROM chats c WHERE message_count <> (SELECT count(*) FROM messages WHERE chat_id = c.id)",
     ),
     (
+        "a message that is old enough stands under its chat",
+        "SELECT count(*) FROM messages g JOIN sequence ON g.id <= indexed
+         WHERE NOT EXISTS (SELECT 1 FROM messages_by_chat WHERE chat_id = g.chat_id AND message_id = g.id)",
+    ),
+    (
+        "under a chat stands what is old enough and there",
+        "SELECT count(*) FROM messages_by_chat b JOIN sequence ON true
+         WHERE message_id > indexed OR NOT EXISTS (SELECT 1 FROM messages WHERE id = message_id AND chat_id = b.chat_id)",
+    ),
+    (
         "a chat knows its newest message",
         "SELECT count(*) FROM chats c
          WHERE last_message_id IS NOT (SELECT max(id) FROM messages WHERE chat_id = c.id)",

@@ -1,15 +1,16 @@
 //! What changed since a number, over all of a user's chats.
 //!
-//! A message that never changed after its birth has seq = id, so new ones are found by
-//! the index that lists use; only those that changed later, and tombstones, have
+//! A message that never changed after its birth has seq = id, so new ones are found as
+//! lists find them; only those that changed later, and tombstones, have
 //! indexes of their own.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
+use super::by_chat::ids_between;
 use super::{Db, members, messages};
 use crate::chat::changes::Change;
 use crate::chat::error::Result;
@@ -45,7 +46,14 @@ impl Kind {
     /// The number and message of the next change of this kind in chat `?1` after `?2`.
     const fn next(self) -> &'static str {
         match self {
-            Self::Born => "SELECT id, id FROM messages WHERE chat_id = ?1 AND id > ?2 AND seq = id ORDER BY id LIMIT 1",
+            Self::Born => {
+                "SELECT id, id FROM messages
+                 WHERE chat_id = ?1 AND id > max(?2, (SELECT indexed FROM sequence)) AND seq = id
+                 UNION ALL
+                 SELECT g.id, g.id FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
+                 WHERE b.chat_id = ?1 AND b.message_id > ?2 AND g.seq = g.id
+                 ORDER BY 1 LIMIT 1"
+            }
             Self::Changed => {
                 "SELECT seq, id FROM messages WHERE chat_id = ?1 AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1"
             }
@@ -59,9 +67,18 @@ impl Kind {
     const fn first(self) -> &'static str {
         match self {
             Self::Born => {
-                "SELECT g.id, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
-                    (SELECT id FROM messages WHERE chat_id = m.chat_id AND id > ?2 AND seq = id ORDER BY id LIMIT 1)
-                 WHERE m.user_id = ?1"
+                // What is not entered under its chat yet is looked through once, and not for each chat.
+                "SELECT min(id), min(id), chat_id FROM
+                    (SELECT (SELECT g.id FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
+                             WHERE b.chat_id = m.chat_id AND b.message_id > ?2 AND g.seq = g.id
+                             ORDER BY b.message_id LIMIT 1) AS id,
+                            m.chat_id
+                     FROM members m WHERE m.user_id = ?1
+                     UNION ALL
+                     SELECT g.id, g.chat_id FROM messages g CROSS JOIN members m
+                     ON m.chat_id = g.chat_id AND m.user_id = ?1
+                     WHERE g.id > max(?2, (SELECT indexed FROM sequence)) AND g.seq = g.id)
+                 GROUP BY chat_id HAVING min(id) IS NOT NULL"
             }
             Self::Changed => {
                 "SELECT g.seq, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
@@ -134,7 +151,7 @@ pub fn direct_messages(db: &Db, user: UserId, offset: i64, limit: i64) -> Result
     )?;
     let heads = chats.query_map([user.0], |row| Ok((row.get::<_, i64>(1)?, row.get(0)?, row.get(2)?)))?;
     let mut heads = heads.collect::<rusqlite::Result<BinaryHeap<(i64, i64, i64)>>>()?;
-    let mut before = db.prepare_cached("SELECT max(id) FROM messages WHERE chat_id = ?1 AND id < ?2 AND id > ?3")?;
+    let mut before = db.prepare_cached(ids_between!("DESC LIMIT 1"))?;
     let mut found = Vec::new();
     let mut place = 0;
     while let Some((id, chat, cleared)) = heads.pop() {
@@ -145,7 +162,7 @@ pub fn direct_messages(db: &Db, user: UserId, offset: i64, limit: i64) -> Result
             found.push(MessageId(id));
         }
         place += 1;
-        let next: Option<i64> = before.query_row(params![chat, id, cleared], |row| row.get(0))?;
+        let next: Option<i64> = before.query_row([chat, cleared, id], |row| row.get(0)).optional()?;
         heads.extend(next.map(|next| (next, chat, cleared)));
     }
     Ok(found)

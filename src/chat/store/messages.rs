@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::by_chat::ids_between;
 use super::users::{self, columns};
 use super::{Db, Tx, files, reactions, rooms};
 use crate::chat::direct::Pair;
@@ -12,13 +13,13 @@ use crate::chat::time::Timestamp;
 use crate::chat::user::User;
 
 macro_rules! select_message {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT g.id, g.chat_id, g.seq, g.content, g.reply_to, g.attachment_count, g.reaction_count,
                     g.created_at, g.edited_at, ",
             columns!("u"),
             " FROM messages g JOIN users u ON u.id = g.sender_id ",
-            $rest
+            $($rest)+
         )
     };
 }
@@ -70,38 +71,31 @@ pub fn find(db: &Db, viewer: UserId, id: MessageId) -> Result<Option<Message>> {
     found.map(|bare| whole(db, bare)).transpose()
 }
 
+const NEWEST_FIRST: &str = select_message!(
+    "WHERE g.id IN (SELECT id FROM (",
+    ids_between!("DESC LIMIT ?4 OFFSET ?5"),
+    ")) ORDER BY g.id DESC"
+);
+const OLDEST_FIRST: &str =
+    select_message!("WHERE g.id IN (SELECT id FROM (", ids_between!("LIMIT ?4 OFFSET ?5"), ")) ORDER BY g.id");
+
 /// Part of a chat's messages newer than `cleared`, as the window asks.
 pub fn list(db: &Db, chat: ChatId, cleared: MessageId, window: Window) -> Result<Vec<Message>> {
-    let (sql, from, limit, offset) = match window {
-        Window::Page(page) => (
-            select_message!("WHERE g.chat_id = ?1 AND g.id > ?2 AND ?3 = 0 ORDER BY g.id DESC LIMIT ?4 OFFSET ?5"),
-            0,
-            page.limit(),
-            page.offset(),
-        ),
-        Window::Before(id, limit) => (
-            select_message!("WHERE g.chat_id = ?1 AND g.id > ?2 AND g.id < ?3 ORDER BY g.id DESC LIMIT ?4 OFFSET ?5"),
-            id.0,
-            i64::from(limit),
-            0,
-        ),
-        Window::After(id, limit) => (
-            select_message!("WHERE g.chat_id = ?1 AND g.id > max(?2, ?3) ORDER BY g.id LIMIT ?4 OFFSET ?5"),
-            id.0,
-            i64::from(limit),
-            0,
-        ),
+    // Ids lie between the two, and both are outside.
+    let (sql, above, below, limit, offset) = match window {
+        Window::Page(page) => (NEWEST_FIRST, cleared.0, i64::MAX, page.limit(), page.offset()),
+        Window::Before(id, limit) => (NEWEST_FIRST, cleared.0, id.0, i64::from(limit), 0),
+        Window::After(id, limit) => (OLDEST_FIRST, cleared.0.max(id.0), i64::MAX, i64::from(limit), 0),
     };
     let mut query = db.prepare_cached(sql)?;
-    let rows = query.query_map([chat.0, cleared.0, from, limit, offset], bare)?;
+    let rows = query.query_map([chat.0, above, below, limit, offset], bare)?;
     rows.map(|row| whole(db, row?)).collect()
 }
 
 /// The message that has just `count` of its chat's between itself and `end`.
 pub fn id_below(db: &Db, chat: ChatId, end: MessageId, count: u32) -> Result<Option<MessageId>> {
-    let mut query =
-        db.prepare_cached("SELECT id FROM messages WHERE chat_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3")?;
-    Ok(query.query_row(params![chat.0, end.0, count], |row| Ok(MessageId(row.get(0)?))).optional()?)
+    let mut query = db.prepare_cached(ids_between!("DESC LIMIT 1 OFFSET ?4"))?;
+    Ok(query.query_row(params![chat.0, 0, end.0, count], |row| Ok(MessageId(row.get(0)?))).optional()?)
 }
 
 /// What a post needs to know: that the sender is in the chat, who that is, and who
@@ -172,15 +166,18 @@ pub fn insert_tombstone(tx: &Tx<'_>, id: MessageId, chat: ChatId, seq: Seq) -> R
 }
 
 pub fn some_of(db: &Db, chat: ChatId, limit: u32) -> Result<Vec<MessageId>> {
-    let mut query = db.prepare_cached("SELECT id FROM messages WHERE chat_id = ?1 LIMIT ?2")?;
-    let rows = query.query_map(params![chat.0, limit], |row| Ok(MessageId(row.get(0)?)))?;
+    let mut query = db.prepare_cached(ids_between!("LIMIT ?4"))?;
+    let rows = query.query_map(params![chat.0, 0, i64::MAX, limit], |row| Ok(MessageId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How many messages of others stand after `from`, up to and with `upto`.
 pub fn count_of_others(db: &Db, chat: ChatId, me: UserId, from: MessageId, upto: MessageId) -> Result<i64> {
     let mut query = db.prepare_cached(
-        "SELECT count(*) FROM messages WHERE chat_id = ?1 AND id > ?3 AND id <= ?4 AND sender_id <> ?2",
+        "SELECT (SELECT count(*) FROM messages
+                 WHERE chat_id = ?1 AND id > max(?3, (SELECT indexed FROM sequence)) AND id <= ?4 AND sender_id <> ?2)
+              + (SELECT count(*) FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
+                 WHERE b.chat_id = ?1 AND b.message_id > ?3 AND b.message_id <= ?4 AND g.sender_id <> ?2)",
     )?;
     Ok(query.query_row([chat.0, me.0, from.0, upto.0], |row| row.get(0))?)
 }

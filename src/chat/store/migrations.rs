@@ -10,7 +10,7 @@ use super::super::OpenError;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -53,6 +53,21 @@ const TO_VERSION_2: &str = "
      -- Names that are drawn alike. What it is for those that are there already, the program works out.
      ALTER TABLE users ADD COLUMN look_key TEXT NOT NULL DEFAULT '';
      CREATE INDEX users_by_look ON users (look_key);";
+
+const TO_VERSION_3: &str = "
+     -- Which messages a chat has, no more as an index: the newest few are entered later.
+     DROP INDEX messages_by_chat;
+     CREATE TABLE messages_by_chat (
+         chat_id    INTEGER NOT NULL,
+         message_id INTEGER NOT NULL,
+         PRIMARY KEY (chat_id, message_id)
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO messages_by_chat SELECT chat_id, id FROM messages ORDER BY chat_id, id;
+     ALTER TABLE sequence ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+     UPDATE sequence SET indexed = (SELECT coalesce(max(id), 0) FROM messages);
+     CREATE TRIGGER messages_leave_chat AFTER DELETE ON messages BEGIN
+         DELETE FROM messages_by_chat WHERE chat_id = old.chat_id AND message_id = old.id;
+     END;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

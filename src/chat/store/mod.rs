@@ -6,6 +6,7 @@
 
 pub(super) mod accounts;
 pub(super) mod audit;
+mod by_chat;
 pub(super) mod changes;
 pub(super) mod copy;
 pub(super) mod credentials;

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::by_chat::ids_between;
 use super::users::{self, columns};
 use super::{Db, Tx};
 use crate::chat::direct::{Pair, Person};
@@ -298,12 +299,12 @@ pub fn newest_activity(db: &Db) -> rusqlite::Result<Timestamp> {
 
 /// Takes a message that was just deleted out of the count, and finds the last anew.
 pub fn count_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE chats SET message_count = message_count - 1,
-                last_message_id = (SELECT max(id) FROM messages WHERE chat_id = ?1)
-         WHERE id = ?1",
-    )?
-    .execute([id.0])?;
+    tx.prepare_cached(concat!(
+        "UPDATE chats SET message_count = message_count - 1, last_message_id = (",
+        ids_between!("DESC LIMIT 1"),
+        ") WHERE id = ?1"
+    ))?
+    .execute([id.0, 0, i64::MAX])?;
     Ok(())
 }
 
@@ -319,9 +320,14 @@ pub fn to_erase(db: &Db) -> Result<Option<ChatId>> {
     Ok(query.query_row([], |row| Ok(ChatId(row.get(0)?))).optional()?)
 }
 
-/// Erases the row itself and its tombstones, when the messages are gone.
+/// Leaves nothing of a chat but its number, when the messages are gone. The row stays: to take
+/// it away, SQLite would look through all messages for one that still refers to it.
 pub fn delete(tx: &Tx<'_>, id: ChatId) -> Result<()> {
     tx.prepare_cached("DELETE FROM tombstones WHERE chat_id = ?1")?.execute([id.0])?;
-    tx.prepare_cached("DELETE FROM chats WHERE id = ?1")?.execute([id.0])?;
+    tx.prepare_cached(
+        "UPDATE chats SET is_deleted = 2, kind = 'group', low_user = NULL, high_user = NULL, slug = NULL,
+                title = '', title_key = '', description = '', last_message_id = NULL WHERE id = ?1",
+    )?
+    .execute([id.0])?;
     Ok(())
 }

@@ -258,6 +258,14 @@ const COUNTERS: &[(&str, &str)] = &[
          (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id <= m.cleared_mark)",
     ),
     (
+        "messages_by_chat",
+        "SELECT 1 FROM messages g JOIN sequence ON g.id <= indexed
+         WHERE NOT EXISTS (SELECT 1 FROM messages_by_chat WHERE chat_id = g.chat_id AND message_id = g.id)
+         UNION ALL
+         SELECT 1 FROM messages_by_chat b JOIN sequence ON true
+         WHERE message_id > indexed OR NOT EXISTS (SELECT 1 FROM messages WHERE id = message_id AND chat_id = b.chat_id)",
+    ),
+    (
         "messages.reaction_count",
         "SELECT 1 FROM messages g WHERE reaction_count <> (SELECT count(*) FROM reactions WHERE message_id = g.id)",
     ),

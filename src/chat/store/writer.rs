@@ -22,7 +22,7 @@ use super::super::file::StorageName;
 use super::super::gauges::{WriterGauges, WriterMeter};
 use super::super::id::{MessageId, Seq};
 use super::super::time::{Clock, Timestamp};
-use super::{changes, fault, log, rooms};
+use super::{by_chat, changes, fault, log, rooms};
 #[cfg(test)]
 use crate::chat::simulation::mutant::{Mutant, planted};
 
@@ -53,6 +53,8 @@ type OnCommit = Box<dyn FnMut(Committed) + Send>;
 struct Sequence {
     last: i64,
     unwritten: bool,
+    /// Messages up to this one are entered under their chats.
+    indexed: i64,
     /// When something happened in a chat last.
     active: Cell<Timestamp>,
 }
@@ -126,9 +128,15 @@ enum Command {
 
 impl Writer {
     /// The two ends of the queue. Nothing is written until somebody serves it.
-    pub fn new(connection: Connection, clock: Clock, on_commit: OnCommit) -> Result<(Self, WriterThread), OpenError> {
+    pub fn new(
+        mut connection: Connection,
+        clock: Clock,
+        on_commit: OnCommit,
+    ) -> Result<(Self, WriterThread), OpenError> {
         let active = Cell::new(rooms::newest_activity(&connection)?);
-        let seq = Sequence { last: changes::newest(&connection)?.0, unwritten: false, active };
+        let last = changes::newest(&connection)?.0;
+        by_chat::enter_all(&mut connection, last)?;
+        let seq = Sequence { last, unwritten: false, indexed: by_chat::indexed(&connection)?, active };
         let (queue, commands) = mpsc::channel(MAX_QUEUE);
         let meter = Arc::new(WriterMeter::default());
         let thread = WriterThread { connection, clock, on_commit, seq, meter: Arc::clone(&meter), commands };
@@ -321,8 +329,13 @@ impl WriterThread {
             }
             self.execute("RELEASE command")?;
         }
-        if self.seq.unwritten {
+        let enters = self.seq.last - self.seq.indexed >= by_chat::MAX_WAITING;
+        // No number up to which messages are entered may be given out again after a crash.
+        if self.seq.unwritten || enters {
             self.connection.prepare_cached("UPDATE sequence SET value = ?1")?.execute([self.seq.last])?;
+        }
+        if enters {
+            by_chat::enter(&self.connection, self.seq.indexed, self.seq.last)?;
         }
         #[cfg(test)]
         if planted(Mutant::PublishBeforeCommit) {
@@ -330,6 +343,9 @@ impl WriterThread {
         }
         self.execute("COMMIT")?;
         self.seq.unwritten = false;
+        if enters {
+            self.seq.indexed = self.seq.last;
+        }
         Ok(())
     }
 
