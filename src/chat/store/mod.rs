@@ -5,6 +5,7 @@
 //! beyond the ids it is given.
 
 pub(super) mod accounts;
+pub(super) mod arriving;
 pub(super) mod audit;
 mod by_chat;
 pub(super) mod changes;
@@ -15,6 +16,7 @@ pub(super) mod files;
 pub(super) mod friends;
 pub(super) mod idempotency;
 pub(super) mod invites;
+pub(super) mod leaving;
 mod log;
 pub(super) mod members;
 pub(super) mod messages;
