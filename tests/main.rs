@@ -33,4 +33,5 @@ mod prototyping;
 mod proxy;
 mod rooms;
 mod seeing;
+mod upkeep;
 mod world;

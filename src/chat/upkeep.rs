@@ -18,7 +18,7 @@ pub const KEEP_KEYS: Duration = Duration::from_hours(24);
 /// How long an uploaded file waits to be attached.
 pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
 /// A file that no row knows is left alone this long: an upload may be about to write its row.
-const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
+pub(super) const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
 
 impl Chat {
     /// Does the upkeep now and then every hour, as long as the runtime lives.
@@ -78,8 +78,14 @@ fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
     store::invites::delete_expired(tx, tx.now.minus(KEEP_EXPIRED))?;
     store::audit::delete_older(tx, tx.now.minus(KEEP_AUDIT))?;
     store::idempotency::delete_older(tx, tx.now.minus(KEEP_KEYS))?;
-    for unused in store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))? {
-        file::erase(tx, &unused)?;
+    forget_unused(tx).map(drop)
+}
+
+/// Erases a piece of the uploads that nobody attached. `true`: there may be more.
+pub(super) fn forget_unused(tx: &mut Tx<'_>) -> Result<bool> {
+    let unused = store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))?;
+    for file in &unused {
+        file::erase(tx, file)?;
     }
-    Ok(())
+    Ok(!unused.is_empty())
 }

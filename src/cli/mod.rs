@@ -3,7 +3,9 @@
 mod ask;
 mod audit;
 mod backup;
+mod check;
 mod check_url;
+mod gc;
 mod health;
 mod invite;
 mod listen;
@@ -51,6 +53,7 @@ Examples:
   fireside seed --data ./demo                  a world to look at; then: fireside --data ./demo
   fireside user create alice --admin           asks for the password
   fireside invite create --uses 5 --label team prints a link to register by
+  fireside check --deep                        whether the data is whole
   fireside health --url http://127.0.0.1:8000
   fireside check --url https://chat.example.org         what is missing on the way to a server";
 
@@ -73,8 +76,10 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup in the place of the data folder
     Restore(restore::Restore),
-    /// Look for what is wrong
-    Check(check_url::CheckUrl),
+    /// Look for what is wrong with the data, or on the way to a server
+    Check(Box<check::Check>),
+    /// Let go of what nobody needs any more
+    Gc(gc::Gc),
     /// Fill a data folder with people and weeks of their talk, for trying things out
     Seed(seed::Seed),
     /// Ask a server whether it is well
@@ -101,6 +106,8 @@ pub struct Failed {
 impl Failed {
     /// It did not work.
     const FAILED: u8 = 1;
+    /// A check found something wrong.
+    const FOUND: u8 = 3;
     /// Something else holds what is needed: a port, the data folder.
     const TRY_AGAIN: u8 = 75;
     /// The configuration, or data that this version cannot use.
@@ -136,6 +143,7 @@ pub fn run() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Check(check) => check.run(),
+        Command::Gc(gc) => gc.run(),
         Command::Seed(seed) => seed.run(),
         Command::Health(health) => health.run(),
         Command::Openapi(openapi) => openapi.run(),

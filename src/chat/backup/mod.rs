@@ -13,7 +13,9 @@ mod restore;
 
 use std::path::PathBuf;
 
+pub(super) use make::sha256;
 pub use make::{Made, file_name, make, stream};
+pub(super) use place::leftovers;
 pub use restore::{Restored, restore};
 
 /// Why there is no backup, or nothing was restored. Nothing was changed.

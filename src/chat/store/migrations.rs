@@ -103,8 +103,11 @@ fn check(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// How the copies begin that upgrades make.
+pub(in crate::chat) const COPY_PREFIX: &str = "fireside.before-version-";
+
 fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(), OpenError> {
-    let copy: PathBuf = path.with_extension(format!("before-version-{}.db", version + 1));
+    let copy: PathBuf = path.with_file_name(format!("{COPY_PREFIX}{}.db", version + 1));
     if copy.exists() {
         std::fs::remove_file(&copy).map_err(|cause| OpenError::Io(copy.clone(), cause))?;
     }

@@ -6,6 +6,7 @@
 
 pub(super) mod accounts;
 pub(super) mod audit;
+pub(super) mod books;
 pub(super) mod changes;
 pub(super) mod copy;
 pub(super) mod credentials;
@@ -25,6 +26,7 @@ pub(super) mod reactions;
 mod readers;
 pub(super) mod resets;
 pub(super) mod rooms;
+pub(super) mod rubbish;
 #[cfg(test)]
 pub(super) mod simulated;
 pub(super) mod totals;
@@ -42,7 +44,7 @@ use super::error::{Error, Result};
 use super::gauges::{ReaderGauges, WriterGauges};
 use super::time::Clock;
 
-pub(super) use migrations::SCHEMA_VERSION;
+pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
 pub(super) use writer::{Committed, Tx, WriterThread};
 
 /// What the functions per noun take to read: a connection inside a transaction.

@@ -27,6 +27,8 @@ use crate::chat::user::Account;
 const MAX_COMMAND: u64 = 64 * 1024;
 /// How long the command line waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for what erases piece by piece.
+const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +45,15 @@ pub enum Command {
         /// How many lines at most.
         limit: u32,
     },
+    /// Let go of what nobody needs any more.
+    Gc,
+}
+
+impl Command {
+    /// How long its answer may take.
+    fn patience(&self) -> Duration {
+        if matches!(self, Self::Gc) { LONG_PATIENCE } else { PATIENCE }
+    }
 }
 
 /// What came of it.
@@ -92,6 +103,7 @@ pub async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Outco
         Command::Invite(command) => invite::execute(chat, base, command).await,
         Command::Token(command) => token::execute(chat, command).await,
         Command::Audit { limit } => audit::list(chat, limit).await,
+        Command::Gc => chat.collect().await.map(|()| Outcome::Done).map_err(failed),
     };
     done.unwrap_or_else(Outcome::Refused)
 }
@@ -152,7 +164,7 @@ async fn converse(chat: Chat, base: Arc<str>, stream: UnixStream) {
 /// Asks the server that runs on a data folder.
 pub fn ask(data: &Path, command: &Command) -> std::io::Result<Outcome> {
     let mut stream = BlockingStream::connect(socket(data))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(command.patience()))?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line)?;
