@@ -43,6 +43,8 @@ pub enum Act {
     TokenCreated,
     /// A token of a program was taken back.
     TokenRevoked,
+    /// How long a chat's messages are kept was changed.
+    RetentionSet,
 }
 
 impl Act {
@@ -63,6 +65,7 @@ impl Act {
             Self::InviteRevoked => "invite_revoked",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
+            Self::RetentionSet => "retention_set",
         }
     }
 }
@@ -78,7 +81,7 @@ pub struct Entry {
     pub actor: Option<Username>,
     /// [`Act::as_str`].
     pub action: String,
-    /// To whom or what: a username, or an invitation's id.
+    /// To whom or what: a username, or the id of an invitation or a chat.
     pub subject: String,
     /// The rest, possibly empty. Never a secret.
     pub detail: String,

@@ -1,6 +1,7 @@
 //! What may go from a data folder, how much that is, and letting it go.
 //!
-//! Most of it goes by itself within an hour, when a server runs. Tombstones stay: a client
+//! Most of it goes by itself within an hour, when a server runs. Messages that were kept for
+//! their time are not among it: they are no rubbish, and go by `retention` alone. Tombstones stay: a client
 //! that was away for long catches up by them. So does what somebody may have put beside the
 //! data on purpose: backups, and the folder that a restore replaced.
 
@@ -99,7 +100,7 @@ pub fn gone(before: &[Rubbish], after: &[Rubbish]) -> Vec<Rubbish> {
 impl Chat {
     /// Lets everything go that may, here and now. The writer does it piece by piece.
     pub async fn collect(&self) -> Result<()> {
-        self.upkeep().await?;
+        self.tidy().await?;
         while self.store.write(super::upkeep::forget_unused).await? {}
         let (data, now) = (self.data.clone(), self.now());
         let removed = tokio::task::spawn_blocking(move || {
@@ -131,7 +132,7 @@ pub fn compact(data: &Path) -> Result<Rubbish, Failure> {
     let before = size(&path);
     let disk = rustix::fs::statvfs(data).map_err(|errno| Failure::Io(data.to_owned(), errno.into()))?;
     if disk.f_bavail.saturating_mul(disk.f_frsize) < before.saturating_mul(COMPACT_NEEDS) {
-        return Err(Failure::Data(format!("compacting needs {} MiB on the disk", before * COMPACT_NEEDS >> 20)));
+        return Err(Failure::Data(format!("compacting needs {} MiB on the disk", (before * COMPACT_NEEDS) >> 20)));
     }
     if free > 0 {
         rubbish::compact(&path)?;

@@ -1,4 +1,5 @@
-//! What happens by itself: expired things go, and what a crash left is tidied.
+//! What happens by itself: expired things go, what a crash left is tidied, and what is
+//! kept for a time goes after that.
 
 use std::time::{Duration, SystemTime};
 
@@ -36,6 +37,12 @@ impl Chat {
     }
 
     pub(super) async fn upkeep(&self) -> Result<()> {
+        self.tidy().await?;
+        self.retain().await
+    }
+
+    /// Lets go of what is over, whatever the operator wants kept.
+    pub(super) async fn tidy(&self) -> Result<()> {
         self.forget_expired().await?;
         self.erase_deleted_rooms().await;
         let chat = self.clone();

@@ -13,6 +13,7 @@ mod log;
 mod openapi;
 mod progress;
 mod restore;
+mod retain;
 mod seed;
 mod serve;
 mod serve_calls;
@@ -80,6 +81,8 @@ enum Command {
     Check(Box<check::Check>),
     /// Let go of what nobody needs any more
     Gc(gc::Gc),
+    /// Set how long a chat keeps its messages
+    Retain(retain::Retain),
     /// Fill a data folder with people and weeks of their talk, for trying things out
     Seed(seed::Seed),
     /// Ask a server whether it is well
@@ -144,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Restore(restore) => restore.run(),
         Command::Check(check) => check.run(),
         Command::Gc(gc) => gc.run(),
+        Command::Retain(retain) => retain.run(),
         Command::Seed(seed) => seed.run(),
         Command::Health(health) => health.run(),
         Command::Openapi(openapi) => openapi.run(),

@@ -2,6 +2,8 @@
 
 mod check;
 mod gc;
+mod quota;
+mod retention;
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use super::super::OpenError;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -53,6 +53,11 @@ const TO_VERSION_2: &str = "
      -- Names that are drawn alike. What it is for those that are there already, the program works out.
      ALTER TABLE users ADD COLUMN look_key TEXT NOT NULL DEFAULT '';
      CREATE INDEX users_by_look ON users (look_key);";
+
+const TO_VERSION_3: &str = "
+     -- How long messages are kept, and whose files take the room.
+     ALTER TABLE chats ADD COLUMN retain_days INTEGER;
+     CREATE INDEX users_by_storage ON users (stored_bytes) WHERE stored_bytes > 0;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

@@ -25,6 +25,7 @@ pub(super) mod posts;
 pub(super) mod reactions;
 mod readers;
 pub(super) mod resets;
+pub(super) mod retention;
 pub(super) mod rooms;
 pub(super) mod rubbish;
 #[cfg(test)]

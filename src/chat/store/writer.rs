@@ -91,6 +91,12 @@ impl Tx<'_> {
         MessageId(self.seq.last)
     }
 
+    /// Writes the newest number down although nothing takes a new one: the message that
+    /// bore it goes without a trace, and its number must not be given out again.
+    pub fn keep_numbers(&mut self) {
+        self.seq.unwritten = true;
+    }
+
     /// When a chat was active: now, but never before another chat was. By this time lists
     /// are ordered, and a clock that is set back must not put what is new below what is old.
     pub fn activity(&self) -> Timestamp {

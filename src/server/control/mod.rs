@@ -20,7 +20,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::chat::Chat;
+use crate::chat::admin::By;
 use crate::chat::error::Error;
+use crate::chat::id::ChatId;
+use crate::chat::retention::Term;
 use crate::chat::user::Account;
 
 /// Longest command, in bytes.
@@ -47,6 +50,13 @@ pub enum Command {
     },
     /// Let go of what nobody needs any more.
     Gc,
+    /// Set how long a chat keeps its messages.
+    Retain {
+        /// Which.
+        chat: i64,
+        /// Days; 0: for ever; `None`: as long as the server is told.
+        days: Option<u32>,
+    },
 }
 
 impl Command {
@@ -103,9 +113,20 @@ pub async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Outco
         Command::Invite(command) => invite::execute(chat, base, command).await,
         Command::Token(command) => token::execute(chat, command).await,
         Command::Audit { limit } => audit::list(chat, limit).await,
+        Command::Retain { chat: id, days } => retain(chat, id, days).await,
         Command::Gc => chat.collect().await.map(|()| Outcome::Done).map_err(failed),
     };
     done.unwrap_or_else(Outcome::Refused)
+}
+
+async fn retain(chat: &Chat, id: i64, days: Option<u32>) -> Result<Outcome, String> {
+    let term = days.map_or(Some(Term::Server), |days| Term::of_days(days.into()));
+    let term = term.ok_or_else(|| "there is no such number of days".to_owned())?;
+    match chat.set_term(&By::CommandLine, ChatId(id), term).await {
+        Ok(()) => Ok(Outcome::Done),
+        Err(Error::NotFound) => Err(format!("there is no chat {id}")),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn failed(error: Error) -> String {
