@@ -29,6 +29,7 @@ CREATE TABLE users (
 CREATE INDEX users_by_look ON users (look_key);
 CREATE INDEX users_by_search ON users (search_key);
 CREATE INDEX users_admins ON users (id) WHERE is_admin = 1 AND is_disabled = 0; -- the last of them stays one
+CREATE INDEX users_by_storage ON users (stored_bytes) WHERE stored_bytes > 0; -- who takes the room, and all of it
 CREATE INDEX users_disabled ON users (id) WHERE is_disabled = 1;
 
 -- Everything that signs somebody in. Only the SHA-256 of a secret is kept, so a
@@ -102,6 +103,7 @@ CREATE TABLE chats (
     active_at       INTEGER NOT NULL,         -- last message or creation: what lists are ordered by
     is_deleted      INTEGER NOT NULL DEFAULT 0, -- 1: has no members any more, and its messages are being erased;
                                               -- 2: they are, and nothing is left of it but its number
+    retain_days     INTEGER,                  -- older messages go; 0: none does; NULL: as the server is told
     UNIQUE (low_user, high_user),
     CHECK (kind = 'group' OR (low_user <= high_user AND slug IS NOT NULL))
 ) STRICT;

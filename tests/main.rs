@@ -34,4 +34,5 @@ mod prototyping;
 mod proxy;
 mod rooms;
 mod seeing;
+mod upkeep;
 mod world;

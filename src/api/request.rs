@@ -184,8 +184,7 @@ mod tests {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let folder = tempfile::tempdir().expect("a folder");
         let _guard = runtime.enter();
-        let config =
-            Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
         let chat = Chat::open(config).expect("opened");
         Server { api: crate::api::Api::new(chat, crate::api::tests::settings()), _folder: folder, _runtime: runtime }
     }

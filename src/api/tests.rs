@@ -47,7 +47,7 @@ pub(crate) fn settings() -> Settings {
 
 /// A core on a folder, and the token of alice, who is alone in it.
 pub(crate) async fn core_with_alice(folder: &Path) -> (Chat, Token) {
-    let config = Config { data: folder.into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+    let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder) };
     let chat = Chat::open(config).expect("opened");
     let new = NewUser {
         username: Username::parse("alice").expect("a name"),

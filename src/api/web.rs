@@ -30,7 +30,7 @@ use super::sign_in::SignIn;
 use super::{Registration, base, body, download, metrics, page};
 use crate::chat::readiness::{self, Unready};
 use crate::chat::session::{Asker, SESSION_LIFE, Session};
-use crate::chat::{file, message, room};
+use crate::chat::{message, room};
 
 /// The routes beside the documents.
 pub fn dialect() -> Dialect {
@@ -110,7 +110,7 @@ struct Limits {
     body_bytes: usize,
     frame_bytes: usize,
     attachments: usize,
-    stored_bytes: i64,
+    stored_bytes: u64,
     members: u32,
     page_size: u32,
 }
@@ -217,7 +217,7 @@ async fn server(request: Request) -> Answer {
             body_bytes: body::MAX_BODY,
             frame_bytes: super::frame::MAX_MESSAGE,
             attachments: message::MAX_ATTACHMENTS,
-            stored_bytes: file::MAX_STORED_BYTES,
+            stored_bytes: request.context.chat.quota().user,
             members: room::MAX_MEMBERS,
             page_size: page::MAX_PAGE_SIZE,
         },

@@ -45,6 +45,8 @@ pub enum Act {
     TokenRevoked,
     /// What another server or program held was taken in.
     Imported,
+    /// How long a chat's messages are kept was changed.
+    RetentionSet,
 }
 
 impl Act {
@@ -66,6 +68,7 @@ impl Act {
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
             Self::Imported => "imported",
+            Self::RetentionSet => "retention_set",
         }
     }
 }
@@ -81,7 +84,7 @@ pub struct Entry {
     pub actor: Option<Username>,
     /// [`Act::as_str`].
     pub action: String,
-    /// To whom or what: a username, or an invitation's id.
+    /// To whom or what: a username, or the id of an invitation or a chat.
     pub subject: String,
     /// The rest, possibly empty. Never a secret.
     pub detail: String,

@@ -138,8 +138,7 @@ mod tests {
     #[tokio::test]
     async fn sign_ins_make_room_at_the_cost_of_devices_and_never_of_programs() {
         let folder = tempfile::tempdir().expect("a folder");
-        let config =
-            Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
         let chat = Chat::open(config).expect("opened");
         let new = NewUser {
             username: Username::parse("bob").expect("a name"),

@@ -30,6 +30,20 @@ pub(super) fn turn(data: &Path) -> std::io::Result<Option<File>> {
     }
 }
 
+/// Whether somebody holds the files right now.
+pub(super) fn is_held(data: &Path) -> std::io::Result<bool> {
+    let lock = match File::open(data.join("files.lock")) {
+        Ok(lock) => lock,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(cause) => return Err(cause),
+    };
+    match lock.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(cause)) => Err(cause),
+    }
+}
+
 fn open(data: &Path) -> std::io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("files.lock"))
 }

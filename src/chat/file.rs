@@ -13,12 +13,13 @@ use super::Chat;
 use super::error::{Error, Result};
 use super::id::{FileId, MessageId, UserId};
 use super::name::file_name;
+use super::quota::{Quota, Share};
 use super::session::Asker;
 use super::store::{self, Tx};
 use super::time::Timestamp;
 
-/// Bytes of files that one user may keep.
-pub const MAX_STORED_BYTES: i64 = 1024 * 1024 * 1024;
+/// Bytes of files that one user may keep unless the operator says otherwise.
+pub const MAX_STORED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Uploads stop while fewer bytes than these are free, so that messages go on; unless the
 /// operator says otherwise.
 pub const MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
@@ -112,6 +113,8 @@ pub struct Upload {
     hash: Sha256,
     head: Vec<u8>,
     size: u64,
+    /// What its user's quota and the server's is held for.
+    share: Share,
     kept: bool,
 }
 
@@ -119,6 +122,7 @@ impl Chat {
     /// Begins to store a file for the asker.
     pub async fn begin_upload(&self, asker: &Asker) -> Result<Upload> {
         self.check_free_space()?;
+        let share = self.share_for(asker.user)?;
         let storage_name = StorageName::random();
         let path = self.files.join(format!("{}.part", storage_name.as_str()));
         let file = tokio::fs::File::create_new(&path).await.map_err(disk_error)?;
@@ -131,6 +135,7 @@ impl Chat {
             hash: Sha256::new(),
             head: Vec::new(),
             size: 0,
+            share,
             kept: false,
         })
     }
@@ -175,6 +180,7 @@ impl Upload {
     /// could all have begun when there still was.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.chat.check_free_space()?;
+        self.share.grow(bytes.len() as u64)?;
         let missing = SNIFFED_BYTES.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..missing]);
         self.hash.update(bytes);
@@ -203,8 +209,8 @@ impl Upload {
             dimensions,
             created_at: self.chat.clock.now(),
         };
-        let row = file.clone();
-        let stored = self.chat.by(&self.asker).write(move |tx| insert(tx, &row)).await;
+        let (row, quota) = (file.clone(), self.chat.quota);
+        let stored = self.chat.by(&self.asker).write(move |tx| insert(tx, &row, quota)).await;
         // From here on the row decides. Should the answer have been lost, the sweep of unknown files does.
         self.kept = stored.is_ok();
         file.id = stored?;
@@ -222,10 +228,9 @@ impl Drop for Upload {
     }
 }
 
-fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
-    if store::users::add_stored_bytes(tx, file.uploader, file.size)? > MAX_STORED_BYTES {
-        return Err(Error::StorageFull);
-    }
+fn insert(tx: &Tx<'_>, file: &File, quota: Quota) -> Result<FileId> {
+    store::users::add_stored_bytes(tx, file.uploader, file.size)?;
+    quota.check(tx, file.uploader)?;
     store::files::insert(tx, file)
 }
 

@@ -178,7 +178,7 @@ mod tests {
             let now = Arc::new(AtomicI64::new(1_735_732_800_000));
             let hand = Arc::clone(&now);
             let clock = Clock::new(move || Timestamp(hand.load(Ordering::SeqCst)));
-            let config = Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock };
+            let config = Config { durability: Durability::Normal, clock, ..Config::of(folder.path()) };
             Self { chat: Chat::open(config).expect("opened"), now, _folder: folder }
         }
 

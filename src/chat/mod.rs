@@ -12,6 +12,7 @@ pub mod audit;
 pub mod backup;
 pub mod call;
 pub mod changes;
+pub mod check;
 pub mod credential;
 pub mod direct;
 mod erase;
@@ -19,6 +20,7 @@ pub mod error;
 pub mod event;
 pub mod file;
 pub mod gauges;
+pub mod gc;
 mod hub;
 pub mod id;
 pub mod invite;
@@ -34,10 +36,12 @@ pub mod page;
 pub mod password;
 mod presence;
 pub mod profile;
+pub mod quota;
 pub mod reaction;
 pub mod readiness;
 pub mod receipt;
 pub mod reset;
+pub mod retention;
 pub mod room;
 pub mod session;
 mod setup;
@@ -45,6 +49,7 @@ mod setup;
 #[expect(clippy::print_stdout, reason = "it says which world it played")]
 mod simulation;
 pub mod status;
+pub mod storage;
 mod store;
 pub mod time;
 pub mod token;
@@ -68,7 +73,9 @@ pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, MAX_SOCKETS, Outlet, Scope}
 use hub::{Desk, Hub};
 use known::Known;
 use password::{Hasher, HasherThreads};
+use quota::{Incoming, Quota};
 use readiness::Readiness;
+use retention::Retention;
 pub use store::Durability;
 use store::{Committed, Store, WriterThread};
 use time::Clock;
@@ -84,8 +91,27 @@ pub struct Config {
     pub durability: Durability,
     /// Uploads stop while fewer bytes than these are free on the disk.
     pub min_free: u64,
+    /// How much of it files may take.
+    pub quota: Quota,
+    /// How long what is said is kept.
+    pub retention: Retention,
     /// What tells the time.
     pub clock: Clock,
+}
+
+impl Config {
+    /// A folder, and all else as it is unless somebody says otherwise.
+    #[must_use]
+    pub fn of(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            durability: Durability::Full,
+            min_free: 0,
+            quota: Quota::default(),
+            retention: Retention::default(),
+            clock: Clock::system(),
+        }
+    }
 }
 
 /// Why the state could not be opened. Nothing was changed.
@@ -137,6 +163,10 @@ pub struct Core {
     files_size: FilesSize,
     readiness: Readiness,
     min_free: u64,
+    quota: Quota,
+    incoming: Incoming,
+    retention: Retention,
+    retaining: tokio::sync::Mutex<()>,
     data: PathBuf,
     opened_at: time::Timestamp,
     /// The hash of the code that makes the first admin, where it was given out.
@@ -165,7 +195,7 @@ impl Chat {
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config { data, durability, min_free, clock } = config;
+        let Config { data, durability, min_free, quota, retention, clock } = config;
         make_folder(&data)?;
         let lock = lock(&data)?;
         let database = data.join("fireside.db");
@@ -192,6 +222,10 @@ impl Chat {
             files_size: FilesSize::default(),
             readiness: Readiness::default(),
             min_free,
+            quota,
+            incoming: Incoming::default(),
+            retention,
+            retaining: tokio::sync::Mutex::default(),
             data,
             setup: OnceLock::new(),
             _lock: lock,

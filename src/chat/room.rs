@@ -226,6 +226,8 @@ fn erase_piece(tx: &mut Tx<'_>) -> Result<bool> {
     }
     if messages.is_empty() {
         store::rooms::delete(tx, chat)?;
+    } else {
+        tx.keep_numbers();
     }
     Ok(true)
 }

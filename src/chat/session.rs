@@ -394,8 +394,7 @@ mod tests {
     #[tokio::test]
     async fn a_sign_in_that_overlaps_a_change_of_password_comes_to_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let config =
-            Config { data: folder.path().into(), durability: Durability::Normal, min_free: 0, clock: Clock::system() };
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
         let chat = Chat::open(config).expect("opened");
         let new = NewUser {
             username: Username::parse("alice").expect("a name"),

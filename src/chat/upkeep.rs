@@ -1,4 +1,5 @@
-//! What happens by itself: expired things go, and what a crash left is tidied.
+//! What happens by itself: expired things go, what a crash left is tidied, and what is
+//! kept for a time goes after that.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +19,7 @@ pub const KEEP_KEYS: Duration = Duration::from_hours(24);
 /// How long an uploaded file waits to be attached.
 pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
 /// A file that no row knows is left alone this long: an upload may be about to write its row.
-const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
+pub(super) const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
 
 impl Chat {
     /// Does the upkeep now and then every hour, as long as the runtime lives.
@@ -36,6 +37,12 @@ impl Chat {
     }
 
     pub(super) async fn upkeep(&self) -> Result<()> {
+        self.tidy().await?;
+        self.retain().await
+    }
+
+    /// Lets go of what is over, whatever the operator wants kept.
+    pub(super) async fn tidy(&self) -> Result<()> {
         self.forget_expired().await?;
         self.erase_deleted_rooms().await;
         let chat = self.clone();
@@ -78,8 +85,14 @@ fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
     store::invites::delete_expired(tx, tx.now.minus(KEEP_EXPIRED))?;
     store::audit::delete_older(tx, tx.now.minus(KEEP_AUDIT))?;
     store::idempotency::delete_older(tx, tx.now.minus(KEEP_KEYS))?;
-    for unused in store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))? {
-        file::erase(tx, &unused)?;
+    forget_unused(tx).map(drop)
+}
+
+/// Erases a piece of the uploads that nobody attached. `true`: there may be more.
+pub(super) fn forget_unused(tx: &mut Tx<'_>) -> Result<bool> {
+    let unused = store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))?;
+    for file in &unused {
+        file::erase(tx, file)?;
     }
-    Ok(())
+    Ok(!unused.is_empty())
 }

@@ -69,8 +69,7 @@ pub(super) fn ask(data: &Path, command: Command) -> Result<Outcome, Failed> {
 /// `None`: the folder is another process's.
 fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, Failed> {
     runtime()?.block_on(async {
-        let config =
-            Config { data: data.to_owned(), durability: Durability::Full, min_free: 0, clock: Clock::system() };
+        let config = Config { durability: Durability::Full, clock: Clock::system(), ..Config::of(data.to_owned()) };
         match Chat::open(config) {
             Ok(chat) => {
                 let outcome = control::execute(&chat, None, command.clone()).await;

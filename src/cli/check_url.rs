@@ -36,13 +36,15 @@ const FRAME_PATIENCE: Duration = Duration::from_secs(20);
 /// The socket that is tried.
 const SOCKET: &str = "/messages/ws/";
 
+/// What is asked from outside.
 #[derive(Debug, Args)]
-pub(super) struct CheckUrl {
-    /// Where people reach the server: https://chat.example.org or https://example.org/chat
-    #[arg(long, value_name = "URL", value_parser = Target::parse)]
-    url: Target,
+pub(super) struct UrlFlags {
+    /// Where people reach a server: https://chat.example.org or https://example.org/chat; asks what is missing on the
+    /// way to it, in place of looking at the data folder
+    #[arg(long, value_name = "URL", value_parser = Target::parse, conflicts_with_all = ["deep", "json"])]
+    pub url: Option<Target>,
     /// File with a token, or `-` for standard input: then an upload and an idle socket are tried as well
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
     /// How long a socket is left idle, in seconds; most proxies close one after 60, unless pings keep it open
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=MAX_IDLE))]
@@ -60,11 +62,12 @@ enum Finding {
 
 use Finding::{Good, Missing, Note};
 
-impl CheckUrl {
-    pub fn run(self) -> Result<(), Failed> {
+impl UrlFlags {
+    /// Asks a server by its URL.
+    pub fn run(self, url: Target) -> Result<(), Failed> {
         let failed = |sentence: String| Failed::new(Failed::FAILED, sentence);
         let token = self.token_file.as_ref().map(read_token).transpose()?;
-        let client = Client::new(self.url).map_err(|cause| failed(format!("TLS cannot be used: {cause}")))?;
+        let client = Client::new(url).map_err(|cause| failed(format!("TLS cannot be used: {cause}")))?;
         let findings = runtime()?.block_on(Check { client, token, idle: Duration::from_secs(self.idle) }.all());
         let missing = findings.iter().filter(|finding| matches!(finding, Missing(_))).count();
         for finding in &findings {

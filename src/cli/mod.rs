@@ -3,8 +3,10 @@
 mod ask;
 mod audit;
 mod backup;
+mod check;
 mod check_url;
 mod export;
+mod gc;
 mod health;
 mod import;
 mod invite;
@@ -13,6 +15,7 @@ mod log;
 mod openapi;
 mod progress;
 mod restore;
+mod retain;
 mod seed;
 mod serve;
 mod serve_calls;
@@ -53,6 +56,7 @@ Examples:
   fireside seed --data ./demo                  a world to look at; then: fireside --data ./demo
   fireside user create alice --admin           asks for the password
   fireside invite create --uses 5 --label team prints a link to register by
+  fireside check --deep                        whether the data is whole
   fireside health --url http://127.0.0.1:8000
   fireside check --url https://chat.example.org         what is missing on the way to a server";
 
@@ -79,8 +83,12 @@ enum Command {
     Export(export::Export),
     /// Take in what an export holds
     Import(import::Import),
-    /// Look for what is wrong
-    Check(check_url::CheckUrl),
+    /// Look for what is wrong with the data, or on the way to a server
+    Check(Box<check::Check>),
+    /// Let go of what nobody needs any more
+    Gc(gc::Gc),
+    /// Set how long a chat keeps its messages
+    Retain(retain::Retain),
     /// Fill a data folder with people and weeks of their talk, for trying things out
     Seed(seed::Seed),
     /// Ask a server whether it is well
@@ -107,6 +115,8 @@ pub struct Failed {
 impl Failed {
     /// It did not work.
     const FAILED: u8 = 1;
+    /// A check found something wrong.
+    const FOUND: u8 = 3;
     /// Something else holds what is needed: a port, the data folder.
     const TRY_AGAIN: u8 = 75;
     /// The configuration, or data that this version cannot use.
@@ -144,6 +154,8 @@ pub fn run() -> ExitCode {
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Check(check) => check.run(),
+        Command::Gc(gc) => gc.run(),
+        Command::Retain(retain) => retain.run(),
         Command::Seed(seed) => seed.run(),
         Command::Health(health) => health.run(),
         Command::Openapi(openapi) => openapi.run(),

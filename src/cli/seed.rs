@@ -101,7 +101,7 @@ impl Seed {
         let hands = Hands::at(size.from());
         // Whoever loses power here starts over: nobody was promised anything yet.
         let config =
-            Config { data: self.data.data.clone(), durability: Durability::Normal, min_free: 0, clock: hands.clock() };
+            Config { durability: Durability::Normal, clock: hands.clock(), ..Config::of(self.data.data.clone()) };
         let chat = Chat::open(config)?;
         let done = self.fill_open(&chat, &hands, &size, password).await;
         chat.close().await;

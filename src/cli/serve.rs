@@ -140,6 +140,8 @@ impl Serve {
                 DurabilityFlag::Normal => Durability::Normal,
             },
             min_free: self.disk.min_free,
+            quota: self.disk.quota(),
+            retention: self.disk.retention(),
             clock: Clock::system(),
         })?;
         let stop = stop_signal()?;

@@ -1,10 +1,11 @@
-// The server, for its administrators: how it is, who has an account, who may come,
-// and what was done.
+// The server, for its administrators: how it is, what fills its disk, who has an account,
+// who may come, and what was done.
 import { confirmed, dialog, el, field, form, menu, nameOf, avatar, iconButton, pages, skeleton, style, toast, words } from './dom.js';
 import { fullTime, number, shortly, size, t } from './i18n.js';
 import { copied } from './markup.js';
 
 const DAY = 86_400; // seconds
+const TERMS = [30, 365, 0, null]; // days, for ever, and as the server is told
 
 export async function openAdmin({ api, actions }) {
   await style('admin');
@@ -15,7 +16,7 @@ export async function openAdmin({ api, actions }) {
       actions.refused(error);
     }
   };
-  const parts = { status, people, invites, audit };
+  const parts = { status, storage, people, invites, audit };
   const body = el('div', { className: 'part', role: 'tabpanel', tabIndex: -1, id: 'admin-part' });
   const tabs = Object.keys(parts).map((name) => el('button', { type: 'button', role: 'tab', id: `admin-${name}`, 'aria-controls': body.id, textContent: t(`admin.${name}`), onclick: () => choose(name) }));
   const row = el('div', { className: 'tabs', role: 'tablist', 'aria-label': t('admin') }, tabs);
@@ -43,8 +44,36 @@ export async function openAdmin({ api, actions }) {
   // --- How it is.
   function status() {
     const list = el('dl', { className: 'facts' }, skeleton(6));
-    api.status().then((found) => list.replaceChildren(...facts(found).map(([what, value]) => el('div', {}, el('dt', { textContent: what }), el('dd', { className: 'words', textContent: value })))), (error) => list.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
+    api.status().then((found) => list.replaceChildren(...lines(facts(found))), (error) => list.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
     return list;
+  }
+
+  // --- What fills the disk.
+  function storage() {
+    const part = el('div', { className: 'stack' }, skeleton(6));
+    const show = () => api.storage().then((found) => part.replaceChildren(el('dl', { className: 'facts' }, lines(sizes(found))),
+      largest('storage.chats.messages', found.chats_by_messages.map(chat)), largest('storage.chats.bytes', found.chats_by_bytes.map(chat)),
+      largest('storage.users', found.users_by_bytes.map(({ username, stored_bytes }) => line(`@${username}`, size(stored_bytes))))), (error) => part.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
+    show();
+    return part;
+
+    function largest(name, items) {
+      return el('section', {}, el('h3', { textContent: t(name) }), el('ul', { 'aria-label': t(name) }, items.length > 0 ? items : el('li', { className: 'soft', textContent: t('storage.none') })));
+    }
+    function line(name, notes, more = null) {
+      return el('li', { className: 'person' }, el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: name }), el('span', { className: 'soft words', textContent: notes })), more);
+    }
+    // Of a chat that is not open to all, an administrator learns the number, and no title.
+    function chat({ id, kind, title, messages, files_bytes, retain_days }) {
+      const name = title || t(kind === 'direct' ? 'storage.direct' : 'storage.private', { id });
+      const notes = [t('storage.messages', { n: messages }), files_bytes > 0 && size(files_bytes), retain_days === null ? false : term(retain_days)];
+      const more = iconButton('more', t('storage.term', { name }), () => menu(more, TERMS.map((days) => [term(days), guarded(async () => {
+        if (days > 0 && !(await confirmed(t('storage.term.sure', { name, n: days }), term(days)))) return;
+        await api.keepFor(id, days);
+        await show();
+      }), days > 0])));
+      return line(name, notes.filter(Boolean).join(' · '), more);
+    }
   }
 
   // --- Who has an account.
@@ -122,6 +151,23 @@ export async function openAdmin({ api, actions }) {
 function handOver(title, { url, expires_at }) {
   dialog(title, el('div', { className: 'stack' }, el('p', { textContent: t('admin.once', { time: fullTime(new Date(expires_at)) }) }),
     el('div', { className: 'row secret' }, el('code', { className: 'grow words', textContent: url }), el('button', { type: 'button', className: 'primary', textContent: t('copy'), onclick: () => copied(url) }))));
+}
+
+const lines = (facts) => facts.map(([what, value]) => el('div', {}, el('dt', { textContent: what }), el('dd', { className: 'words', textContent: value })));
+
+function term(days) {
+  if (days === null) return t('storage.server');
+  return days === 0 ? t('storage.forever') : t('storage.days', { n: days });
+}
+
+function sizes({ database_bytes, wal_bytes, files_bytes, copies_bytes, free_bytes, min_free_bytes, quota_user_bytes, quota_all_bytes, retain_messages_seconds, retain_uploads_seconds }) {
+  const kept = (seconds) => term(seconds === null ? 0 : Math.round(seconds / DAY));
+  return [
+    [t('fact.database'), size(database_bytes)], [t('storage.log'), size(wal_bytes)],
+    [t('fact.files'), quota_all_bytes === null ? size(files_bytes) : t('storage.of', { part: size(files_bytes), all: size(quota_all_bytes) })],
+    [t('storage.copies'), size(copies_bytes)], [t('fact.free'), t('storage.least', { free: size(free_bytes), least: size(min_free_bytes) })],
+    [t('storage.quota'), size(quota_user_bytes)], [t('fact.messages'), kept(retain_messages_seconds)], [t('storage.attached'), kept(retain_uploads_seconds)],
+  ];
 }
 
 function facts({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup }) {

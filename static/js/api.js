@@ -57,6 +57,8 @@ export function createApi(token) {
     invites: (page = 1) => get(`/api/server/invites/?page=${page}`),
     invite: (wish) => post('/api/server/invites/', wish),
     endInvite: (id) => call('DELETE', `/api/server/invites/${id}/`),
+    storage: () => get('/api/server/storage/'),
+    keepFor: (id, retain_days) => call('PATCH', `/api/server/chats/${id}/`, { retain_days }),
     audit: (page = 1) => get(`/api/server/audit/?page=${page}`),
 
     profile: () => get('/profiles/api/profile/'),

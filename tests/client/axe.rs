@@ -184,7 +184,8 @@ async fn of_oneself(axe: &mut Checker, page: &Browser) {
     page.presses_button("Administration").await;
     page.sees("dialog .facts dt").await;
     axe.sees(page, "server").await;
-    for (tab, sign) in [("Accounts", ".person"), ("Invitations", ".person"), ("Log", ".entry")] {
+    for (tab, sign) in [("Storage", "section"), ("Accounts", ".person"), ("Invitations", ".person"), ("Log", ".entry")]
+    {
         page.presses_button(tab).await;
         page.sees(&format!("dialog.admin {sign}")).await;
         axe.sees(page, tab).await;

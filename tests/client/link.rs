@@ -100,6 +100,50 @@ async fn a_setup_link_makes_the_first_account_which_administers() {
 }
 
 #[tokio::test]
+async fn an_administrator_sees_what_fills_the_disk_and_says_how_long_a_chat_is_kept() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start_with(&["--quota-all", "5GiB", "--retain-uploads", "90d"]).await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (garden, shed) = (alice.opens_room("garden").await, alice.opens_room("the secret shed").await);
+    alice.makes_private(&shed).await;
+    let photo = bob.uploads("photo.bin", &[1; 3 * 1024]).await;
+    bob.joins(&garden).await;
+    bob.posts("look").with_file(&photo).in_room(&garden).await;
+    for words in ["one", "two", "three"] {
+        alice.posts(words).in_room(&shed).await;
+    }
+    let page = an_admins_page(&fireside, &alice).await;
+    administers(&page, "Storage").await;
+    page.reads("dialog.admin .facts", "3 KB of 5 GB").await;
+    page.reads("dialog.admin .facts", "Kept for 90 days").await;
+    let list = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('dialog.admin ul[aria-label=\"{name}\"] li')].map((line) => [...line.querySelectorAll('.clip, .soft')].map((part) => part.textContent).join(': '))"
+        )
+    };
+    let private = format!("Private group {}", shed.id);
+    let by_messages = page.asks(&list("Chats with the most messages")).await;
+    assert_eq!(by_messages, json!([format!("{private}: 3 messages"), "garden: 1 message · 3 KB"]));
+    assert_eq!(page.asks(&list("Chats with the largest files")).await, json!(["garden: 1 message · 3 KB"]));
+    assert_eq!(page.asks(&list("People with the largest files")).await, json!(["@bob: 3 KB"]));
+    let titles = page.asks("document.querySelector('dialog.admin .part').textContent").await;
+    assert!(!titles.as_str().unwrap().contains("shed"), "{titles}");
+
+    page.presses_button(&format!("How long messages are kept: {private}")).await;
+    page.presses_button("Kept for ever").await;
+    page.until(&format!("{}[0] === '{private}: 3 messages · Kept for ever'", list("Chats with the most messages")))
+        .await;
+    page.presses_button(&format!("How long messages are kept: {private}")).await;
+    page.presses_button("Kept for 30 days").await;
+    page.reads("dialog:last-of-type", "older than 30 days").await;
+    page.does("[...document.querySelectorAll('dialog')].at(-1).querySelector('button.danger').click()").await;
+    page.until(&format!("{}[0] === '{private}: 3 messages · Kept for 30 days'", list("Chats with the most messages")))
+        .await;
+    assert_eq!(alice.reads(&shed).await, ["three", "two", "one"]);
+    page.leaves().await;
+}
+
+#[tokio::test]
 async fn a_dead_link_says_so_and_leads_on() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;

@@ -186,6 +186,12 @@ async fn administer(admin: &mut Walker<'_>) {
     admin.does("DELETE", &format!("{invites}{}/", id(&invite)), Value::Null).await;
     admin.gets("/api/server/status/").await;
     admin.gets("/api/server/audit/").await;
+    let kept = root.opens_room("kept for a time").await;
+    root.posts("words").in_room(&kept).await;
+    admin.gets("/api/server/storage/").await;
+    for days in [json!(30), json!(null)] {
+        admin.does("PATCH", &format!("/api/server/chats/{}/", kept.id), json!({"retain_days": days})).await;
+    }
     admin.does("GET", "/metrics", Value::Null).await;
 }
 

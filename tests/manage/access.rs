@@ -20,6 +20,8 @@ fn operations(bob: i64) -> Vec<(Method, String)> {
         (Method::DELETE, "/api/server/invites/1/".into()),
         (Method::GET, "/api/server/status/".into()),
         (Method::GET, "/api/server/audit/".into()),
+        (Method::GET, "/api/server/storage/".into()),
+        (Method::PATCH, "/api/server/chats/1/".into()),
     ]
 }
 
@@ -37,6 +39,7 @@ async fn administering_is_for_admins() {
     let root = root_of(&fireside).await;
     let bob = fireside.registers("bob").await;
     super::invites(&root, json!({})).await;
+    root.opens_room("a chat to keep").await;
     let before = (log(&root).await, root.get("/api/server/users/").await.text());
 
     is_refused_everything(&fireside.anyone(), bob.id, 401, "authentication_required").await;
@@ -66,6 +69,7 @@ async fn what_is_not_there_is_not_found() {
         root.does(&format!("/api/server/users/{id}/reset/")).await.refused(404, "not_found");
         root.does(&format!("/api/server/users/{id}/sign-out/")).await.refused(404, "not_found");
         root.delete(&format!("/api/server/invites/{id}/")).await.refused(404, "not_found");
+        root.patch(&format!("/api/server/chats/{id}/"), &json!({"retain_days": 1})).await.refused(404, "not_found");
         root.delete(&format!("/api/server/sessions/{id}/")).await.refused(404, "not_found");
     }
 }

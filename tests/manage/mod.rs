@@ -11,6 +11,7 @@ mod secret;
 mod session;
 mod setup;
 mod status;
+mod storage;
 mod user;
 
 use serde_json::{Value, json};

@@ -34,7 +34,7 @@ async fn world() -> World {
     let now = Arc::new(AtomicI64::new(START));
     let hand = Arc::clone(&now);
     let clock = Clock::new(move || Timestamp(hand.load(Ordering::SeqCst)));
-    let config = Config { data: data.path().join("data"), durability: Durability::Normal, min_free: 0, clock };
+    let config = Config { durability: Durability::Normal, clock, ..Config::of(data.path().join("data")) };
     let chat = Chat::open(config).expect("a chat");
     let (alice, bob) = (registered(&chat, "alice").await, registered(&chat, "bob").await);
     let family = chat.open_family(chat.user_by_login("alice").expect("alice"), MONTH).await.expect("a family");

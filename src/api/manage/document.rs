@@ -1,15 +1,18 @@
 //! What the table's routes say of themselves.
 
 use super::PAGE_SIZE;
+use super::json::storage::{Chat, Use};
 use super::json::{Entry, Invitation, Look, NewInvitation, ResetLink, ResetLook, Session, SignedIn, Status, User};
 use crate::api::openapi::doc::Doc;
 use crate::api::openapi::shape::{
-    Field, any_of, boolean, described, email, integer, may, need, not_blank, password, string, text, username, word,
+    Field, any_of, boolean, described, email, integer, may, need, not_blank, nullable, password, string, text,
+    username, word,
 };
 use crate::api::page::Listing;
 use crate::chat::invite::{INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE};
 use crate::chat::label::MAX_LABEL;
 use crate::chat::name::MAX_DISPLAY_NAME;
+use crate::chat::retention::MAX_RETENTION_DAYS;
 
 /// What stands behind the `#` of a link.
 fn code() -> Field {
@@ -126,6 +129,23 @@ pub fn revoke_invite(doc: &mut Doc) {
 
 pub fn status(doc: &mut Doc) {
     administrators(doc.does("Get how the server is")).answers::<Status>(200, "How much there is of what.");
+}
+
+pub fn storage(doc: &mut Doc) {
+    administrators(doc.does("Get what fills the disk"))
+        .note("The largest chats by their messages and by the bytes of their files, and the users with most bytes.")
+        .answers::<Use<'_>>(200, "What lies on the disk, whose it is, and what is allowed.");
+}
+
+pub fn retain(doc: &mut Doc) {
+    let days = described(
+        nullable(integer(0, MAX_RETENTION_DAYS.into())),
+        "Messages that are older go. 0: none does; `null`: as long as the server is told.",
+    );
+    administrators(doc.does("Set how long a chat keeps its messages"))
+        .note("They go without an event or a tombstone for each.")
+        .takes(&[need("retain_days", days)])
+        .answers::<Chat>(200, "The chat's time as it is now.");
 }
 
 pub fn audit(doc: &mut Doc) {

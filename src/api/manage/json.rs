@@ -1,5 +1,7 @@
 //! The shapes of `/api/server/`.
 
+pub mod storage;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;

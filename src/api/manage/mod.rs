@@ -12,6 +12,8 @@
 //! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
 //! | admin | GET POST | `/api/server/invites/` | invitations, a new one |
 //! | admin | DELETE | `/api/server/invites/{id}/` | taken back |
+//! | admin | GET | `/api/server/storage/` | what fills the disk |
+//! | admin | PATCH | `/api/server/chats/{id}/` | how long a chat keeps its messages |
 //! | admin | GET | `/api/server/status/`, `/api/server/audit/` | how it is; who did what |
 //!
 //! The handlers stand in a file per noun; this one is the table.
@@ -22,6 +24,7 @@ mod invites;
 mod json;
 mod sessions;
 mod status;
+mod storage;
 mod users;
 
 use std::future::Future;
@@ -56,6 +59,8 @@ pub fn dialect() -> Dialect {
         admin(post, "/api/server/invites/", invites::create).doc(document::invite),
         admin(delete, "/api/server/invites/{id}/", invites::revoke).doc(document::revoke_invite),
         admin(get.clone(), "/api/server/status/", status::status).doc(document::status),
+        admin(get.clone(), "/api/server/storage/", storage::storage).doc(document::storage),
+        admin(Method::PATCH, "/api/server/chats/{id}/", storage::retain).doc(document::retain),
         admin(get, "/api/server/audit/", status::audit).doc(document::audit),
     ];
     Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }

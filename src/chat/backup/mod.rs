@@ -13,7 +13,9 @@ mod restore;
 
 use std::path::PathBuf;
 
+pub(super) use make::sha256;
 pub use make::{Made, file_name, make, stream};
+pub(super) use place::leftovers;
 pub(super) use restore::claim;
 pub use restore::{Restored, restore};
 

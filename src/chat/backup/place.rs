@@ -46,12 +46,16 @@ impl Drop for Place {
 }
 
 fn sweep(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
-        let path = entry.path();
-        let is_left = File::open(&path).is_ok_and(|lock| lock.try_lock().is_ok());
-        if is_left && let Err(cause) = fs::remove_dir_all(&path) {
+    for path in leftovers(folder) {
+        if let Err(cause) = fs::remove_dir_all(&path) {
             tracing::warn!(%cause, path = %path.display(), "a temporary folder stays");
         }
     }
+}
+
+/// Those in `folder` that nobody works in any more.
+pub(in crate::chat) fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    ours.map(|entry| entry.path()).filter(|path| File::open(path).is_ok_and(|lock| lock.try_lock().is_ok())).collect()
 }

@@ -79,7 +79,7 @@ pub(super) fn group(title: &str, members: Vec<UserId>) -> NewGroup {
 }
 
 pub(super) fn config(data: &Path, clock: Clock) -> Config {
-    Config { data: data.to_owned(), durability: Durability::Normal, min_free: 0, clock }
+    Config { durability: Durability::Normal, clock, ..Config::of(data.to_owned()) }
 }
 
 /// The least that argon2 can be asked for: hashing is not what is looked at here.

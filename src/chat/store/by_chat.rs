@@ -11,8 +11,8 @@ use rusqlite::Connection;
 /// Messages that may wait to be entered: all who read a chat look through them. In unit
 /// tests few, so that every rule is kept on both sides of the border.
 pub(super) const MAX_WAITING: i64 = if cfg!(test) { 5 } else { 1_024 };
-/// Messages entered in one transaction where very many wait: in a database that was filled
-/// by another program.
+/// Messages entered at once where very many wait: in a database that was filled otherwise
+/// than one by one. They are sorted in memory.
 const MAX_AT_ONCE: i64 = 100_000;
 
 /// Ids of the messages of chat `?1` above `?2` and below `?3`; the order and how many come behind.
@@ -47,15 +47,13 @@ pub fn enter(connection: &Connection, from: i64, upto: i64) -> rusqlite::Result<
     Ok(())
 }
 
-/// Enters what waits in a database that was just opened, if that is more than may wait.
-pub fn enter_all(connection: &mut Connection, newest: i64) -> rusqlite::Result<()> {
-    let mut from = indexed(connection)?;
-    while newest - from >= MAX_WAITING {
-        let upto = newest.min(from + MAX_AT_ONCE);
-        let tx = connection.transaction()?;
-        enter(&tx, from, upto)?;
-        tx.commit()?;
-        from = upto;
+/// Enters a piece of what waits in a database that was just opened or filled, if that is more
+/// than may wait. `false`: it is not.
+pub fn enter_piece(connection: &Connection, newest: i64) -> rusqlite::Result<bool> {
+    let from = indexed(connection)?;
+    let waits = newest - from >= MAX_WAITING;
+    if waits {
+        enter(connection, from, newest.min(from + MAX_AT_ONCE))?;
     }
-    Ok(())
+    Ok(waits)
 }

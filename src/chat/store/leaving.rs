@@ -304,7 +304,16 @@ impl Departure {
             Wanted::Chat(_) => "m.chat_id = ?1",
             Wanted::User(_) => "m.user_id = ?1",
         };
-        let upto = |mark| format!("(SELECT max(id) FROM messages WHERE chat_id = m.chat_id AND id <= m.{mark})");
+        // The newest messages are not entered under their chats yet.
+        let upto = |mark| {
+            format!(
+                "(SELECT id FROM messages
+                  WHERE chat_id = m.chat_id AND id > (SELECT indexed FROM sequence) AND id <= m.{mark}
+                  UNION ALL
+                  SELECT message_id FROM messages_by_chat WHERE chat_id = m.chat_id AND message_id <= m.{mark}
+                  ORDER BY id DESC LIMIT 1)"
+            )
+        };
         format!(
             "SELECT m.chat_id, m.user_id, m.is_admin, m.joined_at, {}, {}, {}, m.is_hidden
              FROM members m WHERE {which} ORDER BY m.id",

@@ -67,7 +67,11 @@ const TO_VERSION_3: &str = "
      UPDATE sequence SET indexed = (SELECT coalesce(max(id), 0) FROM messages);
      CREATE TRIGGER messages_leave_chat AFTER DELETE ON messages BEGIN
          DELETE FROM messages_by_chat WHERE chat_id = old.chat_id AND message_id = old.id;
-     END;";
+     END;
+
+     -- How long messages are kept, and whose files take the room.
+     ALTER TABLE chats ADD COLUMN retain_days INTEGER;
+     CREATE INDEX users_by_storage ON users (stored_bytes) WHERE stored_bytes > 0;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;
@@ -118,8 +122,11 @@ fn check(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// How the copies begin that upgrades make.
+pub(in crate::chat) const COPY_PREFIX: &str = "fireside.before-version-";
+
 fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(), OpenError> {
-    let copy: PathBuf = path.with_extension(format!("before-version-{}.db", version + 1));
+    let copy: PathBuf = path.with_file_name(format!("{COPY_PREFIX}{}.db", version + 1));
     if copy.exists() {
         std::fs::remove_file(&copy).map_err(|cause| OpenError::Io(copy.clone(), cause))?;
     }

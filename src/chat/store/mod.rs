@@ -7,6 +7,7 @@
 pub(super) mod accounts;
 pub(super) mod arriving;
 pub(super) mod audit;
+pub(super) mod books;
 mod by_chat;
 pub(super) mod changes;
 pub(super) mod copy;
@@ -27,7 +28,9 @@ pub(super) mod posts;
 pub(super) mod reactions;
 mod readers;
 pub(super) mod resets;
+pub(super) mod retention;
 pub(super) mod rooms;
+pub(super) mod rubbish;
 #[cfg(test)]
 pub(super) mod simulated;
 pub(super) mod totals;
@@ -45,7 +48,7 @@ use super::error::{Error, Result};
 use super::gauges::{ReaderGauges, WriterGauges};
 use super::time::Clock;
 
-pub(super) use migrations::SCHEMA_VERSION;
+pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
 pub(super) use writer::{Committed, Tx, WriterThread};
 
 /// What the functions per noun take to read: a connection inside a transaction.

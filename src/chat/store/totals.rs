@@ -2,6 +2,10 @@
 
 use super::Db;
 use crate::chat::error::Result;
+use crate::chat::id::{ChatId, UserId};
+use crate::chat::name::Username;
+use crate::chat::retention::Term;
+use crate::chat::storage::{ChatShare, UserShare};
 
 /// Chats, and the messages in them: the chats' own counters, so that no message is read.
 pub fn chats_and_messages(db: &Db) -> Result<(i64, i64)> {
@@ -10,7 +14,55 @@ pub fn chats_and_messages(db: &Db) -> Result<(i64, i64)> {
     Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Bytes of all uploaded files: the users' own counters.
+/// Bytes of all uploaded files: the users' own counters, of those who have any.
 pub fn files_bytes(db: &Db) -> Result<i64> {
-    Ok(db.prepare_cached("SELECT coalesce(sum(stored_bytes), 0) FROM users")?.query_row([], |row| row.get(0))?)
+    let mut query = db.prepare_cached("SELECT coalesce(sum(stored_bytes), 0) FROM users WHERE stored_bytes > 0")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
+/// Bytes of one user's.
+pub fn files_bytes_of(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT stored_bytes FROM users WHERE id = ?1")?;
+    Ok(query.query_row([user.0], |row| row.get(0))?)
+}
+
+/// The chats that take the most, by their messages or by the bytes of their files.
+pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShare>> {
+    // Bytes have no counter: every attached file is looked at, when an administrator asks.
+    let bytes = "WITH sums (chat, bytes) AS (SELECT m.chat_id, sum(f.size) FROM files f
+                 JOIN messages m ON m.id = f.message_id GROUP BY m.chat_id)
+         SELECT c.id, c.kind, c.is_private, c.title, c.message_count, s.bytes, c.retain_days, c.member_count
+         FROM sums s JOIN chats c ON c.id = s.chat WHERE c.is_deleted = 0 ORDER BY s.bytes DESC, c.id LIMIT ?1";
+    let messages = "SELECT c.id, c.kind, c.is_private, c.title, c.message_count,
+                (SELECT coalesce(sum(f.size), 0) FROM messages m JOIN files f ON f.message_id = m.id
+                 WHERE m.chat_id = c.id AND m.attachment_count > 0), c.retain_days, c.member_count
+         FROM (SELECT id FROM chats WHERE is_deleted = 0 AND message_count > 0
+               ORDER BY message_count DESC, id LIMIT ?1) top
+         JOIN chats c ON c.id = top.id ORDER BY c.message_count DESC, c.id";
+    let mut query = db.prepare(if by_bytes { bytes } else { messages })?;
+    let rows = query.query_map([limit], |row| {
+        let is_direct = row.get_ref(1)?.as_str()? == "direct";
+        let is_private: bool = row.get(2)?;
+        Ok(ChatShare {
+            id: ChatId(row.get(0)?),
+            is_direct,
+            title: if is_direct || is_private { String::new() } else { row.get(3)? },
+            messages: row.get(4)?,
+            bytes: row.get(5)?,
+            term: Term::stored(row.get(6)?),
+            members: row.get(7)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The users whose files take the most.
+pub fn largest_users(db: &Db, limit: u32) -> Result<Vec<UserShare>> {
+    let mut query = db.prepare_cached(
+        "SELECT id, username, stored_bytes FROM users WHERE stored_bytes > 0 ORDER BY stored_bytes DESC, id LIMIT ?1",
+    )?;
+    let rows = query.query_map([limit], |row| {
+        Ok(UserShare { id: UserId(row.get(0)?), username: Username::stored(row.get(1)?), bytes: row.get(2)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -93,6 +93,12 @@ impl Tx<'_> {
         MessageId(self.seq.last)
     }
 
+    /// Writes the newest number down although nothing takes a new one: the message that
+    /// bore it goes without a trace, and its number must not be given out again.
+    pub fn keep_numbers(&mut self) {
+        self.seq.unwritten = true;
+    }
+
     /// When a chat was active: now, but never before another chat was. By this time lists
     /// are ordered, and a clock that is set back must not put what is new below what is old.
     pub fn activity(&self) -> Timestamp {
@@ -135,7 +141,14 @@ impl Writer {
     ) -> Result<(Self, WriterThread), OpenError> {
         let active = Cell::new(rooms::newest_activity(&connection)?);
         let last = changes::newest(&connection)?.0;
-        by_chat::enter_all(&mut connection, last)?;
+        loop {
+            let tx = connection.transaction()?;
+            let may_be_more = by_chat::enter_piece(&tx, last)?;
+            tx.commit()?;
+            if !may_be_more {
+                break;
+            }
+        }
         let seq = Sequence { last, unwritten: false, indexed: by_chat::indexed(&connection)?, active };
         let (queue, commands) = mpsc::channel(MAX_QUEUE);
         let meter = Arc::new(WriterMeter::default());

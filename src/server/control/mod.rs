@@ -20,13 +20,18 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::chat::Chat;
+use crate::chat::admin::By;
 use crate::chat::error::Error;
+use crate::chat::id::ChatId;
+use crate::chat::retention::Term;
 use crate::chat::user::Account;
 
 /// Longest command, in bytes.
 const MAX_COMMAND: u64 = 64 * 1024;
 /// How long the command line waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for what erases piece by piece.
+const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +48,22 @@ pub enum Command {
         /// How many lines at most.
         limit: u32,
     },
+    /// Let go of what nobody needs any more.
+    Gc,
+    /// Set how long a chat keeps its messages.
+    Retain {
+        /// Which.
+        chat: i64,
+        /// Days; 0: for ever; `None`: as long as the server is told.
+        days: Option<u32>,
+    },
+}
+
+impl Command {
+    /// How long its answer may take.
+    fn patience(&self) -> Duration {
+        if matches!(self, Self::Gc) { LONG_PATIENCE } else { PATIENCE }
+    }
 }
 
 /// What came of it.
@@ -92,8 +113,20 @@ pub async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Outco
         Command::Invite(command) => invite::execute(chat, base, command).await,
         Command::Token(command) => token::execute(chat, command).await,
         Command::Audit { limit } => audit::list(chat, limit).await,
+        Command::Retain { chat: id, days } => retain(chat, id, days).await,
+        Command::Gc => chat.collect().await.map(|()| Outcome::Done).map_err(failed),
     };
     done.unwrap_or_else(Outcome::Refused)
+}
+
+async fn retain(chat: &Chat, id: i64, days: Option<u32>) -> Result<Outcome, String> {
+    let term = days.map_or(Some(Term::Server), |days| Term::of_days(days.into()));
+    let term = term.ok_or_else(|| "there is no such number of days".to_owned())?;
+    match chat.set_term(&By::CommandLine, ChatId(id), term).await {
+        Ok(()) => Ok(Outcome::Done),
+        Err(Error::NotFound) => Err(format!("there is no chat {id}")),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn failed(error: Error) -> String {
@@ -152,7 +185,7 @@ async fn converse(chat: Chat, base: Arc<str>, stream: UnixStream) {
 /// Asks the server that runs on a data folder.
 pub fn ask(data: &Path, command: &Command) -> std::io::Result<Outcome> {
     let mut stream = BlockingStream::connect(socket(data))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(command.patience()))?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line)?;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Db, Durability, changes, connect, migrations, prepare_writer};
+use super::{Db, Durability, by_chat, changes, connect, migrations, prepare_writer};
 use crate::chat::OpenError;
 use crate::chat::backup::Failure as Same;
 use crate::chat::error::Error;
@@ -119,7 +119,8 @@ impl Arrival {
         migrations::run(&mut db, path).map_err(unopened)?;
         prepare_writer(&db, Durability::Full).map_err(unopened)?;
         db.pragma_update(None, "cache_size", CACHE)?;
-        db.execute_batch("BEGIN IMMEDIATE")?;
+        // Counting needs the messages of a chat long before they are entered under it.
+        db.execute_batch("BEGIN IMMEDIATE; CREATE INDEX arriving ON messages (chat_id);")?;
         let newest = |table: &str| {
             db.query_row(&format!("SELECT coalesce(max(id), 0) FROM {table}"), [], |row| row.get::<_, i64>(0))
         };
@@ -357,7 +358,9 @@ impl Arrival {
 
     /// Makes it count, and closes the database.
     pub fn commit(self) -> Result<()> {
-        self.db.execute_batch("COMMIT")?;
+        let newest = changes::newest(&self.db)?;
+        while by_chat::enter_piece(&self.db, newest.0)? {}
+        self.db.execute_batch("DROP INDEX arriving; COMMIT;")?;
         self.db.close().map_err(|(_, cause)| cause.into())
     }
 

@@ -1,0 +1,220 @@
+//! How long what is said is kept, and how it goes after that.
+//!
+//! It goes as if it had never been: out of every list and count, with its files, and without
+//! a tombstone or a frame for each. A purge may take a hundred thousand messages; nobody's
+//! socket is to be flooded by them, and nobody's catching up. Whoever listens to all of their
+//! chats hears once for each purge of a chat that the chat changed. Who keeps copies of their
+//! own has to keep to the same time.
+
+use std::time::Duration;
+
+use super::Chat;
+use super::admin::By;
+use super::audit::{self, Act};
+use super::error::{Error, Result};
+use super::event::Event;
+use super::file;
+use super::id::ChatId;
+use super::store::{self, Tx};
+use super::time::Timestamp;
+
+/// The shortest time: by then nobody sends the same message again, by any key.
+pub const MIN_RETENTION: Duration = Duration::from_hours(24);
+/// The longest time, in days.
+pub const MAX_RETENTION_DAYS: u32 = 36_500;
+
+/// Messages that go in one transaction: few, since a post may wait behind them.
+const PIECE: u32 = 200;
+/// Files that go in one transaction.
+const FILES_PIECE: u32 = 50;
+/// How long the writer is left to others between two pieces.
+const PAUSE: Duration = Duration::from_millis(10);
+/// Chats whose oldest message is looked at in one read.
+const CHATS_AT_ONCE: u32 = 500;
+
+/// How long a server keeps what is said, unless a chat says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages; `None`: for ever.
+    pub messages: Option<Duration>,
+    /// Attached files; `None`: as long as their messages.
+    pub uploads: Option<Duration>,
+}
+
+/// How long one chat keeps its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// As long as the server is told.
+    Server,
+    /// Whatever the server is told.
+    Forever,
+    /// So many days, from 1 to [`MAX_RETENTION_DAYS`].
+    Days(u32),
+}
+
+impl Term {
+    /// A number of days, if there is such a term; 0 is for ever.
+    #[must_use]
+    pub fn of_days(days: i64) -> Option<Self> {
+        match u32::try_from(days) {
+            Ok(0) => Some(Self::Forever),
+            Ok(days) if days <= MAX_RETENTION_DAYS => Some(Self::Days(days)),
+            _ => None,
+        }
+    }
+
+    /// The number of days; `None`: as the server is told.
+    #[must_use]
+    pub fn days(self) -> Option<u32> {
+        match self {
+            Self::Server => None,
+            Self::Forever => Some(0),
+            Self::Days(days) => Some(days),
+        }
+    }
+
+    pub(super) fn stored(days: Option<i64>) -> Self {
+        days.map_or(Self::Server, |days| Self::of_days(days).unwrap_or(Self::Forever))
+    }
+
+    pub(super) fn to_stored(self) -> Option<i64> {
+        self.days().map(i64::from)
+    }
+
+    fn time(self, server: Retention) -> Option<Duration> {
+        match self {
+            Self::Server => server.messages,
+            Self::Forever => None,
+            Self::Days(days) => Some(Duration::from_hours(u64::from(days) * 24)),
+        }
+    }
+
+    fn in_words(self) -> String {
+        match self {
+            Self::Server => "as the server".into(),
+            Self::Forever => "for ever".into(),
+            Self::Days(days) => format!("{days} days"),
+        }
+    }
+}
+
+impl Chat {
+    /// Sets how long a chat keeps its messages. What is older goes from now on, piece by piece.
+    pub async fn set_term(&self, by: &By, chat: ChatId, term: Term) -> Result<()> {
+        let who = by.clone();
+        self.store
+            .write(move |tx| {
+                who.check(tx)?;
+                let before = store::retention::term(tx, chat)?.ok_or(Error::NotFound)?;
+                if before != term {
+                    store::retention::set_term(tx, chat, term)?;
+                    audit::note(tx, who.id(), Act::RetentionSet, &chat.to_string(), &term.in_words())?;
+                }
+                Ok(())
+            })
+            .await?;
+        let chat = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = chat.retain().await {
+                tracing::warn!(%error, "what was kept for its time will go with the hourly upkeep");
+            }
+        });
+        Ok(())
+    }
+
+    /// Lets everything go that was kept for its time. One of these works at a time.
+    pub(super) async fn retain(&self) -> Result<()> {
+        let _turn = self.retaining.lock().await;
+        let now = self.now();
+        let mut after = ChatId(0);
+        loop {
+            let (last, due) = self.due(after, now).await?;
+            for (chat, than) in due {
+                self.purge(chat, than).await?;
+            }
+            let Some(last) = last else { break };
+            after = last;
+        }
+        if let Some(time) = self.retention.uploads {
+            while self.store.write(move |tx| purge_files(tx, now.minus(time))).await? {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Chats after one with messages that are too old, and from when on; and where to go on.
+    async fn due(&self, after: ChatId, now: Timestamp) -> Result<(Option<ChatId>, Vec<(ChatId, Timestamp)>)> {
+        let server = self.retention;
+        self.store
+            .scan(move |db| {
+                let terms = store::retention::terms(db, after, CHATS_AT_ONCE)?;
+                let last = terms.last().map(|(chat, _)| *chat);
+                let mut due = Vec::new();
+                for (chat, term) in terms {
+                    let Some(time) = term.time(server) else { continue };
+                    let than = now.minus(time);
+                    if !store::retention::oldest(db, chat, than, 1)?.is_empty() {
+                        due.push((chat, than));
+                    }
+                }
+                Ok((last, due))
+            })
+            .await
+    }
+
+    async fn purge(&self, chat: ChatId, than: Timestamp) -> Result<()> {
+        while self.store.write(move |tx| purge_messages(tx, chat, than)).await? {
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.store
+            .write(move |tx| {
+                tx.publish(Event::ChatUpdated { chat });
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// `true`: there may be more.
+fn purge_messages(tx: &mut Tx<'_>, chat: ChatId, than: Timestamp) -> Result<bool> {
+    let old = store::retention::oldest(tx, chat, than, PIECE)?;
+    let Some(last) = old.last() else { return Ok(false) };
+    for message in old.iter().filter(|message| message.has_attachments) {
+        file::erase_attachments(tx, message.id)?;
+    }
+    store::retention::delete(tx, chat, last.id, &old)?;
+    tx.keep_numbers();
+    Ok(true)
+}
+
+/// Files go from their messages; a message that was nothing else goes with them.
+fn purge_files(tx: &mut Tx<'_>, than: Timestamp) -> Result<bool> {
+    let old = store::retention::oldest_files(tx, than, FILES_PIECE)?;
+    for (file, message) in &old {
+        file::erase(tx, file)?;
+        if store::retention::count_detached(tx, message.id)? == 0 && message.is_blank {
+            store::messages::delete(tx, message.id)?;
+            store::rooms::count_deleted(tx, message.chat)?;
+            store::members::count_deleted(tx, message.chat, message.id, message.sender)?;
+            tx.keep_numbers();
+        }
+    }
+    Ok(!old.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RETENTION_DAYS, Term};
+
+    #[test]
+    fn a_term_is_what_is_stored_of_it() {
+        for term in [Term::Server, Term::Forever, Term::Days(1), Term::Days(MAX_RETENTION_DAYS)] {
+            assert_eq!(Term::stored(term.to_stored()), term);
+        }
+        assert_eq!(Term::of_days(0), Some(Term::Forever));
+        for wrong in [-1, i64::from(MAX_RETENTION_DAYS) + 1, i64::MAX] {
+            assert_eq!(Term::of_days(wrong), None);
+        }
+    }
+}

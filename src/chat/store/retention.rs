@@ -1,0 +1,136 @@
+//! Messages and files that were kept for their time, a piece of them at once.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::by_chat::ids_between;
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::file::File;
+use crate::chat::id::{ChatId, MessageId, UserId};
+use crate::chat::retention::Term;
+use crate::chat::time::Timestamp;
+
+/// The chats after one, by id, and how long each keeps its messages.
+pub fn terms(db: &Db, after: ChatId, limit: u32) -> Result<Vec<(ChatId, Term)>> {
+    let mut query =
+        db.prepare_cached("SELECT id, retain_days FROM chats WHERE id > ?1 AND is_deleted = 0 ORDER BY id LIMIT ?2")?;
+    let rows = query.query_map(params![after.0, limit], |row| Ok((ChatId(row.get(0)?), Term::stored(row.get(1)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One chat's; `None`: there is no such chat.
+pub fn term(db: &Db, chat: ChatId) -> Result<Option<Term>> {
+    let mut query = db.prepare_cached("SELECT retain_days FROM chats WHERE id = ?1 AND is_deleted = 0")?;
+    Ok(query.query_row([chat.0], |row| Ok(Term::stored(row.get(0)?))).optional()?)
+}
+
+pub fn set_term(tx: &Tx<'_>, chat: ChatId, term: Term) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET retain_days = ?2 WHERE id = ?1")?.execute(params![chat.0, term.to_stored()])?;
+    Ok(())
+}
+
+/// A message as far as it concerns who counts it.
+pub struct Old {
+    pub id: MessageId,
+    pub sender: UserId,
+    pub has_attachments: bool,
+}
+
+/// A chat's oldest messages, up to the first that was posted at `than` or later.
+pub fn oldest(db: &Db, chat: ChatId, than: Timestamp, limit: u32) -> Result<Vec<Old>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT id, sender_id, attachment_count, created_at FROM messages WHERE id IN (SELECT id FROM (",
+        ids_between!("LIMIT ?4"),
+        ")) ORDER BY id"
+    ))?;
+    let mut rows = query.query(params![chat.0, 0, i64::MAX, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(3)? >= than.0 {
+            break;
+        }
+        found.push(Old {
+            id: MessageId(row.get(0)?),
+            sender: UserId(row.get(1)?),
+            has_attachments: row.get::<_, i64>(2)? > 0,
+        });
+    }
+    Ok(found)
+}
+
+/// Deletes a chat's oldest messages, `upto` the newest of them, and counts anew what the chat
+/// and its members count. Their files are the caller's to erase first.
+pub fn delete(tx: &Tx<'_>, chat: ChatId, upto: MessageId, old: &[Old]) -> Result<()> {
+    let mut members = tx.prepare_cached("SELECT user_id, read_mark, cleared_mark FROM members WHERE chat_id = ?1")?;
+    let members = members.query_map([chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+    let upto_mark = |mark: i64| old.partition_point(|message| message.id.0 <= mark);
+    for member in members.collect::<rusqlite::Result<Vec<(UserId, i64, i64)>>>()? {
+        let (user, read_mark, cleared_mark) = member;
+        let read = upto_mark(read_mark);
+        let seen = read + old[read..].iter().filter(|message| message.sender == user).count();
+        let cleared = upto_mark(cleared_mark);
+        if seen > 0 || cleared > 0 {
+            tx.prepare_cached(
+                "UPDATE members SET seen_count = seen_count - ?3, cleared_count = cleared_count - ?4
+                 WHERE chat_id = ?1 AND user_id = ?2",
+            )?
+            .execute(params![chat.0, user.0, number(seen), number(cleared)])?;
+        }
+    }
+    tx.prepare_cached(concat!("DELETE FROM messages WHERE id IN (SELECT id FROM (", ids_between!(""), "))"))?
+        .execute([chat.0, 0, upto.0 + 1])?;
+    tx.prepare_cached(concat!(
+        "UPDATE chats SET message_count = message_count - ?4, last_message_id = (",
+        ids_between!("DESC LIMIT 1"),
+        ") WHERE id = ?1"
+    ))?
+    .execute(params![chat.0, 0, i64::MAX, number(old.len())])?;
+    Ok(())
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A message that a file hangs on.
+pub struct Holder {
+    pub id: MessageId,
+    pub chat: ChatId,
+    pub sender: UserId,
+    /// Whether nothing is left of it without its files.
+    pub is_blank: bool,
+}
+
+/// The oldest attached files that were uploaded before `than`.
+pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, Holder)>> {
+    let mut query = db.prepare_cached(
+        "SELECT f.id, f.created_at, m.id, m.chat_id, m.sender_id, m.content = ''
+         FROM files f JOIN messages m ON m.id = f.message_id
+         WHERE f.id > 0 AND f.avatar_of IS NULL ORDER BY f.id LIMIT ?1",
+    )?;
+    let mut rows = query.query([limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(1)? >= than.0 {
+            break;
+        }
+        let holder = Holder {
+            id: MessageId(row.get(2)?),
+            chat: ChatId(row.get(3)?),
+            sender: UserId(row.get(4)?),
+            is_blank: row.get(5)?,
+        };
+        let attached = super::files::of_message(db, holder.id)?;
+        let id: i64 = row.get(0)?;
+        found.extend(attached.into_iter().find(|file| file.id.0 == id).map(|file| (file, holder)));
+    }
+    Ok(found)
+}
+
+/// Counts an attachment less, and says how many are left.
+pub fn count_detached(tx: &Tx<'_>, message: MessageId) -> Result<i64> {
+    let mut update = tx.prepare_cached(
+        "UPDATE messages SET attachment_count = attachment_count - 1 WHERE id = ?1 RETURNING attachment_count",
+    )?;
+    Ok(update.query_row([message.0], |row| row.get(0))?)
+}

@@ -1,0 +1,67 @@
+//! `fireside gc`: what may go.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::ask::ask;
+use super::{DataFolder, Failed, say};
+use crate::chat::gc::{self, Rubbish};
+use crate::chat::time::Clock;
+use crate::server::control::Command;
+
+#[derive(Debug, Args)]
+pub(super) struct Gc {
+    /// Say what would go, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// With the server stopped: write the database anew, without the pages that hold nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    compact: bool,
+    /// As JSON, an array of objects
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// Something that went, in JSON.
+#[derive(Serialize)]
+struct Line {
+    what: &'static str,
+    count: u64,
+    bytes: u64,
+}
+
+impl Gc {
+    pub fn run(self) -> Result<(), Failed> {
+        let data = &self.data.data;
+        let look = || gc::look(data, Clock::system().now());
+        let mut rubbish = look()?;
+        if !self.dry_run {
+            ask(data, Command::Gc)?;
+            rubbish = gc::gone(&rubbish, &look()?);
+        }
+        if self.compact {
+            rubbish.push(gc::compact(data)?);
+        }
+        self.print(&rubbish)
+    }
+
+    fn print(&self, rubbish: &[Rubbish]) -> Result<(), Failed> {
+        if self.json {
+            let lines =
+                rubbish.iter().map(|Rubbish { what, count, bytes }| Line { what, count: *count, bytes: *bytes });
+            let text = serde_json::to_string_pretty(&lines.collect::<Vec<_>>());
+            say(&text.map_err(|cause| Failed::new(Failed::FAILED, cause.to_string()))?);
+            return Ok(());
+        }
+        for Rubbish { what, count, bytes } in rubbish.iter().filter(|rubbish| rubbish.count > 0) {
+            let bytes = if *bytes > 0 { format!(", {bytes} bytes") } else { String::new() };
+            say(&format!("{count:>8} {what}{bytes}"));
+        }
+        let bytes: u64 = rubbish.iter().map(|rubbish| rubbish.bytes).sum();
+        let done = if self.dry_run { "may go" } else { "went" };
+        say(&format!("{bytes} bytes {done}"));
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Bodies and the fields in them: read, or refused field by field.
+#![no_main]
+
+use fireside::api::body::{Fields, json, media_type};
+use fireside::api::request::pairs;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(value) = json(bytes) {
+        let written = value.to_string();
+        assert_eq!(json(written.as_bytes()).expect("what was read once"), value);
+    }
+    if let Ok(fields) = Fields::of_json(bytes) {
+        look(fields);
+    }
+    look(Fields::of_form(pairs(bytes)));
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let known = media_type(Some(text));
+        assert_eq!(media_type(Some(&known)), known, "a media type is written in one way");
+    }
+});
+
+/// Asks for fields of every kind. What is wrong with one is told, and the rest is read.
+fn look(mut fields: Fields) {
+    for name in ["content", "a", ""] {
+        let text = fields.text(name);
+        assert!(text.is_none() || fields.has(name), "a field that is not there has no text");
+        fields.integer(name);
+        fields.boolean(name);
+        if let Some(numbers) = fields.integers(name, 10) {
+            assert!(numbers.len() <= 10, "{} numbers", numbers.len());
+        }
+    }
+    fields.idempotency_key(None);
+    drop(fields.check());
+}
