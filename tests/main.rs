@@ -29,6 +29,7 @@ mod manage;
 mod messaging;
 mod messenger;
 mod overload;
+mod packages;
 mod prototyping;
 mod proxy;
 mod rooms;
