@@ -27,7 +27,7 @@ impl Command {
         let mut unasked = vec![Vec::new()];
         while let Some(words) = unasked.pop() {
             let command = Self::asked(&words).await;
-            unasked.extend(command.below.iter().map(|name| [&words[..], &[name.clone()]].concat()));
+            unasked.extend(command.below.iter().map(|name| [&words[..], std::slice::from_ref(name)].concat()));
             found.push(command);
         }
         found
