@@ -30,6 +30,7 @@ mod messaging;
 mod messenger;
 mod moving;
 mod overload;
+mod packages;
 mod prototyping;
 mod proxy;
 mod rooms;

@@ -7,11 +7,13 @@ mod check;
 mod check_url;
 mod export;
 mod gc;
+mod completions;
 mod health;
 mod import;
 mod invite;
 mod listen;
 mod log;
+mod man;
 mod openapi;
 mod progress;
 mod restore;
@@ -27,6 +29,7 @@ mod service;
 mod token;
 mod user;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -95,6 +98,10 @@ enum Command {
     Health(health::Health),
     /// Print the APIs' OpenAPI document
     Openapi(openapi::Openapi),
+    /// Print what a shell completes
+    Completions(completions::Completions),
+    /// Print the manual, or write a page for every command
+    Man(man::Man),
 }
 
 /// The folder with the whole state.
@@ -159,6 +166,8 @@ pub fn run() -> ExitCode {
         Command::Seed(seed) => seed.run(),
         Command::Health(health) => health.run(),
         Command::Openapi(openapi) => openapi.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -170,9 +179,18 @@ pub fn run() -> ExitCode {
 }
 
 /// Says a fact on standard output. A reader that went away is no failure.
-#[expect(clippy::print_stdout, reason = "the command line talks to whoever typed it")]
 fn say(fact: &str) {
-    println!("{fact}");
+    writeln!(io::stdout(), "{fact}").ok();
+}
+
+/// Writes a whole document to standard output. A reader that has had enough is no failure.
+fn print_whole(document: &[u8]) -> Result<(), Failed> {
+    match io::stdout().write_all(document) {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failed::new(Failed::FAILED, format!("standard output cannot be written: {cause}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says what went wrong, on standard error.

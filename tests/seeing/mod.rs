@@ -5,4 +5,4 @@ mod log;
 mod ready;
 mod service;
 mod sign_in;
-mod tool;
+pub mod tool;
