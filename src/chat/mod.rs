@@ -107,6 +107,19 @@ pub enum OpenError {
     /// The file is not a whole Fireside database.
     #[error("the database cannot be used: {0}; restore a backup, or move the file away to start anew")]
     Damaged(String),
+    /// It is of an earlier version, and stays of it: something in it is not as that version made it.
+    #[error(
+        "the database could not be brought from version {found} to {newest}: {cause}; it is unchanged, \
+         and the version that wrote it opens it as before"
+    )]
+    NotMigrated {
+        /// In the file.
+        found: usize,
+        /// This program's.
+        newest: usize,
+        /// What the database said.
+        cause: String,
+    },
     /// The disk is full or fails, or another program holds the file: the data may be whole.
     #[error("the database cannot be opened now: {0}; look at the disk under it, and who else uses it")]
     Refused(String),

@@ -115,9 +115,11 @@ impl From<OpenError> for Failed {
     fn from(error: OpenError) -> Self {
         let status = match error {
             OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
-            OpenError::Newer { .. } | OpenError::Damaged(_) | OpenError::SecretMissing(_) | OpenError::Io(..) => {
-                Self::CONFIGURATION
-            }
+            OpenError::Newer { .. }
+            | OpenError::NotMigrated { .. }
+            | OpenError::Damaged(_)
+            | OpenError::SecretMissing(_)
+            | OpenError::Io(..) => Self::CONFIGURATION,
         };
         Self::new(status, format!("the data folder was not opened: {error} (--data names another)"))
     }
