@@ -60,6 +60,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use argon2::Argon2;
+use backup::Keeper;
 use call::Calls;
 use erase::Eraser;
 use gauges::FilesSize;
@@ -153,6 +154,8 @@ pub struct Core {
     opened_at: time::Timestamp,
     /// The hash of the code that makes the first admin, where it was given out.
     setup: OnceLock<[u8; 32]>,
+    /// Who makes backups, where somebody does.
+    keeper: OnceLock<Keeper>,
     /// Held as long as the process works on the folder.
     _lock: File,
 }
@@ -206,6 +209,7 @@ impl Chat {
             min_free,
             data,
             setup: OnceLock::new(),
+            keeper: OnceLock::new(),
             _lock: lock,
         };
         Ok((Self(Arc::new(core)), Threads { writer, courier, hashers }))

@@ -13,6 +13,7 @@ mod progress;
 mod restore;
 mod seed;
 mod serve;
+mod serve_backup;
 mod serve_calls;
 mod serve_dev;
 mod serve_disk;
