@@ -2,6 +2,7 @@
 
 mod damage;
 mod hold;
+mod litestream;
 mod load;
 mod restore;
 mod timer;
