@@ -28,6 +28,7 @@ use super::request::Request;
 use super::route::{Dialect, Route};
 use super::sign_in::SignIn;
 use super::{Registration, base, body, download, metrics, page};
+use crate::chat::backup::Health;
 use crate::chat::readiness::{self, Unready};
 use crate::chat::session::{Asker, SESSION_LIFE, Session};
 use crate::chat::{message, room};
@@ -115,6 +116,17 @@ struct Limits {
     page_size: u32,
 }
 
+/// A backup that failed is a word here and no 503: the server does its work, and who took
+/// it away from people would make two troubles of one.
+#[derive(JsonSchema, Serialize)]
+struct Ready {
+    #[schemars(extend("const" = "ready"))]
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["ok", "failed", "overdue"]))]
+    backup: Option<&'static str>,
+}
+
 /// Why no requests should be sent here.
 #[derive(JsonSchema, Serialize)]
 struct NotReady<'a> {
@@ -175,7 +187,10 @@ async fn health(_request: Request) -> Answer {
 
 async fn ready(request: Request) -> Answer {
     let Err(unready) = request.context.chat.readiness().await else {
-        return ok(&json!({ "status": "ready" }));
+        return ok(&Ready {
+            status: "ready",
+            backup: request.context.chat.backups().map(|backups| word(backups.health)),
+        });
     };
     let check = match unready {
         Unready::Stopping => "stopping",
@@ -187,6 +202,15 @@ async fn ready(request: Request) -> Answer {
     let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, &body);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(readiness::DEADLINE.as_secs()));
     Ok(response)
+}
+
+/// Without the reason, which is for the log and for administrators: everybody may ask this.
+fn word(health: Health) -> &'static str {
+    match health {
+        Health::Well => "ok",
+        Health::Failed => "failed",
+        Health::Overdue => "overdue",
+    }
 }
 
 async fn metrics(asker: Asker, request: Request) -> Answer {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Chat;
+use super::backup::Backups;
 use super::error::{Denial, Error, Result};
 use super::session::Asker;
 
@@ -176,6 +177,8 @@ pub struct Gauges {
     pub hub: HubGauges,
     /// What is stored.
     pub disk: DiskGauges,
+    /// What was copied.
+    pub backups: Option<Backups>,
 }
 
 /// The size of all files, kept for a while.
@@ -208,7 +211,8 @@ impl Chat {
         let chat = self.clone();
         let disk = tokio::task::spawn_blocking(move || chat.disk()).await.map_err(|_| Error::Internal)?;
         let (writer, readers) = self.store.gauges();
-        Ok(Gauges { writer, readers, hasher: self.hasher.gauges(), hub: self.hub.gauges(), disk })
+        let (hasher, hub, backups) = (self.hasher.gauges(), self.hub.gauges(), self.backups());
+        Ok(Gauges { writer, readers, hasher, hub, disk, backups })
     }
 
     fn disk(&self) -> DiskGauges {

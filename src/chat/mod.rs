@@ -66,6 +66,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use argon2::Argon2;
+use backup::Keeper;
 use call::Calls;
 use erase::Eraser;
 use gauges::FilesSize;
@@ -134,6 +135,19 @@ pub enum OpenError {
     /// The file is not a whole Fireside database.
     #[error("the database cannot be used: {0}; restore a backup, or move the file away to start anew")]
     Damaged(String),
+    /// It is of an earlier version, and stays of it: something in it is not as that version made it.
+    #[error(
+        "the database could not be brought from version {found} to {newest}: {cause}; it is unchanged, \
+         and the version that wrote it opens it as before"
+    )]
+    NotMigrated {
+        /// In the file.
+        found: usize,
+        /// This program's.
+        newest: usize,
+        /// What the database said.
+        cause: String,
+    },
     /// The disk is full or fails, or another program holds the file: the data may be whole.
     #[error("the database cannot be opened now: {0}; look at the disk under it, and who else uses it")]
     Refused(String),
@@ -171,6 +185,8 @@ pub struct Core {
     opened_at: time::Timestamp,
     /// The hash of the code that makes the first admin, where it was given out.
     setup: OnceLock<[u8; 32]>,
+    /// Who makes backups, where somebody does.
+    keeper: OnceLock<Keeper>,
     /// Held as long as the process works on the folder.
     _lock: File,
 }
@@ -228,6 +244,7 @@ impl Chat {
             retaining: tokio::sync::Mutex::default(),
             data,
             setup: OnceLock::new(),
+            keeper: OnceLock::new(),
             _lock: lock,
         };
         Ok((Self(Arc::new(core)), Threads { writer, courier, hashers }))

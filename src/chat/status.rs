@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Chat;
 use super::admin::By;
+use super::backup::Backups;
 use super::error::{Error, Result};
 use super::store;
 
@@ -29,6 +30,8 @@ pub struct Status {
     pub files_bytes: i64,
     /// Bytes that may still be written where the data folder is.
     pub free_bytes: u64,
+    /// How it goes with the backups, where there are any.
+    pub backups: Option<Backups>,
 }
 
 impl Chat {
@@ -50,6 +53,7 @@ impl Chat {
                     wal_bytes: size(&chat.data.join("fireside.db-wal")),
                     files_bytes: store::totals::files_bytes(db)?,
                     free_bytes: free(&chat.data)?,
+                    backups: chat.backups(),
                 })
             })
             .await

@@ -9,6 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
     /// The moment `span` later.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {

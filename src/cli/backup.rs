@@ -45,10 +45,16 @@ impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
         let status = match failure {
             Failure::InUse(_) => Self::TRY_AGAIN,
-            Failure::NoData(_) | Failure::Newer { .. } | Failure::Foreign(_) => Self::CONFIGURATION,
-            Failure::Exists(_) | Failure::Database(_) | Failure::Data(_) | Failure::Archive(_) | Failure::Io(..) => {
-                Self::FAILED
+            Failure::NoData(_) | Failure::Newer { .. } | Failure::Foreign(_) | Failure::Misplaced(_) => {
+                Self::CONFIGURATION
             }
+            Failure::Exists(_)
+            | Failure::Database(_)
+            | Failure::Data(_)
+            | Failure::Archive(_)
+            | Failure::NoRoom { .. }
+            | Failure::Panicked
+            | Failure::Io(..) => Self::FAILED,
         };
         Self::new(status, failure.to_string())
     }

@@ -5,9 +5,9 @@ mod audit;
 mod backup;
 mod check;
 mod check_url;
+mod completions;
 mod export;
 mod gc;
-mod completions;
 mod health;
 mod import;
 mod invite;
@@ -20,6 +20,7 @@ mod restore;
 mod retain;
 mod seed;
 mod serve;
+mod serve_backup;
 mod serve_calls;
 mod serve_dev;
 mod serve_disk;
@@ -138,9 +139,11 @@ impl From<OpenError> for Failed {
     fn from(error: OpenError) -> Self {
         let status = match error {
             OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
-            OpenError::Newer { .. } | OpenError::Damaged(_) | OpenError::SecretMissing(_) | OpenError::Io(..) => {
-                Self::CONFIGURATION
-            }
+            OpenError::Newer { .. }
+            | OpenError::NotMigrated { .. }
+            | OpenError::Damaged(_)
+            | OpenError::SecretMissing(_)
+            | OpenError::Io(..) => Self::CONFIGURATION,
         };
         Self::new(status, format!("the data folder was not opened: {error} (--data names another)"))
     }

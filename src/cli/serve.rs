@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::listen::{self, ListenFlags, Place};
+use super::serve_backup::BackupFlags;
 use super::serve_calls::CallFlags;
 use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::DiskFlags;
@@ -59,6 +60,8 @@ pub(super) struct Serve {
     calls: CallFlags,
     #[command(flatten)]
     disk: DiskFlags,
+    #[command(flatten)]
+    backup: BackupFlags,
     #[command(flatten)]
     limits: LimitFlags,
     #[command(flatten)]
@@ -145,6 +148,7 @@ impl Serve {
             clock: Clock::system(),
         })?;
         let stop = stop_signal()?;
+        self.backup.begin(&chat)?;
         let base = self.own_url(&listeners);
         let people = self.dev.populate(&chat, &base).await?;
         self.announce(&chat, &listeners, metrics.as_ref());

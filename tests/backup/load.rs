@@ -4,15 +4,17 @@
 //! compared with what was told up to the number of the backup, over all rooms at once.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rustix::process::Signal;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{backs_up, restores};
+use super::{archives, backs_up, becomes, restores};
 use crate::world::checker::books_balance;
 use crate::world::machine::{number, say};
 use crate::world::{Fireside, Home, Person, Room, id};
@@ -102,10 +104,42 @@ async fn state_of(fireside: &Fireside, rooms: &[(Person, Room)]) -> (BTreeMap<i6
     (state, files)
 }
 
+/// Who makes the backups.
+enum By {
+    Command,
+    Signal,
+}
+
+impl By {
+    async fn backs_up(&self, fireside: &Fireside, shelf: &Path, number: usize) -> PathBuf {
+        let before = archives(shelf);
+        match self {
+            Self::Command => {
+                backs_up(&fireside.home, &shelf.join(format!("{number}.tar"))).await.succeeded();
+            }
+            Self::Signal => {
+                fireside.is_sent(Signal::USR1);
+                becomes("the backup is there", || archives(shelf).len() > before.len()).await;
+            }
+        }
+        archives(shelf).into_iter().find(|path| !before.contains(path)).unwrap()
+    }
+}
+
 #[tokio::test]
 async fn a_backup_under_load_is_the_state_at_one_commit() {
+    is_the_state_at_one_commit(By::Command).await;
+}
+
+#[tokio::test]
+async fn a_backup_by_signal_under_load_is_the_state_at_one_commit() {
+    is_the_state_at_one_commit(By::Signal).await;
+}
+
+async fn is_the_state_at_one_commit(by: By) {
     let shelf = tempfile::tempdir().unwrap();
-    let mut fireside = Fireside::start_with(&["--durability", "normal"]).await;
+    let flags = ["--durability", "normal", "--backup-keep", "100", "--backup-dir", shelf.path().to_str().unwrap()];
+    let mut fireside = Fireside::start_with(&flags).await;
     let (told, stop, mut writers) = (Arc::new(Told::default()), Arc::new(AtomicBool::new(false)), JoinSet::new());
     let mut rooms = Vec::new();
     for person in fireside.registers_crowd(WRITERS).await {
@@ -117,8 +151,7 @@ async fn a_backup_under_load_is_the_state_at_one_commit() {
     for number in 0..number("FIRESIDE_BACKUPS", 5) {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let before = told.newest.load(Ordering::SeqCst);
-        let archive = shelf.path().join(format!("{number}.tar"));
-        backs_up(&fireside.home, &archive).await.succeeded();
+        let archive = by.backs_up(&fireside, shelf.path(), number).await;
         let after = told.newest.load(Ordering::SeqCst);
         assert!(after > before, "people went on meanwhile");
         backups.push((before, archive));

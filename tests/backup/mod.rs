@@ -2,12 +2,16 @@
 
 mod damage;
 mod hold;
+mod litestream;
 mod load;
 mod restore;
+mod timer;
+mod trouble;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use crate::world::home::{Outcome, run};
+use crate::world::home::{Outcome, PATIENCE, run};
 use crate::world::{Fireside, Home};
 
 /// A backup of a folder, into another.
@@ -37,4 +41,22 @@ fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// The backups in a folder, the oldest first. None while there is no folder.
+fn archives(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "tar"));
+    found.sort();
+    found
+}
+
+/// Waits until it is so.
+async fn becomes(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -5,3 +5,4 @@ mod database;
 mod restart;
 mod start;
 mod upgrade;
+mod versions;

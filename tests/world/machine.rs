@@ -35,6 +35,15 @@ fn has(what: &str, found: bool) -> bool {
     found
 }
 
+/// The replicator, from the path or from where CI puts it.
+pub fn litestream() -> Option<PathBuf> {
+    let works = |path: &PathBuf| Command::new(path).arg("version").output().is_ok_and(|run| run.status.success());
+    let places = [PathBuf::from("litestream"), PathBuf::from("target/litestream/bin/litestream")];
+    let found = places.into_iter().find(works);
+    has("litestream", found.is_some());
+    found
+}
+
 pub fn has_strace() -> bool {
     let found = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
     has("strace", found.is_ok_and(|status| status.success()))

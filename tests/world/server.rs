@@ -139,10 +139,15 @@ impl Fireside {
         resident.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
+    /// Gets a signal.
+    pub fn is_sent(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
     /// SIGTERM; the exit code.
     pub async fn is_asked_to_stop(&mut self) -> Option<i32> {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        self.is_sent(Signal::TERM);
         wait_for(&mut self.child).await.expect("SIGTERM ends the server").code()
     }
 

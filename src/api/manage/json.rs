@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::chat::admin::Managed;
 use crate::chat::audit;
+use crate::chat::backup::Backups;
 use crate::chat::credential::Held;
 use crate::chat::invite;
 use crate::chat::name::Username;
@@ -205,11 +206,28 @@ struct Storage {
     free_bytes: u64,
 }
 
-/// When the state was last copied, and what went wrong since.
+/// The latest backup, and what went wrong since.
 #[derive(JsonSchema, Serialize)]
 struct Backup {
     last_at: Option<String>,
+    last_bytes: Option<u64>,
+    /// How long it took; not known of one that was made before the start.
+    last_seconds: Option<f64>,
     last_error: Option<String>,
+    is_overdue: bool,
+}
+
+impl From<&Backups> for Backup {
+    fn from(backups: &Backups) -> Self {
+        let last = backups.last.as_ref();
+        Self {
+            last_at: last.map(|last| last.made.to_string()),
+            last_bytes: last.map(|last| last.bytes),
+            last_seconds: last.and_then(|last| last.took).map(|took| took.as_secs_f64()),
+            last_error: backups.failure.clone(),
+            is_overdue: backups.is_overdue,
+        }
+    }
 }
 
 impl Status {
@@ -228,7 +246,7 @@ impl Status {
                 files_bytes: status.files_bytes,
                 free_bytes: status.free_bytes,
             },
-            backup: None,
+            backup: status.backups.as_ref().map(Backup::from),
         }
     }
 }

@@ -23,6 +23,7 @@ impl Collector for Look {
         self.readers(&mut page)?;
         self.passwords(&mut page)?;
         self.disk(&mut page)?;
+        self.backups(&mut page)?;
         self.process(&mut page)
     }
 }
@@ -107,6 +108,23 @@ impl Look {
         page.gauge("fireside_files_bytes", "Size of all uploaded files, up to a minute old.", &disk.files)?;
         match &disk.free {
             Some(free) => page.gauge("fireside_disk_free_bytes", "Room that is left on the data folder's disk.", free),
+            None => Ok(()),
+        }
+    }
+
+    fn backups(&self, page: &mut Page<'_>) -> Result {
+        let backups = self.core.backups.as_ref();
+        let failures = backups.map_or(0, |backups| backups.failures);
+        page.count("fireside_backup_failures", "Backups that failed.", failures)?;
+        let overdue = i64::from(backups.is_some_and(|backups| backups.is_overdue));
+        let help = "1: for twice the time from one to the next there was none.";
+        page.gauge("fireside_backup_overdue", help, &overdue)?;
+        let Some(last) = backups.and_then(|backups| backups.last) else { return Ok(()) };
+        let help = "When the latest backup was made.";
+        page.gauge("fireside_backup_last_success_timestamp_seconds", help, &last.made.seconds())?;
+        page.gauge("fireside_backup_last_size_bytes", "Its size.", &last.bytes)?;
+        match last.took {
+            Some(took) => page.gauge("fireside_backup_last_duration_seconds", "How long it took.", &took.as_secs_f64()),
             None => Ok(()),
         }
     }

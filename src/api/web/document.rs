@@ -1,6 +1,6 @@
 //! What the routes beside the documents say of themselves.
 
-use super::{NotReady, Server, User};
+use super::{NotReady, Ready, Server, User};
 use crate::api::metrics::FORMAT;
 use crate::api::openapi::doc::Doc;
 use crate::api::openapi::shape::{Shape, any, attempt, boolean, described, may, need, object, one_of, string, word};
@@ -45,7 +45,7 @@ pub fn health(doc: &mut Doc) {
 pub fn ready(doc: &mut Doc) {
     let why = doc.shapes.of::<NotReady<'_>>();
     doc.does("Ask whether requests should be sent here")
-        .answers_with(200, object(&[need("status", word("ready"))]), "They should: a write goes through.")
+        .answers::<Ready>(200, "They should: a write goes through. Where backups are made, how it goes with them.")
         .also_refuses(503, why);
 }
 

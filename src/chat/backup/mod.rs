@@ -7,12 +7,16 @@
 //! again to its end.
 
 pub(in crate::chat) mod archive;
+mod keeper;
 mod make;
 pub(in crate::chat) mod place;
 mod restore;
+mod shelf;
 
 use std::path::PathBuf;
 
+pub(super) use keeper::Keeper;
+pub use keeper::{Backups, FOLDER, Health, Last, Plan};
 pub(super) use make::sha256;
 pub use make::{Made, file_name, make, stream};
 pub(super) use place::leftovers;
@@ -51,6 +55,22 @@ pub enum Failure {
     /// The archive is not whole, or could not be written.
     #[error("the archive cannot be used: {0}")]
     Archive(String),
+    /// It would lie where other files are swept away.
+    #[error("{0} lies in the folder of uploaded files, which holds nothing else; name another (--backup-dir)")]
+    Misplaced(PathBuf),
+    /// It would take the room that messages need.
+    #[error("there is no room in {folder}: it takes {needed} bytes with what has to stay free, and {free} are free")]
+    NoRoom {
+        /// Where it would be.
+        folder: PathBuf,
+        /// Bytes of the archive, of the copy of the database, and of the reserve.
+        needed: u64,
+        /// Bytes that are left.
+        free: u64,
+    },
+    /// A fault of this program.
+    #[error("it panicked; the log says where")]
+    Panicked,
     /// A file or folder could not be made or read.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),

@@ -57,5 +57,32 @@ fn sweep(folder: &Path) {
 pub(in crate::chat) fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
-    ours.map(|entry| entry.path()).filter(|path| File::open(path).is_ok_and(|lock| lock.try_lock().is_ok())).collect()
+    // A data folder has a lock of its own: it stands here for a moment of a restore, and is not
+    // to be lost where that was killed.
+    let is_left =
+        |path: &PathBuf| !path.join("lock").exists() && File::open(path).is_ok_and(|lock| lock.try_lock().is_ok());
+    ours.map(|entry| entry.path()).filter(is_left).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{create_dir, write};
+
+    use super::{PREFIX, Place};
+
+    #[test]
+    fn what_a_killed_process_left_goes_but_not_a_data_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (left, data) = (folder.path().join(format!("{PREFIX}1")), folder.path().join(format!("{PREFIX}2")));
+        for path in [&left, &data] {
+            create_dir(path).expect("made");
+        }
+        write(data.join("lock"), "").expect("written");
+        let place = Place::new(folder.path()).expect("a place");
+        let second = Place::new(folder.path()).expect("another");
+        assert!(place.path().exists() && second.path().exists(), "who works is left alone");
+        assert!(!left.exists() && data.exists());
+        drop(place);
+        assert!(data.exists());
+    }
 }

@@ -1,5 +1,6 @@
 //! Reading a backup to its end, and putting it where the data is.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -9,6 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat, renameat_with, syncfs};
 use sha2::{Digest, Sha256};
 
 use super::archive::{CHECKSUM, DATABASE, FILES, MANIFEST, Reader, SECRET, SUMS};
+use super::keeper::FOLDER;
 use super::make::{FORMAT, compact, sum_line};
 use super::place::Place;
 use super::{Failure, at};
@@ -75,7 +77,8 @@ pub(in crate::chat) fn claim(data: &Path) -> Result<Option<File>, Failure> {
         return Ok(None);
     }
     let mut entries = fs::read_dir(data).map_err(at(data))?;
-    if !data.join(DATABASE).exists() && entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "lock")) {
+    let is_ours = |name: &OsStr| name == "lock" || name == FOLDER;
+    if !data.join(DATABASE).exists() && entries.any(|entry| entry.is_ok_and(|entry| !is_ours(&entry.file_name()))) {
         return Err(Failure::Foreign(data.to_owned()));
     }
     let path = data.join("lock");
@@ -101,6 +104,13 @@ fn trade(place: &Place, data: &Path, now: Timestamp) -> Result<Option<PathBuf>, 
     let traded = renameat_with(CWD, place.path(), CWD, data, RenameFlags::EXCHANGE);
     traded.map_err(|errno| at(data)(errno.into()))?;
     fs::rename(place.path(), &before).map_err(at(&before))?;
+    // The backups of this folder go on in it. Where they cannot, they are in the one that is kept.
+    let backups = before.join(FOLDER);
+    if backups.exists()
+        && let Err(cause) = fs::rename(&backups, data.join(FOLDER))
+    {
+        tracing::warn!(%cause, "the backups stay with the data that was there before");
+    }
     Ok(Some(before))
 }
 

@@ -18,8 +18,14 @@ const FOLD_PAGES: i32 = 4_000;
 /// Past this many the writer waits for its readers: each of them reads for a moment only,
 /// but together they could keep the log from ever starting anew.
 const MAX_PAGES: i32 = 4 * FOLD_PAGES;
+/// Longest file that the log keeps when it starts anew, in bytes: what it grew to under a
+/// reader who stayed goes back to the disk.
+const KEPT_BYTES: i64 = 64 * 1024 * 1024;
 /// How long it waits for them.
 const MAX_WAIT: Duration = Duration::from_millis(250);
+/// The same at the end. Whoever reads on, as a replicator does, must not hold up the stop:
+/// then the log stays, and the next start reads it.
+const MAX_WAIT_AT_END: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Pages in the log after this thread's last commit.
@@ -29,11 +35,13 @@ thread_local! {
 }
 
 /// Takes over from SQLite's own checkpoints on the writer's connection.
-pub(super) fn watch(connection: &Connection) {
+pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     connection.wal_hook(Some(|_, pages| {
         PAGES.set(pages);
         Ok(())
     }));
+    // The limit itself is the answer.
+    connection.query_row(&format!("PRAGMA journal_size_limit = {KEPT_BYTES}"), [], |_| Ok(()))
 }
 
 /// Folds the log if it has become long. To be called on the writer's thread.
@@ -58,6 +66,7 @@ pub(super) fn fold_if_long(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Folds all of it, so that a copy of the file is the whole of the database.
 pub(super) fn fold_and_empty(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(MAX_WAIT_AT_END)?;
     fold(connection, "PRAGMA wal_checkpoint(TRUNCATE)").map(drop)
 }
 

@@ -1,5 +1,6 @@
 //! From whatever version a database has to this program's, in one transaction.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -101,13 +102,28 @@ fn step(connection: &mut Connection, path: &Path, schema: &str, migrations: &[&s
         return Ok(());
     }
     if found > 0 {
-        keep_copy(connection, path, found)?;
+        keep_copy(connection, path, found).map_err(|cause| not_migrated(found, newest, cause))?;
     }
+    change(connection, &sql, newest).map_err(|cause| not_migrated(found, newest, cause.into()))
+}
+
+fn change(connection: &mut Connection, sql: &str, newest: usize) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-    transaction.execute_batch(&sql)?;
+    transaction.execute_batch(sql)?;
     transaction.pragma_update(None, "user_version", newest.to_string())?;
-    transaction.commit()?;
-    Ok(())
+    transaction.commit()
+}
+
+/// What an operator has to know of an upgrade that failed: that nothing is lost by it.
+fn not_migrated(found: usize, newest: usize, cause: OpenError) -> OpenError {
+    match cause {
+        cause if found == 0 => cause,
+        OpenError::Damaged(cause) => OpenError::NotMigrated { found, newest, cause },
+        OpenError::Refused(cause) => {
+            OpenError::Refused(format!("it stays of version {found} and could not be brought to {newest}: {cause}"))
+        }
+        other => other,
+    }
 }
 
 /// Reads enough to notice a file that is damaged where it matters at once. The full
@@ -127,11 +143,22 @@ pub(in crate::chat) const COPY_PREFIX: &str = "fireside.before-version-";
 
 fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(), OpenError> {
     let copy: PathBuf = path.with_file_name(format!("{COPY_PREFIX}{}.db", version + 1));
-    if copy.exists() {
-        std::fs::remove_file(&copy).map_err(|cause| OpenError::Io(copy.clone(), cause))?;
+    let part = copy.with_extension("db.part");
+    let failed = |cause| OpenError::Io(copy.clone(), cause);
+    if part.exists() {
+        std::fs::remove_file(&part).map_err(failed)?;
     }
-    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
-    Ok(())
+    // It has its name only when it is whole and on the disk.
+    if let Err(cause) = connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]) {
+        if let Err(left) = std::fs::remove_file(&part) {
+            tracing::debug!(cause = %left, "a part of a copy stays");
+        }
+        return Err(cause.into());
+    }
+    let synced = File::open(&part).and_then(|file| file.sync_all());
+    synced.and_then(|()| std::fs::rename(&part, &copy)).map_err(failed)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 #[cfg(test)]
@@ -181,7 +208,7 @@ mod tests {
         let mut connection = Connection::open(&path).expect("opened");
         step(&mut connection, &path, OLD, &[]).expect("made");
         let failed = step(&mut connection, &path, "", &["UPDATE sequence SET value = 8; SELECT nonsense;"]);
-        assert!(matches!(failed, Err(OpenError::Damaged(_))));
+        assert!(matches!(failed, Err(OpenError::NotMigrated { found: 1, newest: 2, .. })));
         assert_eq!(value(&connection, "SELECT value FROM sequence"), 7);
         assert_eq!(value(&connection, "PRAGMA user_version"), 1);
     }

@@ -172,6 +172,5 @@ fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(),
          PRAGMA temp_store = MEMORY;",
     ))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    log::watch(connection);
-    Ok(())
+    Ok(log::watch(connection)?)
 }
