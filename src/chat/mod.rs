@@ -27,6 +27,7 @@ pub mod label;
 pub mod listen;
 pub mod member;
 pub mod message;
+pub mod moving;
 pub mod name;
 pub mod overview;
 pub mod page;
