@@ -43,6 +43,8 @@ pub enum Act {
     TokenCreated,
     /// A token of a program was taken back.
     TokenRevoked,
+    /// What another server or program held was taken in.
+    Imported,
 }
 
 impl Act {
@@ -63,6 +65,7 @@ impl Act {
             Self::InviteRevoked => "invite_revoked",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
+            Self::Imported => "imported",
         }
     }
 }

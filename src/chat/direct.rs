@@ -131,12 +131,12 @@ pub(super) fn ensure_direct(tx: &mut Tx<'_>, asker: &Asker, other: &User) -> Res
 
 /// `<a>_<b>` in byte order. `a_b` with `c` and `a` with `b_c` would be one name: the
 /// later takes `-2`, and so on.
-fn free_slug(tx: &Tx<'_>, pair: &Pair) -> Result<String> {
+pub(super) fn free_slug(db: &store::Db, pair: &Pair) -> Result<String> {
     let (one, other) = (pair.low.username.as_str(), pair.high.username.as_str());
     let name = format!("{}_{}", one.min(other), one.max(other));
     let mut slug = name.clone();
     let mut number = 1;
-    while store::rooms::slug_is_taken(tx, &slug)? {
+    while store::rooms::slug_is_taken(db, &slug)? {
         number += 1;
         slug = format!("{name}-{number}");
     }

@@ -266,11 +266,24 @@ fn is_measured(content_type: &str) -> bool {
 /// it: whoever shows it bounds the box, and one that says nothing usable has none.
 async fn measure(path: &Path) -> Option<Dimensions> {
     let path = path.to_owned();
+    tokio::task::spawn_blocking(move || size_of(&path)).await.ok()?
+}
+
+fn size_of(path: &Path) -> Option<Dimensions> {
     // A photograph may keep a long preview before its size: the header is looked for in the file.
-    let size = tokio::task::spawn_blocking(move || imagesize::size(path)).await.ok()?.ok()?;
+    let size = imagesize::size(path).ok()?;
     let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
     let is_usable = (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height);
     is_usable.then_some(Dimensions { width, height })
+}
+
+/// What a file on the disk is, and how large a picture.
+pub(super) fn look_at(path: &Path) -> std::io::Result<(&'static str, Option<Dimensions>)> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    std::fs::File::open(path)?.take(SNIFFED_BYTES as u64).read_to_end(&mut head)?;
+    let content_type = content_type(&head);
+    Ok((content_type, if is_measured(content_type) { size_of(path) } else { None }))
 }
 
 fn looks_like_text(head: &[u8]) -> bool {

@@ -6,14 +6,15 @@
 //! It works beside a running server and without one, and counts only after it was read
 //! again to its end.
 
-mod archive;
+pub(in crate::chat) mod archive;
 mod make;
-mod place;
+pub(in crate::chat) mod place;
 mod restore;
 
 use std::path::PathBuf;
 
 pub use make::{Made, file_name, make, stream};
+pub(super) use restore::claim;
 pub use restore::{Restored, restore};
 
 /// Why there is no backup, or nothing was restored. Nothing was changed.
@@ -54,7 +55,7 @@ pub enum Failure {
 }
 
 /// Makes an error of the system one about a path.
-fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Failure {
+pub(super) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Failure {
     move |cause| Failure::Io(path.into(), cause)
 }
 

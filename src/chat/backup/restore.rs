@@ -70,7 +70,7 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
 }
 
 /// Nobody works on the folder, and nobody will before this is over.
-fn claim(data: &Path) -> Result<Option<File>, Failure> {
+pub(in crate::chat) fn claim(data: &Path) -> Result<Option<File>, Failure> {
     if !data.exists() {
         return Ok(None);
     }

@@ -1,10 +1,15 @@
 //! Leaving and arriving: everything in a documented form, and the way back.
 
+mod check;
 mod import;
 mod order;
+mod people;
 mod record;
 mod report;
+mod talk;
+mod target;
 
+pub use check::{MAX_AHEAD, MAX_FILE, MAX_HASH, MAX_HASH_ITERATIONS, MAX_HASH_MEMORY, MAX_HASH_PASSES, MAX_TEXT};
 pub use import::{Import, OnConflict, Options, Stored};
 pub use record::{
     Chat, Credential, CredentialKind, File, Friend, Head, Member, Message, Post, Reaction, Record, Role, Scope, User,
@@ -33,6 +38,9 @@ pub enum Failure {
         /// What is wrong.
         why: String,
     },
+    /// Names that somebody has already.
+    #[error("{0}")]
+    Taken(String),
     /// What was asked for is not there.
     #[error("{0}")]
     NotThere(String),

@@ -10,15 +10,15 @@ pub const MAX_NOTES: usize = 1_000;
 pub struct Report {
     /// By kind in the plural (`users`, `messages`, …): how many came.
     pub taken: BTreeMap<&'static str, u64>,
-    /// By kind: how many did not.
-    pub left_out: BTreeMap<&'static str, u64>,
+    /// By kind, and why: how many did not.
+    pub left_out: BTreeMap<(&'static str, String), u64>,
     /// Users that are one with somebody who was there.
     pub merged: u64,
     /// Users who have no password here: each needs a link.
     pub without_password: u64,
-    /// What is worth a sentence: new names, what did not come and why.
+    /// What is worth a sentence of its own: new names, odd things.
     pub notes: Vec<String>,
-    /// Sentences beyond [`MAX_NOTES`].
+    /// Sentences and reasons beyond [`MAX_NOTES`].
     pub more_notes: u64,
     /// Nothing was changed: this is what would come.
     pub is_dry_run: bool,
@@ -30,8 +30,12 @@ impl Report {
     }
 
     pub(super) fn leave_out(&mut self, kind: &'static str, why: impl Into<String>) {
-        *self.left_out.entry(kind).or_default() += 1;
-        self.note(why);
+        let reason = (kind, why.into());
+        if self.left_out.len() < MAX_NOTES || self.left_out.contains_key(&reason) {
+            *self.left_out.entry(reason).or_default() += 1;
+        } else {
+            self.more_notes += 1;
+        }
     }
 
     pub(super) fn note(&mut self, sentence: impl Into<String>) {

@@ -5,6 +5,7 @@
 //! beyond the ids it is given.
 
 pub(super) mod accounts;
+pub(super) mod arriving;
 pub(super) mod audit;
 pub(super) mod changes;
 pub(super) mod copy;
