@@ -4,7 +4,9 @@ mod ask;
 mod audit;
 mod backup;
 mod check_url;
+mod export;
 mod health;
+mod import;
 mod invite;
 mod listen;
 mod log;
@@ -73,6 +75,10 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup in the place of the data folder
     Restore(restore::Restore),
+    /// Write everything, one chat, or one person's data in a documented form
+    Export(export::Export),
+    /// Take in what an export holds
+    Import(import::Import),
     /// Look for what is wrong
     Check(check_url::CheckUrl),
     /// Fill a data folder with people and weeks of their talk, for trying things out
@@ -135,6 +141,8 @@ pub fn run() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Export(export) => export.run(),
+        Command::Import(import) => import.run(),
         Command::Check(check) => check.run(),
         Command::Seed(seed) => seed.run(),
         Command::Health(health) => health.run(),

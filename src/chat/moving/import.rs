@@ -1,10 +1,13 @@
 //! Taking records in.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::Path;
 
-use super::check::refused;
+use sha2::{Digest, Sha256};
+
+use super::check::{MAX_FILE, refused};
 use super::order::{Order, kind};
 use super::target::Target;
 use super::{Failure, Record, Report};
@@ -18,6 +21,8 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 
 /// Names that a refusal tells; others are counted.
 const NAMES_TOLD: usize = 20;
+/// Bytes moved at once.
+const CHUNK: usize = 64 * 1024;
 
 /// What becomes of users whose names are taken here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -138,7 +143,7 @@ impl Import {
 
     /// Takes the bytes of a file in, before the record that names them.
     pub fn content(&mut self, from: impl Read) -> Result<Stored> {
-        self.target.stage(from)
+        self.target.stage(|out| copy(from, out))
     }
 
     /// Takes a record. After a failure nothing more is to be taken.
@@ -265,5 +270,23 @@ impl Import {
 
     pub(super) fn number_at(&self, place: usize) -> i64 {
         self.arrival.before.seq + 1 + i64::try_from(place).unwrap_or(i64::MAX / 2)
+    }
+}
+
+/// Copies a file's bytes, as many as a file may have; their SHA-256.
+fn copy(mut from: impl Read, out: &mut File) -> Result<String> {
+    let (mut hash, mut chunk, mut size) = (Sha256::new(), vec![0; CHUNK], 0_u64);
+    loop {
+        let read = from.read(&mut chunk).map_err(|cause| Failure::Record(format!("a file was not read: {cause}")))?;
+        if read == 0 {
+            return Ok(hex::encode(hash.finalize()));
+        }
+        size += read as u64;
+        if size > MAX_FILE {
+            return refused(format!("a file has more than {MAX_FILE} bytes"));
+        }
+        hash.update(&chunk[..read]);
+        let written = out.write_all(&chunk[..read]);
+        written.map_err(|cause| Failure::Record(format!("a file was not kept: {cause}")))?;
     }
 }

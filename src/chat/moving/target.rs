@@ -6,22 +6,16 @@
 //! it is whole.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with, syncfs};
-use sha2::{Digest, Sha256};
 
-use super::check::{MAX_FILE, refused};
 use super::{Failure, Stored};
 use crate::chat::backup::place::Place;
 use crate::chat::backup::{Failure as Same, at, claim};
 
 type Result<T> = std::result::Result<T, Failure>;
-
-/// Bytes moved at once.
-const CHUNK: usize = 64 * 1024;
 
 pub(super) struct Target {
     data: PathBuf,
@@ -49,26 +43,13 @@ impl Target {
         self.fresh.as_ref().map_or(&self.data, Place::path)
     }
 
-    /// Takes bytes in, under their sum.
-    pub fn stage(&self, mut from: impl Read) -> Result<Stored> {
+    /// Takes bytes in, under their sum: `fill` writes them and says what it is.
+    pub fn stage(&self, fill: impl FnOnce(&mut File) -> Result<String>) -> Result<Stored> {
         let path = self.staging.join("part");
         let made = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
         let mut file = made.map_err(at(&path))?;
-        let (mut hash, mut chunk, mut size) = (Sha256::new(), vec![0; CHUNK], 0_u64);
-        loop {
-            let read =
-                from.read(&mut chunk).map_err(|cause| Failure::Record(format!("a file was not read: {cause}")))?;
-            if read == 0 {
-                break;
-            }
-            size += read as u64;
-            if size > MAX_FILE {
-                return refused(format!("a file has more than {MAX_FILE} bytes"));
-            }
-            hash.update(&chunk[..read]);
-            file.write_all(&chunk[..read]).map_err(at(&path))?;
-        }
-        let sha256 = hex::encode(hash.finalize());
+        let sha256 = fill(&mut file)?;
+        let size = file.metadata().map_err(at(&path))?.len();
         fs::rename(&path, self.staged(&sha256)).map_err(at(&path))?;
         Ok(Stored { sha256, size })
     }

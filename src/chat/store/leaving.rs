@@ -177,12 +177,8 @@ impl Departure {
     fn user(&self) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
         let has_secrets = self.has_secrets;
         move |row| {
-            let mut user = User {
-                id: row.get(0)?,
-                username: row.get(1)?,
-                display_name: row.get(2)?,
-                ..User::default()
-            };
+            let mut user =
+                User { id: row.get(0)?, username: row.get(1)?, display_name: row.get(2)?, ..User::default() };
             if row.get(3)? {
                 user.email = row.get::<_, Option<String>>(4)?.filter(|email| !email.is_empty());
                 user.bio = row.get(5)?;
@@ -288,7 +284,8 @@ impl Departure {
     }
 
     fn files(&self, columns: &str) -> String {
-        let columns = columns.replace('*', "f.uploader_id, f.name, f.size, f.sha256, f.created_at, f.message_id, f.avatar_of");
+        let columns =
+            columns.replace('*', "f.uploader_id, f.name, f.size, f.sha256, f.created_at, f.message_id, f.avatar_of");
         let which = match self.wanted {
             Wanted::All => "g.id IS NULL OR g.chat_id NOT IN (SELECT id FROM chats WHERE is_deleted = 1)",
             Wanted::Chat(_) => "g.chat_id = ?1",

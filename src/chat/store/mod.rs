@@ -15,6 +15,7 @@ pub(super) mod files;
 pub(super) mod friends;
 pub(super) mod idempotency;
 pub(super) mod invites;
+pub(super) mod leaving;
 mod log;
 pub(super) mod members;
 pub(super) mod messages;

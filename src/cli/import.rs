@@ -1,0 +1,100 @@
+//! `fireside import`: what an export holds, into a data folder.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::progress::Bar;
+use super::{DataFolder, Failed, say};
+use crate::chat::moving::{self, OnConflict, Options, Report};
+use crate::chat::time::Clock;
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// File that `fireside export` wrote, the folder that it unpacks to, or `-` for standard input
+    #[arg(value_name = "SRC|-")]
+    from: PathBuf,
+    /// What becomes of users whose names are taken here
+    #[arg(long, value_enum, default_value_t = Conflict::Fail)]
+    on_conflict: Conflict,
+    /// Say what would come and what not, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Conflict {
+    /// Import nothing, and say which
+    Fail,
+    /// They are the same people: whoever is here keeps profile, password and tokens
+    Merge,
+    /// They are others: bob comes as bob-2
+    Rename,
+}
+
+impl Import {
+    pub fn run(self) -> Result<(), Failed> {
+        let on_conflict = match self.on_conflict {
+            Conflict::Fail => OnConflict::Fail,
+            Conflict::Merge => OnConflict::Merge,
+            Conflict::Rename => OnConflict::Rename,
+        };
+        let options = Options { on_conflict, is_dry_run: self.dry_run };
+        let report = self.read(options)?;
+        print(&report);
+        Ok(())
+    }
+
+    fn read(&self, options: Options) -> Result<Report, Failed> {
+        let unread = |cause| Failed::new(Failed::FAILED, format!("{}: {cause}", self.from.display()));
+        // Before anything is made where the import goes.
+        let file = match self.from.as_path() {
+            path if path == Path::new("-") || path.is_dir() => None,
+            path => Some(BufReader::new(File::open(path).map_err(unread)?)),
+        };
+        let mut import = moving::Import::new(&self.data.data, options, Clock::system().now())?;
+        let mut bar = Bar::new("import");
+        let mut progress = |done, all| bar.show(done, all);
+        let name = self.from.display().to_string();
+        match file {
+            Some(file) => moving::read_archive(&mut import, file, &name, &mut progress)?,
+            None if self.from == Path::new("-") => {
+                let input = BufReader::new(std::io::stdin().lock());
+                moving::read_archive(&mut import, input, "standard input", &mut progress)?;
+            }
+            None => moving::read_folder(&mut import, &self.from, &mut progress)?,
+        }
+        drop(bar);
+        Ok(import.finish()?)
+    }
+}
+
+/// Says what came, or would come, and what not.
+pub(super) fn print(report: &Report) {
+    let came = if report.is_dry_run { "would come" } else { "came" };
+    for (kind, count) in &report.taken {
+        say(&format!("{count} {kind} {came}"));
+    }
+    let not = if report.is_dry_run { "would not come" } else { "did not come" };
+    for ((kind, why), count) in &report.left_out {
+        say(&format!("{count} {kind} {not}: {why}"));
+    }
+    report.notes.iter().for_each(|note| say(note));
+    if report.more_notes > 0 {
+        say(&format!("and {} more such sentences", report.more_notes));
+    }
+    if report.merged > 0 {
+        say(&format!("{} users were here already", report.merged));
+    }
+    if report.without_password > 0 {
+        let count = report.without_password;
+        say(&format!("{count} users have no password here: `fireside user passwd NAME --link` makes each a link"));
+    }
+    if report.is_dry_run {
+        say("nothing was changed");
+    }
+}
