@@ -48,6 +48,9 @@ mod record;
 mod report;
 mod talk;
 mod target;
+#[cfg(test)]
+#[expect(clippy::print_stdout, reason = "it says which lines it mutated")]
+mod tests;
 
 pub use check::{MAX_AHEAD, MAX_FILE, MAX_HASH, MAX_HASH_ITERATIONS, MAX_HASH_MEMORY, MAX_HASH_PASSES, MAX_TEXT};
 pub use export::{Exported, Subject, export, file_name, stream};

@@ -12,7 +12,7 @@ use crate::chat::token::secret_hash;
 /// Endings that are tried to find a free name.
 const MAX_TRIES: u32 = 10_000;
 /// What an account token is known by in lists.
-const ACCOUNT_TOKEN: &str = "account token";
+pub(super) const ACCOUNT_TOKEN: &str = "account token";
 
 /// What is to become of a user of the source.
 enum Name {
