@@ -65,6 +65,11 @@ impl fmt::Debug for Password {
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Whether a stored hash can be verified here, at a bounded cost.
+pub(super) fn can_verify(stored: &str) -> bool {
+    Stored::parse(stored).is_some()
+}
+
 /// Whose hash a password is verified against.
 pub(super) enum Against {
     /// There is no such user: refused, after as long.

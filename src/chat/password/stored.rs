@@ -37,7 +37,7 @@ const SHA256_LEN: usize = 32;
 
 /// A hash that can be verified within the limits.
 pub(super) enum Stored<'a> {
-    Argon2(PasswordHash<'a>, Params),
+    Argon2(Box<PasswordHash<'a>>, Params),
     Pbkdf2 { iterations: NonZeroU32, salt: &'a str, hash: [u8; SHA256_LEN] },
 }
 
@@ -57,7 +57,7 @@ impl<'a> Stored<'a> {
             && params.t_cost() <= MAX_ARGON2_PASSES
             && params.p_cost() <= MAX_ARGON2_LANES;
         (hash.algorithm == argon2::ARGON2ID_IDENT && hash.hash.is_some() && is_bounded)
-            .then_some(Self::Argon2(hash, params))
+            .then(|| Self::Argon2(Box::new(hash), params))
     }
 
     fn pbkdf2(rest: &'a str) -> Option<Self> {
