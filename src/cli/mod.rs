@@ -7,6 +7,7 @@ mod check_url;
 mod export;
 mod health;
 mod import;
+mod import_from;
 mod invite;
 mod listen;
 mod log;

@@ -120,7 +120,7 @@ async fn a_team_moves_in_from_slack() {
     let page = boris.get(&format!("/messages/api/chats/{}/messages/", general["id"])).await.is(200).json();
     let messages = page["results"].as_array().unwrap();
     let of = |content: &str| messages.iter().find(|message| message["content"] == content).unwrap();
-    assert_eq!(of("Yes")["reply_to"]["id"], of(lunch)["id"], "{}", of("Yes"));
+    assert_eq!(of("Yes")["reply_to"], of(lunch)["id"], "{}", of("Yes"));
     assert_eq!((&of("Yes")["is_edited"], &of(lunch)["is_edited"]), (&json!(true), &json!(false)));
     assert_eq!((&of(lunch)["reactions"][0]["emoji"], &of(lunch)["reactions"][0]["count"]), (&json!("👍"), &json!(2)));
     assert_eq!(of(lunch)["created_at"], "2024-05-01T08:00:03.000Z");

@@ -15,6 +15,7 @@ use crate::foreign::{Failure, text};
 const DIRECT: [&str; 5] = ["dm", "direct", "personal", "private_chat", "one_to_one"];
 /// A word that some projects use for chats of two, and others for closed groups.
 const PRIVATE: &str = "private";
+const NOT_THERE: &str = "the chat or the user is not there";
 
 /// The chats that came.
 #[derive(Default)]
@@ -58,6 +59,11 @@ impl Reader<'_> {
             let Some(id) = cells.int("id") else { return Ok(()) };
             reader.chat(&mut world, mapped, cells, members.remove(&id).unwrap_or_default(), id)
         })?;
+        for (chat, joined) in members {
+            for _ in joined {
+                self.telling.leave_out("members", NOT_THERE, format!("chat {chat}"));
+            }
+        }
         self.pairs_of_messages(&mut world)?;
         Ok(world)
     }
@@ -72,7 +78,7 @@ impl Reader<'_> {
         let mut members: HashMap<i64, Vec<Joined>> = HashMap::new();
         self.each("members", &["chat", "joined", "user"], |reader, mapped, cells| {
             let (Some(chat), Some(user)) = (cells.int("chat"), reader.person(mapped, cells, "user")) else {
-                reader.telling.leave_out("members", "the chat or the user is not there", "");
+                reader.telling.leave_out("members", NOT_THERE, "");
                 return Ok(());
             };
             let joined = members.entry(chat).or_default();

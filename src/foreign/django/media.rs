@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
+use crate::chat::moving::MAX_FILE;
 use crate::foreign::{Failure, failed};
 
-/// Largest file that is taken, in bytes: what an import takes.
-const MAX_FILE: u64 = 1_024 * 1_024 * 1_024;
 /// Folders on the way to a file at most.
 const MAX_DEPTH: usize = 32;
 
@@ -32,8 +31,8 @@ impl Media {
     pub fn open(&self, name: &str) -> Result<File, &'static str> {
         let folder = self.0.as_ref().ok_or("no media folder was named (--media)")?;
         let parts: Vec<&str> = name.split('/').collect();
-        let is_plain = |part: &&str| !part.is_empty() && *part != "." && *part != ".." && !part.contains(['\0', '\\']);
-        if parts.len() > MAX_DEPTH || !parts.iter().all(|part| is_plain(&part)) {
+        let is_plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\0', '\\']);
+        if parts.len() > MAX_DEPTH || !parts.iter().all(|part| is_plain(part)) {
             return Err("the path leads out of the media folder");
         }
         let not_there = |_| "the file is not there, or a link";
