@@ -29,6 +29,7 @@ mod lifecycle;
 mod manage;
 mod messaging;
 mod messenger;
+mod moving;
 mod overload;
 mod prototyping;
 mod proxy;

@@ -1,0 +1,125 @@
+//! Archives that were damaged or made up: refused, and nothing is left.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{exports, imports};
+use crate::world::machine::number;
+use crate::world::{Fireside, Home};
+
+const BLOCK: usize = 512;
+
+async fn archive(shelf: &Path) -> Vec<u8> {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let file = alice.uploads("notes.txt", b"words to keep").await;
+    alice.posts("kept").with_file(&file).in_room(&den).await;
+    let path = shelf.join("whole.tar");
+    exports(&fireside.home, &path, &[]).await.succeeded();
+    std::fs::read(path).unwrap()
+}
+
+async fn is_refused(bytes: &[u8], shelf: &Path, why: &str) -> String {
+    let path = shelf.join("damaged.tar");
+    std::fs::write(&path, bytes).unwrap();
+    let home = Home::new();
+    let outcome = imports(&path, &home, &[]).await;
+    assert_eq!(outcome.code, Some(1), "{why}: {outcome:?}");
+    let left: Vec<_> = std::fs::read_dir(home.data().parent().unwrap()).unwrap().collect();
+    assert!(left.is_empty(), "{why}: {left:?}");
+    outcome.failed_with(1).stderr.clone()
+}
+
+#[tokio::test]
+async fn a_flipped_bit_anywhere_is_found() {
+    let shelf = tempfile::tempdir().unwrap();
+    let whole = archive(shelf.path()).await;
+    let blocks = whole.len() / BLOCK;
+    let step = blocks.div_ceil(number("FIRESIDE_FLIPS", 40));
+    for block in (0..blocks).step_by(step) {
+        let at = block * BLOCK + (block * 97) % BLOCK;
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (block % 8);
+        is_refused(&bytes, shelf.path(), &format!("byte {at}")).await;
+    }
+    for length in [0, 1, BLOCK, whole.len() / 2, whole.len() - 3 * BLOCK, whole.len() - 1] {
+        is_refused(&whole[..length], shelf.path(), &format!("cut to {length}")).await;
+    }
+    is_refused(&[whole.as_slice(), b"x"].concat(), shelf.path(), "one byte more").await;
+}
+
+/// The same archive with members changed, and its checksum right.
+fn forged(whole: &[u8], mut change: impl FnMut(&mut String, &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    for member in tar::Archive::new(whole).entries().unwrap() {
+        let mut member = member.unwrap();
+        let mut name = String::from_utf8(member.path_bytes().into_owned()).unwrap();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut member, &mut content).unwrap();
+        change(&mut name, &mut content);
+        if name == "checksum" {
+            content = format!("{}\n", hex::encode(Sha256::digest(&out))).into_bytes();
+        }
+        let mut header = member.header().clone();
+        let place = &mut header.as_ustar_mut().unwrap().name;
+        place.fill(0);
+        place[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        out.extend_from_slice(header.as_bytes());
+        out.extend_from_slice(&content);
+        out.resize(out.len().next_multiple_of(BLOCK), 0);
+    }
+    out.resize(out.len() + 2 * BLOCK, 0);
+    out
+}
+
+#[tokio::test]
+async fn an_archive_that_somebody_made_up_is_refused() {
+    let shelf = tempfile::tempdir().unwrap();
+    let whole = archive(shelf.path()).await;
+    assert!(forged(&whole, |_, _| ()) == whole, "a forgery without a change is the same");
+    for evil in
+        ["files/../../evil", "/tmp/evil", "../evil", "files/evil", "evil", "files/", "fireside.db", "secret.key"]
+    {
+        let bytes = forged(&whole, |name, _| {
+            if name.starts_with("files/") {
+                evil.clone_into(name);
+            }
+        });
+        is_refused(&bytes, shelf.path(), evil).await;
+    }
+    let line = |from: &'static str, to: &str| {
+        forged(&whole, |name, content| {
+            if name == "records.jsonl" {
+                let text = String::from_utf8(content.clone()).unwrap();
+                assert!(text.contains(from), "{from}: {text}");
+                *content = text.replacen(from, to, 1).into_bytes();
+            }
+        })
+    };
+    for (from, to, why) in [
+        ("\"kept\"", "\"\\ud800\"", "damaged.tar: records.jsonl, line "),
+        ("\"kept\"", "\"k\\u0000pt\"", "text: "),
+        ("\"version\":1", "\"version\":7", "version 7"),
+        ("\"username\":\"alice\"", "\"username\":\"аlice\"", "one script"),
+        ("\"size\":13", "\"size\":14", "size: it is 13, and not 14"),
+        ("\"owner\":1", "\"owner\":2", "there is no user 2"),
+        ("\"role\":\"admin\"", "\"role\":\"god\"", "line "),
+        ("{\"type\":\"member\"", "{\"type\":\"message\"", "line "),
+        ("\n", "\n\n", "line 2: "),
+        ("\n", " ", "line 1: "),
+    ] {
+        let said = is_refused(&line(from, to), shelf.path(), why).await;
+        assert!(said.contains(why), "{why}: {said}");
+    }
+    let bytes = forged(&whole, |name, content| {
+        if name.starts_with("files/") {
+            content[0] ^= 1;
+        }
+    });
+    is_refused(&bytes, shelf.path(), "another file").await;
+    is_refused(b"these are no bytes of an archive", shelf.path(), "nonsense").await;
+}
