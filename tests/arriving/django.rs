@@ -240,3 +240,40 @@ async fn a_mapping_names_what_is_called_otherwise() {
     let anna = signs_in(&fireside, "anna", "old password of anna").await.expect("signed in");
     assert_eq!(anna.get("/d/inbox/api/messages/").await.is(200).json()["count"], 4);
 }
+
+#[tokio::test]
+async fn two_tables_that_may_be_meant_are_asked_about() {
+    let (project, home) = (Project::of("inbox"), Home::new());
+    project.changed("CREATE TABLE old_message AS SELECT * FROM inbox_message;");
+    let refused = project.moves_to(&home, &[]).await;
+    let told = "messages may be inbox_message or old_message: a mapping says which (--map)";
+    assert!(refused.failed_with(1).stderr.contains(told), "{refused:?}");
+    let map = project.folder.path().join("map.json");
+    std::fs::write(&map, r#"{"messages": {"table": "inbox_message"}}"#).unwrap();
+    let done = project.moves_to(&home, &["--map", map.to_str().unwrap()]).await;
+    let said = &done.succeeded().stdout;
+    assert!(said.contains("4 messages came") && said.contains("not read: old_message (4 rows)"), "{said}");
+}
+
+#[tokio::test]
+async fn a_project_whose_rows_have_uuids_moves_too() {
+    let (project, home) = (Project::of("inbox"), Home::new());
+    let uuid = |column: &str| format!("printf('a%031x', {column}) AS {column}");
+    let (id, user, sender, receiver) = (uuid("id"), uuid("user_id"), uuid("sender_id"), uuid("receiver_id"));
+    project.changed(&format!(
+        "CREATE TABLE people AS SELECT {id}, username, password, email, is_active, date_joined FROM auth_user;
+         DROP TABLE auth_user; ALTER TABLE people RENAME TO auth_user;
+         CREATE TABLE keys AS SELECT key, created, {user} FROM authtoken_token;
+         DROP TABLE authtoken_token; ALTER TABLE keys RENAME TO authtoken_token;
+         CREATE TABLE letters AS SELECT {id}, {sender}, {receiver}, content, timestamp, is_read FROM inbox_message;
+         DROP TABLE inbox_message; ALTER TABLE letters RENAME TO inbox_message;
+         PRAGMA journal_mode = WAL;"
+    ));
+    project.moves_to(&home, &[]).await.succeeded();
+    let fireside = Fireside::start_in(home, &[]).await;
+    let all = with_token(&fireside, ANNA).get("/d/inbox/api/messages/").await.is(200).json();
+    let contents = crate::world::contents(all["results"].as_array().unwrap());
+    assert_eq!(contents, ["To myself", "Dear Anna", "Hello", "Dear Boris"]);
+    let clara = with_token(&fireside, CLARA).get("/d/inbox/api/messages/").await.is(200).json();
+    assert_eq!(clara["count"], 1);
+}

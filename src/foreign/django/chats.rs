@@ -56,7 +56,7 @@ impl Reader<'_> {
         let mut world = World::default();
         let mut members = self.joined()?;
         self.each("chats", &["id"], |reader, mapped, cells| {
-            let Some(id) = cells.int("id") else { return Ok(()) };
+            let Some(id) = cells.key("id") else { return Ok(()) };
             reader.chat(&mut world, mapped, cells, members.remove(&id).unwrap_or_default(), id)
         })?;
         for (chat, joined) in members {
@@ -72,12 +72,12 @@ impl Reader<'_> {
     fn joined(&mut self) -> Result<HashMap<i64, Vec<Joined>>, Failure> {
         let mut admins = HashSet::new();
         self.each("admins", &[], |reader, mapped, cells| {
-            admins.extend(cells.int("chat").zip(reader.person(mapped, cells, "user")));
+            admins.extend(cells.key("chat").zip(reader.person(mapped, cells, "user")));
             Ok(())
         })?;
         let mut members: HashMap<i64, Vec<Joined>> = HashMap::new();
         self.each("members", &["chat", "joined", "user"], |reader, mapped, cells| {
-            let (Some(chat), Some(user)) = (cells.int("chat"), reader.person(mapped, cells, "user")) else {
+            let (Some(chat), Some(user)) = (cells.key("chat"), reader.person(mapped, cells, "user")) else {
                 reader.telling.leave_out("members", NOT_THERE, "");
                 return Ok(());
             };
@@ -248,7 +248,7 @@ impl Reader<'_> {
         self.each("messages", &["created", "id"], |reader, mapped, cells| {
             let sides = (reader.person(mapped, cells, "sender"), reader.person(mapped, cells, "receiver"));
             let (Some(sender), Some(receiver)) = sides else { return Ok(()) };
-            let has_chat = cells.int("chat").is_some_and(|chat| world.chats.contains_key(&chat));
+            let has_chat = cells.key("chat").is_some_and(|chat| world.chats.contains_key(&chat));
             let pair = pair(sender, receiver);
             if has_chat || world.pairs.contains_key(&pair) {
                 return Ok(());

@@ -37,12 +37,12 @@ impl Reader<'_> {
         let mut attached = Attached::default();
         let mut loose: HashMap<i64, Named> = HashMap::new();
         self.each("files", &["id"], |_, _, cells| {
-            let (Some(id), Some(path)) = (cells.int("id"), cells.text("path").filter(|path| !path.is_empty())) else {
+            let (Some(id), Some(path)) = (cells.key("id"), cells.text("path").filter(|path| !path.is_empty())) else {
                 return Ok(());
             };
             let called = cells.text("name").filter(|name| !name.trim().is_empty()).unwrap_or(path);
             let file = Named { path: path.to_owned(), name: name::file_name(called), at: cells.time("created") };
-            match cells.int("message") {
+            match cells.key("message") {
                 Some(message) => attached.by_message.entry(message).or_default().push(file),
                 None => drop(loose.insert(id, file)),
             }
@@ -50,7 +50,7 @@ impl Reader<'_> {
         })?;
         let mut used = Vec::new();
         self.each("attachments", &["message", "file"], |_, _, cells| {
-            if let (Some(message), Some(id)) = (cells.int("message"), cells.int("file"))
+            if let (Some(message), Some(id)) = (cells.key("message"), cells.key("file"))
                 && let Some(file) = loose.get(&id)
             {
                 attached.by_message.entry(message).or_default().push(file.clone());
@@ -59,7 +59,7 @@ impl Reader<'_> {
             Ok(())
         })?;
         self.each("messages", &["id"], |_, mapped, cells| {
-            if let (true, Some(id)) = (mapped.column("file").is_some(), cells.int("id"))
+            if let (true, Some(id)) = (mapped.column("file").is_some(), cells.key("id"))
                 && let Some(path) = cells.text("file").filter(|path| !path.is_empty())
             {
                 let file = Named { path: path.to_owned(), name: name::file_name(path), at: None };

@@ -77,7 +77,7 @@ impl Reader<'_> {
             reader.message(world, &mut said, attached, mapped, cells)
         })?;
         self.each("reads", &[], |reader, mapped, cells| {
-            let placed = cells.int("message").and_then(|id| said.ids.get(&id)).copied();
+            let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
             if let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) {
                 said.mark(placed.chat, user, placed.id);
             }
@@ -97,7 +97,7 @@ impl Reader<'_> {
         let (old, chat, sender, at) = match self.placed(world, mapped, cells) {
             Ok(placed) => placed,
             Err(why) => {
-                let example = cells.int("id").map(|id| format!("message {id}")).unwrap_or_default();
+                let example = cells.key("id").map(|id| format!("message {id}")).unwrap_or_default();
                 self.telling.leave_out("messages", why, example);
                 return Ok(());
             }
@@ -113,7 +113,7 @@ impl Reader<'_> {
         if parts.len() > 1 {
             self.telling.change("messages are longer than they may be, and come in parts", format!("message {old}"));
         }
-        let reply_to = cells.int("reply_to").and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
+        let reply_to = cells.key("reply_to").and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
         let mut reply_to = reply_to.map(|to| to.id);
         let edited_at = edited_at(mapped, cells, at);
         for text in parts {
@@ -143,10 +143,10 @@ impl Reader<'_> {
         if cells.is("is_deleted") {
             return Err("they were deleted there");
         }
-        let id = cells.int("id").ok_or("the id is not a number")?;
+        let id = cells.key("id").ok_or("they have no id")?;
         let sender = self.person(mapped, cells, "sender").ok_or("nobody sent them")?;
         let at = cells.time("created").ok_or("the time cannot be read, or is still to come")?;
-        let by_chat = cells.int("chat").and_then(|chat| world.chats.get(&chat));
+        let by_chat = cells.key("chat").and_then(|chat| world.chats.get(&chat));
         let by_pair = || {
             let receiver = self.person(mapped, cells, "receiver")?;
             world.pairs.get(&pair(sender, receiver))
@@ -175,7 +175,7 @@ impl Reader<'_> {
         let mut on: HashMap<i64, HashSet<String>> = HashMap::new();
         let mut seen = HashSet::new();
         self.each("reactions", &[], |reader, mapped, cells| {
-            let placed = cells.int("message").and_then(|id| said.ids.get(&id)).copied();
+            let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
             let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) else {
                 reader.telling.leave_out("reactions", "the message or the user does not come", "");
                 return Ok(());

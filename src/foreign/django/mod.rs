@@ -1,6 +1,6 @@
 //! A Django project's database, such as the five documents of this server come from.
 //!
-//! [`shape`] knows what is looked for, [`plan`] finds it, the files per noun turn rows
+//! `shape` knows what is looked for, `plan` finds it, the files per noun turn rows
 //! into records. Users come with their password hashes, which sign in as they are, and
 //! the tokens of Django REST Framework stay valid. What a project has beyond that is
 //! counted and told.
@@ -92,7 +92,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Who stands in a field, which may name a profile in place of a user.
     fn person(&self, mapped: &Mapped, cells: &Cells<'_>, field: &str) -> Option<i64> {
-        let id = cells.int(field)?;
+        let id = cells.key(field)?;
         let profiles = self.plan.get("profiles").map(|mapped| mapped.table.as_str());
         let is_profile = mapped.target(field).is_some() && mapped.target(field) == profiles;
         let user = if is_profile { *self.people.profiles.get(&id)? } else { id };

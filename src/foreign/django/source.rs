@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
+use sha2::{Digest, Sha256};
 
 use super::time;
 use crate::chat::time::Timestamp;
@@ -18,6 +19,8 @@ use crate::foreign::{Failure, failed};
 
 /// Largest value of a column, in bytes.
 const MAX_VALUE: i32 = 16 * 1_024 * 1_024;
+/// Longest text that is taken for a key, in bytes.
+const MAX_KEY: usize = 64;
 /// Tables at most.
 const MAX_TABLES: usize = 2_000;
 
@@ -123,6 +126,20 @@ impl Cells<'_> {
     pub fn text(&self, field: &str) -> Option<&str> {
         match self.value(field) {
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// What a row is known by: a number, or a text such as a UUID, of which a number is
+    /// made that no other text will have.
+    pub fn key(&self, field: &str) -> Option<i64> {
+        match self.value(field) {
+            ValueRef::Integer(number) => Some(number),
+            ValueRef::Text(text) if (1..=MAX_KEY).contains(&text.len()) => {
+                let mut begin = [0; 8];
+                begin.copy_from_slice(&Sha256::digest(text)[..8]);
+                Some(i64::from_be_bytes(begin) & (i64::MAX >> 1))
+            }
             _ => None,
         }
     }

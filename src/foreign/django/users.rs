@@ -41,8 +41,8 @@ pub(super) fn read(
     let mut names = People::default();
     let Some(mapped) = plan.get("users") else { return Ok(known) };
     source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
-        let Some(id) = cells.int("id") else {
-            telling.leave_out("users", "the id is not a number", cells.text("username").unwrap_or_default());
+        let Some(id) = cells.key("id") else {
+            telling.leave_out("users", "they have no id", cells.text("username").unwrap_or_default());
             return Ok(());
         };
         let profile = profiles.get(&id);
@@ -80,7 +80,7 @@ fn profiles(source: &Source, plan: &Plan, known: &mut Known) -> Result<HashMap<i
     let mut profiles = HashMap::new();
     let Some(mapped) = plan.get("profiles") else { return Ok(profiles) };
     source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
-        if let (Some(id), Some(user)) = (cells.int("id"), cells.int("user")) {
+        if let (Some(id), Some(user)) = (cells.key("id"), cells.key("user")) {
             known.profiles.insert(id, user);
             let [display_name, bio, avatar] = ["display_name", "bio", "avatar"].map(|field| filled(cells, field));
             profiles.insert(user, Profile { display_name, bio, avatar });
