@@ -13,7 +13,7 @@ CREATE TABLE users (
     username_key  TEXT    NOT NULL UNIQUE,   -- folded: two names that differ by case only are one
     email         TEXT    NOT NULL,          -- '' for none
     email_key     TEXT    UNIQUE,            -- folded; NULL for none, so that many may have none
-    password_hash TEXT    NOT NULL,          -- PHC string, argon2id
+    password_hash TEXT    NOT NULL,          -- PHC string, argon2id; until the first sign-in perhaps Django's
     display_name  TEXT    NOT NULL,          -- the username until its owner says otherwise
     bio           TEXT    NOT NULL DEFAULT '',
     search_key    TEXT    NOT NULL,          -- folded "username display name", for user search

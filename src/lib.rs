@@ -6,10 +6,11 @@
 //! - [`server`]: how it is reached. Connections, limits, headers, log, drain.
 //! - [`assets`]: the web client, embedded.
 //! - [`seed`]: worlds for trying things out.
+//! - [`foreign`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
 //!
 //! # Who may import whom
-//! `main → cli → server, seed, api, chat`; `seed → chat`; `server → api, assets, chat`; a dialect → what `api`
+//! `main → cli → server, seed, foreign, api, chat`; `seed, foreign → chat`; `server → api, assets, chat`; a dialect → what `api`
 //! shares and `chat`, never another dialect; `chat` → nothing of the above. Inside
 //! `chat`, `store` and `hub` are private and do not know each other.
 //!
@@ -27,5 +28,6 @@ pub mod assets;
 pub mod chat;
 pub mod cli;
 mod coding;
+pub mod foreign;
 pub mod seed;
 pub mod server;

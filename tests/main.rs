@@ -15,6 +15,7 @@
 mod access;
 mod accounts;
 mod across;
+mod arriving;
 mod backup;
 mod client;
 mod delivery;

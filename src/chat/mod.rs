@@ -223,7 +223,7 @@ impl Chat {
         let known = Arc::new(Known::default());
         let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), Eraser::new(data.clone()));
         let (store, writer) = Store::open(&database, durability, clock.clone(), on_commit)?;
-        let (hasher, hashers) = Hasher::new(argon2);
+        let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
         let core = Core {
             store,
             hub,
@@ -272,6 +272,15 @@ impl Chat {
     pub fn now(&self) -> time::Timestamp {
         self.clock.now()
     }
+}
+
+/// The hashes that were made elsewhere. A page that cannot be read here is told where it
+/// is asked for; without these, the time of a refusal tells more than it should.
+fn foreign_hashes(store: &Store) -> Vec<String> {
+    store.read(store::users::foreign_hashes).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the passwords from elsewhere were not counted");
+        Vec::new()
+    })
 }
 
 /// What works behind the core's back.

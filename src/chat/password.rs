@@ -4,6 +4,8 @@
 //! once would stop everybody's messages, so hashing has threads of its own, of low
 //! priority, behind a bounded queue: when that is full the answer is "busy".
 
+mod stored;
+
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -12,7 +14,8 @@ use std::thread;
 use std::time::Duration;
 
 use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::password_hash::{PasswordHasher as _, SaltString};
+use stored::{Costs, Stored};
 use tokio::sync::oneshot;
 
 use super::error::{Error, Result};
@@ -62,13 +65,28 @@ impl fmt::Debug for Password {
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Whether a stored hash can be verified here, at a bounded cost.
+pub(super) fn can_verify(stored: &str) -> bool {
+    Stored::parse(stored).is_some()
+}
+
+/// Whose hash a password is verified against.
+pub(super) enum Against {
+    /// There is no such user: refused, after as long.
+    Nobody,
+    /// Somebody who may not sign in: refused, after as long.
+    Disabled(String),
+    /// An account's stored hash.
+    Account(String),
+}
+
 /// The hashing threads. Cloning shares them; they end when the last clone is dropped.
 #[derive(Clone)]
 pub(super) struct Hasher {
     jobs: SyncSender<Job>,
-    /// Verified when there is no such user, so that both take the same time.
-    decoy: Arc<str>,
     argon2: Argon2<'static>,
+    /// What a refusal costs beside our own hash: see [`Costs`].
+    costs: Arc<Costs>,
     meter: Arc<HasherMeter>,
 }
 
@@ -96,9 +114,17 @@ impl HasherThreads {
 
 impl Hasher {
     /// The two ends of the queue. Nothing is hashed until the threads are started.
-    pub fn new(argon2: Argon2<'static>) -> (Self, HasherThreads) {
+    /// `foreign` are the stored hashes that were made elsewhere.
+    pub fn new(argon2: Argon2<'static>, foreign: &[String]) -> (Self, HasherThreads) {
         let (jobs, waiting) = sync_channel::<Job>(MAX_WAITING);
-        (Self { jobs, decoy: DECOY.into(), argon2, meter: Arc::default() }, HasherThreads(waiting))
+        let costs = Arc::new(Costs::of(foreign, argon2.params()));
+        (Self { jobs, argon2, costs, meter: Arc::default() }, HasherThreads(waiting))
+    }
+
+    /// Whether a stored hash was made elsewhere, and should be replaced when its password
+    /// is seen.
+    pub fn is_foreign(&self, stored: &str) -> bool {
+        !Stored::parse(stored).is_some_and(|stored| stored.is_made_with(self.argon2.params()))
     }
 
     /// The PHC string to store for `password`.
@@ -112,18 +138,23 @@ impl Hasher {
         .await?
     }
 
-    /// Whether `password` is the one behind `stored`; `None` stands for a user that
-    /// does not exist, and takes as long to refuse.
-    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<bool> {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        let matches = self
-            .run(move || {
-                PasswordHash::new(&stored)
-                    .is_ok_and(|hash| Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
-            })
-            .await?;
-        Ok(known && matches)
+    /// Whether `password` is that of an account. Every refusal takes the same time.
+    pub async fn verify(&self, password: Password, against: Against) -> Result<bool> {
+        let costs = Arc::clone(&self.costs);
+        self.run(move || {
+            let (may, text) = match &against {
+                Against::Nobody => (false, ""),
+                Against::Disabled(text) => (false, text.as_str()),
+                Against::Account(text) => (true, text.as_str()),
+            };
+            let (password, stored) = (password.0.as_bytes(), Stored::parse(text));
+            if stored.as_ref().is_some_and(|stored| stored.verify(password)) && may {
+                return true;
+            }
+            costs.spend_rest(password, stored.as_ref());
+            false
+        })
+        .await
     }
 
     pub fn gauges(&self) -> HasherGauges {
@@ -156,9 +187,6 @@ impl Hasher {
     }
 }
 
-/// The argon2id hash of bytes that were thrown away, with the default parameters.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Zmlyc3QgbGlnaHQgZGVjbw$2vZyzWkWBH6sP5TKZTzMCpPIgDl0xBeYbqxUnpgnRCM";
-
 fn work(waiting: &Mutex<Receiver<Job>>) {
     if let Err(cause) = rustix::process::nice(NICENESS) {
         tracing::debug!(%cause, "hashing threads keep the ordinary priority");
@@ -180,23 +208,39 @@ fn internal(cause: impl fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hasher, Password};
+    use super::{Against, Hasher, Password};
 
     #[tokio::test]
     async fn only_the_right_password_verifies() {
-        let (hasher, threads) = Hasher::new(argon2::Argon2::default());
+        let (hasher, threads) = Hasher::new(argon2::Argon2::default(), &[]);
         threads.start().expect("threads start");
         let stored = hasher.hash(Password::attempt("correct horse")).await.expect("hashed");
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_eq!(hasher.verify(Password::attempt("correct horse"), Some(stored.clone())).await, Ok(true));
-        assert_eq!(hasher.verify(Password::attempt("wrong horse"), Some(stored)).await, Ok(false));
-        assert_eq!(hasher.verify(Password::attempt("correct horse"), None).await, Ok(false));
+        assert!(!hasher.is_foreign(&stored));
+        for (against, right, wrong) in [
+            (Against::Account(stored.clone()), true, "wrong horse"),
+            (Against::Disabled(stored.clone()), false, "wrong horse"),
+            (Against::Nobody, false, ""),
+        ] {
+            assert_eq!(hasher.verify(Password::attempt("correct horse"), against).await, Ok(right));
+            let against = Against::Account(stored.clone());
+            assert_eq!(hasher.verify(Password::attempt(wrong), against).await, Ok(false));
+        }
     }
 
     #[test]
-    fn the_decoy_costs_what_a_real_hash_costs() {
-        let decoy = argon2::password_hash::PasswordHash::new(super::DECOY).expect("it parses");
-        assert_eq!(decoy.params.to_string(), "m=19456,t=2,p=1");
+    fn what_was_made_elsewhere_is_known() {
+        let (hasher, _) = Hasher::new(argon2::Argon2::default(), &[]);
+        let ours = "$argon2id$v=19$m=19456,t=2,p=1$Zmlyc3QgbGlnaHQgZGVjbw$2vZyzWkWBH6sP5TKZTzMCpPIgDl0xBeYbqxUnpgnRCM";
+        assert!(!hasher.is_foreign(ours));
+        for foreign in [
+            "pbkdf2_sha256$1000000$mhnaaY0frI0YTZDxhwSlRQ$o4RVKgYQWClLYEigNEvZyHF9o5F68OryhvOxopH+ePA=",
+            &ours.replace("m=19456", "m=102400"),
+            "!",
+            "",
+        ] {
+            assert!(hasher.is_foreign(foreign), "{foreign}");
+        }
     }
 
     #[test]

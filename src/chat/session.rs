@@ -15,7 +15,7 @@ use super::id::{CredentialId, UserId};
 use super::known::Entry;
 use super::label::Label;
 use super::name::Username;
-use super::password::Password;
+use super::password::{Against, Password};
 use super::store::{self, Tx};
 use super::time::Timestamp;
 use super::token::{Keys, Token, secret_hash};
@@ -129,12 +129,36 @@ impl Chat {
             }
             _ => None,
         };
-        let stored = account.as_ref().map(|(_, hash, _)| hash.clone());
-        let matches = self.hasher.verify(password, stored).await?;
-        match account {
-            Some((user, hash, false)) if matches => Ok(Verified { user, hash, label: Label::default() }),
-            _ => Err(Error::InvalidCredentials),
+        let Some((user, hash, is_disabled)) = account else {
+            self.hasher.verify(password, Against::Nobody).await?;
+            return Err(Error::InvalidCredentials);
+        };
+        let against = if is_disabled { Against::Disabled(hash.clone()) } else { Against::Account(hash.clone()) };
+        if !self.hasher.verify(password.clone(), against).await? {
+            return Err(Error::InvalidCredentials);
         }
+        let hash = if self.hasher.is_foreign(&hash) { self.adopt(user, password, hash).await? } else { hash };
+        Ok(Verified { user, hash, label: Label::default() })
+    }
+
+    /// Puts our own hash in the place of one that came from elsewhere, now that its
+    /// password is seen. Returns the hash that is stored then.
+    async fn adopt(&self, user: UserId, password: Password, foreign: String) -> Result<String> {
+        let hash = self.hasher.hash(password.clone()).await?;
+        let stored = self
+            .store
+            .write(move |tx| {
+                let stored = store::users::password_hash(tx, user)?.ok_or(Error::InvalidCredentials)?;
+                if stored != foreign {
+                    return Ok(stored);
+                }
+                store::users::set_password(tx, user, &hash)?;
+                Ok(hash)
+            })
+            .await?;
+        // Another sign-in may have been faster, which is well, or a change of the password.
+        let against = Against::Account(stored.clone());
+        if self.hasher.verify(password, against).await? { Ok(stored) } else { Err(Error::InvalidCredentials) }
     }
 
     /// Who has this name or address, without any proof: for a server that somebody
@@ -298,7 +322,8 @@ impl Chat {
 
     pub(super) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<()> {
         let stored = self.store.read(|db| store::users::password_hash(db, asker.user))?;
-        if self.hasher.verify(password, stored).await? { Ok(()) } else { Err(Error::WrongPassword) }
+        let against = stored.map_or(Against::Nobody, Against::Account);
+        if self.hasher.verify(password, against).await? { Ok(()) } else { Err(Error::WrongPassword) }
     }
 
     /// Writes down a credential's use, behind the back of whoever used it.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::import_from::Elsewhere;
 use super::progress::Bar;
 use super::{DataFolder, Failed, say};
 use crate::chat::moving::{self, OnConflict, Options, Report};
@@ -13,7 +14,8 @@ use crate::chat::time::Clock;
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// File that `fireside export` wrote, the folder that it unpacks to, or `-` for standard input
+    /// File that `fireside export` wrote, the folder that it unpacks to, or `-` for standard input;
+    /// with `--from`, another system's file
     #[arg(value_name = "SRC|-")]
     from: PathBuf,
     /// What becomes of users whose names are taken here
@@ -22,6 +24,8 @@ pub(super) struct Import {
     /// Say what would come and what not, and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
     #[command(flatten)]
     data: DataFolder,
 }
@@ -51,6 +55,9 @@ impl Import {
 
     fn read(&self, options: Options) -> Result<Report, Failed> {
         let unread = |cause| Failed::new(Failed::FAILED, format!("{}: {cause}", self.from.display()));
+        if self.elsewhere.is_meant() {
+            return self.read_elsewhere(options);
+        }
         // Before anything is made where the import goes.
         let file = match self.from.as_path() {
             path if path == Path::new("-") || path.is_dir() => None,
@@ -68,6 +75,15 @@ impl Import {
             }
             None => moving::read_folder(&mut import, &self.from, &mut progress)?,
         }
+        drop(bar);
+        Ok(import.finish()?)
+    }
+
+    fn read_elsewhere(&self, options: Options) -> Result<Report, Failed> {
+        let now = Clock::system().now();
+        let mut import = moving::Import::new(&self.data.data, options, now)?;
+        let mut bar = Bar::new("import");
+        self.elsewhere.read(&self.from, &mut import, now, &mut |done, all| bar.show(done, all))?;
         drop(bar);
         Ok(import.finish()?)
     }

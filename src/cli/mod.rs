@@ -10,6 +10,7 @@ mod export;
 mod gc;
 mod health;
 mod import;
+mod import_from;
 mod invite;
 mod listen;
 mod log;

@@ -2,6 +2,7 @@
 //! every dialect shares them. Asked here through the rooms dialect.
 
 mod credential;
+mod elsewhere;
 mod handshake;
 mod login_page;
 mod name;

@@ -1,11 +1,11 @@
 //! What a record holds, checked like input from outside.
 
-use argon2::password_hash::PasswordHash;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::Failure;
 use crate::chat::name::Violation;
+use crate::chat::password;
 use crate::chat::time::Timestamp;
 
 /// Longest message that is taken, in characters.
@@ -14,14 +14,6 @@ pub const MAX_TEXT: usize = 100_000;
 pub const MAX_FILE: u64 = 1024 * 1024 * 1024;
 /// How far a time may lie ahead of this machine's clock, in milliseconds: a day.
 pub const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
-/// Longest password hash that is taken, in bytes.
-pub const MAX_HASH: usize = 512;
-/// Memory that a password hash may ask for, in KiB. What signs in with it takes as much.
-pub const MAX_HASH_MEMORY: u32 = 256 * 1024;
-/// Passes over that memory that a password hash may ask for.
-pub const MAX_HASH_PASSES: u32 = 16;
-/// Iterations that a PBKDF2 hash may ask for.
-pub const MAX_HASH_ITERATIONS: u32 = 4_000_000;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -57,24 +49,7 @@ pub(super) fn sha256(name: &str, text: &str) -> Result<[u8; 32]> {
 
 /// Whether a sign-in can check a password by this, at a bounded cost.
 pub(super) fn is_usable_hash(hash: &str) -> bool {
-    if hash.len() > MAX_HASH || hash.contains(char::is_control) {
-        return false;
-    }
-    if let Some(rest) = hash.strip_prefix("pbkdf2_sha256$") {
-        let parts: Vec<&str> = rest.split('$').collect();
-        let [iterations, salt, sum] = parts[..] else { return false };
-        let is_bounded = iterations.parse().is_ok_and(|count: u32| (1..=MAX_HASH_ITERATIONS).contains(&count));
-        return is_bounded && !salt.is_empty() && sum.len() == 44;
-    }
-    let phc = hash.strip_prefix("argon2").filter(|rest| rest.starts_with("$argon2id$")).unwrap_or(hash);
-    let Ok(parsed) = PasswordHash::new(phc) else { return false };
-    let within = |name: &str, max: u32| parsed.params.get_decimal(name).is_some_and(|value| (1..=max).contains(&value));
-    parsed.algorithm.as_str() == "argon2id"
-        && within("m", MAX_HASH_MEMORY)
-        && within("t", MAX_HASH_PASSES)
-        && within("p", MAX_HASH_PASSES)
-        && parsed.salt.is_some()
-        && parsed.hash.is_some()
+    password::can_verify(hash)
 }
 
 /// A hash that no password has, as costly to try as all others: who has it needs a link.

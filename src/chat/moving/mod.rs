@@ -52,7 +52,7 @@ mod target;
 #[expect(clippy::print_stdout, reason = "it says which lines it mutated")]
 mod tests;
 
-pub use check::{MAX_AHEAD, MAX_FILE, MAX_HASH, MAX_HASH_ITERATIONS, MAX_HASH_MEMORY, MAX_HASH_PASSES, MAX_TEXT};
+pub use check::{MAX_AHEAD, MAX_FILE, MAX_TEXT};
 pub use export::{Exported, Subject, export, file_name, stream};
 pub use import::{Import, OnConflict, Options, Stored};
 pub use line::MAX_LINE;

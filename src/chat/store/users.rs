@@ -154,6 +154,14 @@ pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
     Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
+/// The hashes that are not of the kind that is made here: those that were brought along.
+pub fn foreign_hashes(db: &Db) -> Result<Vec<String>> {
+    let mut query =
+        db.prepare("SELECT password_hash FROM users WHERE password_hash NOT GLOB '$argon2id$v=19$m=19456,t=2,p=1$*'")?;
+    let rows = query.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
     // Accounts are never deleted and ids leave no gaps, so the newest id counts them all; the few
     // that are disabled have an index of their own.
