@@ -15,6 +15,7 @@ use super::backup::{Failure, leftovers};
 use super::check::each_unknown;
 use super::error::{Error, Result};
 use super::invite::KEEP_EXPIRED;
+use super::status::size;
 use super::store::{self, books, rubbish};
 use super::time::Timestamp;
 use super::upkeep::{KEEP_KEYS, KEEP_UNUSED_FILES};
@@ -48,7 +49,10 @@ pub fn look(data: &Path, now: Timestamp) -> Result<Vec<Rubbish>, Failure> {
         return Err(Failure::NoData(data.to_owned()));
     }
     let rest = at_rest(data)?;
-    let db = if rest.is_some() { rubbish::open_at_rest(&path)? } else { books::open(&path)?.0 };
+    let (db, schema) = if rest.is_some() { rubbish::open_at_rest(&path)? } else { books::open(&path)? };
+    if schema != store::SCHEMA_VERSION {
+        return Err(Failure::Data(format!("it is of version {schema}, and a start has to bring it up to date first")));
+    }
     let limits = rubbish::Limits {
         now,
         invites: now.minus(KEEP_EXPIRED),
@@ -171,10 +175,6 @@ fn old_copies(data: &Path, now: Timestamp) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(found)
-}
-
-fn size(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |file| file.len())
 }
 
 fn size_of_folder(folder: &Path) -> u64 {

@@ -61,7 +61,7 @@ impl Chat {
 }
 
 /// A file that is not there has no bytes.
-fn size(path: &Path) -> u64 {
+pub(super) fn size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |file| file.len())
 }
 

@@ -10,6 +10,7 @@ use super::id::{ChatId, UserId};
 use super::name::Username;
 use super::quota::Quota;
 use super::retention::{Retention, Term};
+use super::status::size;
 use super::store;
 
 /// Chats and users that are named.
@@ -95,11 +96,6 @@ impl Chat {
             })
             .await
     }
-}
-
-/// A file that is not there has no bytes.
-fn size(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |file| file.len())
 }
 
 /// Files beside the database that are none of its own.

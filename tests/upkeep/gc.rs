@@ -157,6 +157,17 @@ async fn a_running_server_lets_go_by_its_own_writer() {
 }
 
 #[tokio::test]
+async fn a_folder_of_an_older_version_is_left_to_a_start() {
+    let home = lived_in().await;
+    meddles(&home, "PRAGMA user_version = 2; UPDATE sequence SET value = value");
+    let outcome = home.runs(&["gc"], "").await;
+    assert!(outcome.failed_with(1).stderr.contains("it is of version 2"), "{outcome:?}");
+    let outcome = home.runs(&["check", "--min-free", "0"], "").await;
+    assert!(outcome.succeeded().stdout.starts_with("note     schema"), "{outcome:?}");
+    assert_eq!(number(&home, "PRAGMA user_version"), 2);
+}
+
+#[tokio::test]
 async fn what_is_held_for_a_backup_waits() {
     let home = lived_in().await;
     let _fireside = Fireside::start_in(home.clone(), &[]).await;

@@ -54,12 +54,12 @@ pub fn count(db: &Connection, limits: &Limits) -> rusqlite::Result<Rows> {
 }
 
 /// Opens a database that nobody works on, so that not even a log appears beside it.
-pub fn open_at_rest(path: &Path) -> Result<Connection, Failure> {
+pub fn open_at_rest(path: &Path) -> Result<(Connection, usize), Failure> {
     let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let db = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
-    copy::edition(&db)?;
-    Ok(db)
+    let schema = copy::edition(&db)?.schema;
+    Ok((db, schema))
 }
 
 /// Bytes of pages that hold nothing.
