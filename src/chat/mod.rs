@@ -1,6 +1,7 @@
 //! What the server does: users, chats, messages, files, calls.
 //!
-//! The middle knows no protocol: no HTTP, no JSON, no status codes. A public method
+//! The middle knows no protocol: no HTTP, no JSON, no status codes; the lines of an
+//! export (`moving`) are its own form, and no dialect's. A public method
 //! of [`Chat`] is a whole operation: it takes who asks, checks their right inside
 //! its transaction, and returns when the outcome is stored. `store` (SQL) and `hub`
 //! (open sockets) are private to it and do not know each other: a transaction's

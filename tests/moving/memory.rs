@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::world::Home;
 use crate::world::home::PROGRAM;
-use crate::world::machine::{mebibytes, number};
+use crate::world::machine::{mebibytes, number, say};
 
 /// What a hundred thousand messages may cost beside none, in MiB.
 const EXPORT_MIB: u64 = 8;
@@ -32,7 +32,7 @@ async fn peak(words: &[&str]) -> u64 {
 }
 
 /// Puts so many messages more into the first chat.
-fn fill(database: &Path, count: usize) {
+pub fn fill(database: &Path, count: usize) {
     let db = rusqlite::Connection::open(database).unwrap();
     db.execute_batch(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}),
@@ -63,13 +63,13 @@ async fn many_messages_take_no_more_memory_than_few() {
     let there = Home::new();
     let first = peak(&["import", few, "--dry-run", "--data", there.data().to_str().unwrap()]).await;
     let import = peak(&["import", many, "--data", there.data().to_str().unwrap()]).await;
-    println!(
+    say(&format!(
         "{count} messages: export {} MiB beside {}, import {} MiB beside {}",
         mebibytes(export),
         mebibytes(base),
         mebibytes(import),
         mebibytes(first)
-    );
+    ));
     assert!(base > 0 && mebibytes(export.saturating_sub(base)) <= EXPORT_MIB, "{base} and {export} bytes");
     assert!(first > 0 && mebibytes(import.saturating_sub(first)) <= IMPORT_MIB, "{first} and {import} bytes");
     let db = rusqlite::Connection::open(there.data().join("fireside.db")).unwrap();

@@ -2,6 +2,7 @@
 
 mod command;
 mod conflict;
+mod killed;
 mod memory;
 mod person;
 mod round;

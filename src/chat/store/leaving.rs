@@ -1,7 +1,6 @@
 //! What an export reads: rows in a fixed order, one at a time, in one read transaction.
 //!
-//! It opens the file by itself, beside a server that may run on it. What is here of a chat
-//! or a person is chosen by [`Wanted`].
+//! It opens the file by itself, beside a server that may run on it.
 
 use std::path::Path;
 

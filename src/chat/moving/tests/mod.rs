@@ -66,23 +66,13 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
     let user = |id: &mut i64| place(&users, id);
     let chat = |id: &mut i64| place(&chats, id);
     let message = |id: &mut i64| place(&messages, id);
-    let mut same = Vec::new();
-    for record in records {
+    let replace = |record: &Record| {
         let mut record = record.clone();
         match &mut record {
             Record::Head(_) => {}
             Record::User(of) => user(&mut of.id),
-            Record::Credential(of) => {
-                // The old one's becomes a device's, beside the new one.
-                if of.kind == super::CredentialKind::Account || of.label == ACCOUNT_TOKEN {
-                    continue;
-                }
-                user(&mut of.user);
-            }
-            Record::Friend(of) => {
-                user(&mut of.user);
-                user(&mut of.friend);
-            }
+            Record::Credential(of) => user(&mut of.user),
+            Record::Friend(of) => [&mut of.user, &mut of.friend].into_iter().for_each(user),
             Record::Post(of) => user(&mut of.author),
             Record::Chat(of) => {
                 chat(&mut of.id);
@@ -90,10 +80,9 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
                 of.pair.iter_mut().flatten().for_each(user);
             }
             Record::Message(of) => {
-                message(&mut of.id);
                 chat(&mut of.chat);
                 user(&mut of.sender);
-                of.reply_to.iter_mut().for_each(message);
+                of.reply_to.iter_mut().chain([&mut of.id]).for_each(message);
             }
             Record::Reaction(of) => {
                 message(&mut of.message);
@@ -106,14 +95,19 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
             Record::Member(of) => {
                 chat(&mut of.chat);
                 user(&mut of.user);
-                for mark in [&mut of.joined_after, &mut of.read_upto, &mut of.cleared_upto] {
-                    mark.iter_mut().for_each(message);
-                }
+                let marks = [&mut of.joined_after, &mut of.read_upto, &mut of.cleared_upto];
+                marks.into_iter().flatten().for_each(message);
             }
         }
-        same.push(record);
-    }
-    same
+        record
+    };
+    records.iter().filter(|record| !is_account_token(record)).map(replace).collect()
+}
+
+/// Every server makes its own; the old one's becomes a device's, beside the new one.
+fn is_account_token(record: &Record) -> bool {
+    let Record::Credential(of) = record else { return false };
+    of.kind == super::CredentialKind::Account || of.label == ACCOUNT_TOKEN
 }
 
 /// The first two that are not the same.

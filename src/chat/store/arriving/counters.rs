@@ -67,14 +67,34 @@ impl Arrival {
                 )?
                 .execute([chat])?;
         }
+        self.count_seen(chat)
+    }
+
+    /// Many members share few marks, and one pass over the messages finds what is whose: a
+    /// look at all messages for each member would cost the product of the two.
+    fn count_seen(&self, chat: i64) -> Result<()> {
         self.db
             .prepare_cached(
-                "UPDATE members SET
-                    seen_count = (SELECT count(*) FROM messages WHERE chat_id = ?1 AND id <= members.read_mark)
-                        + (SELECT count(*) FROM messages
-                           WHERE chat_id = ?1 AND id > members.read_mark AND sender_id = members.user_id),
-                    cleared_count = (SELECT count(*) FROM messages WHERE chat_id = ?1 AND id <= members.cleared_mark)
-                 WHERE chat_id = ?1",
+                "UPDATE members SET seen_count = marks.upto FROM (
+                    SELECT read_mark AS mark, (SELECT count(*) FROM messages WHERE chat_id = ?1 AND id <= read_mark) AS upto
+                    FROM members WHERE chat_id = ?1 GROUP BY read_mark) AS marks
+                 WHERE members.chat_id = ?1 AND members.read_mark = marks.mark",
+            )?
+            .execute([chat])?;
+        self.db
+            .prepare_cached(
+                "UPDATE members SET seen_count = seen_count + own.later FROM (
+                    SELECT m.id AS member, count(*) AS later
+                    FROM messages g JOIN members m ON m.chat_id = g.chat_id AND m.user_id = g.sender_id
+                    WHERE g.chat_id = ?1 AND g.id > m.read_mark GROUP BY m.id) AS own
+                 WHERE members.id = own.member",
+            )?
+            .execute([chat])?;
+        self.db
+            .prepare_cached(
+                "UPDATE members SET cleared_count =
+                    (SELECT count(*) FROM messages WHERE chat_id = ?1 AND id <= members.cleared_mark)
+                 WHERE chat_id = ?1 AND cleared_mark > 0",
             )?
             .execute([chat])?;
         Ok(())

@@ -1,0 +1,63 @@
+//! An import that is killed leaves what was there, and nothing else that counts.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::memory::fill;
+use super::{exports, imports};
+use crate::world::home::PROGRAM;
+use crate::world::{Fireside, Home};
+
+const MESSAGES: usize = 30_000;
+
+/// Starts an import and kills it after a while. `false`: it had ended before.
+async fn is_killed(archive: &Path, home: &Home, after: Duration) -> bool {
+    let mut command = Command::new(PROGRAM);
+    command.args(["import", archive.to_str().unwrap(), "--on-conflict", "rename", "--data"]).arg(home.data());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    tokio::time::sleep(after).await;
+    let had_ended = child.try_wait().unwrap().is_some();
+    child.kill().ok();
+    child.wait().unwrap();
+    !had_ended
+}
+
+#[tokio::test]
+async fn whenever_it_is_killed_there_is_no_half() {
+    let shelf = tempfile::tempdir().unwrap();
+    let (source, here) = (Home::new(), Home::new());
+    let small = ["seed", "--people", "4", "--chats", "3", "--messages", "50", "--until", "2025-06-01"];
+    source.runs(&small, "").await.succeeded();
+    fill(&source.data().join("fireside.db"), MESSAGES);
+    let archive = shelf.path().join("large.tar");
+    exports(&source, &archive, &[]).await.succeeded();
+    here.runs(&[&small[..], &["--seed", "2"]].concat(), "").await.succeeded();
+    let before = shelf.path().join("before.tar");
+    exports(&here, &before, &[]).await.succeeded();
+    let whole = std::fs::read(&before).unwrap();
+
+    let (fresh, mut kills) = (Home::new(), 0);
+    for round in 0..8 {
+        let after = Duration::from_millis(20 + 60 * round);
+        if !is_killed(&archive, &here, after).await {
+            break;
+        }
+        kills += 1;
+        let again = shelf.path().join(format!("after-{round}.tar"));
+        exports(&here, &again, &[]).await.succeeded();
+        assert!(whole == std::fs::read(&again).unwrap(), "killed after {after:?}");
+        if is_killed(&archive, &fresh, after).await {
+            assert!(!fresh.data().exists(), "killed after {after:?}");
+        } else {
+            break;
+        }
+    }
+    assert!(kills > 0, "it was never killed on the way");
+    // What a killed one left is swept, and it can be done again.
+    imports(&archive, &here, &["--on-conflict", "rename"]).await.succeeded();
+    let fireside = Fireside::start_in(here, &[]).await;
+    assert_eq!(fireside.registers("somebody-new").await.get("/api/users/?page=1").await.is(200).json()["count"], 9);
+    let left = std::fs::read_dir(fireside.home.data()).unwrap();
+    assert!(!left.into_iter().any(|entry| entry.unwrap().file_name().to_string_lossy().contains("work")));
+}
