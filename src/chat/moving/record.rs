@@ -192,6 +192,9 @@ pub struct Chat {
     /// Left out: the server's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_members: Option<u32>,
+    /// For how many days its messages are kept, 0 for ever. Left out: as the server is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retain_days: Option<u32>,
     /// Who owns it: a member, and an admin. Of a direct chat one of the two.
     pub owner: i64,
     /// When it was made.

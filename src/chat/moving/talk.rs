@@ -7,8 +7,14 @@ use crate::chat::direct::{Pair, Person, free_slug};
 use crate::chat::file::{self, StorageName, is_inline, look_at};
 use crate::chat::id::{FileId, UserId};
 use crate::chat::name::{self, Emoji, MessageText};
+use crate::chat::retention::Term;
 use crate::chat::store::arriving::{NewChat, NewMember, NewMessage};
 use crate::chat::store::{rooms, users};
+
+fn term(days: Option<u32>) -> Result<Term> {
+    let Some(days) = days else { return Ok(Term::Server) };
+    Term::of_days(days.into()).map_or_else(|| refused(format!("retain_days: {days} are too many")), Ok)
+}
 
 impl Import {
     pub(super) fn chat(&mut self, chat: &Chat) -> Result<bool> {
@@ -25,6 +31,7 @@ impl Import {
             description: "",
             is_private: true,
             max_members: None,
+            retention: term(chat.retain_days)?,
             owner: owner.id,
             created_at,
             updated_at,

@@ -249,7 +249,7 @@ impl Departure {
         };
         format!(
             "SELECT c.id, c.low_user, c.high_user, c.title, c.description, c.is_private, c.max_members, c.owner_id,
-                    c.created_at, c.updated_at, c.active_at
+                    c.created_at, c.updated_at, c.active_at, c.retain_days
              FROM chats c WHERE c.is_deleted = 0 AND {which} ORDER BY c.id"
         )
     }
@@ -364,6 +364,7 @@ fn chat(row: &Row<'_>) -> rusqlite::Result<Record> {
         created_at: Timestamp(row.get(8)?),
         updated_at: moment(row, 9)?,
         active_at: moment(row, 10)?,
+        retain_days: row.get(11)?,
     }))
 }
 

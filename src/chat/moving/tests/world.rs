@@ -169,6 +169,7 @@ impl World {
             title: if is_group && maker.chance(80) { maker.line() } else { String::new() },
             description: if is_group && maker.chance(50) { maker.words() } else { String::new() },
             is_private: pair.is_some() || maker.chance(50),
+            retain_days: maker.chance(30).then_some(30),
             max_members: (is_group && maker.chance(30)).then_some(50),
             owner: one,
             created_at,

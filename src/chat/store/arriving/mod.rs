@@ -18,6 +18,7 @@ use crate::chat::error::Error;
 use crate::chat::file::File;
 use crate::chat::moving::Failure;
 use crate::chat::name::{Email, Emoji, Username, fold};
+use crate::chat::retention::Term;
 use crate::chat::time::Timestamp;
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -76,6 +77,7 @@ pub struct NewChat<'a> {
     pub description: &'a str,
     pub is_private: bool,
     pub max_members: Option<u32>,
+    pub retention: Term,
     pub owner: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -206,8 +208,8 @@ impl Arrival {
     pub fn chat(&self, new: &NewChat<'_>) -> Result<i64> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO chats (kind, low_user, high_user, slug, title, title_key, description, is_private, max_members,
-                                owner_id, created_at, updated_at, active_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                                owner_id, created_at, updated_at, active_at, retain_days)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?;
         Ok(insert.insert(params![
             if new.direct.is_some() { "direct" } else { "group" },
@@ -223,6 +225,7 @@ impl Arrival {
             new.created_at.0,
             new.updated_at.0,
             new.active_at.0,
+            new.retention.to_stored(),
         ])?)
     }
 
