@@ -1,6 +1,6 @@
 //! How fast what is said in one room reaches everybody who is in it.
 //!
-//! `cargo bench --bench fanout -- [--receivers 1000] [--speakers 4] [--seconds 5]`
+//! `cargo bench --bench fanout -- [--receivers 1000] [--speakers 4] [--seconds 5] [--awake]`
 //!
 //! First the speakers talk in a closed loop, each waiting for its own echo, and all of them
 //! for listeners that are far behind: deliveries a second. Then one of them speaks ten times a second, whatever
@@ -66,6 +66,10 @@ struct Args {
     /// How long they do.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// The listeners' thread never sleeps: to wake it, which a listener elsewhere does not
+    /// ask of the server, is then no part of what a delivery costs.
+    #[arg(long)]
+    awake: bool,
     /// Cargo passes this to every bench.
     #[arg(long = "bench", hide = true)]
     _bench: bool,
@@ -125,7 +129,11 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     let after = settled(&server).await.resident_bytes;
 
     let flood = flood(&server, &mut speakers, &board, Duration::from_secs(args.seconds)).await;
+    let awake = args.awake.then(|| tokio::task::spawn_local(stay_awake()));
     let paced = paced(&mut speakers[0], &board, flood.messages).await;
+    if let Some(awake) = awake {
+        awake.abort();
+    }
 
     let said = flood.messages + PACED;
     let stored = Rest::new(server.addr).count(&scene.tokens[0], scene.room).await;
@@ -251,6 +259,12 @@ async fn paced(speaker: &mut Socket, board: &Board, first: usize) -> Vec<Duratio
         due += PACE;
     }
     latencies
+}
+
+async fn stay_awake() {
+    loop {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn everybody_heard(board: &Board, message: usize) -> Instant {
