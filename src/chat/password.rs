@@ -4,6 +4,7 @@
 //! once would stop everybody's messages, so hashing has threads of its own, of low
 //! priority, behind a bounded queue: when that is full the answer is "busy".
 
+mod kept;
 mod stored;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, SaltString};
+use kept::Kept;
 use stored::{Costs, Stored};
 use tokio::sync::oneshot;
 
@@ -132,7 +134,9 @@ impl Hasher {
         let argon2 = self.argon2.clone();
         self.run(move || {
             let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(internal)?;
-            let hash = argon2.hash_password(password.0.as_bytes(), &salt).map_err(internal)?;
+            let params = argon2.params().clone();
+            let hash = Kept(&argon2).hash_password_customized(password.0.as_bytes(), None, None, params, &salt);
+            let hash = hash.map_err(internal)?;
             Ok(hash.to_string())
         })
         .await?

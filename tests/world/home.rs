@@ -1,10 +1,11 @@
 //! A data folder that outlives the servers started on it, and the program
 //! run from the command line.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -108,18 +109,23 @@ pub async fn run(words: &[&str], input: &str) -> Outcome {
     let mut child = command.spawn().unwrap();
     // A program that does not want the input may close it first.
     child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
-    let said = words.join(" ");
-    if wait_for(&mut child).await.is_none() {
+    // Read while it runs: what it says may be more than a pipe holds.
+    let (stdout, stderr) = (drained(child.stdout.take().unwrap()), drained(child.stderr.take().unwrap()));
+    let ended = wait_for(&mut child).await;
+    if ended.is_none() {
         child.kill().unwrap();
-        let output = child.wait_with_output().unwrap();
-        panic!("`{said}` did not end:\n{}", String::from_utf8_lossy(&output.stderr));
     }
-    let output = child.wait_with_output().unwrap();
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+    let Some(status) = ended else { panic!("`{}` did not end:\n{stderr}", words.join(" ")) };
+    Outcome { code: status.code(), stdout, stderr }
+}
+
+fn drained(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut said = String::new();
+        pipe.read_to_string(&mut said).unwrap();
+        said
+    })
 }
 
 /// The end of a process, or nothing if it outlasts our patience.

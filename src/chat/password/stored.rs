@@ -15,6 +15,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
 
+use super::kept::Kept;
+
 /// Iterations of PBKDF2 at most; Django 5.2 takes 1,000,000 and every version some more.
 pub const MAX_ITERATIONS: u32 = 3_000_000;
 /// Memory of argon2id at most, in KiB; Django takes 100 MiB.
@@ -72,7 +74,7 @@ impl<'a> Stored<'a> {
     /// Whether this is the hash of `password`. Takes the time that the hash says.
     pub fn verify(&self, password: &[u8]) -> bool {
         match self {
-            Self::Argon2(hash, _) => Argon2::default().verify_password(password, hash).is_ok(),
+            Self::Argon2(hash, _) => Kept(&Argon2::default()).verify_password(password, hash).is_ok(),
             Self::Pbkdf2 { iterations, salt, hash } => {
                 pbkdf2::verify(PBKDF2_HMAC_SHA256, *iterations, salt.as_bytes(), password, hash).is_ok()
             }
@@ -135,7 +137,7 @@ const SALT: &[u8] = b"nobody's salt";
 /// Hashes for the time that it takes.
 fn waste(params: &Params, password: &[u8]) {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    if let Err(cause) = argon2.hash_password_into(password, SALT, &mut [0; SHA256_LEN]) {
+    if let Err(cause) = Kept(&argon2).hash_into(password, SALT, &mut [0; SHA256_LEN]) {
         tracing::debug!(%cause, "a refusal took less time than it should");
     }
 }
