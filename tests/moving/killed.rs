@@ -63,9 +63,10 @@ async fn whenever_it_is_killed_there_is_no_half() {
         }
         let is_on_the_way = is_killed(&archive, &fresh, after).await;
         if fresh.data().exists() {
-            exports(&fresh, &again, &[]).await.succeeded();
+            let new = shelf.path().join("new.tar");
+            exports(&fresh, &new, &[]).await.succeeded();
             let all = messages(&std::fs::read(&archive).unwrap());
-            assert_eq!(messages(&std::fs::read(&again).unwrap()), all, "killed after {after:?}");
+            assert_eq!(messages(&std::fs::read(&new).unwrap()), all, "killed after {after:?}");
             break;
         }
         assert!(is_on_the_way, "it ended without having made anything");
