@@ -45,14 +45,15 @@ async fn they_are_made_in_time_and_the_oldest_go() {
     std::fs::write(folder.join("notes.txt"), "somebody else's").unwrap();
     // What a backup that was killed has left.
     std::fs::create_dir(folder.join(".fireside-work-0123456789abcdef")).unwrap();
+    let start = Instant::now();
     let mut fireside = Fireside::start_in(home, &["--backup-every", "1s", "--backup-keep", "2"]).await;
     assert!(fireside.facts.iter().any(|fact| fact.starts_with("backups every 1s to ")), "{:?}", fireside.facts);
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
     alice.posts("kept").in_room(&den).await;
-    let (mut seen, start) = (Vec::new(), Instant::now());
+    let mut seen = Vec::new();
     while seen.len() < 5 {
-        assert!(start.elapsed() < Duration::from_secs(40), "{seen:?}\n{}", fireside.home.log());
+        assert!(start.elapsed() < Duration::from_secs(60), "{seen:?}\n{}", fireside.home.log());
         let there = archives(&folder);
         assert!(there.len() <= 3, "the oldest go at once: {there:?}");
         assert!(seen.is_empty() || there.len() >= 2, "none goes before a new one counts: {there:?}");

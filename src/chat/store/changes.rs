@@ -34,31 +34,31 @@ pub fn newest(db: &Db) -> rusqlite::Result<Seq> {
     query.query_row([], |row| Ok(Seq(row.get(0)?)))
 }
 
-/// One of a chat's three kinds of change, each in the order of its numbers.
+/// One of the kinds of change, each in the order of its numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Born,
+    /// Born, and not entered under its chat yet: those of all chats are looked through once.
+    JustBorn,
     Changed,
     Deleted,
 }
 
 impl Kind {
-    /// The number and message of the next change of this kind in chat `?1` after `?2`.
-    const fn next(self) -> &'static str {
+    /// The number and message of the next change of this kind in chat `?1` after `?2`; `None`:
+    /// the first question told them all.
+    const fn next(self) -> Option<&'static str> {
         match self {
-            Self::Born => {
-                "SELECT id, id FROM messages
-                 WHERE chat_id = ?1 AND id > max(?2, (SELECT indexed FROM sequence)) AND seq = id
-                 UNION ALL
-                 SELECT g.id, g.id FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
-                 WHERE b.chat_id = ?1 AND b.message_id > ?2 AND g.seq = g.id
-                 ORDER BY 1 LIMIT 1"
-            }
+            Self::Born => Some(
+                "SELECT b.message_id, b.message_id FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
+                 WHERE b.chat_id = ?1 AND b.message_id > ?2 AND g.seq = g.id ORDER BY b.message_id LIMIT 1",
+            ),
+            Self::JustBorn => None,
             Self::Changed => {
-                "SELECT seq, id FROM messages WHERE chat_id = ?1 AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1"
+                Some("SELECT seq, id FROM messages WHERE chat_id = ?1 AND seq > ?2 AND seq > id ORDER BY seq LIMIT 1")
             }
             Self::Deleted => {
-                "SELECT seq, message_id FROM tombstones WHERE chat_id = ?1 AND seq > ?2 ORDER BY seq LIMIT 1"
+                Some("SELECT seq, message_id FROM tombstones WHERE chat_id = ?1 AND seq > ?2 ORDER BY seq LIMIT 1")
             }
         }
     }
@@ -67,18 +67,16 @@ impl Kind {
     const fn first(self) -> &'static str {
         match self {
             Self::Born => {
-                // What is not entered under its chat yet is looked through once, and not for each chat.
-                "SELECT min(id), min(id), chat_id FROM
-                    (SELECT (SELECT g.id FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
-                             WHERE b.chat_id = m.chat_id AND b.message_id > ?2 AND g.seq = g.id
-                             ORDER BY b.message_id LIMIT 1) AS id,
-                            m.chat_id
-                     FROM members m WHERE m.user_id = ?1
-                     UNION ALL
-                     SELECT g.id, g.chat_id FROM messages g CROSS JOIN members m
-                     ON m.chat_id = g.chat_id AND m.user_id = ?1
-                     WHERE g.id > max(?2, (SELECT indexed FROM sequence)) AND g.seq = g.id)
-                 GROUP BY chat_id HAVING min(id) IS NOT NULL"
+                "SELECT g.id, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
+                    (SELECT b.message_id FROM messages_by_chat b CROSS JOIN messages n ON n.id = b.message_id
+                     WHERE b.chat_id = m.chat_id AND b.message_id > ?2 AND n.seq = n.id
+                     ORDER BY b.message_id LIMIT 1)
+                 WHERE m.user_id = ?1"
+            }
+            Self::JustBorn => {
+                "SELECT g.id, g.id, g.chat_id FROM messages g CROSS JOIN members m
+                 ON m.chat_id = g.chat_id AND m.user_id = ?1
+                 WHERE g.id > max(?2, (SELECT indexed FROM sequence)) AND g.seq = g.id"
             }
             Self::Changed => {
                 "SELECT g.seq, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
@@ -98,7 +96,7 @@ impl Kind {
 /// only what it returns, and one row more for each chat.
 pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Result<Vec<(Seq, Place)>> {
     let mut heads = BinaryHeap::new();
-    for kind in [Kind::Born, Kind::Changed, Kind::Deleted] {
+    for kind in [Kind::Born, Kind::JustBorn, Kind::Changed, Kind::Deleted] {
         let mut first = db.prepare_cached(kind.first())?;
         let mut rows = first.query([user.0, since.0])?;
         while let Some(row) = rows.next()? {
@@ -112,10 +110,11 @@ pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Resu
         }
         let place = match kind {
             Kind::Deleted => Place::Tombstone(MessageId(id), chat, Seq(seq)),
-            Kind::Born | Kind::Changed => Place::Message(MessageId(id)),
+            Kind::Born | Kind::JustBorn | Kind::Changed => Place::Message(MessageId(id)),
         };
         found.push((Seq(seq), place));
-        let mut next = db.prepare_cached(kind.next())?;
+        let Some(next) = kind.next() else { continue };
+        let mut next = db.prepare_cached(next)?;
         let next = next.query_row([chat.0, seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         heads.extend(next.map(|(seq, id)| Reverse((seq, id, chat, kind))));
     }
