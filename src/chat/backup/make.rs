@@ -1,14 +1,11 @@
 //! Making a backup.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
 use super::archive::{DATABASE, FILES, MANIFEST, SECRET, SUMS, Writer};
-use super::place::Place;
+use super::place::{NewFile, Place};
 use super::restore::unpack;
 use super::{Failure, Progress, at};
 use crate::chat::erase;
@@ -46,29 +43,13 @@ pub(super) fn compact(now: Timestamp) -> String {
 /// Writes a backup of the data folder to `to`, or, where that is a folder, to a new file
 /// in it. The file has its name only when it is whole and on the disk.
 pub fn make(data: &Path, to: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Made, Failure> {
-    let target = if to.is_dir() { to.join(file_name(now)) } else { to.to_owned() };
-    if target.exists() {
-        return Err(Failure::Exists(target));
-    }
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let place = Place::new(folder)?;
-    let part = place.join("archive");
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(at(&part))?;
-    let (made, out) = write(data, &place, BufWriter::new(file), now, progress)?;
-    let file = out.into_inner().map_err(|cause| at(&part)(cause.into_error()))?;
-    file.sync_all().map_err(at(&part))?;
+    let (part, out) = NewFile::at(to, file_name(now))?.begin()?;
+    let (made, out) = write(data, &part.place, out, now, progress)?;
+    part.sync(out)?;
     // What the disk gives back is what counts.
-    let again = File::open(&part).map_err(at(&part))?;
+    let again = File::open(part.path()).map_err(at(part.path()))?;
     unpack(BufReader::new(again), |_| Ok(Box::new(std::io::sink())))?;
-    renameat_with(CWD, &part, CWD, &target, RenameFlags::NOREPLACE).map_err(|cause| match cause {
-        rustix::io::Errno::EXIST => Failure::Exists(target.clone()),
-        other => at(&target)(other.into()),
-    })?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
-    Ok(Made { path: Some(target), ..made })
+    Ok(Made { path: Some(part.publish()?), ..made })
 }
 
 /// Writes a backup of the data folder to a stream. It counts if this succeeds: whoever

@@ -1,8 +1,11 @@
 //! A private folder to work in, that goes when the work ends, and later if it was killed.
 
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{Failure, at};
 
@@ -43,6 +46,64 @@ impl Drop for Place {
             tracing::warn!(%cause, path = %self.path.display(), "a temporary folder stays");
         }
     }
+}
+
+/// A new file that has its name only when it is whole and on the disk.
+pub(in crate::chat) struct NewFile {
+    target: PathBuf,
+}
+
+/// The same while it is written, in a place of its own.
+pub(in crate::chat) struct Part {
+    target: PathBuf,
+    pub place: Place,
+}
+
+impl NewFile {
+    /// At `to`, or, where that is a folder, in it under `name`. Nothing is there yet.
+    pub fn at(to: &Path, name: String) -> Result<Self, Failure> {
+        let target = if to.is_dir() { to.join(name) } else { to.to_owned() };
+        if target.exists() { Err(Failure::Exists(target)) } else { Ok(Self { target }) }
+    }
+
+    /// Makes it, for its owner's eyes alone.
+    pub fn begin(self) -> Result<(Part, BufWriter<File>), Failure> {
+        let part = Part { place: Place::new(folder_of(&self.target))?, target: self.target };
+        let path = part.path();
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(at(&path))?;
+        Ok((part, BufWriter::new(file)))
+    }
+}
+
+impl Part {
+    pub fn path(&self) -> PathBuf {
+        self.place.join("archive")
+    }
+
+    /// Sees to it that all that was written is on the disk.
+    pub fn sync(&self, out: BufWriter<File>) -> Result<(), Failure> {
+        let file = out.into_inner().map_err(|cause| at(self.path())(cause.into_error()))?;
+        file.sync_all().map_err(at(self.path()))
+    }
+
+    /// Gives it its name, if nothing else has that by now.
+    pub fn publish(self) -> Result<PathBuf, Failure> {
+        renameat_with(CWD, self.path(), CWD, &self.target, RenameFlags::NOREPLACE).map_err(|cause| match cause {
+            rustix::io::Errno::EXIST => Failure::Exists(self.target.clone()),
+            other => at(&self.target)(other.into()),
+        })?;
+        sync_folder(folder_of(&self.target))?;
+        Ok(self.target)
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Sees to it that the names in a folder are on the disk.
+pub(in crate::chat) fn sync_folder(folder: &Path) -> Result<(), Failure> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
 }
 
 fn sweep(folder: &Path) {

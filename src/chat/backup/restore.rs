@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::archive::{CHECKSUM, DATABASE, FILES, MANIFEST, Reader, SECRET, SUMS};
 use super::keeper::FOLDER;
 use super::make::{FORMAT, compact, sum_line};
-use super::place::Place;
+use super::place::{Place, sync_folder};
 use super::{Failure, at};
 use crate::chat::store::copy;
 use crate::chat::time::Timestamp;
@@ -67,7 +67,7 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
     let folder = File::open(place.path()).map_err(at(place.path()))?;
     syncfs(&folder).map_err(|errno| at(place.path())(errno.into()))?;
     let before = trade(&place, data, now)?;
-    File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
+    sync_folder(parent)?;
     Ok(Restored { seq: edition.seq.0, schema: edition.schema, files: unpacked.files, before })
 }
 

@@ -5,11 +5,9 @@ use std::io::{BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
 use super::{Failure, Head, Record, Scope, VERSION};
 use crate::chat::backup::archive::{FILES, MANIFEST, Writer};
-use crate::chat::backup::place::Place;
+use crate::chat::backup::place::{NewFile, Place};
 use crate::chat::backup::{Failure as Same, Progress, at};
 use crate::chat::erase;
 use crate::chat::id::ChatId;
@@ -62,24 +60,12 @@ pub fn file_name(now: Timestamp) -> String {
 /// Writes an export to `to`, or, where that is a folder, to a new file in it. The file has
 /// its name only when it is whole and on the disk.
 pub fn export(data: &Path, subject: &Subject, to: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Exported> {
-    let target = if to.is_dir() { to.join(file_name(now)) } else { to.to_owned() };
-    if target.exists() {
-        return Err(Same::Exists(target).into());
-    }
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = NewFile::at(to, file_name(now))?;
     let departure = begin(data, subject)?;
-    let place = Place::new(folder)?;
-    let part = place.join("archive");
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(at(&part))?;
-    let (made, out) = departure.write(data, &place, BufWriter::new(file), progress)?;
-    let file = out.into_inner().map_err(|cause| at(&part)(cause.into_error()))?;
-    file.sync_all().map_err(at(&part))?;
-    renameat_with(CWD, &part, CWD, &target, RenameFlags::NOREPLACE).map_err(|cause| match cause {
-        rustix::io::Errno::EXIST => Same::Exists(target.clone()),
-        other => at(&target)(other.into()),
-    })?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
-    Ok(Exported { path: Some(target), ..made })
+    let (part, out) = file.begin()?;
+    let (made, out) = departure.write(data, &part.place, out, progress)?;
+    part.sync(out)?;
+    Ok(Exported { path: Some(part.publish()?), ..made })
 }
 
 /// Writes an export to a stream. It counts if this succeeds.

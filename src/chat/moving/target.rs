@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with, syncfs};
 
 use super::{Failure, Stored};
-use crate::chat::backup::place::Place;
+use crate::chat::backup::place::{Place, sync_folder};
 use crate::chat::backup::{Failure as Same, at, claim};
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -93,8 +93,7 @@ impl Target {
         renameat_with(CWD, fresh.path(), CWD, &data, RenameFlags::NOREPLACE)
             .map_err(|errno| at(&data)(errno.into()))?;
         let parent = parent(&data);
-        File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
-        Ok(())
+        Ok(sync_folder(parent)?)
     }
 }
 
