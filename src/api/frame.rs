@@ -254,13 +254,13 @@ fn frame(opcode: u8, payload: &[u8]) -> Bytes {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 
     use super::{Fault, Incoming, MAX_MESSAGE, Reader, close, text};
 
     /// A client's frame, masked.
-    fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
         let mask = [1, 2, 3, 4];
         let mut frame = vec![first];
         match payload.len() {

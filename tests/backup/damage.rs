@@ -44,8 +44,8 @@ async fn a_flipped_bit_anywhere_is_found() {
     restores(&archive, &Home::new()).await.succeeded();
 }
 
-/// The same archive with its members changed, and its checksum right.
-fn forged(whole: &[u8], mut change: impl FnMut(&str, &mut Vec<u8>) -> Vec<String>) -> Vec<u8> {
+/// The same archive with its members changed, and its checksum right: `change` answers under which names each stands.
+pub fn forged(whole: &[u8], mut change: impl FnMut(&str, &mut Vec<u8>) -> Vec<String>) -> Vec<u8> {
     let mut out = Vec::new();
     for member in tar::Archive::new(whole).entries().unwrap() {
         let mut member = member.unwrap();

@@ -1,6 +1,6 @@
 //! Backups that can be trusted, and the upkeep of a data folder.
 
-mod damage;
+pub mod damage;
 mod hold;
 mod litestream;
 mod load;

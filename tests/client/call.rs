@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::talk::direct;
+use super::talk::{Pair, pair};
 use super::{Browser, browser_is_here};
 use crate::world::{Fireside, id};
 
@@ -10,13 +10,7 @@ use crate::world::{Fireside, id};
 async fn a_call_connects_and_leaving_ends_it() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
     hers.presses_button("Video call").await;
     his.reads(".message .content", "started a call").await;
     his.presses_button("Video call").await;
@@ -82,13 +76,7 @@ const SEEN: &str = "document.querySelector('.tile:not(.own)')?.classList.contain
 async fn microphone_camera_and_screen_are_switched_during_a_call() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
     hers.presses_button("Audio call").await;
     his.presses_button("Audio call").await;
     his.sees(".tile[data-state=connected]").await;
@@ -120,13 +108,7 @@ async fn microphone_camera_and_screen_are_switched_during_a_call() {
 async fn what_stands_in_the_way_of_a_call_is_said_plainly() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
     // The camera is refused.
     hers.does("window.real = navigator.mediaDevices.getUserMedia; navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))").await;
     hers.presses_button("Video call").await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::talk::direct;
+use super::talk::{Pair, direct, pair};
 use super::{Browser, browser_is_here};
 use crate::world::Fireside;
 use crate::world::bytes::PNG;
@@ -11,13 +11,7 @@ use crate::world::bytes::PNG;
 async fn a_picture_is_sent_and_seen_and_what_is_too_large_is_refused_first() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start_with(&["--max-upload", "100000"]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
 
     let folder = tempfile::tempdir().unwrap();
     let large = folder.path().join("large.bin");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::talk::direct;
+use super::talk::{Pair, direct, pair};
 use super::{Browser, browser_is_here};
 use crate::world::{Fireside, Person, contents};
 
@@ -26,13 +26,7 @@ async fn a_killed_server_costs_no_message_and_doubles_none() {
     let Some(_turn) = browser_is_here().await else { return };
     let address = an_address();
     let mut fireside = Fireside::start_with(&["--listen", &address]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { alice, chat, hers, his, .. } = pair(&fireside).await;
 
     let mut said = Vec::new();
     for round in 0..3 {

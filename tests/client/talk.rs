@@ -11,17 +11,28 @@ pub async fn direct(one: &Person, other: &Person) -> i64 {
     id(&one.post("/messages/api/chats/", &wish).await.json())
 }
 
+/// Alice and Bob, each at a page that shows their direct chat.
+pub struct Pair {
+    pub alice: Person,
+    pub chat: i64,
+    pub hers: Browser,
+    pub his: Browser,
+}
+
+pub async fn pair(fireside: &Fireside) -> Pair {
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    let (hers, his) = (Browser::of(fireside, &alice).await, Browser::of(fireside, &bob).await);
+    hers.opens_chat(chat).await;
+    his.opens_chat(chat).await;
+    Pair { alice, chat, hers, his }
+}
+
 #[tokio::test]
 async fn two_browsers_talk_react_edit_and_delete() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
 
     hers.says("hello bob").await;
     his.reads(".message:not(.mine) .content", "hello bob").await;

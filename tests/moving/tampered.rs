@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::{exports, imports};
+use crate::backup::damage;
 use crate::world::machine::number;
 use crate::world::{Fireside, Home};
 
@@ -50,30 +49,13 @@ async fn a_flipped_bit_anywhere_is_found() {
     is_refused(&[whole.as_slice(), b"x"].concat(), shelf.path(), "one byte more").await;
 }
 
-/// The same archive with members changed, and its checksum right.
+/// The same archive with members changed, each where it was, and its checksum right.
 fn forged(whole: &[u8], mut change: impl FnMut(&mut String, &mut Vec<u8>)) -> Vec<u8> {
-    let mut out = Vec::new();
-    for member in tar::Archive::new(whole).entries().unwrap() {
-        let mut member = member.unwrap();
-        let mut name = String::from_utf8(member.path_bytes().into_owned()).unwrap();
-        let mut content = Vec::new();
-        std::io::Read::read_to_end(&mut member, &mut content).unwrap();
-        change(&mut name, &mut content);
-        if name == "checksum" {
-            content = format!("{}\n", hex::encode(Sha256::digest(&out))).into_bytes();
-        }
-        let mut header = member.header().clone();
-        let place = &mut header.as_ustar_mut().unwrap().name;
-        place.fill(0);
-        place[..name.len()].copy_from_slice(name.as_bytes());
-        header.set_size(content.len() as u64);
-        header.set_cksum();
-        out.extend_from_slice(header.as_bytes());
-        out.extend_from_slice(&content);
-        out.resize(out.len().next_multiple_of(BLOCK), 0);
-    }
-    out.resize(out.len() + 2 * BLOCK, 0);
-    out
+    damage::forged(whole, |name, content| {
+        let mut name = name.to_owned();
+        change(&mut name, content);
+        vec![name]
+    })
 }
 
 #[tokio::test]

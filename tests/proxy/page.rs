@@ -1,7 +1,7 @@
 //! The page in a browser, below a path behind nginx.
 
 use super::{Place, Proxy, proxies_are_here};
-use crate::client::talk::direct;
+use crate::client::talk::{Pair, pair};
 use crate::client::{Browser, browser_is_here};
 use crate::world::Fireside;
 use crate::world::bytes::PNG;
@@ -15,13 +15,7 @@ async fn the_page_works_below_a_path() {
     let mut fireside = Fireside::start_with(&["--trusted-proxy", "127.0.0.1", "--base-path", "/team/chat"]).await;
     let proxy = Proxy::nginx(Place::Tcp(fireside.address()), "/team/chat").await;
     fireside.url.clone_from(&proxy.url);
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
     hers.says("hello from below").await;
     his.reads(".message:not(.mine) .content", "hello from below").await;
 
@@ -63,13 +57,7 @@ async fn a_call_asks_the_servers_that_the_operator_named() {
     let (stun, turn) = ("stun:127.0.0.1:9", "turn:127.0.0.1:9?transport=udp");
     let flags = ["--stun", stun, "--turn-url", turn, "--turn-secret-file", secret.to_str().unwrap()];
     let fireside = Fireside::start_with(&flags).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let chat = direct(&alice, &bob).await;
-    let hers = Browser::of(&fireside, &alice).await;
-    let his = Browser::of(&fireside, &bob).await;
-    hers.opens_chat(chat).await;
-    his.opens_chat(chat).await;
+    let Pair { alice, hers, his, .. } = pair(&fireside).await;
     hers.does(
         "window.asked = []; const Real = RTCPeerConnection; \
          window.RTCPeerConnection = function (wish) { asked.push(wish); return new Real(wish); }",

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Codec, Event, Listening, Reader, run};
 use crate::api::Api;
 use crate::api::frame::MAX_MESSAGE;
+use crate::api::frame::tests::masked;
 use crate::api::line::Line;
 use crate::api::meters::OpenSocket;
 use crate::api::seen::Seen;
@@ -81,22 +82,7 @@ const PONG: u8 = 10;
 
 /// A client's frame; `first` is its first byte.
 fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
-    let (payload, mask) = (payload.as_ref(), [0x37, 0xfa, 0x21, 0x3d]);
-    let mut frame = vec![first];
-    match payload.len() {
-        length @ 0..=125 => frame.push(0x80 | u8::try_from(length).expect("short")),
-        length @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend(u16::try_from(length).expect("middling").to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 127);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
-    frame
+    masked(first, payload.as_ref())
 }
 
 fn text(payload: impl AsRef<[u8]>) -> Vec<u8> {
