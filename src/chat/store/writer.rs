@@ -44,6 +44,8 @@ pub(in crate::chat) struct Committed {
     pub events: Vec<Event>,
     /// Files to be erased from the disk.
     pub erased: Vec<StorageName>,
+    /// Whether a command changed something that no event tells.
+    pub is_untold: bool,
 }
 
 /// Gets what each commit leaves to be done.
@@ -330,9 +332,11 @@ impl WriterThread {
         let now = self.clock.now();
         for work in batch.iter_mut() {
             self.execute("SAVEPOINT command")?;
+            let changes = self.connection.total_changes();
             let mut tx = Tx { connection: &self.connection, outbox: Committed::default(), seq: &mut self.seq, now };
             match work.run(&mut tx) {
                 Ok(()) => {
+                    committed.is_untold |= tx.outbox.events.is_empty() && tx.total_changes() != changes;
                     committed.events.append(&mut tx.outbox.events);
                     committed.erased.append(&mut tx.outbox.erased);
                 }
