@@ -8,24 +8,15 @@
 //! both, the start, the memory after it, and the memory of the idle sockets. In the end every receiver must have
 //! heard every stored message. The yardsticks are one thread that writes the same
 //! frames to as many bare TCP connections, and a broadcast by a WebSocket library alone. One line of figures comes out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    dead_code,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
-              modules have more than this one uses"
-)]
 
 mod common;
-mod counter;
 
 use clap::Parser;
+use common::counter::{self, Board};
 use common::rest::Rest;
 use common::server::{Server, Usage};
 use common::wire::{self, Socket};
-use counter::Board;
+use common::{CONTENT, LOST};
 use futures_util::SinkExt as _;
 use std::cell::Cell;
 use std::io::Write as _;
@@ -37,8 +28,6 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Bytes of a message's text.
-const CONTENT: usize = 100;
 /// Messages that the listeners may be behind what was said before the speakers wait for them:
 /// fewer than the server lets wait for a socket, so that a machine which has no time for its
 /// listeners slows the figure down and loses none of them.
@@ -51,8 +40,6 @@ const PACE: Duration = Duration::from_millis(100);
 const PACED: usize = 50;
 /// How long the yardstick is held.
 const YARDSTICK: Duration = Duration::from_secs(2);
-/// Nothing takes this long: something is lost.
-const LOST: Duration = Duration::from_secs(30);
 
 #[derive(Parser)]
 #[command(about = "Deliveries a second in one room")]
@@ -212,7 +199,7 @@ async fn flood(server: &Server, speakers: &mut Vec<Socket>, board: &Rc<Board>, l
     }
     let messages = said.get();
     if let Some(last) = messages.checked_sub(1) {
-        everybody_heard(board, last).await;
+        board.all_heard(last).await;
     }
     Flood { messages, deliveries, elapsed, cpu }
 }
@@ -255,7 +242,7 @@ async fn paced(speaker: &mut Socket, board: &Board, first: usize) -> Vec<Duratio
     let mut latencies = Vec::with_capacity(PACED);
     let mut due = start;
     for message in first..first + PACED {
-        latencies.push(everybody_heard(board, message).await - due);
+        latencies.push(board.all_heard(message).await - due);
         due += PACE;
     }
     latencies
@@ -264,17 +251,6 @@ async fn paced(speaker: &mut Socket, board: &Board, first: usize) -> Vec<Duratio
 async fn stay_awake() {
     loop {
         tokio::task::yield_now().await;
-    }
-}
-
-async fn everybody_heard(board: &Board, message: usize) -> Instant {
-    let give_up = Instant::now() + LOST;
-    loop {
-        if let Some(at) = board.heard_by_all_at(message) {
-            return at;
-        }
-        assert!(Instant::now() < give_up, "message {message} has not reached everybody");
-        sleep(Duration::from_millis(1)).await;
     }
 }
 

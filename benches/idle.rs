@@ -5,36 +5,24 @@
 //! For each number a fresh server: its start until the first answer, its memory then, and
 //! how much more it holds when so many sockets are open and quiet. After that one of them
 //! speaks, and every other must hear it, so that none was lost. A line for each comes out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    dead_code,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
-              modules have more than this one uses"
-)]
 
 mod common;
-mod counter;
 
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use common::counter::{self, Board};
 use common::http::Http;
 use common::server::Server;
 use common::wire::{self, Socket};
 use common::world::{self, World};
-use counter::Board;
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 /// How long the server is left alone before its memory is read.
 const SETTLE: Duration = Duration::from_secs(2);
-/// Nothing takes this long: something is lost.
-const LOST: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
 #[command(about = "Memory of quiet sockets")]
@@ -55,7 +43,7 @@ fn main() {
         let data = folder.path().join("data");
         Server::start(&data).stop();
         let people = common::users_for(sockets) as i64;
-        let world = World { chats: 1, messages: 0, crowd: people };
+        let world = World { chats: 1, messages: 0, elsewhere: 0, crowd: people };
         world.fill(&data.join("fireside.db"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         LocalSet::new().block_on(&runtime, run(sockets, world, &data));
@@ -84,7 +72,7 @@ async fn run(sockets: usize, world: World, data: &Path) {
     let mut speaker = Socket::open(server.addr, 1, &world::token(1)).await;
     let said = Instant::now();
     speaker.say("is everybody there?").await;
-    let all = everybody_heard(&board).await - said;
+    let all = board.all_heard(0).await - said;
     println!(
         "idle: sockets {sockets} | KiB/socket {:.1} | opened/s {:.0} | one message to all ms {:.1} \
          | ready ms {:.1} | fresh rss MiB {:.1} | server rss MiB {:.1}",
@@ -97,15 +85,4 @@ async fn run(sockets: usize, world: World, data: &Path) {
     );
     drop(speaker);
     server.stop();
-}
-
-async fn everybody_heard(board: &Board) -> Instant {
-    let give_up = Instant::now() + LOST;
-    loop {
-        if let Some(at) = board.heard_by_all_at(0) {
-            return at;
-        }
-        assert!(Instant::now() < give_up, "not everybody heard it");
-        sleep(Duration::from_millis(1)).await;
-    }
 }

@@ -7,15 +7,6 @@
 //! are those of the program alone, without the kernel, and nearly the same on every run.
 //! Above its bound a path fails the bench. Without valgrind nothing is counted, and the
 //! bench says so; `FIRESIDE_REQUIRE_VALGRIND=1` makes that a failure.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    dead_code,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
-              modules have more than this one uses"
-)]
 
 mod common;
 
@@ -80,7 +71,7 @@ async fn count(path: Hot, operations: usize) -> u64 {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let data = folder.path().join("data");
     Server::start(&data).stop();
-    let world = World { chats: 1, messages: 100, crowd: 10 };
+    let world = World { chats: 1, messages: 100, elsewhere: 0, crowd: 10 };
     world.fill(&data.join("fireside.db"));
     let report = folder.path().join("callgrind.out");
     let mut valgrind = Command::new("valgrind");

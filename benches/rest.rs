@@ -6,15 +6,6 @@
 //! First each posts 100 bytes again and again, to a chat of its own; then each asks for
 //! the newest 50 of one chat of 100,000. In the end the server must have stored exactly
 //! what it acknowledged. Two lines of figures come out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    dead_code,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
-              modules have more than this one uses"
-)]
 
 mod common;
 
@@ -22,14 +13,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use common::CONTENT;
 use common::http::Http;
 use common::rest::Rest;
 use common::server::{Server, Usage};
 use common::world::{self, World};
 use tokio::task::JoinSet;
 
-/// Bytes of a message's text.
-const CONTENT: usize = 100;
 /// Connections and caches fill before the clock runs.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -56,7 +46,7 @@ fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let data = folder.path().join("data");
     Server::start(&data).stop();
-    World { chats: 1, messages: args.messages, crowd: 0 }.fill(&data.join("fireside.db"));
+    World { chats: 1, messages: args.messages, elsewhere: 0, crowd: 0 }.fill(&data.join("fireside.db"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(run(args, &data));
 }

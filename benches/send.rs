@@ -8,35 +8,22 @@
 //! the server must have stored exactly as many messages as were echoed.
 //! The yardstick is SQLite alone, writing like rows to the same disk.
 //! One line of figures comes out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    dead_code,
-    reason = "a bench stops at the first thing that is not as it should be, and prints its result; the shared \
-              modules have more than this one uses"
-)]
 
 mod common;
 
 use clap::Parser;
+use common::CONTENT;
 use common::rest::Rest;
+use common::senders::{self, Sender};
 use common::server::{Server, Usage};
-use common::wire::Socket;
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
-/// Bytes of a message's text.
-const CONTENT: usize = 100;
 /// Caches fill and the log of the database finds its size before the clock runs.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How long each yardstick is held.
 const YARDSTICK: Duration = Duration::from_secs(2);
-/// No echo takes this long: something is lost.
-const LOST: Duration = Duration::from_secs(30);
 
 #[derive(Parser)]
 #[command(about = "Messages a second, stored and echoed")]
@@ -66,20 +53,6 @@ fn main() {
     outcome.print(&args, grouped, single);
 }
 
-/// Somebody who sends, and where.
-struct Sender {
-    socket: Socket,
-    name: String,
-    said: usize,
-}
-
-/// What one spell of sending brought.
-struct Spell {
-    senders: Vec<Sender>,
-    latencies: Vec<Duration>,
-    elapsed: Duration,
-}
-
 struct Outcome {
     latencies: Vec<Duration>,
     elapsed: Duration,
@@ -94,9 +67,9 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     let rooms = make_rooms(&rest, &tokens, args).await;
     let senders = open(&server, &tokens, &rooms, args.senders).await;
 
-    let warm = spell(senders, WARM_UP).await;
+    let warm = senders::spell(senders, WARM_UP).await;
     let before = server.usage();
-    let measured = spell(warm.senders, Duration::from_secs(args.seconds)).await;
+    let measured = senders::spell(warm.senders, Duration::from_secs(args.seconds)).await;
     let after = server.usage();
 
     let echoed = warm.latencies.len() + measured.latencies.len();
@@ -126,42 +99,9 @@ async fn open(server: &Server, tokens: &[String], rooms: &[u64], senders: usize)
     let mut opened = Vec::with_capacity(senders);
     let seats = tokens.iter().cycle().zip(rooms.iter().cycle());
     for (number, (token, &room)) in seats.take(senders).enumerate() {
-        let socket = Socket::open(server.addr, room, token).await;
-        opened.push(Sender { socket, name: format!("sender {number}"), said: 0 });
+        opened.push(Sender::open(server.addr, room, token, number).await);
     }
     opened
-}
-
-/// Lets everybody send until the time is over and the last echo is heard.
-async fn spell(senders: Vec<Sender>, length: Duration) -> Spell {
-    let start = Instant::now();
-    let mut tasks = JoinSet::new();
-    for sender in senders {
-        tasks.spawn(tokio::time::timeout(length + LOST, closed_loop(sender, start + length)));
-    }
-    let mut spell = Spell { senders: Vec::new(), latencies: Vec::new(), elapsed: length };
-    while let Some(task) = tasks.join_next().await {
-        let (sender, latencies) = task.expect("no sender fails").expect("no echo is lost");
-        spell.senders.push(sender);
-        spell.latencies.extend(latencies);
-    }
-    spell.elapsed = start.elapsed();
-    spell
-}
-
-async fn closed_loop(mut sender: Sender, end: Instant) -> (Sender, Vec<Duration>) {
-    let mut latencies = Vec::new();
-    while Instant::now() < end {
-        // The full stop ends the number, so that no text is another's beginning.
-        let unique = format!("{} says {}.", sender.name, sender.said);
-        let content = format!("{unique:-<CONTENT$}");
-        let said_at = Instant::now();
-        sender.socket.say(&content).await;
-        sender.socket.hear(&unique).await;
-        latencies.push(said_at.elapsed());
-        sender.said += 1;
-    }
-    (sender, latencies)
 }
 
 async fn stored(rest: &Rest, tokens: &[String], rooms: &[u64]) -> usize {

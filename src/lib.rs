@@ -23,6 +23,10 @@
 //! commit order → the sender's call returns → each open socket takes the event from
 //! its queue, encoded once for each dialect → bytes.
 
+// Of the program and not of those who try it: a test or a bench stops at the first thing
+// that is not as it should be, and a bench prints its figures.
+#![deny(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+
 pub mod api;
 pub mod assets;
 pub mod chat;

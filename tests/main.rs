@@ -5,13 +5,6 @@
 //! module per dialect (`rooms`), and one per promise that all of them share
 //! (`access`, `accounts`, `files`, `lifecycle`, `delivery`, `hostile`, `prototyping`).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test reports what went wrong by panicking"
-)]
-
 mod access;
 mod accounts;
 mod across;

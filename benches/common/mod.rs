@@ -1,14 +1,23 @@
 //! What the benches share: the server under load, its users and rooms, and a
 //! WebSocket client cheap enough to leave the processor to the server.
 
+#![allow(dead_code, reason = "no bench uses all of it")]
+
+pub mod counter;
 pub mod http;
 pub mod rest;
+pub mod senders;
 pub mod server;
 pub mod wire;
 pub mod world;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;
+
+/// Bytes of a message's text.
+pub const CONTENT: usize = 100;
+/// Nothing takes this long: something is lost.
+pub const LOST: Duration = Duration::from_secs(60);
 
 /// Sockets that one user may hold open: the server's own limit.
 pub const SOCKETS_PER_USER: usize = 20;

@@ -49,6 +49,14 @@ impl Rest {
         let page = answer(signed(self.client.get(url), token)).await;
         page["count"].as_u64().expect("the room's count")
     }
+
+    /// The ids of so many of the room's newest messages, the newest first.
+    pub async fn newest(&self, token: &str, room: u64, many: u64) -> Vec<u64> {
+        let url = format!("{}/rooms/{room}/messages/?page_size={many}", self.base);
+        let page = answer(signed(self.client.get(url), token)).await;
+        let messages = page["results"].as_array().expect("a page");
+        messages.iter().map(|message| message["id"].as_u64().expect("the message's id")).collect()
+    }
 }
 
 fn signed(request: RequestBuilder, token: &str) -> RequestBuilder {

@@ -67,3 +67,92 @@ impl Chat {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Seq;
+    use crate::chat::id::ChatId;
+    use crate::chat::invite::Invite;
+    use crate::chat::label::Label;
+    use crate::chat::message::{Draft, MayDelete};
+    use crate::chat::name::{Emoji, MessageText, Username};
+    use crate::chat::password::Password;
+    use crate::chat::room::NewGroup;
+    use crate::chat::session::Asker;
+    use crate::chat::time::Clock;
+    use crate::chat::user::NewUser;
+    use crate::chat::{Chat, Config, Durability};
+
+    async fn person(chat: &Chat, name: &str) -> Asker {
+        let new = NewUser {
+            username: Username::parse(name).expect("a name"),
+            email: None,
+            password: Password::attempt("password"),
+            display_name: None,
+            is_admin: false,
+        };
+        let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("registered");
+        chat.authenticate(token.as_str()).expect("signed in")
+    }
+
+    async fn group(chat: &Chat, owner: &Asker, others: &[&Asker]) -> ChatId {
+        let new = NewGroup {
+            title: "den".into(),
+            description: String::new(),
+            is_private: true,
+            max_members: None,
+            members: others.iter().map(|other| other.user).collect(),
+        };
+        chat.create_group(owner, new).await.expect("a group").id
+    }
+
+    fn text(words: &str) -> MessageText {
+        MessageText::parse(words, 100).expect("text")
+    }
+
+    /// Posts so many messages, edits the first, reacts to the second and deletes the third.
+    async fn talk(chat: &Chat, who: &Asker, room: ChatId, many: usize) {
+        let mut said = Vec::with_capacity(many);
+        for number in 0..many {
+            let draft = Draft::of(text(&format!("word {number}")), None);
+            said.push(chat.post(who, room, draft).await.expect("posted").message.id);
+        }
+        chat.edit(who, said[0], text("another word")).await.expect("edited");
+        chat.toggle_reaction(who, said[1], Emoji::parse("👍").expect("an emoji")).await.expect("added");
+        chat.delete_message(who, said[2], MayDelete::AuthorOrOwner).await.expect("deleted");
+    }
+
+    /// Numbers of the changes after `since`, and the number to ask on from.
+    async fn after(chat: &Chat, who: &Asker, since: i64) -> (Vec<i64>, i64) {
+        let changes = chat.changes(who, Seq(since), None).await.expect("changes");
+        assert!(!changes.more, "one page");
+        (changes.items.iter().map(|change| change.seq().0).collect(), changes.seq.0)
+    }
+
+    #[tokio::test]
+    async fn however_far_back_one_asks_the_same_changes_are_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
+        let chat = Chat::open(config).expect("opened");
+        let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
+        let (den, shed) = (group(&chat, &alice, &[&bob]).await, group(&chat, &alice, &[&bob]).await);
+        let elsewhere = group(&chat, &bob, &[]).await;
+        // In the end births alone: nothing of another kind comes after them.
+        for (room, many) in [(den, 9), (elsewhere, 4), (shed, 3), (den, 3), (elsewhere, 3)] {
+            talk(&chat, &bob, room, many).await;
+            for room in [shed, elsewhere] {
+                chat.post(&bob, room, Draft::of(text("good night"), None)).await.expect("posted");
+            }
+        }
+        for who in [&alice, &bob] {
+            let (all, newest) = after(&chat, who, 0).await;
+            assert!(all.is_sorted() && all.len() > 15, "{all:?}");
+            for since in 0..=newest + 3 {
+                let later: Vec<i64> = all.iter().copied().filter(|seq| *seq > since).collect();
+                assert_eq!(after(&chat, who, since).await, (later, newest.max(since)), "after {since}");
+            }
+        }
+        let (hers, his) = (after(&chat, &alice, 0).await.0, after(&chat, &bob, 0).await.0);
+        assert!(hers.iter().all(|seq| his.contains(seq)) && hers.len() < his.len(), "what is said elsewhere is bob's");
+    }
+}

@@ -2,7 +2,9 @@
 //!
 //! A message that never changed after its birth has seq = id, so new ones are found as
 //! lists find them; only those that changed later, and tombstones, have
-//! indexes of their own.
+//! indexes of their own. Who was away for a moment missed little: the few messages that came
+//! are looked through whosever they are, and no chat is asked for changes when none happened
+//! on the whole server, so that it does not matter how many chats somebody is in.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
@@ -16,6 +18,11 @@ use crate::chat::changes::Change;
 use crate::chat::error::Result;
 use crate::chat::id::{ChatId, MessageId, Seq, UserId};
 use crate::chat::receipt::ReadMark;
+
+/// New messages on the whole server that are looked through, rather than asking each chat of a
+/// user: no more than take about as long as asking some hundred chats. In unit tests few, so
+/// that both ways are gone.
+const FEW: i64 = if cfg!(test) { 3 } else { 256 };
 
 /// Where a change is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +45,7 @@ pub fn newest(db: &Db) -> rusqlite::Result<Seq> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Born,
-    /// Born, and not entered under its chat yet: those of all chats are looked through once.
+    /// Born, and so near the end that those of all chats are looked through once.
     JustBorn,
     Changed,
     Deleted,
@@ -76,7 +83,7 @@ impl Kind {
             Self::JustBorn => {
                 "SELECT g.id, g.id, g.chat_id FROM messages g CROSS JOIN members m
                  ON m.chat_id = g.chat_id AND m.user_id = ?1
-                 WHERE g.id > max(?2, (SELECT indexed FROM sequence)) AND g.seq = g.id"
+                 WHERE g.id > ?2 AND g.seq = g.id"
             }
             Self::Changed => {
                 "SELECT g.seq, g.id, m.chat_id FROM members m JOIN messages g ON g.id =
@@ -92,13 +99,49 @@ impl Kind {
     }
 }
 
+/// How far back a number lies.
+struct Distance {
+    /// Each chat tells what was born in it up to this number; what is above is looked through.
+    asked_upto: i64,
+    /// Something was edited or deleted since, in whatever chat.
+    is_changed: bool,
+}
+
+impl Distance {
+    fn of(db: &Db, since: Seq) -> rusqlite::Result<Self> {
+        let mut query =
+            db.prepare_cached("SELECT value, indexed, (SELECT coalesce(max(id), 0) FROM messages) FROM sequence")?;
+        query.query_row([], |row| {
+            let (changed, indexed, newest): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let is_short = newest.saturating_sub(since.0) <= FEW;
+            Ok(Self {
+                asked_upto: if is_short { since.0 } else { indexed.max(since.0) },
+                // All but births write the sequence's value.
+                is_changed: changed > since.0,
+            })
+        })
+    }
+
+    /// Whether there may be something of a kind, and then above which number.
+    fn above(&self, kind: Kind, since: Seq) -> Option<i64> {
+        match kind {
+            Kind::Born => (self.asked_upto > since.0).then_some(since.0),
+            Kind::JustBorn => Some(self.asked_upto),
+            Kind::Changed | Kind::Deleted => self.is_changed.then_some(since.0),
+        }
+    }
+}
+
 /// Changes in `(since, upto]` over all chats of a user, oldest first: a merge that reads
-/// only what it returns, and one row more for each chat.
+/// only what it returns, the few newest messages, and of a long absence one row more for each
+/// chat.
 pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Result<Vec<(Seq, Place)>> {
+    let distance = Distance::of(db, since)?;
     let mut heads = BinaryHeap::new();
     for kind in [Kind::Born, Kind::JustBorn, Kind::Changed, Kind::Deleted] {
+        let Some(above) = distance.above(kind, since) else { continue };
         let mut first = db.prepare_cached(kind.first())?;
-        let mut rows = first.query([user.0, since.0])?;
+        let mut rows = first.query([user.0, above])?;
         while let Some(row) = rows.next()? {
             heads.push(Reverse((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, ChatId(row.get(2)?), kind)));
         }

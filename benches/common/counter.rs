@@ -1,12 +1,14 @@
 //! A receiver that only counts: one of thousands, so it looks at the headers of
 //! frames, keeps no payload, and shares one buffer with all the others.
 
-use crate::common::wire::{CLOSE, Header, PING, PONG, TEXT, close_code, masked};
+use super::LOST;
+use super::wire::{CLOSE, Header, PING, PONG, TEXT, close_code, masked};
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 /// Bytes read at once; more than a receiver ever finds waiting.
 const BUFFER: usize = 64 * 1024;
@@ -52,6 +54,18 @@ impl Board {
     /// the last receiver.
     pub fn heard_by_all_at(&self, message: usize) -> Option<Instant> {
         self.messages.borrow().get(message)?.by_all_at
+    }
+
+    /// Waits until the message has reached the last receiver, and answers when it had.
+    pub async fn all_heard(&self, message: usize) -> Instant {
+        let give_up = Instant::now() + LOST;
+        loop {
+            if let Some(at) = self.heard_by_all_at(message) {
+                return at;
+            }
+            assert!(Instant::now() < give_up, "message {message} has not reached everybody");
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn heard(&self, from: usize, to: usize) {
