@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ordinary::{Ordinary, PATIENCE};
 use crate::world::machine::{mebibytes, resident_bytes, say, scale};
-use crate::world::{Fireside, id};
+use crate::world::{Ear, Fireside, id};
 
 /// Characters of each message.
 const LENGTH: usize = 1_000;
@@ -53,6 +53,7 @@ async fn a_long_past_is_told_to_many_in_constant_memory() {
         }));
         told += counts.await.into_iter().sum::<usize>();
         most = most.max(resident_bytes(&fireside));
+        join_all(ears.into_iter().map(Ear::leaves)).await;
     }
     let took = begun.elapsed();
     let felt = ordinary.ends().await;
