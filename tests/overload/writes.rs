@@ -16,8 +16,8 @@ use crate::world::{Fireside, Person, Room, contents};
 
 /// The queue holds 4,096, and one transaction 512 more.
 const SENDS: usize = 5_200;
-/// The standstill ends when so many were told to come back: by then the queue is full, or
-/// the writer has given up waiting.
+/// The standstill ends when so many were told to come back: they found no place in the
+/// queue, or waited in it for as long as anybody does.
 const TOLD: usize = 100;
 
 /// Sends on a connection of its own; the head of the answer.
@@ -77,7 +77,7 @@ async fn more_than_the_disk_takes_is_told_to_come_back_and_none_is_lost() {
     assert!(stored.is_subset(&there), "what was acknowledged is there");
     assert!(there.difference(&stored).all(|text| unknown.contains(text)), "what was refused is not");
     assert!(!fireside.home.log().contains("panicked"), "{}", fireside.home.log());
-    assert!(again.len() >= TOLD && !stored.is_empty(), "{} told, {} stored", again.len(), stored.len());
+    assert!(again.len() >= TOLD, "{} told, {} stored", again.len(), stored.len());
     for some in again.chunks(64) {
         let resent = some.iter().map(async |number| {
             let text = format!("wave {number}");
