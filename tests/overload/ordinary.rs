@@ -1,10 +1,10 @@
-//! Ordinary users beside an attack: how long each of their posts takes.
+//! Ordinary users beside an attack: how long each of their requests takes. They have a
+//! thread of their own, so that they do not wait for the attackers' turns in the test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-use tokio::task::JoinHandle;
 
 use crate::world::machine::percentile;
 use crate::world::{Fireside, Person, Room};
@@ -39,13 +39,20 @@ impl Ordinary {
         let person = fireside.registers(name).await;
         let room = person.opens_room("home").await;
         let stop = Arc::new(AtomicBool::new(false));
-        let times = tokio::spawn(goes_on(person, room, Arc::clone(&stop)));
+        // Connections belong to the thread that they were opened on.
+        let person = person.back_to(fireside);
+        let is_over = Arc::clone(&stop);
+        let times = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(goes_on(person, room, is_over))
+        });
         Self { stop, times }
     }
 
     pub async fn ends(self) -> Felt {
         self.stop.store(true, Ordering::Relaxed);
-        let mut times = self.times.await.unwrap();
+        let times = tokio::task::spawn_blocking(|| self.times.join());
+        let mut times = times.await.unwrap().unwrap();
         Felt { requests: times.len(), median: percentile(&mut times, 50), p99: percentile(&mut times, 99) }
     }
 }
