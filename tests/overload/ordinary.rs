@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use crate::world::machine::percentile;
 use crate::world::{Fireside, Person, Room};
 
@@ -18,6 +20,13 @@ pub struct Ordinary {
 /// What no ordinary user's request takes longer than, however busy the tests' machine
 /// is. On one that does nothing else it is milliseconds: the figure is printed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the server makes once and keeps is made, such as each hashing thread's memory: what
+/// it holds from here on is comparable.
+pub async fn everybody_was_here(fireside: &Fireside) {
+    let names: Vec<_> = (0..8).map(|number| format!("early{number}")).collect();
+    join_all(names.iter().map(|name| fireside.registers(name))).await;
+}
 
 /// What an ordinary user felt.
 pub struct Felt {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use super::ordinary::{Ordinary, PATIENCE};
-use crate::world::machine::{mebibytes, open_connections, resident_bytes, say, scale};
+use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
+use crate::world::machine::{mebibytes, open_connections, resident_bytes, say, scale, settles};
 use crate::world::{Ear, Fireside, Person, Room};
 
 /// Each of 4 KiB: far more than a queue and a socket's buffers hold.
@@ -44,6 +44,7 @@ async fn readers_that_never_read_are_closed_and_nobody_else_notices() {
     let fireside = Fireside::start_with(&["--log-level", "warn"]).await;
     let (slow_count, quick_count) = (scale(10, 100), scale(30, 500));
     let alice = fireside.registers("alice").await;
+    everybody_was_here(&fireside).await;
     let den = alice.opens_room("den").await;
     let people = fireside.registers_crowd((slow_count + quick_count).div_ceil(20) + 2).await;
     for person in &people {
@@ -90,12 +91,13 @@ async fn readers_that_never_read_are_closed_and_nobody_else_notices() {
     for ear in &mut quick {
         ear.hears_nothing().await;
     }
+    let after = settles(&fireside, before).await;
     say(&format!(
         "{slow_count} that never read beside {quick_count} that do: all closed {closed_within:?} after the last message; \
          {} deliveries in {took:?}; memory {} MiB before, {} MiB at most, {} MiB after; ordinary users: {felt}",
         MESSAGES * quick_count,
         mebibytes(before),
         mebibytes(most),
-        mebibytes(resident_bytes(&fireside)),
+        mebibytes(after),
     ));
 }
