@@ -6,6 +6,7 @@ mod history;
 mod idle;
 mod logins;
 mod ordinary;
+mod places;
 mod readers;
 mod shape;
 mod typing;
