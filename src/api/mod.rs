@@ -9,6 +9,7 @@ pub mod base;
 pub mod body;
 mod directs;
 pub mod download;
+mod farewell;
 pub mod forwarded;
 pub mod frame;
 mod handshake;

@@ -16,11 +16,11 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use super::farewell;
 use super::frame::{self, Fault, Incoming, Reader};
 use super::line::Line;
 use super::meters::{Ended, OpenSocket};
-use super::outgoing::{Lost, Outgoing, say_goodbye};
-use super::wire::linger;
+use super::outgoing::{Lost, Outgoing};
 use crate::chat::event::Event;
 use crate::chat::listen::Listening;
 use crate::chat::{Closing, Outlet};
@@ -29,7 +29,8 @@ use crate::chat::{Closing, Outlet};
 pub const PING_EVERY: Duration = Duration::from_secs(25);
 /// How long a client may be silent.
 pub const SILENCE: Duration = Duration::from_secs(60);
-/// How long a slow reader is waited for, so that it learns why it is closed.
+/// How long a slow reader's connection is kept, so that it learns why it is closed although
+/// it may still send. One that only reads has longer: see `farewell`.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The same where an answer waits for the socket to be gone.
 const QUICK_FAREWELL: Duration = Duration::from_millis(500);
@@ -95,6 +96,7 @@ pub(super) async fn run<C: Codec>(
     slot: usize,
     open: OpenSocket,
 ) {
+    farewell::prepare(&line);
     let socket = Arc::new(Outgoing::new(line, codec, listening.inbox(), slot, open));
     let outlet: Weak<Outgoing<C>> = Arc::downgrade(&socket);
     listening.attach(outlet as Weak<dyn Outlet>);
@@ -104,21 +106,24 @@ pub(super) async fn run<C: Codec>(
     }
     socket.open.ended(end.told());
     let unsent = socket.hang_up();
-    match end {
-        End::Gone => {}
-        End::Left(code) => say_goodbye(&socket.line, unsent, code, QUICK_FAREWELL).await,
-        End::Close { code, within } => say_goodbye(&socket.line, unsent, Some(code), within).await,
-    }
-    // From here on it is gone for everybody. What still comes is read for a moment: to close
-    // over unread bytes would reset the connection, and the client would not see why.
+    let (code, within) = match end {
+        End::Gone => return,
+        End::Left(code) => (code, QUICK_FAREWELL),
+        End::Close { code, within } => (Some(code), within),
+    };
+    let is_said = farewell::say(&socket.line, unsent, code, within).await;
+    // From here on it is gone for everybody.
     drop(listening);
-    linger(&socket.line, QUICK_FAREWELL).await;
+    if is_said {
+        farewell::let_go(&socket.line, within).await;
+    }
 }
 
 /// Closes a connection that was never a socket, so that a browser sees why.
 pub(super) async fn turn_away(line: Line, code: u16) {
-    say_goodbye(&line, Vec::new(), Some(code), QUICK_FAREWELL).await;
-    linger(&line, QUICK_FAREWELL).await;
+    if farewell::say(&line, Vec::new(), Some(code), QUICK_FAREWELL).await {
+        farewell::let_go(&line, QUICK_FAREWELL).await;
+    }
 }
 
 /// How a socket ends.
