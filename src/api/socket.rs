@@ -40,6 +40,9 @@ const READ_AT_ONCE: usize = 4 * 1024;
 
 /// A dialect's frames.
 pub trait Codec: Send + Sync + 'static {
+    /// Longest message that is read, in bytes.
+    const MAX_MESSAGE: usize = frame::MAX_MESSAGE;
+
     /// Whether `catch_up` reads on until now, past what had happened when the socket was
     /// opened. Then nothing waits in the queue meanwhile, which a long past would overflow;
     /// `hears` has to leave out what was read.
@@ -73,6 +76,12 @@ pub trait Codec: Send + Sync + 'static {
 
     /// The answer to a binary frame.
     fn refuse_binary(&self) -> String;
+
+    /// The frame of that answer. Only what echoes has a use for the payload.
+    fn receive_binary(&self, payload: Vec<u8>) -> Bytes {
+        drop(payload);
+        frame::text(&self.refuse_binary())
+    }
 }
 
 /// Whether and how a socket has an event.
@@ -98,7 +107,10 @@ pub(super) async fn run<C: Codec>(
     let socket = Arc::new(Outgoing::new(line, codec, listening.inbox(), slot, open));
     let outlet: Weak<Outgoing<C>> = Arc::downgrade(&socket);
     listening.attach(outlet as Weak<dyn Outlet>);
-    let end = AssertUnwindSafe(talk(&socket, reader)).catch_unwind().await.unwrap_or_else(|_| End::with(PANICKED));
+    let end = AssertUnwindSafe(talk(&socket, reader.up_to(C::MAX_MESSAGE)))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| End::with(PANICKED));
     if matches!(end, End::Close { code: PANICKED, .. }) {
         tracing::error!(request = socket.open.request(), "a socket panicked");
     }
@@ -198,7 +210,7 @@ async fn talk<C: Codec>(socket: &Outgoing<C>, mut reader: Reader) -> End {
                         pending = Some(Box::pin(socket.codec.receive(text)));
                         continue;
                     }
-                    Ok(Incoming::Binary) => vec![frame::text(&socket.codec.refuse_binary())],
+                    Ok(Incoming::Binary(payload)) => vec![socket.codec.receive_binary(payload)],
                     Ok(Incoming::Ping(payload)) => vec![frame::pong(&payload)],
                     Ok(Incoming::Pong) => continue,
                     Ok(Incoming::Close(code)) => return End::Left(code),
