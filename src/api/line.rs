@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
+use rustix::net::{Shutdown, shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -56,6 +57,11 @@ impl Line {
     /// The same of several pieces.
     pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         on!(self, stream => stream.try_write_vectored(slices))
+    }
+
+    /// Ends what is written, so that the other end knows it at once. Reading goes on.
+    pub fn end_writing(&self) -> io::Result<()> {
+        on!(self, stream => shutdown(stream, Shutdown::Write)).map_err(io::Error::from)
     }
 }
 

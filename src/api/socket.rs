@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::frame::{self, Fault, Incoming, Reader};
+use super::frame::{self, Incoming, Reader};
 use super::line::Line;
 use super::meters::{Ended, OpenSocket};
 use super::outgoing::{Lost, Outgoing, say_goodbye};
@@ -107,10 +107,9 @@ pub(super) async fn run<C: Codec>(
     let socket = Arc::new(Outgoing::new(line, codec, listening.inbox(), slot, open));
     let outlet: Weak<Outgoing<C>> = Arc::downgrade(&socket);
     listening.attach(outlet as Weak<dyn Outlet>);
-    let end = AssertUnwindSafe(talk(&socket, reader.up_to(C::MAX_MESSAGE)))
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| End::with(PANICKED));
+    let mut reader = reader.up_to(C::MAX_MESSAGE);
+    let talked = AssertUnwindSafe(talk(&socket, &mut reader)).catch_unwind().await;
+    let end = talked.unwrap_or_else(|_| End::with(PANICKED));
     if matches!(end, End::Close { code: PANICKED, .. }) {
         tracing::error!(request = socket.open.request(), "a socket panicked");
     }
@@ -119,18 +118,39 @@ pub(super) async fn run<C: Codec>(
     match end {
         End::Gone => {}
         End::Left(code) => say_goodbye(&socket.line, unsent, code, QUICK_FAREWELL).await,
+        End::Failed(code) => say_goodbye(&socket.line, unsent, Some(code), QUICK_FAREWELL).await,
         End::Close { code, within } => say_goodbye(&socket.line, unsent, Some(code), within).await,
     }
-    // From here on it is gone for everybody. What still comes is read for a moment: to close
-    // over unread bytes would reset the connection, and the client would not see why.
+    // From here on it is gone for everybody.
     drop(listening);
-    linger(&socket.line, QUICK_FAREWELL).await;
+    if matches!(end, End::Close { .. }) {
+        await_close(&socket.line, reader).await;
+    }
+    part(&socket.line).await;
 }
 
 /// Closes a connection that was never a socket, so that a browser sees why.
-pub(super) async fn turn_away(line: Line, code: u16) {
+pub(super) async fn turn_away(line: Line, reader: Reader, code: u16) {
     say_goodbye(&line, Vec::new(), Some(code), QUICK_FAREWELL).await;
-    linger(&line, QUICK_FAREWELL).await;
+    await_close(&line, reader).await;
+    part(&line).await;
+}
+
+/// Waits for the close frame that answers the server's. What else comes was said too late.
+async fn await_close(line: &Line, mut reader: Reader) {
+    let answered = async { while !matches!(receive(line, &mut reader).await, Ok(Incoming::Close(_)) | Err(_)) {} };
+    if timeout(QUICK_FAREWELL, answered).await.is_err() {
+        tracing::trace!("a client left a close without an answer");
+    }
+}
+
+/// Ends the connection from this side, as the server has to when both have closed (RFC 6455,
+/// 7.1.1). What still comes is read for a moment: to close over unread bytes would reset the
+/// connection, and the client would not see why.
+async fn part(line: &Line) {
+    if line.end_writing().is_ok() {
+        linger(line, QUICK_FAREWELL).await;
+    }
 }
 
 /// How a socket ends.
@@ -139,6 +159,8 @@ enum End {
     Gone,
     /// The client closes it; its close frame, whose code this is, is answered.
     Left(Option<u16>),
+    /// The client broke the rules or the limit of frames: it is told this code, and nothing more of it is read.
+    Failed(u16),
     /// With a close frame of this code, behind a frame that is half out.
     Close { code: u16, within: Duration },
 }
@@ -161,7 +183,7 @@ impl End {
         match self {
             Self::Gone => Ended::Gone,
             Self::Left(_) => Ended::ByClient,
-            Self::Close { code, .. } => Ended::Closed(*code),
+            Self::Failed(code) | Self::Close { code, .. } => Ended::Closed(*code),
         }
     }
 }
@@ -181,7 +203,7 @@ impl From<Closing> for End {
     }
 }
 
-async fn talk<C: Codec>(socket: &Outgoing<C>, mut reader: Reader) -> End {
+async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings.reset();
@@ -203,7 +225,7 @@ async fn talk<C: Codec>(socket: &Outgoing<C>, mut reader: Reader) -> End {
                 pending = None;
                 replies.iter().map(|reply| frame::text(reply)).collect()
             }
-            incoming = receive(&socket.line, &mut reader), if pending.is_none() => {
+            incoming = receive(&socket.line, reader), if pending.is_none() => {
                 last_heard = Instant::now();
                 match incoming {
                     Ok(Incoming::Text(text)) => {
@@ -279,7 +301,7 @@ async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
         match reader.take_message() {
             Ok(Some(incoming)) => return Ok(incoming),
             Ok(None) => reader.rest(),
-            Err(fault) => return Err(faulty(fault)),
+            Err(fault) => return Err(End::Failed(fault.code())),
         }
         line.readable().await.map_err(|_| End::Gone)?;
         reader.buffer().reserve(READ_AT_ONCE);
@@ -290,10 +312,6 @@ async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
             Err(_) => return Err(End::Gone),
         }
     }
-}
-
-fn faulty(fault: Fault) -> End {
-    End::with(fault.code())
 }
 
 #[cfg(test)]
