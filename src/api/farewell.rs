@@ -52,8 +52,9 @@ pub(super) async fn say(line: &Line, unsent: Vec<Bytes>, code: Option<u16>, with
     is_said
 }
 
-/// Lets go of the connection after the last word. What still comes is read for a moment:
-/// to close over unread bytes would reset it, and the client would not see why.
+/// Ends the connection from this side, as the server has to when both have closed (RFC 6455,
+/// 7.1.1). What still comes is read for a moment: to close over unread bytes would reset the
+/// connection, and the client would not see why.
 pub(super) async fn let_go(line: &Line, within: Duration) {
     if line.end_writing().is_ok() {
         linger(line, within).await;

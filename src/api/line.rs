@@ -85,7 +85,7 @@ impl Line {
         on!(self, stream => SockRef::from(stream).send(bytes))
     }
 
-    /// The other end reads an end behind what was written.
+    /// Ends what is written, so that the other end knows it at once. Reading goes on.
     pub fn end_writing(&self) -> io::Result<()> {
         on!(self, stream => SockRef::from(stream).shutdown(Shutdown::Write))
     }

@@ -5,6 +5,8 @@
 //! the documents. This file is the only one that knows them all.
 
 pub mod auth;
+#[cfg(feature = "autobahn")]
+mod autobahn;
 pub mod base;
 pub mod body;
 mod directs;
@@ -66,6 +68,8 @@ fn dialects() -> Vec<Dialect> {
         messenger::dialect(),
         web::dialect(),
         manage::dialect(),
+        #[cfg(feature = "autobahn")]
+        autobahn::dialect(),
     ]
 }
 
