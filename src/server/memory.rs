@@ -1,10 +1,18 @@
-//! Memory that a crowd of connections took, given back to the system when it has left.
+//! Memory that is not needed any more, given back to the system.
 //!
-//! The C library's allocator keeps what is freed for as long as anything stays above it,
-//! and something always does: 5,000 connections that were gone held 76 MiB for ever. It
-//! gives the pages back when it is asked to, and to ask is the one call here that the
-//! compiler cannot look into.
+//! **What a crowd took.** The C library's allocator keeps what is freed for as long as
+//! anything stays above it, and something always does: 5,000 connections that were gone
+//! held 76 MiB for ever. It gives the pages back when it is asked to.
+//!
+//! **What the start needed.** Most of the program runs once or never, but the system maps
+//! its file in large pieces around whatever runs: 9 MiB of code, where 1 does the work.
+//! They are the file's own pages, so to let go of them loses nothing: those that are
+//! needed again are mapped again.
+//!
+//! To ask for either is a call that the compiler cannot look into, and there are no
+//! others.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::interval;
@@ -25,6 +33,46 @@ pub(super) async fn give_back_after_crowds(gate: Gate) {
     }
 }
 
+/// To be called when the start is over.
+pub(super) fn let_go_of_start() {
+    #[cfg(target_os = "linux")]
+    {
+        // A system without this file keeps the pages, and nothing else is lost.
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        for pages in maps.lines().filter_map(unwritten) {
+            system::madvise(pages.start, pages.len(), system::DONT_NEED);
+        }
+    }
+}
+
+/// The pages of one line of that file, if they are a file's and nobody can have written to
+/// them: code, and the constants before it. Other read-only pages hold addresses that were
+/// filled in at the start.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there are no such lines"))]
+fn unwritten(line: &str) -> Option<Range<usize>> {
+    let mut fields = line.split_ascii_whitespace();
+    let (range, rights, offset) = (fields.next()?, fields.next()?, fields.next()?);
+    let is_file = fields.nth(2)?.starts_with('/');
+    let is_code = rights == "r-xp";
+    let are_constants = rights == "r--p" && offset.bytes().all(|digit| digit == b'0');
+    let (start, end) = range.split_once('-')?;
+    let pages = usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?;
+    (is_file && (is_code || are_constants)).then_some(pages)
+}
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the system's own function: these pages come back from the file as they were")]
+mod system {
+    use std::ffi::c_int;
+
+    pub const DONT_NEED: c_int = 4;
+
+    unsafe extern "C" {
+        /// Says what is to become of pages.
+        pub safe fn madvise(start: usize, bytes: usize, advice: c_int) -> c_int;
+    }
+}
+
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "the C library's own function: it takes a number and is safe to call at any time")]
 mod allocator {
@@ -41,5 +89,30 @@ fn give_back() {
         let begun = std::time::Instant::now();
         let has_given = allocator::malloc_trim(0) == 1;
         tracing::debug!(has_given, took = ?begun.elapsed(), "a crowd has left");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unwritten;
+
+    #[test]
+    fn what_may_have_been_written_to_stays() {
+        let code = "55b3c35dd000-55b3c3f89000 r-xp 003fc000 fe:00 5327200                    /opt/a b/fireside";
+        assert_eq!(unwritten(code), Some(0x55b3_c35d_d000..0x55b3_c3f8_9000));
+        let constants = "55b3c31e0000-55b3c35dd000 r--p 00000000 fe:00 5327200  /opt/fireside";
+        assert_eq!(unwritten(constants), Some(0x55b3_c31e_0000..0x55b3_c35d_d000));
+        for other in [
+            "55b3c3f89000-55b3c4011000 r--p 00da7000 fe:00 5327200  /opt/fireside",
+            "55b3c4011000-55b3c4016000 rw-p 00e2f000 fe:00 5327200  /opt/fireside",
+            "55b40107d000-55b40112a000 rw-p 00000000 00:00 0  [heap]",
+            "7ffd1a5f6000-7ffd1a5f8000 r-xp 00000000 00:00 0  [vdso]",
+            "7f14c8311000-7f14c8312000 r-xp 00000000 00:00 0",
+            "7f14c8311000-7f14c8312000 r-xs 00000000 fe:00 1  /opt/shared",
+            "nonsense",
+            "",
+        ] {
+            assert_eq!(unwritten(other), None, "{other}");
+        }
     }
 }
