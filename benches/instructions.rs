@@ -25,14 +25,15 @@ const PATHS: &[(&str, Hot, f64)] = &[
     ("message over a socket, echoed", Hot::Say { listeners: 0 }, 160.0),
     ("the same, heard by 50 more", Hot::Say { listeners: 50 }, 255.0),
     ("message by REST", Hot::Post, 220.0),
-    ("newest 50 messages", Hot::Page, 1_425.0),
+    ("newest 50 messages", Hot::Page { number: 1 }, 165.0),
+    ("50 older messages", Hot::Page { number: 2 }, 1_425.0),
 ];
 
 #[derive(Clone, Copy)]
 enum Hot {
     Say { listeners: usize },
     Post,
-    Page,
+    Page { number: u32 },
 }
 
 #[derive(Parser)]
@@ -109,10 +110,11 @@ async fn work(server: &Server, world: World, path: Hot, operations: usize) {
                 http.post("/api/rooms/1/messages/", &body).await;
             }
         }
-        Hot::Page => {
+        Hot::Page { number } => {
             let mut http = Http::connect(server.addr, &token).await;
+            let path = format!("/messages/api/chats/1/messages/?page_size=50&page={number}");
             for _ in 0..operations {
-                http.get("/messages/api/chats/1/messages/?page_size=50").await;
+                http.get(&path).await;
             }
         }
     }

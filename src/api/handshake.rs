@@ -83,8 +83,8 @@ impl Handshake {
             Some(code) if self.has_origin => {
                 let response = self.switching();
                 tokio::spawn(async move {
-                    if let Some((tcp, _)) = upgraded(self.upgrade).await {
-                        socket::turn_away(tcp, code).await;
+                    if let Some((line, reader)) = upgraded(self.upgrade).await {
+                        socket::turn_away(line, reader, code).await;
                     }
                 });
                 Ok(response)

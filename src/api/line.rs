@@ -1,12 +1,17 @@
 //! The stream under a connection: TCP or a unix socket, with what both can do.
 
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+
+/// What a unix socket's buffer grows to for a farewell, or to as much as the system lets it.
+const ROOM: usize = 1024 * 1024;
 
 /// An open connection.
 #[derive(Debug)]
@@ -56,6 +61,33 @@ impl Line {
     /// The same of several pieces.
     pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         on!(self, stream => stream.try_write_vectored(slices))
+    }
+
+    /// Takes so many bytes beyond those that the other end has room for. A unix socket has
+    /// a limit of its own.
+    pub fn limit_unsent(&self, bytes: u32) -> io::Result<()> {
+        match self {
+            Self::Tcp(tcp) => SockRef::from(tcp).set_tcp_notsent_lowat(bytes),
+            Self::Unix(_) => Ok(()),
+        }
+    }
+
+    /// Takes more than that from here on.
+    pub fn make_room(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(tcp) => SockRef::from(tcp).set_tcp_notsent_lowat(u32::MAX),
+            Self::Unix(unix) => SockRef::from(unix).set_send_buffer_size(ROOM),
+        }
+    }
+
+    /// Like `try_write`, but asks the system whether there is room, and not the runtime.
+    pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        on!(self, stream => SockRef::from(stream).send(bytes))
+    }
+
+    /// Ends what is written, so that the other end knows it at once. Reading goes on.
+    pub fn end_writing(&self) -> io::Result<()> {
+        on!(self, stream => SockRef::from(stream).shutdown(Shutdown::Write))
     }
 }
 

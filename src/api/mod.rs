@@ -5,10 +5,13 @@
 //! the documents. This file is the only one that knows them all.
 
 pub mod auth;
+#[cfg(feature = "autobahn")]
+mod autobahn;
 pub mod base;
 pub mod body;
 mod directs;
 pub mod download;
+mod farewell;
 pub mod forwarded;
 pub mod frame;
 mod handshake;
@@ -65,6 +68,8 @@ fn dialects() -> Vec<Dialect> {
         messenger::dialect(),
         web::dialect(),
         manage::dialect(),
+        #[cfg(feature = "autobahn")]
+        autobahn::dialect(),
     ]
 }
 

@@ -8,11 +8,9 @@
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use super::frame;
 use super::line::Line;
@@ -212,21 +210,6 @@ fn take_out(frames: &mut Vec<Bytes>, mut written: usize) {
     frames.drain(..whole);
     if let Some(first) = frames.first_mut() {
         first.advance(written);
-    }
-}
-
-/// Says why it is over, behind what is half out, to whoever still reads.
-pub(super) async fn say_goodbye(line: &Line, mut unsent: Vec<Bytes>, code: Option<u16>, within: Duration) {
-    unsent.push(frame::close(code));
-    let said = async {
-        while !write(line, &mut unsent)? {
-            line.writable().await?;
-        }
-        Ok::<_, io::Error>(())
-    };
-    match timeout(within, said).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) | Err(_) => tracing::debug!("a client went without a farewell"),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use warp::http::StatusCode;
 
-use super::reply::Failure;
+use super::reply::{self, Answer, Failure};
 use super::request::Request;
+use crate::chat::error::Error;
+use crate::chat::message::Message;
+use crate::chat::newest::Past;
 use crate::chat::page::{Page, Paged};
 
 /// Items on a page at most; more counts as this many.
@@ -61,6 +65,24 @@ impl<D> Listing<D> {
             results: self.results.iter().map(shape).collect(),
         }
     }
+}
+
+/// The first page of messages that are written already, as `Chat::newest` keeps them.
+pub fn newest(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
+    let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
+    let around = serde_json::to_vec(&empty).map_err(|_| Failure::Chat(Error::Internal))?;
+    // The results are the last of its fields, and there are none.
+    let before = around.strip_suffix(b"[]}").ok_or(Failure::Chat(Error::Internal))?;
+    Ok(reply::written(StatusCode::OK, [before, messages, b"}"].concat()))
+}
+
+/// Messages in a dialect's shapes, for `Chat::newest` to keep.
+pub fn write_messages<'a, T: Serialize>(
+    past: &'a Past<'_>,
+    shape: impl FnMut(&'a Message) -> T,
+) -> Result<Vec<u8>, Error> {
+    let messages: Vec<T> = past.messages.iter().map(shape).collect();
+    serde_json::to_vec(&messages).map_err(|_| Error::Internal)
 }
 
 /// The same list at another page, the other parameters kept. The first needs no number.

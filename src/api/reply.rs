@@ -322,15 +322,20 @@ pub fn no_content() -> Answer {
 /// A JSON body with a status.
 #[must_use]
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let written = serde_json::to_vec(body);
-    let (status, bytes) = match written {
+    let (status, bytes) = match serde_json::to_vec(body) {
         Ok(bytes) => (status, bytes),
         Err(cause) => {
             tracing::error!(%cause, "an answer could not be written as JSON");
             (StatusCode::INTERNAL_SERVER_ERROR, br#"{"error":"internal"}"#.to_vec())
         }
     };
-    let mut response = Response::new(bytes.into());
+    written(status, bytes)
+}
+
+/// A body that is JSON already.
+#[must_use]
+pub fn written(status: StatusCode, json: Vec<u8>) -> Response {
+    let mut response = Response::new(json.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

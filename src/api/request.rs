@@ -12,7 +12,7 @@ use warp::http::{HeaderMap, Method};
 
 use super::forwarded::{Front, PeerAddress};
 use super::reply::Failure;
-use super::seen::Seen;
+use super::seen::{Held, Seen};
 use super::wire::Progress;
 use super::{Context, base};
 
@@ -26,13 +26,15 @@ pub struct Peer {
     pub address: PeerAddress,
     /// How far its request is.
     pub progress: Progress,
+    /// The connection's place among all there may be.
+    pub place: Option<Held>,
 }
 
 /// Of a request that came by no connection.
 impl Default for Peer {
     fn default() -> Self {
         let address = PeerAddress::Ip(IpAddr::from([0, 0, 0, 0]));
-        Self { address, progress: Progress::default() }
+        Self { address, progress: Progress::default(), place: None }
     }
 }
 

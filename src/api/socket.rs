@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::frame::{self, Fault, Incoming, Reader};
+use super::farewell;
+use super::frame::{self, Incoming, Reader};
 use super::line::Line;
 use super::meters::{Ended, OpenSocket};
-use super::outgoing::{Lost, Outgoing, say_goodbye};
-use super::wire::linger;
+use super::outgoing::{Lost, Outgoing};
 use crate::chat::event::Event;
 use crate::chat::listen::Listening;
 use crate::chat::{Closing, Outlet};
@@ -29,7 +29,8 @@ use crate::chat::{Closing, Outlet};
 pub const PING_EVERY: Duration = Duration::from_secs(25);
 /// How long a client may be silent.
 pub const SILENCE: Duration = Duration::from_secs(60);
-/// How long a slow reader is waited for, so that it learns why it is closed.
+/// How long a slow reader's connection is kept, so that it learns why it is closed although
+/// it may still send. One that only reads has longer: see `farewell`.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The same where an answer waits for the socket to be gone.
 const QUICK_FAREWELL: Duration = Duration::from_millis(500);
@@ -40,6 +41,9 @@ const READ_AT_ONCE: usize = 4 * 1024;
 
 /// A dialect's frames.
 pub trait Codec: Send + Sync + 'static {
+    /// Longest message that is read, in bytes.
+    const MAX_MESSAGE: usize = frame::MAX_MESSAGE;
+
     /// Whether `catch_up` reads on until now, past what had happened when the socket was
     /// opened. Then nothing waits in the queue meanwhile, which a long past would overflow;
     /// `hears` has to leave out what was read.
@@ -73,6 +77,12 @@ pub trait Codec: Send + Sync + 'static {
 
     /// The answer to a binary frame.
     fn refuse_binary(&self) -> String;
+
+    /// The frame of that answer. Only what echoes has a use for the payload.
+    fn receive_binary(&self, payload: Vec<u8>) -> Bytes {
+        drop(payload);
+        frame::text(&self.refuse_binary())
+    }
 }
 
 /// Whether and how a socket has an event.
@@ -95,30 +105,50 @@ pub(super) async fn run<C: Codec>(
     slot: usize,
     open: OpenSocket,
 ) {
+    farewell::prepare(&line);
     let socket = Arc::new(Outgoing::new(line, codec, listening.inbox(), slot, open));
     let outlet: Weak<Outgoing<C>> = Arc::downgrade(&socket);
     listening.attach(outlet as Weak<dyn Outlet>);
-    let end = AssertUnwindSafe(talk(&socket, reader)).catch_unwind().await.unwrap_or_else(|_| End::with(PANICKED));
+    let mut reader = reader.up_to(C::MAX_MESSAGE);
+    let talked = AssertUnwindSafe(talk(&socket, &mut reader)).catch_unwind().await;
+    let end = talked.unwrap_or_else(|_| End::with(PANICKED));
     if matches!(end, End::Close { code: PANICKED, .. }) {
         tracing::error!(request = socket.open.request(), "a socket panicked");
     }
     socket.open.ended(end.told());
     let unsent = socket.hang_up();
-    match end {
-        End::Gone => {}
-        End::Left(code) => say_goodbye(&socket.line, unsent, code, QUICK_FAREWELL).await,
-        End::Close { code, within } => say_goodbye(&socket.line, unsent, Some(code), within).await,
-    }
-    // From here on it is gone for everybody. What still comes is read for a moment: to close
-    // over unread bytes would reset the connection, and the client would not see why.
+    let (code, within, is_first) = match end {
+        End::Gone => return,
+        End::Left(code) => (code, QUICK_FAREWELL, false),
+        End::Failed(code) => (Some(code), QUICK_FAREWELL, false),
+        End::Close { code, within } => (Some(code), within, true),
+    };
+    let is_said = farewell::say(&socket.line, unsent, code, within).await;
+    // From here on it is gone for everybody.
     drop(listening);
-    linger(&socket.line, QUICK_FAREWELL).await;
+    if !is_said {
+        return;
+    }
+    if is_first {
+        await_close(&socket.line, reader).await;
+    }
+    farewell::let_go(&socket.line, within).await;
 }
 
 /// Closes a connection that was never a socket, so that a browser sees why.
-pub(super) async fn turn_away(line: Line, code: u16) {
-    say_goodbye(&line, Vec::new(), Some(code), QUICK_FAREWELL).await;
-    linger(&line, QUICK_FAREWELL).await;
+pub(super) async fn turn_away(line: Line, reader: Reader, code: u16) {
+    if farewell::say(&line, Vec::new(), Some(code), QUICK_FAREWELL).await {
+        await_close(&line, reader).await;
+        farewell::let_go(&line, QUICK_FAREWELL).await;
+    }
+}
+
+/// Waits for the close frame that answers the server's. What else comes was said too late.
+async fn await_close(line: &Line, mut reader: Reader) {
+    let answered = async { while !matches!(receive(line, &mut reader).await, Ok(Incoming::Close(_)) | Err(_)) {} };
+    if timeout(QUICK_FAREWELL, answered).await.is_err() {
+        tracing::trace!("a client left a close without an answer");
+    }
 }
 
 /// How a socket ends.
@@ -127,6 +157,8 @@ enum End {
     Gone,
     /// The client closes it; its close frame, whose code this is, is answered.
     Left(Option<u16>),
+    /// The client broke the rules or the limit of frames: it is told this code, and nothing more of it is read.
+    Failed(u16),
     /// With a close frame of this code, behind a frame that is half out.
     Close { code: u16, within: Duration },
 }
@@ -149,7 +181,7 @@ impl End {
         match self {
             Self::Gone => Ended::Gone,
             Self::Left(_) => Ended::ByClient,
-            Self::Close { code, .. } => Ended::Closed(*code),
+            Self::Failed(code) | Self::Close { code, .. } => Ended::Closed(*code),
         }
     }
 }
@@ -169,7 +201,7 @@ impl From<Closing> for End {
     }
 }
 
-async fn talk<C: Codec>(socket: &Outgoing<C>, mut reader: Reader) -> End {
+async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings.reset();
@@ -191,14 +223,14 @@ async fn talk<C: Codec>(socket: &Outgoing<C>, mut reader: Reader) -> End {
                 pending = None;
                 replies.iter().map(|reply| frame::text(reply)).collect()
             }
-            incoming = receive(&socket.line, &mut reader), if pending.is_none() => {
+            incoming = receive(&socket.line, reader), if pending.is_none() => {
                 last_heard = Instant::now();
                 match incoming {
                     Ok(Incoming::Text(text)) => {
                         pending = Some(Box::pin(socket.codec.receive(text)));
                         continue;
                     }
-                    Ok(Incoming::Binary) => vec![frame::text(&socket.codec.refuse_binary())],
+                    Ok(Incoming::Binary(payload)) => vec![socket.codec.receive_binary(payload)],
                     Ok(Incoming::Ping(payload)) => vec![frame::pong(&payload)],
                     Ok(Incoming::Pong) => continue,
                     Ok(Incoming::Close(code)) => return End::Left(code),
@@ -267,7 +299,7 @@ async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
         match reader.take_message() {
             Ok(Some(incoming)) => return Ok(incoming),
             Ok(None) => reader.rest(),
-            Err(fault) => return Err(faulty(fault)),
+            Err(fault) => return Err(End::Failed(fault.code())),
         }
         line.readable().await.map_err(|_| End::Gone)?;
         reader.buffer().reserve(READ_AT_ONCE);
@@ -278,10 +310,6 @@ async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
             Err(_) => return Err(End::Gone),
         }
     }
-}
-
-fn faulty(fault: Fault) -> End {
-    End::with(fault.code())
 }
 
 #[cfg(test)]

@@ -109,6 +109,8 @@ pub async fn linger(tcp: &Line, within: Duration) {
     let mut scrap = [0; 4096];
     let drained = async {
         loop {
+            // Whoever sends without a pause must not keep a thread to itself, nor the time from passing.
+            tokio::task::coop::consume_budget().await;
             match tcp.try_read(&mut scrap) {
                 Ok(0) => return,
                 Ok(_) => {}

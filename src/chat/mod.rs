@@ -32,6 +32,7 @@ pub mod member;
 pub mod message;
 pub mod moving;
 pub mod name;
+pub mod newest;
 pub mod overview;
 pub mod page;
 pub mod password;
@@ -74,6 +75,7 @@ use gauges::FilesSize;
 pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, MAX_SOCKETS, Outlet, Scope};
 use hub::{Desk, Hub};
 use known::Known;
+use newest::Newest;
 use password::{Hasher, HasherThreads};
 use quota::{Incoming, Quota};
 use readiness::Readiness;
@@ -169,6 +171,7 @@ pub struct Core {
     store: Store,
     hub: Arc<Hub>,
     known: Arc<Known>,
+    newest: Arc<Newest>,
     calls: Calls,
     typing: TypingNow,
     hasher: Hasher,
@@ -222,13 +225,16 @@ impl Chat {
         let (hub, courier) = Hub::new();
         let hub = Arc::new(hub);
         let known = Arc::new(Known::default());
-        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), Eraser::new(data.clone()));
+        let newest = Arc::new(Newest::default());
+        let on_commit =
+            after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), Eraser::new(data.clone()));
         let (store, writer) = Store::open(&database, durability, clock.clone(), on_commit)?;
         let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
         let core = Core {
             store,
             hub,
             known,
+            newest,
             calls: Calls::default(),
             typing: TypingNow::default(),
             hasher,
@@ -304,8 +310,14 @@ fn no_thread(cause: std::io::Error) -> OpenError {
 }
 
 /// Runs on the writer's thread: events go out in commit order, then files are erased.
-fn after_commit(hub: Arc<Hub>, known: Arc<Known>, mut eraser: Eraser) -> impl FnMut(Committed) + Send {
+fn after_commit(
+    hub: Arc<Hub>,
+    known: Arc<Known>,
+    newest: Arc<Newest>,
+    mut eraser: Eraser,
+) -> impl FnMut(Committed) + Send {
     move |committed| {
+        newest.hear(&committed);
         committed.events.iter().for_each(|event| known.hear(event));
         hub.publish(committed.events);
         eraser.erase(committed.erased);

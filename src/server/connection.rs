@@ -31,7 +31,7 @@ use crate::api::line::Line;
 use crate::api::meters::PAGE;
 use crate::api::reply::{self, Failure, Response, SignedBy};
 use crate::api::request::{BodyStream, Peer, Request, pairs};
-use crate::api::seen::Seen;
+use crate::api::seen::{Held, Seen};
 use crate::api::wire::{Progress, Wire};
 use crate::api::{Api, base};
 use crate::assets::Assets;
@@ -79,7 +79,7 @@ pub(super) async fn accept(listener: Listener, site: Arc<Site>, gate: Gate, stop
     }
 }
 
-async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, _place: Place, mut stopping: Stopping) {
+async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, place: Place, mut stopping: Stopping) {
     // Answers are written whole: waiting for more would only delay them.
     if let Line::Tcp(tcp) = &line
         && let Err(cause) = tcp.set_nodelay(true)
@@ -93,7 +93,7 @@ async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, _place: Place, mu
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(site, peer, progress))
+        .serve_connection(io, service(site, peer, progress, Arc::new(place)))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -113,11 +113,13 @@ fn service(
     site: Arc<Site>,
     peer: PeerAddress,
     progress: Progress,
+    place: Arc<Place>,
 ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
     let routes = TowerToHyperService::new(warp::service(routes(site)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
         progress.begin(!request.body().is_end_stream());
-        request.extensions_mut().insert(Peer { address: peer, progress: progress.clone() });
+        let place: Held = Arc::<Place>::clone(&place);
+        request.extensions_mut().insert(Peer { address: peer, progress: progress.clone(), place: Some(place) });
         let (answering, progress) = (routes.call(request), progress.clone());
         async move {
             let mut answer = answering.await?;
@@ -146,13 +148,14 @@ fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
                   peer: Option<Peer>,
                   upgrade,
                   body: BodyStream| {
-                let Peer { address: peer, progress } = peer.unwrap_or_default();
+                let Peer { address: peer, progress, place } = peer.unwrap_or_default();
                 let whole = stream::poll_fn(move |_| {
                     progress.read_body();
                     Poll::Ready(None)
                 });
                 let front = site.trusted_proxies.front(peer, &headers);
-                let seen = Arc::new(Seen::new(request_id::of(&headers, site.trusted_proxies.trusts(peer))));
+                let id = request_id::of(&headers, site.trusted_proxies.trusts(peer));
+                let seen = Arc::new(Seen::new(id).by(place));
                 let head = Head { method, path: path.as_str().to_owned(), query, headers, front, upgrade, seen };
                 answer(Arc::clone(&site), head, Box::pin(body.chain(whole)))
             },

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,15 +14,21 @@ const MAX_CONNECTIONS: u64 = 16_000;
 const SPARE_FILES: u64 = 512;
 /// Connections from one address; the machine itself is not counted.
 const MAX_PER_ADDRESS: usize = 256;
+/// Connections that make a crowd, once they are gone.
+const CROWD: usize = 128;
 
 /// Lets connections in while there is room.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Gate {
     all: Arc<Semaphore>,
+    permits: usize,
+    /// Most connections at once since a crowd was told to have left.
+    most: Arc<AtomicUsize>,
     by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 /// A connection's place; dropping it gives the place back.
+#[derive(Debug)]
 pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
     counted: Option<(IpAddr, Gate)>,
@@ -32,7 +39,21 @@ impl Gate {
     pub fn new() -> Self {
         let connections = raise_file_limit().saturating_sub(SPARE_FILES).clamp(64, MAX_CONNECTIONS);
         let permits = usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { all: Arc::new(Semaphore::new(permits)), by_address: Arc::default() }
+        Self { all: Arc::new(Semaphore::new(permits)), permits, most: Arc::default(), by_address: Arc::default() }
+    }
+
+    /// Whether a crowd has left since this was last the answer.
+    pub fn has_crowd_left(&self) -> bool {
+        let open = self.open();
+        let has_left = self.most.load(Ordering::Relaxed).saturating_sub(open) >= CROWD;
+        if has_left {
+            self.most.store(open, Ordering::Relaxed);
+        }
+        has_left
+    }
+
+    fn open(&self) -> usize {
+        self.permits - self.all.available_permits()
     }
 
     /// Waits until there is room for one more: a listener that does not accept lets the
@@ -44,6 +65,7 @@ impl Gate {
     /// A place for a connection from `address`, unless it has too many. Many clients come by
     /// one proxy, so a trusted one is not counted.
     pub fn enter(&self, address: IpAddr, is_trusted: bool, permit: OwnedSemaphorePermit) -> Option<Place> {
+        self.most.fetch_max(self.open(), Ordering::Relaxed);
         if is_trusted || address.to_canonical().is_loopback() {
             return Some(Place { _permit: permit, counted: None });
         }
@@ -85,7 +107,23 @@ fn raise_file_limit() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gate, MAX_PER_ADDRESS};
+    use super::{CROWD, Gate, MAX_PER_ADDRESS};
+
+    #[tokio::test]
+    async fn a_crowd_leaves_once() {
+        let gate = Gate::new();
+        let mut places = Vec::new();
+        for _ in 0..CROWD + 10 {
+            let permit = gate.wait().await.expect("room");
+            places.push(gate.enter("127.0.0.1".parse().expect("an address"), false, permit).expect("a place"));
+        }
+        places.truncate(11);
+        assert!(!gate.has_crowd_left(), "one too few");
+        places.truncate(10);
+        assert!(gate.has_crowd_left());
+        places.clear();
+        assert!(!gate.has_crowd_left(), "it was told");
+    }
 
     #[tokio::test]
     async fn one_address_does_not_take_all_places() {

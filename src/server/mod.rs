@@ -6,6 +6,7 @@ mod figures;
 mod gate;
 mod headers;
 mod listener;
+mod memory;
 mod request_id;
 
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
         accepting.spawn(connection::accept(listener, Arc::clone(&site), gate.clone(), stopping.clone()));
     }
     drop(stopping);
+    let memory = tokio::spawn(memory::give_back_after_crowds(gate));
     let figures = metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()))));
     shutdown.await;
     chat.begin_to_stop();
@@ -62,6 +64,7 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
     tell.send_replace(true);
     drain(&chat, all_gone, shutdown_timeout).await;
     chat.close().await;
+    memory.abort();
     if let Some(figures) = figures {
         figures.abort();
     }

@@ -1,13 +1,20 @@
 //! A disk that fails: the server stops and never tries the same sync again, and what it
-//! had acknowledged is there when it comes back.
+//! had acknowledged is there when it comes back. One that is full is no fault: what finds
+//! no room is refused, and the rest goes on.
+
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::world::checker::books_balance;
 use crate::world::machine::{Strace, has_strace, say};
 use crate::world::{Fireside, Person, Room, contents};
 
 /// The exit status for a disk fault.
 const DISK_FAULT: Option<i32> = Some(4);
+
+/// Promised: 1 s. The tests' machine is busy.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Posts until no answer comes; what was acknowledged.
 async fn posts_until_the_end(alice: &Person, den: &Room, size: usize) -> Vec<String> {
@@ -80,4 +87,81 @@ async fn a_log_that_cannot_be_folded_is_the_end() {
     let flags = ["-P", "{database}", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=1+"];
     let acknowledged = ends_when(&flags, 9_900).await;
     say(&format!("EIO by the first fold: {acknowledged} acknowledged, all of them there"));
+}
+
+/// ENOSPC, and a write of which nothing was taken.
+#[tokio::test]
+async fn a_log_that_finds_no_room_refuses_and_goes_on_by_itself() {
+    if !has_strace() {
+        return;
+    }
+    for trick in ["error=ENOSPC", "retval=0"] {
+        let mut fireside = Fireside::start().await;
+        let alice = fireside.registers("alice").await;
+        let bob = fireside.registers("bob").await;
+        let den = alice.opens_room("den").await;
+        bob.joins(&den).await;
+        let mut ear = bob.listens_in(&den).await;
+        let log = fireside.home.data().join("fireside.db-wal");
+        let inject = format!("inject=pwrite64:{trick}:when=40..60");
+        let strace = Strace::attaches(&fireside, &["-P", log.to_str().unwrap(), "-e", "trace=pwrite64", "-e", &inject]);
+        let (mut stored, mut refused, mut slowest) = (Vec::new(), 0, Duration::ZERO);
+        for number in 0..200 {
+            let text = format!("post {number}");
+            let asked = Instant::now();
+            let answer = alice.posts(&text).tried_in(&den).await;
+            if answer.status == 201 {
+                stored.push(text.clone());
+                ear.hears_message(&text).await;
+            } else {
+                slowest = slowest.max(asked.elapsed());
+                answer.refused(507, "insufficient_storage");
+                assert_eq!(contents(&bob.reads_history(&den).await), stored, "reading goes on, and it is not there");
+                refused += 1;
+            }
+        }
+        let seen = strace.lets_go();
+        assert!(seen.iter().any(|line| line.contains("(INJECTED)")), "{trick} was injected");
+        assert!(refused > 0 && stored.last().is_some_and(|text| text == "post 199"), "{refused} refused");
+        assert!(slowest < AT_ONCE, "{slowest:?}");
+        ear.hears_nothing().await;
+        assert!(!fireside.home.log().contains("the disk failed"), "{}", fireside.home.log());
+        fireside = fireside.dies_and_restarts().await;
+        assert_eq!(
+            contents(&bob.back_to(&fireside).reads_history(&den).await),
+            stored,
+            "what was told is what there is"
+        );
+        assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+        books_balance(&fireside.home.data());
+        say(&format!("{trick} by writes of the log: {refused} refused within {slowest:?}, then it went on by itself"));
+    }
+}
+
+/// The log holds what is told until there is room in the database again.
+#[tokio::test]
+async fn a_fold_that_finds_no_room_is_made_up_for() {
+    if !has_strace() {
+        return;
+    }
+    let mut fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let database = fireside.home.data().join("fireside.db");
+    let flags = ["-P", database.to_str().unwrap(), "-e", "trace=pwrite64", "-e"];
+    let strace = Strace::attaches(&fireside, &[&flags[..], &["inject=pwrite64:error=ENOSPC:when=1..3"]].concat());
+    let (mut stored, mut more) = (0, 40);
+    while more > 0 {
+        alice.posts(&format!("{stored} {}", "ж".repeat(9_900))).in_room(&den).await;
+        stored += 1;
+        assert!(stored < 5_000, "it never was folded");
+        more -= usize::from(fireside.home.log().contains("until there is room to fold it"));
+    }
+    let folds = strace.lets_go().iter().filter(|line| !line.contains("(INJECTED)")).count();
+    assert!(folds > 0, "it was folded after all");
+    let page = alice.get(&den.messages()).await.is(200).json();
+    assert_eq!(page["count"], stored);
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0), "{}", fireside.home.log());
+    books_balance(&fireside.home.data());
+    say(&format!("ENOSPC by three folds: {stored} acknowledged, all of them there, and folded by the fourth"));
 }

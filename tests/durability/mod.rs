@@ -1,6 +1,6 @@
-//! What was acknowledged stays: through crashes, cut lines, full and failing disks,
-//! damaged files, stops under load, and a clock that jumps. Each test holds what every
-//! client was told and heard against what is stored.
+//! What was acknowledged stays: through crashes, cut lines, full and failing disks, a
+//! database that another program locks, damaged files, stops under load, and a clock that
+//! jumps. Each test holds what every client was told and heard against what is stored.
 
 mod clock;
 mod crash;
@@ -8,6 +8,7 @@ mod cut;
 mod damage;
 mod disk;
 mod fault;
+mod locked;
 mod log;
 mod once;
 mod stop;

@@ -36,6 +36,18 @@ async fn unknown_paths_are_told_in_json() {
     }
 }
 
+/// What `.ci/autobahn` talks to, in a build of its own.
+#[tokio::test]
+#[cfg_attr(feature = "autobahn", ignore = "the feature that has it")]
+async fn the_echo_of_the_test_suite_is_in_no_build_that_did_not_ask_for_it() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    alice.get("/autobahn/").await.refused(404, "not_found");
+    alice.knocks_at("/autobahn/").turned_away_with(404).await;
+    // It is not that nobody may knock.
+    alice.knocks_at("/messages/ws/").enters().await.hangs_up().await;
+}
+
 #[tokio::test]
 async fn wrong_methods_are_told_the_right_ones() {
     let fireside = Fireside::start().await;

@@ -8,6 +8,7 @@ mod history;
 mod member;
 mod message;
 mod moment;
+mod newest;
 mod reaction;
 mod receipt;
 mod replay;

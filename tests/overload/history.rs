@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::ordinary::{Ordinary, PATIENCE};
-use crate::world::machine::{mebibytes, resident_bytes, say, scale};
-use crate::world::{Fireside, id};
+use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
+use crate::world::machine::{mebibytes, resident_bytes, say, scale, settles};
+use crate::world::{Ear, Fireside, id};
 
 /// Characters of each message.
 const LENGTH: usize = 1_000;
@@ -19,6 +19,7 @@ const EACH: usize = 20;
 async fn a_long_past_is_told_to_many_in_constant_memory() {
     let fireside = Fireside::start_with(&["--log-level", "error"]).await;
     let (messages, connects) = (scale(1_000, 10_000), scale(20, 200));
+    everybody_was_here(&fireside).await;
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let chat = id(&alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json());
@@ -53,6 +54,7 @@ async fn a_long_past_is_told_to_many_in_constant_memory() {
         }));
         told += counts.await.into_iter().sum::<usize>();
         most = most.max(resident_bytes(&fireside));
+        join_all(ears.into_iter().map(Ear::leaves)).await;
     }
     let took = begun.elapsed();
     let felt = ordinary.ends().await;
@@ -60,11 +62,13 @@ async fn a_long_past_is_told_to_many_in_constant_memory() {
     let grown = most.saturating_sub(before);
     assert!(grown < 48 * 1024 * 1024, "{} MiB more", mebibytes(grown));
     assert!(felt.p99 < PATIENCE, "{felt}");
+    let after = settles(&fireside, before).await;
     say(&format!(
         "{connects} connects to a past of {messages} messages ({} KiB each): {took:?}; memory {} MiB before, {} MiB at \
-         most; ordinary users: {felt}",
+         most, {} MiB after; ordinary users: {felt}",
         messages * LENGTH / 1024,
         mebibytes(before),
         mebibytes(most),
+        mebibytes(after),
     ));
 }

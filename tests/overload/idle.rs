@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::ordinary::{Ordinary, PATIENCE};
+use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
 use crate::world::Fireside;
-use crate::world::machine::{mebibytes, resident_bytes, say, scale};
+use crate::world::machine::{mebibytes, resident_bytes, say, scale, settles};
 
 /// How a hostile connection dawdles, and what it is told before the end.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,7 @@ impl Dawdler {
 async fn whoever_dawdles_is_closed_and_nobody_else_notices() {
     let fireside = Fireside::start_with(&["--log-level", "error"]).await;
     let alice = fireside.registers("alice").await;
+    everybody_was_here(&fireside).await;
     let ordinary = Ordinary::begins(&fireside, "before").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let unloaded = ordinary.ends().await;
@@ -108,11 +109,12 @@ async fn whoever_dawdles_is_closed_and_nobody_else_notices() {
     assert!(felt.p99 < PATIENCE, "{felt}");
     let per = most.saturating_sub(before) / u64::try_from(count).unwrap();
     assert!(per < 64 * 1024, "{per} bytes of memory each");
+    let after = settles(&fireside, before).await;
     say(&format!(
         "{count} that dawdle: {told_so} told 408, {closed} closed, all within {longest:?}; memory {} MiB before, {} MiB \
          with them, {} MiB after; ordinary users before: {unloaded}, beside them: {felt}",
         mebibytes(before),
         mebibytes(most),
-        mebibytes(resident_bytes(&fireside)),
+        mebibytes(after),
     ));
 }

@@ -1,10 +1,12 @@
 //! Too much of everything: each has a stated outcome, memory stays bounded, and whoever
 //! is no part of it hardly notices.
 
+mod farewell;
 mod history;
 mod idle;
 mod logins;
 mod ordinary;
+mod places;
 mod readers;
 mod shape;
 mod typing;

@@ -1,10 +1,12 @@
-//! Ordinary users beside an attack: how long each of their posts takes.
+//! Ordinary users beside an attack: how long each of their requests takes. They have a
+//! thread of their own, so that they do not wait for the attackers' turns in the test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
+use futures_util::future::join_all;
 
 use crate::world::machine::percentile;
 use crate::world::{Fireside, Person, Room};
@@ -18,6 +20,13 @@ pub struct Ordinary {
 /// What no ordinary user's request takes longer than, however busy the tests' machine
 /// is. On one that does nothing else it is milliseconds: the figure is printed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the server makes once and keeps is made, such as each hashing thread's memory: what
+/// it holds from here on is comparable.
+pub async fn everybody_was_here(fireside: &Fireside) {
+    let names: Vec<_> = (0..8).map(|number| format!("early{number}")).collect();
+    join_all(names.iter().map(|name| fireside.registers(name))).await;
+}
 
 /// What an ordinary user felt.
 pub struct Felt {
@@ -39,13 +48,20 @@ impl Ordinary {
         let person = fireside.registers(name).await;
         let room = person.opens_room("home").await;
         let stop = Arc::new(AtomicBool::new(false));
-        let times = tokio::spawn(goes_on(person, room, Arc::clone(&stop)));
+        // Connections belong to the thread that they were opened on.
+        let person = person.back_to(fireside);
+        let is_over = Arc::clone(&stop);
+        let times = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(goes_on(person, room, is_over))
+        });
         Self { stop, times }
     }
 
     pub async fn ends(self) -> Felt {
         self.stop.store(true, Ordering::Relaxed);
-        let mut times = self.times.await.unwrap();
+        let times = tokio::task::spawn_blocking(|| self.times.join());
+        let mut times = times.await.unwrap().unwrap();
         Felt { requests: times.len(), median: percentile(&mut times, 50), p99: percentile(&mut times, 99) }
     }
 }

@@ -10,8 +10,8 @@ use crate::across::pair::{ALL, Dialect, Pair, WITH_POSTS};
 use crate::world::machine::{SmallDisk, say};
 use crate::world::{Answer, Ear, Fireside};
 
-/// How long the writer waits for a file that another program holds.
-const GIVEN_UP: Duration = Duration::from_secs(5);
+/// How long a write waits while another program holds the file.
+const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// A refusal in the words of its document, which all have a place for a sentence.
 #[track_caller]
@@ -71,8 +71,7 @@ async fn all_are_told(pair: &Pair, ears: &mut [(Dialect, Ear)], status: u16, cod
         ear.says(&dialect.say(pair, text)).await;
     }
     if status == 503 {
-        // The first of them is given up by itself, the others together.
-        tokio::time::sleep(2 * GIVEN_UP).await;
+        tokio::time::sleep(GIVEN_UP).await;
     }
     for (dialect, ear) in ears.iter_mut() {
         is_told_by_frame(*dialect, ear, code).await;

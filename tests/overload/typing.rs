@@ -6,8 +6,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::ordinary::{Ordinary, PATIENCE};
-use crate::world::machine::{say, scale};
+use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
+use crate::world::machine::{mebibytes, resident_bytes, say, scale, settles};
 use crate::world::{Fireside, Heard, id};
 
 const PASSED_ON_EVERY: u64 = 2;
@@ -15,6 +15,7 @@ const PASSED_ON_EVERY: u64 = 2;
 #[tokio::test]
 async fn a_storm_of_typing_is_passed_on_now_and_then() {
     let fireside = Fireside::start_with(&["--log-level", "error"]).await;
+    everybody_was_here(&fireside).await;
     let alice = fireside.registers("alice").await;
     let crowd = fireside.registers_crowd(scale(10, 100)).await;
     let ids: Vec<_> = crowd.iter().map(|person| person.id).collect();
@@ -23,6 +24,7 @@ async fn a_storm_of_typing_is_passed_on_now_and_then() {
     let mut ear = alice.knocks_at("/messages/ws/").enters().await;
     let ordinary = Ordinary::begins(&fireside, "ordinary").await;
     let frames = scale(1_000, 20_000);
+    let before = resident_bytes(&fireside);
     let begun = Instant::now();
     let mut storms = Vec::new();
     for person in &crowd {
@@ -57,5 +59,12 @@ async fn a_storm_of_typing_is_passed_on_now_and_then() {
     assert!((1..=crowd.len() * rounds).contains(&passed_on), "{passed_on} of {sent} in {rounds} rounds");
     assert!(passed_on < sent / 10, "{passed_on} of {sent}");
     assert!(felt.p99 < PATIENCE, "{felt}");
-    say(&format!("{sent} typing frames by {}: {passed_on} were passed on; ordinary users: {felt}", crowd.len()));
+    let after = settles(&fireside, before).await;
+    say(&format!(
+        "{sent} typing frames by {}: {passed_on} were passed on; memory {} MiB before, {} MiB after; ordinary users: \
+         {felt}",
+        crowd.len(),
+        mebibytes(before),
+        mebibytes(after),
+    ));
 }

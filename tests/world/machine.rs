@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Fireside, Home};
 
@@ -54,6 +54,25 @@ pub fn resident_bytes(fireside: &Fireside) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", fireside.process())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// How much more than before the server may hold when a storm is over: caches that it fills.
+pub const SLACK: u64 = 24 * 1024 * 1024;
+/// How long it may take until it has given back the rest: it looks every 10 s.
+const SETTLES_WITHIN: Duration = Duration::from_secs(40);
+
+/// Bytes that the server holds when a storm is over, which are what it held before.
+pub async fn settles(fireside: &Fireside, before: u64) -> u64 {
+    let begun = Instant::now();
+    loop {
+        let held = resident_bytes(fireside);
+        if held <= before + SLACK {
+            return held;
+        }
+        let (held, before) = (mebibytes(held), mebibytes(before));
+        assert!(begun.elapsed() < SETTLES_WITHIN, "{held} MiB are held, {before} MiB were before");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Connections that the server holds open.

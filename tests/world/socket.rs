@@ -282,6 +282,13 @@ impl Ear {
         }
     }
 
+    /// Leaves in order. When it returns, the server has let go of the socket.
+    pub async fn leaves(mut self) {
+        self.socket.close(None).await.unwrap();
+        let gone = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        tokio::time::timeout(WAIT, gone).await.expect("the server lets go within 5 s");
+    }
+
     /// Leaves as a browser does when its page is closed.
     pub async fn hangs_up(mut self) {
         self.socket.close(None).await.unwrap();

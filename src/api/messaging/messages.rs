@@ -9,7 +9,8 @@ use crate::api::request::Request;
 use crate::chat::id::{ChatId, FileId, MessageId, Seq};
 use crate::chat::message::{self, Draft, MAX_ATTACHMENTS, MayDelete, Window};
 use crate::chat::name::{Emoji, MessageText};
-use crate::chat::page::Paged;
+use crate::chat::newest::Past;
+use crate::chat::page::{Page, Paged};
 use crate::chat::session::Asker;
 
 pub async fn history(asker: Asker, request: Request) -> Answer {
@@ -22,6 +23,14 @@ pub async fn history(asker: Asker, request: Request) -> Answer {
         (None, Some(id)) => Window::After(MessageId(id), page.size + 1),
         (Some(_), Some(_)) => return Err(Failure::field("after", "Ask for either before or after a message.")),
     };
+    if let Window::Page(page @ Page { number: 1, size }) = window {
+        let write = |past: &Past<'_>| {
+            let marks = past.read_marks()?;
+            page::write_messages(past, |message| Message::new(message, &marks))
+        };
+        let (count, messages) = request.context.chat.newest(&asker, chat, size, "messaging", write)?;
+        return page::newest(&request, page, count, &messages);
+    }
     let (messages, marks) = request.context.chat.history_with_marks(&asker, chat, window)?;
     let messages = match window {
         Window::Page(page) => page::listing(&request, page, messages)?,

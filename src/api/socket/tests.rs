@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{Codec, run};
+use super::{Codec, QUICK_FAREWELL, run};
 use crate::api::Api;
 use crate::api::frame::Reader;
 use crate::api::line::Line;
@@ -115,4 +117,33 @@ async fn a_panic_ends_its_socket_alone_and_is_said_to_both_sides() {
     let log = log.text();
     assert!(log.contains("a socket panicked") && log.contains("first-request"), "{log}");
     assert!(!log.contains("second-request"), "{log}");
+}
+
+#[tokio::test]
+async fn a_close_of_the_server_ends_the_connection_when_it_is_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (chat, listening) = alice_listens(folder.path()).await;
+    let api = Api::new(chat.clone(), settings());
+    let mut clients = Vec::new();
+    for listening in listening {
+        let (tcp, client) = connection().await;
+        let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(Seen::new("request".into())));
+        tokio::spawn(run(Line::Tcp(tcp), Reader::default(), listening, Faulty, 0, open));
+        clients.push(client);
+    }
+    chat.close_sockets().await;
+    let (mut quickest, mut waits) = (Duration::MAX, false);
+    for mut client in clients {
+        let mut heard = [0; 4];
+        client.read_exact(&mut heard).await.expect("a close frame");
+        assert_eq!(heard, [0x88, 2, 0x03, 0xf4], "closed with 1012");
+        waits |= timeout(Duration::from_millis(20), client.read(&mut heard)).await.is_err();
+        client.write_all(&frame("and one more thing")).await.expect("sent");
+        client.write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf4]).await.expect("answered");
+        let answered = Instant::now();
+        assert_eq!(client.read(&mut heard).await.expect("an end"), 0, "nothing is said after a close");
+        quickest = quickest.min(answered.elapsed());
+    }
+    assert!(waits, "the server does not wait for the answer");
+    assert!(quickest < QUICK_FAREWELL / 2, "the server leaves the end to the client: {quickest:?}");
 }

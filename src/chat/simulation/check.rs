@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::hub::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS, Scope};
-use super::super::id::{ChatId, Seq};
+use super::super::id::{ChatId, CredentialId, Seq};
+use super::super::message::{Message, Window};
+use super::super::name::Username;
 use super::super::page::Page;
+use super::super::session::{Asker, CredentialKind};
 use super::client::Line;
 use super::run::Stage;
 use super::world::{Fate, Life, Place, World};
@@ -51,6 +54,33 @@ pub(super) fn senders(stage: &Stage, newest_before: Seq) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// After a commit: the newest page that somebody gets is what is stored. Another member's
+/// turn comes with the next commit.
+pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
+    const SIZE: u32 = 3;
+    let mut members: Vec<_> = stage.view.members().into_iter().collect();
+    members.sort();
+    let Some((chat, user)) = members.get(turn % members.len().max(1)).copied() else { return Ok(()) };
+    let asker = Asker {
+        user,
+        username: Username::parse("somebody").map_err(|wrong| wrong.0)?,
+        credential: CredentialId(0),
+        kind: CredentialKind::Device,
+        is_admin: false,
+    };
+    let one = |message: &Message| {
+        let Message { id, seq, text, reactions, .. } = message;
+        format!("{id} of {seq}: {}, {} reactions; ", text.trim_end_matches([' ', 'x']), reactions.len())
+    };
+    let write = |messages: &[Message]| messages.iter().map(one).collect::<String>().into_bytes();
+    let shown = stage.chat.newest(&asker, chat, SIZE, "simulated", |past| Ok(write(&past.messages)));
+    let stored = stage.chat.history(&asker, chat, Window::Page(Page { number: 1, size: SIZE }));
+    match (shown, stored) {
+        (Ok((count, words)), Ok(stored)) if count == stored.count && words == write(&stored.items) => Ok(()),
+        (shown, stored) => Err(format!("{user} is shown {shown:?} in {chat}, and stored is {stored:?}")),
+    }
 }
 
 /// After every move: queues are bounded, what is told is stored, who is signed out is closed.

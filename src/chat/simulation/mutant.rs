@@ -19,6 +19,8 @@ pub(in crate::chat) enum Mutant {
     LostWritesAcknowledged,
     /// A credential that is over is still taken for known.
     RevokedRemembered,
+    /// A page is still told after it changed.
+    PageRemembered,
     /// The key of a post is not stored.
     KeyForgotten,
     /// A deleted message is still counted.
@@ -28,7 +30,7 @@ pub(in crate::chat) enum Mutant {
 }
 
 /// All of them.
-pub(super) const MUTANTS: [Mutant; 10] = [
+pub(super) const MUTANTS: [Mutant; 11] = [
     Mutant::PublishBeforeCommit,
     Mutant::CheckedOutside,
     Mutant::CredentialUnchecked,
@@ -36,6 +38,7 @@ pub(super) const MUTANTS: [Mutant; 10] = [
     Mutant::AnsweredBeforeClosed,
     Mutant::LostWritesAcknowledged,
     Mutant::RevokedRemembered,
+    Mutant::PageRemembered,
     Mutant::KeyForgotten,
     Mutant::CounterStale,
     Mutant::UnreadStale,

@@ -201,6 +201,8 @@ impl Stage {
         world.note(format!("the writer takes up to {max}"));
         self.turns += 1;
         check::audiences(self)?;
+        // Each member's page is asked for three times, since a page is kept when it was asked for.
+        check::page(self, self.turns / 3)?;
         let (newest, rights) = before;
         self.rights = Rights::of(&self.view);
         self.rights.members.extend(rights.members);

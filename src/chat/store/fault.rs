@@ -7,7 +7,7 @@ use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHORT_READ};
 
 use super::super::OpenError;
 use super::super::error::Error;
-use super::writer::MAX_WAIT;
+use super::queue::busy;
 
 thread_local! {
     /// Whether the disk failed under a statement of this thread. A command's own error is
@@ -33,23 +33,29 @@ impl From<rusqlite::Error> for Error {
         if is_disk_fault(&cause) {
             DISK_FAILED.set(true);
         }
-        match cause.sqlite_error_code() {
-            _ if is_full(&cause) => Self::StorageFull,
-            // Another program holds the file's lock, an administrator's shell say: it will let go.
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { retry_after: MAX_WAIT },
-            _ => Self::Internal,
+        if is_full(&cause) {
+            Self::StorageFull
+        } else if is_locked(&cause) {
+            busy()
+        } else {
+            Self::Internal
         }
     }
 }
 
 impl From<rusqlite::Error> for OpenError {
     fn from(cause: rusqlite::Error) -> Self {
-        match cause.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Refused(cause.to_string()),
-            _ if is_full(&cause) || is_disk_fault(&cause) => Self::Refused(cause.to_string()),
-            _ => Self::Damaged(cause.to_string()),
+        if is_locked(&cause) || is_full(&cause) || is_disk_fault(&cause) {
+            Self::Refused(cause.to_string())
+        } else {
+            Self::Damaged(cause.to_string())
         }
     }
+}
+
+/// Another program holds the file's lock, an administrator's shell say: it will let go.
+pub(super) fn is_locked(cause: &rusqlite::Error) -> bool {
+    matches!(cause.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn is_full(cause: &rusqlite::Error) -> bool {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::BUSY_TIMEOUT;
+use super::writer::LOCK_TURN;
 
 /// The log is folded past this many pages. 4,000 keeps it at about 17 MB and costs the
 /// writer least.
@@ -58,7 +58,7 @@ pub(super) fn fold_if_long(connection: &Connection) -> rusqlite::Result<()> {
     }
     connection.busy_timeout(MAX_WAIT)?;
     let folded = fold(connection, "PRAGMA wal_checkpoint(RESTART)");
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(LOCK_TURN)?;
     // A reader that stays, as a backup does, must not hold up every commit.
     WAIT_AT.set(if folded? { MAX_PAGES } else { pages.saturating_add(FOLD_PAGES) });
     Ok(())

@@ -25,6 +25,7 @@ mod migrations;
 #[cfg(test)]
 mod plans;
 pub(super) mod posts;
+mod queue;
 pub(super) mod reactions;
 mod readers;
 pub(super) mod resets;
@@ -59,7 +60,7 @@ pub(super) type Db = Connection;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How many statements stay compiled on each connection.
 const STATEMENTS: usize = 128;
-/// How long a connection waits while another program holds the file's lock.
+/// How long the start waits while another program holds the file's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How much a commit waits for.
@@ -75,7 +76,7 @@ pub enum Durability {
 /// The database: its writer and its readers. Cloning shares them.
 #[derive(Clone)]
 pub(super) struct Store {
-    writer: writer::Writer,
+    writer: queue::Writer,
     readers: readers::Readers,
 }
 
@@ -97,7 +98,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         prepare_writer(&connection, durability)?;
         let readers = readers::Readers::open(path)?;
-        let (writer, thread) = writer::Writer::new(connection, clock, Box::new(on_commit))?;
+        let (writer, thread) = WriterThread::new(connection, clock, Box::new(on_commit))?;
         Ok((Self { writer, readers }, thread))
     }
 

@@ -7,31 +7,30 @@
 
 use std::cell::Cell;
 use std::ops::{ControlFlow, Deref};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::super::OpenError;
 use super::super::error::{Error, Result};
 use super::super::event::Event;
 use super::super::file::StorageName;
-use super::super::gauges::{WriterGauges, WriterMeter};
+use super::super::gauges::WriterMeter;
 use super::super::id::{MessageId, Seq};
 use super::super::time::{Clock, Timestamp};
+use super::queue::{Command, Work, Writer, busy};
 use super::{by_chat, changes, fault, log, rooms};
 #[cfg(test)]
 use crate::chat::simulation::mutant::{Mutant, planted};
 
-/// Commands that may wait for the writer.
-const MAX_QUEUE: usize = 4_096;
-/// How long a caller waits for a place in the queue before it is told "busy".
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(2);
 /// Commands in one transaction.
 const MAX_BATCH: usize = 512;
+/// How long the thread waits at once while another program holds the file's lock, before
+/// it looks who still waits.
+pub(super) const LOCK_TURN: Duration = Duration::from_millis(250);
 /// The exit status after a fault that leaves open what is on the disk: a sync that
 /// failed must never be tried again on the same file (the kernel forgets the page).
 #[cfg(not(test))]
@@ -44,6 +43,8 @@ pub(in crate::chat) struct Committed {
     pub events: Vec<Event>,
     /// Files to be erased from the disk.
     pub erased: Vec<StorageName>,
+    /// Whether a command changed something that no event tells.
+    pub is_untold: bool,
 }
 
 /// Gets what each commit leaves to be done.
@@ -120,25 +121,25 @@ impl Deref for Tx<'_> {
     }
 }
 
-/// A handle on the writer's queue.
-#[derive(Clone)]
-pub(super) struct Writer {
-    queue: mpsc::Sender<Command>,
+/// What the writer's thread does, turn by turn.
+pub(in crate::chat) struct WriterThread {
+    connection: Connection,
+    clock: Clock,
+    on_commit: OnCommit,
+    seq: Sequence,
     meter: Arc<WriterMeter>,
+    commands: mpsc::Receiver<Command>,
+    /// Another program holds the file's lock, and that was told.
+    is_locked_out: bool,
 }
 
-enum Command {
-    Run(Box<dyn Work>),
-    Close(oneshot::Sender<()>),
-}
-
-impl Writer {
-    /// The two ends of the queue. Nothing is written until somebody serves it.
-    pub fn new(
+impl WriterThread {
+    /// The handle on the queue, and the thread behind it, which is to be started.
+    pub(super) fn new(
         mut connection: Connection,
         clock: Clock,
         on_commit: OnCommit,
-    ) -> Result<(Self, WriterThread), OpenError> {
+    ) -> Result<(Writer, Self), OpenError> {
         let active = Cell::new(rooms::newest_activity(&connection)?);
         let last = changes::newest(&connection)?.0;
         loop {
@@ -149,102 +150,13 @@ impl Writer {
                 break;
             }
         }
+        connection.busy_timeout(LOCK_TURN)?;
         let seq = Sequence { last, unwritten: false, indexed: by_chat::indexed(&connection)?, active };
-        let (queue, commands) = mpsc::channel(MAX_QUEUE);
         let meter = Arc::new(WriterMeter::default());
-        let thread = WriterThread { connection, clock, on_commit, seq, meter: Arc::clone(&meter), commands };
-        Ok((Self { queue, meter }, thread))
+        let (writer, commands) = Writer::new(Arc::clone(&meter));
+        Ok((writer, Self { connection, clock, on_commit, seq, meter, commands, is_locked_out: false }))
     }
 
-    pub async fn run<T, F>(&self, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let task = Box::new(Task { work: Some(work), outcome: Err(Error::Internal), reply: Some(reply) });
-        let place = tokio::time::timeout(MAX_WAIT, self.queue.reserve()).await;
-        match place {
-            Ok(Ok(place)) => place.send(Command::Run(task)),
-            Ok(Err(_)) | Err(_) => return Err(Error::Busy { retry_after: MAX_WAIT }),
-        }
-        answer.await.unwrap_or(Err(Error::Internal))
-    }
-
-    pub fn gauges(&self) -> WriterGauges {
-        WriterGauges {
-            waiting: self.queue.max_capacity() - self.queue.capacity(),
-            failed: self.meter.failed.load(Ordering::Relaxed),
-            batch: self.meter.batch.look(),
-            time: self.meter.time.look(),
-        }
-    }
-
-    pub async fn close(&self) {
-        let (reply, closed) = oneshot::channel();
-        if self.queue.send(Command::Close(reply)).await.is_ok() && closed.await.is_err() {
-            tracing::error!("the writer ended before it closed the database");
-        }
-    }
-}
-
-/// A command whose result type the thread need not know.
-trait Work: Send {
-    /// Runs it and keeps the outcome. If it failed it is to be rolled back.
-    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()>;
-    /// Replaces the outcome: what it did was undone.
-    fn fail(&mut self, error: Error);
-    /// Tells the caller.
-    fn finish(self: Box<Self>);
-}
-
-struct Task<F, T> {
-    work: Option<F>,
-    outcome: Result<T>,
-    reply: Option<oneshot::Sender<Result<T>>>,
-}
-
-impl<F, T> Work for Task<F, T>
-where
-    T: Send,
-    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send,
-{
-    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()> {
-        if let Some(work) = self.work.take() {
-            // A panic is this command's alone: it must take neither the thread nor the batch with it.
-            let run = catch_unwind(AssertUnwindSafe(|| work(tx)));
-            self.outcome = run.unwrap_or_else(|_| {
-                // Not its text, which may quote what somebody wrote; the panic's place is in the log already.
-                tracing::error!("a write panicked");
-                Err(Error::Internal)
-            });
-        }
-        self.outcome.as_ref().map(drop).map_err(Clone::clone)
-    }
-
-    fn fail(&mut self, error: Error) {
-        self.outcome = Err(error);
-    }
-
-    fn finish(mut self: Box<Self>) {
-        if let Some(reply) = self.reply.take() {
-            // The caller may be gone; that is its right.
-            drop(reply.send(self.outcome));
-        }
-    }
-}
-
-/// What the writer's thread does, turn by turn.
-pub(in crate::chat) struct WriterThread {
-    connection: Connection,
-    clock: Clock,
-    on_commit: OnCommit,
-    seq: Sequence,
-    meter: Arc<WriterMeter>,
-    commands: mpsc::Receiver<Command>,
-}
-
-impl WriterThread {
     /// Serves the queue on a thread of its own until it is closed.
     pub fn start(mut self) -> Result<(), OpenError> {
         std::thread::Builder::new()
@@ -299,11 +211,12 @@ impl WriterThread {
 
     /// One transaction for all of `batch`, then its events, then its callers.
     fn run(&mut self, batch: &mut Vec<Box<dyn Work>>) {
-        if batch.is_empty() {
+        let (begun, mut committed) = (Instant::now(), Committed::default());
+        let is_there_work = self.begin(batch);
+        if matches!(is_there_work, Ok(false)) {
             return;
         }
-        let (begun, mut committed) = (Instant::now(), Committed::default());
-        match self.transact(batch, &mut committed) {
+        match is_there_work.and_then(|_| self.transact(batch, &mut committed)) {
             Ok(()) => {
                 self.meter.time.record_time(begun.elapsed());
                 self.meter.batch.record(batch.len() as u64);
@@ -325,14 +238,60 @@ impl WriterThread {
         }
     }
 
+    /// Begins a transaction for those of `batch` who still wait. While another program holds
+    /// the file, whoever has waited as long as anybody does is refused, and the rest waits on.
+    /// `false`: nobody is left.
+    fn begin(&mut self, batch: &mut Vec<Box<dyn Work>>) -> Result<bool> {
+        loop {
+            batch.retain(|work| !work.is_given_up());
+            if batch.is_empty() {
+                return Ok(false);
+            }
+            match self.execute("BEGIN IMMEDIATE") {
+                Err(cause) if fault::is_locked(&cause) => {
+                    self.note_lock(true);
+                    self.refuse_overdue(batch);
+                }
+                begun => {
+                    begun?;
+                    self.note_lock(false);
+                    batch.retain(|work| work.begins());
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    /// Tells that writing stands still, and that it goes on, once each.
+    fn note_lock(&mut self, is_locked_out: bool) {
+        match (self.is_locked_out, is_locked_out) {
+            (false, true) => tracing::warn!("another program holds the database's lock: what is written waits for it"),
+            (true, false) => tracing::info!("the database's lock is free again"),
+            _ => return,
+        }
+        self.is_locked_out = is_locked_out;
+    }
+
+    fn refuse_overdue(&self, batch: &mut Vec<Box<dyn Work>>) {
+        let overdue: Vec<_> = batch.extract_if(.., |work| work.is_overdue()).collect();
+        if !overdue.is_empty() {
+            self.meter.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        for mut work in overdue {
+            work.fail(busy());
+            work.finish();
+        }
+    }
+
     fn transact(&mut self, batch: &mut [Box<dyn Work>], committed: &mut Committed) -> Result<()> {
-        self.execute("BEGIN IMMEDIATE")?;
         let now = self.clock.now();
         for work in batch.iter_mut() {
             self.execute("SAVEPOINT command")?;
+            let changes = self.connection.total_changes();
             let mut tx = Tx { connection: &self.connection, outbox: Committed::default(), seq: &mut self.seq, now };
             match work.run(&mut tx) {
                 Ok(()) => {
+                    committed.is_untold |= tx.outbox.events.is_empty() && tx.total_changes() != changes;
                     committed.events.append(&mut tx.outbox.events);
                     committed.erased.append(&mut tx.outbox.erased);
                 }

@@ -1,0 +1,163 @@
+//! The way to the writer: a bounded queue, and how long somebody waits in it.
+//!
+//! A command is begun or given up, whichever comes first, and never both: who was told
+//! to come back knows that nothing was done.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use super::super::error::{Error, Result};
+use super::super::gauges::{WriterGauges, WriterMeter};
+use super::writer::Tx;
+
+/// Commands that may wait for the writer.
+const MAX_QUEUE: usize = 4_096;
+/// How long a caller waits until its command is begun, and is told "busy" then. What is
+/// begun is waited for: nobody knows what comes of it before it ends.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(2);
+
+/// A handle on the writer's queue.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Command>,
+    meter: Arc<WriterMeter>,
+}
+
+pub(super) enum Command {
+    Run(Box<dyn Work>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Writer {
+    /// The two ends of the queue. Nothing is written until somebody serves it.
+    pub fn new(meter: Arc<WriterMeter>) -> (Self, mpsc::Receiver<Command>) {
+        let (queue, commands) = mpsc::channel(MAX_QUEUE);
+        (Self { queue, meter }, commands)
+    }
+
+    pub async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (reply, mut answer) = oneshot::channel();
+        let (ticket, until) = (Ticket::default(), Instant::now() + MAX_WAIT);
+        let place = timeout_at(until, self.queue.reserve()).await;
+        let Ok(Ok(place)) = place else { return Err(busy()) };
+        let (work, outcome) = (Some(work), Err(Error::Internal));
+        place.send(Command::Run(Box::new(Task { work, outcome, reply: Some(reply), ticket: ticket.clone(), until })));
+        let answered = match timeout_at(until, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) if ticket.take() => return Err(busy()),
+            Err(_) => answer.await,
+        };
+        answered.unwrap_or(Err(Error::Internal))
+    }
+
+    pub fn gauges(&self) -> WriterGauges {
+        WriterGauges {
+            waiting: self.queue.max_capacity() - self.queue.capacity(),
+            failed: self.meter.failed.load(Ordering::Relaxed),
+            batch: self.meter.batch.look(),
+            time: self.meter.time.look(),
+        }
+    }
+
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.queue.send(Command::Close(reply)).await.is_ok() && closed.await.is_err() {
+            tracing::error!("the writer ended before it closed the database");
+        }
+    }
+}
+
+pub(super) fn busy() -> Error {
+    Error::Busy { retry_after: MAX_WAIT }
+}
+
+/// The right to begin a command, or to give it up.
+#[derive(Clone, Default)]
+struct Ticket(Arc<AtomicBool>);
+
+impl Ticket {
+    /// `true` for the first who asks.
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    fn is_taken(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A command whose result type the thread need not know.
+pub(super) trait Work: Send {
+    /// Whether its caller waits no more: it was told that nothing was done.
+    fn is_given_up(&self) -> bool;
+    /// Whether it has waited as long as anybody does. Its caller may be gone, and then
+    /// nobody gives it up.
+    fn is_overdue(&self) -> bool;
+    /// From here on it cannot be given up. `false`: it was.
+    fn begins(&self) -> bool;
+    /// Runs it and keeps the outcome. If it failed it is to be rolled back.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()>;
+    /// Replaces the outcome: what it did was undone.
+    fn fail(&mut self, error: Error);
+    /// Tells the caller.
+    fn finish(self: Box<Self>);
+}
+
+struct Task<F, T> {
+    work: Option<F>,
+    outcome: Result<T>,
+    reply: Option<oneshot::Sender<Result<T>>>,
+    ticket: Ticket,
+    until: Instant,
+}
+
+impl<F, T> Work for Task<F, T>
+where
+    T: Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send,
+{
+    fn is_given_up(&self) -> bool {
+        self.ticket.is_taken()
+    }
+
+    fn is_overdue(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    fn begins(&self) -> bool {
+        self.ticket.take()
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        if let Some(work) = self.work.take() {
+            // A panic is this command's alone: it must take neither the thread nor the batch with it.
+            let run = catch_unwind(AssertUnwindSafe(|| work(tx)));
+            self.outcome = run.unwrap_or_else(|_| {
+                // Not its text, which may quote what somebody wrote; the panic's place is in the log already.
+                tracing::error!("a write panicked");
+                Err(Error::Internal)
+            });
+        }
+        self.outcome.as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.outcome = Err(error);
+    }
+
+    fn finish(mut self: Box<Self>) {
+        if let Some(reply) = self.reply.take() {
+            // The caller may be gone; that is its right.
+            drop(reply.send(self.outcome));
+        }
+    }
+}

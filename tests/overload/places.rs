@@ -1,0 +1,57 @@
+//! An address has so many connections, and a socket counts as one as long as it is open.
+
+use std::net::{IpAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::world::machine::say;
+use crate::world::{Caller, Fireside};
+
+/// Connections from one address.
+const PLACES: usize = 256;
+/// Sockets of one user.
+const EACH: usize = 20;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An address of this machine that is not the loopback, which is not counted. Nothing is sent.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+/// Whether a request by a new connection is answered. One too many is closed without a word.
+async fn is_answered(address: &str) -> bool {
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    // It may be closed already.
+    tcp.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.ok();
+    let mut answer = Vec::new();
+    tcp.read_to_end(&mut answer).await.ok();
+    answer.starts_with(b"HTTP/1.1 200 ")
+}
+
+#[tokio::test]
+async fn an_open_socket_has_one_of_its_addresss_places() {
+    let Some(own) = own_address() else { return say("skipped: no address but the loopback") };
+    let fireside = Fireside::start_with(&["--listen", "0.0.0.0:0"]).await;
+    let address = format!("{own}:{}", fireside.address().rsplit(':').next().unwrap());
+    let mut ears = Vec::new();
+    for person in fireside.registers_crowd(PLACES.div_ceil(EACH)).await {
+        let near = person.showing(person.credential.clone());
+        let caller = Caller { url: format!("http://{address}"), ..near };
+        for _ in 0..EACH.min(PLACES - ears.len()) {
+            ears.push(caller.knocks_at("/messages/ws/").enters().await);
+        }
+    }
+    assert_eq!(ears.len(), PLACES);
+    assert!(!is_answered(&address).await, "it has no place more");
+    assert!(is_answered(fireside.address()).await, "others do");
+    ears.pop().unwrap().leaves().await;
+    let freed = Instant::now();
+    while !is_answered(&address).await {
+        assert!(freed.elapsed() < PATIENCE, "the place is free again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
