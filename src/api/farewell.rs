@@ -1,9 +1,9 @@
 //! The end of a socket: its client learns why, even one that has not read for long.
 //!
 //! What nobody reads fills the connection, and a farewell would find no room behind it.
-//! So the kernel gets [`MAX_UNSENT`] for a client that does not read and no more, and
-//! that limit falls for the farewell. Then the server is done with the connection: the
-//! kernel keeps what is in it, for some minutes, in case the client reads on.
+//! So the kernel takes less for a client that does not read than it would, and that limit
+//! falls for the farewell. Then the server is done with the connection: the kernel keeps
+//! what is in it, for some minutes, in case the client reads on.
 
 use std::io;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use super::frame;
 use super::line::Line;
 use super::wire::linger;
 
-/// Bytes that the kernel takes for a client whose own buffers are full. Less than the
-/// least that it would take by itself, so that there is room for a farewell.
-const MAX_UNSENT: u32 = 32 * 1024;
+/// Bytes that the kernel takes for a client whose own buffers are full. Far away that is the
+/// limit; within a machine the kernel would take megabytes, and takes half of that.
+const MAX_UNSENT: u32 = 128 * 1024;
 
 /// To be called before a socket's first frame.
 pub(super) fn prepare(line: &Line) {
@@ -65,6 +65,7 @@ pub(super) async fn let_go(line: &Line, within: Duration) {
 mod tests {
     use std::time::Duration;
 
+    use socket2::SockRef;
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream, UnixStream};
 
@@ -93,8 +94,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
         let client = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
         let tcp = Line::Tcp(listener.accept().await.expect("accepted").0);
+        let far = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let small = listener.accept().await.expect("accepted").0;
+        SockRef::from(&small).set_send_buffer_size(32 * 1024).expect("as towards another machine");
         let (unix, other) = UnixStream::pair().expect("a pair");
-        for (filled, heard) in [reads_to_the_end(tcp, client).await, reads_to_the_end(Line::Unix(unix), other).await] {
+        for (filled, heard) in [
+            reads_to_the_end(tcp, client).await,
+            reads_to_the_end(Line::Tcp(small), far).await,
+            reads_to_the_end(Line::Unix(unix), other).await,
+        ] {
             assert_eq!(heard.len(), filled + 8);
             assert_eq!(heard[filled..], [b'h', b'a', b'l', b'f', 0x88, 2, 0x03, 0xf5]);
         }

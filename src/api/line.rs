@@ -10,8 +10,9 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// What a unix socket's buffer grows to for a farewell, or to as much as the system lets it.
-const ROOM: usize = 1024 * 1024;
+/// What a connection's buffer grows to for a farewell where it is smaller. The system lets
+/// any process have this much.
+const ROOM: usize = 256 * 1024;
 
 /// An open connection.
 #[derive(Debug)]
@@ -63,21 +64,22 @@ impl Line {
         on!(self, stream => stream.try_write_vectored(slices))
     }
 
-    /// Takes so many bytes beyond those that the other end has room for. A unix socket has
-    /// a limit of its own.
-    pub fn limit_unsent(&self, bytes: u32) -> io::Result<()> {
-        match self {
-            Self::Tcp(tcp) => SockRef::from(tcp).set_tcp_notsent_lowat(bytes),
-            Self::Unix(_) => Ok(()),
-        }
+    /// Takes half as much as the system would beyond what the other end has room for, or so
+    /// many bytes. A unix socket's buffer never grows by itself.
+    pub fn limit_unsent(&self, at_least: u32) -> io::Result<()> {
+        let Self::Tcp(tcp) = self else { return Ok(()) };
+        let tcp = SockRef::from(tcp);
+        let half = u32::try_from(tcp.send_buffer_size()? / 2).unwrap_or(u32::MAX);
+        tcp.set_tcp_notsent_lowat(half.max(at_least))
     }
 
     /// Takes more than that from here on.
     pub fn make_room(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(tcp) => SockRef::from(tcp).set_tcp_notsent_lowat(u32::MAX),
-            Self::Unix(unix) => SockRef::from(unix).set_send_buffer_size(ROOM),
+        let socket = on!(self, stream => SockRef::from(stream));
+        if let Self::Tcp(_) = self {
+            socket.set_tcp_notsent_lowat(u32::MAX)?;
         }
+        if socket.send_buffer_size()? < ROOM { socket.set_send_buffer_size(ROOM) } else { Ok(()) }
     }
 
     /// Like `try_write`, but asks the system whether there is room, and not the runtime.

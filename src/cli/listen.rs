@@ -113,10 +113,7 @@ impl Place {
 
     fn open(self) -> io::Result<Listener> {
         match self {
-            Self::Tcp(address) => {
-                let listener = std::net::TcpListener::bind(address)?;
-                Self::HandedTcp(listener).open()
-            }
+            Self::Tcp(address) => Listener::tcp(address),
             Self::Unix(path, mode) => Listener::unix(&path, mode),
             Self::HandedTcp(listener) => {
                 listener.set_nonblocking(true)?;

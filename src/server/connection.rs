@@ -46,6 +46,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// How long to wait after the system refused a connection, for want of files say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Connections that are accepted before those that are there have a turn: whoever asks for
+/// something must not wait behind a crowd that comes at once.
+const LONGEST_TURN: usize = 16;
+
 /// Everything that can be asked for here.
 pub(super) struct Site {
     pub api: Api,
@@ -64,7 +68,12 @@ pub(super) struct Stopping {
 
 /// Accepts connections for ever.
 pub(super) async fn accept(listener: Listener, site: Arc<Site>, gate: Gate, stopping: Stopping) {
+    let mut turn = 0;
     while let Some(permit) = gate.wait().await {
+        turn = (turn + 1) % LONGEST_TURN;
+        if turn == 0 {
+            tokio::task::yield_now().await;
+        }
         match listener.accept().await {
             Ok((line, peer)) => {
                 if let Some(place) = gate.enter(peer.ip(), site.trusted_proxies.trusts(peer), permit) {

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use tokio::net::{TcpListener, UnixListener, UnixSocket};
+use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 
 use crate::api::forwarded::PeerAddress;
 use crate::api::line::Line;
 
-/// Connections that the kernel keeps until they are accepted.
-const BACKLOG: u32 = 1024;
+/// Connections that the kernel keeps until they are accepted: a crowd that comes at once,
+/// as after a restart. What it finds no room for tries again by itself, a second later.
+const BACKLOG: u32 = 4096;
 
 /// Something that connections come in by.
 #[derive(Debug)]
@@ -31,6 +32,15 @@ pub struct SocketFile {
 }
 
 impl Listener {
+    /// Listens on a TCP address.
+    pub fn tcp(address: SocketAddr) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // What a server that is gone left in the kernel does not keep the next one from starting.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG).map(Self::Tcp)
+    }
+
     /// Makes a unix socket for whoever the mode lets in. A file that is left of a server
     /// which is gone is replaced; one that somebody listens on is `AddrInUse`.
     pub fn unix(path: &Path, mode: u32) -> io::Result<Self> {

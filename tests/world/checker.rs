@@ -59,6 +59,19 @@ pub struct Figures {
     pub sockets: usize,
 }
 
+impl std::ops::AddAssign for Figures {
+    fn add_assign(&mut self, other: Self) {
+        let Self { acknowledged, refused, unknown, stored_unknown, stored, heard, sockets } = other;
+        self.acknowledged += acknowledged;
+        self.refused += refused;
+        self.unknown += unknown;
+        self.stored_unknown += stored_unknown;
+        self.stored += stored;
+        self.heard += heard;
+        self.sockets += sockets;
+    }
+}
+
 impl std::fmt::Display for Figures {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { acknowledged, refused, unknown, stored_unknown, stored, heard, sockets } = self;
