@@ -53,3 +53,48 @@ impl Coding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+    use warp::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+
+    use super::Coding;
+
+    fn asked(accepted: &[u8]) -> Option<Coding> {
+        let value = HeaderValue::from_bytes(accepted).ok()?;
+        Coding::asked(&HeaderMap::from_iter([(ACCEPT_ENCODING, value)]))
+    }
+
+    #[test]
+    fn the_best_that_is_taken_is_chosen() {
+        assert_eq!(asked(b"gzip, deflate, br"), Some(Coding::Brotli));
+        assert_eq!(asked(b"br;q=0, gzip;q=0.5"), Some(Coding::Gzip));
+        assert_eq!((asked(b""), asked(b"identity"), asked(b"gzip; q=0")), (None, None, None));
+    }
+
+    proptest! {
+        /// No coding that was not named, whatever was said.
+        #[test]
+        fn any_header_names_a_coding_or_none(bytes in proptest::collection::vec(any::<u8>(), 0..30), near in "(br|gzip|;|q=0|q=1|,| |[.]0){0,9}") {
+            for accepted in [bytes.as_slice(), near.as_bytes()] {
+                if let Some(coding) = asked(accepted) {
+                    prop_assert!(String::from_utf8_lossy(accepted).contains(coding.name()));
+                }
+            }
+        }
+
+        /// What is sent smaller is the same when it is read.
+        #[test]
+        fn what_is_compressed_is_read_again(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+            let (mut out, mut gunzipped) = (Vec::new(), Vec::new());
+            let brotli = Coding::Brotli.compress(&bytes).expect("in memory");
+            brotli::BrotliDecompress(&mut brotli.as_slice(), &mut out).expect("brotli");
+            let gzip = Coding::Gzip.compress(&bytes).expect("in memory");
+            flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut gunzipped).expect("gzip");
+            prop_assert_eq!((&out, &gunzipped), (&bytes, &bytes));
+        }
+    }
+}

@@ -76,6 +76,8 @@ pub fn inside(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::BasePath;
 
     #[test]
@@ -88,6 +90,20 @@ mod tests {
             ["", "chat", "//", "/chat//", "//chat", "/a//b", "/..", "/a/../b", "/.", "/a b", "/a?b", "/%61", "/é"]
         {
             assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        /// What is taken is a plain prefix, and there is one way to write it.
+        #[test]
+        fn any_text_is_a_base_path_or_refused(noise in any::<String>(), near in "/?[a-z.%~/ ]{0,9}/?") {
+            for text in [noise, near] {
+                let Ok(base) = text.parse::<BasePath>() else { continue };
+                let path = base.to_string();
+                prop_assert!(path.is_empty() || (path.starts_with('/') && !path.ends_with('/')), "{text:?}");
+                prop_assert!(path.split('/').skip(1).all(|part| !matches!(part, "" | "." | "..")), "{text:?}");
+                prop_assert_eq!(format!("{path}/").parse(), Ok(base));
+            }
         }
     }
 }

@@ -187,4 +187,16 @@ mod tests {
             }
         }
     }
+
+    proptest! {
+        /// A tag is found wherever it stands in a list, and in no list without it.
+        #[test]
+        fn a_tag_is_found_in_a_list_that_has_it(noise in "[a-zW/\" ,]{0,30}", others in proptest::collection::vec("(W/)?\"[a-f]{0,4}\"", 0..4), at in any::<usize>()) {
+            let tag = "\"0123\"";
+            prop_assert!(!matches(&noise, tag) && !matches(&others.join(", "), tag));
+            let mut list = others;
+            list.insert(at % (list.len() + 1), tag.to_owned());
+            prop_assert!(matches(&list.join(","), tag), "{list:?}");
+        }
+    }
 }

@@ -3,12 +3,11 @@
 //! What a proxy says about its client is believed if the connection comes from a proxy
 //! that the operator named, and from nobody else: anybody can write these headers.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
 use warp::http::HeaderMap;
-use warp::http::uri::Authority;
 
 /// Longest host that a proxy may name: a DNS name and a port.
 const MAX_HOST: usize = 253 + 6;
@@ -195,16 +194,21 @@ fn is_https(scheme: &str) -> Option<bool> {
     }
 }
 
-/// A host that can stand in a link.
-fn host(text: &str) -> Option<String> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    let fits = !text.is_empty() && text.len() <= MAX_HOST && text.bytes().all(is_plain);
-    let port_fits = match text.rsplit_once(':') {
-        Some((_, port)) if !port.ends_with(']') => port.parse::<u16>().is_ok(),
-        _ => true,
+/// A host that can stand in a link, in lower case: a name, an IPv4 address or an IPv6
+/// address in brackets, and perhaps a port.
+#[must_use]
+pub fn host(text: &str) -> Option<String> {
+    let (is_sound, port) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map(|(address, port)| (address.parse::<Ipv6Addr>().is_ok(), port))?,
+        None => {
+            let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            (!name.is_empty() && name.bytes().all(is_plain), port)
+        }
     };
-    let is_authority = text.parse::<Authority>().is_ok();
-    (fits && port_fits && is_authority).then(|| text.to_ascii_lowercase())
+    let is_number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_number);
+    (is_sound && has_port && text.len() <= MAX_HOST).then(|| text.to_ascii_lowercase())
 }
 
 /// A parameter of one hop, its quotes taken off.

@@ -191,6 +191,8 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use std::net::IpAddr;
 
     use super::{Limits, RateLimit, RateLimits, network};
@@ -222,5 +224,21 @@ mod tests {
         assert_eq!(address("2001:db8::1"), address("2001:db8::ffff"));
         assert_ne!(address("2001:db8:0:1::1"), address("2001:db8:0:2::1"));
         assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+    }
+
+    proptest! {
+        /// Whatever is taken can be gone by: however often that is, the first time is free.
+        #[test]
+        fn any_rate_is_taken_or_refused(noise in "[0-9a-z/ +-]{0,14}", number in any::<u32>(), unit in "(s|min|h)") {
+            drop(noise.parse::<RateLimit>());
+            let rate = format!("{number}/{unit}").parse::<RateLimit>();
+            prop_assert_eq!(rate.is_ok(), number > 0);
+            let Ok(rate) = rate else { return Ok(()) };
+            let limits = Limits::new(&RateLimits { auth: rate, api: rate, upload: rate, ws: rate });
+            let home = IpAddr::from([192, 0, 2, 1]);
+            let taken = (0..3).filter(|_| limits.check_sign_in(home, "alice").is_ok()).count();
+            prop_assert!(taken >= 1 && (number < 3 || taken == 3));
+            prop_assert!(unit == "s" || u32::try_from(taken) == Ok(number.min(3)), "{taken} of {number}/{unit}");
+        }
     }
 }

@@ -144,7 +144,7 @@ pub fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
     use warp::http::Method;
 
@@ -159,12 +159,17 @@ mod tests {
         if let Ok(value) = warp::http::HeaderValue::from_bytes(cookie) {
             headers.insert("cookie", value);
         }
+        Request { query: pairs(query.as_bytes()), headers, params: vec![param.into()], ..bare(&server.api) }
+    }
+
+    /// A request for nothing.
+    pub fn bare(api: &crate::api::Api) -> Request {
         Request {
             method: Method::GET,
             path: "/".into(),
-            query: pairs(query.as_bytes()),
-            headers,
-            params: vec![param.into()],
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            params: Vec::new(),
             peer: [127, 0, 0, 1].into(),
             body: Box::pin(futures_util::stream::empty()),
             front: crate::api::forwarded::TrustedProxies::default()
@@ -172,7 +177,7 @@ mod tests {
             upgrade: None,
             seen: std::sync::Arc::new(Seen::new("a test".into())),
             dialect: 0,
-            context: std::sync::Arc::clone(server.api.context()),
+            context: std::sync::Arc::clone(api.context()),
         }
     }
 

@@ -137,3 +137,82 @@ fn failure(cause: &multer::Error) -> Failure {
         _ => Failure::Malformed("The multipart body cannot be read.".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+    use warp::http::header::{CONTENT_TYPE, HeaderValue};
+
+    use super::{Fields, File, receive};
+    use crate::api::Api;
+    use crate::api::request::tests::bare;
+    use crate::api::tests::{core_with_alice, settings};
+    use crate::chat::session::Asker;
+
+    struct Server {
+        api: Api,
+        alice: Asker,
+        _folder: tempfile::TempDir,
+        runtime: tokio::runtime::Runtime,
+    }
+
+    fn server() -> Server {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let folder = tempfile::tempdir().expect("a folder");
+        let (chat, token) = runtime.block_on(core_with_alice(folder.path()));
+        let alice = chat.authenticate(token.as_str()).expect("signed in");
+        let _guard = runtime.enter();
+        Server { api: Api::new(chat, settings()), alice, _folder: folder, runtime }
+    }
+
+    impl Server {
+        /// What becomes of a body that comes in such pieces.
+        fn reads(&self, body: &[u8], piece: usize) -> Option<(Option<File>, Fields)> {
+            let mut request = bare(&self.api);
+            request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=edge"));
+            let pieces: Vec<_> = body.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+            request.body = Box::pin(futures_util::stream::iter(pieces));
+            self.runtime.block_on(receive(&self.alice, &mut request, "file")).ok()
+        }
+    }
+
+    /// Text fields, and then a file.
+    fn written(texts: &[(String, String)], file: &[u8]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (name, text) in texts {
+            body.extend(
+                format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").into_bytes(),
+            );
+        }
+        body.extend(b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n");
+        body.extend(file);
+        body.extend(b"\r\n--edge--\r\n");
+        body
+    }
+
+    #[test]
+    fn any_body_is_read_as_it_was_written_or_refused() {
+        let server = server();
+        proptest!(ProptestConfig::with_cases(64), |(
+            texts in proptest::collection::btree_map("[a-e]{1,3}", ".{0,30}", 0..4),
+            file in proptest::collection::vec(any::<u8>(), 1..400),
+            piece in 1_usize..300, cut in any::<usize>(), at in any::<usize>(), noise in proptest::collection::vec(any::<u8>(), 1..9),
+        )| {
+            let texts: Vec<(String, String)> = texts.into_iter().collect();
+            let body = written(&texts, &file);
+            let (stored, mut fields) = server.reads(&body, piece).expect("a sound body");
+            prop_assert_eq!(stored.map(|stored| stored.size), i64::try_from(file.len()).ok());
+            for (name, text) in texts {
+                prop_assert_eq!(fields.text(&name), Some(text));
+            }
+            // Without its last edge nobody knows whether it is whole.
+            prop_assert!(server.reads(&body[..cut % (body.len() - 4)], piece).is_none());
+            let mut spoiled = body;
+            let at = at % spoiled.len();
+            spoiled.splice(at..at, noise.iter().copied());
+            drop(server.reads(&spoiled, piece));
+            drop(server.reads(&noise, piece));
+        });
+    }
+}

@@ -39,6 +39,8 @@ impl Label {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{Label, MAX_LABEL};
 
     #[test]
@@ -54,5 +56,18 @@ mod tests {
     fn what_a_program_says_is_cut_to_one_short_line() {
         assert_eq!(Label::cut("Mozilla/5.0\t(X11;\u{1b}[31m  Linux)").as_str(), "Mozilla/5.0 (X11; [31m Linux)");
         assert_eq!(Label::cut(&"я".repeat(9_999)).as_str().chars().count(), MAX_LABEL);
+    }
+
+    proptest! {
+        /// Both ways lead to one short line, which is taken again as it is.
+        #[test]
+        fn any_text_becomes_a_line_or_is_refused(text in any::<String>(), times in 0_usize..40) {
+            for text in [text.clone(), text.repeat(times)] {
+                for label in Label::parse(&text).into_iter().chain([Label::cut(&text)]) {
+                    prop_assert!(label.as_str().chars().count() <= MAX_LABEL && !label.as_str().chars().any(char::is_control));
+                    prop_assert_eq!(Label::parse(label.as_str()).map(|again| again.as_str().to_owned()), Ok(label.as_str().trim().to_owned()));
+                }
+            }
+        }
     }
 }

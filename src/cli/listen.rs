@@ -155,6 +155,10 @@ fn open_one(place: Place) -> Result<Listener, Failed> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{Address, mode};
 
     #[test]
@@ -173,6 +177,24 @@ mod tests {
         assert_eq!(mode("666"), Ok(0o666));
         for bad in ["", "0", "0888", "1777", "rw-rw----", "+660", "0o66"] {
             assert!(mode(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address_or_refused(
+            noise in any::<String>(), near in "(unix:)?[0-9a-f.:/\\[\\]]{0,24}", tcp in any::<SocketAddr>(), bits in 0_u32..0o1000,
+        ) {
+            for text in [noise, near] {
+                match text.parse::<Address>() {
+                    Ok(Address::Tcp(address)) => prop_assert_eq!(text.parse(), Ok(address)),
+                    Ok(Address::Unix(path)) => prop_assert_eq!(format!("unix:{}", path.display()), text.clone()),
+                    Err(why) => prop_assert!(why.contains('`'), "{why}"),
+                }
+                prop_assert!(mode(&text).is_ok_and(|mode| mode <= 0o777) || mode(&text).is_err());
+            }
+            prop_assert!(matches!(tcp.to_string().parse(), Ok(Address::Tcp(address)) if address.ip() == tcp.ip() && address.port() == tcp.port()));
+            prop_assert_eq!((mode(&format!("{bits:03o}")), mode(&format!("{bits:04o}"))), (Ok(bits), Ok(bits)));
         }
     }
 }

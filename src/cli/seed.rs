@@ -175,6 +175,8 @@ fn bar(steps: usize) -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::moment;
     use crate::chat::time::Timestamp;
 
@@ -184,6 +186,19 @@ mod tests {
         assert_eq!(moment("2025-01-01T12:00:00Z"), Ok(Timestamp(1_735_732_800_000)));
         for wrong in ["", "yesterday", "2025-13-01", "9999-01-01", "1970-01-01", "2025-01-01T25:00:00Z"] {
             assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_day_that_is_over_or_refused(noise in any::<String>(), near in "[0-9T: .Z-]{0,24}", day in 1_u64..20_000) {
+            for text in [noise, near] {
+                prop_assert!(moment(&text).is_err() || moment(&text).is_ok_and(|moment| moment.0 > 0), "{text}");
+            }
+            let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(day * 24 * 60 * 60);
+            let written = humantime::format_rfc3339_seconds(at).to_string();
+            let read = Ok(Timestamp(i64::try_from(day).expect("small") * 24 * 60 * 60 * 1000));
+            prop_assert_eq!((moment(&written), moment(&written[..10])), (read.clone(), read));
         }
     }
 }

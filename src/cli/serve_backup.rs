@@ -65,6 +65,8 @@ fn period(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
     use std::time::Duration;
 
     use super::period;
@@ -74,6 +76,23 @@ mod tests {
         assert_eq!(period("24h"), Ok(Duration::from_hours(24)));
         for wrong in ["", "0s", "999ms", "often", "-1h", "367days", "99999999999999999999y"] {
             assert!(period(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_period_or_refused(noise in ".{0,12}", near in "[0-9]{0,20}(ns|ms|s|min|h|days|weeks|years)?", seconds in 1_u64..10_000_000) {
+            for text in [noise, near] {
+                if let Ok(time) = period(&text) {
+                    prop_assert!((Duration::from_secs(1)..=super::MAX_PERIOD).contains(&time), "{text}");
+                }
+                // Of a credential's life only the least is bounded; what is beyond all calendars has to do no harm.
+                if let Ok(life) = crate::cli::serve::lifetime(&text) {
+                    prop_assert!(life >= Duration::from_secs(1), "{text}");
+                    prop_assert!(crate::chat::time::Timestamp(0).plus(life).0 > 0, "{text}");
+                }
+            }
+            prop_assert_eq!(period(&format!("{seconds}s")), Ok(Duration::from_secs(seconds)));
         }
     }
 }

@@ -56,6 +56,8 @@ fn with_scheme(text: &str, schemes: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{stun, turn};
 
     #[test]
@@ -67,5 +69,19 @@ mod tests {
             assert!(turn(bad).is_err(), "{bad}");
         }
         assert!(stun("stun:stun.example.org:3478").is_ok() && stun("turn:turn.example.org").is_err());
+    }
+
+    proptest! {
+        /// They go into a page's `RTCPeerConnection` as they are.
+        #[test]
+        fn any_text_is_such_an_address_or_refused(noise in any::<String>(), near in "(stuns?|turns?):/?[a-z0-9.:?=\\[\\] /\"]{0,20}") {
+            for text in [noise, near] {
+                for taken in [stun(&text), turn(&text)].into_iter().flatten() {
+                    prop_assert!(taken.is_ascii() && !taken.contains(['/', ' ', '"', '<']), "{taken}");
+                    prop_assert_eq!(taken, text.clone());
+                }
+                prop_assert!(stun(&text).is_err() || turn(&text).is_err(), "{text}");
+            }
+        }
     }
 }

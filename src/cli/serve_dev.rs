@@ -204,6 +204,8 @@ fn is_abandoned(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use std::time::Duration;
 
     use super::{delay, percent};
@@ -219,6 +221,20 @@ mod tests {
         assert_eq!((percent("30%"), percent("0"), percent("100%")), (Ok(30), Ok(0), Ok(100)));
         for wrong in ["", "%", "101", "-1", "30%%", "0.5"] {
             assert!(percent(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_delay_and_a_share_or_refused(noise in ".{0,9}", near in "[0-9.+-]{0,9}%?", one in any::<u16>(), two in any::<u16>()) {
+            for text in [noise, near, format!("{one}..{two}")] {
+                if let Ok(delay) = delay(&text) {
+                    prop_assert!(delay.start() <= delay.end() && *delay.end() <= super::MAX_DELAY, "{text}");
+                }
+                prop_assert!(percent(&text).is_ok_and(|share| share <= 100) || percent(&text).is_err(), "{text}");
+            }
+            let is_within = one <= two && Duration::from_millis(two.into()) <= super::MAX_DELAY;
+            prop_assert_eq!(delay(&format!("{one}..{two}")).is_ok(), is_within);
         }
     }
 }

@@ -69,6 +69,10 @@ fn retention(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{retention, size};
 
     #[test]
@@ -86,6 +90,24 @@ mod tests {
         assert!(retention("1d").is_ok() && retention("365d").is_ok() && retention("36500d").is_ok());
         for wrong in ["23h", "0d", "x", "", "-1d", "36501d", "90"] {
             assert!(retention(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        /// A database counts in signed numbers, and a time has its bounds.
+        #[test]
+        fn any_text_is_a_size_or_a_time_or_refused(noise in ".{0,12}", near in "[0-9]{0,21} ?[kKMGTiBbd]{0,3}", bytes in any::<i64>()) {
+            for text in [noise, near] {
+                if let Ok(bytes) = size(&text) {
+                    prop_assert!(i64::try_from(bytes).is_ok(), "{text}");
+                    prop_assert_eq!(size(&bytes.to_string()), Ok(bytes));
+                }
+                if let Ok(time) = retention(&text) {
+                    prop_assert!(time >= Duration::from_hours(24), "{text}");
+                    prop_assert_eq!(retention(&humantime::format_duration(time).to_string()), Ok(time));
+                }
+            }
+            prop_assert_eq!(size(&bytes.to_string()).ok(), u64::try_from(bytes).ok());
         }
     }
 }

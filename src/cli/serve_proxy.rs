@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::api::base::BasePath;
-use crate::api::forwarded::TrustedProxy;
+use crate::api::forwarded::{self, TrustedProxy};
 
 #[derive(Debug, Args)]
 pub(super) struct ProxyFlags {
@@ -36,16 +36,14 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     if host.contains('/') {
         return Err(format!("`{text}` has a path, which belongs into --base-path"));
     }
-    let host = host.strip_suffix(usual_port).unwrap_or(host);
-    let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
-    if host.is_empty() || host.starts_with(':') || !is_plain {
-        return Err(wrong());
-    }
-    Ok(format!("{scheme}://{host}"))
+    let host = forwarded::host(host).ok_or_else(wrong)?;
+    Ok(format!("{scheme}://{}", host.strip_suffix(usual_port).unwrap_or(&host)))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::origin;
 
     #[test]
@@ -62,5 +60,18 @@ mod tests {
             assert!(origin(bad).is_err(), "{bad}");
         }
         assert!(origin("https://example.org/chat").expect_err("a path").contains("--base-path"));
+    }
+
+    proptest! {
+        /// It is compared with what a browser sends, letter by letter, and begins links.
+        #[test]
+        fn any_text_is_an_origin_or_refused(noise in any::<String>(), near in "https?://[a-zA-Z0-9.:\\[\\]@/-]{0,16}(:443|:80)?/?") {
+            for text in [noise, near] {
+                let Ok(taken) = origin(&text) else { continue };
+                prop_assert!(taken.parse::<hyper::Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty())), "{text}");
+                prop_assert_eq!(taken.to_ascii_lowercase(), taken.clone());
+                prop_assert_eq!(origin(&taken), Ok(taken));
+            }
+        }
     }
 }

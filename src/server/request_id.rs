@@ -24,6 +24,8 @@ fn is_sound(id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use warp::http::{HeaderMap, HeaderValue};
 
     use super::{MAX_ID, of};
@@ -44,6 +46,19 @@ mod tests {
             let id = of(&with(bad), true);
             assert_ne!(id, bad);
             assert_eq!(id.len(), 16, "{id}");
+        }
+    }
+
+    proptest! {
+        /// It stands in answers and in the log, whatever was sent.
+        #[test]
+        fn any_header_leaves_a_name_that_can_be_written(bytes in proptest::collection::vec(any::<u8>(), 0..80), plain in "[A-Za-z0-9._-]{1,64}") {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                let id = of(&HeaderMap::from_iter([(super::REQUEST_ID, value)]), true);
+                prop_assert!((1..=MAX_ID).contains(&id.len()) && super::is_sound(&id), "{id}");
+            }
+            prop_assert_eq!(of(&with(&plain), true), plain.clone());
+            prop_assert!(of(&with(&plain), false) != plain);
         }
     }
 }

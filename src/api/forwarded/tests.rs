@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_assert_ne, proptest};
 use warp::http::HeaderMap;
 use warp::http::header::{HeaderName, HeaderValue};
 
@@ -104,5 +105,57 @@ fn a_host_that_cannot_stand_in_a_link_is_none() {
     assert_eq!(said("chat.example.org:8443").as_deref(), Some("chat.example.org:8443"));
     for bad in ["a/b", "a b", "a@b", "\"a\"", &"a".repeat(300)] {
         assert_eq!(said(bad).as_deref(), Some("inner"), "{bad}");
+    }
+}
+
+/// Headers of a request, sound or nearly so.
+fn headers(said: &[(usize, String)], noise: &[u8]) -> HeaderMap {
+    let names = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "host"];
+    let values = said.iter().map(|(name, value)| (names[*name], value.as_bytes())).chain([(names[0], noise)]);
+    let mut headers = HeaderMap::new();
+    for (name, value) in values {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+    headers
+}
+
+/// What may stand in them.
+const SAID: &str = "(for=|proto=https|proto=|host=|192[.]0[.]2[.]7|\\[2001:db8::1\\]:80|10[.]0[.]0[.]1|::ffff:10[.]0[.]0[.]2|chat[.]example[.]org:?|[0-9a-z.:\"\\\\,;= \\[\\]]){0,9}";
+
+proptest! {
+    /// Whatever is said: an address to count by, a host that can stand in a link, and no word
+    /// of it where nobody is trusted.
+    #[test]
+    fn any_headers_say_who_asks_or_nothing(
+        said in proptest::collection::vec((0_usize..5, SAID), 0..6), noise in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let headers = headers(&said, &noise);
+        let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().expect("a network"), TrustedProxy::Unix]);
+        let stranger = PeerAddress::Ip([192, 0, 2, 1].into());
+        for peer in [PeerAddress::Unix, stranger] {
+            let front = trusted.front(peer, &headers);
+            if let Some(host) = &front.host {
+                let uri = format!("http://{host}/").parse::<warp::http::Uri>();
+                prop_assert!(uri.is_ok_and(|uri| uri.host().is_some_and(|name| !name.is_empty())), "{host}");
+            }
+            prop_assert_eq!(front.address, front.address.to_canonical());
+            prop_assert_ne!(front.forwarding, if peer == stranger { Forwarding::Believed } else { Forwarding::Ignored });
+            prop_assert!(peer != stranger || (front.address == stranger.ip() && !front.is_https));
+        }
+    }
+
+    /// However a proxy writes an address, it is the same.
+    #[test]
+    fn an_address_is_read_as_it_was_written(address in any::<IpAddr>(), port in any::<u16>()) {
+        let with_port = std::net::SocketAddr::new(address, port).to_string();
+        for text in [address.to_string(), format!("[{address}]"), with_port.clone()] {
+            prop_assert_eq!(super::address(&text), Some(address.to_canonical()), "{}", text);
+        }
+        let hop = format!("for=\"{with_port}\"; proto=HTTPS");
+        let front = front(&["unix"], "unix", &[("forwarded", &hop)]);
+        prop_assert_eq!((front.address, front.is_https), (address.to_canonical(), true));
+        prop_assert!(matches!(address.to_string().parse(), Ok(TrustedProxy::Network(net)) if net.contains(&address)));
     }
 }

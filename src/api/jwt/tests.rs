@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use sha2::{Sha384, Sha512};
 
@@ -261,4 +262,19 @@ async fn an_end_of_everything_ends_both_kinds() {
     world.chat.sign_out_everywhere(&asker).await.expect("signed out everywhere");
     world.fails(&access, "everything has ended");
     assert!(read(&world.chat, TokenType::Refresh, &refresh).is_err());
+}
+
+#[tokio::test]
+async fn no_other_letters_are_a_token() {
+    let world = world().await;
+    let token = world.token(TokenType::Access, QUARTER);
+    proptest!(|(noise in any::<String>(), near in "[A-Za-z0-9_-]{0,40}[.][A-Za-z0-9_-]{0,40}[.][A-Za-z0-9_-]{0,43}",
+                at in any::<usize>(), letter in "[A-Za-z0-9_.=+/-]?")| {
+        for text in [noise, near] {
+            prop_assert!(read(&world.chat, TokenType::Access, &text).is_err());
+        }
+        let at = at % token.len();
+        let other = format!("{}{letter}{}", &token[..at], &token[at + 1..]);
+        prop_assert_eq!(read(&world.chat, TokenType::Access, &other).is_ok(), other == token, "{}", other);
+    });
 }

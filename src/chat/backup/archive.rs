@@ -208,3 +208,51 @@ impl<R: Read> Reader<R> {
 fn strange() -> Failure {
     Failure::Archive("it is damaged, or not one that Fireside made".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::{CHECKSUM, Failure, Reader, Writer};
+
+    type Members = Vec<(String, Vec<u8>)>;
+
+    fn packed(members: &Members) -> Vec<u8> {
+        let mut writer = Writer::new(Vec::new(), 1_750_000_000);
+        for (name, content) in members {
+            writer.append(name, content.len() as u64, content.as_slice()).expect("in memory");
+        }
+        writer.finish().expect("in memory")
+    }
+
+    fn unpacked(archive: &[u8]) -> Result<Members, Failure> {
+        let (mut reader, mut members) = (Reader::new(archive), Members::new());
+        loop {
+            let (name, size) = reader.next()?;
+            if name == CHECKSUM {
+                return reader.finish(size).map(|()| members);
+            }
+            let mut content = Vec::new();
+            reader.content(size, &mut content)?;
+            members.push((name, content));
+        }
+    }
+
+    proptest! {
+        /// What goes in comes out, and no bit of it may change.
+        #[test]
+        fn an_archive_is_read_as_it_was_written_or_refused(
+            members in proptest::collection::vec(("[a-z]{1,7}(/[a-z0-9]{1,9})?", proptest::collection::vec(any::<u8>(), 0..1_500)), 0..4),
+            at in any::<usize>(), bit in 0_u32..8, noise in proptest::collection::vec(any::<u8>(), 1..1_100),
+        ) {
+            let archive = packed(&members);
+            prop_assert_eq!(unpacked(&archive).ok(), Some(members));
+            let mut spoiled = archive.clone();
+            let at = at % spoiled.len();
+            spoiled[at] ^= 1 << bit;
+            prop_assert!(unpacked(&spoiled).is_err(), "bit {bit} of byte {at}");
+            prop_assert!(unpacked(&archive[..at]).is_err(), "cut at {at}");
+            prop_assert!(unpacked(&[archive.as_slice(), &noise].concat()).is_err() && unpacked(&noise).is_err());
+        }
+    }
+}

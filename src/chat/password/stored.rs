@@ -148,6 +148,8 @@ fn is_same_work(one: &Params, other: &Params) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+
     use std::time::Instant;
 
     use argon2::Params;
@@ -238,5 +240,35 @@ mod tests {
         assert!(spent(Some(&argon2)) < all);
         let none = Costs::of(&[], &ours);
         assert_eq!((none.iterations, none.argon2.len()), (0, 1));
+    }
+
+    proptest! {
+        /// A row may say what it likes: what is taken costs no more than the limits say.
+        #[test]
+        fn any_row_is_a_bounded_hash_or_none(
+            noise in any::<String>(), at in any::<usize>(), piece in "[$=,a-z0-9]{0,9}", number in any::<u64>(), other in any::<u64>(),
+        ) {
+            let mut rows = vec![noise, format!("pbkdf2_sha256${number}$salt$o4RVKgYQWClLYEigNEvZyHF9o5F68OryhvOxopH+ePA=")];
+            rows.push(HORSE_ARGON2.replace("m=102400,t=2", &format!("m={number},t={other}")));
+            rows.push(HORSE_ARGON2.replace("p=8", &format!("p={number}")));
+            for known in [HORSE_PBKDF2, HORSE_ARGON2] {
+                let (before, after) = known.split_at(at % known.len());
+                rows.extend([format!("{before}{piece}{after}"), format!("{before}{piece}")]);
+            }
+            for row in rows {
+                match Stored::parse(&row) {
+                    Some(Stored::Pbkdf2 { iterations, salt, .. }) => {
+                        prop_assert!(iterations.get() <= super::MAX_ITERATIONS && !salt.is_empty(), "{row}");
+                    }
+                    Some(Stored::Argon2(_, params)) => prop_assert!(
+                        params.m_cost() <= super::MAX_ARGON2_KIB
+                            && params.t_cost() <= super::MAX_ARGON2_PASSES
+                            && params.p_cost() <= super::MAX_ARGON2_LANES,
+                        "{row}"
+                    ),
+                    None => {}
+                }
+            }
+        }
     }
 }

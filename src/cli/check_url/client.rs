@@ -26,6 +26,8 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::WebSocketStream;
 
+use crate::api::forwarded;
+
 /// How long a connection, and an answer, may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Largest answer that is read, in bytes.
@@ -59,7 +61,7 @@ impl Target {
             _ => return Err(wrong()),
         };
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
-        if uri.query().is_some() || authority.host().is_empty() {
+        if uri.query().is_some() || forwarded::host(authority.as_str()).is_none() {
             return Err(wrong());
         }
         Ok(Self {
@@ -232,6 +234,8 @@ async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::Target;
 
     #[test]
@@ -244,6 +248,19 @@ mod tests {
         assert_eq!(target.origin(), "http://[::1]:8000");
         for bad in ["", "chat.example.org", "ftp://x", "https://", "/chat", "http://u:p@h/", "http://h/?x"] {
             assert!(Target::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address_or_refused(noise in any::<String>(), near in "https?://[a-z0-9.:\\[\\]@-]{0,16}(/[a-z/?]{0,6})?") {
+            for text in [noise, near] {
+                let Ok(target) = Target::parse(&text) else { continue };
+                prop_assert!(!target.host.is_empty() && !target.base.ends_with('/'), "{text}");
+                let again = Target::parse(&format!("{}{}", target.origin(), target.base)).expect("its own words");
+                prop_assert_eq!((again.is_https, again.port, again.base), (target.is_https, target.port, target.base));
+                prop_assert_eq!(again.host.to_ascii_lowercase(), target.host.to_ascii_lowercase());
+            }
         }
     }
 }

@@ -65,6 +65,8 @@ fn parse(text: &str) -> Result<Mapping, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+
     use super::parse;
 
     #[test]
@@ -86,6 +88,30 @@ mod tests {
         ] {
             let why = parse(text).expect_err(text);
             assert!(why.contains(told), "{why}");
+        }
+    }
+
+    proptest! {
+        /// What is taken names kinds and fields that there are, and no others.
+        #[test]
+        fn any_text_is_a_mapping_or_refused(
+            noise in any::<String>(),
+            kind in "(users|messages|posts|notes|)",
+            field in "(id|text|title|nothing)",
+            named in "(null|\"a\"|1|\\[\\]|\\{\\})",
+            cut in 0_usize..60,
+        ) {
+            let whole = format!(r#"{{"{kind}": {{"table": {named}, "columns": {{"{field}": {named}}}}}}}"#);
+            for text in [&noise, &whole, &whole[..cut.min(whole.len())]] {
+                let Ok(mapping) = parse(text) else { continue };
+                for (name, named) in mapping {
+                    let known = super::kind(&name);
+                    prop_assert!(known.is_some(), "{text}");
+                    let fields = named.unwrap_or_default().columns;
+                    let is_known = |field: &String| known.is_some_and(|kind| kind.fields.iter().any(|known| known.name == field));
+                    prop_assert!(fields.keys().all(is_known), "{text}");
+                }
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::parse;
     use crate::chat::time::Timestamp;
 
@@ -35,6 +37,20 @@ mod tests {
         assert_eq!(parse("2024-05-01 08:00:00"), Some(Timestamp(1_714_550_400_000)));
         for wrong in ["", "now", "2024-05-01", "2024-13-01 00:00:00", "9000-01-01 00:00:00", "1960-01-01 00:00:00"] {
             assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_moment_that_is_over_or_none(noise in any::<String>(), near in "[0-9T :.+Z-]{0,41}", millis in 0_i64..1_700_000_000_000) {
+            for text in [noise, near] {
+                prop_assert!(parse(&text).is_none_or(|moment| moment.0 >= 0), "{text}");
+            }
+            let written = Timestamp(millis).to_string();
+            let bare = written.trim_end_matches('Z');
+            for text in [written.clone(), bare.replace('T', " "), format!("{bare}+00:00")] {
+                prop_assert_eq!(parse(&text), Some(Timestamp(millis)), "{}", text);
+            }
         }
     }
 }

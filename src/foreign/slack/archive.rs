@@ -120,3 +120,51 @@ impl Seek for Bounded {
         self.file.seek(to)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+    use zip::write::{SimpleFileOptions, ZipWriter};
+
+    use super::{Archive, is_date};
+
+    fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            zip.start_file(*name, SimpleFileOptions::default()).expect("a name");
+            zip.write_all(bytes).expect("in memory");
+        }
+        zip.finish().expect("in memory").into_inner()
+    }
+
+    fn opened(folder: &std::path::Path, bytes: &[u8]) -> Option<Archive> {
+        let path = folder.join("export.zip");
+        std::fs::write(&path, bytes).expect("written");
+        Archive::open(&path).ok()
+    }
+
+    #[test]
+    fn any_archive_is_read_as_it_was_written_or_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        proptest!(ProptestConfig::with_cases(64), |(
+            users in proptest::collection::vec(any::<u8>(), 0..300), day in proptest::collection::vec(any::<u8>(), 0..300),
+            at in any::<usize>(), noise in proptest::collection::vec(any::<u8>(), 1..9),
+        )| {
+            let archive = packed(&[("acme/users.json", &users), ("acme/general/2024-05-01.json", &day), ("acme/x/y.json", b"")]);
+            let mut whole = opened(folder.path(), &archive).expect("an archive");
+            prop_assert_eq!(whole.read("users.json").ok().flatten(), Some(users));
+            prop_assert_eq!(whole.read("general/2024-05-01.json").ok().flatten(), Some(day));
+            prop_assert_eq!(whole.days().into_iter().collect::<Vec<_>>(), [("2024-05-01".to_owned(), vec!["general".to_owned()])]);
+            prop_assert!(whole.read("other.json").is_ok_and(|file| file.is_none()));
+            let at = at % archive.len();
+            let written_over: Vec<u8> = archive.iter().take(at).chain(&noise).chain(archive.iter().skip(at + noise.len())).copied().collect();
+            for spoiled in [&written_over, &archive[..at], &noise] {
+                let Some(mut spoiled) = opened(folder.path(), spoiled) else { continue };
+                drop(spoiled.read("users.json"));
+                prop_assert!(spoiled.days().keys().all(|date| is_date(date)));
+            }
+        });
+    }
+}

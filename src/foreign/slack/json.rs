@@ -98,7 +98,9 @@ pub(super) struct Attachment {
 /// A moment as Slack writes it, `1609459200.000200`, in microseconds.
 pub(super) fn micros(ts: &str) -> Option<i64> {
     let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, ""));
-    let seconds: i64 = seconds.parse().ok().filter(|seconds| *seconds >= 0)?;
+    // A number may have a sign; a moment has none.
+    [seconds, fraction].iter().all(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(())?;
+    let seconds: i64 = seconds.parse().ok()?;
     let fraction: String = fraction.chars().chain("000000".chars()).take(6).collect();
     let fraction: u32 = fraction.parse().ok()?;
     seconds.checked_mul(1_000_000)?.checked_add(i64::from(fraction))
@@ -106,6 +108,8 @@ pub(super) fn micros(ts: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::micros;
 
     #[test]
@@ -114,6 +118,27 @@ mod tests {
         assert_eq!(micros("1609459200"), Some(1_609_459_200_000_000));
         for wrong in ["", "x", "-1.0", "1.-1", "9223372036854775807.0", "1.2.3", "1.é"] {
             assert_eq!(micros(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_moment_or_none(noise in any::<String>(), near in "[+-]?[0-9]{0,20}[.]?[+-]?[0-9]{0,8}", micro in 0_i64..i64::MAX) {
+            for text in [noise, near] {
+                let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+                prop_assert!(micros(&text).is_none_or(|moment| moment >= 0 && is_plain), "{text}");
+            }
+            prop_assert_eq!(micros(&format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000)), Some(micro));
+        }
+
+        /// Files of an export are whatever somebody put into the archive.
+        #[test]
+        fn any_bytes_are_a_file_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..60), value in "(null|1|\"x\"|\\[1\\]|\\{\\})", field in "(ts|user|files|reactions|edited|profile)") {
+            drop(serde_json::from_slice::<Vec<super::User>>(&bytes));
+            let text = format!(r#"[{{"{field}": {value}}}]"#);
+            drop(serde_json::from_str::<Vec<super::Message>>(&text));
+            drop(serde_json::from_str::<Vec<super::Channel>>(&text));
+            prop_assert!(serde_json::from_str::<Vec<super::User>>(&text).is_ok() || field == "profile", "{text}");
         }
     }
 }

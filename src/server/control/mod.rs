@@ -193,3 +193,47 @@ pub fn ask(data: &Path, command: &Command) -> std::io::Result<Outcome> {
     BufReader::new(stream).read_line(&mut answer)?;
     Ok(serde_json::from_str(&answer)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use serde_json::Value;
+
+    use super::Command;
+
+    proptest! {
+        /// Whoever owns the folder may write anything there; what is taken says itself again.
+        #[test]
+        fn any_line_is_a_command_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..80),
+            noun in "(user|invite|token|audit|retain|gc|other)",
+            verb in "(create|set_password|reset_link|change|sessions|limit|chat|list)",
+            field in "(username|password|days|chat)",
+            value in "(null|-?[0-9]{1,12}|true|\"[a-z]{0,5}\"|\\{\\}|\\[\\])",
+        ) {
+            drop(serde_json::from_slice::<Command>(&bytes));
+            for line in [
+                format!(r#"{{"{noun}":{{"{verb}":{value}}}}}"#),
+                format!(r#"{{"{noun}":{{"{verb}":{{"{field}":{value}}}}}}}"#),
+                format!(r#"{{"{noun}":{{"{verb}":{value},"{field}":{value}}}}}"#),
+                format!(r#""{noun}""#),
+            ] {
+                let Ok(command) = serde_json::from_str::<Command>(&line) else { continue };
+                let said: Value = serde_json::to_value(&command).expect("JSON");
+                let again: Command = serde_json::from_value(said.clone()).expect("its own words");
+                prop_assert_eq!(serde_json::to_value(&again).expect("JSON"), said);
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_is_read_as_it_was_written() {
+        let read = |line: &str| serde_json::from_str::<Command>(line);
+        assert!(matches!(read(r#"{"retain":{"chat":7,"days":null}}"#), Ok(Command::Retain { chat: 7, days: None })));
+        assert!(matches!(read("\"gc\""), Ok(Command::Gc)));
+        for wrong in ["", "gc", "{}", r#"{"gc":1}"#, r#"{"retain":{"chat":"7"}}"#, r#"{"retain":{"chat":7,"days":-1}}"#]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
