@@ -59,6 +59,14 @@ struct Sequence {
     active: Cell<Timestamp>,
 }
 
+impl Sequence {
+    /// What was given out since `last` came to nothing, and no row tells of it. Sockets are told the
+    /// newest number all the same: the next commit writes it down, so that no later start gives it out again.
+    fn skip_since(&mut self, last: i64) {
+        self.unwritten |= self.last > last;
+    }
+}
+
 /// A command's view of the writer's transaction. Reads go through `Deref`.
 pub(in crate::chat) struct Tx<'a> {
     connection: &'a Connection,
@@ -303,6 +311,7 @@ impl WriterThread {
             return;
         }
         let (begun, mut committed) = (Instant::now(), Committed::default());
+        let last = self.seq.last;
         match self.transact(batch, &mut committed) {
             Ok(()) => {
                 self.meter.time.record_time(begun.elapsed());
@@ -313,6 +322,7 @@ impl WriterThread {
                 committed = Committed::default();
                 self.meter.failed.fetch_add(1, Ordering::Relaxed);
                 self.undo(batch, &error);
+                self.seq.skip_since(last);
             }
         }
         (self.on_commit)(committed);
@@ -329,6 +339,7 @@ impl WriterThread {
         self.execute("BEGIN IMMEDIATE")?;
         let now = self.clock.now();
         for work in batch.iter_mut() {
+            let last = self.seq.last;
             self.execute("SAVEPOINT command")?;
             let mut tx = Tx { connection: &self.connection, outbox: Committed::default(), seq: &mut self.seq, now };
             match work.run(&mut tx) {
@@ -338,7 +349,10 @@ impl WriterThread {
                 }
                 // On a full disk SQLite may undo the whole transaction by itself, and all of the batch with it.
                 Err(error) if self.connection.is_autocommit() || fault::disk_failed() => return Err(error),
-                Err(_) => self.execute("ROLLBACK TO command")?,
+                Err(_) => {
+                    self.execute("ROLLBACK TO command")?;
+                    self.seq.skip_since(last);
+                }
             }
             self.execute("RELEASE command")?;
         }
