@@ -102,6 +102,8 @@ impl Hub {
     pub fn publish_from(&self, socket: SocketId, events: impl IntoIterator<Item = Event>) -> bool {
         let registry = self.lock();
         let is_live = registry.by_id.get(&socket).is_some_and(|listener| listener.socket.is_live());
+        #[cfg(test)]
+        let is_live = is_live || planted(Mutant::ClosingSpeaks);
         if is_live {
             self.publish_with(registry, events);
         }
