@@ -14,9 +14,11 @@ use super::id::{ChatId, SocketId, UserId};
 use super::listen::Seat;
 use super::name::Username;
 use super::session::Asker;
+#[cfg(test)]
+use super::simulation::mutant::{Mutant, planted};
 
-/// Users in one call.
-pub const MAX_PARTICIPANTS: u32 = 16;
+/// Users in one call. In unit tests few, so that a call is full now and then.
+pub const MAX_PARTICIPANTS: u32 = if cfg!(test) { 2 } else { 16 };
 /// Longest session description, in bytes.
 pub const MAX_SDP: usize = 64 * 1024;
 /// Longest ICE candidate, in bytes.
@@ -67,6 +69,15 @@ impl Calls {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Everybody who is in a call, in order of joining.
+    #[cfg(test)]
+    pub fn all(&self) -> Vec<(ChatId, Vec<(UserId, SocketId)>)> {
+        let sockets = |call: &Vec<Participant>| call.iter().map(|each| (each.user, each.socket)).collect();
+        let mut all: Vec<_> = self.lock().iter().map(|(chat, call)| (*chat, sockets(call))).collect();
+        all.sort_by_key(|(chat, _)| *chat);
+        all
+    }
+
     /// Who is in a room's call, in order of joining.
     pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
         self.lock().get(&chat).map(|call| ids(call)).unwrap_or_default()
@@ -82,10 +93,14 @@ impl Chat {
         let mut rooms = self.calls.lock();
         let call = rooms.entry(chat).or_default();
         let is_new_user = call.iter().all(|participant| participant.user != user);
-        if is_new_user && users(call).len() >= MAX_PARTICIPANTS as usize {
+        let is_full = users(call).len() >= MAX_PARTICIPANTS as usize;
+        #[cfg(test)]
+        let is_full = is_full && !planted(Mutant::CallUnbounded);
+        if is_new_user && is_full {
             return Err(Error::LimitReached { what: "participants in a call", max: MAX_PARTICIPANTS });
         }
-        if call.iter().all(|participant| participant.socket != seat.socket) {
+        let is_new = call.iter().all(|participant| participant.socket != seat.socket);
+        if is_new {
             call.push(Participant { user, username: username.clone(), socket: seat.socket });
         }
         let state = Event::CallState {
@@ -93,8 +108,17 @@ impl Chat {
             to: call.iter().map(|participant| participant.socket).collect(),
         };
         let joined = is_new_user.then(|| Event::CallJoined { chat, user, username, participants: ids(call) });
-        self.hub.publish(joined.into_iter().chain([state]));
-        Ok(())
+        if self.hub.publish_from(seat.socket, joined.into_iter().chain([state])) {
+            return Ok(());
+        }
+        // Removed or signed out at this very moment.
+        if is_new {
+            call.pop();
+        }
+        if call.is_empty() {
+            rooms.remove(&chat);
+        }
+        Err(Error::NotInCall)
     }
 
     /// Takes a socket out of its room's call, if it is in it.
@@ -130,13 +154,15 @@ impl Chat {
             .filter(|participant| participant.user == target)
             .map(|participant| participant.socket)
             .collect();
+        #[cfg(test)]
+        let is_in = is_in || planted(Mutant::SignalUnchecked);
         if !is_in || to.is_empty() {
             return Err(Error::NotInCall);
         }
         let Asker { user: from, username: from_username, .. } = seat.asker.clone();
         let signal = Arc::new(Signal { kind, from, from_username, target, body });
-        self.hub.publish([Event::Signalled { signal, to }]);
-        Ok(())
+        let is_told = self.hub.publish_from(seat.socket, [Event::Signalled { signal, to }]);
+        if is_told { Ok(()) } else { Err(Error::NotInCall) }
     }
 }
 
@@ -160,4 +186,61 @@ fn users(call: &[Participant]) -> Vec<(UserId, Username)> {
         }
     }
     users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SignalKind;
+    use crate::chat::error::Error;
+    use crate::chat::id::UserId;
+    use crate::chat::name::Username;
+    use crate::chat::password::Password;
+    use crate::chat::room::NewGroup;
+    use crate::chat::user::NewUser;
+    use crate::chat::{Chat, Config, Durability, Scope};
+
+    async fn person(chat: &Chat, name: &str) -> UserId {
+        let new = NewUser {
+            username: Username::parse(name).expect("a name"),
+            email: None,
+            password: Password::attempt("password"),
+            display_name: None,
+            is_admin: false,
+        };
+        chat.create_user(new).await.expect("an account").user.id
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_to_close_says_nothing_more_in_a_call() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, ..Config::of(folder.path()) };
+        let chat = Chat::open(config).expect("opened");
+        let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
+        let mut askers = Vec::new();
+        for name in ["alice", "bob"] {
+            let token = chat.sign_in(chat.user_by_login(name).expect("known")).await.expect("a token");
+            askers.push(chat.authenticate(token.as_str()).expect("signed in"));
+        }
+        let new = NewGroup {
+            title: "den".into(),
+            description: String::new(),
+            is_private: false,
+            max_members: None,
+            members: vec![bob],
+        };
+        let den = chat.create_group(&askers[0], new).await.expect("a room").id;
+        let hers = chat.listen(&askers[0], Scope::Chat(den)).await.expect("a socket");
+        let his = chat.listen(&askers[1], Scope::Chat(den)).await.expect("a socket");
+        let idle = chat.listen(&askers[1], Scope::Chat(den)).await.expect("another");
+        chat.join_call(hers.seat()).expect("she is in it");
+        chat.join_call(his.seat()).expect("and so is he");
+        chat.signal(his.seat(), alice, SignalKind::Offer, "hi".into()).expect("they talk");
+        // Neither of his sockets goes, as if each were amid a frame of its client's.
+        chat.remove_member(&askers[0], den, bob).await.expect("removed");
+        let late = chat.signal(his.seat(), alice, SignalKind::Offer, "still here".into());
+        assert_eq!(late, Err(Error::NotInCall));
+        assert_eq!(chat.join_call(idle.seat()), Err(Error::NotInCall));
+        drop((his, idle));
+        assert_eq!(chat.calls.users_in(den), [alice]);
+    }
 }

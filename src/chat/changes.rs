@@ -6,10 +6,12 @@ use super::id::{ChatId, MessageId, Seq};
 use super::message::Message;
 use super::receipt::ReadMark;
 use super::session::Asker;
+#[cfg(test)]
+use super::simulation::mutant::{Mutant, current, planted};
 use super::store;
 
-/// Changes on one page.
-pub const MAX_CHANGES: u32 = 200;
+/// Changes on one page. In unit tests few, so that there are second pages.
+pub const MAX_CHANGES: u32 = if cfg!(test) { 4 } else { 200 };
 
 /// A page of changes, in the order of their numbers.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ impl Chat {
     /// What changed in the asker's chats after `since` and up to `upto`, a page of it.
     pub async fn changes(&self, asker: &Asker, since: Seq, upto: Option<Seq>) -> Result<Changes> {
         let me = asker.user;
+        #[cfg(test)]
+        let (since, bug) = (Seq(since.0 + i64::from(planted(Mutant::BoundSkipped))), current());
         self.store
             .scan(move |db| {
                 let newest = store::changes::newest(db)?;
@@ -60,6 +64,12 @@ impl Chat {
                 let mut found = store::changes::of_user(db, me, since, upto, MAX_CHANGES + 1)?;
                 let more = found.len() > MAX_CHANGES as usize;
                 found.truncate(MAX_CHANGES as usize);
+                #[cfg(test)]
+                let more = more && bug != Some(Mutant::PageCutShort);
+                #[cfg(test)]
+                if bug == Some(Mutant::WaitingMissed) {
+                    store::simulated::miss_waiting(db, &mut found);
+                }
                 let seq = found.last().filter(|_| more).map_or(upto.max(since), |(seq, _)| *seq);
                 let items = store::changes::load(db, me, found.into_iter().map(|(_, place)| place))?;
                 Ok(Changes { seq, more, items })

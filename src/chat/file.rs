@@ -15,6 +15,8 @@ use super::id::{FileId, MessageId, UserId};
 use super::name::file_name;
 use super::quota::{Quota, Share};
 use super::session::Asker;
+#[cfg(test)]
+use super::simulation::mutant::{Mutant, planted};
 use super::store::{self, Tx};
 use super::time::Timestamp;
 
@@ -142,6 +144,10 @@ impl Chat {
 
     /// A file that the asker uploaded or that is attached in a chat they are in.
     pub fn file(&self, asker: &Asker, id: FileId) -> Result<File> {
+        #[cfg(test)]
+        if planted(Mutant::FileUnchecked) {
+            return self.store.read(|db| store::simulated::any_file(db, id)?.ok_or(Error::NotFound));
+        }
         self.store.read(|db| store::files::find(db, asker.user, id)?.ok_or(Error::NotFound))
     }
 
@@ -210,8 +216,10 @@ impl Upload {
             created_at: self.chat.clock.now(),
         };
         let (row, quota) = (file.clone(), self.chat.quota);
+        // From here on the row decides: whoever stops waiting must not take the bytes from under
+        // a row that comes all the same. If none comes, the sweep of unknown files does.
+        self.kept = true;
         let stored = self.chat.by(&self.asker).write(move |tx| insert(tx, &row, quota)).await;
-        // From here on the row decides. Should the answer have been lost, the sweep of unknown files does.
         self.kept = stored.is_ok();
         file.id = stored?;
         Ok(file)
@@ -220,6 +228,10 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
+        #[cfg(test)]
+        if planted(Mutant::PartKept) {
+            return;
+        }
         if !self.kept
             && let Err(cause) = std::fs::remove_file(&self.path)
         {
@@ -230,6 +242,10 @@ impl Drop for Upload {
 
 fn insert(tx: &Tx<'_>, file: &File, quota: Quota) -> Result<FileId> {
     store::users::add_stored_bytes(tx, file.uploader, file.size)?;
+    #[cfg(test)]
+    if planted(Mutant::QuotaOutside) {
+        return store::files::insert(tx, file);
+    }
     quota.check(tx, file.uploader)?;
     store::files::insert(tx, file)
 }
@@ -238,6 +254,10 @@ fn insert(tx: &Tx<'_>, file: &File, quota: Quota) -> Result<FileId> {
 pub(super) fn erase(tx: &mut Tx<'_>, file: &File) -> Result<()> {
     store::files::delete(tx, file.id)?;
     store::users::add_stored_bytes(tx, file.uploader, -file.size)?;
+    #[cfg(test)]
+    if planted(Mutant::BytesKept) {
+        return Ok(());
+    }
     tx.erase_file(file.storage_name.clone());
     Ok(())
 }

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::world::{Ear, Fireside, Person, Room, contents};
 
@@ -65,6 +67,53 @@ async fn what_is_stored_is_heard_though_its_sender_has_vanished() {
     assert_eq!(unique.len(), heard.len(), "nothing twice");
     assert!(heard.len() > 1, "some of them were stored, or nothing was tested");
     ear.hears_nothing().await;
+}
+
+/// Sends a whole upload, and waits for nothing.
+async fn uploads(fireside: &Fireside, alice: &Person) -> TcpStream {
+    let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"last words\"\r\n\r\nbye\r\n--b--\r\n";
+    let request = format!(
+        "POST /api/files/upload/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token {}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{body}",
+        alice.token,
+        body.len()
+    );
+    let mut stream = fireside.connects().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Names on the disk that are no part of an upload under way.
+fn whole_files(fireside: &Fireside) -> Vec<String> {
+    let entries = std::fs::read_dir(fireside.home.data().join("files")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !name.ends_with(".part")).collect()
+}
+
+#[tokio::test]
+async fn a_file_whose_sender_has_vanished_is_there_if_its_row_is() {
+    let mut fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    // Its row has to wait: another program holds the file's lock.
+    let other = Connection::open(fireside.home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let stream = uploads(&fireside, &alice).await;
+    while whole_files(&fireside).is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Long enough for the row to queue, and then for the server to see that nobody waits.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    // Written behind the row.
+    alice.opens_room("den").await;
+    let row = |db: &Connection| db.query_row("SELECT storage_name FROM files", [], |row| row.get::<_, String>(0));
+    let name = row(&other).expect("the row came all the same");
+    assert_eq!(whole_files(&fireside), [name], "and its bytes are there");
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    fireside.home.runs(&["check", "--deep", "--min-free", "0"], "").await.succeeded();
 }
 
 #[tokio::test]

@@ -108,6 +108,37 @@ async fn uploads_stop_before_the_messages_suffer() {
     say(&format!("{kept} of 12 uploads of 5 MiB were kept; {free} bytes are free, {reserve} reserved"));
 }
 
+/// A number that a socket began with, given out again, would be taken for seen by a client
+/// that comes back with it.
+#[tokio::test]
+async fn a_number_that_came_to_nothing_is_not_given_out_again() {
+    let Some(disk) = SmallDisk::mounted(24) else { return };
+    let fireside = Fireside::start_in(disk.home.clone(), &["--min-free", "0"]).await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let ballast = disk.fills_up(0);
+    let post = json!({"content": "x".repeat(8_000)});
+    let mut stored = 0;
+    // What the log has room for goes in first.
+    while alice.post(&den.messages(), &post).await.status == 201 {
+        stored += 1;
+        assert!(stored < 5_000, "the disk never was full");
+    }
+    std::fs::remove_file(ballast).unwrap();
+    let mut ear = alice.knocks_at("/messages/ws/").enters().await;
+    let seen = ear.frame().await["seq"].clone();
+    assert!(seen.as_i64().unwrap() > stored, "the refused post had taken a number: {seen} after {stored}");
+    drop(ear);
+    let fireside = fireside.dies_and_restarts().await;
+    let alice = alice.back_to(&fireside);
+    let posted = alice.post(&den.messages(), &json!({"content": "after"})).await.is(201).json();
+    let mut ear = alice.knocks_at("/messages/ws/").with_query(&format!("since={seen}")).enters().await;
+    let hello = ear.frame().await;
+    assert_eq!(hello["type"], "hello", "{hello}");
+    let missed = ear.frame().await;
+    assert_eq!((&missed["message"]["id"], &missed["message"]["content"]), (&posted["id"], &json!("after")), "{missed}");
+}
+
 #[tokio::test]
 async fn a_disk_that_is_full_at_the_start_is_told_as_what_it_is() {
     let Some(disk) = SmallDisk::mounted(8) else { return };

@@ -95,7 +95,22 @@ impl Hub {
 
     /// Tells each event to whom it concerns, in order.
     pub fn publish(&self, events: impl IntoIterator<Item = Event>) {
-        let mut registry = self.lock();
+        self.publish_with(self.lock(), events);
+    }
+
+    /// The same for what a socket says. `false`: it is to close, and nobody is told.
+    pub fn publish_from(&self, socket: SocketId, events: impl IntoIterator<Item = Event>) -> bool {
+        let registry = self.lock();
+        let is_live = registry.by_id.get(&socket).is_some_and(|listener| listener.socket.is_live());
+        #[cfg(test)]
+        let is_live = is_live || planted(Mutant::ClosingSpeaks);
+        if is_live {
+            self.publish_with(registry, events);
+        }
+        is_live
+    }
+
+    fn publish_with(&self, mut registry: MutexGuard<'_, Registry>, events: impl IntoIterator<Item = Event>) {
         for event in events {
             registry.publish(event);
         }

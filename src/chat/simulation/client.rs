@@ -1,14 +1,16 @@
 //! A virtual client at an open socket: reads at once, now and then, or never.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, Weak};
 
 use tokio::time::Instant;
 
 use super::super::event::Event;
 use super::super::hub::{Closing, Inbox, Outlet, Scope};
-use super::super::id::{ChatId, CredentialId, Seq, UserId};
-use super::super::listen::Listening;
+use super::super::id::{ChatId, CredentialId, Seq, SocketId, UserId};
+use super::super::listen::{Listening, Seat};
 use super::super::store::simulated::View;
+use super::mirror::Replica;
 
 /// What a socket heard of a change to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,9 @@ pub(super) struct Client {
     pub user: UserId,
     pub credential: CredentialId,
     pub scope: Scope,
+    pub socket: SocketId,
+    /// Whose own client it serves, as a place among the world's.
+    pub replica: Option<usize>,
     /// Does not go away when it is told to.
     pub hangs: bool,
     pub closing_since: Option<Instant>,
@@ -51,12 +56,30 @@ struct State {
     wrong: Option<String>,
     view: View,
     me: UserId,
+    replica: Option<Replica>,
+    /// Who is in which call, as it was told last.
+    calls: HashMap<ChatId, HashSet<UserId>>,
+    /// Signals that were sent to it and have not come.
+    signals: HashSet<String>,
 }
 
 impl Client {
     pub fn new(listening: Listening, login: usize, room: usize, hangs: bool, view: View) -> Self {
+        let me = listening.seat().asker.user;
+        let (calls, signals) = (HashMap::new(), HashSet::new());
+        let state = State { room, lines: Vec::new(), wrong: None, view, me, replica: None, calls, signals };
+        Self::with(listening, login, hangs, state)
+    }
+
+    /// The socket of somebody's own client, which reads the past before what queues.
+    pub fn serving(listening: Listening, login: usize, at: usize, replica: Replica, view: View) -> Self {
+        let client = Self::new(listening, login, 0, false, view);
+        client.reader.state.lock().expect("no panic").replica = Some(replica);
+        Self { replica: Some(at), ..client }
+    }
+
+    fn with(listening: Listening, login: usize, hangs: bool, state: State) -> Self {
         let seat = listening.seat().clone();
-        let state = State { room, lines: Vec::new(), wrong: None, view, me: seat.asker.user };
         let reader = Arc::new(Reader { inbox: listening.inbox(), state: Mutex::new(state) });
         let outlet: Arc<dyn Outlet> = reader.clone();
         let weak: Weak<dyn Outlet> = Arc::downgrade(&outlet);
@@ -71,6 +94,8 @@ impl Client {
             user: seat.asker.user,
             credential: seat.asker.credential,
             scope: seat.scope,
+            socket: seat.socket,
+            replica: None,
             hangs,
             closing_since,
         }
@@ -87,6 +112,18 @@ impl Client {
     /// The socket is over.
     pub fn leave(&mut self) {
         self.listening = None;
+        // What still queues for it reaches nobody.
+        self.reader.state.lock().expect("no panic").replica = None;
+    }
+
+    /// Who sits at it, as long as it is open.
+    pub fn seat(&self) -> Option<&Seat> {
+        self.listening.as_ref().map(Listening::seat)
+    }
+
+    /// A signal was sent to it.
+    pub fn expect_signal(&self, body: &str) {
+        self.reader.state.lock().expect("no panic").signals.insert(body.to_owned());
     }
 
     pub fn is_open(&self) -> bool {
@@ -124,6 +161,12 @@ impl State {
         if !self.view.backs(event) {
             self.wrong.get_or_insert_with(|| format!("told before it was stored: {event:?}"));
         }
+        if let Some(replica) = &self.replica {
+            replica.mirror().hear(event, &self.view);
+        }
+        if let Err(wrong) = self.hear_call(event) {
+            self.wrong.get_or_insert(wrong);
+        }
         let line = match event {
             Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
                 Line::Change(Heard { chat: message.chat, seq: message.seq, is_reaction: false })
@@ -141,5 +184,42 @@ impl State {
             _ => return,
         };
         self.lines.push(line);
+    }
+
+    /// What is told of calls fits together, and signals are for whom they come to.
+    fn hear_call(&mut self, event: &Event) -> Result<(), String> {
+        let (chat, told, user, is_in) = match event {
+            Event::CallJoined { chat, user, participants, .. } => (chat, participants, user, true),
+            Event::CallLeft { chat, user, participants } => (chat, participants, user, false),
+            Event::CallState { participants, .. } if participants.iter().all(|(user, _)| *user != self.me) => {
+                return Err(format!("{} is not in a call, and is told who is: {participants:?}", self.me));
+            }
+            Event::Signalled { signal, .. } if signal.target != self.me || !self.signals.remove(&signal.body) => {
+                return Err(format!("{} heard a signal that is not theirs: {signal:?}", self.me));
+            }
+            // What it was told before is not what it is told next, if it was away meanwhile.
+            Event::ChatCreated { chat, .. } | Event::ChatDeleted { chat } => return self.forget_call(*chat),
+            Event::MemberAdded { chat, user } if user.id == self.me => return self.forget_call(*chat),
+            Event::MemberRemoved { chat, user } if *user == self.me => return self.forget_call(*chat),
+            _ => return Ok(()),
+        };
+        let told: HashSet<_> = told.iter().copied().collect();
+        if told.contains(user) != is_in {
+            return Err(format!("{user} is told to be in the call of {chat}, or not, among {told:?}"));
+        }
+        let before = self.calls.insert(*chat, told.clone());
+        let mut others = told;
+        others.remove(user);
+        match before.map(|mut before| (before.remove(user), before)) {
+            Some((was_in, before)) if was_in == is_in || before != others => {
+                Err(format!("{user} came or went, and in the call of {chat} are {others:?} after {before:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn forget_call(&mut self, chat: ChatId) -> Result<(), String> {
+        self.calls.remove(&chat);
+        Ok(())
     }
 }

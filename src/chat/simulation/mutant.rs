@@ -27,10 +27,50 @@ pub(in crate::chat) enum Mutant {
     CounterStale,
     /// What was read is still counted as unread.
     UnreadStale,
+    /// Whoever knows a file's number attaches it, whoever uploaded it.
+    OthersAttached,
+    /// A file is attached although it hangs on another message.
+    AttachedTwice,
+    /// Who has room left is asked when an upload begins, and not again in the transaction.
+    QuotaOutside,
+    /// Bytes of an erased file are still counted as its uploader's.
+    BytesUncounted,
+    /// A message's files lose their rows, and stay on the disk.
+    BytesKept,
+    /// An upload that is cut off stays on the disk.
+    PartKept,
+    /// With the uploads that nobody used in time go those that are used.
+    AttachedExpires,
+    /// Whoever knows a file's number reads it.
+    FileUnchecked,
+    /// Whoever was removed stays in the call.
+    RemovedStaysInCall,
+    /// A call takes whoever comes.
+    CallUnbounded,
+    /// A signal is passed on from whoever sends it.
+    SignalUnchecked,
+    /// What a socket says that is to close is passed on.
+    ClosingSpeaks,
+    /// What ends all credentials spares JWTs.
+    FamilySpared,
+    /// A family of JWTs has no end in time.
+    FamilyTimeless,
+    /// JWTs name any credential for their family.
+    FamilyMistaken,
+    /// Catching up leaves out the change right behind the one that was seen last.
+    BoundSkipped,
+    /// A page of changes that was cut says that it reaches to the end.
+    PageCutShort,
+    /// Messages that are not entered under their chats yet are not caught up.
+    WaitingMissed,
+    /// A message that got a reaction keeps its number.
+    ReactionUnnumbered,
+    /// A number that came to nothing is given out again after a restart.
+    NumberReused,
 }
 
 /// All of them.
-pub(super) const MUTANTS: [Mutant; 11] = [
+pub(super) const MUTANTS: [Mutant; 31] = [
     Mutant::PublishBeforeCommit,
     Mutant::CheckedOutside,
     Mutant::CredentialUnchecked,
@@ -42,6 +82,26 @@ pub(super) const MUTANTS: [Mutant; 11] = [
     Mutant::KeyForgotten,
     Mutant::CounterStale,
     Mutant::UnreadStale,
+    Mutant::OthersAttached,
+    Mutant::AttachedTwice,
+    Mutant::QuotaOutside,
+    Mutant::BytesUncounted,
+    Mutant::BytesKept,
+    Mutant::PartKept,
+    Mutant::AttachedExpires,
+    Mutant::FileUnchecked,
+    Mutant::RemovedStaysInCall,
+    Mutant::CallUnbounded,
+    Mutant::SignalUnchecked,
+    Mutant::ClosingSpeaks,
+    Mutant::FamilySpared,
+    Mutant::FamilyTimeless,
+    Mutant::FamilyMistaken,
+    Mutant::BoundSkipped,
+    Mutant::PageCutShort,
+    Mutant::WaitingMissed,
+    Mutant::ReactionUnnumbered,
+    Mutant::NumberReused,
 ];
 
 thread_local! {
@@ -55,7 +115,7 @@ pub(super) fn plant(mutant: Option<Mutant>) {
 }
 
 /// What is planted on this thread.
-pub(super) fn current() -> Option<Mutant> {
+pub(in crate::chat) fn current() -> Option<Mutant> {
     PLANTED.get()
 }
 

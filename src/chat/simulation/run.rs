@@ -13,14 +13,16 @@ use super::super::store::simulated::{Fault, Stopped, View, fail_next, plant};
 use super::super::{Chat, Threads};
 use super::act::{self, Pending};
 use super::answer;
+use super::calls::Calls;
 use super::check;
 use super::client::Client;
+use super::login::Life;
 use super::mutant;
 use super::template::{cheap, config};
-use super::world::{Life, World};
+use super::world::World;
 
 /// Moves of one world, before everything that is under way is brought to its end.
-const STEPS: usize = 60;
+const STEPS: usize = 72;
 /// Calls that are under way at once, at most.
 const MAX_PENDING: usize = 10;
 /// Turns in which everything has to come to its end.
@@ -45,12 +47,15 @@ impl std::fmt::Display for Violation {
 pub(super) struct Stage {
     pub chat: Chat,
     pub view: View,
-    threads: Threads,
-    pending: Vec<Pending>,
+    pub threads: Threads,
+    pub pending: Vec<Pending>,
     /// And the step at which each was opened.
     pub clients: Vec<(usize, Client)>,
     turns: usize,
     pub rights: Rights,
+    pub calls: Calls,
+    /// Files on the disk that no row knew when it began: left by the life before.
+    pub leftovers: HashSet<String>,
 }
 
 /// Who might do what in the writer's last turn: what held before it, or after.
@@ -96,12 +101,26 @@ impl Stage {
             person.is_changing = false;
             person.ending_now = 0;
         }
+        for replica in &mut world.replicas {
+            replica.is_coming = false;
+        }
         let (chat, threads) = Chat::assemble(config(&world.data(), world.clock()), cheap()).expect("opened");
         if let Some(mutant) = mutant::current() {
             plant(&threads.writer, mutant);
         }
         let view = View::open(&world.database());
-        Self { chat, view, threads, pending: Vec::new(), clients: Vec::new(), turns: 0, rights: Rights::default() }
+        let leftovers = check::files::unknown(&chat, &view);
+        Self {
+            chat,
+            view,
+            threads,
+            pending: Vec::new(),
+            clients: Vec::new(),
+            turns: 0,
+            rights: Rights::default(),
+            calls: Calls::default(),
+            leftovers,
+        }
     }
 
     async fn live(mut self, world: &mut World) -> Result<End, String> {
@@ -116,6 +135,7 @@ impl Stage {
             if self.pending.is_empty() && !self.turn(world, usize::MAX, None)? {
                 check::stored(world, &self)?;
                 check::at_rest(world, &self)?;
+                self.compare_replicas(world)?;
                 self.leave(world);
                 check::heard(world)?;
                 return Ok(End::Finished);
@@ -132,7 +152,10 @@ impl Stage {
 
     /// One move. `true`: the process ended with it.
     async fn step(&mut self, world: &mut World) -> Result<bool, String> {
-        match world.dice.below(100) {
+        match world.dice.below(122) {
+            _ if world.has_calls && world.dice.chance(30) => self.call(world)?,
+            100..110 => self.replica(world)?,
+            110..118 => self.call(world)?,
             0..46 if self.pending.len() < MAX_PENDING => self.begin(world)?,
             46..72 => {
                 let (max, fault) = (1 + world.dice.below(6), fault(world));
@@ -146,13 +169,13 @@ impl Stage {
                 let count = world.dice.below(3);
                 self.clients
                     .iter()
-                    .filter(|(_, client)| client.closing().is_none())
+                    .filter(|(_, client)| client.closing().is_none() && client.replica.is_none())
                     .for_each(|(_, client)| client.read(count));
             }
-            88..91 => self.vanish(world),
+            88..91 | 118.. => self.vanish(world),
             91..94 => tokio::time::advance(Duration::from_millis(world.dice.below(1_500) as u64)).await,
             94..96 => {
-                let hours = [-1, 1, 2, 12, 26];
+                let hours = [-1, 1, 2, 12, 26, 26];
                 let hours = *world.dice.pick(&hours).expect("some");
                 world.note(format!("the clock jumps {hours} h"));
                 world.jump(hours * 3_600);
@@ -208,6 +231,7 @@ impl Stage {
         self.rights.members.extend(rights.members);
         self.rights.credentials.extend(rights.credentials);
         check::senders(self, newest)?;
+        check::files::stored(self)?;
         if self.turns.is_multiple_of(4) {
             check::counters(self)?;
         }
@@ -240,6 +264,7 @@ impl Stage {
         if is_news {
             check::stored(world, self)?;
         }
+        self.check_calls()?;
         check::sockets(world, self)
     }
 
@@ -269,7 +294,7 @@ impl Stage {
         let live: Vec<_> = (0..world.logins.len()).filter(|at| world.logins[*at].life == Life::Live).collect();
         let Some(login) = heard.or(live.first().copied()).filter(|login| live.contains(login)) else { return Ok(()) };
         let room = world.rooms[0];
-        let asker = self.chat.authenticate(world.logins[login].token.as_str()).map_err(|error| error.to_string())?;
+        let Some(asker) = world.ask(&self.chat, login)? else { return Ok(()) };
         let acts = if heard.is_none() {
             vec![act::listen_at(&self.chat, login, asker, Scope::All, 0, false)]
         } else if world.dice.chance(50) {
@@ -285,13 +310,13 @@ impl Stage {
             (0..3)
                 .map(|_| {
                     let text = long(world);
-                    act::post_text(world, &self.chat, login, asker.clone(), room, text, None)
+                    act::post_text(world, &self.chat, login, asker.clone(), room, text)
                 })
                 .collect()
         };
-        for (label, what, call) in acts {
-            world.note(label);
-            self.pending.push(Pending { what, call, begun: world.step });
+        for act in acts {
+            let pending = act::begun(world, act);
+            self.pending.push(pending);
         }
         Ok(())
     }

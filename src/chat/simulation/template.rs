@@ -1,9 +1,10 @@
 //! The state that every world begins with, made once: four people, each signed in on
-//! two devices, and a public room
-//! that three of them are in.
+//! two devices, by a token on the one and by JWTs on the other, and a public room that
+//! three of them are in.
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use tempfile::TempDir;
@@ -11,21 +12,26 @@ use tempfile::TempDir;
 use super::super::id::{ChatId, UserId};
 use super::super::name::Username;
 use super::super::password::Password;
+use super::super::quota::Quota;
 use super::super::room::NewGroup;
 use super::super::time::{Clock, Timestamp};
-use super::super::token::Token;
 use super::super::user::NewUser;
 use super::super::{Chat, Config, Durability};
+use super::login::Secret;
 
 /// When every world begins.
 pub(super) const DAWN: Timestamp = Timestamp(1_750_000_000_000);
+/// How long a family of JWTs lasts.
+pub(super) const FAMILY_LIFE: Duration = Duration::from_hours(30);
+/// Bytes of files: little, so that it is reached.
+pub(super) const QUOTA: Quota = Quota { user: 900, all: Some(1_800) };
 /// Everybody's first password.
 pub(super) const PASSWORD: &str = "password 0";
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
 pub(super) struct Template {
     folder: TempDir,
-    pub people: Vec<(UserId, &'static str, Vec<Token>)>,
+    pub people: Vec<(UserId, &'static str, Vec<Secret>)>,
     pub den: ChatId,
 }
 
@@ -54,11 +60,11 @@ impl Template {
             };
             let id = chat.create_user(new).await.expect("an account").user.id;
             let who = chat.check_password(&[name.into()], Password::attempt(PASSWORD)).await.expect("right");
-            let tokens =
-                vec![chat.sign_in(who.clone()).await.expect("a token"), chat.sign_in(who).await.expect("another")];
-            people.push((id, name, tokens));
+            let token = chat.sign_in(who.clone()).await.expect("a token");
+            let family = chat.open_family(who, FAMILY_LIFE).await.expect("a family");
+            people.push((id, name, vec![Secret::Token(token), Secret::Family(family)]));
         }
-        let alice = chat.authenticate(people[0].2[0].as_str()).expect("signed in");
+        let alice = people[0].2[0].asker(&chat).expect("signed in");
         let den = chat.create_group(&alice, group("den", vec![people[1].0, people[2].0])).await.expect("a room").id;
         chat.close().await;
         Self { folder, people, den }
@@ -79,7 +85,7 @@ pub(super) fn group(title: &str, members: Vec<UserId>) -> NewGroup {
 }
 
 pub(super) fn config(data: &Path, clock: Clock) -> Config {
-    Config { durability: Durability::Normal, clock, ..Config::of(data.to_owned()) }
+    Config { durability: Durability::Normal, clock, quota: QUOTA, ..Config::of(data.to_owned()) }
 }
 
 /// The least that argon2 can be asked for: hashing is not what is looked at here.

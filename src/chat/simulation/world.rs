@@ -1,52 +1,22 @@
 //! What outlives a restart: the state on the disk, and what everybody was told of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tempfile::TempDir;
 
+use super::super::file::File;
 use super::super::hub::Scope;
 use super::super::id::{ChatId, MessageId, Seq, UserId};
 use super::super::time::Clock;
-use super::super::token::Token;
 use super::super::upkeep::KEEP_KEYS;
 use super::client::Line;
 use super::dice::Dice;
-use super::template::{DAWN, PASSWORD, Template};
-
-/// Somebody.
-pub(super) struct Person {
-    pub id: UserId,
-    pub name: &'static str,
-    /// `None`: nobody knows which of two it is.
-    pub password: Option<String>,
-    /// A change of the password is under way.
-    pub is_changing: bool,
-    /// How many acts that end credentials were begun.
-    pub endings: usize,
-    /// How many of them are under way.
-    pub ending_now: usize,
-}
-
-/// What is known of a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
-    Live,
-    /// An act that ends it was begun.
-    Ending,
-    /// An act that ends it was answered.
-    Dead,
-    /// Nobody was answered.
-    Unknown,
-}
-
-pub(super) struct Login {
-    pub person: usize,
-    pub token: Token,
-    pub life: Life,
-}
+use super::login::{Life, Login, Person, Secret};
+use super::mirror::Replica;
+use super::template::{DAWN, FAMILY_LIFE, PASSWORD, Template};
 
 /// What became of one attempt to write something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +33,19 @@ pub(super) struct Sent {
     pub chat: ChatId,
     pub text: String,
     pub key: Option<String>,
+    /// Places among the world's files.
+    pub files: Vec<usize>,
     pub at: i64,
     pub fates: Vec<Fate>,
+}
+
+/// A file that somebody uploaded.
+pub(super) struct Sample {
+    pub person: usize,
+    /// As it was answered.
+    pub file: Option<File>,
+    /// Messages that were answered with it.
+    pub used_by: BTreeSet<MessageId>,
 }
 
 /// Whether somebody is in a chat, as far as it was answered.
@@ -80,11 +61,16 @@ pub(super) struct World {
     folder: TempDir,
     time: Arc<AtomicI64>,
     /// The latest that the clock ever told.
-    latest: i64,
+    pub latest: i64,
+    /// What it was set to, and at which step.
+    set: Vec<(usize, i64)>,
     pub people: Vec<Person>,
     pub logins: Vec<Login>,
     pub rooms: Vec<ChatId>,
     pub sent: Vec<Sent>,
+    pub files: Vec<Sample>,
+    /// What each person's own client holds.
+    pub replicas: Vec<Replica>,
     /// Texts of edits: whether each may be stored.
     pub edits: HashMap<String, bool>,
     /// The newest number that was answered for a message.
@@ -99,7 +85,10 @@ pub(super) struct World {
     /// What each socket heard in its life.
     pub heard: Vec<(Scope, Vec<Line>)>,
     pub step: usize,
+    /// Of some worlds there is more than of others, so that limits are met.
     pub has_storms: bool,
+    pub has_calls: bool,
+    pub has_files: bool,
     pub log: Vec<String>,
 }
 
@@ -108,20 +97,32 @@ impl World {
         let template = Template::get();
         let mut people = Vec::new();
         let mut logins = Vec::new();
-        for (person, (id, name, tokens)) in template.people.iter().enumerate() {
+        let mut replicas = Vec::new();
+        for (person, (id, name, secrets)) in template.people.iter().enumerate() {
             let password = Some(PASSWORD.to_owned());
             people.push(Person { id: *id, name, password, is_changing: false, endings: 0, ending_now: 0 });
-            logins.extend(tokens.iter().map(|token| Login { person, token: token.clone(), life: Life::Live }));
+            let login = |secret: &Secret| Login {
+                person,
+                secret: secret.clone(),
+                life: Life::Live,
+                until: matches!(secret, Secret::Family(_)).then_some(DAWN.plus(FAMILY_LIFE)),
+                was_over: false,
+            };
+            logins.extend(secrets.iter().map(login));
+            replicas.push(Replica::new(*id));
         }
         Self {
             dice: Dice::new(seed),
             folder: template.copy(),
             time: Arc::new(AtomicI64::new(DAWN.0)),
             latest: DAWN.0,
+            set: vec![(0, DAWN.0)],
             people,
             logins,
             rooms: vec![template.den],
             sent: Vec::new(),
+            files: Vec::new(),
+            replicas,
             edits: HashMap::new(),
             changed: HashMap::new(),
             deleted: HashSet::new(),
@@ -132,6 +133,8 @@ impl World {
             heard: Vec::new(),
             step: 0,
             has_storms: seed.is_multiple_of(16),
+            has_calls: seed % 8 == 1,
+            has_files: seed % 8 == 2,
             log: Vec::new(),
         }
     }
@@ -156,7 +159,19 @@ impl World {
     /// Moves the clock, in seconds, forward or back.
     pub fn jump(&mut self, seconds: i64) {
         self.time.fetch_add(seconds * 1_000, Ordering::Relaxed);
-        self.latest = self.latest.max(self.now());
+        let now = self.now();
+        self.latest = self.latest.max(now);
+        self.set.push((self.step, now));
+        for login in &mut self.logins {
+            login.was_over |= login.until.is_some_and(|until| now >= until.0);
+        }
+    }
+
+    /// The earliest that the clock told since a step.
+    pub fn earliest_since(&self, step: usize) -> i64 {
+        let before = self.set.iter().rfind(|(at, _)| *at < step);
+        let since = self.set.iter().filter(|(at, _)| *at >= step);
+        before.into_iter().chain(since).map(|(_, now)| *now).min().expect("its beginning")
     }
 
     /// Whether the upkeep may have forgotten a message's key, so that it can be posted again.
@@ -167,11 +182,5 @@ impl World {
 
     pub fn note(&mut self, what: impl Into<String>) {
         self.log.push(format!("{:>4}  {}", self.step, what.into()));
-    }
-
-    /// The logins of somebody that something is known of.
-    pub fn logins_of(&self, person: usize, life: Life) -> Vec<usize> {
-        let all = self.logins.iter().enumerate();
-        all.filter(|(_, login)| login.person == person && login.life == life).map(|(index, _)| index).collect()
     }
 }

@@ -60,6 +60,18 @@ struct Sequence {
     active: Cell<Timestamp>,
 }
 
+impl Sequence {
+    /// What was given out since `last` came to nothing, and no row tells of it. Sockets are told the
+    /// newest number all the same: the next commit writes it down, so that no later start gives it out again.
+    fn skip_since(&mut self, last: i64) {
+        #[cfg(test)]
+        if planted(Mutant::NumberReused) {
+            return;
+        }
+        self.unwritten |= self.last > last;
+    }
+}
+
 /// A command's view of the writer's transaction. Reads go through `Deref`.
 pub(in crate::chat) struct Tx<'a> {
     connection: &'a Connection,
@@ -216,6 +228,7 @@ impl WriterThread {
         if matches!(is_there_work, Ok(false)) {
             return;
         }
+        let last = self.seq.last;
         match is_there_work.and_then(|_| self.transact(batch, &mut committed)) {
             Ok(()) => {
                 self.meter.time.record_time(begun.elapsed());
@@ -226,6 +239,7 @@ impl WriterThread {
                 committed = Committed::default();
                 self.meter.failed.fetch_add(1, Ordering::Relaxed);
                 self.undo(batch, &error);
+                self.seq.skip_since(last);
             }
         }
         (self.on_commit)(committed);
@@ -286,6 +300,7 @@ impl WriterThread {
     fn transact(&mut self, batch: &mut [Box<dyn Work>], committed: &mut Committed) -> Result<()> {
         let now = self.clock.now();
         for work in batch.iter_mut() {
+            let last = self.seq.last;
             self.execute("SAVEPOINT command")?;
             let changes = self.connection.total_changes();
             let mut tx = Tx { connection: &self.connection, outbox: Committed::default(), seq: &mut self.seq, now };
@@ -297,7 +312,10 @@ impl WriterThread {
                 }
                 // On a full disk SQLite may undo the whole transaction by itself, and all of the batch with it.
                 Err(error) if self.connection.is_autocommit() || fault::disk_failed() => return Err(error),
-                Err(_) => self.execute("ROLLBACK TO command")?,
+                Err(_) => {
+                    self.execute("ROLLBACK TO command")?;
+                    self.seq.skip_since(last);
+                }
             }
             self.execute("RELEASE command")?;
         }

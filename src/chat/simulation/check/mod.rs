@@ -1,5 +1,7 @@
 //! What has to hold at any time.
 
+pub(super) mod files;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::hub::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS, Scope};
@@ -9,8 +11,9 @@ use super::super::name::Username;
 use super::super::page::Page;
 use super::super::session::{Asker, CredentialKind};
 use super::client::Line;
+use super::login::Life;
 use super::run::Stage;
-use super::world::{Fate, Life, Place, World};
+use super::world::{Fate, Place, World};
 
 /// After a commit: whoever is in a chat, with a credential that lasts, is in its
 /// audience, and nobody else.
@@ -145,6 +148,7 @@ pub(super) fn stored(world: &World, stage: &Stage) -> Result<(), String> {
             return Err(format!("message {id} was changed by {seq}, and is older"));
         }
     }
+    files::known(world, stage)?;
     places(world, stage)
 }
 
@@ -170,8 +174,9 @@ pub(super) fn counters(stage: &Stage) -> Result<(), String> {
 }
 
 /// When nothing is under way: counters, reactions, and what each sees as unread.
-pub(super) fn at_rest(world: &World, stage: &Stage) -> Result<(), String> {
+pub(super) fn at_rest(world: &mut World, stage: &Stage) -> Result<(), String> {
     counters(stage)?;
+    files::none_on_its_way(stage)?;
     for ((message, user), is_there) in &world.reactions {
         let exists = stage.view.messages().iter().any(|stored| stored.id == *message);
         if let Some(is_there) = is_there
@@ -182,11 +187,15 @@ pub(super) fn at_rest(world: &World, stage: &Stage) -> Result<(), String> {
         }
     }
     let mut seen = HashSet::new();
-    for login in world.logins.iter().filter(|login| login.life == Life::Live) {
-        if !seen.insert(login.person) {
+    for login in 0..world.logins.len() {
+        let at = &world.logins[login];
+        if at.life != Life::Live || seen.contains(&at.person) {
             continue;
         }
-        let asker = stage.chat.authenticate(login.token.as_str()).map_err(|error| format!("live, but: {error}"))?;
+        let person = at.person;
+        let Some(asker) = world.ask(&stage.chat, login)? else { continue };
+        seen.insert(person);
+        files::readable(stage, &asker)?;
         let rooms = stage.chat.rooms(&asker, Page { number: 1, size: 100 }).map_err(|error| error.to_string())?;
         for room in rooms.items {
             let standing = room.standing.as_ref().ok_or("a room of one's own without a place in it")?;

@@ -1,87 +1,15 @@
-//! What a simulation does beneath the store: faults of the disk, bugs that are planted
-//! as triggers, and a second look at what is committed, by SQL of its own.
+//! What is committed, looked at a second time by SQL of its own.
 
-use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::WriterThread;
 use crate::chat::event::Event;
-use crate::chat::id::{ChatId, CredentialId, MessageId, Seq, UserId};
-use crate::chat::simulation::mutant::Mutant;
-
-/// How the disk fails under the next batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::chat) enum Fault {
-    /// It is full when the batch commits.
-    FullAtCommit,
-    /// It is full after a command, and SQLite undoes the whole transaction by itself.
-    FullWithin,
-    /// The commit's sync fails, and nobody knows what is stored: all of it, in the one case.
-    SyncFailedStored,
-    /// Nothing of it, in the other.
-    SyncFailedLost,
-}
-
-/// What a turn of the writer ends with when the process would have ended.
-pub(in crate::chat) struct Stopped;
-
-thread_local! {
-    static NEXT: Cell<Option<Fault>> = const { Cell::new(None) };
-}
-
-/// Lets the disk fail under the next batch, or not.
-pub(in crate::chat) fn fail_next(fault: Option<Fault>) {
-    NEXT.set(fault);
-}
-
-/// Fails, if that is planned, in place of a statement that frames a batch or a command.
-pub(super) fn strike(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    let code = match (NEXT.get(), sql) {
-        (Some(Fault::FullAtCommit), "COMMIT") => ffi::SQLITE_FULL,
-        (Some(Fault::FullWithin), "RELEASE command") => {
-            connection.execute_batch("ROLLBACK")?;
-            ffi::SQLITE_FULL
-        }
-        (Some(Fault::SyncFailedStored), "COMMIT") => {
-            connection.execute_batch("COMMIT")?;
-            ffi::SQLITE_IOERR_FSYNC
-        }
-        (Some(Fault::SyncFailedLost), "COMMIT") => ffi::SQLITE_IOERR_FSYNC,
-        _ => return Ok(()),
-    };
-    NEXT.set(None);
-    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
-}
-
-/// Unwinds the turn as the end of the process would.
-pub(super) fn stop_turn() -> ! {
-    super::fault::forget();
-    std::panic::resume_unwind(Box::new(Stopped))
-}
-
-/// Bugs that a trigger on the writer's connection makes: what a statement wrote is undone.
-pub(in crate::chat) fn plant(writer: &WriterThread, mutant: Mutant) {
-    let sql = match mutant {
-        Mutant::KeyForgotten => {
-            "AFTER INSERT ON main.idempotency_keys
-             BEGIN DELETE FROM idempotency_keys WHERE rowid = new.rowid; END"
-        }
-        Mutant::CounterStale => {
-            "AFTER UPDATE OF message_count ON main.chats WHEN new.message_count < old.message_count
-             BEGIN UPDATE chats SET message_count = old.message_count WHERE id = new.id; END"
-        }
-        Mutant::UnreadStale => {
-            "AFTER UPDATE OF seen_count ON main.members WHEN new.read_mark > old.read_mark
-             BEGIN UPDATE members SET seen_count = old.seen_count WHERE id = new.id; END"
-        }
-        _ => return,
-    };
-    writer.connection().execute_batch(&format!("CREATE TEMP TRIGGER planted {sql}")).expect("a trigger");
-}
+use crate::chat::id::{ChatId, CredentialId, FileId, MessageId, Seq, UserId};
+use crate::chat::store::changes;
+use crate::chat::time::Timestamp;
 
 /// A message as it is stored.
 pub(in crate::chat) struct Stored {
@@ -90,6 +18,30 @@ pub(in crate::chat) struct Stored {
     pub sender: UserId,
     pub text: String,
     pub seq: Seq,
+}
+
+/// A file as it is stored, and what it hangs on.
+pub(in crate::chat) struct Bytes {
+    pub id: FileId,
+    pub uploader: UserId,
+    pub size: i64,
+    pub name: String,
+    pub created_at: i64,
+    pub message: Option<MessageId>,
+    pub chat: Option<ChatId>,
+    /// Whose message it hangs on; of a free one its uploader.
+    pub sender: UserId,
+}
+
+/// A message as somebody has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct Held {
+    pub chat: ChatId,
+    pub seq: Seq,
+    pub text: String,
+    pub files: i64,
+    /// Who reacted, by id.
+    pub reactors: String,
 }
 
 /// What is committed, seen by a connection that has nothing to do with the store's.
@@ -132,7 +84,7 @@ impl View {
     }
 
     pub fn newest(&self) -> Seq {
-        super::changes::newest(&self.db()).expect("a number")
+        changes::newest(&self.db()).expect("a number")
     }
 
     pub fn messages(&self) -> Vec<Stored> {
@@ -186,6 +138,65 @@ impl View {
         let mut query = db.prepare_cached(sql).expect(sql);
         let found = query.query_row([one.min(other).0, one.max(other).0], |row| Ok(ChatId(row.get(0)?)));
         found.optional().expect(sql)
+    }
+
+    /// When a credential's time is over, if ever.
+    pub fn end_of(&self, credential: CredentialId) -> Option<Timestamp> {
+        let sql = "SELECT expires_at FROM credentials WHERE id = ?1";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let found = query.query_row([credential.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)));
+        found.optional().expect(sql).flatten()
+    }
+
+    pub fn files(&self) -> Vec<Bytes> {
+        let sql = "SELECT f.id, f.uploader_id, f.size, f.storage_name, f.created_at, f.message_id, g.chat_id,
+                          coalesce(g.sender_id, f.uploader_id)
+                   FROM files f LEFT JOIN messages g ON g.id = f.message_id";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let rows = query.query_map([], |row| {
+            Ok(Bytes {
+                id: FileId(row.get(0)?),
+                uploader: UserId(row.get(1)?),
+                size: row.get(2)?,
+                name: row.get(3)?,
+                created_at: row.get(4)?,
+                message: row.get::<_, Option<i64>>(5)?.map(MessageId),
+                chat: row.get::<_, Option<i64>>(6)?.map(ChatId),
+                sender: UserId(row.get(7)?),
+            })
+        });
+        rows.and_then(Iterator::collect).expect(sql)
+    }
+
+    /// All messages that a user can see.
+    pub fn visible_to(&self, user: UserId) -> HashMap<MessageId, Held> {
+        let sql = "SELECT g.id, g.chat_id, g.seq, g.content,
+                          (SELECT count(*) FROM files f WHERE f.message_id = g.id),
+                          (SELECT coalesce(group_concat(user_id), '') FROM
+                              (SELECT user_id FROM reactions r WHERE r.message_id = g.id ORDER BY user_id))
+                   FROM members m JOIN messages g ON g.chat_id = m.chat_id AND g.id > m.cleared_mark
+                   WHERE m.user_id = ?1";
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        let rows = query.query_map([user.0], |row| {
+            let held = Held {
+                chat: ChatId(row.get(1)?),
+                seq: Seq(row.get(2)?),
+                text: row.get(3)?,
+                files: row.get(4)?,
+                reactors: row.get(5)?,
+            };
+            Ok((MessageId(row.get(0)?), held))
+        });
+        rows.and_then(Iterator::collect).expect(sql)
+    }
+
+    /// Whether a member has cleared a message from their view.
+    pub fn has_cleared(&self, chat: ChatId, user: UserId, message: MessageId) -> bool {
+        let sql = "SELECT 1 FROM members WHERE chat_id = ?1 AND user_id = ?2 AND cleared_mark >= ?3";
+        self.holds(sql, [chat.0, user.0, message.0])
     }
 
     /// Others' messages that a member has not read, and messages that the member can see: counted.
@@ -268,6 +279,15 @@ const COUNTERS: &[(&str, &str)] = &[
     (
         "messages.reaction_count",
         "SELECT 1 FROM messages g WHERE reaction_count <> (SELECT count(*) FROM reactions WHERE message_id = g.id)",
+    ),
+    (
+        "messages.attachment_count",
+        "SELECT 1 FROM messages g WHERE attachment_count <> (SELECT count(*) FROM files WHERE message_id = g.id)",
+    ),
+    (
+        "users.stored_bytes",
+        "SELECT 1 FROM users u
+         WHERE stored_bytes <> (SELECT coalesce(sum(size), 0) FROM files WHERE uploader_id = u.id)",
     ),
     (
         "the sequence",

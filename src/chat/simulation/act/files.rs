@@ -1,0 +1,55 @@
+//! Uploading files, whole or not, and choosing some for a message.
+
+use std::collections::BTreeSet;
+
+use super::{Act, Call, Done, What};
+use crate::chat::Chat;
+use crate::chat::error::Result;
+use crate::chat::file::{File, Upload};
+use crate::chat::session::Asker;
+use crate::chat::simulation::world::{Sample, World};
+
+/// Largest file, in bytes.
+const MAX_SIZE: usize = 700;
+
+pub(super) fn upload(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Act {
+    let size = 1 + world.dice.below(MAX_SIZE);
+    let (chat, who) = (chat.clone(), asker.username.clone());
+    if world.dice.chance(15) {
+        let call = async move {
+            let whole = send(&chat, &asker, size).await;
+            Done::Plain(whole.map(drop))
+        };
+        return (format!("an upload of {who} is cut off after {size} bytes"), What::Cut, on_disk(call));
+    }
+    let file = world.files.len();
+    let person = world.logins[login].person;
+    world.files.push(Sample { person, file: None, used_by: BTreeSet::new() });
+    let call = async move { Done::Uploaded(store(&chat, &asker, size, file).await.map(Box::new)) };
+    (format!("{who} uploads file {file} of {size} bytes"), What::Upload { file }, on_disk(call))
+}
+
+async fn store(chat: &Chat, asker: &Asker, size: usize, file: usize) -> Result<File> {
+    send(chat, asker, size).await?.finish(&format!("file {file}")).await
+}
+
+async fn send(chat: &Chat, asker: &Asker, size: usize) -> Result<Upload> {
+    let mut upload = chat.begin_upload(asker).await?;
+    upload.write(&vec![b'x'; size / 2]).await?;
+    upload.write(&vec![b'x'; size - size / 2]).await?;
+    Ok(upload)
+}
+
+/// What waits for threads of the runtime's own has no turn of its own to wait for.
+fn on_disk(call: impl Future<Output = Done> + 'static) -> Call {
+    Box::pin(tokio::task::unconstrained(call))
+}
+
+/// Files for somebody's message, mostly their own: places among the world's.
+pub(super) fn some(world: &mut World, person: usize) -> Vec<usize> {
+    let is_own = world.dice.chance(80);
+    let may = |file: &Sample| file.file.is_some() && (!is_own || file.person == person);
+    let known: Vec<_> = (0..world.files.len()).filter(|at| may(&world.files[*at])).collect();
+    let count = if world.dice.chance(50) { 1 + world.dice.below(2) } else { 0 };
+    (0..count).filter_map(|_| world.dice.pick(&known).copied()).collect()
+}

@@ -1,0 +1,153 @@
+//! Posting, sending again, editing, deleting, reacting.
+
+use super::{Act, Call, Done, EMOJI, What, files};
+use crate::chat::Chat;
+use crate::chat::error::{Error, Result};
+use crate::chat::event::Event;
+use crate::chat::id::{ChatId, Seq};
+use crate::chat::message::{self, Draft, MayDelete, Message, Posted};
+use crate::chat::name::{Emoji, IdempotencyKey, MessageText};
+use crate::chat::room::inside;
+use crate::chat::session::Asker;
+use crate::chat::simulation::mutant::{Mutant, planted};
+use crate::chat::simulation::world::{Fate, Sent, World};
+use crate::chat::store;
+
+const MAX_TEXT: usize = 1_000_000;
+/// Keys are asked for again no later than this after their first use, in milliseconds.
+const RESEND: i64 = 20 * 3_600 * 1_000;
+
+fn text(words: &str) -> MessageText {
+    MessageText::parse(words, MAX_TEXT).expect("text")
+}
+
+fn draft(world: &World, sent: &Sent) -> Draft {
+    let ids = sent.files.iter().filter_map(|file| world.files[*file].file.as_ref());
+    let attachments = ids.map(|file| file.id).collect();
+    let key = sent.key.as_deref().and_then(|key| IdempotencyKey::parse(key).ok());
+    Draft { attachments, ..Draft::of(text(&sent.text), key) }
+}
+
+pub(super) fn post(world: &mut World, chat: &Chat, login: usize, asker: Asker, room: ChatId) -> Act {
+    let number = world.sent.len();
+    let key = world.dice.chance(60).then(|| format!("k{number}"));
+    let files = files::some(world, world.logins[login].person);
+    send(world, chat, login, asker, room, (format!("d{number}"), key, files))
+}
+
+/// Posts a text that nobody else posts.
+pub(in crate::chat::simulation) fn post_text(
+    world: &mut World,
+    chat: &Chat,
+    login: usize,
+    asker: Asker,
+    room: ChatId,
+    text: String,
+) -> Act {
+    send(world, chat, login, asker, room, (text, None, Vec::new()))
+}
+
+fn send(
+    world: &mut World,
+    chat: &Chat,
+    login: usize,
+    asker: Asker,
+    room: ChatId,
+    (text, key, files): (String, Option<String>, Vec<usize>),
+) -> Act {
+    let number = world.sent.len();
+    let person = world.logins[login].person;
+    let at = world.now();
+    world.sent.push(Sent { person, chat: room, text, key, files, at, fates: vec![Fate::Open] });
+    attempt(world, chat, asker, number)
+}
+
+fn attempt(world: &World, chat: &Chat, asker: Asker, sent: usize) -> Act {
+    let entry = &world.sent[sent];
+    let what = What::Post { sent, attempt: entry.fates.len() - 1, credential: asker.credential };
+    let (draft, room, chat) = (draft(world, entry), entry.chat, chat.clone());
+    let label = format!("{} posts d{sent} into {room}, key {:?}, files {:?}", asker.username, entry.key, entry.files);
+    let call: Call = if planted(Mutant::CheckedOutside) && draft.key.is_none() && draft.attachments.is_empty() {
+        Box::pin(async move { Done::Posted(post_checked_outside(&chat, &asker, room, draft).await) })
+    } else if planted(Mutant::CredentialUnchecked) {
+        let me = asker.user;
+        Box::pin(async move { Done::Posted(chat.store.write(move |tx| message::post(tx, me, room, &draft)).await) })
+    } else {
+        Box::pin(async move { Done::Posted(chat.post(&asker, room, draft).await) })
+    };
+    (label, what, call)
+}
+
+pub(super) fn resend(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Option<Act> {
+    let (me, now) = (world.logins[login].person, world.now());
+    let may = |sent: &Sent| sent.person == me && sent.key.is_some() && (sent.at - now).abs() < RESEND;
+    let mine: Vec<_> = (0..world.sent.len()).filter(|at| may(&world.sent[*at])).collect();
+    let sent = *world.dice.pick(&mine)?;
+    world.sent[sent].fates.push(Fate::Open);
+    Some(attempt(world, chat, asker, sent))
+}
+
+pub(super) fn on_message(world: &mut World, chat: &Chat, choice: usize, asker: Asker) -> Option<Act> {
+    let ids = world.sent.iter().flat_map(|sent| &sent.fates).filter_map(|fate| match fate {
+        Fate::Stored(id) => Some(*id),
+        _ => None,
+    });
+    let ids: Vec<_> = ids.collect();
+    let message = *world.dice.pick(&ids)?;
+    let chat = chat.clone();
+    let who = asker.username.clone();
+    Some(match choice {
+        36..42 => {
+            let words = format!("e{}", world.edits.len());
+            world.edits.insert(words.clone(), true);
+            let edited = text(&words);
+            let label = format!("{who} edits {message} to {words}");
+            let call = async move { Done::Posted(chat.edit(&asker, message, edited).await) };
+            (label, What::Edit { text: words }, Box::pin(call))
+        }
+        42..47 => {
+            let call = async move { Done::Plain(chat.delete_message(&asker, message, MayDelete::AuthorOrOwner).await) };
+            (format!("{who} deletes {message}"), What::Delete { message }, Box::pin(call))
+        }
+        _ => {
+            let user = asker.user;
+            // Two at once by one user would be answered in an order that is not the stored one's to tell.
+            if !world.moving.insert((ChatId(-message.0), user)) {
+                return None;
+            }
+            let emoji = Emoji::parse(EMOJI).expect("an emoji");
+            let call = async move { Done::Reacted(chat.toggle_reaction(&asker, message, emoji).await) };
+            (format!("{who} reacts to {message}"), What::React { message, user }, Box::pin(call))
+        }
+    })
+}
+
+/// A planted bug: as `Chat::post`, but who may is asked before the transaction.
+async fn post_checked_outside(chat: &Chat, asker: &Asker, room: ChatId, draft: Draft) -> Result<Posted> {
+    let me = asker.user;
+    let sender = chat.store.read(|db| {
+        inside(db, me, room)?;
+        store::users::find(db, me)?.ok_or(Error::NotFound)
+    })?;
+    chat.by(asker)
+        .write(move |tx| {
+            let id = tx.next_message();
+            let message = Message {
+                id,
+                chat: room,
+                seq: Seq(id.0),
+                sender,
+                text: draft.text.as_str().to_owned(),
+                reply_to: None,
+                attachments: Vec::new(),
+                reactions: Vec::new(),
+                created_at: tx.now,
+                updated_at: tx.now,
+                is_edited: false,
+            };
+            store::messages::insert(tx, &message)?;
+            tx.publish(Event::MessagePosted { message: message.clone(), pair: None, key: None });
+            Ok(Posted { message, pair: None, marks: Vec::new(), is_new: true })
+        })
+        .await
+}

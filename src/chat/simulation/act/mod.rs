@@ -1,0 +1,206 @@
+//! What people do: each act is a call of the core's public method, begun and not awaited.
+
+mod files;
+mod members;
+mod messages;
+mod signing;
+mod sockets;
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+pub(super) use messages::post_text;
+pub(super) use sockets::{come_back, listen_at};
+
+use super::super::Chat;
+use super::super::error::Result;
+use super::super::file::File;
+use super::super::id::{ChatId, CredentialId, FileId, MessageId, UserId};
+use super::super::listen::Listening;
+use super::super::message::Posted;
+use super::super::session::Asker;
+use super::login::{Life, Secret};
+use super::world::World;
+
+/// The one emoji that is used.
+pub(super) const EMOJI: &str = "👍";
+
+/// What a call was, for whoever judges its answer.
+#[derive(Debug)]
+pub(super) enum What {
+    Post {
+        sent: usize,
+        attempt: usize,
+        credential: CredentialId,
+    },
+    Edit {
+        text: String,
+    },
+    Delete {
+        message: MessageId,
+    },
+    React {
+        message: MessageId,
+        user: UserId,
+    },
+    Enter {
+        chat: ChatId,
+        user: UserId,
+    },
+    Exit {
+        chat: ChatId,
+        user: UserId,
+    },
+    DeleteRoom {
+        chat: ChatId,
+    },
+    Upload {
+        file: usize,
+    },
+    /// An upload that is cut off.
+    Cut,
+    Listen {
+        login: usize,
+        room: usize,
+        hangs: bool,
+    },
+    /// Somebody's own client comes back.
+    Return {
+        login: usize,
+        replica: usize,
+    },
+    SignIn {
+        person: usize,
+        endings: usize,
+        must_fail: bool,
+    },
+    End {
+        person: usize,
+        logins: Vec<usize>,
+    },
+    Password {
+        person: usize,
+        new: String,
+        old: Option<String>,
+        logins: Vec<usize>,
+    },
+    /// With what opens nothing.
+    Stale,
+    Upkeep {
+        /// Files that nobody had used when it began.
+        unused: Vec<FileId>,
+    },
+    Make,
+    Other,
+}
+
+/// What a call came to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, in a test")]
+pub(super) enum Done {
+    Posted(Result<Posted>),
+    Reacted(Result<bool>),
+    Opened(Result<Box<Listening>>),
+    SignedIn(Result<Secret>),
+    Uploaded(Result<Box<File>>),
+    Made(Result<ChatId>),
+    Plain(Result<()>),
+}
+
+pub(super) type Call = Pin<Box<dyn Future<Output = Done>>>;
+
+/// A call that is under way.
+pub(super) struct Pending {
+    pub what: What,
+    pub call: Call,
+    pub begun: usize,
+}
+
+/// Something that somebody begins to do now; `None` if it cannot be done.
+pub(super) fn begin(world: &mut World, chat: &Chat) -> Result<Option<Pending>, String> {
+    let is_of_files = world.has_files && world.dice.chance(40);
+    // An upload, a post, the upkeep.
+    let choice = if is_of_files { [100, 100, 100, 0, 122][world.dice.below(5)] } else { world.dice.below(123) };
+    let act = match choice {
+        86..88 | 120..122 => signing::sign_in(world, chat),
+        92 => signing::set_password(world, chat),
+        93 => signing::end_by_operator(world, chat),
+        98 | 122 => Some(upkeep(world, chat)),
+        _ => {
+            let is_late = choice < 30 && world.dice.chance(25);
+            let lives = if is_late { Life::Ending } else { Life::Live };
+            let some: Vec<_> = (0..world.logins.len()).filter(|at| world.logins[*at].life == lives).collect();
+            let Some(login) = world.dice.pick(&some).copied() else {
+                return Ok(signing::sign_in(world, chat).map(|act| begun(world, act)));
+            };
+            let Some(asker) = world.ask(chat, login)? else { return Ok(None) };
+            as_somebody(world, chat, choice, login, asker)
+        }
+    };
+    Ok(act.map(|act| begun(world, act)).map(|pending| spun(chat, pending)))
+}
+
+/// An act that begins now.
+pub(super) fn begun(world: &mut World, (label, what, call): Act) -> Pending {
+    world.note(label);
+    Pending { what, call, begun: world.step }
+}
+
+/// What works with files goes on until it waits for the writer: when a thread of the
+/// runtime's own is done is no seed's to say.
+fn spun(chat: &Chat, mut pending: Pending) -> Pending {
+    if !matches!(pending.what, What::Upload { .. } | What::Cut) {
+        return pending;
+    }
+    let queued = || chat.store.gauges().0.waiting;
+    let before = queued();
+    loop {
+        if let Poll::Ready(done) = pending.call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Pending { call: Box::pin(std::future::ready(done)), ..pending };
+        }
+        if queued() > before {
+            return pending;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// What is done, in words; what it is to whoever judges it; and the call.
+pub(super) type Act = (String, What, Call);
+
+fn as_somebody(world: &mut World, chat: &Chat, choice: usize, login: usize, asker: Asker) -> Option<Act> {
+    let rooms = world.rooms.clone();
+    let room = *world.dice.pick(&rooms)?;
+    match choice {
+        0..30 => Some(messages::post(world, chat, login, asker, room)),
+        30..36 => messages::resend(world, chat, login, asker),
+        36..53 | 57 => messages::on_message(world, chat, choice, asker),
+        53..57 => {
+            let (label, chat) = (format!("{} reads {room}", asker.username), chat.clone());
+            Some((label, What::Other, Box::pin(async move { plain(chat.mark_read(&asker, room, None).await) })))
+        }
+        58..74 => members::moving(world, chat, choice, asker, room),
+        74..86 => Some(sockets::listen(world, chat, login, asker, room)),
+        88..90 => Some(signing::sign_out(world, chat, login, asker)),
+        90 => Some(signing::sign_out_everywhere(world, chat, login, asker)),
+        91 => signing::change_password(world, chat, login, asker),
+        94..96 => signing::stale(world, chat, room),
+        96 => members::make(world, chat, asker),
+        97 => Some(members::delete_room(chat, asker, room)),
+        99 => members::direct(world, chat, asker),
+        100..116 => Some(files::upload(world, chat, login, asker)),
+        116..118 => signing::end_another(world, chat, login, asker),
+        _ => signing::mistaken(chat, login, &asker),
+    }
+}
+
+fn plain<T>(result: Result<T>) -> Done {
+    Done::Plain(result.map(drop))
+}
+
+fn upkeep(world: &World, chat: &Chat) -> Act {
+    let unused = world.files.iter().filter(|file| file.used_by.is_empty()).filter_map(|file| file.file.as_ref());
+    let unused = unused.map(|file| file.id).collect();
+    let chat = chat.clone();
+    let call = async move { Done::Plain(chat.forget_expired().await) };
+    ("upkeep".into(), What::Upkeep { unused }, Box::pin(call))
+}

@@ -1,0 +1,164 @@
+//! Signing in and out, passwords, and what is tried with what is over.
+
+use super::{Act, Done, What};
+use crate::chat::Chat;
+use crate::chat::admin::{By, UserChange};
+use crate::chat::id::ChatId;
+use crate::chat::password::Password;
+use crate::chat::session::{Asker, CredentialKind};
+use crate::chat::simulation::login::{Life, Secret};
+use crate::chat::simulation::template::FAMILY_LIFE;
+use crate::chat::simulation::world::World;
+
+fn end_begins(world: &mut World, person: usize) {
+    world.people[person].endings += 1;
+    world.people[person].ending_now += 1;
+}
+
+/// All of somebody's credentials but one are about to end.
+fn end_all(world: &mut World, person: usize, kept: Option<usize>) -> Vec<usize> {
+    end_begins(world, person);
+    let mut ending = world.logins_of(person, Life::Live);
+    ending.retain(|login| Some(*login) != kept);
+    for login in &ending {
+        world.logins[*login].life = Life::Ending;
+    }
+    ending
+}
+
+pub(super) fn change_password(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Option<Act> {
+    let person = world.logins[login].person;
+    if world.people[person].is_changing {
+        return None;
+    }
+    let old = world.people[person].password.take()?;
+    world.people[person].is_changing = true;
+    let new = format!("password {}", world.step);
+    let logins = end_all(world, person, Some(login));
+    let (chat, before, after) = (chat.clone(), Password::attempt(&old), Password::attempt(&new));
+    let label = format!("login {login} of {} changes the password to {new:?}", asker.username);
+    let call = async move { Done::Plain(chat.change_password(&asker, before, after).await) };
+    Some((label, What::Password { person, new, old: Some(old), logins }, Box::pin(call)))
+}
+
+pub(super) fn set_password(world: &mut World, chat: &Chat) -> Option<Act> {
+    let person = world.dice.below(world.people.len());
+    if world.people[person].is_changing {
+        return None;
+    }
+    let old = world.people[person].password.take();
+    world.people[person].is_changing = true;
+    let new = format!("password {}", world.step);
+    let logins = end_all(world, person, None);
+    let (chat, after, user) = (chat.clone(), Password::attempt(&new), world.people[person].id);
+    let label = format!("the operator sets the password of {} to {new:?}", world.people[person].name);
+    let call = async move { Done::Plain(chat.set_password(user, after).await) };
+    Some((label, What::Password { person, new, old, logins }, Box::pin(call)))
+}
+
+/// Disables somebody and lets them in again, or ends their sessions.
+pub(super) fn end_by_operator(world: &mut World, chat: &Chat) -> Option<Act> {
+    let person = world.dice.below(world.people.len());
+    let logins = end_all(world, person, None);
+    let (chat, user, name) = (chat.clone(), world.people[person].id, world.people[person].name);
+    if world.dice.chance(50) {
+        let call = async move { Done::Plain(chat.end_sessions_of(&By::CommandLine, user).await) };
+        return Some((
+            format!("the operator ends the sessions of {name}"),
+            What::End { person, logins },
+            Box::pin(call),
+        ));
+    }
+    let call = async move {
+        let change = |is_disabled| UserChange { is_disabled: Some(is_disabled), is_admin: None };
+        let disabled = chat.change_user(&By::CommandLine, user, change(true)).await;
+        Done::Plain(match disabled {
+            Ok(_) => chat.change_user(&By::CommandLine, user, change(false)).await.map(drop),
+            Err(error) => Err(error),
+        })
+    };
+    Some((format!("the operator disables {name} and enables them"), What::End { person, logins }, Box::pin(call)))
+}
+
+pub(super) fn sign_in(world: &mut World, chat: &Chat) -> Option<Act> {
+    let person = world.dice.below(world.people.len());
+    let somebody = &world.people[person];
+    let right = somebody.password.clone().filter(|_| somebody.ending_now == 0)?;
+    let (name, endings) = (somebody.name, somebody.endings);
+    let must_fail = world.dice.chance(20);
+    let password = if must_fail { Password::attempt("an old one") } else { Password::attempt(&right) };
+    let (chat, login) = (chat.clone(), [name.to_owned()]);
+    let way = world.dice.below(3);
+    let call = async move {
+        let who = match chat.check_password(&login, password).await {
+            Ok(who) => who,
+            Err(error) => return Done::SignedIn(Err(error)),
+        };
+        Done::SignedIn(match way {
+            0 => chat.sign_in(who).await.map(Secret::Token),
+            1 => chat.open_session(who).await.map(|session| Secret::Token(session.key)),
+            _ => chat.open_family(who, FAMILY_LIFE).await.map(Secret::Family),
+        })
+    };
+    let with = ["a token", "a session", "JWTs"][way];
+    let label = format!("{name} signs in for {with}, with the wrong password: {must_fail}");
+    Some((label, What::SignIn { person, endings, must_fail }, Box::pin(call)))
+}
+
+/// Ends the login that asks. JWTs have no end by themselves: their family is ended in the list.
+pub(super) fn sign_out(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Act {
+    let person = world.logins[login].person;
+    end_begins(world, person);
+    world.logins[login].life = Life::Ending;
+    let (label, chat) = (format!("login {login} of {} signs out", asker.username), chat.clone());
+    let call = async move {
+        Done::Plain(match asker.kind {
+            CredentialKind::Refresh => chat.end_session(&asker, asker.credential).await,
+            _ => chat.sign_out(&asker).await,
+        })
+    };
+    (label, What::End { person, logins: vec![login] }, Box::pin(call))
+}
+
+/// Ends another login of the one who asks.
+pub(super) fn end_another(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Option<Act> {
+    let person = world.logins[login].person;
+    let others = world.logins_of(person, Life::Live);
+    let other = world.dice.pick(&others).copied().filter(|other| *other != login)?;
+    let credential = world.logins[other].secret.asker(chat).ok()?.credential;
+    end_begins(world, person);
+    world.logins[other].life = Life::Ending;
+    let (label, chat) = (format!("login {login} of {} ends login {other}", asker.username), chat.clone());
+    let call = async move { Done::Plain(chat.end_session(&asker, credential).await) };
+    Some((label, What::End { person, logins: vec![other] }, Box::pin(call)))
+}
+
+pub(super) fn sign_out_everywhere(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Act {
+    let person = world.logins[login].person;
+    let logins = end_all(world, person, None);
+    let (label, chat) = (format!("{} signs out everywhere", asker.username), chat.clone());
+    let call = async move { Done::Plain(chat.sign_out_everywhere(&asker).await) };
+    (label, What::End { person, logins }, Box::pin(call))
+}
+
+/// Tries what is over, and acts in the name of whom it was.
+pub(super) fn stale(world: &mut World, chat: &Chat, room: ChatId) -> Option<Act> {
+    let dead: Vec<_> = (0..world.logins.len()).filter(|at| world.logins[*at].life == Life::Dead).collect();
+    let login = *world.dice.pick(&dead)?;
+    let (chat, secret) = (chat.clone(), world.logins[login].secret.clone());
+    let call = async move {
+        Done::Plain(match secret.asker(&chat) {
+            Ok(asker) => chat.mark_read(&asker, room, None).await.map(drop),
+            Err(error) => Err(error),
+        })
+    };
+    Some((format!("login {login} is over and tries again"), What::Stale, Box::pin(call)))
+}
+
+/// Shows JWTs whose family is the number of another kind of credential.
+pub(super) fn mistaken(chat: &Chat, login: usize, asker: &Asker) -> Option<Act> {
+    let credential = Some(asker.credential).filter(|_| asker.kind != CredentialKind::Refresh)?;
+    let chat = chat.clone();
+    let call = async move { Done::Plain(Secret::Family(credential).asker(&chat).map(drop)) };
+    Some((format!("JWTs of login {login}, which has none, are tried"), What::Stale, Box::pin(call)))
+}

@@ -1,0 +1,48 @@
+//! Opening sockets.
+
+use super::{Act, Done, What};
+use crate::chat::Chat;
+use crate::chat::hub::Scope;
+use crate::chat::id::ChatId;
+use crate::chat::session::Asker;
+use crate::chat::simulation::world::World;
+
+pub(super) fn listen(world: &mut World, chat: &Chat, login: usize, asker: Asker, room: ChatId) -> Act {
+    let people = world.people.len();
+    let other = world.people[world.dice.below(people)].id;
+    let scope = match world.dice.below(10) {
+        0..4 => Scope::Chat(room),
+        4 => Scope::Pair(other),
+        _ => Scope::All,
+    };
+    let room = match world.dice.below(10) {
+        0..6 => usize::MAX,
+        6..9 => world.dice.below(4),
+        _ => 0,
+    };
+    let hangs = world.dice.chance(10);
+    listen_at(chat, login, asker, scope, room, hangs)
+}
+
+/// Opens a socket whose connection takes `room` events before it is full.
+pub(in crate::chat::simulation) fn listen_at(
+    chat: &Chat,
+    login: usize,
+    asker: Asker,
+    scope: Scope,
+    room: usize,
+    hangs: bool,
+) -> Act {
+    let label = format!("login {login} of {} listens to {scope:?}, room for {room}", asker.username);
+    let chat = chat.clone();
+    let call = async move { Done::Opened(chat.listen(&asker, scope).await.map(Box::new)) };
+    (label, What::Listen { login, room, hangs }, Box::pin(call))
+}
+
+/// Opens a socket by which somebody's own client comes back.
+pub(in crate::chat::simulation) fn come_back(chat: &Chat, login: usize, asker: Asker, replica: usize) -> Act {
+    let label = format!("the client of {} comes back with login {login}", asker.username);
+    let chat = chat.clone();
+    let call = async move { Done::Opened(chat.listen(&asker, Scope::All).await.map(Box::new)) };
+    (label, What::Return { login, replica }, Box::pin(call))
+}
