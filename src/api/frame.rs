@@ -64,9 +64,11 @@ pub struct Reader {
     limit: usize,
     /// A message that is still coming.
     partial: Option<Partial>,
+    /// The frame of it whose payload is still coming.
+    frame: Option<Head>,
 }
 
-/// The fragments of a message that came so far.
+/// What came of a message so far.
 struct Partial {
     opcode: u8,
     message: Vec<u8>,
@@ -79,14 +81,14 @@ impl Partial {
         Self { opcode, message: Vec::new(), checked: 0 }
     }
 
-    /// Ends at the fragment that makes it no UTF-8: what follows would be collected in vain.
+    /// Ends at the bytes that make it no UTF-8: what follows would be collected in vain.
     fn check(&mut self) -> Result<(), Fault> {
         if self.opcode != TEXT {
             return Ok(());
         }
         match std::str::from_utf8(&self.message[self.checked..]) {
             Ok(_) => self.checked = self.message.len(),
-            // The fragment may end inside a character.
+            // What came may end inside a character.
             Err(cut) if cut.error_len().is_none() => self.checked += cut.valid_up_to(),
             Err(_) => return Err(Fault::Encoding),
         }
@@ -96,7 +98,7 @@ impl Partial {
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { buffer: BytesMut::new(), limit: MAX_MESSAGE, partial: None }
+        Self { buffer: BytesMut::new(), limit: MAX_MESSAGE, partial: None, frame: None }
     }
 }
 
@@ -127,39 +129,60 @@ impl Reader {
 
     /// The next whole message, if it is there.
     pub fn take_message(&mut self) -> Result<Option<Incoming>, Fault> {
-        while let Some((head, mut payload)) = self.take_frame()? {
-            if head.opcode >= CLOSE {
-                return control(head.opcode, payload.freeze()).map(Some);
-            }
-            let mut partial = match (self.partial.take(), head.opcode) {
-                (Some(partial), CONTINUATION) => partial,
-                (None, TEXT | BINARY) => Partial::begin(head.opcode),
-                _ => return Err(Fault::Protocol),
+        loop {
+            let mut frame = match self.frame.take() {
+                Some(frame) => frame,
+                None => match self.take_head()? {
+                    Some(head) if head.opcode >= CLOSE => return self.take_control(head),
+                    Some(head) => head,
+                    None => return Ok(None),
+                },
             };
-            if partial.message.len() + payload.len() > self.limit {
-                return Err(Fault::TooLong);
-            }
-            partial.message.put(&mut payload);
-            if head.is_final {
+            let mut partial = match (self.partial.take(), frame.opcode) {
+                (Some(partial), _) => partial,
+                (None, opcode) => Partial::begin(opcode),
+            };
+            partial.message.put(self.take_payload(&mut frame));
+            if frame.payload == 0 && frame.is_final {
                 return whole(partial.opcode, partial.message).map(Some);
             }
             partial.check()?;
             self.partial = Some(partial);
+            if frame.payload > 0 {
+                self.frame = Some(frame);
+                return Ok(None);
+            }
         }
-        Ok(None)
     }
 
-    fn take_frame(&mut self) -> Result<Option<(Head, BytesMut)>, Fault> {
-        let Some(head) = Head::parse(&self.buffer, self.limit)? else { return Ok(None) };
-        if self.buffer.len() < head.size + head.payload {
-            return Ok(None);
+    /// The head of the next frame, if it may come here. A control frame's stays until it is whole.
+    fn take_head(&mut self) -> Result<Option<Head>, Fault> {
+        let room = self.limit - self.partial.as_ref().map_or(0, |partial| partial.message.len());
+        let Some(head) = Head::parse(&self.buffer, room)? else { return Ok(None) };
+        match (&self.partial, head.opcode) {
+            (_, CLOSE..) => return Ok(Some(head).filter(|head| self.buffer.len() >= head.size + head.payload)),
+            (Some(_), CONTINUATION) | (None, TEXT | BINARY) => {}
+            _ => return Err(Fault::Protocol),
         }
         self.buffer.advance(head.size);
-        let mut payload = self.buffer.split_to(head.payload);
-        for (byte, key) in payload.iter_mut().zip(head.mask.iter().cycle()) {
+        Ok(Some(head))
+    }
+
+    fn take_control(&mut self, mut head: Head) -> Result<Option<Incoming>, Fault> {
+        self.buffer.advance(head.size);
+        let payload = self.take_payload(&mut head);
+        control(head.opcode, payload.freeze()).map(Some)
+    }
+
+    /// As much of a frame's payload as is there.
+    fn take_payload(&mut self, frame: &mut Head) -> BytesMut {
+        let mut payload = self.buffer.split_to(frame.payload.min(self.buffer.len()));
+        for (byte, key) in payload.iter_mut().zip(frame.mask.iter().cycle()) {
             *byte ^= key;
         }
-        Ok(Some((head, payload)))
+        frame.payload -= payload.len();
+        frame.mask.rotate_left(payload.len() % 4);
+        payload
     }
 }
 
@@ -169,12 +192,13 @@ struct Head {
     mask: [u8; 4],
     /// Bytes of the head itself.
     size: usize,
-    /// Bytes after it.
+    /// Bytes after it that are still to be taken.
     payload: usize,
 }
 
 impl Head {
-    fn parse(bytes: &[u8], limit: usize) -> Result<Option<Self>, Fault> {
+    /// A head of a frame whose payload may have so many bytes.
+    fn parse(bytes: &[u8], room: usize) -> Result<Option<Self>, Fault> {
         let [first, second, rest @ ..] = bytes else { return Ok(None) };
         let (is_final, opcode) = (first & 0x80 != 0, first & 0x0f);
         let known = matches!(opcode, CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG);
@@ -192,7 +216,8 @@ impl Head {
             return Err(Fault::Protocol);
         }
         // Said before the payload comes: nobody makes this server collect it.
-        let payload = usize::try_from(length).ok().filter(|length| *length <= limit).ok_or(Fault::TooLong)?;
+        let fits = |length: &usize| opcode >= CLOSE || *length <= room;
+        let payload = usize::try_from(length).ok().filter(fits).ok_or(Fault::TooLong)?;
         let Some(mask) = rest.get(length_size..).and_then(|rest| rest.first_chunk()) else { return Ok(None) };
         Ok(Some(Self { is_final, opcode, mask: *mask, size: 2 + length_size + 4, payload }))
     }

@@ -84,6 +84,19 @@ fn what_is_no_client_frame_is_refused() {
 }
 
 #[test]
+fn a_text_fails_at_the_byte_that_spoils_it() {
+    let spoiled = masked(0x81, b"\xce\xba\xf4\x90 and much more");
+    let until = |at: usize| read(&spoiled[..6 + at]);
+    assert_eq!((until(2), until(3)), (Ok(None), Ok(None)), "it may still become a letter");
+    assert_eq!(until(4), Err(Fault::Encoding), "it cannot any more");
+    let mut fragment = masked(0x01, b"\xf0\x9f");
+    fragment.extend(&masked(0x80, b"\x8e\x89 and no more")[..8]);
+    assert_eq!(read(&fragment), Ok(None), "a letter over two frames");
+    *fragment.last_mut().expect("a byte") ^= 0x80;
+    assert_eq!(read(&fragment), Err(Fault::Encoding));
+}
+
+#[test]
 fn a_close_is_read_and_made() {
     assert_eq!(read(&masked(0x88, &[0x03, 0xe8])), Ok(Some(Incoming::Close(Some(1000)))));
     assert_eq!(read(&masked(0x88, &[])), Ok(Some(Incoming::Close(None))));
@@ -148,6 +161,35 @@ proptest! {
             }
             prop_assert!(reader.buffer().len() <= MAX_MESSAGE + 14);
         }
+    }
+
+    /// However bytes arrive, they mean the same, up to the first fault.
+    #[test]
+    fn pieces_change_nothing(
+        frames in proptest::collection::vec(
+            (proptest::sample::select(vec![0x00, 0x01, 0x02, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8a, 0x83, 0xc1]), proptest::collection::vec(any::<u8>(), 0..140)),
+            0..9,
+        ),
+        text in ".{0,9}", lost in 0_usize..20, piece in 1_usize..160,
+    ) {
+        let mut bytes = [masked(0x01, text.as_bytes()), masked(0x80, b"!")].concat();
+        bytes.extend(frames.iter().flat_map(|(first, payload)| masked(*first, payload)));
+        bytes.truncate(bytes.len() - lost.min(bytes.len()));
+        let read = |piece: usize| {
+            let (mut reader, mut heard) = (Reader::default().up_to(300), Vec::new());
+            for piece in bytes.chunks(piece) {
+                reader.buffer().extend_from_slice(piece);
+                loop {
+                    match reader.take_message() {
+                        Ok(Some(message)) => heard.push(message),
+                        Ok(None) => break,
+                        Err(fault) => return (heard, Some(fault)),
+                    }
+                }
+            }
+            (heard, None)
+        };
+        prop_assert_eq!(read(bytes.len().max(1)), read(piece));
     }
 
     /// What the server writes is as long as it says.

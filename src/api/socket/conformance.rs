@@ -279,6 +279,10 @@ const INVALID: &[&[u8]] = &[
 fn encoding() -> Vec<Case> {
     let hello = "Hello-µ@ßöäüàá-UTF-8!!".as_bytes();
     let singly = |bytes: &[u8]| fragments(&bytes.chunks(1).collect::<Vec<_>>());
+    let begun = |piece: &[u8]| {
+        let whole = text(["κόσμε".as_bytes(), piece, b"edited"].concat());
+        whole[..whole.len() - "edited".len()].to_vec()
+    };
     let spoiled = |piece: &[u8]| [frame(TEXT, "κόσμε"), frame(CONTINUATION, piece)].concat();
     let mut cases = vec![
         case("6.1.1", &[text("")], &[says("")]),
@@ -290,6 +294,9 @@ fn encoding() -> Vec<Case> {
         // Fail fast: the message never ends, and the fault is told all the same.
         case("6.4.1", &[spoiled(b"\xf4\x90\x80\x80")], &[NO_TEXT]),
         case("6.4.2", &[spoiled(b"\xf4\x90")], &[NO_TEXT]),
+        // The same within one frame, of which the rest never comes.
+        case("6.4.3", &[begun(b"\xf4\x90\x80\x80")], &[NO_TEXT]),
+        case("6.4.4", &[begun(b"\xf4\x90")], &[NO_TEXT]),
     ];
     for (number, bytes) in VALID.iter().enumerate() {
         cases.push(case(format!("6 valid {number}"), &[text(bytes)], &[says(*bytes)]));
