@@ -132,11 +132,17 @@ mod tests {
         chat.delete_message(who, said[2], MayDelete::AuthorOrOwner).await.expect("deleted");
     }
 
-    /// Numbers of the changes after `since`, and the number to ask on from.
-    async fn after(chat: &Chat, who: &Asker, since: i64) -> (Vec<i64>, i64) {
-        let changes = chat.changes(who, Seq(since), None).await.expect("changes");
-        assert!(!changes.more, "one page");
-        (changes.items.iter().map(|change| change.seq().0).collect(), changes.seq.0)
+    /// Numbers of the changes after `since`, page by page, and the number to ask on from.
+    async fn after(chat: &Chat, who: &Asker, mut since: i64) -> (Vec<i64>, i64) {
+        let mut numbers = Vec::new();
+        loop {
+            let changes = chat.changes(who, Seq(since), None).await.expect("changes");
+            numbers.extend(changes.items.iter().map(|change| change.seq().0));
+            since = changes.seq.0;
+            if !changes.more {
+                return (numbers, since);
+            }
+        }
     }
 
     #[tokio::test]

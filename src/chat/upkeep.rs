@@ -3,6 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use tokio::time::{Instant, interval_at};
+
 use super::Chat;
 use super::audit::KEEP_AUDIT;
 use super::erase;
@@ -16,6 +18,8 @@ use super::store::{self, Tx};
 
 /// How often.
 const EVERY: Duration = Duration::from_hours(1);
+/// How long after the start for the first time, so that nobody's first answer waits for it.
+const FIRST: Duration = Duration::from_secs(1);
 /// How long an idempotency key answers for its first message.
 pub const KEEP_KEYS: Duration = Duration::from_hours(24);
 /// How long an uploaded file waits to be attached.
@@ -24,11 +28,11 @@ pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
 pub(super) const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
 
 impl Chat {
-    /// Does the upkeep now and then every hour, as long as the runtime lives.
+    /// Does the upkeep soon and then every hour, as long as the runtime lives.
     pub(super) fn keep_up(&self) {
         let chat = self.clone();
         tokio::spawn(async move {
-            let mut turns = tokio::time::interval(EVERY);
+            let mut turns = interval_at(Instant::now() + FIRST, EVERY);
             loop {
                 turns.tick().await;
                 if let Err(error) = chat.upkeep().await {

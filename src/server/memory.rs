@@ -23,18 +23,22 @@ use super::gate::Gate;
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Looks after it as long as the server runs.
-pub(super) async fn give_back_after_crowds(gate: Gate) {
+pub(super) async fn give_back(gate: Gate) {
     let mut turns = interval(EVERY);
+    // Once now, and once more when what is done in the first seconds is done.
+    for _ in 0..2 {
+        turns.tick().await;
+        let_go_of_start();
+    }
     loop {
         turns.tick().await;
-        if gate.has_crowd_left() && tokio::task::spawn_blocking(give_back).await.is_err() {
+        if gate.has_crowd_left() && tokio::task::spawn_blocking(trim).await.is_err() {
             tracing::warn!("memory was not given back");
         }
     }
 }
 
-/// To be called when the start is over.
-pub(super) fn let_go_of_start() {
+fn let_go_of_start() {
     #[cfg(target_os = "linux")]
     {
         // A system without this file keeps the pages, and nothing else is lost.
@@ -83,7 +87,7 @@ mod allocator {
 }
 
 /// Other C libraries have no such function, and keep less.
-fn give_back() {
+fn trim() {
     #[cfg(target_env = "gnu")]
     {
         let begun = std::time::Instant::now();

@@ -54,8 +54,7 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
         accepting.spawn(connection::accept(listener, Arc::clone(&site), gate.clone(), stopping.clone()));
     }
     drop(stopping);
-    memory::let_go_of_start();
-    let memory = tokio::spawn(memory::give_back_after_crowds(gate));
+    let memory = tokio::spawn(memory::give_back(gate));
     let figures = metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()))));
     shutdown.await;
     chat.begin_to_stop();
