@@ -155,13 +155,15 @@ impl Serve {
         say(&format!("API documents: {base}/docs"));
         announce_setup(&chat, &base)?;
         people.iter().for_each(|line| say(line));
+        let commands = control::open(&chat).map(|way| tokio::spawn(control::serve(chat.clone(), base, way)));
         self.announce_addresses(&chat, &listeners);
-        let commands = tokio::spawn(control::serve(chat.clone(), base));
         let reports = service::is_there().then(|| tokio::spawn(service::report(chat.clone())));
         service::is_ready();
         let stop = stop.inspect(|()| service::is_stopping());
         server::run(chat, listeners, Options { metrics, ..self.options(ice) }, stop).await;
-        commands.abort();
+        if let Some(commands) = commands {
+            commands.abort();
+        }
         if let Some(reports) = reports {
             reports.abort();
         }

@@ -145,19 +145,23 @@ fn socket(data: &Path) -> PathBuf {
     data.join("control.sock")
 }
 
-/// Answers commands for as long as the server runs, which people reach at `base`.
-pub async fn serve(chat: Chat, base: String) {
-    let base: Arc<str> = base.into();
+/// Opens the way by which commands reach this server. Before it says that it listens: whoever
+/// reads that may give a command at once.
+#[must_use]
+pub fn open(chat: &Chat) -> Option<UnixListener> {
     let path = socket(chat.data_folder());
     if let Err(cause) = std::fs::remove_file(&path)
         && cause.kind() != std::io::ErrorKind::NotFound
     {
         tracing::warn!(%cause, "an old control socket stays");
     }
-    let listener = match UnixListener::bind(&path) {
-        Ok(listener) => listener,
-        Err(cause) => return tracing::warn!(%cause, "commands cannot reach this server while it runs"),
-    };
+    let opened = UnixListener::bind(&path);
+    opened.inspect_err(|cause| tracing::warn!(%cause, "commands cannot reach this server while it runs")).ok()
+}
+
+/// Answers commands for as long as the server runs, which people reach at `base`.
+pub async fn serve(chat: Chat, base: String, listener: UnixListener) {
+    let base: Arc<str> = base.into();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(converse(chat.clone(), Arc::clone(&base), stream))),
