@@ -27,7 +27,7 @@ pub fn print(curves: &[Curve]) {
     let mut is_any = false;
     for line in curves.iter().flat_map(lines).filter(|line| line.is_steep() && !line.may_grow()) {
         is_any = true;
-        println!("  {}, with the {}: {}", line.row.name, line.axis.name(), line.verdict());
+        println!("  {}: {}: {}", line.axis.name(), line.row.name, line.verdict());
     }
     if !is_any {
         println!("  nothing");

@@ -21,7 +21,7 @@ impl Axis {
             Self::Chats => "chats of the user",
             Self::Messages => "messages in the chat",
             Self::Members => "members of the chat",
-            Self::Senders => "number at work at once",
+            Self::Senders => "at work at once",
         }
     }
 }
@@ -107,19 +107,19 @@ const fn of_page(what: What, name: &'static str, grows_with: &'static [Axis]) ->
 pub const ROWS: &[Row] = &[
     row(What::SaidCpu, "processor µs of a message over a socket", &[]),
     row(What::AskedCpu(Ask::Post), "of a post by REST", &[]),
-    // These four grow with the members as their answers do: `messaging` names who is in a chat
-    // and who has read each message.
-    row(What::AskedCpu(Ask::Newest), "of the newest 50 messages", &[Axis::Members]),
+    row(What::AskedCpu(Ask::Newest), "of the newest 50 messages", &[]),
+    // These grow with the members as their answers do: `messaging` names who is in a chat and
+    // who has read each message, and two members do not fill a page.
     row(What::AskedCpu(Ask::Anywhere), "of 50 messages from anywhere", &[Axis::Members]),
     row(What::AskedCpu(Ask::CatchUp), "of catching up on 10 messages", &[Axis::Members]),
     row(What::AskedCpu(Ask::Chats), "of the first page of chats", &[Axis::Members]),
     of_page(What::AskedCpu(Ask::Chat), "of one chat", &[]),
-    row(What::AskedCpu(Ask::Members), "of the first page of members", &[]),
+    row(What::AskedCpu(Ask::Members), "of the first page of members", &[Axis::Members]),
     row(What::Said, "messages/s, stored and echoed", &[]),
     // Those who speak at once share a commit, and wait for it.
     of_page(What::SaidP99, "ms of the slowest hundredth", &[Axis::Senders]),
     of_page(What::Asked(Ask::Post), "µs until a post is answered", &[]),
-    of_page(What::Asked(Ask::Newest), "µs until the newest 50 are there", &[Axis::Members]),
+    of_page(What::Asked(Ask::Newest), "µs until the newest 50 are there", &[]),
     // A write for each who listens.
     row(What::HeardByAll, "ms until all members have heard a message", &[Axis::Members]),
     row(What::Start, "ms from the start to the first answer", &[]),
