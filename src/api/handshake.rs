@@ -82,10 +82,13 @@ impl Handshake {
         match close_code(&refusal) {
             Some(code) if self.has_origin => {
                 let response = self.switching();
+                let Self { upgrade, seen, .. } = self;
                 tokio::spawn(async move {
-                    if let Some((line, reader)) = upgraded(self.upgrade).await {
+                    if let Some((line, reader)) = upgraded(upgrade).await {
                         socket::turn_away(line, reader, code).await;
                     }
+                    // With it the connection gives its place back, and not before it is gone.
+                    drop(seen);
                 });
                 Ok(response)
             }

@@ -70,14 +70,14 @@ impl Line {
         let Self::Tcp(tcp) = self else { return Ok(()) };
         let tcp = SockRef::from(tcp);
         let half = u32::try_from(tcp.send_buffer_size()? / 2).unwrap_or(u32::MAX);
-        tcp.set_tcp_notsent_lowat(half.max(at_least))
+        set_unsent(&tcp, half.max(at_least))
     }
 
     /// Takes more than that from here on.
     pub fn make_room(&self) -> io::Result<()> {
         let socket = on!(self, stream => SockRef::from(stream));
         if let Self::Tcp(_) = self {
-            socket.set_tcp_notsent_lowat(u32::MAX)?;
+            set_unsent(&socket, u32::MAX)?;
         }
         if socket.send_buffer_size()? < ROOM { socket.set_send_buffer_size(ROOM) } else { Ok(()) }
     }
@@ -91,6 +91,17 @@ impl Line {
     pub fn end_writing(&self) -> io::Result<()> {
         on!(self, stream => SockRef::from(stream).shutdown(Shutdown::Write))
     }
+}
+
+#[cfg(target_os = "linux")]
+fn set_unsent(tcp: &SockRef<'_>, bytes: u32) -> io::Result<()> {
+    tcp.set_tcp_notsent_lowat(bytes)
+}
+
+/// Other systems have no such limit, and there may be no room for a farewell.
+#[cfg(not(target_os = "linux"))]
+fn set_unsent(_: &SockRef<'_>, _: u32) -> io::Result<()> {
+    Ok(())
 }
 
 impl AsyncRead for Line {

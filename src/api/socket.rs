@@ -302,6 +302,8 @@ async fn done<F: Future + Unpin>(pending: &mut Option<F>) -> F::Output {
 /// Waits for the client's next message. Holds no buffer while there is nothing to read.
 async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
     loop {
+        // A client that never stops sending must not keep a thread to itself, nor a timeout from ending it.
+        tokio::task::coop::consume_budget().await;
         match reader.take_message() {
             Ok(Some(incoming)) => return Ok(incoming),
             Ok(None) => reader.rest(),

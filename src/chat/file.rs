@@ -216,11 +216,11 @@ impl Upload {
             created_at: self.chat.clock.now(),
         };
         let (row, quota) = (file.clone(), self.chat.quota);
-        // From here on the row decides: whoever stops waiting must not take the bytes from under
-        // a row that comes all the same. If none comes, the sweep of unknown files does.
+        // From here on the row decides: whoever stops waiting, or hears nothing of it, must not take
+        // the bytes from under a row that comes all the same. If none comes, the sweep of unknown files does.
         self.kept = true;
         let stored = self.chat.by(&self.asker).write(move |tx| insert(tx, &row, quota)).await;
-        self.kept = stored.is_ok();
+        self.kept = matches!(stored, Ok(_) | Err(Error::Internal));
         file.id = stored?;
         Ok(file)
     }

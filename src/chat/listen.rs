@@ -42,7 +42,7 @@ impl Chat {
         let is_first = !self.hub.is_online(asker.user);
         let subscription = self.hub.reserve(asker.user, asker.credential, scope)?;
         let who = asker.clone();
-        let (subscription, since) = self
+        let entered = self
             .store
             .write(move |tx| {
                 let chats = audible(tx, &who, scope)?;
@@ -53,7 +53,12 @@ impl Chat {
                 }
                 Ok((subscription, tx.last_seq()))
             })
-            .await?;
+            .await;
+        // Whoever left meanwhile took this socket for one that stays.
+        if entered.is_err() && !is_first && !self.hub.is_online(asker.user) {
+            self.note_absence(asker.user);
+        }
+        let (subscription, since) = entered?;
         let seat = Seat { asker: asker.clone(), scope, socket: subscription.id() };
         Ok(Listening { chat: self.clone(), seat, since, subscription })
     }

@@ -6,7 +6,7 @@
 //! What changes a page forgets it here as part of its commit, before its answer and before
 //! any socket hears. Each forgetting moves a counter. Who took the counter before the
 //! database was looked at keeps nothing that was read before a forgetting, and takes
-//! nothing that was kept after one: a page is never newer than the right to see it.
+//! nothing that was kept after one: a page is never newer than an answered removal.
 //! Chats share a few counters, so that much writing in one seldom disturbs another.
 
 use std::collections::HashMap;
@@ -73,7 +73,8 @@ impl Chat {
             }
             let window = Window::Page(Page { number: 1, size });
             let messages = store::messages::list(db, chat, standing.cleared_mark, window)?;
-            let words = Bytes::from(write(&Past { db, chat, messages })?);
+            // Without the room that it grew into, which would be kept as well.
+            let words = Bytes::from(write(&Past { db, chat, messages })?.into_boxed_slice());
             self.newest.keep(chat, view, words.clone(), count);
             Ok((standing.message_count, words))
         })
@@ -122,7 +123,8 @@ impl Newest {
     fn keep(&self, chat: ChatId, view: View, words: Bytes, count: u64) {
         let mut state = self.lock();
         let weight = words.len() + PAGE_OVERHEAD;
-        if state.forgettings[counter(chat)] != count || weight > MAX_PAGE_BYTES {
+        let is_kept = state.by_chat.get(&chat).is_some_and(|pages| pages.iter().any(|kept| kept.view == view));
+        if state.forgettings[counter(chat)] != count || weight > MAX_PAGE_BYTES || is_kept {
             return;
         }
         if state.bytes + weight > MAX_KEPT_BYTES {

@@ -2,6 +2,7 @@
 //! when the last one closes.
 
 use super::Chat;
+use super::error::Error;
 use super::event::Event;
 use super::id::UserId;
 use super::store;
@@ -19,17 +20,22 @@ impl Chat {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let chat = self.clone();
         runtime.spawn(async move {
-            let core = chat.clone();
-            let noted = chat.store.write(move |tx| {
-                store::users::set_last_seen(tx, user)?;
-                if !core.is_online(user) {
-                    let chats = store::rooms::ids_of(tx, user)?;
-                    tx.publish(Event::Presence { user, online: false, last_seen: Some(tx.now), chats });
+            loop {
+                let core = chat.clone();
+                let noted = chat.store.write(move |tx| {
+                    store::users::set_last_seen(tx, user)?;
+                    if !core.is_online(user) {
+                        let chats = store::rooms::ids_of(tx, user)?;
+                        tx.publish(Event::Presence { user, online: false, last_seen: Some(tx.now), chats });
+                    }
+                    Ok(())
+                });
+                match noted.await {
+                    // Nobody else would say it later, and others would see them there for good.
+                    Err(Error::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
+                    Err(error) => return tracing::debug!(%error, "somebody's leaving was not noted"),
+                    Ok(()) => return,
                 }
-                Ok(())
-            });
-            if let Err(error) = noted.await {
-                tracing::debug!(%error, "somebody's leaving was not noted");
             }
         });
     }

@@ -44,7 +44,7 @@ fn let_go_of_start() {
         // A system without this file keeps the pages, and nothing else is lost.
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
         for pages in maps.lines().filter_map(unwritten) {
-            system::madvise(pages.start, pages.len(), system::DONT_NEED);
+            system::let_go(pages);
         }
     }
 }
@@ -65,15 +65,22 @@ fn unwritten(line: &str) -> Option<Range<usize>> {
 }
 
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "the system's own function: these pages come back from the file as they were")]
+#[expect(unsafe_code, reason = "the system's own function, for pages that come back from the file as they were")]
 mod system {
     use std::ffi::c_int;
+    use std::ops::Range;
 
-    pub const DONT_NEED: c_int = 4;
+    const DONT_NEED: c_int = 4;
 
     unsafe extern "C" {
-        /// Says what is to become of pages.
-        pub safe fn madvise(start: usize, bytes: usize, advice: c_int) -> c_int;
+        fn madvise(start: usize, bytes: usize, advice: c_int) -> c_int;
+    }
+
+    /// Lets go of pages that [`unwritten`](super::unwritten) found.
+    pub fn let_go(pages: Range<usize>) {
+        // SAFETY: they map a file and nobody has written to them, so that what is read there is the same after it.
+        let is_done = unsafe { madvise(pages.start, pages.len(), DONT_NEED) } == 0;
+        tracing::trace!(?pages, is_done, "let go");
     }
 }
 

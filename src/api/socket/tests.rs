@@ -147,3 +147,29 @@ async fn a_close_of_the_server_ends_the_connection_when_it_is_answered() {
     assert!(waits, "the server does not wait for the answer");
     assert!(quickest < QUICK_FAREWELL / 2, "the server leaves the end to the client: {quickest:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_without_an_end_keeps_nobody_from_closing_its_socket() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (chat, [listening, other]) = alice_listens(folder.path()).await;
+    drop(other);
+    let api = Api::new(chat.clone(), settings());
+    let (tcp, client) = connection().await;
+    let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(Seen::new("request".into())));
+    let socket = tokio::spawn(run(Line::Tcp(tcp), Reader::default(), listening, Faulty, 0, open));
+    let mut client = client.into_std().expect("a plain connection");
+    client.set_nonblocking(false).expect("blocking");
+    let flood = std::thread::spawn(move || {
+        let (begin, go_on) = ([0x01, 0x80, 0, 0, 0, 0], [0x00, 0x80, 0, 0, 0, 0].repeat(10_000));
+        // It goes on until the server has had enough.
+        let mut sent = client.write_all(&begin);
+        while sent.is_ok() {
+            sent = client.write_all(&go_on);
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!socket.is_finished(), "that alone breaks no rule");
+    timeout(Duration::from_secs(10), chat.close_sockets()).await.expect("it ends while it is flooded");
+    socket.await.expect("no panic");
+    flood.join().expect("no panic");
+}

@@ -16,6 +16,8 @@ mod scene;
 mod shape;
 mod wire;
 
+use std::ops::Range;
+
 use dice::Dice;
 use grammar::{REQUESTS, SLOW, Sentence};
 use scene::{People, Scene};
@@ -30,6 +32,8 @@ const ROUND: u64 = 500;
 const REQUESTS_IN_ROUND: usize = 360;
 const FRAMES_ON_SOCKET: usize = 24;
 const BROKEN_IN_ROUND: usize = 20;
+/// Rounds that have one server: a user may make no more chats than so many rounds do.
+const ROUNDS_OF_A_WORLD: usize = 20;
 /// Requests that are on their way at once on one connection, and such connections.
 const ON_CONNECTION: usize = 30;
 /// What the server may have in memory at any time, in KiB: a debug build has 62 MiB before
@@ -49,9 +53,16 @@ fn asked(name: &str, otherwise: u64) -> u64 {
 async fn whatever_is_asked_is_answered() {
     let (seed, cases) = (asked("FIRESIDE_FUZZ_SEED", SEED), asked("FIRESIDE_FUZZ_CASES", CASES));
     tells(&format!("FIRESIDE_FUZZ_SEED={seed} FIRESIDE_FUZZ_CASES={cases}"));
+    let rounds = cases.div_ceil(ROUND);
+    for first in (0..rounds).step_by(ROUNDS_OF_A_WORLD) {
+        play(seed, first..rounds.min(first + ROUNDS_OF_A_WORLD as u64)).await;
+    }
+}
+
+async fn play(seed: u64, rounds: Range<u64>) {
     let mut fireside = Fireside::start_with(&["--durability", "normal"]).await;
     let people = People::meet(&fireside).await;
-    for round in 0..cases.div_ceil(ROUND) {
+    for round in rounds {
         tells(&format!("round {round}, {} KiB", fireside.memory()));
         let mut dice = Dice::new(seed.wrapping_add(round << 32));
         let scene = Scene::set(&people, round).await;
