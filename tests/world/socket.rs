@@ -15,6 +15,9 @@ use super::document;
 
 /// How long an ear waits for what must come.
 const WAIT: Duration = Duration::from_secs(5);
+/// The same of one that had stopped to read: the other end asks only now and then whether it
+/// has room again.
+const WAIT_AFTER_REST: Duration = Duration::from_secs(60);
 
 /// A handshake that has not been made yet.
 #[derive(Clone)]
@@ -176,8 +179,12 @@ impl Ear {
 
     /// The next frame or the close, whichever comes.
     pub async fn next(&mut self) -> Heard {
+        self.next_within(WAIT).await
+    }
+
+    async fn next_within(&mut self, wait: Duration) -> Heard {
         loop {
-            let next = tokio::time::timeout(WAIT, self.socket.next()).await.expect("a frame within 5 s");
+            let next = tokio::time::timeout(wait, self.socket.next()).await.expect("a frame in time");
             match next {
                 Some(Ok(Message::Text(text))) => {
                     let frame = serde_json::from_str(&text).unwrap();
@@ -275,7 +282,7 @@ impl Ear {
     pub async fn hears_until_closed(&mut self) -> (Vec<Value>, u16) {
         let mut frames = Vec::new();
         loop {
-            match self.next().await {
+            match self.next_within(WAIT_AFTER_REST).await {
                 Heard::Frame(frame) => frames.push(frame),
                 Heard::Closed(code) => return (frames, code),
             }
