@@ -192,23 +192,8 @@ fn users(call: &[Participant]) -> Vec<(UserId, Username)> {
 mod tests {
     use super::SignalKind;
     use crate::chat::error::Error;
-    use crate::chat::id::UserId;
-    use crate::chat::name::Username;
-    use crate::chat::password::Password;
-    use crate::chat::room::NewGroup;
-    use crate::chat::user::NewUser;
+    use crate::chat::tests::{group, person};
     use crate::chat::{Chat, Config, Durability, Scope};
-
-    async fn person(chat: &Chat, name: &str) -> UserId {
-        let new = NewUser {
-            username: Username::parse(name).expect("a name"),
-            email: None,
-            password: Password::attempt("password"),
-            display_name: None,
-            is_admin: false,
-        };
-        chat.create_user(new).await.expect("an account").user.id
-    }
 
     #[tokio::test]
     async fn a_socket_that_is_to_close_says_nothing_more_in_a_call() {
@@ -216,31 +201,19 @@ mod tests {
         let config = Config { durability: Durability::Normal, ..Config::of(folder.path()) };
         let chat = Chat::open(config).expect("opened");
         let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
-        let mut askers = Vec::new();
-        for name in ["alice", "bob"] {
-            let token = chat.sign_in(chat.user_by_login(name).expect("known")).await.expect("a token");
-            askers.push(chat.authenticate(token.as_str()).expect("signed in"));
-        }
-        let new = NewGroup {
-            title: "den".into(),
-            description: String::new(),
-            is_private: false,
-            max_members: None,
-            members: vec![bob],
-        };
-        let den = chat.create_group(&askers[0], new).await.expect("a room").id;
-        let hers = chat.listen(&askers[0], Scope::Chat(den)).await.expect("a socket");
-        let his = chat.listen(&askers[1], Scope::Chat(den)).await.expect("a socket");
-        let idle = chat.listen(&askers[1], Scope::Chat(den)).await.expect("another");
+        let den = group(&chat, &alice, &[&bob]).await;
+        let hers = chat.listen(&alice, Scope::Chat(den)).await.expect("a socket");
+        let his = chat.listen(&bob, Scope::Chat(den)).await.expect("a socket");
+        let idle = chat.listen(&bob, Scope::Chat(den)).await.expect("another");
         chat.join_call(hers.seat()).expect("she is in it");
         chat.join_call(his.seat()).expect("and so is he");
-        chat.signal(his.seat(), alice, SignalKind::Offer, "hi".into()).expect("they talk");
+        chat.signal(his.seat(), alice.user, SignalKind::Offer, "hi".into()).expect("they talk");
         // Neither of his sockets goes, as if each were amid a frame of its client's.
-        chat.remove_member(&askers[0], den, bob).await.expect("removed");
-        let late = chat.signal(his.seat(), alice, SignalKind::Offer, "still here".into());
+        chat.remove_member(&alice, den, bob.user).await.expect("removed");
+        let late = chat.signal(his.seat(), alice.user, SignalKind::Offer, "still here".into());
         assert_eq!(late, Err(Error::NotInCall));
         assert_eq!(chat.join_call(idle.seat()), Err(Error::NotInCall));
         drop((his, idle));
-        assert_eq!(chat.calls.users_in(den), [alice]);
+        assert_eq!(chat.calls.users_in(den), [alice.user]);
     }
 }

@@ -82,39 +82,12 @@ impl Chat {
 mod tests {
     use super::Seq;
     use crate::chat::id::ChatId;
-    use crate::chat::invite::Invite;
-    use crate::chat::label::Label;
     use crate::chat::message::{Draft, MayDelete};
-    use crate::chat::name::{Emoji, MessageText, Username};
-    use crate::chat::password::Password;
-    use crate::chat::room::NewGroup;
+    use crate::chat::name::{Emoji, MessageText};
     use crate::chat::session::Asker;
+    use crate::chat::tests::{group, person};
     use crate::chat::time::Clock;
-    use crate::chat::user::NewUser;
     use crate::chat::{Chat, Config, Durability};
-
-    async fn person(chat: &Chat, name: &str) -> Asker {
-        let new = NewUser {
-            username: Username::parse(name).expect("a name"),
-            email: None,
-            password: Password::attempt("password"),
-            display_name: None,
-            is_admin: false,
-        };
-        let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("registered");
-        chat.authenticate(token.as_str()).expect("signed in")
-    }
-
-    async fn group(chat: &Chat, owner: &Asker, others: &[&Asker]) -> ChatId {
-        let new = NewGroup {
-            title: "den".into(),
-            description: String::new(),
-            is_private: true,
-            max_members: None,
-            members: others.iter().map(|other| other.user).collect(),
-        };
-        chat.create_group(owner, new).await.expect("a group").id
-    }
 
     fn text(words: &str) -> MessageText {
         MessageText::parse(words, 100).expect("text")

@@ -53,6 +53,8 @@ mod simulation;
 pub mod status;
 pub mod storage;
 mod store;
+#[cfg(test)]
+mod tests;
 pub mod time;
 pub mod token;
 mod trial;

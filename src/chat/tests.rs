@@ -1,0 +1,36 @@
+//! People and groups of unit tests.
+
+use super::Chat;
+use super::id::ChatId;
+use super::invite::Invite;
+use super::label::Label;
+use super::name::Username;
+use super::password::Password;
+use super::room::NewGroup;
+use super::session::Asker;
+use super::user::NewUser;
+
+/// Registered and signed in.
+pub async fn person(chat: &Chat, name: &str) -> Asker {
+    let new = NewUser {
+        username: Username::parse(name).expect("a name"),
+        email: None,
+        password: Password::attempt("password"),
+        display_name: None,
+        is_admin: false,
+    };
+    let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("registered");
+    chat.authenticate(token.as_str()).expect("signed in")
+}
+
+/// A private group of `owner` with others.
+pub async fn group(chat: &Chat, owner: &Asker, others: &[&Asker]) -> ChatId {
+    let new = NewGroup {
+        title: "den".into(),
+        description: String::new(),
+        is_private: true,
+        max_members: None,
+        members: others.iter().map(|other| other.user).collect(),
+    };
+    chat.create_group(owner, new).await.expect("a group").id
+}
