@@ -67,8 +67,8 @@ impl<D> Listing<D> {
     }
 }
 
-/// The first page of messages that are written already, as `Chat::newest` keeps them.
-pub fn newest(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
+/// A page of messages that are written already, as by `Chat::page_in_words`.
+pub fn in_words(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
     let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
     let around = serde_json::to_vec(&empty).map_err(|_| Failure::Chat(Error::Internal))?;
     // The results are the last of its fields, and there are none.
@@ -76,7 +76,7 @@ pub fn newest(request: &Request, page: Page, count: i64, messages: &[u8]) -> Ans
     Ok(reply::written(StatusCode::OK, [before, messages, b"}"].concat()))
 }
 
-/// Messages in a dialect's shapes, for `Chat::newest` to keep.
+/// Messages in a dialect's shapes, for `Chat::page_in_words`.
 pub fn write_messages<'a, T: Serialize>(
     past: &'a Past<'_>,
     shape: impl FnMut(&'a Message) -> T,

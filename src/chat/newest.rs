@@ -53,29 +53,32 @@ impl Past<'_> {
 }
 
 impl Chat {
-    /// The newest `size` messages of a chat that the asker is in as `write` puts them into
-    /// words, and how many there are in all. `form` names what `write` makes of messages: it
-    /// is called only if nothing is kept under that name, so it may look at nothing else.
-    pub fn newest(
+    /// A page of a chat that the asker is in, newest first, as `write` puts its messages into
+    /// words, and how many there are in all. `form` names what `write` makes of messages: for
+    /// the first page it is called only if nothing is kept under that name, so it may look at
+    /// nothing else.
+    pub fn page_in_words(
         &self,
         asker: &Asker,
         chat: ChatId,
-        size: u32,
+        page: Page,
         form: &'static str,
         write: impl FnOnce(&Past<'_>) -> Result<Vec<u8>>,
     ) -> Result<(i64, Bytes)> {
         let count = self.newest.count(chat);
         self.store.read(|db| {
             let standing = inside(db, asker.user, chat)?.standing.ok_or(Error::NotMember)?;
-            let view = View { form, size, cleared: standing.cleared_mark };
-            if let Some(words) = self.newest.find(chat, view, count) {
+            let view = View { form, size: page.size, cleared: standing.cleared_mark };
+            let is_newest = page.number == 1;
+            if is_newest && let Some(words) = self.newest.find(chat, view, count) {
                 return Ok((standing.message_count, words));
             }
-            let window = Window::Page(Page { number: 1, size });
-            let messages = store::messages::list(db, chat, standing.cleared_mark, window)?;
+            let messages = store::messages::list(db, chat, standing.cleared_mark, Window::Page(page))?;
             // Without the room that it grew into, which would be kept as well.
             let words = Bytes::from(write(&Past { db, chat, messages })?.into_boxed_slice());
-            self.newest.keep(chat, view, words.clone(), count);
+            if is_newest {
+                self.newest.keep(chat, view, words.clone(), count);
+            }
             Ok((standing.message_count, words))
         })
     }

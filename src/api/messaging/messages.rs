@@ -17,27 +17,24 @@ pub async fn history(asker: Asker, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
     let page = page::asked(&request, MESSAGES_ON_PAGE)?;
     // One more than is shown tells whether there is more to come.
-    let window = match (number(&request, "before")?, number(&request, "after")?) {
-        (None, None) => Window::Page(page),
-        (Some(id), None) => Window::Before(MessageId(id), page.size + 1),
-        (None, Some(id)) => Window::After(MessageId(id), page.size + 1),
+    let (name, window) = match (number(&request, "before")?, number(&request, "after")?) {
+        (None, None) => return by_number(&asker, &request, chat, page),
+        (Some(id), None) => ("before", Window::Before(MessageId(id), page.size + 1)),
+        (None, Some(id)) => ("after", Window::After(MessageId(id), page.size + 1)),
         (Some(_), Some(_)) => return Err(Failure::field("after", "Ask for either before or after a message.")),
     };
-    if let Window::Page(page @ Page { number: 1, size }) = window {
-        let write = |past: &Past<'_>| {
-            let marks = past.read_marks()?;
-            page::write_messages(past, |message| Message::new(message, &marks))
-        };
-        let (count, messages) = request.context.chat.newest(&asker, chat, size, "messaging", write)?;
-        return page::newest(&request, page, count, &messages);
-    }
     let (messages, marks) = request.context.chat.history_with_marks(&asker, chat, window)?;
-    let messages = match window {
-        Window::Page(page) => page::listing(&request, page, messages)?,
-        Window::Before(..) => onward(&request, "before", page.size, messages),
-        Window::After(..) => onward(&request, "after", page.size, messages),
-    };
+    let messages = onward(&request, name, page.size, messages);
     ok(&messages.write(|message| Message::new(message, &marks)))
+}
+
+fn by_number(asker: &Asker, request: &Request, chat: ChatId, page: Page) -> Answer {
+    let write = |past: &Past<'_>| {
+        let marks = past.read_marks()?;
+        page::write_messages(past, |message| Message::new(message, &marks))
+    };
+    let (count, messages) = request.context.chat.page_in_words(asker, chat, page, "messaging", write)?;
+    page::in_words(request, page, count, &messages)
 }
 
 /// A part of the list that ends where `size` is reached; the next goes on from there.

@@ -7,7 +7,7 @@ use crate::api::page;
 use crate::api::reply::{Answer, Failure, created, no_content, ok};
 use crate::api::request::Request;
 use crate::chat::id::{ChatId, FileId, MessageId};
-use crate::chat::message::{Draft, MAX_ATTACHMENTS, MayDelete, Window};
+use crate::chat::message::{Draft, MAX_ATTACHMENTS, MayDelete};
 use crate::chat::name::MessageText;
 use crate::chat::newest::Past;
 use crate::chat::session::Asker;
@@ -15,15 +15,9 @@ use crate::chat::session::Asker;
 pub async fn history(asker: Asker, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
-    let chat = &request.context.chat;
-    if page.number == 1 {
-        let write = |past: &Past<'_>| page::write_messages(past, Message::from);
-        let (count, messages) = chat.newest(&asker, room, page.size, "rooms", write)?;
-        return page::newest(&request, page, count, &messages);
-    }
-    let messages = chat.history(&asker, room, Window::Page(page))?;
-    let messages = page::listing(&request, page, messages)?;
-    ok(&messages.write(Message::from))
+    let write = |past: &Past<'_>| page::write_messages(past, Message::from);
+    let (count, messages) = request.context.chat.page_in_words(&asker, room, page, "rooms", write)?;
+    page::in_words(&request, page, count, &messages)
 }
 
 pub async fn post(asker: Asker, mut request: Request) -> Answer {

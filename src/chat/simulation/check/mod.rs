@@ -62,7 +62,7 @@ pub(super) fn senders(stage: &Stage, newest_before: Seq) -> Result<(), String> {
 /// After a commit: the newest page that somebody gets is what is stored. Another member's
 /// turn comes with the next commit.
 pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
-    const SIZE: u32 = 3;
+    let newest = Page { number: 1, size: 3 };
     let mut members: Vec<_> = stage.view.members().into_iter().collect();
     members.sort();
     let Some((chat, user)) = members.get(turn % members.len().max(1)).copied() else { return Ok(()) };
@@ -78,8 +78,8 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
         format!("{id} of {seq}: {}, {} reactions; ", text.trim_end_matches([' ', 'x']), reactions.len())
     };
     let write = |messages: &[Message]| messages.iter().map(one).collect::<String>().into_bytes();
-    let shown = stage.chat.newest(&asker, chat, SIZE, "simulated", |past| Ok(write(&past.messages)));
-    let stored = stage.chat.history(&asker, chat, Window::Page(Page { number: 1, size: SIZE }));
+    let shown = stage.chat.page_in_words(&asker, chat, newest, "simulated", |past| Ok(write(&past.messages)));
+    let stored = stage.chat.history(&asker, chat, Window::Page(newest));
     match (shown, stored) {
         (Ok((count, words)), Ok(stored)) if count == stored.count && words == write(&stored.items) => Ok(()),
         (shown, stored) => Err(format!("{user} is shown {shown:?} in {chat}, and stored is {stored:?}")),
