@@ -16,11 +16,9 @@ use super::{Registration, Settings, dialects};
 use crate::chat::error::{Denial, Error, Rule};
 use crate::chat::invite::Invite;
 use crate::chat::label::Label;
-use crate::chat::name::Username;
-use crate::chat::password::Password;
+use crate::chat::tests::new_user;
 use crate::chat::time::Clock;
 use crate::chat::token::Token;
-use crate::chat::user::NewUser;
 use crate::chat::{Chat, Config, Durability};
 
 /// As a server has them that nobody has told otherwise, without limits.
@@ -49,14 +47,8 @@ pub(crate) fn settings() -> Settings {
 pub(crate) async fn core_with_alice(folder: &Path) -> (Chat, Token) {
     let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder) };
     let chat = Chat::open(config).expect("opened");
-    let new = NewUser {
-        username: Username::parse("alice").expect("a name"),
-        email: None,
-        password: Password::attempt("correct horse"),
-        display_name: None,
-        is_admin: false,
-    };
-    let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("an account");
+    let registered = chat.register(new_user("alice"), Invite::Optional(None), Label::default()).await;
+    let (_, token) = registered.expect("an account");
     (chat, token)
 }
 

@@ -155,12 +155,11 @@ mod tests {
     use crate::chat::audit::KEEP_AUDIT;
     use crate::chat::error::{Error, Rule};
     use crate::chat::label::Label;
-    use crate::chat::name::Username;
     use crate::chat::page::Page;
     use crate::chat::password::Password;
     use crate::chat::reset::RESET_LIFE;
+    use crate::chat::tests::new_user;
     use crate::chat::time::{Clock, Timestamp};
-    use crate::chat::user::NewUser;
     use crate::chat::{Chat, Config, Durability};
 
     const FIRST: Page = Page { number: 1, size: 50 };
@@ -189,17 +188,7 @@ mod tests {
 
         async fn registers(&self, name: &str, code: &str) -> Result<(), Error> {
             let shown = Invite::Required(Some(code.to_owned()));
-            self.chat.register_only(user(name), shown).await.map(drop)
-        }
-    }
-
-    fn user(name: &str) -> NewUser {
-        NewUser {
-            username: Username::parse(name).expect("a name"),
-            email: None,
-            password: Password::attempt("password"),
-            display_name: None,
-            is_admin: false,
+            self.chat.register_only(new_user(name), shown).await.map(drop)
         }
     }
 
@@ -227,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn a_link_for_a_password_is_over_after_a_day() {
         let world = World::new();
-        let alice = world.chat.create_user(user("alice")).await.expect("an account").user.id;
+        let alice = world.chat.create_user(new_user("alice")).await.expect("an account").user.id;
         let (code, _) = world.chat.create_reset(&By::CommandLine, alice).await.expect("made");
         world.passes(RESET_LIFE - Duration::from_millis(1));
         world.chat.look_at_reset(code.as_str()).expect("in time");
@@ -241,7 +230,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_of_a_program_is_over_when_its_time_is() {
         let world = World::new();
-        let bob = world.chat.create_user(user("bob")).await.expect("an account").user.id;
+        let bob = world.chat.create_user(new_user("bob")).await.expect("an account").user.id;
         let life = Duration::from_hours(48);
         let (_, token) = world.chat.create_bot_token(bob, Label::default(), Some(life)).await.expect("made");
         world.passes(life - Duration::from_millis(1));
@@ -254,9 +243,9 @@ mod tests {
     #[tokio::test]
     async fn the_log_forgets_what_is_older_than_it_is_kept() {
         let world = World::new();
-        world.chat.create_user(user("alice")).await.expect("an account");
+        world.chat.create_user(new_user("alice")).await.expect("an account");
         world.passes(KEEP_AUDIT);
-        world.chat.create_user(user("bob")).await.expect("an account");
+        world.chat.create_user(new_user("bob")).await.expect("an account");
         world.chat.upkeep().await.expect("upkeep");
         assert_eq!(world.chat.audit(&By::CommandLine, FIRST).await.expect("the log").count, 2, "to the moment");
         world.passes(Duration::from_millis(1));

@@ -54,7 +54,7 @@ pub mod status;
 pub mod storage;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod time;
 pub mod token;
 mod trial;

@@ -10,16 +10,21 @@ use super::room::NewGroup;
 use super::session::Asker;
 use super::user::NewUser;
 
-/// Registered and signed in.
-pub async fn person(chat: &Chat, name: &str) -> Asker {
-    let new = NewUser {
+/// Somebody of whom little else matters.
+pub fn new_user(name: &str) -> NewUser {
+    NewUser {
         username: Username::parse(name).expect("a name"),
         email: None,
         password: Password::attempt("password"),
         display_name: None,
         is_admin: false,
-    };
-    let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("registered");
+    }
+}
+
+/// Registered and signed in.
+pub async fn person(chat: &Chat, name: &str) -> Asker {
+    let registered = chat.register(new_user(name), Invite::Optional(None), Label::default()).await;
+    let (_, token) = registered.expect("an account");
     chat.authenticate(token.as_str()).expect("signed in")
 }
 

@@ -10,10 +10,8 @@ use serde_json::{Value, json};
 use sha2::{Sha384, Sha512};
 
 use super::{Asker, Chat, CredentialId, Duration, Error, Hmac, KeyInit, Mac, Sha256, TokenType, UserId, read, write};
-use crate::chat::name::Username;
-use crate::chat::password::Password;
+use crate::chat::tests::new_user;
 use crate::chat::time::{Clock, Timestamp};
-use crate::chat::user::NewUser;
 use crate::chat::{Config, Durability};
 
 const QUARTER: Duration = Duration::from_mins(15);
@@ -43,14 +41,7 @@ async fn world() -> World {
 }
 
 async fn registered(chat: &Chat, name: &str) -> UserId {
-    let new = NewUser {
-        username: Username::parse(name).expect("a name"),
-        email: None,
-        password: Password::parse("correct horse").expect("a password"),
-        display_name: None,
-        is_admin: false,
-    };
-    chat.create_user(new).await.expect("an account").user.id
+    chat.create_user(new_user(name)).await.expect("an account").user.id
 }
 
 impl World {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
 use crate::chat::event::Event;
 use crate::chat::id::{ChatId, CredentialId, FileId, MessageId, Seq, UserId};
@@ -65,6 +65,17 @@ impl View {
         self.db().prepare_cached(sql).and_then(|mut query| query.exists(of)).expect(sql)
     }
 
+    fn all<T, C: FromIterator<T>>(
+        &self,
+        sql: &str,
+        of: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> C {
+        let db = self.db();
+        let mut query = db.prepare_cached(sql).expect(sql);
+        query.query_map(of, read).and_then(Iterator::collect).expect(sql)
+    }
+
     /// Deleted, or erased with all that was in it.
     pub fn is_gone(&self, chat: ChatId) -> bool {
         !self.holds("SELECT 1 FROM chats WHERE id = ?1 AND is_deleted = 0", [chat.0])
@@ -90,9 +101,7 @@ impl View {
     pub fn messages(&self) -> Vec<Stored> {
         let sql = "SELECT g.id, g.chat_id, g.sender_id, g.content, g.seq FROM messages g
                    JOIN chats c ON c.id = g.chat_id WHERE c.is_deleted = 0";
-        let db = self.db();
-        let mut query = db.prepare_cached(sql).expect(sql);
-        let rows = query.query_map([], |row| {
+        self.all(sql, [], |row| {
             Ok(Stored {
                 id: MessageId(row.get(0)?),
                 chat: ChatId(row.get(1)?),
@@ -100,35 +109,24 @@ impl View {
                 text: row.get(3)?,
                 seq: Seq(row.get(4)?),
             })
-        });
-        rows.and_then(Iterator::collect).expect(sql)
+        })
     }
 
     /// Messages that came after a number: which, where, whose.
     pub fn newer(&self, than: Seq) -> Vec<(MessageId, ChatId, UserId)> {
         let sql = "SELECT g.id, g.chat_id, g.sender_id FROM messages g
                    JOIN chats c ON c.id = g.chat_id WHERE c.is_deleted = 0 AND g.id > ?1";
-        let db = self.db();
-        let mut query = db.prepare_cached(sql).expect(sql);
-        let rows =
-            query.query_map([than.0], |row| Ok((MessageId(row.get(0)?), ChatId(row.get(1)?), UserId(row.get(2)?))));
-        rows.and_then(Iterator::collect).expect(sql)
+        self.all(sql, [than.0], |row| Ok((MessageId(row.get(0)?), ChatId(row.get(1)?), UserId(row.get(2)?))))
     }
 
     pub fn members(&self) -> HashSet<(ChatId, UserId)> {
         let sql = "SELECT chat_id, user_id FROM members";
-        let db = self.db();
-        let mut query = db.prepare_cached(sql).expect(sql);
-        let rows = query.query_map([], |row| Ok((ChatId(row.get(0)?), UserId(row.get(1)?))));
-        rows.and_then(Iterator::collect).expect(sql)
+        self.all(sql, [], |row| Ok((ChatId(row.get(0)?), UserId(row.get(1)?))))
     }
 
     pub fn credentials(&self) -> HashSet<CredentialId> {
         let sql = "SELECT c.id FROM credentials c JOIN users u ON u.id = c.user_id WHERE u.is_disabled = 0";
-        let db = self.db();
-        let mut query = db.prepare_cached(sql).expect(sql);
-        let rows = query.query_map([], |row| Ok(CredentialId(row.get(0)?)));
-        rows.and_then(Iterator::collect).expect(sql)
+        self.all(sql, [], |row| Ok(CredentialId(row.get(0)?)))
     }
 
     /// The chat of two users.
@@ -153,9 +151,7 @@ impl View {
         let sql = "SELECT f.id, f.uploader_id, f.size, f.storage_name, f.created_at, f.message_id, g.chat_id,
                           coalesce(g.sender_id, f.uploader_id)
                    FROM files f LEFT JOIN messages g ON g.id = f.message_id";
-        let db = self.db();
-        let mut query = db.prepare_cached(sql).expect(sql);
-        let rows = query.query_map([], |row| {
+        self.all(sql, [], |row| {
             Ok(Bytes {
                 id: FileId(row.get(0)?),
                 uploader: UserId(row.get(1)?),
@@ -166,8 +162,7 @@ impl View {
                 chat: row.get::<_, Option<i64>>(6)?.map(ChatId),
                 sender: UserId(row.get(7)?),
             })
-        });
-        rows.and_then(Iterator::collect).expect(sql)
+        })
     }
 
     /// All messages that a user can see.
@@ -178,9 +173,7 @@ impl View {
                               (SELECT user_id FROM reactions r WHERE r.message_id = g.id ORDER BY user_id))
                    FROM members m JOIN messages g ON g.chat_id = m.chat_id AND g.id > m.cleared_mark
                    WHERE m.user_id = ?1";
-        let db = self.db();
-        let mut query = db.prepare_cached(sql).expect(sql);
-        let rows = query.query_map([user.0], |row| {
+        self.all(sql, [user.0], |row| {
             let held = Held {
                 chat: ChatId(row.get(1)?),
                 seq: Seq(row.get(2)?),
@@ -189,8 +182,7 @@ impl View {
                 reactors: row.get(5)?,
             };
             Ok((MessageId(row.get(0)?), held))
-        });
-        rows.and_then(Iterator::collect).expect(sql)
+        })
     }
 
     /// Whether a member has cleared a message from their view.
