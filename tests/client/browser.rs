@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -223,8 +226,27 @@ impl Browser {
     }
 
     pub async fn clicks(&self, selector: &str) {
-        self.sees_shown(selector).await;
-        self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        self.reaches(selector, async |element| element.click().await).await;
+    }
+
+    /// Does something with what has this selector. What the page has drawn anew since it
+    /// was found is looked for again, as somebody does who looks at the page.
+    async fn reaches(&self, selector: &str, touch: impl AsyncFn(Element) -> Result<(), CmdError>) {
+        let start = Instant::now();
+        loop {
+            self.sees_shown(selector).await;
+            let touched = match self.client.find(Locator::Css(selector)).await {
+                Ok(element) => touch(element).await,
+                Err(gone) => Err(gone),
+            };
+            match touched {
+                Ok(()) => return,
+                Err(gone)
+                    if (gone.is_stale_element_reference() || gone.is_no_such_element())
+                        && start.elapsed() < PATIENCE => {}
+                Err(error) => panic!("{selector}: {error}"),
+            }
+        }
     }
 
     /// Presses the button with this text or name, wherever it is.
@@ -239,13 +261,31 @@ impl Browser {
     }
 
     pub async fn types(&self, selector: &str, text: &str) {
-        self.sees_shown(selector).await;
-        self.client.find(Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
+        self.reaches(selector, async |element| element.send_keys(text).await).await;
     }
 
-    /// Types where the focus is, as hands on a keyboard do.
+    /// Types where the focus is at each key, as hands on a keyboard do. Shift and its
+    /// kind are held down until `Key::Null`.
     pub async fn keys(&self, text: &str) {
-        self.client.active_element().await.unwrap().send_keys(text).await.unwrap();
+        let held = [Key::Shift, Key::Control, Key::Alt].map(char::from);
+        let mut down = Vec::new();
+        let mut hands = KeyActions::new("hands".to_owned());
+        for value in text.chars() {
+            if value == char::from(Key::Null) {
+                for value in down.drain(..) {
+                    hands = hands.then(KeyAction::Up { value });
+                }
+            } else {
+                hands = hands.then(KeyAction::Down { value });
+                if held.contains(&value) {
+                    down.push(value);
+                } else {
+                    hands = hands.then(KeyAction::Up { value });
+                }
+            }
+        }
+        assert!(down.is_empty(), "{text:?} leaves a key down");
+        self.client.perform_actions(hands).await.unwrap();
     }
 
     pub async fn presses(&self, key: Key) {
