@@ -20,6 +20,7 @@ mod erase;
 pub mod error;
 pub mod event;
 pub mod file;
+mod folder;
 pub mod gauges;
 pub mod gc;
 mod hub;
@@ -62,10 +63,8 @@ pub mod typing;
 mod upkeep;
 pub mod user;
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::File;
 use std::ops::Deref;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -218,12 +217,12 @@ impl Chat {
     /// stepped by a simulation.
     fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
         let Config { data, durability, min_free, quota, retention, clock } = config;
-        make_folder(&data)?;
-        let lock = lock(&data)?;
+        folder::make(&data)?;
+        let lock = folder::lock(&data)?;
         let database = data.join("fireside.db");
-        let keys = Keys::new(&secret(&data.join("secret.key"), database.exists())?);
+        let keys = Keys::new(&folder::secret(&data, database.exists())?);
         let files = data.join("files");
-        make_folder(&files)?;
+        folder::make(&files)?;
         let (hub, courier) = Hub::new();
         let hub = Arc::new(hub);
         let known = Arc::new(Known::default());
@@ -323,40 +322,5 @@ fn after_commit(
         committed.events.iter().for_each(|event| known.hear(event));
         hub.publish(committed.events);
         eraser.erase(committed.erased);
-    }
-}
-
-fn make_folder(path: &Path) -> Result<(), OpenError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|cause| OpenError::Io(path.to_owned(), cause))
-}
-
-/// One process for each data folder: two would each believe themselves the only writer.
-fn lock(data: &Path) -> Result<File, OpenError> {
-    let path = data.join("lock");
-    let file = File::create(&path).map_err(|cause| OpenError::Io(path.clone(), cause))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(OpenError::InUse(data.to_owned())),
-        Err(fs::TryLockError::Error(cause)) => Err(OpenError::Io(path, cause)),
-    }
-}
-
-/// The server's secret, apart from the database so that a stolen copy of that alone
-/// derives no token. Made with the first start, and never again under an old database.
-fn secret(path: &Path, has_database: bool) -> Result<Vec<u8>, OpenError> {
-    let failed = |cause| OpenError::Io(path.to_owned(), cause);
-    match fs::read(path) {
-        Ok(secret) if secret.len() >= 32 => Ok(secret),
-        Ok(_) => Err(OpenError::SecretMissing(path.to_owned())),
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(failed(cause)),
-        Err(_) if has_database => Err(OpenError::SecretMissing(path.to_owned())),
-        Err(_) => {
-            let secret = hex::encode(rand::random::<[u8; 32]>()).into_bytes();
-            let mut file =
-                fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-            file.write_all(&secret).and_then(|()| file.sync_all()).map_err(failed)?;
-            Ok(secret)
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What was acknowledged stays: through crashes, cut lines, full and failing disks, a
+//! What was acknowledged stays: through crashes, power cuts, cut lines, full and failing disks, a
 //! database that another program locks, damaged files, stops under load, and a clock that
 //! jumps. Each test holds what every client was told and heard against what is stored.
 
@@ -11,6 +11,7 @@ mod fault;
 mod locked;
 mod log;
 mod once;
+mod power;
 mod stop;
 mod storm;
 mod sync;

@@ -21,6 +21,9 @@ use crate::world::{Caller, Ear, Fireside, Person, Room, id};
 /// Generous: the machine may be busy, and nothing waits for it in vain.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A file holds the text that it is sent with, so many times.
+const FILE_REPEATS: usize = 500;
+
 /// The people, their chat, and what they were told so far.
 #[derive(Clone)]
 pub struct World {
@@ -67,9 +70,25 @@ impl World {
         Self { pair, carol: self.carol.back_to(fireside), ..self }
     }
 
+    /// The same as it was when no more than this had been told.
+    pub fn as_of(&self, is_told: impl Fn(&str) -> bool) -> Self {
+        // Who changes one's mind says the next thing only when the deletion was answered.
+        let number = |key: &str| key.rsplit(' ').next().unwrap().parse::<usize>().unwrap();
+        let newest = (0..self.said()).rev().find(|number| is_told(&format!("changed {number}|0")));
+        let ledger = self.ledger.as_of(&is_told, |key| newest > Some(number(key)));
+        let told_with = |bytes: &[u8]| is_told(&String::from_utf8_lossy(&bytes[..bytes.len() / FILE_REPEATS]));
+        let files = self.files.lock().unwrap().clone().into_iter().filter(|(_, bytes)| told_with(bytes)).collect();
+        Self { ledger: Arc::new(ledger), files: Arc::new(Mutex::new(files)), ..self.clone() }
+    }
+
     /// A text that nobody has said yet.
     pub fn text(&self, tag: &str) -> String {
         format!("{tag} {}|0", self.numbers.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// How many texts there were.
+    pub fn said(&self) -> usize {
+        self.numbers.load(Ordering::Relaxed)
     }
 
     /// Everybody begins.
@@ -168,7 +187,7 @@ impl World {
     async fn attaches(self, stop: Arc<AtomicBool>) {
         while !stop.load(Ordering::Relaxed) {
             let text = self.text("with a file");
-            let bytes = text.repeat(500).into_bytes();
+            let bytes = text.repeat(FILE_REPEATS).into_bytes();
             let parts = [file("a.txt", "text/plain", &bytes)];
             let Some(uploaded) = self.pair.alice.sends_parts("/api/files/upload/", &parts).tried().await else {
                 return;

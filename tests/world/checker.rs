@@ -134,6 +134,27 @@ impl Ledger {
         self.change(text, |sent| sent.deletion = Some(Told::Done));
     }
 
+    /// What would be known if no more than this had been told: of versions, and of the
+    /// deletion of a key.
+    pub fn as_of(&self, is_told: impl Fn(&str) -> bool, is_told_gone: impl Fn(&str) -> bool) -> Self {
+        let known = |(key, sent): (&String, &Sent)| {
+            let first = format!("{key}|0");
+            let later = sent.texts.iter().filter(|text| **text != first).cloned();
+            let mut versions: Vec<_> = std::iter::once(first.clone()).chain(later).collect();
+            let newest = versions.iter().rposition(|text| is_told(text));
+            let told = match newest {
+                Some(_) => Told::Done,
+                None if sent.told == Told::Refused => Told::Refused,
+                None => Told::Unknown,
+            };
+            let deletion =
+                sent.deletion.map(|told| if told == Told::Done && is_told_gone(key) { told } else { Told::Unknown });
+            (key.clone(), Sent { told, texts: versions.split_off(newest.unwrap_or(0)), deletion })
+        };
+        let sent = self.sent.lock().unwrap().iter().map(known).collect();
+        Self { sent: Mutex::new(sent), watches: Mutex::default() }
+    }
+
     /// A place for what one socket hears.
     pub fn watch(&self, label: &str) -> Arc<Watch> {
         let watch = Arc::new(Watch { label: label.to_owned(), heard: Mutex::default() });

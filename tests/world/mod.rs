@@ -11,6 +11,7 @@ pub mod home;
 pub mod machine;
 pub mod person;
 pub mod raw;
+pub mod recording;
 pub mod room;
 pub mod server;
 pub mod socket;

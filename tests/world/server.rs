@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::caller::{Caller, Credential};
 use super::home::{Outcome, PATIENCE, PROGRAM, wait_for};
+use super::recording::recorder;
 use super::{Home, Person};
 
 const WITHOUT_LIMITS: &[&str] =
@@ -61,6 +62,16 @@ impl Fireside {
     }
 
     /// A fresh server with these variables in its environment.
+    /// A fresh server whose calls of the system are written down from the first on, for
+    /// [`Recording::of`](super::recording::Recording::of). It is to be killed and not
+    /// started again.
+    pub async fn start_recorded(home: Home, flags: &[&str]) -> Self {
+        let flags = [WITHOUT_LIMITS, flags].concat().iter().map(ToString::to_string).collect();
+        let recorder = recorder(&home);
+        let started = Self::tries_to_launch(home, flags, Vec::new(), &recorder).await;
+        started.unwrap_or_else(|outcome| panic!("the server did not start:\n{}", outcome.stderr))
+    }
+
     pub async fn start_under(home: Home, flags: &[&str], variables: &[(&str, String)]) -> Self {
         let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Self::start_with_variables(home, flags, &variables).await
@@ -73,7 +84,7 @@ impl Fireside {
     }
 
     async fn launch(home: Home, flags: Vec<String>, variables: Vec<(String, String)>) -> Self {
-        let started = Self::tries_to_launch(home, flags, variables).await;
+        let started = Self::tries_to_launch(home, flags, variables, &[]).await;
         started.unwrap_or_else(|outcome| panic!("the server did not start:\n{}", outcome.stderr))
     }
 
@@ -81,10 +92,12 @@ impl Fireside {
         home: Home,
         flags: Vec<String>,
         variables: Vec<(String, String)>,
+        recorder: &[String],
     ) -> Result<Self, Outcome> {
         let log = OpenOptions::new().create(true).append(true).open(home.log_file()).unwrap();
-        let mut command = Command::new(PROGRAM);
-        command.arg("serve").arg("--data").arg(home.data());
+        let mut words = recorder.iter().map(String::as_str).chain([PROGRAM]);
+        let mut command = Command::new(words.next().unwrap_or(PROGRAM));
+        command.args(words).arg("serve").arg("--data").arg(home.data());
         command.args(&flags).envs(variables.iter().cloned());
         let listens = flags.iter().filter(|flag| *flag == "--listen").count();
         if listens == 0 {
@@ -196,7 +209,7 @@ impl Home {
     /// A server on this folder, or how it ended in place of starting.
     pub async fn starts_or_not(&self) -> Result<Fireside, Outcome> {
         let flags = WITHOUT_LIMITS.iter().map(ToString::to_string).collect();
-        Fireside::tries_to_launch(self.clone(), flags, Vec::new()).await
+        Fireside::tries_to_launch(self.clone(), flags, Vec::new(), &[]).await
     }
 }
 

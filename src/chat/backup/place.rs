@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{Failure, at};
+use crate::chat::folder;
 
 const PREFIX: &str = ".fireside-work-";
 
@@ -68,7 +69,7 @@ impl NewFile {
 
     /// Makes it, for its owner's eyes alone.
     pub fn begin(self) -> Result<(Part, BufWriter<File>), Failure> {
-        let part = Part { place: Place::new(folder_of(&self.target))?, target: self.target };
+        let part = Part { place: Place::new(folder::parent(&self.target))?, target: self.target };
         let path = part.path();
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(at(&path))?;
         Ok((part, BufWriter::new(file)))
@@ -92,18 +93,10 @@ impl Part {
             rustix::io::Errno::EXIST => Failure::Exists(self.target.clone()),
             other => at(&self.target)(other.into()),
         })?;
-        sync_folder(folder_of(&self.target))?;
+        let folder = folder::parent(&self.target);
+        folder::sync(folder).map_err(at(folder))?;
         Ok(self.target)
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Sees to it that the names in a folder are on the disk.
-pub(in crate::chat) fn sync_folder(folder: &Path) -> Result<(), Failure> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
 }
 
 fn sweep(folder: &Path) {

@@ -12,13 +12,11 @@ use sha2::{Digest, Sha256};
 use super::archive::{CHECKSUM, DATABASE, FILES, MANIFEST, Reader, SECRET, SUMS};
 use super::keeper::FOLDER;
 use super::make::{FORMAT, compact, sum_line};
-use super::place::{Place, sync_folder};
+use super::place::Place;
 use super::{Failure, at};
+use crate::chat::folder;
 use crate::chat::store::copy;
 use crate::chat::time::Timestamp;
-
-/// Shortest secret that a server takes, in bytes.
-const MIN_SECRET: u64 = 32;
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +44,7 @@ pub(super) struct Unpacked {
 /// stays beside the new.
 pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restored, Failure> {
     let _lock = claim(data)?;
-    let parent = match data.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = folder::parent(data);
     fs::create_dir_all(parent).map_err(at(parent))?;
     let place = Place::new(parent)?;
     let made = fs::DirBuilder::new().mode(0o700).create(place.join("files"));
@@ -67,7 +62,7 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
     let folder = File::open(place.path()).map_err(at(place.path()))?;
     syncfs(&folder).map_err(|errno| at(place.path())(errno.into()))?;
     let before = trade(&place, data, now)?;
-    sync_folder(parent)?;
+    folder::sync(parent).map_err(at(parent))?;
     Ok(Restored { seq: edition.seq.0, schema: edition.schema, files: unpacked.files, before })
 }
 
@@ -132,7 +127,7 @@ pub(super) fn unpack(
     let (mut seen, mut list, mut files) = (Sha256::new(), Sha256::new(), 0);
     for name in [DATABASE, SECRET] {
         let size = reader.expect(name)?;
-        if name == SECRET && size < MIN_SECRET {
+        if name == SECRET && size < folder::SECRET_BYTES as u64 {
             return Err(Failure::Archive("its secret is too short".into()));
         }
         seen.update(sum_line(&reader.content(size, open(name)?)?, name));

@@ -12,7 +12,7 @@ use super::order::{Order, kind};
 use super::target::Target;
 use super::{Failure, Record, Report};
 use crate::chat::audit::Act;
-use crate::chat::secret;
+use crate::chat::folder;
 use crate::chat::store::arriving::{Arrival, Broken};
 use crate::chat::time::Timestamp;
 use crate::chat::token::Keys;
@@ -123,7 +123,7 @@ impl Import {
     pub fn new(data: &Path, options: Options, now: Timestamp) -> Result<Self> {
         let target = Target::new(data, options.is_dry_run)?;
         let database = target.root().join("fireside.db");
-        let key = secret(&target.root().join("secret.key"), database.exists())
+        let key = folder::secret(target.root(), database.exists())
             .map_err(|cause| crate::chat::backup::Failure::Data(cause.to_string()))?;
         Ok(Self {
             arrival: Arrival::begin(&database, options.is_dry_run)?,

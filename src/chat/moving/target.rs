@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with, syncfs};
 
 use super::{Failure, Stored};
-use crate::chat::backup::place::{Place, sync_folder};
+use crate::chat::backup::place::Place;
 use crate::chat::backup::{Failure as Same, at, claim};
+use crate::chat::folder;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -92,8 +93,8 @@ impl Target {
         }
         renameat_with(CWD, fresh.path(), CWD, &data, RenameFlags::NOREPLACE)
             .map_err(|errno| at(&data)(errno.into()))?;
-        let parent = parent(&data);
-        Ok(sync_folder(parent)?)
+        let parent = folder::parent(&data);
+        Ok(folder::sync(parent).map_err(at(parent))?)
     }
 }
 
@@ -106,13 +107,9 @@ fn clear(data: &Path) -> Result<()> {
     Ok(fs::remove_dir(data).map_err(at(data))?)
 }
 
-fn parent(data: &Path) -> &Path {
-    data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// The folder in which the new one is made. A dry run makes none on the way.
 fn beside(data: &Path, is_dry_run: bool) -> Result<PathBuf> {
-    let parent = parent(data);
+    let parent = folder::parent(data);
     if is_dry_run && !parent.is_dir() {
         return Ok(std::env::temp_dir());
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::OpenError;
+use super::super::{OpenError, folder};
 
 /// The newest state of the database, for one that is new.
 const SCHEMA: &str = include_str!("../../../schema.sql");
@@ -156,9 +156,8 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
         return Err(cause.into());
     }
     let synced = File::open(&part).and_then(|file| file.sync_all());
-    synced.and_then(|()| std::fs::rename(&part, &copy)).map_err(failed)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    let named = synced.and_then(|()| std::fs::rename(&part, &copy));
+    named.and_then(|()| folder::sync(folder::parent(path))).map_err(failed)
 }
 
 #[cfg(test)]
