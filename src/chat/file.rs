@@ -127,7 +127,8 @@ impl Chat {
         let share = self.share_for(asker.user)?;
         let storage_name = StorageName::random();
         let path = self.files.join(format!("{}.part", storage_name.as_str()));
-        let file = tokio::fs::File::create_new(&path).await.map_err(disk_error)?;
+        let mut new = tokio::fs::OpenOptions::new();
+        let file = new.write(true).create_new(true).mode(0o600).open(&path).await.map_err(disk_error)?;
         Ok(Upload {
             chat: self.clone(),
             asker: asker.clone(),

@@ -37,10 +37,15 @@ pub(super) fn sync(folder: &Path) -> std::io::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all())
 }
 
+/// Opens a file to be written, and makes it for its owner's eyes alone where there is none.
+pub(super) fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
 /// One process for each data folder: two would each believe themselves the only writer.
 pub(super) fn lock(data: &Path) -> Result<File, OpenError> {
     let path = data.join("lock");
-    let file = File::create(&path).map_err(|cause| OpenError::Io(path.clone(), cause))?;
+    let file = create(&path).map_err(|cause| OpenError::Io(path.clone(), cause))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(data.to_owned())),
@@ -65,8 +70,11 @@ pub(super) fn secret(data: &Path, has_database: bool) -> Result<Vec<u8>, OpenErr
     let secret = hex::encode(rand::random::<[u8; SECRET_BYTES]>()).into_bytes();
     // It has its name only when it is whole, and a database comes only after it.
     let part = data.join("secret.key.part");
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
-    let written = file.and_then(|mut file| file.write_all(&secret).and_then(|()| file.sync_all()));
+    let written = create(&part).and_then(|mut file| {
+        file.set_len(0)?;
+        file.write_all(&secret)?;
+        file.sync_all()
+    });
     written.and_then(|()| fs::rename(&part, &path)).and_then(|()| sync(data)).map_err(failed)?;
     Ok(secret)
 }

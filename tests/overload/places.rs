@@ -14,6 +14,8 @@ const PLACES: usize = 256;
 /// Sockets of one user.
 const EACH: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the server waits at least for whoever is turned away.
+const WAITED_FOR: Duration = Duration::from_millis(700);
 
 /// An address of this machine that is not the loopback, which is not counted. Nothing is sent.
 fn own_address() -> Option<IpAddr> {
@@ -49,9 +51,35 @@ async fn an_open_socket_has_one_of_its_addresss_places() {
     assert!(!is_answered(&address).await, "it has no place more");
     assert!(is_answered(fireside.address()).await, "others do");
     ears.pop().unwrap().leaves().await;
+    is_answered_again(&address).await;
+}
+
+async fn is_answered_again(address: &str) {
     let freed = Instant::now();
-    while !is_answered(&address).await {
-        assert!(freed.elapsed() < PATIENCE, "the place is free again");
+    while !is_answered(address).await {
+        assert!(freed.elapsed() < PATIENCE, "a place is free again");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A browser's socket is opened to be told why it is closed, and whoever does not take its
+/// leave is waited for: until then it has a place, or there would be no end of them.
+#[tokio::test]
+async fn a_socket_that_is_turned_away_has_a_place_until_it_is_gone() {
+    let Some(own) = own_address() else { return say("skipped: no address but the loopback") };
+    let fireside = Fireside::start_with(&["--listen", "0.0.0.0:0"]).await;
+    let url = format!("http://{own}:{}", fireside.address().rsplit(':').next().unwrap());
+    let address = url.trim_start_matches("http://");
+    let begun = Instant::now();
+    let stranger = Caller { url: url.clone(), ..fireside.anyone() };
+    let knock = || stranger.knocks_at("/messages/ws/").with("origin", &url).enters();
+    let turned_away = futures_util::future::join_all((0..PLACES).map(|_| knock())).await;
+    if begun.elapsed() > WAITED_FOR {
+        return say("skipped: too busy a machine, the first are gone already");
+    }
+    assert!(!is_answered(address).await, "they have all the places");
+    is_answered_again(address).await;
+    for mut ear in turned_away {
+        ear.is_closed_with(4401).await;
     }
 }

@@ -77,7 +77,7 @@ pub(in crate::chat) fn claim(data: &Path) -> Result<Option<File>, Failure> {
         return Err(Failure::Foreign(data.to_owned()));
     }
     let path = data.join("lock");
-    let lock = File::create(&path).map_err(at(&path))?;
+    let lock = folder::create(&path).map_err(at(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(Failure::InUse(data.to_owned())),

@@ -46,6 +46,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::OpenError;
 use super::error::{Error, Result};
+use super::folder;
 use super::gauges::{ReaderGauges, WriterGauges};
 use super::time::Clock;
 
@@ -91,7 +92,9 @@ impl Store {
         on_commit: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
-        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        // SQLite would make it for everybody, and its log takes after it.
+        folder::create(path).map_err(|cause| OpenError::Io(path.to_owned(), cause))?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // What is refused stays as it is: closing it would fold a log that a crash left.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::run(&mut connection, path)?;
