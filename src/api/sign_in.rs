@@ -10,7 +10,7 @@ use crate::chat::error::Error;
 use crate::chat::invite::Invite;
 use crate::chat::label::Label;
 use crate::chat::password::Password;
-use crate::chat::session::Verified;
+use crate::chat::sign_in::Verified;
 
 /// An attempt to sign in: names or addresses to try (either field may hold either),
 /// and a password.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Chat;
+use super::account_token;
 use super::admin::By;
 use super::audit::{self, Act};
 use super::error::{Error, Result};
@@ -11,7 +12,7 @@ use super::id::{CredentialId, UserId};
 use super::label::Label;
 use super::name::Username;
 use super::page::{Page, Paged};
-use super::session::{Asker, CredentialKind, renew_account_token};
+use super::session::{Asker, CredentialKind};
 use super::store::{self, credentials};
 use super::time::Timestamp;
 use super::token::{Token, secret_hash};
@@ -59,7 +60,7 @@ impl Chat {
                 let kind = credentials::kind_for(tx, user, credential)?.ok_or(Error::NotFound)?;
                 credentials::delete(tx, credential)?;
                 if kind == CredentialKind::Account {
-                    renew_account_token(tx, user, &keys)?;
+                    account_token::renew(tx, user, &keys)?;
                 }
                 tx.publish(Event::CredentialEnded { user, credential });
                 Ok(())
@@ -128,11 +129,9 @@ mod tests {
     use super::MAX_BOTS;
     use crate::chat::error::Error;
     use crate::chat::label::Label;
-    use crate::chat::name::Username;
-    use crate::chat::password::Password;
-    use crate::chat::session::MAX_DEVICES;
+    use crate::chat::sign_in::MAX_DEVICES;
+    use crate::chat::tests::new_user;
     use crate::chat::time::Clock;
-    use crate::chat::user::NewUser;
     use crate::chat::{Chat, Config, Durability};
 
     #[tokio::test]
@@ -140,14 +139,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
         let chat = Chat::open(config).expect("opened");
-        let new = NewUser {
-            username: Username::parse("bob").expect("a name"),
-            email: None,
-            password: Password::attempt("password"),
-            display_name: None,
-            is_admin: false,
-        };
-        let bob = chat.create_user(new).await.expect("an account").user.id;
+        let bob = chat.create_user(new_user("bob")).await.expect("an account").user.id;
         let (_, bot) = chat.create_bot_token(bob, Label::cut("weather"), None).await.expect("a token");
         let who = chat.user_by_login("bob").expect("bob");
         let first = chat.sign_in(who.clone()).await.expect("a token");

@@ -1,6 +1,6 @@
 //! Labels: what people know a token, a device or an invitation by.
 
-use super::name::Violation;
+use super::name::{Violation, too_long};
 
 /// Longest label, in characters.
 pub const MAX_LABEL: usize = 100;
@@ -17,7 +17,7 @@ impl Label {
             return Err(Violation("A label is one line of text.".into()));
         }
         if label.chars().count() > MAX_LABEL {
-            return Err(Violation(format!("Ensure this field has no more than {MAX_LABEL} characters.")));
+            return too_long(MAX_LABEL);
         }
         Ok(Self(label.to_owned()))
     }

@@ -7,6 +7,7 @@
 //! (open sockets) are private to it and do not know each other: a transaction's
 //! events leave through the writer after its commit.
 
+mod account_token;
 mod acting;
 pub mod admin;
 pub mod audit;
@@ -48,6 +49,7 @@ pub mod retention;
 pub mod room;
 pub mod session;
 mod setup;
+pub mod sign_in;
 #[cfg(test)]
 #[expect(clippy::print_stdout, reason = "it says which world it played")]
 mod simulation;

@@ -7,7 +7,7 @@ use super::Chat;
 use super::audit::{self, Act};
 use super::error::{Error, Result};
 use super::label::Label;
-use super::session;
+use super::sign_in;
 use super::store;
 use super::token::{Token, secret_hash};
 use super::user::{self, Account, NewUser};
@@ -39,7 +39,7 @@ impl Chat {
                 return Err(Error::NotFound);
             }
             let account = user::create(tx, &new, &hash, &keys)?;
-            session::open_device(tx, account.user.id, &device, &label)?;
+            sign_in::open_device(tx, account.user.id, &device, &label)?;
             audit::note(tx, Some(account.user.id), Act::Setup, account.user.username.as_str(), "")?;
             Ok(account)
         });

@@ -3,7 +3,7 @@
 use super::Chat;
 use super::error::Result;
 use super::label::Label;
-use super::session::open_device;
+use super::sign_in::open_device;
 use super::token::Token;
 use super::user::{Account, NewUser, create};
 

@@ -113,7 +113,7 @@ impl Chat {
                 invite.take(tx)?;
                 let account = create(tx, &new, &hash, &keys)?;
                 if let Some((token, label)) = &device {
-                    super::session::open_device(tx, account.user.id, token, label)?;
+                    super::sign_in::open_device(tx, account.user.id, token, label)?;
                 }
                 Ok(account)
             })
@@ -187,7 +187,7 @@ pub(super) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) ->
     }
     let nonce = rand::random::<[u8; 16]>();
     let id = store::users::insert(tx, new, hash, &nonce)?;
-    super::session::open_account_token(tx, id, keys, &nonce)?;
+    super::account_token::open(tx, id, keys, &nonce)?;
     store::users::account(tx, id)?.ok_or(Error::Internal)
 }
 

@@ -53,20 +53,10 @@ impl Pair {
     /// The texts of the chat, oldest first, as one of the two reads them in a dialect.
     pub async fn history(&self, me: &Person, dialect: Dialect) -> Vec<(i64, String)> {
         let chat = self.chat;
-        let newest_first = |page: Vec<Value>| page.into_iter().rev().collect::<Vec<_>>();
         let messages = match dialect {
-            Dialect::Inbox => {
-                let path = format!("/api/messages/?user={}&page_size=100", self.other(me).username);
-                newest_first(me.get(&path).await.is(200).results())
-            }
-            Dialect::Messaging => {
-                let path = format!("/messages/api/chats/{chat}/messages/?page_size=100");
-                newest_first(me.get(&path).await.is(200).results())
-            }
-            Dialect::Rooms => {
-                let path = format!("/api/rooms/{chat}/messages/?page_size=100");
-                newest_first(me.get(&path).await.is(200).results())
-            }
+            Dialect::Inbox => me.reads_all(&format!("/api/messages/?user={}", self.other(me).username)).await,
+            Dialect::Messaging => me.reads_all(&format!("/messages/api/chats/{chat}/messages/")).await,
+            Dialect::Rooms => me.reads_all(&format!("/api/rooms/{chat}/messages/")).await,
             Dialect::Messenger => {
                 let path = format!("/messenger/api/chatrooms/{}/messages/", self.name);
                 me.get(&path).await.is(200).json().as_array().unwrap().clone()

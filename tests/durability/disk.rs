@@ -50,7 +50,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     assert!(slowest < AT_ONCE, "{slowest:?}");
     alice.tries_to_upload("a", "text/plain", b"a").await.refused(507, "insufficient_storage");
     alice.post("/api/rooms/", &json!({"name": "x".repeat(200)})).await;
-    let truth = world.history(&bob, Dialect::Rooms).await;
+    let truth = world.pair.history(&bob, Dialect::Rooms).await;
     assert!(!truth.is_empty(), "reading goes on");
     for (dialect, ear) in &mut ears {
         let text = format!("{} {}", world.text("refused"), "y".repeat(8_000));
@@ -66,7 +66,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
         assert!(refusal.to_string().len() > 10, "the socket of {dialect:?} says why: {refusal}");
         world.ledger.is_told_no(&text);
     }
-    assert_eq!(world.history(&bob, Dialect::Rooms).await, truth, "what was refused is not there");
+    assert_eq!(world.pair.history(&bob, Dialect::Rooms).await, truth, "what was refused is not there");
 
     std::fs::remove_file(ballast).unwrap();
     let freed = Instant::now();

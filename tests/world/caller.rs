@@ -119,6 +119,19 @@ impl Caller {
         self.asks(Method::POST, path).parts(parts)
     }
 
+    /// All that a list which begins with its newest has, oldest first, through all its pages.
+    pub async fn reads_all(&self, list: &str) -> Vec<Value> {
+        let sign = if list.contains('?') { '&' } else { '?' };
+        let (mut all, mut next) = (Vec::new(), Some(format!("{list}{sign}page_size=100")));
+        while let Some(path) = next {
+            let page = self.get(&path).await.is(200);
+            all.extend(page.results());
+            next = page.json()["next"].as_str().map(ToOwned::to_owned);
+        }
+        all.reverse();
+        all
+    }
+
     /// A knock at a socket's door, not yet opened.
     pub fn knocks_at(&self, path: &str) -> Knock {
         let knock = Knock::new(&self.url, &format!("{}{path}", self.place));

@@ -107,15 +107,7 @@ impl Person {
 
     /// Every message of a room, oldest first, through all its pages.
     pub async fn reads_history(&self, room: &Room) -> Vec<Value> {
-        let mut history = Vec::new();
-        let mut next = Some(format!("{}?page_size=100", room.messages()));
-        while let Some(path) = next {
-            let page = self.get(&path).await.is(200);
-            history.extend(page.results());
-            next = page.json()["next"].as_str().map(ToOwned::to_owned);
-        }
-        history.reverse();
-        history
+        self.reads_all(&room.messages()).await
     }
 
     pub async fn uploads(&self, name: &str, bytes: &[u8]) -> Value {

@@ -1,0 +1,285 @@
+//! The open sockets, and the audience of each event among them.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use super::socket::{Broadcast, Closing, Offer, Opening, Scope, Socket};
+use crate::chat::direct::Pair;
+use crate::chat::error::{Error, Result};
+use crate::chat::event::Event;
+use crate::chat::gauges::HubGauges;
+use crate::chat::id::{ChatId, CredentialId, SocketId, UserId};
+
+/// Sockets that one user may have open.
+pub const MAX_SOCKETS: u32 = 20;
+
+#[derive(Default)]
+pub(super) struct Registry {
+    last_id: i64,
+    pub(super) by_id: HashMap<SocketId, Listener>,
+    pub(super) by_chat: HashMap<ChatId, Vec<Arc<Socket>>>,
+    by_user: HashMap<UserId, Vec<Arc<Socket>>>,
+    /// Told to close, and not gone yet.
+    closing: HashSet<SocketId>,
+    told: Told,
+}
+
+pub(super) struct Listener {
+    pub socket: Arc<Socket>,
+    chats: Vec<ChatId>,
+}
+
+/// What was ever published.
+#[derive(Default)]
+struct Told {
+    /// Events that somebody was to hear of.
+    events: u64,
+    /// How many queues they went to in all.
+    queued: u64,
+    /// Something has queued for these since the last publishing began.
+    due: Vec<Arc<Socket>>,
+}
+
+impl Registry {
+    /// A place for a socket that hears nothing yet.
+    pub fn reserve(&mut self, user: UserId, credential: CredentialId, scope: Scope) -> Result<Arc<Socket>> {
+        let open = self.by_user.get(&user).map_or(0, Vec::len);
+        if open >= MAX_SOCKETS as usize {
+            return Err(Error::LimitReached { what: "open sockets", max: MAX_SOCKETS });
+        }
+        self.last_id += 1;
+        let socket = Socket::new(SocketId(self.last_id), user, credential, scope);
+        self.by_user.entry(user).or_default().push(Arc::clone(&socket));
+        self.by_id.insert(socket.id, Listener { socket: Arc::clone(&socket), chats: Vec::new() });
+        Ok(socket)
+    }
+
+    pub fn is_live(&self, socket: SocketId) -> bool {
+        self.by_id.get(&socket).is_some_and(|listener| listener.socket.is_live())
+    }
+
+    pub fn is_online(&self, user: UserId) -> bool {
+        self.by_user.contains_key(&user)
+    }
+
+    pub fn users_online(&self) -> usize {
+        self.by_user.len()
+    }
+
+    pub fn gauges(&self) -> HubGauges {
+        HubGauges { sockets: self.by_id.len(), events: self.told.events, queued: self.told.queued }
+    }
+
+    /// Who was told to close, and is not gone yet.
+    pub fn closing(&self) -> &HashSet<SocketId> {
+        &self.closing
+    }
+
+    /// For whom something has queued since this was asked last.
+    pub fn take_due(&mut self) -> Vec<Arc<Socket>> {
+        std::mem::take(&mut self.told.due)
+    }
+
+    pub fn close_all(&mut self, reason: Closing) {
+        let all: Vec<_> = self.by_id.values().map(|listener| Arc::clone(&listener.socket)).collect();
+        for socket in all {
+            self.close(&socket, reason);
+        }
+    }
+
+    pub fn remove(&mut self, socket: &Socket) {
+        self.silence(socket);
+        self.by_id.remove(&socket.id);
+        self.closing.remove(&socket.id);
+        take_out(&mut self.by_user, socket.user, socket.id);
+    }
+
+    /// Queues an event for its audience, which it may change.
+    pub fn publish(&mut self, mut event: Event) {
+        match event {
+            Event::SocketOpened(opening) => self.open(&opening),
+            Event::RightsChanged { .. } => {}
+            Event::CredentialEnded { user, credential } => {
+                self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
+            }
+            Event::CredentialsEnded { user, kept } => {
+                self.close_where(user, Closing::SignedOut, |socket| Some(socket.credential) != kept);
+            }
+            Event::ChatCreated { chat, ref pair, ref members } => {
+                for user in members {
+                    self.join(chat, *user, pair.as_ref());
+                }
+                self.tell_chat(chat, event);
+            }
+            Event::MemberAdded { chat, ref user } => {
+                self.join(chat, user.id, None);
+                self.tell_chat(chat, event);
+            }
+            Event::MemberRemoved { chat, user } => {
+                // Those who stood on this chat alone close; the rest hear of it, and then nothing more.
+                self.close_where(user, Closing::Removed, |socket| socket.scope == Scope::Chat(chat));
+                self.tell_chat(chat, event);
+                self.leave(chat, Some(user));
+            }
+            Event::ChatDeleted { chat } => {
+                self.tell_chat(chat, event);
+                self.leave(chat, None);
+            }
+            Event::ChatHidden { user, .. } => self.tell_user(user, event),
+            Event::Presence { ref mut chats, .. } => {
+                let chats = std::mem::take(chats);
+                self.tell_overviews(&chats, event);
+            }
+            Event::CallState { ref mut to, .. } | Event::Signalled { ref mut to, .. } => {
+                let to = std::mem::take(to);
+                self.tell_sockets(&to, event);
+            }
+            Event::MessagePosted { ref message, .. } | Event::MessageEdited { ref message, .. } => {
+                self.tell_chat(message.chat, event);
+            }
+            Event::ReactionsChanged { chat, .. } | Event::Read { chat, .. } | Event::Typing { chat, .. } => {
+                self.tell_overviews(&[chat], event);
+            }
+            Event::MessageDeleted { chat, .. }
+            | Event::ChatUpdated { chat }
+            | Event::CallJoined { chat, .. }
+            | Event::CallLeft { chat, .. } => self.tell_chat(chat, event),
+        }
+    }
+
+    fn open(&mut self, opening: &Opening) {
+        let Some(listener) = self.by_id.get_mut(&opening.socket.id) else { return };
+        listener.socket.go_live();
+        if !listener.socket.is_live() {
+            // Told to close before it was open: the audience is not to keep it.
+            return;
+        }
+        listener.chats.clone_from(&opening.chats);
+        for chat in &opening.chats {
+            self.by_chat.entry(*chat).or_default().push(Arc::clone(&opening.socket));
+        }
+    }
+
+    /// Sockets of `user` that are to hear a chat they were not in before.
+    fn join(&mut self, chat: ChatId, user: UserId, pair: Option<&Pair>) {
+        for socket in self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default() {
+            let wants = match socket.scope {
+                Scope::Chat(_) => false,
+                Scope::All => true,
+                Scope::Pair(other) => pair.is_some_and(|pair| pair.is(user, other)),
+            };
+            let Some(listener) = self.by_id.get_mut(&socket.id).filter(|_| wants && socket.is_live()) else { continue };
+            if !listener.chats.contains(&chat) {
+                listener.chats.push(chat);
+                self.by_chat.entry(chat).or_default().push(Arc::clone(socket));
+            }
+        }
+    }
+
+    /// Takes a chat's sockets (those of `user`, or all) out of it. Sockets that stood
+    /// on it alone close: the chat is gone for them.
+    fn leave(&mut self, chat: ChatId, user: Option<UserId>) {
+        let sockets = self.by_chat.remove(&chat).unwrap_or_default();
+        let (leaving, staying): (Vec<_>, Vec<_>) =
+            sockets.into_iter().partition(|socket| user.is_none_or(|user| socket.user == user));
+        if !staying.is_empty() {
+            self.by_chat.insert(chat, staying);
+        }
+        for socket in leaving {
+            if let Some(listener) = self.by_id.get_mut(&socket.id) {
+                listener.chats.retain(|heard| *heard != chat);
+            }
+            if socket.scope == Scope::Chat(chat) {
+                self.close(&socket, Closing::ChatDeleted);
+            }
+        }
+    }
+
+    fn tell_chat(&mut self, chat: ChatId, event: Event) {
+        let sockets = self.by_chat.get(&chat).map(Vec::as_slice).unwrap_or_default();
+        let slow = self.told.tell(event, sockets);
+        self.close_slow(&slow);
+    }
+
+    /// What only those are told who listen to all of their chats: where one looks at one
+    /// chat alone, thousands of sockets would be woken for what they do not show.
+    fn tell_overviews(&mut self, chats: &[ChatId], event: Event) {
+        let mut told = HashSet::new();
+        let sockets = chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten();
+        let once = sockets.filter(|socket| socket.scope == Scope::All && told.insert(socket.id));
+        let slow = self.told.tell(event, once);
+        self.close_slow(&slow);
+    }
+
+    fn tell_user(&mut self, user: UserId, event: Event) {
+        let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
+        let slow = self.told.tell(event, sockets);
+        self.close_slow(&slow);
+    }
+
+    fn tell_sockets(&mut self, to: &[SocketId], event: Event) {
+        let sockets = to.iter().filter_map(|id| self.by_id.get(id)).map(|listener| &listener.socket);
+        let slow = self.told.tell(event, sockets);
+        self.close_slow(&slow);
+    }
+
+    fn close_slow(&mut self, slow: &[Arc<Socket>]) {
+        for socket in slow {
+            self.close(socket, Closing::TooSlow);
+        }
+    }
+
+    fn close_where(&mut self, user: UserId, reason: Closing, which: impl Fn(&Socket) -> bool) {
+        let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
+        let ending: Vec<_> = sockets.iter().filter(|socket| which(socket)).cloned().collect();
+        for socket in ending {
+            self.close(&socket, reason);
+        }
+    }
+
+    /// From here on it hears nothing, whatever is still queued for it.
+    fn close(&mut self, socket: &Arc<Socket>, reason: Closing) {
+        if self.by_id.contains_key(&socket.id) {
+            self.closing.insert(socket.id);
+            socket.close(reason);
+            self.silence(socket);
+        }
+    }
+
+    fn silence(&mut self, socket: &Socket) {
+        let Some(listener) = self.by_id.get_mut(&socket.id) else { return };
+        for chat in std::mem::take(&mut listener.chats) {
+            take_out(&mut self.by_chat, chat, socket.id);
+        }
+    }
+}
+
+impl Told {
+    /// Queues an event for each socket, and notes whom it waits for. Answers who has no room.
+    fn tell<'a>(&mut self, event: Event, sockets: impl IntoIterator<Item = &'a Arc<Socket>>) -> Vec<Arc<Socket>> {
+        self.events += 1;
+        let broadcast = Broadcast::new(event);
+        let mut slow = Vec::new();
+        for socket in sockets {
+            self.queued += 1;
+            match socket.offer(&broadcast) {
+                Offer::Due => self.due.push(Arc::clone(socket)),
+                Offer::Taken => {}
+                Offer::Refused => slow.push(Arc::clone(socket)),
+            }
+        }
+        slow
+    }
+}
+
+fn take_out<K: Hash + Eq>(sockets: &mut HashMap<K, Vec<Arc<Socket>>>, key: K, id: SocketId) {
+    if let Some(list) = sockets.get_mut(&key) {
+        if let Some(place) = list.iter().position(|socket| socket.id == id) {
+            list.swap_remove(place);
+        }
+        if list.is_empty() {
+            sockets.remove(&key);
+        }
+    }
+}
