@@ -46,13 +46,13 @@ impl Chat {
                 let reading = store::members::reading(tx, chat, me)?.ok_or(Error::NotFound)?;
                 let Some(last) = reading.last_message else { return Ok(0) };
                 let upto = upto.map_or(last, |asked| asked.min(last));
-                if upto <= reading.read_mark {
+                if upto <= reading.seen_upto {
                     return Ok(0);
                 }
                 let news = if upto == last {
                     reading.message_count - reading.seen_count
                 } else {
-                    store::messages::count_of_others(tx, chat, me, reading.read_mark, upto)?
+                    store::messages::count_of_others(tx, chat, me, reading.seen_upto, upto)?
                 };
                 store::members::set_read(tx, chat, me, upto, reading.seen_count + news)?;
                 tx.publish(Event::Read { chat, user: me, upto });

@@ -322,6 +322,7 @@ async fn a_deleted_direct_chat_is_cleared_and_hidden_for_the_one_who_deletes() {
     alice.delete(&chat.path()).await.is(204);
     assert_eq!(desk.hears("chat_deleted").await["chat"], chat.id);
     bobs.hears_nothing().await;
+    assert_eq!(bob.get(&path(&old)).await.is(200).json()["read_by"], json!([bob.id]), "it was put away, and not read");
     assert!(listed(&alice, "").await.is_empty());
     assert!(texts(&alice, chat).await.is_empty());
     alice.get(&path(&old)).await.denied(404, NOT_FOUND);
@@ -336,7 +337,10 @@ async fn a_deleted_direct_chat_is_cleared_and_hidden_for_the_one_who_deletes() {
     assert_eq!(listed(&alice, "").await, [chat.id]);
     assert_eq!(texts(&alice, chat).await, ["new"]);
     assert_eq!(seen(&alice, chat).await["unread_count"], 1);
-    assert_eq!(texts(&bob, chat).await, ["new", "old"]);
+    bob.delete(&path(&old)).await.is(204);
+    assert_eq!(seen(&alice, chat).await["unread_count"], 1, "it was counted as seen");
+    assert_eq!(alice.does(&chat.read()).await.is(200).json()["marked_count"], 1);
+    assert_eq!(texts(&bob, chat).await, ["new"]);
 }
 
 /// Whoever has put a chat away sees nothing of what was said before, not even that it changed.

@@ -275,7 +275,7 @@ const BOOKS: &[(&str, &str)] = &[
     (
         "a member counts what was read, or is one's own",
         "SELECT count(*) FROM members m WHERE seen_count <>
-         (SELECT count(*) FROM messages WHERE chat_id = m.chat_id AND (id <= m.read_mark OR sender_id = m.user_id))",
+         (SELECT count(*) FROM messages WHERE chat_id = m.chat_id AND (id <= max(m.read_mark, m.cleared_mark) OR sender_id = m.user_id))",
     ),
     (
         "a user's bytes are those of the files",

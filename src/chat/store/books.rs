@@ -167,7 +167,7 @@ pub struct ChatFaults {
     pub newest: bool,
     /// Another number of members.
     pub members: bool,
-    /// Members who have read another number of messages.
+    /// Members who have seen another number of messages.
     pub seen: u64,
     /// Members who have cleared another number of messages.
     pub cleared: u64,
@@ -176,14 +176,15 @@ pub struct ChatFaults {
 /// A member's marks and numbers, and what the messages say they should be.
 #[derive(Default)]
 struct Member {
-    read_mark: i64,
+    /// Up to where everything is read, or cleared.
+    seen_mark: i64,
     seen: i64,
     cleared_mark: i64,
     cleared: i64,
     /// Messages up to the mark.
-    upto_read: i64,
+    upto_seen: i64,
     upto_cleared: i64,
-    /// Own messages above what is read.
+    /// Own messages above what is seen.
     own: i64,
 }
 
@@ -202,14 +203,14 @@ pub fn chat(db: &Connection, id: i64) -> Result<ChatFaults> {
     let mut members = members(&moment, id)?;
     let mut marks: Vec<(i64, i64, bool)> = members
         .iter()
-        .flat_map(|(user, member)| [(member.read_mark, *user, true), (member.cleared_mark, *user, false)])
+        .flat_map(|(user, member)| [(member.seen_mark, *user, true), (member.cleared_mark, *user, false)])
         .collect();
     marks.sort_unstable();
     let (mut count, mut last, mut next) = (0, None, marks.iter().peekable());
     let mut pass = |members: &mut HashMap<i64, Member>, below: i64, count: i64| {
-        while let Some((_, user, is_read)) = next.next_if(|(mark, ..)| *mark < below) {
+        while let Some((_, user, is_seen)) = next.next_if(|(mark, ..)| *mark < below) {
             if let Some(member) = members.get_mut(user) {
-                *(if *is_read { &mut member.upto_read } else { &mut member.upto_cleared }) = count;
+                *(if *is_seen { &mut member.upto_seen } else { &mut member.upto_cleared }) = count;
             }
         }
     };
@@ -224,7 +225,7 @@ pub fn chat(db: &Connection, id: i64) -> Result<ChatFaults> {
         let (message, sender): (i64, i64) = (row.get(0)?, row.get(1)?);
         pass(&mut members, message, count);
         if let Some(member) = members.get_mut(&sender)
-            && message > member.read_mark
+            && message > member.seen_mark
         {
             member.own += 1;
         }
@@ -237,18 +238,19 @@ pub fn chat(db: &Connection, id: i64) -> Result<ChatFaults> {
         messages: message_count != count,
         newest: last_message != last,
         members: usize::try_from(member_count).ok() != Some(members.len()),
-        seen: wrong(|member| member.seen != member.upto_read + member.own),
+        seen: wrong(|member| member.seen != member.upto_seen + member.own),
         cleared: wrong(|member| member.cleared != member.upto_cleared),
     })
 }
 
 fn members(db: &Connection, chat: i64) -> Result<HashMap<i64, Member>> {
     let mut query = db.prepare_cached(
-        "SELECT user_id, read_mark, seen_count, cleared_mark, cleared_count FROM members WHERE chat_id = ?1",
+        "SELECT user_id, max(read_mark, cleared_mark), seen_count, cleared_mark, cleared_count FROM members
+         WHERE chat_id = ?1",
     )?;
     let rows = query.query_map([chat], |row| {
-        let (read_mark, seen, cleared_mark, cleared) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-        Ok((row.get(0)?, Member { read_mark, seen, cleared_mark, cleared, ..Member::default() }))
+        let (seen_mark, seen, cleared_mark, cleared) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok((row.get(0)?, Member { seen_mark, seen, cleared_mark, cleared, ..Member::default() }))
     })?;
     rows.collect()
 }

@@ -99,7 +99,7 @@ pub fn count_own(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
 /// Takes a deleted message out of what members have seen and cleared.
 pub fn count_deleted(tx: &Tx<'_>, chat: ChatId, message: MessageId, sender: UserId) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE members SET seen_count = seen_count - (read_mark >= ?2 OR user_id = ?3),
+        "UPDATE members SET seen_count = seen_count - (max(read_mark, cleared_mark) >= ?2 OR user_id = ?3),
                             cleared_count = cleared_count - (cleared_mark >= ?2)
          WHERE chat_id = ?1",
     )?
@@ -113,12 +113,12 @@ pub fn unhide(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
     Ok(())
 }
 
-/// Hides a chat from one member's lists, and all that is in it from their view.
+/// Hides a chat from one member's lists, and all that is in it from their view. It counts as
+/// seen, and not as read: that is for the others to know, and their copy stays as it is.
 pub fn hide(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE members SET (is_hidden, cleared_mark, cleared_count, read_mark, seen_count) =
-            (SELECT 1, max(coalesce(c.last_message_id, 0), members.cleared_mark), c.message_count,
-                    max(coalesce(c.last_message_id, 0), members.read_mark), c.message_count
+        "UPDATE members SET (is_hidden, cleared_mark, cleared_count, seen_count) =
+            (SELECT 1, max(coalesce(c.last_message_id, 0), members.cleared_mark), c.message_count, c.message_count
              FROM chats c WHERE c.id = members.chat_id)
          WHERE chat_id = ?1 AND user_id = ?2",
     )?
@@ -149,7 +149,8 @@ pub fn read_marks(db: &Db, chat: ChatId) -> Result<Vec<ReadMark>> {
 
 /// One member's mark and counters.
 pub struct Reading {
-    pub read_mark: MessageId,
+    /// Everything up to this message is read, or cleared from view.
+    pub seen_upto: MessageId,
     pub seen_count: i64,
     pub message_count: i64,
     pub last_message: Option<MessageId>,
@@ -157,12 +158,12 @@ pub struct Reading {
 
 pub fn reading(db: &Db, chat: ChatId, user: UserId) -> Result<Option<Reading>> {
     let mut query = db.prepare_cached(
-        "SELECT m.read_mark, m.seen_count, c.message_count, c.last_message_id
+        "SELECT max(m.read_mark, m.cleared_mark), m.seen_count, c.message_count, c.last_message_id
          FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.chat_id = ?1 AND m.user_id = ?2",
     )?;
     let found = query.query_row([chat.0, user.0], |row| {
         Ok(Reading {
-            read_mark: MessageId(row.get(0)?),
+            seen_upto: MessageId(row.get(0)?),
             seen_count: row.get(1)?,
             message_count: row.get(2)?,
             last_message: row.get::<_, Option<i64>>(3)?.map(MessageId),

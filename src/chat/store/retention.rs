@@ -61,13 +61,14 @@ pub fn oldest(db: &Db, chat: ChatId, than: Timestamp, limit: u32) -> Result<Vec<
 /// Deletes a chat's oldest messages, `upto` the newest of them, and counts anew what the chat
 /// and its members count. Their files are the caller's to erase first.
 pub fn delete(tx: &Tx<'_>, chat: ChatId, upto: MessageId, old: &[Old]) -> Result<()> {
-    let mut members = tx.prepare_cached("SELECT user_id, read_mark, cleared_mark FROM members WHERE chat_id = ?1")?;
+    let mut members = tx
+        .prepare_cached("SELECT user_id, max(read_mark, cleared_mark), cleared_mark FROM members WHERE chat_id = ?1")?;
     let members = members.query_map([chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
     let upto_mark = |mark: i64| old.partition_point(|message| message.id.0 <= mark);
     for member in members.collect::<rusqlite::Result<Vec<(UserId, i64, i64)>>>()? {
-        let (user, read_mark, cleared_mark) = member;
-        let read = upto_mark(read_mark);
-        let seen = read + old[read..].iter().filter(|message| message.sender == user).count();
+        let (user, seen_mark, cleared_mark) = member;
+        let upto = upto_mark(seen_mark);
+        let seen = upto + old[upto..].iter().filter(|message| message.sender == user).count();
         let cleared = upto_mark(cleared_mark);
         if seen > 0 || cleared > 0 {
             tx.prepare_cached(

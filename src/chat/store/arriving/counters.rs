@@ -76,9 +76,9 @@ impl Arrival {
         self.db
             .prepare_cached(
                 "UPDATE members SET seen_count = marks.upto FROM (
-                    SELECT read_mark AS mark, (SELECT count(*) FROM messages WHERE chat_id = ?1 AND id <= read_mark) AS upto
-                    FROM members WHERE chat_id = ?1 GROUP BY read_mark) AS marks
-                 WHERE members.chat_id = ?1 AND members.read_mark = marks.mark",
+                    SELECT mark, (SELECT count(*) FROM messages WHERE chat_id = ?1 AND id <= mark) AS upto FROM
+                        (SELECT DISTINCT max(read_mark, cleared_mark) AS mark FROM members WHERE chat_id = ?1)) AS marks
+                 WHERE members.chat_id = ?1 AND max(members.read_mark, members.cleared_mark) = marks.mark",
             )?
             .execute([chat])?;
         self.db
@@ -86,7 +86,7 @@ impl Arrival {
                 "UPDATE members SET seen_count = seen_count + own.later FROM (
                     SELECT m.id AS member, count(*) AS later
                     FROM messages g JOIN members m ON m.chat_id = g.chat_id AND m.user_id = g.sender_id
-                    WHERE g.chat_id = ?1 AND g.id > m.read_mark GROUP BY m.id) AS own
+                    WHERE g.chat_id = ?1 AND g.id > max(m.read_mark, m.cleared_mark) GROUP BY m.id) AS own
                  WHERE members.id = own.member",
             )?
             .execute([chat])?;

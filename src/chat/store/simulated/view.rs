@@ -193,7 +193,7 @@ impl View {
 
     /// Others' messages that a member has not read, and messages that the member can see: counted.
     pub fn unread_and_visible(&self, chat: ChatId, user: UserId) -> (i64, i64) {
-        let sql = "SELECT (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id > m.read_mark
+        let sql = "SELECT (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id > max(m.read_mark, m.cleared_mark)
                                AND g.sender_id <> m.user_id),
                           (SELECT count(*) FROM messages g WHERE g.chat_id = m.chat_id AND g.id > m.cleared_mark)
                    FROM members m WHERE m.chat_id = ?1 AND m.user_id = ?2";
@@ -253,7 +253,7 @@ const COUNTERS: &[(&str, &str)] = &[
     (
         "members.seen_count",
         "SELECT 1 FROM members m WHERE seen_count <> (SELECT count(*) FROM messages g
-         WHERE g.chat_id = m.chat_id AND (g.id <= m.read_mark OR g.sender_id = m.user_id))",
+         WHERE g.chat_id = m.chat_id AND (g.id <= max(m.read_mark, m.cleared_mark) OR g.sender_id = m.user_id))",
     ),
     (
         "members.cleared_count",
