@@ -39,7 +39,6 @@ pub struct Listening {
 impl Chat {
     /// Listens to a chat, to the direct chat with somebody, or to all of one's chats.
     pub async fn listen(&self, asker: &Asker, scope: Scope) -> Result<Listening> {
-        let is_first = !self.hub.is_online(asker.user);
         let subscription = self.hub.reserve(asker.user, asker.credential, scope)?;
         let who = asker.clone();
         let entered = self
@@ -47,15 +46,14 @@ impl Chat {
             .write(move |tx| {
                 let chats = audible(tx, &who, scope)?;
                 tx.publish(Event::SocketOpened(Opening::new(&subscription, chats)));
-                if is_first {
-                    let chats = store::rooms::ids_of(tx, who.user)?;
-                    tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
-                }
+                // At each: that they were there before may be taken back in this very commit.
+                let chats = store::rooms::ids_of(tx, who.user)?;
+                tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
                 Ok((subscription, tx.last_seq()))
             })
             .await;
         // Whoever left meanwhile took this socket for one that stays.
-        if entered.is_err() && !is_first && !self.hub.is_online(asker.user) {
+        if entered.is_err() && self.hub.is_present(asker.user) && !self.hub.is_connected(asker.user) {
             self.note_absence(asker.user);
         }
         let (subscription, since) = entered?;

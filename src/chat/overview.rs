@@ -63,7 +63,7 @@ impl Chat {
 
     /// Adds what is stored nowhere: who of its members is there, and who is in its call.
     fn with_the_moment(&self, mut overview: Overview) -> Overview {
-        overview.online = self.hub.online_among(overview.members.iter().map(|member| member.user.id));
+        overview.online = self.hub.present_among(overview.members.iter().map(|member| member.user.id));
         overview.call = self.calls.users_in(overview.room.id);
         overview
     }

@@ -8,11 +8,6 @@ use super::id::UserId;
 use super::store;
 
 impl Chat {
-    /// Whether somebody has a socket open.
-    pub(super) fn is_online(&self, user: UserId) -> bool {
-        self.hub.is_online(user)
-    }
-
     /// Writes down when somebody was last there, and tells it, unless they came back
     /// meanwhile.
     pub(super) fn note_absence(&self, user: UserId) {
@@ -24,7 +19,7 @@ impl Chat {
                 let core = chat.clone();
                 let noted = chat.store.write(move |tx| {
                     store::users::set_last_seen(tx, user)?;
-                    if !core.is_online(user) {
+                    if !core.hub.is_connected(user) {
                         let chats = store::rooms::ids_of(tx, user)?;
                         tx.publish(Event::Presence { user, online: false, last_seen: Some(tx.now), chats });
                     }

@@ -46,7 +46,7 @@ impl Chat {
                 Ok(Status {
                     uptime: Duration::from_millis(u64::try_from(uptime).unwrap_or(0)),
                     users: store::accounts::count(db)?,
-                    users_online: chat.hub.users_online(),
+                    users_online: chat.hub.users_present(),
                     chats,
                     messages,
                     database_bytes: size(&chat.data.join("fireside.db")),

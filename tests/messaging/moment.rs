@@ -1,6 +1,8 @@
 //! What is true for a moment: who is there, who is in a call, and which message is the
 //! one that one's own client is still sending.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::words::{CHATS, Line, dm, group, say, seen};
@@ -31,6 +33,31 @@ async fn a_chat_tells_who_of_its_members_is_there() {
     bobs.hangs_up().await;
     alices.hears_presence(&bob).await;
     assert_eq!(online(&seen(&carol, team).await), [alice.id]);
+}
+
+/// A page that comes back to a room it may not enter any more, just as its last socket
+/// closes, does not make others see it there for good.
+#[tokio::test]
+async fn who_leaves_while_a_socket_is_refused_is_seen_to_leave() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let pair = dm(&alice, &bob).await;
+    let mut alices = Line::to(&alice).await;
+    for round in 0..60_u64 {
+        let bobs = Line::to(&bob).await;
+        assert_eq!(alices.hears_presence(&bob).await["online"], true);
+        let refused: Vec<_> = (0..4).map(|_| tokio::spawn(bob.knocks_at("/ws/room/999/").tried())).collect();
+        // Where exactly it leaves is chance.
+        tokio::time::sleep(Duration::from_micros(37 * (round % 40))).await;
+        bobs.hangs_up().await;
+        for refused in refused {
+            assert!(refused.await.unwrap().is_err(), "there is no such room");
+        }
+        assert_eq!(alices.hears_presence(&bob).await["online"], false, "in round {round}");
+        assert_eq!(online(&seen(&alice, pair).await), [alice.id]);
+    }
+    alices.hears_nothing().await;
 }
 
 async fn in_call(person: &Person, chat: i64) -> Ear {

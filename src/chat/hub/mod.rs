@@ -87,20 +87,25 @@ impl Hub {
         self.courier.deliver(due);
     }
 
-    /// Whether a user has a socket open.
-    pub fn is_online(&self, user: UserId) -> bool {
-        self.lock().is_online(user)
+    /// Whether a user has a socket open, or one that may be refused yet.
+    pub fn is_connected(&self, user: UserId) -> bool {
+        self.lock().is_connected(user)
     }
 
-    /// How many users have a socket open.
-    pub fn users_online(&self) -> usize {
-        self.lock().users_online()
+    /// Whether a user was told to be there.
+    pub fn is_present(&self, user: UserId) -> bool {
+        self.lock().is_present(user)
     }
 
-    /// Those of `users` who have a socket open, all at one moment.
-    pub fn online_among(&self, users: impl Iterator<Item = UserId>) -> HashSet<UserId> {
+    /// How many users were told to be there.
+    pub fn users_present(&self) -> usize {
+        self.lock().users_present()
+    }
+
+    /// Those of `users` who were told to be there, all at one moment.
+    pub fn present_among(&self, users: impl Iterator<Item = UserId>) -> HashSet<UserId> {
         let registry = self.lock();
-        users.filter(|user| registry.is_online(*user)).collect()
+        users.filter(|user| registry.is_present(*user)).collect()
     }
 
     /// How many sockets are open.

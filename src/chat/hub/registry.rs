@@ -20,6 +20,8 @@ pub(super) struct Registry {
     pub(super) by_id: HashMap<SocketId, Listener>,
     pub(super) by_chat: HashMap<ChatId, Vec<Arc<Socket>>>,
     by_user: HashMap<UserId, Vec<Arc<Socket>>>,
+    /// Who was told to be there.
+    present: HashSet<UserId>,
     /// Told to close, and not gone yet.
     closing: HashSet<SocketId>,
     told: Told,
@@ -59,12 +61,17 @@ impl Registry {
         self.by_id.get(&socket).is_some_and(|listener| listener.socket.is_live())
     }
 
-    pub fn is_online(&self, user: UserId) -> bool {
+    /// Whether a user has a socket open, or one that may be refused yet.
+    pub fn is_connected(&self, user: UserId) -> bool {
         self.by_user.contains_key(&user)
     }
 
-    pub fn users_online(&self) -> usize {
-        self.by_user.len()
+    pub fn is_present(&self, user: UserId) -> bool {
+        self.present.contains(&user)
+    }
+
+    pub fn users_present(&self) -> usize {
+        self.present.len()
     }
 
     pub fn gauges(&self) -> HubGauges {
@@ -127,9 +134,12 @@ impl Registry {
                 self.leave(chat, None);
             }
             Event::ChatHidden { user, .. } => self.tell_user(user, event),
-            Event::Presence { ref mut chats, .. } => {
+            Event::Presence { user, online, ref mut chats, .. } => {
                 let chats = std::mem::take(chats);
-                self.tell_overviews(&chats, event);
+                let is_news = if online { self.present.insert(user) } else { self.present.remove(&user) };
+                if is_news {
+                    self.tell_overviews(&chats, event);
+                }
             }
             Event::CallState { ref mut to, .. } | Event::Signalled { ref mut to, .. } => {
                 let to = std::mem::take(to);

@@ -253,7 +253,7 @@ impl Subscription {
     /// Takes the socket out of the hub now. `true`: its user has no other.
     pub fn leave(&mut self) -> bool {
         self.hub.remove(&self.socket);
-        !self.hub.is_online(self.socket.user)
+        !self.hub.is_connected(self.socket.user)
     }
 }
 
