@@ -18,62 +18,81 @@ pub const REPEAT: Duration = Duration::from_secs(2);
 /// Without a renewal, typing is over after this time.
 pub const EXPIRES: Duration = Duration::from_secs(6);
 
-/// Who is typing right now. An entry goes with its expiry, so there are never more than
-/// requests of the last seconds.
+/// Who is typing right now, or was a moment ago. An entry goes with its expiry, so there are
+/// never more than requests of the last seconds.
 #[derive(Default)]
 pub(super) struct TypingNow {
-    since: Mutex<HashMap<(ChatId, UserId), State>>,
+    states: Mutex<HashMap<(ChatId, UserId), State>>,
 }
 
 struct State {
+    /// When the others were told last that it began or goes on.
     told: Instant,
     renewed: Instant,
+    is_typing: bool,
+    /// What the others believe.
+    is_shown: bool,
+}
+
+/// What is to be done about somebody's typing.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// To look at it again then.
+    Wait(Instant),
+    /// To tell the others that it began, or is over.
+    Tell(bool),
+    /// Nothing more.
+    Rest,
 }
 
 impl TypingNow {
     fn lock(&self) -> MutexGuard<'_, HashMap<(ChatId, UserId), State>> {
-        self.since.lock().unwrap_or_else(PoisonError::into_inner)
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn begun(now: Instant) -> Self {
+        Self { told: now, renewed: now, is_typing: true, is_shown: true }
     }
 
-    /// Notes that somebody types. Whether that is news to the others, and whether
-    /// nobody watches for its end yet.
-    fn begin(&self, key: (ChatId, UserId), now: Instant) -> (bool, bool) {
-        let mut since = self.lock();
-        match since.get_mut(&key) {
-            Some(state) => {
-                state.renewed = now;
-                let is_news = now.duration_since(state.told) >= REPEAT;
-                if is_news {
-                    state.told = now;
-                }
-                (is_news, false)
-            }
-            None => {
-                since.insert(key, State { told: now, renewed: now });
-                (true, true)
-            }
+    /// Somebody types on, or anew. Whether the others are to be told now.
+    fn renew(&mut self, now: Instant) -> bool {
+        (self.renewed, self.is_typing) = (now, true);
+        let is_due = now.duration_since(self.told) >= REPEAT;
+        if is_due {
+            (self.told, self.is_shown) = (now, true);
         }
+        is_due
     }
 
-    /// Whether somebody was typing until now.
-    fn end(&self, key: (ChatId, UserId)) -> bool {
-        self.lock().remove(&key).is_some()
+    /// Somebody stopped. Whether the others are to be told.
+    fn end(&mut self) -> bool {
+        self.is_typing = false;
+        std::mem::take(&mut self.is_shown)
     }
 
-    /// When it expires if nothing renews it; `None`: it has, or was ended.
-    fn expire(&self, key: (ChatId, UserId), now: Instant) -> Option<Instant> {
-        let mut since = self.lock();
-        let end = since.get(&key)?.renewed + EXPIRES;
-        if end > now {
-            return Some(end);
+    /// What time brings.
+    fn next(&mut self, now: Instant) -> Next {
+        let (repeats, expires) = (self.told + REPEAT, self.renewed + EXPIRES);
+        if self.is_typing && now >= expires {
+            return if self.end() { Next::Tell(false) } else { Next::Rest };
         }
-        since.remove(&key);
-        None
+        if self.is_typing && !self.is_shown && now >= repeats {
+            (self.told, self.is_shown) = (now, true);
+            return Next::Tell(true);
+        }
+        if !self.is_typing && now >= repeats {
+            return Next::Rest;
+        }
+        // It may end and begin again meanwhile.
+        Next::Wait(if self.is_shown { expires.min(now + REPEAT) } else { repeats.min(expires) })
     }
 }
 
 impl Chat {
-    /// Tells the others in a chat that the asker types, or does not any more.
+    /// Tells the others in a chat that the asker types, or does not any more. Who stops and
+    /// begins again at once is told to begin when [`REPEAT`] is over.
     pub fn typing(&self, asker: &Asker, chat: ChatId, is_typing: bool) -> Result<()> {
         let user = asker.user;
         self.check_signed_in(asker)?;
@@ -81,18 +100,20 @@ impl Chat {
             return Err(Error::NotFound);
         }
         let key = (chat, user);
-        if !is_typing {
-            if self.typing.end(key) {
-                self.hub.publish([Event::Typing { chat, user, is_typing: false }]);
+        // Told under the lock: or two who tell at once could tell the older last.
+        let mut states = self.typing.lock();
+        let is_news = match states.get_mut(&key) {
+            Some(state) if is_typing => state.renew(Instant::now()),
+            Some(state) => state.end(),
+            None if is_typing => {
+                states.insert(key, State::begun(Instant::now()));
+                self.watch_typing(key);
+                true
             }
-            return Ok(());
-        }
-        let (is_news, is_unwatched) = self.typing.begin(key, Instant::now());
+            None => false,
+        };
         if is_news {
-            self.hub.publish([Event::Typing { chat, user, is_typing: true }]);
-        }
-        if is_unwatched {
-            self.watch_typing(key);
+            self.hub.publish([Event::Typing { chat, user, is_typing }]);
         }
         Ok(())
     }
@@ -100,19 +121,28 @@ impl Chat {
     fn watch_typing(&self, key: (ChatId, UserId)) {
         let chat = self.clone();
         tokio::spawn(async move {
-            let mut end = Instant::now() + EXPIRES;
-            loop {
-                tokio::time::sleep_until(end).await;
-                let was_typing = chat.typing.lock().contains_key(&key);
-                match chat.typing.expire(key, Instant::now()) {
-                    Some(later) => end = later,
-                    None if was_typing => {
-                        return chat.hub.publish([Event::Typing { chat: key.0, user: key.1, is_typing: false }]);
-                    }
-                    None => return,
-                }
+            while let Some(then) = chat.look_at_typing(key) {
+                tokio::time::sleep_until(then).await;
             }
         });
+    }
+
+    /// Tells what is due, and when to look again.
+    fn look_at_typing(&self, key: (ChatId, UserId)) -> Option<Instant> {
+        let is_member = self.store.read(|db| store::members::is_member(db, key.0, key.1)).unwrap_or(true);
+        let mut states = self.typing.lock();
+        let now = Instant::now();
+        match states.get_mut(&key)?.next(now) {
+            // Who has left is not spoken of.
+            Next::Wait(then) if is_member => return Some(then),
+            Next::Tell(is_typing) if is_member => {
+                self.hub.publish([Event::Typing { chat: key.0, user: key.1, is_typing }]);
+                return Some(now);
+            }
+            _ => {}
+        }
+        states.remove(&key);
+        None
     }
 }
 
@@ -122,23 +152,36 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{EXPIRES, TypingNow};
-    use crate::chat::id::{ChatId, UserId};
-
-    const KEY: (ChatId, UserId) = (ChatId(1), UserId(1));
+    use super::{EXPIRES, Next, REPEAT, State};
 
     #[test]
     fn repeats_are_not_news_and_renewals_last() {
-        let typing = TypingNow::default();
         let begun = Instant::now();
         let after = |seconds| begun + Duration::from_secs(seconds);
-        assert_eq!(typing.begin(KEY, begun), (true, true));
-        assert_eq!(typing.begin(KEY, after(1)), (false, false));
-        assert_eq!(typing.begin(KEY, after(3)), (true, false));
-        assert_eq!(typing.expire(KEY, after(6)), Some(after(3) + EXPIRES));
-        assert_eq!(typing.expire(KEY, after(9)), None);
-        assert!(!typing.end(KEY), "it has expired");
-        assert_eq!(typing.begin(KEY, after(9)), (true, true));
-        assert!(typing.end(KEY));
+        let mut state = State::begun(begun);
+        assert!(!state.renew(after(1)));
+        assert!(state.renew(after(3)));
+        assert_eq!(state.next(after(8)), Next::Wait(after(3) + EXPIRES));
+        assert_eq!(state.next(after(9)), Next::Tell(false));
+        assert_eq!(state.next(after(9)), Next::Rest);
+    }
+
+    #[test]
+    fn to_stop_and_begin_anew_is_told_no_sooner_than_a_repeat() {
+        let begun = Instant::now();
+        let after = |millis| begun + Duration::from_millis(millis);
+        let mut state = State::begun(begun);
+        assert!(state.end(), "an end is told at once");
+        assert!(!state.end(), "and once");
+        assert_eq!(state.next(after(100)), Next::Wait(begun + REPEAT));
+        for millis in [200, 400, 600] {
+            assert!(!state.renew(after(millis)), "told a moment ago");
+            assert!(!state.end(), "the others know nothing of it");
+        }
+        assert!(!state.renew(after(800)));
+        assert_eq!(state.next(after(900)), Next::Wait(begun + REPEAT));
+        assert_eq!(state.next(after(2_000)), Next::Tell(true), "who still types is told to");
+        assert!(state.end());
+        assert_eq!(state.next(after(4_000)), Next::Rest);
     }
 }

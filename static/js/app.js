@@ -117,8 +117,11 @@ class App {
       else this.refreshChat(frame.chat);
     } else if (frame.type === 'chat_deleted') this.chatGone(frame.chat);
     else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) this.chatGone(frame.chat);
-    else if (frame.type === 'member_added' || frame.type === 'member_removed') this.refreshChat(frame.chat);
-    else {
+    else if (frame.type === 'member_added') this.refreshChat(frame.chat);
+    else if (frame.type === 'member_removed') {
+      store.tell({ type: 'typing', chat: frame.chat, user_id: frame.user_id, is_typing: false }); // nobody says it any more
+      this.refreshChat(frame.chat);
+    } else {
       const before = store.get();
       store.tell(frame);
       this.after(frame, before);

@@ -92,6 +92,24 @@ async fn typing_is_seen_by_the_other_and_ends_with_the_message() {
 }
 
 #[tokio::test]
+async fn who_is_removed_while_typing_types_no_more() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let wish = json!({"chat_type": "group", "title": "Garden", "member_ids": [bob.id]});
+    let chat = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(chat).await;
+    let path = format!("/messages/api/chats/{chat}/");
+    bob.post(&format!("{path}typing/"), &json!({"is_typing": true})).await.is(200);
+    hers.reads(".typing", "bob is typing").await;
+    alice.delete(&format!("{path}members/{}/remove/", bob.id)).await.is(204);
+    hers.until("document.querySelector('.typing').textContent === ''").await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
 async fn who_is_there_is_seen_from_the_start_and_as_it_changes() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;

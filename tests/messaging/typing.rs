@@ -1,10 +1,10 @@
 //! Typing: told to the others, stored nowhere, over by itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::words::{Line, NOT_FOUND, Refused, group};
+use super::words::{Line, NOT_FOUND, Refused, group, say};
 use crate::world::{Fireside, Person};
 
 fn typing(chat: i64, person: &Person, is_typing: bool) -> Value {
@@ -35,6 +35,47 @@ async fn typing_is_told_to_the_others_alone() {
     for line in [&mut alices, &mut phone, &mut carols] {
         line.hears_nothing().await;
     }
+}
+
+#[tokio::test]
+async fn who_stops_and_begins_again_and_again_is_told_now_and_then() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = group(&alice, "Team", &[&bob]).await;
+    let mut bobs = Line::to(&bob).await;
+    let begun = Instant::now();
+    for number in 0..200 {
+        alice.post(&chat.typing(), &json!({"is_typing": number % 2 == 0})).await.is(200);
+    }
+    let rounds = usize::try_from(begun.elapsed().as_secs()).unwrap() / 2 + 1;
+    say(&alice, "marker", chat).await;
+    let mut heard = Vec::new();
+    loop {
+        let frame = bobs.frame().await;
+        if frame["type"] == "new_message" {
+            break;
+        }
+        heard.push(frame["is_typing"] == true);
+    }
+    assert!(heard.len() <= 2 * rounds, "{} frames in {rounds} rounds", heard.len());
+    assert!(heard.chunks(2).all(|pair| pair == [true, false]), "each beginning has its end: {heard:?}");
+}
+
+#[tokio::test]
+async fn who_has_left_is_not_spoken_of() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = group(&alice, "Team", &[&bob]).await;
+    let mut alices = Line::to(&alice).await;
+    bob.post(&chat.typing(), &json!({"is_typing": true})).await.is(200);
+    assert_eq!(alices.hears("typing").await, typing(chat.id, &bob, true));
+    alice.delete(&chat.remove(&bob)).await.is(204);
+    alices.hears("member_removed").await;
+    // Longer than typing lasts.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    alices.hears_nothing().await;
 }
 
 #[tokio::test]
