@@ -167,11 +167,17 @@ impl Chat {
 
     /// Changes the asker's own profile and tells who it is to others.
     pub async fn change_profile(&self, asker: &Asker, change: ProfileChange) -> Result<Account> {
-        if let Some((_, password)) = &change.email {
-            self.confirm_password(asker, password.clone()).await?;
-        }
+        let confirmed = match &change.email {
+            Some((_, password)) => Some(self.confirm_password(asker, password.clone()).await?),
+            None => None,
+        };
         let me = asker.user;
-        self.by(asker).write(move |tx| apply(tx, me, &change)).await
+        self.by(asker)
+            .write(move |tx| {
+                confirmed.iter().try_for_each(|confirmed| confirmed.check(tx))?;
+                apply(tx, me, &change)
+            })
+            .await
     }
 }
 
