@@ -6,6 +6,7 @@ use super::json::{Account, SignedIn, User};
 use super::{PAGE_SIZE, files};
 use crate::api::auth;
 use crate::api::body::{Fields, media_type};
+use crate::api::limit::Tried;
 use crate::api::page;
 use crate::api::reply::{self, Answer, Failure, no_content, ok, signed_by};
 use crate::api::request::Request;
@@ -70,7 +71,7 @@ pub async fn change_password(asker: Asker, mut request: Request) -> Answer {
     let new = fields.require("new_password", Password::parse);
     let (old, new) = fields.complete((old, new))?;
     // A stolen token must not be a way to try passwords.
-    request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
+    request.context.limits.check_sign_in(request.peer, Tried::Account(asker.user))?;
     let changed = request.context.chat.change_password(&asker, old, new).await;
     changed.map_err(|error| refused(&request, &asker, "old_password", error))?;
     no_content()
@@ -116,7 +117,7 @@ pub async fn change_profile(asker: Asker, mut request: Request) -> Answer {
 async fn change(asker: &Asker, request: &Request, fields: &mut Fields) -> Result<user::Account, Failure> {
     let change = profile_change(fields)?;
     if change.email.is_some() {
-        request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
+        request.context.limits.check_sign_in(request.peer, Tried::Account(asker.user))?;
     }
     let changed = request.context.chat.change_profile(asker, change).await;
     changed.map_err(|error| refused(request, asker, "current_password", error))
