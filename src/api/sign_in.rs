@@ -31,8 +31,10 @@ impl SignIn {
             .map(|login| login.trim().to_owned())
             .filter(|login| !login.is_empty())
             .collect();
-        if logins.is_empty() && !fields.has("username") && !fields.has("email") {
-            fields.fault::<()>("username", "This field is required.");
+        // Either will do, so one alone may be null; with neither, the one that was sent is named.
+        if fields.value("username").is_none() && fields.value("email").is_none() {
+            let sent = if !fields.has("username") && fields.has("email") { "email" } else { "username" };
+            fields.demand(sent);
         }
         let oauth = fields.boolean("oauth").unwrap_or(false);
         let password = if oauth {
