@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::world::Fireside;
 
 /// Every door that takes a password.
-const DOORS: [&str; 6] = [
+const DOORS: [&str; 7] = [
     "/api/auth/login/",
     "/d/rooms/api/auth/login/",
     "/d/inbox/api/auth/login/",
     "/accounts/api/token/",
     "/d/messenger/accounts/api/token/",
     "/login/",
+    "/d/messaging/login/",
 ];
 
 #[tokio::test]
