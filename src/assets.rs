@@ -51,7 +51,8 @@ impl Assets {
             "/" | "/login" | "/login/" => "index.html",
             "/docs" | "/docs/" => "docs/index.html",
             "/setup" | "/setup/" | "/invite" | "/invite/" | "/reset" | "/reset/" => "index.html",
-            "/media/user_images/default.jpg" => "img/default.jpg",
+            // As the documents print it, from the root or from the place of the one that does.
+            "/media/user_images/default.jpg" | "/d/messenger/media/user_images/default.jpg" => "img/default.jpg",
             _ => path.strip_prefix('/')?,
         };
         let content_type = mime_guess::from_path(name).first_or_octet_stream();

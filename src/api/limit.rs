@@ -91,11 +91,36 @@ pub enum Rate {
     Free,
 }
 
+/// The account that a sign-in is tried at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried<'a> {
+    /// One that is there, by whichever of its names it was found.
+    Account(UserId),
+    /// What somebody typed that leads to none.
+    Text(&'a str),
+}
+
+/// [`Tried`] to be kept; a text is folded.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Account(UserId),
+    Text(String),
+}
+
+impl From<Tried<'_>> for Key {
+    fn from(tried: Tried<'_>) -> Self {
+        match tried {
+            Tried::Account(id) => Self::Account(id),
+            Tried::Text(text) => Self::Text(fold(text.trim())),
+        }
+    }
+}
+
 type Keyed<K> = Option<DefaultKeyedRateLimiter<K>>;
 
 /// Who did what how often.
 pub struct Limits {
-    account: Keyed<(IpAddr, String)>,
+    account: Keyed<(IpAddr, Key)>,
     address: Keyed<IpAddr>,
     registration: Keyed<IpAddr>,
     api: Keyed<UserId>,
@@ -139,11 +164,11 @@ impl Limits {
     }
 
     /// Counts an attempt to sign in, at the account that is tried and for the address in all.
-    pub fn check_sign_in(&self, address: IpAddr, account: &str) -> Result<(), Failure> {
+    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), Failure> {
         let network = network(address);
         self.forget_some();
         check(&self.address, &network)?;
-        check(&self.account, &(network, fold(account.trim())))
+        check(&self.account, &(network, Key::from(tried)))
     }
 
     /// Counts a registration.
@@ -195,7 +220,8 @@ mod tests {
 
     use std::net::IpAddr;
 
-    use super::{Limits, RateLimit, RateLimits, network};
+    use super::{Limits, RateLimit, RateLimits, Tried, network};
+    use crate::chat::id::UserId;
 
     #[test]
     fn limits_are_read_from_words() {
@@ -212,10 +238,13 @@ mod tests {
         let five: RateLimit = "5/min".parse().expect("a limit");
         let limits = Limits::new(&RateLimits { auth: five, api: five, upload: five, ws: five });
         let home: IpAddr = "192.0.2.1".parse().expect("an address");
-        let tries = |account: &str, times| (0..times).filter(|_| limits.check_sign_in(home, account).is_ok()).count();
+        let tries = |account: &str, times| {
+            (0..times).filter(|_| limits.check_sign_in(home, Tried::Text(account)).is_ok()).count()
+        };
         assert_eq!(tries("alice", 9), 5);
         assert_eq!(tries("ALICE ", 1), 0, "the same account, spelled otherwise");
-        assert_eq!((0..100).map(|n| tries(&format!("user{n}"), 1)).sum::<usize>(), 20, "30 in all, 10 of them gone");
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_ok(), "an account is no text");
+        assert_eq!((0..100).map(|n| tries(&format!("user{n}"), 1)).sum::<usize>(), 19, "30 in all, 11 of them gone");
     }
 
     #[test]
@@ -236,7 +265,7 @@ mod tests {
             let Ok(rate) = rate else { return Ok(()) };
             let limits = Limits::new(&RateLimits { auth: rate, api: rate, upload: rate, ws: rate });
             let home = IpAddr::from([192, 0, 2, 1]);
-            let taken = (0..3).filter(|_| limits.check_sign_in(home, "alice").is_ok()).count();
+            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::Text("alice")).is_ok()).count();
             prop_assert!(taken >= 1 && (number < 3 || taken == 3));
             prop_assert!(unit == "s" || u32::try_from(taken) == Ok(number.min(3)), "{taken} of {number}/{unit}");
         }

@@ -288,7 +288,9 @@ fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<Place>> {
     for (index, dialect) in dialects.iter().enumerate() {
         for (number, route) in dialect.routes.iter().enumerate() {
             let place = Place { dialect: index, route: number, at_root: true };
-            places.entry(pattern(route.pattern)).or_default().push(place);
+            if !route.is_below {
+                places.entry(pattern(route.pattern)).or_default().push(place);
+            }
             if !dialect.name.is_empty() {
                 let whole = format!("/d/{}{}", dialect.name, route.pattern);
                 places.entry(pattern(&whole)).or_default().push(Place { at_root: false, ..place });

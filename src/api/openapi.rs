@@ -35,7 +35,8 @@ pub fn whole(dialects: &[Dialect]) -> Value {
     for dialect in dialects {
         let (operations, shapes) = operations(dialect);
         schemas.extend(shapes);
-        for (route, operation) in dialect.routes.iter().zip(operations) {
+        let routes = dialect.routes.iter().zip(operations);
+        for (route, operation) in routes.filter(|(route, _)| !route.is_below) {
             let place = super::pattern(route.pattern);
             let path = *paths.entry(place.clone()).or_insert(route.pattern);
             let claim = Claim { operation: renamed(operation, route.pattern, path), is_guarded: route.guard.is_some() };

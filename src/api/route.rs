@@ -38,6 +38,8 @@ pub struct Route {
     pub(super) handle: Box<dyn Fn(Request) -> Handling + Send + Sync>,
     /// At the root: whether this document means the request, where another claims the path too.
     pub(super) guard: Option<fn(&Request) -> bool>,
+    /// Not at the root, where it is the server's own.
+    pub(super) is_below: bool,
     /// Whom it answers, for the document.
     pub(super) access: Access,
     /// What it says of itself there.
@@ -81,7 +83,7 @@ impl Route {
         Fut: Future<Output = Answer> + Send + 'static,
     {
         let handle = Box::new(move |request| -> Handling { Box::pin(handler(request)) });
-        Self { method, pattern, handle, guard: None, access: Access::Open, document: |_| {} }
+        Self { method, pattern, handle, guard: None, is_below: false, access: Access::Open, document: |_| {} }
     }
 
     /// A WebSocket for signed-in users: `open` finds what it listens to and makes its codec.
@@ -113,6 +115,14 @@ impl Route {
     #[must_use]
     pub fn when(mut self, guard: fn(&Request) -> bool) -> Self {
         self.guard = Some(guard);
+        self
+    }
+
+    /// Of the server itself, and named by this document: beside the root it stands under
+    /// the dialect's own prefix, in the dialect's words.
+    #[must_use]
+    pub fn below(mut self) -> Self {
+        self.is_below = true;
         self
     }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Registration;
 use super::body::Fields;
+use super::limit::Tried;
 use super::reply::Failure;
 use super::request::Request;
 use crate::chat::error::Error;
@@ -30,8 +31,10 @@ impl SignIn {
             .map(|login| login.trim().to_owned())
             .filter(|login| !login.is_empty())
             .collect();
-        if logins.is_empty() && !fields.has("username") && !fields.has("email") {
-            fields.fault::<()>("username", "This field is required.");
+        // Either will do, so one alone may be null; with neither, the one that was sent is named.
+        if fields.value("username").is_none() && fields.value("email").is_none() {
+            let sent = if !fields.has("username") && fields.has("email") { "email" } else { "username" };
+            fields.demand(sent);
         }
         let oauth = fields.boolean("oauth").unwrap_or(false);
         let password = if oauth {
@@ -48,7 +51,10 @@ impl SignIn {
     pub async fn user(self, request: &Request) -> Result<Verified, Failure> {
         let (chat, settings) = (&request.context.chat, &request.context.settings);
         let tried = self.logins.first().map_or("", String::as_str);
-        if let Err(too_often) = request.context.limits.check_sign_in(request.peer, tried) {
+        // Whoever knows an account's name and its address has no more attempts at it than who
+        // knows one. Both ways it is looked for alike, so the time tells nothing.
+        let account = chat.user_tried(tried)?.map_or(Tried::Text(tried), Tried::Account);
+        if let Err(too_often) = request.context.limits.check_sign_in(request.peer, account) {
             log_failure(request, tried);
             return Err(too_often);
         }

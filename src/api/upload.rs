@@ -7,6 +7,7 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::time::{Instant, timeout};
 
 use super::body::{BODY_DEADLINE, Fields, MAX_BODY, media_type};
+use super::limit::Rate;
 use super::reply::Failure;
 use super::request::Request;
 use crate::chat::file::{File, Upload};
@@ -19,8 +20,14 @@ const OVERHEAD: u64 = MAX_BODY as u64;
 /// Parts of one body.
 const MAX_PARTS: usize = 64;
 
-/// Reads a multipart body. The file in `field` becomes the asker's; `None` if there is none.
-pub async fn receive(asker: &Asker, request: &mut Request, field: &str) -> Result<(Option<File>, Fields), Failure> {
+/// Reads a multipart body. The file in `field` becomes the asker's, and counts as `rate`
+/// beside what the request itself counts as; `None` if there is none.
+pub async fn receive(
+    asker: &Asker,
+    request: &mut Request,
+    field: &str,
+    rate: Rate,
+) -> Result<(Option<File>, Fields), Failure> {
     let max = request.context.settings.max_upload;
     let mut parts = open(request, max)?;
     let (mut texts, mut text_bytes) = (Vec::new(), 0);
@@ -35,6 +42,7 @@ pub async fn receive(asker: &Asker, request: &mut Request, field: &str) -> Resul
         let name = part.name().unwrap_or_default().to_owned();
         match part.file_name().map(str::to_owned) {
             Some(file_name) if name == field && upload.is_none() => {
+                request.context.limits.check(rate, asker)?;
                 let mut incoming = request.context.chat.begin_upload(asker).await?;
                 stream(&mut part, &mut incoming, max, &mut pace).await?;
                 upload = Some((incoming, file_name));
@@ -144,7 +152,7 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
     use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
-    use super::{Fields, File, receive};
+    use super::{Fields, File, Rate, receive};
     use crate::api::Api;
     use crate::api::request::tests::bare;
     use crate::api::tests::{core_with_alice, settings};
@@ -173,7 +181,7 @@ mod tests {
             request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=edge"));
             let pieces: Vec<_> = body.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
             request.body = Box::pin(futures_util::stream::iter(pieces));
-            self.runtime.block_on(receive(&self.alice, &mut request, "file")).ok()
+            self.runtime.block_on(receive(&self.alice, &mut request, "file", Rate::Free)).ok()
         }
     }
 

@@ -5,6 +5,11 @@
 //! |---|---|---|
 //! | POST | `/login/`, `/logout/` | a session: cookies, for browsers |
 //! | GET | `/media/user_images/{name}` | an avatar |
+//!
+//! These stand under the prefix of each dialect too whose document names them.
+//!
+//! | | path | |
+//! |---|---|---|
 //! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
 //! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json` | the documents, made from the routes |
 //! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
@@ -35,11 +40,11 @@ use crate::chat::{message, room};
 
 /// The routes beside the documents.
 pub fn dialect() -> Dialect {
-    let (get, post) = (Method::GET, Method::POST);
+    let get = Method::GET;
     let routes = vec![
-        Route::open(post.clone(), "/login/", login).doc(document::login),
-        Route::new(post, "/logout/", Rate::Free, logout).doc(document::logout),
-        Route::open(get.clone(), "/media/user_images/{name}", avatar).doc(document::avatar),
+        sign_in(),
+        sign_out(),
+        avatars(),
         Route::open(get.clone(), "/api/server/", server).doc(document::server),
         Route::open(get.clone(), "/openapi.json", published::whole).doc(document::openapi),
         Route::open(get.clone(), "/api/schema/", published::whole).doc(document::openapi),
@@ -50,6 +55,21 @@ pub fn dialect() -> Dialect {
     ];
     // Without a name: this is no document, and so has no place of its own under `/d/`.
     Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+}
+
+/// Where a browser signs in.
+pub fn sign_in() -> Route {
+    Route::open(Method::POST, "/login/", login).doc(document::login)
+}
+
+/// Where it signs out.
+pub fn sign_out() -> Route {
+    Route::new(Method::POST, "/logout/", Rate::Free, logout).doc(document::logout)
+}
+
+/// Where the pictures are that users are shown with.
+pub fn avatars() -> Route {
+    Route::open(Method::GET, "/media/user_images/{name}", avatar).doc(document::avatar)
 }
 
 #[derive(JsonSchema, Serialize)]

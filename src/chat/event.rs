@@ -88,6 +88,13 @@ pub enum Event {
         /// Which.
         chat: ChatId,
     },
+    /// Somebody in a chat has another name or picture.
+    MemberChanged {
+        /// Which chat.
+        chat: ChatId,
+        /// Members who have put it away: they are not told.
+        hidden_by: Vec<UserId>,
+    },
     /// A chat was deleted for all. Its sockets leave with this event.
     ChatDeleted {
         /// Which.
@@ -192,13 +199,14 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether it is about a message that `user` has cleared from their view.
+    /// Whether it is about what `user` has cleared or put away from their view.
     #[must_use]
     pub fn is_cleared_by(&self, user: UserId) -> bool {
         match self {
             Self::MessageEdited { cleared_by, .. } | Self::ReactionsChanged { cleared_by, .. } => {
                 cleared_by.contains(&user)
             }
+            Self::MemberChanged { hidden_by, .. } => hidden_by.contains(&user),
             _ => false,
         }
     }

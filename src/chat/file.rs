@@ -167,6 +167,20 @@ impl Chat {
         self.store.read(|db| store::files::avatar_named(db, name)?.ok_or(Error::NotFound))
     }
 
+    /// Erases an upload of the asker's that came to nothing, unless something uses it by
+    /// now. It needs no credential: bytes of somebody who was signed out meanwhile are
+    /// nobody's use either. What is missed here goes with the sweep of unused files.
+    pub async fn discard_file(&self, asker: &Asker, id: FileId) {
+        let me = asker.user;
+        let erased = self.store.write(move |tx| match store::files::unused_of(tx, me, id)? {
+            Some(file) => erase(tx, &file),
+            None => Ok(()),
+        });
+        if let Err(error) = erased.await {
+            tracing::warn!(%error, "an upload that came to nothing waits for the sweep");
+        }
+    }
+
     fn check_free_space(&self) -> Result<()> {
         let disk = rustix::fs::statvfs(self.files.as_path()).map_err(|errno| disk_error(errno.into()))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < self.min_free {

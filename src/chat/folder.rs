@@ -8,6 +8,9 @@ use std::path::Path;
 
 use super::OpenError;
 
+/// What the database is called in its folder.
+pub(super) const DATABASE: &str = "fireside.db";
+
 /// Bytes of the secret that cannot be guessed; a shorter file is none. It is written in
 /// hexadecimal digits.
 pub(super) const SECRET_BYTES: usize = 32;
@@ -25,6 +28,12 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
         tracing::debug!(%cause, path = %path.display(), "the name of a folder was not synced");
     }
     Ok(())
+}
+
+/// Whether a server ever kept its data in a folder.
+#[must_use]
+pub fn has_database(data: &Path) -> bool {
+    data.join(DATABASE).exists()
 }
 
 /// The folder that a path is in.

@@ -21,7 +21,7 @@ mod erase;
 pub mod error;
 pub mod event;
 pub mod file;
-mod folder;
+pub mod folder;
 pub mod gauges;
 pub mod gc;
 mod hub;
@@ -221,7 +221,7 @@ impl Chat {
         let Config { data, durability, min_free, quota, retention, clock } = config;
         folder::make(&data)?;
         let lock = folder::lock(&data)?;
-        let database = data.join("fireside.db");
+        let database = data.join(folder::DATABASE);
         let keys = Keys::new(&folder::secret(&data, database.exists())?);
         let files = data.join("files");
         folder::make(&files)?;

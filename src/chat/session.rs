@@ -56,6 +56,22 @@ pub struct Asker {
     pub is_admin: bool,
 }
 
+/// Proof that the asker knows the password: this was its hash when it was checked, and has
+/// to be it still where something is changed by it. Of many changes at once that all name
+/// the same password, the first makes it a wrong one.
+pub(super) struct Confirmed {
+    user: UserId,
+    hash: String,
+}
+
+impl Confirmed {
+    /// Whether it still is the password, in the writer's own order.
+    pub fn check(&self, tx: &Tx<'_>) -> Result<()> {
+        let is_current = store::users::password_hash(tx, self.user)?.is_some_and(|hash| hash == self.hash);
+        if is_current { Ok(()) } else { Err(Error::WrongPassword) }
+    }
+}
+
 /// A new browser session.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -144,11 +160,12 @@ impl Chat {
 
     /// Changes the asker's password and ends every credential but the one that asks.
     pub async fn change_password(&self, asker: &Asker, old: Password, new: Password) -> Result<()> {
-        self.confirm_password(asker, old).await?;
+        let confirmed = self.confirm_password(asker, old).await?;
         let (user, kept, keys) = (asker.user, Some(asker.credential), self.keys.clone());
         let hash = self.hasher.hash(new).await?;
         self.by(asker)
             .write(move |tx| {
+                confirmed.check(tx)?;
                 store::users::set_password(tx, user, &hash)?;
                 end_all(tx, user, kept, &keys)
             })
@@ -175,10 +192,12 @@ impl Chat {
         Ok(())
     }
 
-    pub(super) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<()> {
+    pub(super) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<Confirmed> {
         let stored = self.store.read(|db| store::users::password_hash(db, asker.user))?;
-        let against = stored.map_or(Against::Nobody, Against::Account);
-        if self.hasher.verify(password, against).await? { Ok(()) } else { Err(Error::WrongPassword) }
+        let against = stored.clone().map_or(Against::Nobody, Against::Account);
+        let is_theirs = self.hasher.verify(password, against).await?;
+        let hash = stored.filter(|_| is_theirs).ok_or(Error::WrongPassword)?;
+        Ok(Confirmed { user: asker.user, hash })
     }
 
     /// Writes down a credential's use, behind the back of whoever used it.
@@ -218,4 +237,39 @@ pub(super) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>,
     }
     tx.publish(Event::CredentialsEnded { user, kept });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::chat::error::Error;
+    use crate::chat::label::Label;
+    use crate::chat::name::Email;
+    use crate::chat::password::Password;
+    use crate::chat::tests::new_user;
+    use crate::chat::time::Clock;
+    use crate::chat::user::ProfileChange;
+    use crate::chat::{Chat, Config, Durability};
+
+    #[tokio::test]
+    async fn a_password_is_confirmed_as_long_as_it_is_the_password() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
+        let chat = Chat::open(config).expect("opened");
+        let new = new_user("bob");
+        let (old, user) = (new.password.clone(), chat.create_user(new).await.expect("an account").user.id);
+        let who = chat.check_password(&["bob".to_owned()], old.clone()).await.expect("his password");
+        let token = chat.sign_in(who.labelled(Label::default())).await.expect("signed in");
+        let bob = chat.authenticate(token.as_str()).expect("bob");
+        assert_eq!(bob.user, user);
+        let [early, late] = [(); 2].map(|()| chat.confirm_password(&bob, old.clone()));
+        let early = early.await.expect("confirmed");
+        chat.store.write(move |tx| early.check(tx)).await.expect("it is his password");
+        let late = late.await.expect("confirmed");
+        let other = Password::parse("another password").expect("a password");
+        chat.change_password(&bob, old.clone(), other).await.expect("changed");
+        assert_eq!(chat.store.write(move |tx| late.check(tx)).await, Err(Error::WrongPassword));
+        let email = Some((Email::parse("b@example.com").expect("an address"), old));
+        let changed = chat.change_profile(&bob, ProfileChange { email, ..ProfileChange::default() }).await;
+        assert_eq!(changed.err(), Some(Error::WrongPassword));
+    }
 }

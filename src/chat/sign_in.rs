@@ -92,6 +92,12 @@ impl Chat {
         if self.hasher.verify(password, against).await? { Ok(stored) } else { Err(Error::InvalidCredentials) }
     }
 
+    /// Whose account is tried with this name or address: to count attempts, and to tell nobody.
+    pub fn user_tried(&self, login: &str) -> Result<Option<UserId>> {
+        let found = self.store.read(|db| store::users::password_of(db, login))?;
+        Ok(found.map(|(user, ..)| user))
+    }
+
     /// Who has this name or address, without any proof: for a server that somebody
     /// tries out alone.
     pub fn user_by_login(&self, login: &str) -> Result<Verified> {

@@ -3,6 +3,7 @@
 use super::Chat;
 use super::admin::By;
 use super::error::{Error, Result, Rule};
+use super::event::Event;
 use super::file::StorageName;
 use super::id::{FileId, UserId};
 use super::invite::Invite;
@@ -16,6 +17,13 @@ use super::token::{Keys, Token};
 
 /// Users that a search finds at most.
 pub const MAX_FOUND: u32 = 20;
+
+/// Chats whose members are told at once that somebody in them has another name or picture:
+/// those with the newest activity. Each of their sockets looks at the chat anew for it; in
+/// older and larger chats it is seen with the next look.
+pub const MAX_CHATS_TOLD: u32 = 50;
+/// Members that such a chat has at most.
+pub const MAX_MEMBERS_TOLD: u32 = 100;
 
 /// What everybody who is signed in may know of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,11 +175,17 @@ impl Chat {
 
     /// Changes the asker's own profile and tells who it is to others.
     pub async fn change_profile(&self, asker: &Asker, change: ProfileChange) -> Result<Account> {
-        if let Some((_, password)) = &change.email {
-            self.confirm_password(asker, password.clone()).await?;
-        }
+        let confirmed = match &change.email {
+            Some((_, password)) => Some(self.confirm_password(asker, password.clone()).await?),
+            None => None,
+        };
         let me = asker.user;
-        self.by(asker).write(move |tx| apply(tx, me, &change)).await
+        self.by(asker)
+            .write(move |tx| {
+                confirmed.iter().try_for_each(|confirmed| confirmed.check(tx))?;
+                apply(tx, me, &change)
+            })
+            .await
     }
 }
 
@@ -208,7 +222,21 @@ fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account>
     if let Some(avatar) = change.avatar {
         set_avatar(tx, me, avatar)?;
     }
-    store::users::account(tx, me)?.ok_or(Error::Internal)
+    let after = store::users::account(tx, me)?.ok_or(Error::Internal)?;
+    let looks = |account: &Account| (account.user.display_name.clone(), account.user.avatar.clone());
+    if looks(&before) != looks(&after) {
+        tell_chats(tx, me)?;
+    }
+    Ok(after)
+}
+
+/// Whoever sees a chat with this user in it sees it change: a direct chat bears their name.
+fn tell_chats(tx: &mut Tx<'_>, me: UserId) -> Result<()> {
+    for chat in store::rooms::newest_small(tx, me, MAX_MEMBERS_TOLD.into(), MAX_CHATS_TOLD)? {
+        let hidden_by = store::members::hidden_by(tx, chat)?;
+        tx.publish(Event::MemberChanged { chat, hidden_by });
+    }
+    Ok(())
 }
 
 /// The new picture gets a name of its own that nobody can guess; the old one is

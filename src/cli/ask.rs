@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{DataFolder, Failed, runtime, say};
 use crate::chat::time::Clock;
-use crate::chat::{Chat, Config, Durability, OpenError};
+use crate::chat::{Chat, Config, Durability, OpenError, folder};
 use crate::server::control::{self, Command, Link, Outcome};
 
 /// Where people reach a server that says nothing else.
@@ -53,6 +53,10 @@ impl LinkBase {
 
 /// Asks the server that runs on the folder; where none does, does it itself.
 pub(super) fn ask(data: &Path, command: Command) -> Result<Outcome, Failed> {
+    if !command.begins() && !folder::has_database(data) {
+        let sentence = format!("there is no data of a server in {} (--data names another folder)", data.display());
+        return Err(Failed::new(Failed::CONFIGURATION, sentence));
+    }
     let outcome = match direct(data, &command)? {
         Some(outcome) => outcome,
         None => control::ask(data, &command).map_err(|cause| {

@@ -10,4 +10,5 @@ mod oauth;
 mod origin;
 mod password;
 mod revocation;
+mod sign_in;
 mod timing;

@@ -1,6 +1,7 @@
 //! Logging out everywhere and changing the password: what ends, what stays,
 //! and that it has ended before the answer comes.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::world::caller::Credential;
@@ -127,4 +128,22 @@ async fn strangers_end_nothing() {
     let answer = changes_password(&anyone, &alice.password, "another password").await;
     answer.refused(401, "authentication_required");
     alice.get(ME).await.is(200);
+}
+
+#[tokio::test]
+async fn of_many_changes_at_once_by_one_password_the_first_alone_is_made() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let new: Vec<String> = (0..6).map(|number| format!("new password {number}")).collect();
+    let changes = join_all(new.iter().map(|new| changes_password(&alice, &alice.password, new))).await;
+    let is_made: Vec<bool> = changes.iter().map(|change| change.status == 204).collect();
+    assert_eq!(is_made.iter().filter(|is_made| **is_made).count(), 1, "{is_made:?}");
+    for change in changes.into_iter().filter(|change| change.status != 204) {
+        change.names("old_password");
+    }
+    for (new, is_made) in new.iter().zip(is_made) {
+        let body = json!({"username": "alice", "password": new});
+        let answer = fireside.anyone().post("/api/auth/login/", &body).await;
+        assert_eq!(answer.status, if is_made { 200 } else { 401 }, "{answer}");
+    }
 }

@@ -4,6 +4,7 @@
 //! The last of these is no matter of this folder: `world::document` holds every answer and
 //! every frame of every test against them. Here stands the proof that it would notice.
 
+mod below;
 mod notice;
 mod page;
 mod routes;

@@ -110,3 +110,36 @@ async fn nothing_is_there_to_list_at_first() {
     assert_eq!(users[0]["username"], "alice");
     assert_eq!(users[0]["email"], "alice@example.com");
 }
+
+#[tokio::test]
+async fn a_folder_without_a_servers_data_is_no_empty_server() {
+    let home = Home::new();
+    let asked: [&[&str]; 12] = [
+        &["user", "list"],
+        &["user", "list", "--json"],
+        &["user", "passwd", "alice", "--password-file", "-"],
+        &["user", "disable", "alice"],
+        &["user", "admin", "alice"],
+        &["user", "sessions", "alice"],
+        &["invite", "list"],
+        &["token", "create", "alice", "--label", "x"],
+        &["audit"],
+        &["retain", "1", "7"],
+        &["gc"],
+        &["check"],
+    ];
+    for words in asked {
+        let outcome = home.runs(words, "password123\n").await;
+        outcome.failed_with(78);
+        assert!(outcome.stdout.is_empty(), "{words:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(home.data().to_str().unwrap()), "{words:?} names the folder: {outcome:?}");
+        assert!(!home.data().exists(), "{words:?} left something behind");
+    }
+    // A folder that is there and holds something else stays as it is.
+    std::fs::create_dir(home.data()).unwrap();
+    std::fs::write(home.data().join("notes.txt"), "mine").unwrap();
+    home.runs(&["user", "list"], "").await.failed_with(78);
+    assert_eq!(home.files(), [home.data().join("notes.txt")]);
+    creates(&home, "alice", &["--email", "a@example.com"], "password123\n").await.succeeded();
+    assert_eq!(lists(&home).await.len(), 1);
+}

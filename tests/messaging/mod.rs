@@ -14,6 +14,7 @@ mod receipt;
 mod replay;
 mod resend;
 mod search;
+mod shown;
 mod socket;
 mod sync;
 mod typing;

@@ -99,3 +99,58 @@ async fn the_media_folder_shows_avatars_and_nothing_else() {
         assert_eq!(answer.status, 404, "{answer}");
     }
 }
+
+fn files_on_disk(fireside: &Fireside) -> usize {
+    std::fs::read_dir(fireside.home.data().join("files")).unwrap().count()
+}
+
+fn stored(fireside: &Fireside, of: &Person) -> i64 {
+    let db = rusqlite::Connection::open(fireside.home.database()).unwrap();
+    db.query_row("SELECT stored_bytes FROM users WHERE id = ?1", [of.id], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_picture_sent_with_the_profile_counts_as_an_upload() {
+    let fireside = Fireside::start_with_limits(&["--limit-upload", "3/h"]).await;
+    let alice = fireside.registers("alice").await;
+    for _ in 0..2 {
+        puts_up(&alice, picture("me.png", "image/png", PNG)).await.is(200);
+    }
+    alice.uploads("a.txt", b"a").await;
+    let before = alice.get(&path(&alice)).await.json();
+    puts_up(&alice, picture("other.png", "image/png", PNG)).await.refused(429, "rate_limited");
+    assert_eq!(alice.get(&path(&alice)).await.json(), before);
+    assert_eq!(files_on_disk(&fireside), 2, "the avatar and the upload");
+    alice.tries_to_upload("b.txt", "text/plain", b"b").await.refused(429, "rate_limited");
+    // A form without a file is none, and a limit is one person's.
+    let name = Part { field: "display_name", filename: None, content_type: None, bytes: b"Alice" };
+    puts_up(&alice, name).await.is(200);
+    let bob = fireside.registers("bob").await;
+    puts_up(&bob, picture("me.png", "image/png", PNG)).await.is(200);
+}
+
+#[tokio::test]
+async fn of_a_picture_that_was_refused_nothing_stays() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    puts_up(&alice, picture("me.png", "image/png", PNG)).await.is(200);
+    let kept = (files_on_disk(&fireside), stored(&fireside, &alice));
+    assert_eq!(kept, (1, i64::try_from(PNG.len()).unwrap()));
+    puts_up(&alice, picture("me.png", "image/png", HTML)).await.names("avatar");
+    assert_eq!((files_on_disk(&fireside), stored(&fireside, &alice)), kept);
+    // Another field may be what is wrong, or who asks.
+    let long = "x".repeat(1_001);
+    let text = |field, bytes| Part { field, filename: None, content_type: None, bytes };
+    for (others, field) in [
+        (vec![text("bio", long.as_bytes())], "bio"),
+        (vec![text("email", b"a@example.com"), text("current_password", b"not the password")], "current_password"),
+    ] {
+        let parts: Vec<_> = others.into_iter().chain([picture("me.png", "image/png", PNG)]).collect();
+        alice.asks(reqwest::Method::PATCH, &path(&alice)).parts(&parts).await.names(field);
+        assert_eq!((files_on_disk(&fireside), stored(&fireside, &alice)), kept, "{field}");
+    }
+    // What was uploaded before is another matter, and stays.
+    let page = alice.uploads("me.png", HTML).await;
+    alice.patch(&path(&alice), &json!({"avatar": page["id"]})).await.names("avatar");
+    alice.get(&format!("/api/files/{}/", page["id"])).await.is(200);
+}

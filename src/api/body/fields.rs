@@ -176,7 +176,8 @@ impl Fields {
         parts.whole().ok_or(Failure::Malformed("A field is missing.".into()))
     }
 
-    fn demand(&mut self, name: &str) -> bool {
+    /// Notes what is wrong where a field is missing or `null`; whether it is there.
+    pub fn demand(&mut self, name: &str) -> bool {
         let missing = match self.values.get(name) {
             None => "This field is required.",
             Some(Value::Null) => "This field may not be null.",

@@ -86,6 +86,7 @@ impl Codec for Conversation {
             | Event::Read { .. }
             | Event::ChatCreated { .. }
             | Event::ChatUpdated { .. }
+            | Event::MemberChanged { .. }
             | Event::ChatDeleted { .. }
             | Event::ChatHidden { .. }
             | Event::MemberAdded { .. }

@@ -31,7 +31,7 @@ use std::future::Future;
 
 use warp::http::Method;
 
-use super::limit::Rate;
+use super::limit::{Rate, Tried};
 use super::reply::{Answer, Failure, envelope, envelope_shape};
 use super::request::Request;
 use super::route::{Dialect, Route};
@@ -92,5 +92,5 @@ fn link(request: &Request, page: &str, code: &str) -> String {
 /// Counted as a sign-in, at an account that no user can have: guesses at codes are as few
 /// as guesses at passwords.
 fn check_guess(request: &Request) -> Result<(), Failure> {
-    request.context.limits.check_sign_in(request.peer, "#code")
+    request.context.limits.check_sign_in(request.peer, Tried::Text("#code"))
 }

@@ -14,6 +14,8 @@
 //! | GET | `/messages/api/users/search/?q=` | whom to add |
 //! | GET | `/messages/api/sync/?since=` | what changed since a number |
 //! | WS | `/messages/ws/` | all of that, live, for all my chats |
+//! | POST | `/login/`, `/logout/` | a session, as the document signs in |
+//! | GET | `/media/user_images/{name}` | an `avatar_url` |
 //!
 //! The handlers stand in a file per noun; this one is the table.
 
@@ -32,6 +34,7 @@ use super::limit::Rate;
 use super::reply::{Failure, Problem, Response, problem};
 use super::request::Request;
 use super::route::{Dialect, Route};
+use super::web;
 use crate::chat::error::Error;
 
 /// Chats on a page, unless the request says otherwise.
@@ -70,6 +73,9 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/messages/api/users/search/", free, users::search).doc(document::search),
         Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
         Route::socket("/messages/ws/", socket::open).doc(document::socket),
+        web::sign_in().below(),
+        web::sign_out().below(),
+        web::avatars().below(),
     ];
     Dialect { name: "messaging", routes, render, errors: document::errors, prefixes: &["/messages/"] }
 }

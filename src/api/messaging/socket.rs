@@ -89,7 +89,7 @@ impl Codec for AllChats {
                 Frame::Call { chat: chat.0, participants: participants.iter().map(|user| user.0).collect() }
             }
             // Every viewer has a view of their own of a chat: `view` makes these.
-            Event::ChatCreated { .. } | Event::ChatUpdated { .. } => return None,
+            Event::ChatCreated { .. } | Event::ChatUpdated { .. } | Event::MemberChanged { .. } => return None,
             Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
@@ -113,7 +113,7 @@ impl Codec for AllChats {
                 self.unless_told(message.seq)
             }
             Event::MessageDeleted { seq, .. } | Event::ReactionsChanged { seq, .. } => self.unless_told(*seq),
-            Event::ChatCreated { .. } | Event::ChatUpdated { .. } => Hearing::Own,
+            Event::ChatCreated { .. } | Event::ChatUpdated { .. } | Event::MemberChanged { .. } => Hearing::Own,
             Event::MemberAdded { user, .. } if user.id == me => Hearing::Own,
             // These are for the others.
             Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Hearing::Not,
@@ -140,7 +140,7 @@ impl Codec for AllChats {
             Event::MessagePosted { message, key, .. } => {
                 return vec![Frame::new_message(message, &[], key.as_ref()).text()];
             }
-            Event::ChatUpdated { chat } => self.chat(*chat, updated),
+            Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. } => self.chat(*chat, updated),
             // Whoever comes into a chat is shown it first.
             Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. } => self.chat(*chat, created),
             _ => None,

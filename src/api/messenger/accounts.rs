@@ -2,6 +2,7 @@
 
 use super::json::{Access, Tokens, User};
 use crate::api::jwt::{self, TokenType};
+use crate::api::limit::Tried;
 use crate::api::reply::{Answer, created, ok, signed_by};
 use crate::api::request::Request;
 use crate::api::sign_in::{SignIn, check_registration, invite};
@@ -52,7 +53,7 @@ pub async fn refresh(mut request: Request) -> Answer {
     let (chat, settings) = (&request.context.chat, &request.context.settings);
     let asker = jwt::read(chat, TokenType::Refresh, &token);
     // Counted as a sign-in at whose account it is; of what is no token, at nobody's.
-    let account = asker.as_ref().map_or("", |asker| asker.username.as_str());
+    let account = asker.as_ref().map_or(Tried::Text(""), |asker| Tried::Account(asker.user));
     request.context.limits.check_sign_in(request.peer, account)?;
     let Asker { user, credential: family, .. } = asker?;
     let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;

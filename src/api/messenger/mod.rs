@@ -11,6 +11,7 @@
 //! | GET POST | `/messenger/api/chatrooms/` | mine and public ones, a new direct one |
 //! | GET | `/messenger/api/user/chatrooms/` | mine |
 //! | GET POST | `/messenger/api/chatrooms/{room_name}/messages/` | the whole history (`?limit=`, `?before=`), one more |
+//! | GET | `/media/user_images/{name}` | an `image` |
 //! | WS | `/messenger/ws/ws/chat/{room_name}/` | what is said in it, live |
 //!
 //! The handlers stand in a file per noun; this one is the table.
@@ -31,6 +32,7 @@ use warp::http::header::WWW_AUTHENTICATE;
 use super::limit::Rate;
 use super::reply::{Failure, Problem, Response, problem};
 use super::route::{Dialect, Route};
+use super::web;
 use crate::chat::error::{Error, Rule};
 
 /// The dialect's name, routes and errors.
@@ -56,6 +58,7 @@ pub fn dialect() -> Dialect {
         Route::new(get, messages, free, messages::history).doc(document::history),
         Route::new(post, messages, free, messages::post).doc(document::post),
         Route::socket("/messenger/ws/ws/chat/{room_name}/", socket::open).doc(document::socket),
+        web::avatars().below(),
     ];
     Dialect {
         name: "messenger",

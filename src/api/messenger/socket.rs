@@ -42,6 +42,7 @@ impl Codec for Chatroom {
             | Event::Read { .. }
             | Event::ChatCreated { .. }
             | Event::ChatUpdated { .. }
+            | Event::MemberChanged { .. }
             | Event::ChatDeleted { .. }
             | Event::ChatHidden { .. }
             | Event::MemberAdded { .. }

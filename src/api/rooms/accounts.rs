@@ -6,6 +6,7 @@ use super::json::{Account, SignedIn, User};
 use super::{PAGE_SIZE, files};
 use crate::api::auth;
 use crate::api::body::{Fields, media_type};
+use crate::api::limit::Tried;
 use crate::api::page;
 use crate::api::reply::{self, Answer, Failure, no_content, ok, signed_by};
 use crate::api::request::Request;
@@ -15,7 +16,7 @@ use crate::chat::id::{FileId, UserId};
 use crate::chat::name::{self, Email, Username};
 use crate::chat::password::Password;
 use crate::chat::session::Asker;
-use crate::chat::user::{NewUser, ProfileChange};
+use crate::chat::user::{self, NewUser, ProfileChange};
 
 pub async fn register(mut request: Request) -> Answer {
     check_registration(&request)?;
@@ -70,7 +71,7 @@ pub async fn change_password(asker: Asker, mut request: Request) -> Answer {
     let new = fields.require("new_password", Password::parse);
     let (old, new) = fields.complete((old, new))?;
     // A stolen token must not be a way to try passwords.
-    request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
+    request.context.limits.check_sign_in(request.peer, Tried::Account(asker.user))?;
     let changed = request.context.chat.change_password(&asker, old, new).await;
     changed.map_err(|error| refused(&request, &asker, "old_password", error))?;
     no_content()
@@ -101,17 +102,25 @@ pub async fn change_profile(asker: Asker, mut request: Request) -> Answer {
         request.context.chat.user(&asker, id)?;
         return Err(Error::Forbidden(Denial::OthersProfile).into());
     }
-    let mut fields = if media_type(request.header("content-type")) == "multipart/form-data" {
+    let (mut fields, sent) = if media_type(request.header("content-type")) == "multipart/form-data" {
         files::profile_form(&asker, &mut request).await?
     } else {
-        request.fields().await?
+        (request.fields().await?, None)
     };
-    let change = profile_change(&mut fields)?;
-    if change.email.is_some() {
-        request.context.limits.check_sign_in(request.peer, asker.username.as_str())?;
+    let changed = change(&asker, &request, &mut fields).await;
+    if let (Err(_), Some(avatar)) = (&changed, sent) {
+        request.context.chat.discard_file(&asker, avatar).await;
     }
-    let changed = request.context.chat.change_profile(&asker, change).await;
-    ok(&Account::from(&changed.map_err(|error| refused(&request, &asker, "current_password", error))?))
+    ok(&Account::from(&changed?))
+}
+
+async fn change(asker: &Asker, request: &Request, fields: &mut Fields) -> Result<user::Account, Failure> {
+    let change = profile_change(fields)?;
+    if change.email.is_some() {
+        request.context.limits.check_sign_in(request.peer, Tried::Account(asker.user))?;
+    }
+    let changed = request.context.chat.change_profile(asker, change).await;
+    changed.map_err(|error| refused(request, asker, "current_password", error))
 }
 
 fn profile_change(fields: &mut Fields) -> Result<ProfileChange, Failure> {

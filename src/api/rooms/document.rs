@@ -89,6 +89,7 @@ pub fn change_profile(doc: &mut Doc) {
     let by_id = may("avatar", described(id(), "The id of an image that you uploaded; `null` takes it away."));
     let image = may("avatar", described(shape::bytes(), "An image."));
     doc.does("Change my profile")
+        .note("An image that is sent with it counts as an upload as well.")
         .may_take(&usual(by_id))
         .takes_parts(&usual(image))
         .answers::<Account>(200, "My account as it is now.");

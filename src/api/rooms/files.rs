@@ -2,6 +2,7 @@
 
 use super::json::File;
 use crate::api::body::Fields;
+use crate::api::limit::Rate;
 use crate::api::reply::{Answer, Failure, created, ok};
 use crate::api::request::Request;
 use crate::api::{download, upload};
@@ -9,7 +10,7 @@ use crate::chat::id::FileId;
 use crate::chat::session::Asker;
 
 pub async fn upload(asker: Asker, mut request: Request) -> Answer {
-    let (file, _) = upload::receive(&asker, &mut request, "file").await?;
+    let (file, _) = upload::receive(&asker, &mut request, "file", Rate::Free).await?;
     let file = file.ok_or_else(|| Failure::field("file", "No file was submitted."))?;
     created(true, &File::from(&file))
 }
@@ -23,11 +24,13 @@ pub async fn download(asker: Asker, request: Request) -> Answer {
     download::send(&request, &file, Some(asker), "private, no-cache").await
 }
 
-/// A profile's form: an avatar sent as a file stands in its field as that file's id.
-pub async fn profile_form(asker: &Asker, request: &mut Request) -> Result<Fields, Failure> {
-    let (avatar, mut fields) = upload::receive(asker, request, "avatar").await?;
-    if let Some(avatar) = avatar {
-        fields.set("avatar", avatar.id.0);
+/// A profile's form, and the file in it: an avatar sent as one is an upload like every
+/// other, and stands in its field as that file's id.
+pub async fn profile_form(asker: &Asker, request: &mut Request) -> Result<(Fields, Option<FileId>), Failure> {
+    let (avatar, mut fields) = upload::receive(asker, request, "avatar", Rate::Upload).await?;
+    let avatar = avatar.map(|file| file.id);
+    if let Some(FileId(id)) = avatar {
+        fields.set("avatar", id);
     }
-    Ok(fields)
+    Ok((fields, avatar))
 }

@@ -17,6 +17,7 @@
 //! | GET DELETE | `/api/messages/{id}/` | one message |
 //! | POST | `/api/files/upload/` | a file |
 //! | GET | `/api/files/{id}/`, `…/download/` | what it is, and its bytes |
+//! | GET | `/media/user_images/{name}` | an `avatar_url` |
 //! | WS | `/ws/room/{id}/` | chat, calls, signalling |
 //!
 //! The handlers stand in a file per noun; this one is the table.
@@ -35,6 +36,7 @@ use super::limit::Rate;
 use super::reply::{Failure, Response, envelope_shape, enveloped, problem};
 use super::request::Request;
 use super::route::{Dialect, Route};
+use super::web;
 
 /// Items on a page, unless the request says otherwise.
 const PAGE_SIZE: u32 = 20;
@@ -71,6 +73,7 @@ pub fn dialect() -> Dialect {
         // A screenful of pictures is one look at a chat, not a hundred questions.
         Route::new(get, "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
         Route::socket("/ws/room/{room_id}/", socket::open).doc(document::socket),
+        web::avatars().below(),
     ];
     Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[] }
 }

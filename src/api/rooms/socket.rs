@@ -59,6 +59,7 @@ impl Codec for Room {
             | Event::Read { .. }
             | Event::ChatCreated { .. }
             | Event::ChatUpdated { .. }
+            | Event::MemberChanged { .. }
             | Event::ChatDeleted { .. }
             | Event::ChatHidden { .. }
             | Event::CredentialEnded { .. }

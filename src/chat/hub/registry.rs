@@ -148,7 +148,10 @@ impl Registry {
             Event::MessagePosted { ref message, .. } | Event::MessageEdited { ref message, .. } => {
                 self.tell_chat(message.chat, event);
             }
-            Event::ReactionsChanged { chat, .. } | Event::Read { chat, .. } | Event::Typing { chat, .. } => {
+            Event::ReactionsChanged { chat, .. }
+            | Event::Read { chat, .. }
+            | Event::Typing { chat, .. }
+            | Event::MemberChanged { chat, .. } => {
                 self.tell_overviews(&[chat], event);
             }
             Event::MessageDeleted { chat, .. }

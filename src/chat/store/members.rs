@@ -137,6 +137,13 @@ pub fn cleared_by(db: &Db, chat: ChatId, message: MessageId) -> Result<Vec<UserI
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Members who have put a chat away.
+pub fn hidden_by(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
+    let mut query = db.prepare_cached("SELECT user_id FROM members WHERE chat_id = ?1 AND is_hidden = 1")?;
+    let rows = query.query_map([chat.0], |row| Ok(UserId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Up to where each member has read.
 pub fn read_marks(db: &Db, chat: ChatId) -> Result<Vec<ReadMark>> {
     let mut query =

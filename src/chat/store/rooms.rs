@@ -148,6 +148,16 @@ pub fn page_by_activity(db: &Db, viewer: UserId, page: Page, part: Option<&str>)
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }
 
+/// A user's chats with at most so many members, hidden ones too; newest activity first.
+pub fn newest_small(db: &Db, user: UserId, members: i64, limit: u32) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached(
+        "SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND c.member_count <= ?2 ORDER BY c.active_at DESC, c.id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map(params![user.0, members, limit], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The viewer's direct chats that are not hidden, newest created first.
 pub fn directs(db: &Db, viewer: UserId) -> Result<Vec<ChatId>> {
     ids(

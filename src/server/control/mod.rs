@@ -60,6 +60,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it may be the first thing that is done with a data folder. Everything else
+    /// is about what is there: on a folder without a server's data it would look like an
+    /// answer, where there is only a mistyped path.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        matches!(self, Self::User(user::Command::Create { .. }) | Self::Invite(invite::Command::Create { .. }))
+    }
+
     /// How long its answer may take.
     fn patience(&self) -> Duration {
         if matches!(self, Self::Gc) { LONG_PATIENCE } else { PATIENCE }
