@@ -128,11 +128,12 @@ fn remove(tx: &mut Tx<'_>, room: &Room, user: UserId) -> Result<()> {
     let Some(was_admin) = store::members::delete(tx, room.id, user)? else {
         return Err(Error::NotFound);
     };
-    store::rooms::add_members(tx, room.id, -1)?;
-    tx.publish(Event::MemberRemoved { chat: room.id, user });
     if store::members::is_empty(tx, room.id)? {
+        // Told as a deletion alone, like any other: whose sockets stood on it are closed for that.
         return delete(tx, room.id);
     }
+    store::rooms::add_members(tx, room.id, -1)?;
+    tx.publish(Event::MemberRemoved { chat: room.id, user });
     let was_owner = room.owner.id == user;
     if (was_admin || was_owner) && hand_over(tx, room.id, was_owner)? {
         tx.publish(Event::ChatUpdated { chat: room.id });

@@ -203,11 +203,34 @@ async fn whoever_cannot_sign_in_takes_over_only_from_the_last_who_can() {
 async fn a_group_ends_with_its_last_member() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
-    let chat = group(&alice, "Team", &[]).await;
-    let mut line = Line::to(&alice).await;
-    alice.delete(&chat.remove(&alice)).await.is(204);
-    line.hears("member_removed").await;
-    line.hears_nothing().await;
-    alice.get(&chat.path()).await.denied(404, NOT_FOUND);
-    alice.get(&format!("/api/rooms/{}/", chat.id)).await.refused(404, "not_found");
+    let bob = fireside.registers("bob").await;
+    for way in ["messaging", "rooms"] {
+        let chat = group(&alice, way, &[&bob]).await;
+        let doors = [format!("/ws/room/{}/", chat.id), format!("/messenger/ws/ws/chat/room-{}/", chat.id)];
+        let mut bobs = Line::to(&bob).await;
+        let mut line = Line::to(&alice).await;
+        // Who leaves others behind is no more in it; it is still there.
+        let mut left = bob.knocks_at(&doors[0]).enters().await;
+        bob.delete(&chat.remove(&bob)).await.is(204);
+        left.is_closed_with(4403).await;
+        bobs.hears("member_removed").await;
+        line.hears("member_removed").await;
+        let mut ears = Vec::new();
+        for door in &doors {
+            ears.push(alice.knocks_at(door).enters().await);
+        }
+        match way {
+            "rooms" => alice.does(&format!("/api/rooms/{}/leave/", chat.id)).await.is(204),
+            _ => alice.delete(&chat.remove(&alice)).await.is(204),
+        };
+        for ear in &mut ears {
+            ear.is_closed_with(4404).await;
+        }
+        let told = line.hears("chat_deleted").await;
+        assert_eq!(told, json!({"type": "chat_deleted", "chat": chat.id}));
+        line.hears_nothing().await;
+        bobs.hears_nothing().await;
+        alice.get(&chat.path()).await.denied(404, NOT_FOUND);
+        alice.get(&format!("/api/rooms/{}/", chat.id)).await.refused(404, "not_found");
+    }
 }
