@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 3: one world for five chat dialects.
+-- The whole database of Fireside, version 4: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -104,11 +104,13 @@ CREATE TABLE chats (
     is_deleted      INTEGER NOT NULL DEFAULT 0, -- 1: has no members any more, and its messages are being erased;
                                               -- 2: they are, and nothing is left of it but its number
     retain_days     INTEGER,                  -- older messages go; 0: none does; NULL: as the server is told
+    created_by      INTEGER REFERENCES users, -- whose limit it counts for: it stays when the ownership passes on;
+                                              -- NULL when the chat was erased
     UNIQUE (low_user, high_user),
     CHECK (kind = 'group' OR (low_user <= high_user AND slug IS NOT NULL))
 ) STRICT;
 CREATE INDEX chats_public ON chats (id) WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0;
-CREATE INDEX chats_by_owner ON chats (owner_id) WHERE is_deleted = 0;
+CREATE INDEX chats_by_creator ON chats (created_by) WHERE is_deleted = 0;
 CREATE INDEX chats_to_erase ON chats (id) WHERE is_deleted = 1;
 
 -- Who is in which chat. The counters make unread numbers and page counts O(1):

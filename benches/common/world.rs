@@ -87,10 +87,10 @@ impl World {
         let messages = if chat == 1 { self.messages } else { self.elsewhere };
         let newest = last + messages;
         tx.prepare_cached(
-            "INSERT INTO chats (id, kind, low_user, high_user, slug, title, title_key, owner_id, member_count,
+            "INSERT INTO chats (id, kind, low_user, high_user, slug, title, title_key, owner_id, created_by, member_count,
                                 message_count, last_message_id, created_at, updated_at, active_at)
              VALUES (?1, iif(?2, 'direct', 'group'), iif(?2, 1, NULL), iif(?2, ?3, NULL), iif(?2, 's_' || ?1, NULL),
-                     'chat ' || ?1, 'chat ' || ?1, 1, 2, ?4, iif(?4 > 0, ?5, NULL), ?5, ?5, ?5)",
+                     'chat ' || ?1, 'chat ' || ?1, 1, 1, 2, ?4, iif(?4 > 0, ?5, NULL), ?5, ?5, ?5)",
         )
         .and_then(|mut insert| insert.execute(params![chat, is_direct, other, messages, newest]))
         .unwrap();

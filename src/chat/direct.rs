@@ -6,7 +6,7 @@ use super::event::Event;
 use super::id::{ChatId, UserId};
 use super::message::{Draft, Posted, post};
 use super::name::Username;
-use super::room::{Kind, Room, check_owned, inside};
+use super::room::{Kind, Room, check_created, inside};
 use super::session::Asker;
 use super::store::{self, Tx};
 use super::user::{User, UserRef};
@@ -116,7 +116,7 @@ pub(super) fn ensure_direct(tx: &mut Tx<'_>, asker: &Asker, other: &User) -> Res
     if let Some(id) = store::rooms::find_direct(tx, asker.user, other.id)? {
         return Ok((id, false));
     }
-    check_owned(tx, asker.user)?;
+    check_created(tx, asker.user)?;
     let me = Person { id: asker.user, username: asker.username.clone() };
     let pair = Pair::new(me, Person { id: other.id, username: other.username.clone() });
     let id = store::rooms::insert_direct(tx, &pair, asker.user, &free_slug(tx, &pair)?)?;

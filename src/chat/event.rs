@@ -83,7 +83,7 @@ pub enum Event {
         /// Everybody who is in it from the start.
         members: Vec<UserId>,
     },
-    /// A chat's title or description or limits changed.
+    /// A chat's title or description or limits changed, or who looks after it.
     ChatUpdated {
         /// Which.
         chat: ChatId,

@@ -125,18 +125,29 @@ fn add(tx: &mut Tx<'_>, room: &Room, users: &[UserId]) -> Result<i64> {
 /// Takes a member out of a group. Somebody longest standing takes over what the last
 /// admin or the owner leaves behind; a group that nobody is left in is deleted.
 fn remove(tx: &mut Tx<'_>, room: &Room, user: UserId) -> Result<()> {
-    if !store::members::delete(tx, room.id, user)? {
+    let Some(was_admin) = store::members::delete(tx, room.id, user)? else {
         return Err(Error::NotFound);
+    };
+    if store::members::is_empty(tx, room.id)? {
+        // Told as a deletion alone, like any other: whose sockets stood on it are closed for that.
+        return delete(tx, room.id);
     }
     store::rooms::add_members(tx, room.id, -1)?;
     tx.publish(Event::MemberRemoved { chat: room.id, user });
-    let Some(successor) = store::members::successor(tx, room.id)? else {
-        return delete(tx, room.id);
-    };
-    // Makes an admin of one only where no admin is left: an admin comes first in the succession.
-    store::members::make_admin(tx, room.id, successor)?;
-    if room.owner.id == user {
-        store::rooms::set_owner(tx, room.id, successor)?;
+    let was_owner = room.owner.id == user;
+    if (was_admin || was_owner) && hand_over(tx, room.id, was_owner)? {
+        tx.publish(Event::ChatUpdated { chat: room.id });
     }
     Ok(())
+}
+
+/// Finds an heir for an admin who left. `true`: somebody is now what they were not before.
+fn hand_over(tx: &Tx<'_>, chat: ChatId, is_owned: bool) -> Result<bool> {
+    let Some(successor) = store::members::successor(tx, chat)? else { return Ok(false) };
+    // Makes an admin of one only where no admin is left who can act: such a one comes first.
+    let is_new_admin = store::members::make_admin(tx, chat, successor)?;
+    if is_owned {
+        store::rooms::set_owner(tx, chat, successor)?;
+    }
+    Ok(is_new_admin || is_owned)
 }

@@ -15,8 +15,9 @@ use super::user::User;
 
 /// Members that a group may have.
 pub const MAX_MEMBERS: u32 = 5_000;
-/// Chats that a user may own.
-pub const MAX_OWNED: u32 = 500;
+/// Chats that a user may have made, of those that there are. Whoever owns them now: ownership
+/// passes on, and nobody is to be filled up with what others made.
+pub const MAX_CREATED: u32 = 500;
 
 /// What kind of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,15 +239,15 @@ pub(super) fn inside(db: &store::Db, asker: UserId, id: ChatId) -> Result<Room> 
     if room.standing.is_none() { Err(Error::NotMember) } else { Ok(room) }
 }
 
-pub(super) fn check_owned(tx: &Tx<'_>, user: UserId) -> Result<()> {
-    if store::rooms::count_owned(tx, user)? >= i64::from(MAX_OWNED) {
-        return Err(Error::LimitReached { what: "chats", max: MAX_OWNED });
+pub(super) fn check_created(tx: &Tx<'_>, user: UserId) -> Result<()> {
+    if store::rooms::count_created(tx, user)? >= i64::from(MAX_CREATED) {
+        return Err(Error::LimitReached { what: "chats", max: MAX_CREATED });
     }
     Ok(())
 }
 
 fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Result<Room> {
-    check_owned(tx, me)?;
+    check_created(tx, me)?;
     let id = store::rooms::insert_group(tx, me, new)?;
     store::members::insert(tx, id, me, true)?;
     let mut members = vec![me];

@@ -26,7 +26,7 @@ fn version_1() -> Home {
 async fn the_first_versions_people_find_everything_again() {
     let home = version_1();
     let fireside = Fireside::start_in(home.clone(), &[]).await;
-    assert!(fireside.facts.iter().any(|fact| fact.contains("database version 3")), "{:?}", fireside.facts);
+    assert!(fireside.facts.iter().any(|fact| fact.contains("database version 4")), "{:?}", fireside.facts);
     assert!(home.data().join("fireside.before-version-2.db").exists(), "a copy of the old one is kept");
 
     let alice = fireside.anyone().showing(Credential::Token(ALICES_TOKEN.into()));
@@ -37,7 +37,7 @@ async fn the_first_versions_people_find_everything_again() {
         let body = json!({"username": name, "password": format!("correct horse {name}")});
         fireside.anyone().post("/api/auth/login/", &body).await.is(200);
     }
-    let said = alice.post("/api/rooms/1/messages/", &json!({"content": "hello from version 3"})).await.is(201);
+    let said = alice.post("/api/rooms/1/messages/", &json!({"content": "hello from version 4"})).await.is(201);
     assert!(said.json()["id"].as_i64().unwrap() > 2, "numbers go on");
 
     let sessions = alice.get("/api/server/sessions/").await.is(200).results();

@@ -192,6 +192,25 @@ async fn every_versions_folder_shows_what_it_showed_before() {
 }
 
 #[tokio::test]
+async fn chats_that_were_there_before_there_was_a_maker_count_for_their_owner() {
+    let (home, all) = (Home::new(), Fixture::all());
+    let fixture = all.iter().find(|fixture| fixture.version == 3).unwrap();
+    fixture.laid_out(&home);
+    let fireside = Fireside::start_in(home, &[]).await;
+    let alice = fixture.alice(&fireside);
+    // She made a room there, and the direct chat with bob, who made none.
+    let another = json!({"chat_type": "group", "title": "another"});
+    for _ in 0..498 {
+        alice.post("/messages/api/chats/", &another).await.is(201);
+    }
+    alice.post("/messages/api/chats/", &another).await.is(400);
+    let bob = fireside.anyone().post("/api/auth/login/", &json!({"username": "bob", "password": "correct horse bob"}));
+    let token = bob.await.is(200).json()["token"].as_str().unwrap().to_owned();
+    let bob = fireside.anyone().showing(Credential::Token(token));
+    bob.post("/messages/api/chats/", &another).await.is(201);
+}
+
+#[tokio::test]
 async fn a_migration_that_breaks_changes_nothing_and_says_so() {
     let (fixture, home) = (Fixture::first(), Home::new());
     let database = fixture.laid_out(&home);
@@ -267,12 +286,13 @@ async fn a_newer_folder_is_refused_with_what_to_do() {
 
 /// Puts something of everything into a server of this version.
 async fn lives_in(fireside: &Fireside) -> String {
+    let version = version_of(fireside);
     fireside.home.runs(&["user", "create", "root", "--admin"], "correct horse root\n").await.succeeded();
     let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let file = alice.uploads("notes.txt", b"words of version 2").await;
-    let first = alice.posts("hello from version 2").with_file(&file).in_room(&den).await;
+    let file = alice.uploads("notes.txt", format!("words of version {version}").as_bytes()).await;
+    let first = alice.posts(&format!("hello from version {version}")).with_file(&file).in_room(&den).await;
     let second = bob.posts("hello back").in_room(&den).await;
     bob.deletes(&bob.posts("gone").in_room(&den).await).await;
     let path = format!("/messages/api/messages/{}/", second["id"]);

@@ -71,7 +71,7 @@ async fn unknown_paths_and_methods_are_refused_in_the_documents_shape() {
 }
 
 #[tokio::test]
-async fn a_chat_more_than_one_may_own_is_an_invalid_request() {
+async fn a_chat_more_than_one_may_make_is_an_invalid_request() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     for _ in 0..500 {
@@ -80,6 +80,36 @@ async fn a_chat_more_than_one_may_own_is_an_invalid_request() {
     alice.post(CHATS, &json!({"chat_type": "group", "title": "x"})).await.blames("non_field_errors");
     alice.post(CHATS, &json!({"chat_type": "dm", "member_ids": [alice.id]})).await.blames("non_field_errors");
     assert_eq!(alice.get(CHATS).await.json()["count"], 500);
+}
+
+#[tokio::test]
+async fn what_one_left_to_somebody_counts_for_oneself() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let mut left = Vec::new();
+    for _ in 0..500 {
+        let chat = group(&alice, "x", &[&bob]).await;
+        alice.delete(&chat.remove(&alice)).await.is(204);
+        left.push(chat);
+    }
+    assert_eq!(alice.get(CHATS).await.json()["count"], 0);
+    let owner = &bob.get(&format!("/api/rooms/{}/", left[0].id)).await.is(200).json()["owner"]["id"];
+    assert_eq!(owner, bob.id);
+    let wishes = [json!({"chat_type": "group", "title": "y"}), json!({"chat_type": "dm", "member_ids": [alice.id]})];
+    for wish in &wishes {
+        alice.post(CHATS, wish).await.blames("non_field_errors");
+    }
+    // Bob made nothing so far, and owns as much as one may make.
+    let notes = json!({"chat_type": "dm", "member_ids": [bob.id]});
+    for wish in [&wishes[0], &wishes[1], &notes] {
+        bob.post(CHATS, wish).await.is(201);
+    }
+    bob.opens_room("den").await;
+    // What is there no more does not count.
+    bob.delete(&left[0].path()).await.is(204);
+    alice.post(CHATS, &wishes[0]).await.is(201);
+    alice.post(CHATS, &wishes[0]).await.blames("non_field_errors");
 }
 
 #[tokio::test]

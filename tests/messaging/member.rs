@@ -136,14 +136,101 @@ async fn when_the_last_admin_leaves_the_longest_standing_takes_over() {
 }
 
 #[tokio::test]
+async fn who_takes_over_is_told_to_the_others_whichever_way_one_leaves() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    for way in ["messaging", "rooms"] {
+        let chat = group(&alice, way, &[&carol, &bob]).await;
+        let mut lines = [Line::to(&bob).await, Line::to(&carol).await];
+        let mut alices = Line::to(&alice).await;
+        match way {
+            "rooms" => alice.does(&format!("/api/rooms/{}/leave/", chat.id)).await.is(204),
+            _ => alice.delete(&chat.remove(&alice)).await.is(204),
+        };
+        let views = [seen(&bob, chat).await, seen(&carol, chat).await];
+        for (line, view) in lines.iter_mut().zip(views) {
+            assert_eq!(view["admins"], json!([carol.id]));
+            assert_eq!(line.hears("member_removed").await["user_id"], alice.id);
+            assert_eq!(line.hears("chat_updated").await["data"], view);
+        }
+        alices.hears("member_removed").await;
+        alices.hears_nothing().await;
+        // Where nothing passes on, nothing is told of it.
+        let [bobs, carols] = &mut lines;
+        bob.delete(&chat.remove(&bob)).await.is(204);
+        bobs.hears("member_removed").await;
+        bobs.hears_nothing().await;
+        carols.hears("member_removed").await;
+        carols.hears_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_cannot_sign_in_takes_over_only_from_the_last_who_can() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let carol = fireside.registers("carol").await;
+    let dave = fireside.registers("dave").await;
+    let chat = group(&alice, "Team", &[&dave, &carol, &bob]).await;
+    fireside.home.runs(&["user", "disable", "dave"], "").await.succeeded();
+    alice.delete(&chat.remove(&alice)).await.is(204);
+    assert_eq!(seen(&bob, chat).await["admins"], json!([carol.id]));
+    let owner = &bob.get(&format!("/api/rooms/{}/", chat.id)).await.is(200).json()["owner"]["id"];
+    assert_eq!(owner, carol.id);
+    // An admin who cannot sign in stays one, whoever else leaves.
+    fireside.home.runs(&["user", "disable", "carol"], "").await.succeeded();
+    let eve = fireside.registers("eve").await;
+    let other = group(&eve, "Other", &[&bob, &alice]).await;
+    fireside.home.runs(&["user", "disable", "eve"], "").await.succeeded();
+    bob.delete(&other.remove(&bob)).await.is(204);
+    assert_eq!(seen(&alice, other).await["admins"], json!([eve.id]));
+    // Nobody else is left.
+    bob.delete(&chat.remove(&bob)).await.is(204);
+    fireside.home.runs(&["user", "enable", "dave"], "").await.succeeded();
+    let dave = dave.signs_in_again().await;
+    assert_eq!(seen(&dave, chat).await["admins"], json!([carol.id]));
+    let last = group(&alice, "Last", &[&dave]).await;
+    fireside.home.runs(&["user", "disable", "dave"], "").await.succeeded();
+    alice.delete(&last.remove(&alice)).await.is(204);
+    fireside.home.runs(&["user", "enable", "dave"], "").await.succeeded();
+    assert_eq!(seen(&dave.signs_in_again().await, last).await["admins"], json!([dave.id]));
+}
+
+#[tokio::test]
 async fn a_group_ends_with_its_last_member() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
-    let chat = group(&alice, "Team", &[]).await;
-    let mut line = Line::to(&alice).await;
-    alice.delete(&chat.remove(&alice)).await.is(204);
-    line.hears("member_removed").await;
-    line.hears_nothing().await;
-    alice.get(&chat.path()).await.denied(404, NOT_FOUND);
-    alice.get(&format!("/api/rooms/{}/", chat.id)).await.refused(404, "not_found");
+    let bob = fireside.registers("bob").await;
+    for way in ["messaging", "rooms"] {
+        let chat = group(&alice, way, &[&bob]).await;
+        let doors = [format!("/ws/room/{}/", chat.id), format!("/messenger/ws/ws/chat/room-{}/", chat.id)];
+        let mut bobs = Line::to(&bob).await;
+        let mut line = Line::to(&alice).await;
+        // Who leaves others behind is no more in it; it is still there.
+        let mut left = bob.knocks_at(&doors[0]).enters().await;
+        bob.delete(&chat.remove(&bob)).await.is(204);
+        left.is_closed_with(4403).await;
+        bobs.hears("member_removed").await;
+        line.hears("member_removed").await;
+        let mut ears = Vec::new();
+        for door in &doors {
+            ears.push(alice.knocks_at(door).enters().await);
+        }
+        match way {
+            "rooms" => alice.does(&format!("/api/rooms/{}/leave/", chat.id)).await.is(204),
+            _ => alice.delete(&chat.remove(&alice)).await.is(204),
+        };
+        for ear in &mut ears {
+            ear.is_closed_with(4404).await;
+        }
+        let told = line.hears("chat_deleted").await;
+        assert_eq!(told, json!({"type": "chat_deleted", "chat": chat.id}));
+        line.hears_nothing().await;
+        bobs.hears_nothing().await;
+        alice.get(&chat.path()).await.denied(404, NOT_FOUND);
+        alice.get(&format!("/api/rooms/{}/", chat.id)).await.refused(404, "not_found");
+    }
 }

@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::{Value, json};
+
 use super::{exports, imports, of_type, records, signs_in, unpacked};
 use crate::world::home::PROGRAM;
 use crate::world::{Fireside, Home};
@@ -105,6 +107,42 @@ async fn one_chat_leaves_alone_with_the_names_of_its_people() {
     }
     exports(&fireside.home, &path, &["--chat", "1", "--user", "alice"]).await.failed_with(2);
     exports(&fireside.home, &path, &["--user", "alice", "--with-secrets"]).await.failed_with(2);
+}
+
+#[tokio::test]
+async fn who_made_a_chat_is_told_where_another_owns_it() {
+    let shelf = tempfile::tempdir().unwrap();
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (den, attic) = (alice.opens_room("den").await, bob.opens_room("attic").await);
+    bob.joins(&den).await;
+    alice.leaves(&den).await;
+    let makers = |archive: &Path| {
+        let records = records(&unpacked(archive));
+        let people = of_type(&records, "user").into_iter().map(|user| (user["id"].clone(), user["username"].clone()));
+        let people: Vec<_> = people.collect();
+        let name = |id: &Value| people.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+        let chats = of_type(&records, "chat");
+        chats.into_iter().map(|chat| (name(&chat["owner"]), name(&chat["created_by"]))).collect::<Vec<_>>()
+    };
+    let (alices, bobs) = (Some(json!("alice")), Some(json!("bob")));
+    let told = [(bobs.clone(), alices.clone()), (bobs, None)];
+    let path = |name: &str| shelf.path().join(name);
+    exports(&fireside.home, &path("all.tar"), &[]).await.succeeded();
+    assert_eq!(makers(&path("all.tar")), told);
+    // She is not in it any more and said nothing there: it names her all the same.
+    exports(&fireside.home, &path("den.tar"), &["--chat", &den.id.to_string()]).await.succeeded();
+    assert_eq!(makers(&path("den.tar")), told[..1]);
+    exports(&fireside.home, &path("attic.tar"), &["--chat", &attic.id.to_string()]).await.succeeded();
+    assert_eq!(makers(&path("attic.tar")), told[1..]);
+    exports(&fireside.home, &path("bob.tar"), &["--user", "bob"]).await.succeeded();
+    assert_eq!(makers(&path("bob.tar")), told);
+    for (from, again, told) in [("all.tar", "all-again.tar", &told[..]), ("den.tar", "den-again.tar", &told[..1])] {
+        let home = Home::new();
+        imports(&path(from), &home, &[]).await.succeeded();
+        exports(&home, &path(again), &[]).await.succeeded();
+        assert_eq!(makers(&path(again)), told);
+    }
 }
 
 #[tokio::test]

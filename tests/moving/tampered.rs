@@ -89,6 +89,7 @@ async fn an_archive_that_somebody_made_up_is_refused() {
         ("\"username\":\"alice\"", "\"username\":\"аlice\"", "one script"),
         ("\"size\":13", "\"size\":14", "size: it is 13, and not 14"),
         ("\"owner\":1", "\"owner\":2", "there is no user 2"),
+        ("\"owner\":1", "\"owner\":1,\"created_by\":2", "created_by: there is no user 2"),
         ("\"role\":\"admin\"", "\"role\":\"god\"", "line "),
         ("{\"type\":\"member\"", "{\"type\":\"message\"", "line "),
         ("\n", "\n\n", "line 2: "),

@@ -21,7 +21,7 @@
 //! | `credential` | user | kind (`account`, `device`, `session`, `refresh`), label, is_bot, secret_sha256, created_at, used_at, expires_at |
 //! | `friend` | user, friend | created_at |
 //! | `post` | author | title, content, created_at |
-//! | `chat` | pair, owner | id, title, description, is_private, max_members, retain_days, created_at, updated_at, active_at |
+//! | `chat` | pair, owner, created_by | id, title, description, is_private, max_members, retain_days, created_at, updated_at, active_at |
 //! | `message` | chat, sender, reply_to | id, text, created_at, edited_at |
 //! | `reaction` | message, user | emoji |
 //! | `file` | uploader, message | name, size, sha256, created_at, is_avatar |

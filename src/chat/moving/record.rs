@@ -197,6 +197,10 @@ pub struct Chat {
     pub retain_days: Option<u32>,
     /// Who owns it: a member, and an admin. Of a direct chat one of the two.
     pub owner: i64,
+    /// Who made it, in whose number of chats it counts; need not be in it any more. Left out:
+    /// its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<i64>,
     /// When it was made.
     #[serde(with = "moment")]
     pub created_at: Timestamp,

@@ -22,6 +22,7 @@ impl Import {
             return refused(format!("there is a second chat {}", chat.id));
         }
         let owner = self.person("owner", chat.owner)?;
+        let creator = chat.created_by.map_or(Ok(owner), |id| self.person("created_by", id))?;
         let created_at = time("created_at", chat.created_at, self.now)?;
         let updated_at = time("updated_at", chat.updated_at.unwrap_or(created_at), self.now)?;
         let active_at = time("active_at", chat.active_at.unwrap_or(created_at), self.now)?;
@@ -33,6 +34,7 @@ impl Import {
             max_members: None,
             retention: term(chat.retain_days)?,
             owner: owner.id,
+            created_by: creator.id,
             created_at,
             updated_at,
             active_at,

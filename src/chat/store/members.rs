@@ -24,14 +24,19 @@ pub fn insert(tx: &Tx<'_>, chat: ChatId, user: UserId, is_admin: bool) -> Result
     Ok(inserted > 0)
 }
 
-pub fn delete(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<bool> {
-    let mut delete = tx.prepare_cached("DELETE FROM members WHERE chat_id = ?1 AND user_id = ?2")?;
-    Ok(delete.execute([chat.0, user.0])? > 0)
+/// Whether the one who goes was an admin; `None`: was not in it.
+pub fn delete(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<Option<bool>> {
+    let mut delete = tx.prepare_cached("DELETE FROM members WHERE chat_id = ?1 AND user_id = ?2 RETURNING is_admin")?;
+    Ok(delete.query_row([chat.0, user.0], |row| row.get(0)).optional()?)
 }
 
 pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
     tx.prepare_cached("DELETE FROM members WHERE chat_id = ?1")?.execute([chat.0])?;
     Ok(())
+}
+
+pub fn is_empty(db: &Db, chat: ChatId) -> Result<bool> {
+    Ok(!db.prepare_cached("SELECT 1 FROM members WHERE chat_id = ?1 LIMIT 1")?.exists([chat.0])?)
 }
 
 pub fn is_member(db: &Db, chat: ChatId, user: UserId) -> Result<bool> {
@@ -76,17 +81,21 @@ pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }
 
-/// The longest-standing member, an admin before all others.
+/// The longest-standing member, an admin before all others. Whoever cannot sign in comes
+/// last: a group would have nobody to look after it.
 pub fn successor(db: &Db, chat: ChatId) -> Result<Option<UserId>> {
-    let mut query =
-        db.prepare_cached("SELECT user_id FROM members WHERE chat_id = ?1 ORDER BY is_admin DESC, id LIMIT 1")?;
+    let mut query = db.prepare_cached(
+        "SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.chat_id = ?1 ORDER BY u.is_disabled, m.is_admin DESC, m.id LIMIT 1",
+    )?;
     Ok(query.query_row([chat.0], |row| Ok(UserId(row.get(0)?))).optional()?)
 }
 
-pub fn make_admin(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
-    tx.prepare_cached("UPDATE members SET is_admin = 1 WHERE chat_id = ?1 AND user_id = ?2")?
-        .execute([chat.0, user.0])?;
-    Ok(())
+/// `false`: is one already.
+pub fn make_admin(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<bool> {
+    let mut update =
+        tx.prepare_cached("UPDATE members SET is_admin = 1 WHERE chat_id = ?1 AND user_id = ?2 AND is_admin = 0")?;
+    Ok(update.execute([chat.0, user.0])? > 0)
 }
 
 /// A message that one posted oneself is no news to oneself.

@@ -11,7 +11,7 @@ use super::super::{OpenError, folder};
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -73,6 +73,14 @@ const TO_VERSION_3: &str = "
      -- How long messages are kept, and whose files take the room.
      ALTER TABLE chats ADD COLUMN retain_days INTEGER;
      CREATE INDEX users_by_storage ON users (stored_bytes) WHERE stored_bytes > 0;";
+
+const TO_VERSION_4: &str = "
+     -- Who made a chat: that counts, and not to whom its ownership has passed. What is known
+     -- of those that are there already is the owner.
+     ALTER TABLE chats ADD COLUMN created_by INTEGER REFERENCES users;
+     UPDATE chats SET created_by = owner_id WHERE is_deleted < 2;
+     DROP INDEX chats_by_owner;
+     CREATE INDEX chats_by_creator ON chats (created_by) WHERE is_deleted = 0;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

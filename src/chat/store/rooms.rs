@@ -195,17 +195,17 @@ pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
     ids(db, "SELECT chat_id FROM members WHERE user_id = ?1", user)
 }
 
-/// How many chats a user owns.
-pub fn count_owned(db: &Db, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM chats WHERE owner_id = ?1 AND is_deleted = 0")?;
+/// How many chats there are that a user made.
+pub fn count_created(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM chats WHERE created_by = ?1 AND is_deleted = 0")?;
     Ok(query.query_row([user.0], |row| row.get(0))?)
 }
 
 pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId> {
     tx.prepare_cached(
         "INSERT INTO chats (kind, title, title_key, description, is_private, max_members, owner_id,
-                            created_at, updated_at, active_at)
-         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+                            created_by, created_at, updated_at, active_at)
+         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?7, ?8)",
     )?
     .execute(params![
         new.title,
@@ -222,8 +222,8 @@ pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId
 
 pub fn insert_direct(tx: &Tx<'_>, pair: &Pair, owner: UserId, slug: &str) -> Result<ChatId> {
     tx.prepare_cached(
-        "INSERT INTO chats (kind, low_user, high_user, slug, owner_id, created_at, updated_at, active_at)
-         VALUES ('direct', ?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+        "INSERT INTO chats (kind, low_user, high_user, slug, owner_id, created_by, created_at, updated_at, active_at)
+         VALUES ('direct', ?1, ?2, ?3, ?4, ?4, ?5, ?5, ?6)",
     )?
     .execute(params![pair.low.id.0, pair.high.id.0, slug, owner.0, tx.now.0, tx.activity().0])?;
     Ok(ChatId(tx.last_insert_rowid()))
@@ -336,7 +336,7 @@ pub fn delete(tx: &Tx<'_>, id: ChatId) -> Result<()> {
     tx.prepare_cached("DELETE FROM tombstones WHERE chat_id = ?1")?.execute([id.0])?;
     tx.prepare_cached(
         "UPDATE chats SET is_deleted = 2, kind = 'group', low_user = NULL, high_user = NULL, slug = NULL,
-                title = '', title_key = '', description = '', last_message_id = NULL WHERE id = ?1",
+                title = '', title_key = '', description = '', last_message_id = NULL, created_by = NULL WHERE id = ?1",
     )?
     .execute([id.0])?;
     Ok(())

@@ -147,6 +147,7 @@ fn record(slack: &Slack, kind: Kind, channel: &Channel, chat: &Taken) -> moving:
         max_members: None,
         retain_days: None,
         owner: chat.owner,
+        created_by: None,
         created_at: chat.created_at,
         updated_at: None,
         active_at: None,

@@ -77,7 +77,7 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
             Record::Chat(of) => {
                 chat(&mut of.id);
                 user(&mut of.owner);
-                of.pair.iter_mut().flatten().for_each(user);
+                of.created_by.iter_mut().chain(of.pair.iter_mut().flatten()).for_each(user);
             }
             Record::Message(of) => {
                 chat(&mut of.chat);

@@ -172,6 +172,8 @@ impl World {
             retain_days: maker.chance(30).then_some(30),
             max_members: (is_group && maker.chance(30)).then_some(50),
             owner: one,
+            // Another than its owner, and perhaps one who left.
+            created_by: Some(maker.pick(users)).filter(|user| is_group && *user != one && user % 2 == 0),
             created_at,
             updated_at: Some(maker.now()),
             active_at: Some(maker.now()),

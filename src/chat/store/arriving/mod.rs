@@ -79,6 +79,7 @@ pub struct NewChat<'a> {
     pub max_members: Option<u32>,
     pub retention: Term,
     pub owner: i64,
+    pub created_by: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub active_at: Timestamp,
@@ -208,8 +209,8 @@ impl Arrival {
     pub fn chat(&self, new: &NewChat<'_>) -> Result<i64> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO chats (kind, low_user, high_user, slug, title, title_key, description, is_private, max_members,
-                                owner_id, created_at, updated_at, active_at, retain_days)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                owner_id, created_by, created_at, updated_at, active_at, retain_days)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?;
         Ok(insert.insert(params![
             if new.direct.is_some() { "direct" } else { "group" },
@@ -222,6 +223,7 @@ impl Arrival {
             new.is_private,
             new.max_members,
             new.owner,
+            new.created_by,
             new.created_at.0,
             new.updated_at.0,
             new.active_at.0,

@@ -16,6 +16,7 @@ pub fn users(wanted: Wanted) -> String {
             "u.id IN (SELECT user_id FROM members WHERE chat_id = ?1
                       UNION SELECT sender_id FROM messages WHERE chat_id = ?1
                       UNION SELECT owner_id FROM chats WHERE id = ?1
+                      UNION SELECT created_by FROM chats WHERE id = ?1
                       UNION SELECT low_user FROM chats WHERE id = ?1
                       UNION SELECT high_user FROM chats WHERE id = ?1
                       UNION SELECT r.user_id FROM reactions r JOIN messages g ON g.id = r.message_id
@@ -26,6 +27,7 @@ pub fn users(wanted: Wanted) -> String {
             "u.id = ?1 OR u.id IN (
                 SELECT friend_id FROM friends WHERE user_id = ?1
                 UNION SELECT c.owner_id FROM chats c WHERE c.id IN (TALKED)
+                UNION SELECT c.created_by FROM chats c WHERE c.id IN (TALKED)
                 UNION SELECT c.low_user FROM chats c WHERE c.id IN (TALKED)
                 UNION SELECT c.high_user FROM chats c WHERE c.id IN (TALKED))",
         ),

@@ -20,7 +20,7 @@ pub fn chats(wanted: Wanted) -> String {
     };
     format!(
         "SELECT c.id, c.low_user, c.high_user, c.title, c.description, c.is_private, c.max_members, c.owner_id,
-                c.created_at, c.updated_at, c.active_at, c.retain_days
+                c.created_at, c.updated_at, c.active_at, c.retain_days, nullif(c.created_by, c.owner_id)
          FROM chats c WHERE c.is_deleted = 0 AND {which} ORDER BY c.id"
     )
 }
@@ -42,6 +42,7 @@ pub fn chat(row: &Row<'_>) -> rusqlite::Result<Record> {
         updated_at: moment(row, 9)?,
         active_at: moment(row, 10)?,
         retain_days: row.get(11)?,
+        created_by: row.get(12)?,
     }))
 }
 
