@@ -136,7 +136,8 @@ impl Room {
     fn signal(&self, kind: SignalKind, field: &str, data: &mut Fields) -> Result<Vec<String>, Failure> {
         self.limit(Rate::Signal)?;
         let target = data.require_integer("target_user_id");
-        let body = data.value(field).map(Value::to_string);
+        // Any JSON, `null` too: it is how browsers say that there are no more candidates.
+        let body = data.any(field).map(Value::to_string);
         if body.is_none() {
             data.fault::<()>(field, "This field is required.");
         }
