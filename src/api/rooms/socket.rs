@@ -101,6 +101,12 @@ impl Room {
             None => Fields::default(),
             Some(data) => Fields::of_value(data.clone()).map_err(|_| Failure::field("data", "Expected an object."))?,
         };
+        // It may stand in any frame: at its top, too. What stands with the content is nearer to it.
+        if let Some(client_id) = frame.value("client_id")
+            && data.value("client_id").is_none()
+        {
+            data.set("client_id", client_id.clone());
+        }
         match kind.as_str() {
             "chat_message" => self.post(&mut data).await,
             "join_call" => self.join_call(),
