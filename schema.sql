@@ -2,7 +2,8 @@
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
--- have seen never return after a deletion (AUTOINCREMENT, or the sequence below).
+-- have seen never return after a deletion (AUTOINCREMENT, or the sequence below), nor
+-- after a restore, which leaves a gap in both.
 -- The path from a person to a thing goes through `members`: who is not in there
 -- finds nothing.
 

@@ -141,9 +141,12 @@ impl Chat {
 
     /// Passes a signal to a participant of the same call, and to nobody else.
     pub fn signal(&self, seat: &Seat, target: UserId, kind: SignalKind, body: String) -> Result<()> {
-        let max = if kind == SignalKind::IceCandidate { MAX_CANDIDATE } else { MAX_SDP };
+        let (max, rule) = match kind {
+            SignalKind::Offer | SignalKind::Answer => (MAX_SDP, Rule::DescriptionLength),
+            SignalKind::IceCandidate => (MAX_CANDIDATE, Rule::CandidateLength),
+        };
         if body.len() > max {
-            return Err(Error::Invalid(Rule::SignalLength));
+            return Err(Error::Invalid(rule));
         }
         let chat = room_of(seat)?;
         let rooms = self.calls.lock();

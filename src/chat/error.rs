@@ -123,9 +123,12 @@ pub enum Rule {
     /// At most so many different emoji on a message.
     #[error("There are too many different reactions on this message.")]
     Reactions,
-    /// A session description or candidate is longer than any real one.
+    /// A session description is longer than any real one.
     #[error("This signal is too long.")]
-    SignalLength,
+    DescriptionLength,
+    /// An ICE candidate is longer than any real one.
+    #[error("This signal is too long.")]
+    CandidateLength,
     /// Only those register who were invited.
     #[error("Registration needs an invitation.")]
     InviteRequired,

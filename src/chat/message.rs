@@ -161,7 +161,7 @@ impl Chat {
         })
     }
 
-    /// Changes the text of one's own message.
+    /// Changes the text of one's own message. It may be blank if files are attached.
     pub async fn edit(&self, asker: &Asker, id: MessageId, text: MessageText) -> Result<Posted> {
         let me = asker.user;
         self.by(asker)
@@ -170,6 +170,7 @@ impl Chat {
                 if message.sender.id != me {
                     return Err(Error::Forbidden(Denial::EditOthersMessage));
                 }
+                says_something(&text, !message.attachments.is_empty())?;
                 message.seq = tx.next_seq();
                 text.as_str().clone_into(&mut message.text);
                 message.updated_at = tx.now;
@@ -237,9 +238,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
     {
         return resend(tx, me, speaker.pair, *content, first);
     }
-    if draft.text.as_str().is_empty() && draft.attachments.is_empty() {
-        return Err(Error::Invalid(Rule::BlankMessage));
-    }
+    says_something(&draft.text, !draft.attachments.is_empty())?;
     let attachments = usable(tx, me, &draft.attachments)?;
     check_reply(tx, me, chat, draft.reply_to)?;
     let id = tx.next_message();
@@ -268,6 +267,12 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
     }
     tx.publish(Event::MessagePosted { message: message.clone(), pair: speaker.pair.clone(), key: draft.key.clone() });
     Ok(Posted { message, pair: speaker.pair, marks: Vec::new(), is_new: true })
+}
+
+/// A message has text or attachments.
+fn says_something(text: &MessageText, has_attachments: bool) -> Result<()> {
+    let says = has_attachments || !text.as_str().is_empty();
+    if says { Ok(()) } else { Err(Error::Invalid(Rule::BlankMessage)) }
 }
 
 /// A key that was used: the first result if the content is the same.

@@ -99,7 +99,7 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
 
   async function saveEdit(content) {
     const message = editing;
-    if (!content) return refuse(t('composer.empty'));
+    if (!content && !message.attachments?.length) return refuse(t('composer.empty'));
     stopEditing();
     if (content === message.content) return undefined;
     try {

@@ -2,9 +2,11 @@
 
 use std::process::{Command, Stdio};
 
+use serde_json::{Value, json};
+
 use super::{backed_up, backs_up, names, restores};
 use crate::world::home::PROGRAM;
-use crate::world::{Fireside, Home};
+use crate::world::{Fireside, Home, id};
 
 #[tokio::test]
 async fn what_was_there_is_kept_beside_what_was_restored() {
@@ -42,6 +44,55 @@ async fn a_backup_needs_no_server_and_tokens_outlive_it() {
     restores(&archive, &home).await.succeeded();
     let fireside = Fireside::start_in(home, &[]).await;
     assert_eq!(alice.back_to(&fireside).reads(&den).await, ["said before"]);
+}
+
+/// Back at the backup, the server goes on above all that anybody may have been told since:
+/// whoever had seen later words would take the new ones for those, and miss them.
+#[tokio::test]
+async fn no_number_that_was_told_after_the_backup_comes_again() {
+    let shelf = tempfile::tempdir().unwrap();
+    let mut fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    alice.posts("kept").in_room(&den).await;
+    let archive = shelf.path().join("kept.tar");
+    backs_up(&fireside.home, &archive).await.succeeded();
+    let mut lost = Value::Null;
+    for number in 0..5 {
+        lost = alice.posts(&format!("lost {number}")).in_room(&den).await;
+    }
+    let nobody = fireside.registers("nobody").await;
+    let seen = alice.get("/messages/api/sync/").await.is(200).json()["seq"].clone();
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+
+    // The folder that is replaced tells what was given out; without it, there is a gap.
+    for home in [fireside.home.clone(), Home::new()] {
+        restores(&archive, &home).await.succeeded();
+        home.runs(&["check", "--deep", "--min-free", "0"], "").await.succeeded();
+        let mut restored = Fireside::start_in(home.clone(), &[]).await;
+        let alice = alice.back_to(&restored);
+        let start = alice.get(&format!("/messages/api/sync/?since={seen}")).await.is(200).json();
+        assert_eq!(start["messages"], json!([]));
+        assert!(start["seq"].as_i64() > seen.as_i64(), "{start}");
+        let new = alice.posts("new").in_room(&den).await;
+        assert!(id(&new) > id(&lost), "{new}");
+        assert!(restored.registers("somebody").await.id > nobody.id);
+        let missed = alice.get(&format!("/messages/api/sync/?since={seen}")).await.is(200).json();
+        let told: Vec<_> = missed["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
+        assert_eq!(told, [&json!("new")]);
+        let mut line = alice.knocks_at("/messages/ws/").with_query(&format!("since={seen}")).enters().await;
+        assert_eq!(line.frame().await["seq"], missed["seq"]);
+        loop {
+            let frame = line.frame().await;
+            if frame["type"] != "presence" {
+                assert_eq!((&frame["type"], &frame["message"]["content"]), (&json!("new_message"), &json!("new")));
+                break;
+            }
+        }
+        assert_eq!(alice.reads(&den).await, ["new", "kept"]);
+        assert_eq!(restored.is_asked_to_stop().await, Some(0));
+        home.runs(&["check", "--deep", "--min-free", "0"], "").await.succeeded();
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MESSAGES, PLACES, delete, inbox, update, writes};
+use super::{MESSAGES, PLACES, delete, inbox, talks_with, update, writes};
 use crate::world::{Fireside, contents, id};
 
 #[tokio::test]
@@ -113,6 +113,36 @@ async fn ones_own_words_can_be_changed() {
     let bare = format!("/api/messages/{}/update_message", id(&message));
     alice.sends_form(&bare, &[("content", "by form")]).await.is(200);
     assert_eq!(contents(&inbox(&bob).await), ["by form"]);
+}
+
+/// Files come from other documents, and are no reason for this one to keep their words.
+#[tokio::test]
+async fn the_words_under_a_file_can_be_taken_away() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let bare = writes(&alice, &bob, "bare").await;
+    let dm = json!({"chat_type": "dm", "member_ids": [bob.id]});
+    let chat = id(&alice.post("/messages/api/chats/", &dm).await.is(200).json());
+    let file = alice.uploads("notes.txt", b"meow").await;
+    let body = json!({"content": "look", "attachments": [file["id"]]});
+    let message = alice.post(&format!("/messages/api/chats/{chat}/messages/"), &body).await.is(201).json();
+    let mut alices = talks_with(&alice, "bob").await;
+
+    let blank = json!({"content": " "});
+    assert_eq!(alice.post(&update(&message), &blank).await.is(200).json()["content"], "");
+    assert_eq!(alices.frame().await["message"], "");
+    alice.post(&update(&message), &json!({"content": "look"})).await.is(200);
+    assert_eq!(alices.frame().await["message"], "look");
+    alices.says(&json!({"message_id": message["id"], "message": ""})).await;
+    let told = alices.frame().await;
+    assert_eq!((&told["message_id"], &told["message"]), (&message["id"], &json!("")));
+
+    alices.says(&json!({"message_id": bare["id"], "message": ""})).await;
+    assert_eq!(alices.frame().await, json!({"error": "message: This field may not be blank."}));
+    alice.post(&update(&bare), &blank).await.names("content");
+    alices.stays_silent().await;
+    assert_eq!(contents(&inbox(&bob).await), ["", "bare"]);
 }
 
 #[tokio::test]

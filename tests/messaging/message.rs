@@ -175,6 +175,45 @@ async fn an_author_edits_and_put_is_patch() {
 }
 
 #[tokio::test]
+async fn the_words_under_a_file_can_be_taken_away() {
+    let (_fireside, alice, bob, chat) = team().await;
+    let file = alice.uploads("notes.txt", b"meow").await;
+    let body = json!({"content": "look", "attachments": [file["id"]]});
+    let message = alice.post(&chat.messages(), &body).await.is(201).json();
+    let bare = say(&alice, "bare", chat).await;
+    let mut alices = Line::to(&alice).await;
+    let blank = json!({"content": " "});
+    for number in 0..2 {
+        let answer = match number {
+            0 => put(&alice, &path(&message), &blank).await,
+            _ => alice.patch(&path(&message), &blank).await,
+        };
+        let edited = answer.is(200).json();
+        assert_eq!((&edited["content"], &edited["is_edited"]), (&json!(""), &json!(true)));
+        assert_eq!(edited["attachments"], message["attachments"]);
+        assert_eq!(alices.hears("message_updated").await["message"], edited);
+        alice.patch(&path(&message), &json!({"content": "look"})).await.is(200);
+        alices.hears("message_updated").await;
+    }
+    let frame = |message: &Value| json!({"type": "edit_message", "message_id": message["id"], "content": ""});
+    alices.says(&frame(&message)).await;
+    assert_eq!(alices.hears("message_updated").await["message"]["content"], "");
+    assert_eq!(bob.get(&path(&message)).await.is(200).json()["content"], "");
+
+    // One without a file says something.
+    alices.says(&frame(&bare)).await;
+    let refused = alices.hears("error").await;
+    let sentence = "content: This field may not be blank.";
+    assert_eq!((&refused["code"], &refused["message"]), (&json!("validation_error"), &json!(sentence)));
+    let refused = alice.patch(&path(&bare), &blank).await.blames("content").json();
+    assert_eq!(refused["details"], json!({"content": ["This field may not be blank."]}));
+    alices.hears_nothing().await;
+    // Others have no more say than before.
+    bob.patch(&path(&message), &blank).await.denied(403, FORBIDDEN);
+    assert_eq!(texts(&bob, chat).await, ["bare", ""]);
+}
+
+#[tokio::test]
 async fn only_its_author_edits_and_deletes_a_message() {
     let (fireside, alice, bob, chat) = team().await;
     let carol = fireside.registers("carol").await;

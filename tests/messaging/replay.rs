@@ -23,11 +23,14 @@ async fn the_greeting_says_who_one_is_and_where_things_stand() {
     let next_door = alice.through("/d/messaging").knocks_at("/messages/ws").with_query("since=0");
     let mut next_door = Line::through(next_door).await;
     assert_eq!(next_door.hears_message("hi").await, message);
-    for seen in [message["seq"].clone(), json!(999_999)] {
+    let mut newest = message["seq"].clone();
+    for seen in [newest.clone(), json!(999_999)] {
         let mut line = Line::since(&alice, &seen).await;
+        assert_eq!(line.hello["seq"], newest, "the real one, whatever the client claims");
         line.hears_nothing().await;
         let sent = say(&alice, "live", chat).await;
         assert_eq!(line.hears_message("live").await, sent);
+        newest = sent["seq"].clone();
     }
 }
 

@@ -244,6 +244,41 @@ async fn a_signal_says_whom_and_what() {
     pair.bobs.hears_nothing().await;
 }
 
+/// A browser says with `null` that it has no more candidates.
+#[tokio::test]
+async fn null_is_json_and_is_passed_on() {
+    let mut pair = pair().await.in_call().await;
+    let bob = pair.bob.id;
+    for (kind, field) in [("offer", "sdp"), ("answer", "sdp"), ("ice_candidate", "candidate")] {
+        pair.alices.says(&json!({"type": kind, "data": {"target_user_id": bob, field: null}})).await;
+        let heard = pair.bobs.hears(kind).await;
+        assert_eq!(heard.get(field), Some(&Value::Null), "{heard}");
+        pair.alices.says(&json!({"type": kind, "data": {"target_user_id": bob}})).await;
+        let refused = pair.alices.hears_error("validation_error").await;
+        assert_eq!(refused["message"], format!("{field}: This field is required."));
+    }
+    pair.bobs.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_named() {
+    let mut pair = pair().await.in_call().await;
+    let bob = pair.bob.id;
+    for (kind, field, max) in
+        [("offer", "sdp", 64 * 1024), ("answer", "sdp", 64 * 1024), ("ice_candidate", "candidate", 4096)]
+    {
+        // Two of them are its quotation marks.
+        let signal =
+            |length: usize| json!({"type": kind, "data": {"target_user_id": bob, field: "x".repeat(length - 2)}});
+        pair.alices.says(&signal(max)).await;
+        pair.bobs.hears(kind).await;
+        pair.alices.says(&signal(max + 1)).await;
+        let refused = pair.alices.hears_error("validation_error").await;
+        assert_eq!(refused["message"], format!("{field}: This signal is too long."));
+    }
+    pair.bobs.hears_nothing().await;
+}
+
 #[tokio::test]
 async fn a_call_takes_sixteen() {
     let fireside = Fireside::start().await;

@@ -43,6 +43,41 @@ async fn the_same_key_brings_the_first_message_again() {
 }
 
 #[tokio::test]
+async fn a_key_may_stand_at_the_top_of_a_frame() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let den = alice.opens_room("den").await;
+    bob.joins(&den).await;
+    let mut alices = alice.listens_in(&den).await;
+    let mut bobs = bob.listens_in(&den).await;
+    let top = |text: &str, key: Value| json!({"type": "chat_message", "client_id": key, "data": {"content": text}});
+    alices.says(&top("hi", json!("k1"))).await;
+    let first = alices.hears_message("hi").await;
+    bobs.hears_message("hi").await;
+    // Whichever way it is said again.
+    for again in [top("hi", json!("k1")), frame("hi", "k1")] {
+        alices.says(&again).await;
+        assert_eq!(alices.hears_message("hi").await, first);
+    }
+    alices.says(&top("other", json!("k1"))).await;
+    alices.hears_error("conflict").await;
+    // What stands with the content is nearer to it.
+    let both = json!({"type": "chat_message", "client_id": "k1", "data": {"content": "ho", "client_id": "k2"}});
+    alices.says(&both).await;
+    let second = alices.hears_message("ho").await;
+    bobs.hears_message("ho").await;
+    alices.says(&frame("ho", "k2")).await;
+    assert_eq!(alices.hears_message("ho").await, second);
+    for wrong in [json!(["k"]), json!("k".repeat(65))] {
+        alices.says(&top("hi", wrong)).await;
+        alices.hears_error("validation_error").await;
+    }
+    bobs.hears_nothing().await;
+    assert_eq!(bob.reads(&den).await, ["ho", "hi"]);
+}
+
+#[tokio::test]
 async fn without_a_key_the_same_text_is_another_message() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;

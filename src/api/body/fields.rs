@@ -62,10 +62,16 @@ impl Fields {
         self.values.get(name).is_some_and(Value::is_null)
     }
 
+    /// A value of any type, `null` too; absence is `None`.
+    #[must_use]
+    pub fn any(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
     /// A value of any type; `null` and absence are `None`.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(name).filter(|value| !value.is_null())
+        self.any(name).filter(|value| !value.is_null())
     }
 
     /// Text that may be missing.

@@ -4,7 +4,8 @@ use super::json::{Frame, Message, SignedIn};
 use super::messages::PAGE_SIZE;
 use crate::api::openapi::doc::Doc;
 use crate::api::openapi::shape::{
-    Shape, any_of, attempt, boolean, client_id, described, filled, id, may, message_text, need, object, string,
+    Shape, any_of, attempt, boolean, client_id, described, filled, id, may, message_text, need, new_text, object,
+    string,
 };
 use crate::api::page::Listing;
 use crate::chat::name::MAX_USERNAME;
@@ -58,7 +59,7 @@ pub fn send(doc: &mut Doc) {
 pub fn update(doc: &mut Doc) {
     doc.does("Change a message")
         .note("Its author may.")
-        .takes(&[need("content", message_text())])
+        .takes(&[need("content", new_text())])
         .answers::<Message>(200, "The message as it is now.");
 }
 
@@ -69,7 +70,7 @@ pub fn delete(doc: &mut Doc) {
 pub fn socket(doc: &mut Doc) {
     let client = any_of([
         object(&[need("message", message_text()), may("client_id", client_id())]),
-        object(&[need("message_id", id()), need("message", message_text())]),
+        object(&[need("message_id", id()), need("message", new_text())]),
         object(&[need("delete_message_id", id())]),
     ]);
     let server = any_of([doc.shapes.of::<Frame>(), object(&[need("error", string())])]);

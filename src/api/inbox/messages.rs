@@ -60,7 +60,8 @@ pub async fn update(asker: Asker, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
     let mut fields = request.fields().await?;
     let max = request.context.settings.max_message;
-    let content = fields.require("content", |text| MessageText::parse_filled(text, max));
+    // Blank is for a message with files, which other documents attach.
+    let content = fields.require("content", |text| MessageText::parse(text, max));
     find(&request.context.chat, &asker, id)?;
     let content = fields.complete(content)?;
     let edited = request.context.chat.edit(&asker, id, content).await?;

@@ -10,6 +10,7 @@ use crate::api::reply::{Failure, problem};
 use crate::api::request::Request;
 use crate::api::socket::Codec;
 use crate::chat::Scope;
+use crate::chat::error::{Error, Rule};
 use crate::chat::event::Event;
 use crate::chat::id::{MessageId, UserId};
 use crate::chat::listen::{Listening, Seat};
@@ -106,11 +107,16 @@ impl Conversation {
 
     async fn edit(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
         let id = fields.require_integer("message_id");
-        let text = self.text(fields);
+        // Blank is for a message with files, which other documents attach.
+        let text = fields.require("message", |text| MessageText::parse(text, self.context.settings.max_message));
         let (id, text) = fields.complete((id, text))?;
         let id = self.find(id)?;
-        self.context.chat.edit(&self.seat.asker, id, text).await?;
-        Ok(Vec::new())
+        match self.context.chat.edit(&self.seat.asker, id, text).await {
+            Ok(_) => Ok(Vec::new()),
+            // Text is called `message` in these frames.
+            Err(Error::Invalid(rule @ Rule::BlankMessage)) => Err(Failure::field("message", rule.to_string())),
+            Err(other) => Err(other.into()),
+        }
     }
 
     async fn delete(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {

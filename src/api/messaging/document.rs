@@ -7,8 +7,8 @@ use super::json::{Chat, Detail, Done, Fault, Found, Invalid, Message, Results, S
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
 use crate::api::openapi::doc::{Doc, Shapes};
 use crate::api::openapi::shape::{
-    Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, may,
-    message_text, need, not_blank, object, one_of, string, upto, whole_number, word,
+    Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, may, need,
+    new_text, not_blank, object, one_of, string, upto, whole_number, word,
 };
 use crate::api::page::Listing;
 use crate::chat::member::MAX_ADDED;
@@ -117,7 +117,7 @@ pub fn message(doc: &mut Doc) {
 pub fn edit(doc: &mut Doc) {
     doc.does("Edit a message")
         .note("Its author may.")
-        .takes(&[need("content", message_text())])
+        .takes(&[need("content", new_text())])
         .answers::<Message>(200, "The message as it is now.");
 }
 
@@ -167,7 +167,7 @@ fn client_frames() -> Shape {
     let send: Vec<Field> = [need("chat", id())].into_iter().chain(message_fields()).collect();
     any_of([
         frame("send_message", send),
-        frame("edit_message", vec![need("message_id", id()), need("content", message_text())]),
+        frame("edit_message", vec![need("message_id", id()), need("content", new_text())]),
         frame("delete_message", vec![need("message_id", id())]),
         frame("react", vec![need("message_id", id()), need("emoji", emoji())]),
         frame("mark_read", vec![need("chat", id()), may("message_id", upto())]),

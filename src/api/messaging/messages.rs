@@ -108,8 +108,8 @@ pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> R
     Ok(Draft { text, attachments: attachments.into_iter().map(FileId).collect(), reply_to, key })
 }
 
-/// The text that an edit puts in the old one's place.
+/// The text that an edit puts in the old one's place. Whether it may be blank, the message says.
 pub fn new_text(fields: &mut Fields, max_message: usize) -> Result<MessageText, Failure> {
-    let text = fields.require("content", |text| MessageText::parse_filled(text, max_message));
+    let text = fields.require("content", |text| MessageText::parse(text, max_message));
     fields.complete(text)
 }

@@ -114,7 +114,8 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::Avatar
             | Rule::MaxMembers
             | Rule::Reactions
-            | Rule::SignalLength
+            | Rule::DescriptionLength
+            | Rule::CandidateLength
             | Rule::InviteRequired
             | Rule::InviteDead
             | Rule::LastAdmin => plain(problem),

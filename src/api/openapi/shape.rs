@@ -140,6 +140,12 @@ pub fn caption() -> Shape {
     described(string(), "May be missing or blank on a message with attachments.")
 }
 
+/// The text that an edit puts in the old one's place.
+#[must_use]
+pub fn new_text() -> Shape {
+    described(string(), "May be blank on a message with attachments.")
+}
+
 /// One of these texts.
 #[must_use]
 pub fn one_of(words: &[&str]) -> Shape {

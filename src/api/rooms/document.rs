@@ -206,7 +206,11 @@ fn client_frames() -> Shape {
     let signal =
         |field| object(&[need("target_user_id", id()), need(field, described(shape::any(), "Passed on as it is."))]);
     any_of([
-        frame("chat_message", object(&message_fields())),
+        object(&[
+            need("type", word("chat_message")),
+            need("data", object(&message_fields())),
+            may("client_id", described(client_id(), "As in `data`, which counts where both have one.")),
+        ]),
         bare("join_call"),
         bare("leave_call"),
         frame("offer", signal("sdp")),

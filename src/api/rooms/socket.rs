@@ -102,6 +102,12 @@ impl Room {
             None => Fields::default(),
             Some(data) => Fields::of_value(data.clone()).map_err(|_| Failure::field("data", "Expected an object."))?,
         };
+        // It may stand in any frame: at its top, too. What stands with the content is nearer to it.
+        if let Some(client_id) = frame.value("client_id")
+            && data.value("client_id").is_none()
+        {
+            data.set("client_id", client_id.clone());
+        }
         match kind.as_str() {
             "chat_message" => self.post(&mut data).await,
             "join_call" => self.join_call(),
@@ -137,7 +143,8 @@ impl Room {
     fn signal(&self, kind: SignalKind, field: &str, data: &mut Fields) -> Result<Vec<String>, Failure> {
         self.limit(Rate::Signal)?;
         let target = data.require_integer("target_user_id");
-        let body = data.value(field).map(Value::to_string);
+        // Any JSON, `null` too: it is how browsers say that there are no more candidates.
+        let body = data.any(field).map(Value::to_string);
         if body.is_none() {
             data.fault::<()>(field, "This field is required.");
         }

@@ -15,13 +15,13 @@ use super::make::{FORMAT, compact, sum_line};
 use super::place::Place;
 use super::{Failure, at};
 use crate::chat::folder;
-use crate::chat::store::copy;
+use crate::chat::store::{copy, numbers};
 use crate::chat::time::Timestamp;
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// The number of the last change that is in it.
+    /// The number of the last change that is in it. The next has one far above.
     pub seq: i64,
     /// The version of the database's layout.
     pub schema: usize,
@@ -59,6 +59,8 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
     if edition.seq.0 != unpacked.seq || file_list(&database)? != unpacked.file_list {
         return Err(Failure::Archive("its files are not those that its database names".into()));
     }
+    // Ids and numbers of changes that were told after the backup do not come again.
+    numbers::leave_gap(&database, &data.join(DATABASE))?;
     let folder = File::open(place.path()).map_err(at(place.path()))?;
     syncfs(&folder).map_err(|errno| at(place.path())(errno.into()))?;
     let before = trade(&place, data, now)?;

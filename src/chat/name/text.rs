@@ -14,7 +14,7 @@ pub const MAX_POST: usize = 100_000;
 pub const MAX_DESCRIPTION: usize = 1_000;
 
 /// Text of a message: up to the server's limit of Unicode scalar values. Blank is
-/// allowed here, since attachments may make up for it; the post decides.
+/// allowed here, since attachments may make up for it; the post or edit decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageText(String);
 
@@ -24,7 +24,7 @@ impl MessageText {
         Ok(Self(bounded(raw, max)?))
     }
 
-    /// Refuses blank text too: for edits, and dialects without attachments.
+    /// Refuses blank text too: for messages to which nothing can be attached.
     pub fn parse_filled(raw: &str, max: usize) -> Result<Self, Violation> {
         Ok(Self(filled(raw, max)?))
     }

@@ -22,6 +22,7 @@ mod log;
 pub(super) mod members;
 pub(super) mod messages;
 mod migrations;
+pub(super) mod numbers;
 #[cfg(test)]
 mod plans;
 pub(super) mod posts;
