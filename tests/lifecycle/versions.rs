@@ -4,6 +4,7 @@
 //! this version in `tests/fixtures/`, and the answers of those that have none yet.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -181,6 +182,7 @@ async fn every_versions_folder_shows_what_it_showed_before() {
             continue;
         }
         assert_eq!(user_version(&copy), fixture.version);
+        assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o077, 0, "it is its owner's alone");
         let again = Home::new();
         std::fs::create_dir(again.data()).unwrap();
         std::fs::copy(&copy, again.data().join("fireside.db")).unwrap();

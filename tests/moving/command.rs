@@ -64,6 +64,7 @@ async fn it_passes_through_pipes_and_an_unpacked_folder_is_read_too() {
     let written = writer.wait_with_output().unwrap();
     assert!(written.status.success() && String::from_utf8(written.stderr).unwrap().contains("standard output"));
     assert_eq!(names(&home.data().join("files")).len(), 1);
+    home.is_its_owners_alone();
     assert!(!names(&home.data()).iter().any(|name| name.contains("work")), "{:?}", names(&home.data()));
 
     let path = shelf.path().join("world.tar");

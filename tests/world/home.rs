@@ -2,6 +2,7 @@
 //! run from the command line.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -63,6 +64,16 @@ impl Home {
             }
         }
         found
+    }
+
+    /// Nobody but their owner may open the files of the data folder, wherever it is copied
+    /// with its modes.
+    #[track_caller]
+    pub fn is_its_owners_alone(&self) {
+        for file in self.files() {
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", file.display());
+        }
     }
 
     /// Whether any file of the data folder holds these bytes in the clear.

@@ -156,6 +156,8 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
     if part.exists() {
         std::fs::remove_file(&part).map_err(failed)?;
     }
+    // SQLite fills an empty file as it would make a new one, and that would be for everybody.
+    folder::create(&part).map_err(failed)?;
     // It has its name only when it is whole and on the disk.
     if let Err(cause) = connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]) {
         if let Err(left) = std::fs::remove_file(&part) {

@@ -93,9 +93,7 @@ impl Store {
         on_commit: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
-        // SQLite would make it for everybody, and its log takes after it.
-        folder::create(path).map_err(|cause| OpenError::Io(path.to_owned(), cause))?;
-        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         // What is refused stays as it is: closing it would fold a log that a crash left.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::run(&mut connection, path)?;
@@ -146,6 +144,10 @@ fn assert_version() -> Result<(), OpenError> {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
+    if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
+        // SQLite would make it for everybody, and its log takes after it.
+        folder::create(path).map_err(|cause| OpenError::Io(path.to_owned(), cause))?;
+    }
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     prepare(&connection)?;
     Ok(connection)
