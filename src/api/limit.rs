@@ -92,27 +92,19 @@ pub enum Rate {
 }
 
 /// The account that a sign-in is tried at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tried<'a> {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Tried {
     /// One that is there, by whichever of its names it was found.
     Account(UserId),
-    /// What somebody typed that leads to none.
-    Text(&'a str),
-}
-
-/// [`Tried`] to be kept; a text is folded.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Account(UserId),
+    /// What somebody typed that leads to none, folded.
     Text(String),
 }
 
-impl From<Tried<'_>> for Key {
-    fn from(tried: Tried<'_>) -> Self {
-        match tried {
-            Tried::Account(id) => Self::Account(id),
-            Tried::Text(text) => Self::Text(fold(text.trim())),
-        }
+impl Tried {
+    /// What somebody typed.
+    #[must_use]
+    pub fn text(raw: &str) -> Self {
+        Self::Text(fold(raw.trim()))
     }
 }
 
@@ -120,7 +112,7 @@ type Keyed<K> = Option<DefaultKeyedRateLimiter<K>>;
 
 /// Who did what how often.
 pub struct Limits {
-    account: Keyed<(IpAddr, Key)>,
+    account: Keyed<(IpAddr, Tried)>,
     address: Keyed<IpAddr>,
     registration: Keyed<IpAddr>,
     api: Keyed<UserId>,
@@ -164,11 +156,11 @@ impl Limits {
     }
 
     /// Counts an attempt to sign in, at the account that is tried and for the address in all.
-    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), Failure> {
+    pub fn check_sign_in(&self, address: IpAddr, tried: Tried) -> Result<(), Failure> {
         let network = network(address);
         self.forget_some();
         check(&self.address, &network)?;
-        check(&self.account, &(network, Key::from(tried)))
+        check(&self.account, &(network, tried))
     }
 
     /// Counts a registration.
@@ -239,7 +231,7 @@ mod tests {
         let limits = Limits::new(&RateLimits { auth: five, api: five, upload: five, ws: five });
         let home: IpAddr = "192.0.2.1".parse().expect("an address");
         let tries = |account: &str, times| {
-            (0..times).filter(|_| limits.check_sign_in(home, Tried::Text(account)).is_ok()).count()
+            (0..times).filter(|_| limits.check_sign_in(home, Tried::text(account)).is_ok()).count()
         };
         assert_eq!(tries("alice", 9), 5);
         assert_eq!(tries("ALICE ", 1), 0, "the same account, spelled otherwise");
@@ -265,7 +257,7 @@ mod tests {
             let Ok(rate) = rate else { return Ok(()) };
             let limits = Limits::new(&RateLimits { auth: rate, api: rate, upload: rate, ws: rate });
             let home = IpAddr::from([192, 0, 2, 1]);
-            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::Text("alice")).is_ok()).count();
+            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::text("alice")).is_ok()).count();
             prop_assert!(taken >= 1 && (number < 3 || taken == 3));
             prop_assert!(unit == "s" || u32::try_from(taken) == Ok(number.min(3)), "{taken} of {number}/{unit}");
         }

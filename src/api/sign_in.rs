@@ -53,7 +53,7 @@ impl SignIn {
         let tried = self.logins.first().map_or("", String::as_str);
         // Whoever knows an account's name and its address has no more attempts at it than who
         // knows one. Both ways it is looked for alike, so the time tells nothing.
-        let account = chat.user_tried(tried)?.map_or(Tried::Text(tried), Tried::Account);
+        let account = chat.user_tried(tried)?.map_or_else(|| Tried::text(tried), Tried::Account);
         if let Err(too_often) = request.context.limits.check_sign_in(request.peer, account) {
             log_failure(request, tried);
             return Err(too_often);

@@ -92,5 +92,5 @@ fn link(request: &Request, page: &str, code: &str) -> String {
 /// Counted as a sign-in, at an account that no user can have: guesses at codes are as few
 /// as guesses at passwords.
 fn check_guess(request: &Request) -> Result<(), Failure> {
-    request.context.limits.check_sign_in(request.peer, Tried::Text("#code"))
+    request.context.limits.check_sign_in(request.peer, Tried::text("#code"))
 }

@@ -53,7 +53,7 @@ pub async fn refresh(mut request: Request) -> Answer {
     let (chat, settings) = (&request.context.chat, &request.context.settings);
     let asker = jwt::read(chat, TokenType::Refresh, &token);
     // Counted as a sign-in at whose account it is; of what is no token, at nobody's.
-    let account = asker.as_ref().map_or(Tried::Text(""), |asker| Tried::Account(asker.user));
+    let account = asker.as_ref().map_or_else(|_| Tried::text(""), |asker| Tried::Account(asker.user));
     request.context.limits.check_sign_in(request.peer, account)?;
     let Asker { user, credential: family, .. } = asker?;
     let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
