@@ -44,10 +44,10 @@ impl Chat {
         let entered = self
             .store
             .write(move |tx| {
-                let chats = audible(tx, &who, scope)?;
-                tx.publish(Event::SocketOpened(Opening::new(&subscription, chats)));
+                let audible = audible(tx, &who, scope)?;
+                let chats = if scope == Scope::All { audible.clone() } else { store::rooms::ids_of(tx, who.user)? };
+                tx.publish(Event::SocketOpened(Opening::new(&subscription, audible)));
                 // At each: that they were there before may be taken back in this very commit.
-                let chats = store::rooms::ids_of(tx, who.user)?;
                 tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
                 Ok((subscription, tx.last_seq()))
             })
