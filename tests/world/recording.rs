@@ -225,7 +225,6 @@ struct Reader {
     files: usize,
     /// Open files, by their descriptor, and where the next bytes of a plain write go.
     open: BTreeMap<i64, (File, usize)>,
-    sizes: BTreeMap<File, usize>,
 }
 
 impl Reader {
@@ -283,7 +282,6 @@ impl Reader {
             "ftruncate" => {
                 let (file, _) = self.open[&call.descriptor];
                 let size = usize::try_from(call.numbers[0]).unwrap();
-                self.sizes.insert(file, size);
                 self.steps.push(Step::Resized(file, size));
             }
             "fsync" | "fdatasync" => match self.open.get(&call.descriptor) {
@@ -313,19 +311,15 @@ impl Reader {
         };
         if is_emptied {
             self.steps.push(Step::Resized(file, 0));
-            self.sizes.insert(file, 0);
         }
-        let end = self.sizes.get(&file).copied().unwrap_or(0);
-        let at = if call.words.contains("O_APPEND") { end } else { 0 };
-        self.open.insert(call.returned, (file, at));
+        assert!(!call.words.contains("O_APPEND"), "nothing is known of where this writes: {}", call.words);
+        self.open.insert(call.returned, (file, 0));
     }
 
     fn writes(&mut self, call: &Call<'_>, at: usize) {
         let taken = usize::try_from(call.returned).unwrap();
         let (file, next) = self.open.get_mut(&call.descriptor).unwrap();
         *next = at + taken;
-        let size = self.sizes.entry(*file).or_default();
-        *size = (*size).max(at + taken);
         self.steps.push(Step::Written(*file, at, call.strings[0][..taken].to_vec()));
     }
 }
