@@ -14,11 +14,7 @@ use super::id::{ChatId, SocketId, UserId};
 use super::listen::Seat;
 use super::name::Username;
 use super::session::Asker;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 
-/// Users in one call. In unit tests few, so that a call is full now and then.
-pub const MAX_PARTICIPANTS: u32 = if cfg!(test) { 2 } else { 16 };
 /// Longest session description, in bytes.
 pub const MAX_SDP: usize = 64 * 1024;
 /// Longest ICE candidate, in bytes.
@@ -69,15 +65,6 @@ impl Calls {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everybody who is in a call, in order of joining.
-    #[cfg(test)]
-    pub fn all(&self) -> Vec<(ChatId, Vec<(UserId, SocketId)>)> {
-        let sockets = |call: &Vec<Participant>| call.iter().map(|each| (each.user, each.socket)).collect();
-        let mut all: Vec<_> = self.lock().iter().map(|(chat, call)| (*chat, sockets(call))).collect();
-        all.sort_by_key(|(chat, _)| *chat);
-        all
-    }
-
     /// Who is in a room's call, in order of joining.
     pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
         self.lock().get(&chat).map(|call| ids(call)).unwrap_or_default()
@@ -93,11 +80,10 @@ impl Chat {
         let mut rooms = self.calls.lock();
         let call = rooms.entry(chat).or_default();
         let is_new_user = call.iter().all(|participant| participant.user != user);
-        let is_full = users(call).len() >= MAX_PARTICIPANTS as usize;
-        #[cfg(test)]
-        let is_full = is_full && !planted(Mutant::CallUnbounded);
+        let max = self.limits.participants;
+        let is_full = users(call).len() >= max as usize;
         if is_new_user && is_full {
-            return Err(Error::LimitReached { what: "participants in a call", max: MAX_PARTICIPANTS });
+            return Err(Error::LimitReached { what: "participants in a call", max });
         }
         let is_new = call.iter().all(|participant| participant.socket != seat.socket);
         if is_new {
@@ -157,8 +143,6 @@ impl Chat {
             .filter(|participant| participant.user == target)
             .map(|participant| participant.socket)
             .collect();
-        #[cfg(test)]
-        let is_in = is_in || planted(Mutant::SignalUnchecked);
         if !is_in || to.is_empty() {
             return Err(Error::NotInCall);
         }
@@ -189,6 +173,21 @@ fn users(call: &[Participant]) -> Vec<(UserId, Username)> {
         }
     }
     users
+}
+
+#[cfg(test)]
+mod simulated {
+    use super::{Calls, ChatId, Participant, SocketId, UserId};
+
+    impl Calls {
+        /// Everybody who is in a call, in order of joining.
+        pub fn all(&self) -> Vec<(ChatId, Vec<(UserId, SocketId)>)> {
+            let sockets = |call: &Vec<Participant>| call.iter().map(|each| (each.user, each.socket)).collect();
+            let mut all: Vec<_> = self.lock().iter().map(|(chat, call)| (*chat, sockets(call))).collect();
+            all.sort_by_key(|(chat, _)| *chat);
+            all
+        }
+    }
 }
 
 #[cfg(test)]

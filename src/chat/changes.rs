@@ -3,15 +3,11 @@
 use super::Chat;
 use super::error::Result;
 use super::id::{ChatId, MessageId, Seq};
+use super::limits::Limits;
 use super::message::Message;
 use super::receipt::ReadMark;
 use super::session::Asker;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, current, planted};
 use super::store;
-
-/// Changes on one page. In unit tests few, so that there are second pages.
-pub const MAX_CHANGES: u32 = if cfg!(test) { 4 } else { 200 };
 
 /// A page of changes, in the order of their numbers.
 #[derive(Clone, Debug)]
@@ -55,21 +51,14 @@ impl Chat {
     /// What changed in the asker's chats after `since` and up to `upto`, a page of it.
     pub async fn changes(&self, asker: &Asker, since: Seq, upto: Option<Seq>) -> Result<Changes> {
         let me = asker.user;
-        #[cfg(test)]
-        let (since, bug) = (Seq(since.0 + i64::from(planted(Mutant::BoundSkipped))), current());
+        let Limits { changes: max, recent, .. } = self.limits;
         self.store
             .scan(move |db| {
                 let newest = store::changes::newest(db)?;
                 let upto = upto.map_or(newest, |upto| upto.min(newest));
-                let mut found = store::changes::of_user(db, me, since, upto, MAX_CHANGES + 1)?;
-                let more = found.len() > MAX_CHANGES as usize;
-                found.truncate(MAX_CHANGES as usize);
-                #[cfg(test)]
-                let more = more && bug != Some(Mutant::PageCutShort);
-                #[cfg(test)]
-                if bug == Some(Mutant::WaitingMissed) {
-                    store::simulated::miss_waiting(db, &mut found);
-                }
+                let mut found = store::changes::of_user(db, me, since, upto, max + 1, recent)?;
+                let more = found.len() > max as usize;
+                found.truncate(max as usize);
                 let seq = found.last().filter(|_| more).map_or(upto, |(seq, _)| *seq);
                 let items = store::changes::load(db, me, found.into_iter().map(|(_, place)| place))?;
                 Ok(Changes { seq, more, items })
@@ -85,7 +74,7 @@ mod tests {
     use crate::chat::message::{Draft, MayDelete};
     use crate::chat::name::{Emoji, MessageText};
     use crate::chat::session::Asker;
-    use crate::chat::tests::{group, person};
+    use crate::chat::tests::{SMALL, group, person};
     use crate::chat::time::Clock;
     use crate::chat::{Chat, Config, Durability};
 
@@ -121,7 +110,12 @@ mod tests {
     #[tokio::test]
     async fn however_far_back_one_asks_the_same_changes_are_told() {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
+        let config = Config {
+            durability: Durability::Normal,
+            clock: Clock::system(),
+            limits: SMALL,
+            ..Config::of(folder.path())
+        };
         let chat = Chat::open(config).expect("opened");
         let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
         let (den, shed) = (group(&chat, &alice, &[&bob]).await, group(&chat, &alice, &[&bob]).await);

@@ -15,8 +15,6 @@ use super::id::{FileId, MessageId, UserId};
 use super::name::file_name;
 use super::quota::{Quota, Share};
 use super::session::Asker;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 use super::store::{self, Tx};
 use super::time::Timestamp;
 
@@ -145,10 +143,6 @@ impl Chat {
 
     /// A file that the asker uploaded or that is attached in a chat they are in.
     pub fn file(&self, asker: &Asker, id: FileId) -> Result<File> {
-        #[cfg(test)]
-        if planted(Mutant::FileUnchecked) {
-            return self.store.read(|db| store::simulated::any_file(db, id)?.ok_or(Error::NotFound));
-        }
         self.store.read(|db| store::files::find(db, asker.user, id)?.ok_or(Error::NotFound))
     }
 
@@ -243,10 +237,6 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        #[cfg(test)]
-        if planted(Mutant::PartKept) {
-            return;
-        }
         if !self.kept
             && let Err(cause) = std::fs::remove_file(&self.path)
         {
@@ -257,10 +247,6 @@ impl Drop for Upload {
 
 fn insert(tx: &Tx<'_>, file: &File, quota: Quota) -> Result<FileId> {
     store::users::add_stored_bytes(tx, file.uploader, file.size)?;
-    #[cfg(test)]
-    if planted(Mutant::QuotaOutside) {
-        return store::files::insert(tx, file);
-    }
     quota.check(tx, file.uploader)?;
     store::files::insert(tx, file)
 }
@@ -269,10 +255,6 @@ fn insert(tx: &Tx<'_>, file: &File, quota: Quota) -> Result<FileId> {
 pub(super) fn erase(tx: &mut Tx<'_>, file: &File) -> Result<()> {
     store::files::delete(tx, file.id)?;
     store::users::add_stored_bytes(tx, file.uploader, -file.size)?;
-    #[cfg(test)]
-    if planted(Mutant::BytesKept) {
-        return Ok(());
-    }
     tx.erase_file(file.storage_name.clone());
     Ok(())
 }

@@ -11,8 +11,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::event::Event;
 use super::id::UserId;
 use super::session::Asker;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 use super::time::Timestamp;
 
 /// Credentials that are kept; when there are more, all are forgotten and come back as
@@ -63,10 +61,6 @@ impl Known {
 
     /// Forgets what an event ends or changes.
     pub fn hear(&self, event: &Event) {
-        #[cfg(test)]
-        if planted(Mutant::RevokedRemembered) {
-            return;
-        }
         if let Event::CredentialEnded { user, .. }
         | Event::CredentialsEnded { user, .. }
         | Event::RightsChanged { user } = event

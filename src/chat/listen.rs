@@ -13,8 +13,6 @@ use super::hub::{Closing, Inbox, Opening, Outlet, Scope, Subscription};
 use super::id::{ChatId, Seq, SocketId};
 use super::room::inside;
 use super::session::Asker;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 use super::store::{self, Tx};
 
 /// Who sits at a socket, and what it listens to.
@@ -112,10 +110,6 @@ impl Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        #[cfg(test)]
-        if planted(Mutant::RemovedStaysInCall) && self.inbox().closing().is_some() {
-            return;
-        }
         self.chat.leave_call(&self.seat);
         if self.subscription.leave() {
             self.chat.note_absence(self.seat.asker.user);

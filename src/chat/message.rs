@@ -13,8 +13,6 @@ use super::page::{Page, Paged};
 use super::receipt::ReadMark;
 use super::room::{Kind, inside};
 use super::session::Asker;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 use super::store::{self, Tx};
 use super::time::Timestamp;
 use super::user::User;
@@ -296,8 +294,6 @@ fn usable(tx: &Tx<'_>, me: UserId, files: &[FileId]) -> Result<Vec<File>> {
     let mut usable: Vec<File> = Vec::with_capacity(files.len());
     for id in files {
         let file = store::files::unused_of(tx, me, *id)?;
-        #[cfg(test)]
-        let file = file.or(unchecked(tx, me, *id)?);
         let file = file.ok_or(Error::Invalid(Rule::Attachments))?;
         if usable.iter().any(|other| other.id == file.id) {
             return Err(Error::Invalid(Rule::Attachments));
@@ -305,13 +301,6 @@ fn usable(tx: &Tx<'_>, me: UserId, files: &[FileId]) -> Result<Vec<File>> {
         usable.push(file);
     }
     Ok(usable)
-}
-
-/// Planted bugs: a file that may not be attached.
-#[cfg(test)]
-fn unchecked(tx: &Tx<'_>, me: UserId, id: FileId) -> Result<Option<File>> {
-    let file = store::simulated::any_file(tx, id)?;
-    Ok(file.filter(|file| planted(if file.uploader == me { Mutant::AttachedTwice } else { Mutant::OthersAttached })))
 }
 
 fn check_reply(tx: &Tx<'_>, me: UserId, chat: ChatId, reply_to: Option<MessageId>) -> Result<()> {

@@ -29,6 +29,7 @@ pub mod id;
 pub mod invite;
 mod known;
 pub mod label;
+pub mod limits;
 pub mod listen;
 pub mod member;
 pub mod message;
@@ -78,6 +79,7 @@ use gauges::FilesSize;
 pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, MAX_SOCKETS, Outlet, Scope};
 use hub::{Desk, Hub};
 use known::Known;
+use limits::Limits;
 use newest::Newest;
 use password::{Hasher, HasherThreads};
 use quota::{Incoming, Quota};
@@ -104,6 +106,8 @@ pub struct Config {
     pub retention: Retention,
     /// What tells the time.
     pub clock: Clock,
+    /// Sizes from which on it works in another way.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -117,6 +121,7 @@ impl Config {
             quota: Quota::default(),
             retention: Retention::default(),
             clock: Clock::system(),
+            limits: Limits::default(),
         }
     }
 }
@@ -187,6 +192,7 @@ pub struct Core {
     quota: Quota,
     incoming: Incoming,
     retention: Retention,
+    limits: Limits,
     retaining: tokio::sync::Mutex<()>,
     data: PathBuf,
     opened_at: time::Timestamp,
@@ -218,7 +224,7 @@ impl Chat {
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config { data, durability, min_free, quota, retention, clock } = config;
+        let Config { data, durability, min_free, quota, retention, clock, limits } = config;
         folder::make(&data)?;
         let lock = folder::lock(&data)?;
         let database = data.join(folder::DATABASE);
@@ -231,7 +237,7 @@ impl Chat {
         let newest = Arc::new(Newest::default());
         let on_commit =
             after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), Eraser::new(data.clone()));
-        let (store, writer) = Store::open(&database, durability, clock.clone(), on_commit)?;
+        let (store, writer) = Store::open(&database, durability, clock.clone(), limits, on_commit)?;
         let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
         let core = Core {
             store,
@@ -251,6 +257,7 @@ impl Chat {
             quota,
             incoming: Incoming::default(),
             retention,
+            limits,
             retaining: tokio::sync::Mutex::default(),
             data,
             setup: OnceLock::new(),

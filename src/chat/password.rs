@@ -106,12 +106,6 @@ impl HasherThreads {
         }
         Ok(())
     }
-
-    /// One job here and now, for a simulation that is the threads. `false`: none waited.
-    #[cfg(test)]
-    pub fn step(&self) -> bool {
-        self.0.try_recv().map(|job| job()).is_ok()
-    }
 }
 
 impl Hasher {
@@ -208,6 +202,18 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
 fn internal(cause: impl fmt::Display) -> Error {
     tracing::error!(%cause, "hashing a password failed");
     Error::Internal
+}
+
+#[cfg(test)]
+mod simulated {
+    use super::HasherThreads;
+
+    impl HasherThreads {
+        /// One job here and now, for a simulation that is the threads. `false`: none waited.
+        pub fn step(&self) -> bool {
+            self.0.try_recv().map(|job| job()).is_ok()
+        }
+    }
 }
 
 #[cfg(test)]

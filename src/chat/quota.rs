@@ -56,14 +56,6 @@ impl Quota {
 #[derive(Default)]
 pub(super) struct Incoming(Mutex<HashMap<UserId, u64>>);
 
-#[cfg(test)]
-impl Incoming {
-    /// Whether nothing is on its way.
-    pub fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-}
-
 /// What one upload takes until it is a file or gone.
 pub(super) struct Share {
     chat: Chat,
@@ -120,5 +112,17 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.shrink(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod simulated {
+    use super::{Incoming, PoisonError};
+
+    impl Incoming {
+        /// Whether nothing is on its way.
+        pub fn is_empty(&self) -> bool {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        }
     }
 }

@@ -15,8 +15,6 @@ use super::id::{CredentialId, UserId};
 use super::known::Entry;
 use super::name::Username;
 use super::password::{Against, Password};
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 use super::store::{self, Tx};
 use super::time::Timestamp;
 use super::token::{Keys, Token, secret_hash};
@@ -104,13 +102,7 @@ impl Chat {
     /// Whom a family of JWTs signs in, as long as it lasts.
     pub fn asker_of_family(&self, family: CredentialId) -> Result<Asker> {
         let now = self.clock.now();
-        #[cfg(test)]
-        let now = if planted(Mutant::FamilyTimeless) { Timestamp(0) } else { now };
         let found = self.store.read(|db| store::credentials::find_by_id(db, family, now))?;
-        #[cfg(test)]
-        if planted(Mutant::FamilyMistaken) {
-            return found.map(|found| found.asker).ok_or(Error::CredentialRevoked);
-        }
         let found = found.filter(|found| found.asker.kind == CredentialKind::Refresh);
         let found = found.ok_or(Error::CredentialRevoked)?;
         // The least used family is the one that makes room for another.

@@ -4,11 +4,15 @@ use super::Chat;
 use super::id::ChatId;
 use super::invite::Invite;
 use super::label::Label;
+use super::limits::Limits;
 use super::name::Username;
 use super::password::Password;
 use super::room::NewGroup;
 use super::session::Asker;
 use super::user::NewUser;
+
+/// So little of everything that a few messages are on both sides of each border.
+pub const SMALL: Limits = Limits { participants: 2, changes: 4, waiting: 5, recent: 3 };
 
 /// Somebody of whom little else matters.
 pub fn new_user(name: &str) -> NewUser {

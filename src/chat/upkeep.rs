@@ -12,8 +12,6 @@ use super::error::Result;
 use super::event::Event;
 use super::file;
 use super::invite::KEEP_EXPIRED;
-#[cfg(test)]
-use super::simulation::mutant::{Mutant, planted};
 use super::store::{self, Tx};
 
 /// How often.
@@ -97,12 +95,6 @@ fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
 /// Erases a piece of the uploads that nobody attached. `true`: there may be more.
 pub(super) fn forget_unused(tx: &mut Tx<'_>) -> Result<bool> {
     let unused = store::files::unused_since(tx, tx.now.minus(KEEP_UNUSED_FILES))?;
-    #[cfg(test)]
-    let unused = if planted(Mutant::AttachedExpires) {
-        store::simulated::older_files(tx, tx.now.minus(KEEP_UNUSED_FILES))?
-    } else {
-        unused
-    };
     for file in &unused {
         file::erase(tx, file)?;
     }

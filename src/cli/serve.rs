@@ -22,6 +22,7 @@ use crate::api::ice::Ice;
 use crate::api::limit::{RateLimit, RateLimits};
 use crate::api::{Registration, Settings};
 use crate::assets::Assets;
+use crate::chat::limits::Limits;
 use crate::chat::time::Clock;
 use crate::chat::{Chat, Config, Durability, file, message};
 use crate::server::{self, Listener, Options, control};
@@ -146,6 +147,7 @@ impl Serve {
             quota: self.disk.quota(),
             retention: self.disk.retention(),
             clock: Clock::system(),
+            limits: Limits::default(),
         })?;
         let stop = stop_signal()?;
         self.backup.begin(&chat)?;

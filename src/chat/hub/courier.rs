@@ -82,14 +82,6 @@ impl Desk {
         std::thread::Builder::new().name("courier".into()).spawn(move || self.serve()).map(drop)
     }
 
-    /// One turn here and now, for a simulation that is the thread.
-    #[cfg(test)]
-    pub fn step(&self) {
-        let mut turn = Vec::new();
-        self.lock().take(&mut turn);
-        turn.iter().for_each(|socket| socket.flush());
-    }
-
     fn serve(&self) {
         let mut turn = Vec::with_capacity(SMALL + TURN);
         while self.next(&mut turn) {
@@ -108,5 +100,19 @@ impl Desk {
 
     fn lock(&self) -> MutexGuard<'_, Rounds> {
         self.rounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod simulated {
+    use super::Desk;
+
+    impl Desk {
+        /// One turn here and now, for a simulation that is the thread.
+        pub fn step(&self) {
+            let mut turn = Vec::new();
+            self.lock().take(&mut turn);
+            turn.iter().for_each(|socket| socket.flush());
+        }
     }
 }

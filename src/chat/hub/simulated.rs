@@ -1,5 +1,6 @@
 //! The registry as a simulation looks at it.
 
+pub(in crate::chat) use super::socket::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
 use super::{Closing, Hub, Scope};
 use crate::chat::id::{ChatId, CredentialId, SocketId, UserId};
 

@@ -10,8 +10,6 @@ use tokio::sync::Notify;
 
 use super::super::event::Event;
 use super::super::id::{ChatId, CredentialId, SocketId, UserId};
-#[cfg(test)]
-use super::super::simulation::mutant::{Mutant, planted};
 use super::Hub;
 
 /// Events that may wait for a socket; one more and it is too slow.
@@ -146,8 +144,6 @@ impl Socket {
         }
         let mut queue = self.queue();
         let is_full = queue.events.len() >= MAX_QUEUE_EVENTS || queue.bytes + broadcast.weight > MAX_QUEUE_BYTES;
-        #[cfg(test)]
-        let is_full = is_full && !planted(Mutant::QueueUnbounded);
         if is_full {
             return Offer::Refused;
         }
@@ -170,18 +166,6 @@ impl Socket {
         if self.closing.set(reason).is_ok() {
             self.wake.notify_one();
         }
-    }
-
-    #[cfg(test)]
-    pub fn closing(&self) -> Option<Closing> {
-        self.closing.get().copied()
-    }
-
-    /// Events and bytes that wait.
-    #[cfg(test)]
-    pub fn waiting(&self) -> (usize, usize) {
-        let queue = self.queue();
-        (queue.events.len(), queue.bytes)
     }
 
     fn take(&self) -> Option<Arc<Broadcast>> {
@@ -293,6 +277,23 @@ impl Inbox {
                 return reason;
             }
             self.0.wake.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod simulated {
+    use super::{Closing, Socket};
+
+    impl Socket {
+        pub fn closing(&self) -> Option<Closing> {
+            self.closing.get().copied()
+        }
+
+        /// Events and bytes that wait.
+        pub fn waiting(&self) -> (usize, usize) {
+            let queue = self.queue();
+            (queue.events.len(), queue.bytes)
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::call::{MAX_PARTICIPANTS, SignalKind};
+use super::super::call::SignalKind;
 use super::super::error::{Error, Result};
 use super::super::hub::Scope;
 use super::super::id::{ChatId, SocketId, UserId};
+use super::super::tests::SMALL;
 use super::act;
 use super::run::Stage;
 use super::world::World;
@@ -65,8 +66,8 @@ impl Stage {
                 let mut users: Vec<_> = call.iter().map(|(user, _)| *user).collect();
                 users.sort();
                 users.dedup();
-                if is_new_user && users.len() >= MAX_PARTICIPANTS as usize {
-                    Err(Error::LimitReached { what: "participants in a call", max: MAX_PARTICIPANTS })
+                if is_new_user && users.len() >= SMALL.participants as usize {
+                    Err(Error::LimitReached { what: "participants in a call", max: SMALL.participants })
                 } else if client.closing().is_some() {
                     Err(Error::NotInCall)
                 } else {

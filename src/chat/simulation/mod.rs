@@ -9,7 +9,9 @@
 //! are waited for within the move. The disk fills up and fails, the process ends and starts
 //! again, the clock jumps. After each move the rules of `check` have to hold. All of it is
 //! one thread and one seed, so whatever is found can be played again: `FIRESIDE_SEED=<n>`
-//! plays one world, `FIRESIDE_SEEDS=<n>` that many.
+//! plays one world, `FIRESIDE_WORLDS=<n>` that many, from a seed on that is printed.
+//! That the rules can be broken is shown by bugs: six are triggers in the database, the
+//! others edits to a copy of the sources (`.ci/mutants`).
 //!
 //! What it does not show: what threads do to each other within a lock, and what a disk
 //! keeps through a power cut. The tests of the running server are for that.
@@ -22,23 +24,24 @@ mod client;
 mod dice;
 mod login;
 mod mirror;
-pub(in crate::chat) mod mutant;
 mod replica;
 mod run;
 mod template;
 mod world;
 
-use std::fmt::Write as _;
+use std::process::{Command, Output};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Instant, SystemTime};
 
-use mutant::{MUTANTS, plant};
-use run::play;
+use run::{Violation, play};
 
-/// Worlds of an ordinary run.
-const SEEDS: u64 = 2_000;
-/// Worlds in which a planted bug has to show.
-const SEEDS_TO_FIND: u64 = 2_000;
+use super::store::simulated::PLANTED;
+
+/// Worlds of an ordinary run. A night has time for 100,000.
+const WORLDS: u64 = 2_000;
+/// Worlds that broke a rule after which a long run begins no more. An ordinary one ends with the first.
+const ENOUGH: usize = 10;
 
 /// What has to happen in some world, or the rules are about nothing.
 const SEEN: &[&str] = &[
@@ -98,53 +101,103 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {value:?}")))
 }
 
+/// What plays one world again.
+fn command(seed: u64, planted: Option<usize>) -> String {
+    let planted = planted.map_or(String::new(), |bug| format!("FIRESIDE_PLANTED={bug} "));
+    format!("{planted}FIRESIDE_SEED={seed} cargo test --lib -- --exact --nocapture {}", path())
+}
+
+/// The test that plays worlds, as it is named to the test runner.
+fn path() -> String {
+    let module = module_path!().split_once("::").expect("a module of the crate").1;
+    format!("{module}::every_world_keeps_the_rules")
+}
+
+/// Worlds that are played one after the other, on all cores.
+struct Run {
+    first: u64,
+    worlds: u64,
+    planted: Option<usize>,
+    begun: Instant,
+}
+
+impl Run {
+    /// The ordinary one begins with seed 0, a longer one with a seed that no earlier one had.
+    fn asked_for() -> Self {
+        let (seed, worlds) = (number("FIRESIDE_SEED"), number("FIRESIDE_WORLDS"));
+        let fresh = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs() << 20;
+        let planted = number("FIRESIDE_PLANTED").map(|bug| usize::try_from(bug).expect("one of few"));
+        let (first, worlds) = match (seed, worlds) {
+            (Some(seed), worlds) => (seed, worlds.unwrap_or(1)),
+            (None, Some(worlds)) => (fresh(), worlds),
+            (None, None) => (0, WORLDS),
+        };
+        Self { first, worlds, planted, begun: Instant::now() }
+    }
+
+    /// The worlds that broke a rule, and what happened in none.
+    fn play(&self) -> (Vec<Violation>, Vec<&'static str>) {
+        let enough = if self.worlds > WORLDS { ENOUGH } else { 1 };
+        let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+        let (found, unseen) = (Mutex::new(Vec::new()), Mutex::new(SEEN.to_vec()));
+        let one = || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= self.worlds || is_over.load(Ordering::Relaxed) {
+                return false;
+            }
+            match play(self.first + at, self.planted) {
+                Ok(world) => {
+                    let log = world.log.join("\n");
+                    unseen.lock().expect("no panic").retain(|what| !log.contains(what));
+                }
+                Err(violation) => {
+                    let mut found = found.lock().expect("no panic");
+                    found.push(violation);
+                    is_over.fetch_or(found.len() >= enough, Ordering::Relaxed);
+                }
+            }
+            self.tell(at + 1);
+            true
+        };
+        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(|| while one() {}))));
+        let mut found = found.into_inner().expect("no panic");
+        found.sort_by_key(|violation| violation.seed);
+        (found, unseen.into_inner().expect("no panic"))
+    }
+
+    /// A long run says now and then where it is.
+    fn tell(&self, played: u64) {
+        if played.is_multiple_of(10_000) || played == self.worlds {
+            let (first, next) = (self.first, self.first + played);
+            println!("worlds {first}..{next}: {} s", self.begun.elapsed().as_secs());
+        }
+    }
+}
+
 #[test]
 fn every_world_keeps_the_rules() {
-    if let Some(seed) = number("FIRESIDE_SEED") {
-        match play(seed) {
-            Ok(world) => println!("{}\nseed {seed} keeps the rules", world.log.join("\n")),
+    let run = Run::asked_for();
+    if run.worlds == 1 {
+        match play(run.first, run.planted) {
+            Ok(world) => println!("{}\nseed {} keeps the rules", world.log.join("\n"), run.first),
             Err(violation) => panic!("{violation}"),
         }
         return;
     }
-    let seeds = number("FIRESIDE_SEEDS").unwrap_or(SEEDS);
-    let next = AtomicU64::new(0);
-    let found = Mutex::new(Vec::new());
-    let unseen = Mutex::new(SEEN.to_vec());
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds {
-                        return;
-                    }
-                    match play(seed) {
-                        Ok(world) => {
-                            let log = world.log.join("\n");
-                            unseen.lock().expect("no panic").retain(|what| !log.contains(what));
-                        }
-                        Err(violation) => found.lock().expect("no panic").push(violation),
-                    }
-                }
-            });
-        }
-    });
-    let mut found = found.into_inner().expect("no panic");
-    found.sort_by_key(|violation| violation.seed);
+    println!("{} worlds, from seed {} on", run.worlds, run.first);
+    let (found, unseen) = run.play();
     let all: Vec<_> = found.iter().map(|violation| format!("seed {}: {}", violation.seed, violation.what)).collect();
-    assert!(found.is_empty(), "{} of {seeds} worlds break a rule:\n{}\n{}", found.len(), all.join("\n"), found[0]);
-    let unseen = unseen.into_inner().expect("no panic");
-    assert!(unseen.is_empty() || seeds < SEEDS, "in {seeds} worlds there was none of {unseen:?}");
+    assert!(found.is_empty(), "{} worlds break a rule:\n{}\n{}", found.len(), all.join("\n"), found[0]);
+    assert!(unseen.is_empty() || run.worlds < WORLDS, "in {} worlds there was none of {unseen:?}", run.worlds);
 }
 
 #[test]
 fn a_seed_plays_the_same_world_again() {
     let mut lines = 0;
     for seed in 0..20 {
-        let once = play(seed).unwrap_or_else(|violation| panic!("{violation}"));
-        let again = play(seed).unwrap_or_else(|violation| panic!("{violation}"));
+        let once = play(seed, None).unwrap_or_else(|violation| panic!("{violation}"));
+        let again = play(seed, None).unwrap_or_else(|violation| panic!("{violation}"));
         assert_eq!(once.log, again.log);
         lines += once.log.len();
     }
@@ -152,20 +205,41 @@ fn a_seed_plays_the_same_world_again() {
 }
 
 #[test]
-fn every_planted_bug_is_found() {
-    let mut report = String::new();
-    let mut missed = Vec::new();
-    for mutant in MUTANTS {
-        plant(Some(mutant));
-        let found = (0..SEEDS_TO_FIND).find_map(|seed| play(seed).err());
-        plant(None);
-        match found {
-            Some(violation) => {
-                writeln!(report, "{mutant:?}: after {} seeds: {}", violation.seed + 1, violation.what).expect("room");
-            }
-            None => missed.push(mutant),
-        }
+fn every_bug_that_is_planted_in_the_database_is_found() {
+    for (bug, (what, _)) in PLANTED.iter().enumerate() {
+        let found = (0..WORLDS).find_map(|seed| play(seed, Some(bug)).err());
+        let violation = found.unwrap_or_else(|| panic!("not found in {WORLDS} worlds: {what}"));
+        println!("{what}: after {} worlds: {}", violation.seed + 1, violation.what);
     }
-    println!("{report}");
-    assert!(missed.is_empty(), "not found in {SEEDS_TO_FIND} worlds: {missed:?}\n{report}");
+}
+
+/// The worlds in a process of their own.
+fn played(variables: &[(&str, &str)], arguments: &[&str]) -> (Output, String) {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    for variable in ["FIRESIDE_SEED", "FIRESIDE_WORLDS", "FIRESIDE_PLANTED"] {
+        command.env_remove(variable);
+    }
+    let output = command.args(arguments).envs(variables.iter().copied()).output().expect("it runs");
+    let said = String::from_utf8_lossy(&[&*output.stdout, &*output.stderr].concat()).into_owned();
+    (output, said)
+}
+
+#[test]
+fn a_world_that_breaks_a_rule_prints_the_command_that_plays_it_again() {
+    let worlds = WORLDS.to_string();
+    let planted = [("FIRESIDE_PLANTED", "0"), ("FIRESIDE_SEED", "0"), ("FIRESIDE_WORLDS", &worlds)];
+    let (output, said) = played(&planted, &["--exact", &path()]);
+    assert!(!output.status.success(), "{said}");
+    let printed = said.lines().find(|line| line.starts_with("FIRESIDE_PLANTED=0 FIRESIDE_SEED=")).expect(&said);
+    let (variables, arguments) = printed.split_once(" cargo test --lib -- ").expect(printed);
+    let variables: Vec<_> = variables.split(' ').filter_map(|variable| variable.split_once('=')).collect();
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    let (output, again) = played(&variables, &arguments);
+    assert!(!output.status.success(), "{again}");
+    let broken = |said: &str, seed: &str| said.lines().find(|line| line.starts_with(seed)).map(str::to_owned);
+    let seed = format!("seed {}: ", variables[1].1);
+    assert_eq!(broken(&again, &seed).expect(&again), broken(&said, &seed).expect(&said), "the same rule");
+    // Without the bug there is nothing to find.
+    let (output, said) = played(&variables[1..], &arguments);
+    assert!(output.status.success() && said.contains("keeps the rules"), "{said}");
 }

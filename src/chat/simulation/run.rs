@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::super::hub::Scope;
 use super::super::id::{ChatId, CredentialId, UserId};
-use super::super::store::simulated::{Fault, Stopped, View, fail_next, plant};
+use super::super::store::simulated::{Fault, Stopped, View, fail_next, plant, take_over};
 use super::super::{Chat, Threads};
 use super::act::{self, Pending};
 use super::answer;
@@ -17,7 +17,6 @@ use super::calls::Calls;
 use super::check;
 use super::client::Client;
 use super::login::Life;
-use super::mutant;
 use super::template::{cheap, config};
 use super::world::World;
 
@@ -32,14 +31,16 @@ const MAX_ROUNDS: usize = 500;
 #[derive(Debug)]
 pub(super) struct Violation {
     pub seed: u64,
+    pub planted: Option<usize>,
     pub what: String,
     pub log: Vec<String>,
 }
 
 impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { seed, what, log } = self;
-        write!(f, "seed {seed}: {what}\n{}\nFIRESIDE_SEED={seed} plays it again", log.join("\n"))
+        let Self { seed, planted, what, log } = self;
+        let command = super::command(*seed, *planted);
+        write!(f, "seed {seed}: {what}\n{}\nTo play it again:\n{command}", log.join("\n"))
     }
 }
 
@@ -76,9 +77,9 @@ enum End {
     Finished,
 }
 
-/// Plays one world.
-pub(super) fn play(seed: u64) -> Result<World, Violation> {
-    let mut world = World::new(seed);
+/// Plays one world, with a bug in it or without.
+pub(super) fn play(seed: u64, planted: Option<usize>) -> Result<World, Violation> {
+    let mut world = World::new(seed, planted);
     loop {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime");
@@ -87,7 +88,7 @@ pub(super) fn play(seed: u64) -> Result<World, Violation> {
         match end {
             Ok(End::Crashed) => world.note("it starts again"),
             Ok(End::Finished) => return Ok(world),
-            Err(what) => return Err(Violation { seed, what, log: world.log }),
+            Err(what) => return Err(Violation { seed, planted, what, log: world.log }),
         }
     }
 }
@@ -104,9 +105,10 @@ impl Stage {
         for replica in &mut world.replicas {
             replica.is_coming = false;
         }
-        let (chat, threads) = Chat::assemble(config(&world.data(), world.clock()), cheap()).expect("opened");
-        if let Some(mutant) = mutant::current() {
-            plant(&threads.writer, mutant);
+        let (chat, mut threads) = Chat::assemble(config(&world.data(), world.clock()), cheap()).expect("opened");
+        take_over(&mut threads.writer);
+        if let Some(bug) = world.planted {
+            plant(&threads.writer, bug);
         }
         let view = View::open(&world.database());
         let leftovers = check::files::unknown(&chat, &view);

@@ -14,6 +14,7 @@ use super::super::name::Username;
 use super::super::password::Password;
 use super::super::quota::Quota;
 use super::super::room::NewGroup;
+use super::super::tests::SMALL;
 use super::super::time::{Clock, Timestamp};
 use super::super::user::NewUser;
 use super::super::{Chat, Config, Durability};
@@ -85,7 +86,7 @@ pub(super) fn group(title: &str, members: Vec<UserId>) -> NewGroup {
 }
 
 pub(super) fn config(data: &Path, clock: Clock) -> Config {
-    Config { durability: Durability::Normal, clock, quota: QUOTA, ..Config::of(data.to_owned()) }
+    Config { durability: Durability::Normal, clock, quota: QUOTA, limits: SMALL, ..Config::of(data.to_owned()) }
 }
 
 /// The least that argon2 can be asked for: hashing is not what is looked at here.

@@ -58,6 +58,8 @@ pub(super) enum Place {
 
 pub(super) struct World {
     pub dice: Dice,
+    /// Which bug of the store's.
+    pub planted: Option<usize>,
     folder: TempDir,
     time: Arc<AtomicI64>,
     /// The latest that the clock ever told.
@@ -93,7 +95,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, planted: Option<usize>) -> Self {
         let template = Template::get();
         let mut people = Vec::new();
         let mut logins = Vec::new();
@@ -113,6 +115,7 @@ impl World {
         }
         Self {
             dice: Dice::new(seed),
+            planted,
             folder: template.copy(),
             time: Arc::new(AtomicI64::new(DAWN.0)),
             latest: DAWN.0,

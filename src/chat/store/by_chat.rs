@@ -8,9 +8,6 @@
 
 use rusqlite::Connection;
 
-/// Messages that may wait to be entered: all who read a chat look through them. In unit
-/// tests few, so that every rule is kept on both sides of the border.
-pub(super) const MAX_WAITING: i64 = if cfg!(test) { 5 } else { 1_024 };
 /// Messages entered at once where very many wait: in a database that was filled otherwise
 /// than one by one. They are sorted in memory.
 const MAX_AT_ONCE: i64 = 100_000;
@@ -49,9 +46,9 @@ pub fn enter(connection: &Connection, from: i64, upto: i64) -> rusqlite::Result<
 
 /// Enters a piece of what waits in a database that was just opened or filled, if that is more
 /// than may wait. `false`: it is not.
-pub fn enter_piece(connection: &Connection, newest: i64) -> rusqlite::Result<bool> {
+pub fn enter_piece(connection: &Connection, newest: i64, may_wait: i64) -> rusqlite::Result<bool> {
     let from = indexed(connection)?;
-    let waits = newest - from >= MAX_WAITING;
+    let waits = newest - from >= may_wait;
     if waits {
         enter(connection, from, newest.min(from + MAX_AT_ONCE))?;
     }

@@ -19,11 +19,6 @@ use crate::chat::error::Result;
 use crate::chat::id::{ChatId, MessageId, Seq, UserId};
 use crate::chat::receipt::ReadMark;
 
-/// New messages on the whole server that are looked through, rather than asking each chat of a
-/// user: no more than take about as long as asking some hundred chats. In unit tests few, so
-/// that both ways are gone.
-const FEW: i64 = if cfg!(test) { 3 } else { 256 };
-
 /// Where a change is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -108,12 +103,12 @@ struct Distance {
 }
 
 impl Distance {
-    fn of(db: &Db, since: Seq) -> rusqlite::Result<Self> {
+    fn of(db: &Db, since: Seq, recent: i64) -> rusqlite::Result<Self> {
         let mut query =
             db.prepare_cached("SELECT value, indexed, (SELECT coalesce(max(id), 0) FROM messages) FROM sequence")?;
         query.query_row([], |row| {
             let (changed, indexed, newest): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let is_short = newest.saturating_sub(since.0) <= FEW;
+            let is_short = newest.saturating_sub(since.0) <= recent;
             Ok(Self {
                 asked_upto: if is_short { since.0 } else { indexed.max(since.0) },
                 // All but births write the sequence's value.
@@ -133,10 +128,10 @@ impl Distance {
 }
 
 /// Changes in `(since, upto]` over all chats of a user, oldest first: a merge that reads
-/// only what it returns, the few newest messages, and of a long absence one row more for each
-/// chat.
-pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32) -> Result<Vec<(Seq, Place)>> {
-    let distance = Distance::of(db, since)?;
+/// only what it returns, the few newest messages (`recent` at most), and of a long absence one
+/// row more for each chat.
+pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent: i64) -> Result<Vec<(Seq, Place)>> {
+    let distance = Distance::of(db, since, recent)?;
     let mut heads = BinaryHeap::new();
     for kind in [Kind::Born, Kind::JustBorn, Kind::Changed, Kind::Deleted] {
         let Some(above) = distance.above(kind, since) else { continue };

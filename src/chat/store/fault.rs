@@ -12,18 +12,12 @@ use super::queue::busy;
 thread_local! {
     /// Whether the disk failed under a statement of this thread. A command's own error is
     /// in the words of the domain, so that the writer could not tell from it.
-    static DISK_FAILED: Cell<bool> = const { Cell::new(false) };
+    pub(super) static DISK_FAILED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the disk failed under a statement that this thread ran.
 pub(super) fn disk_failed() -> bool {
     DISK_FAILED.get()
-}
-
-/// A new start on the same thread, as only a simulation makes one.
-#[cfg(test)]
-pub(super) fn forget() {
-    DISK_FAILED.set(false);
 }
 
 /// The one place where a fault of the database becomes an error of the domain.

@@ -82,18 +82,6 @@ pub fn unused_of(db: &Db, uploader: UserId, id: FileId) -> Result<Option<File>> 
     Ok(query.query_row([uploader.0, id.0], file).optional()?)
 }
 
-/// For planted bugs.
-#[cfg(test)]
-pub fn any(db: &Db, id: FileId) -> Result<Option<File>> {
-    Ok(db.prepare_cached(select_file!("WHERE f.id = ?1"))?.query_row([id.0], file).optional()?)
-}
-
-/// For planted bugs.
-#[cfg(test)]
-pub fn older(db: &Db, than: Timestamp) -> Result<Vec<File>> {
-    collect(db, select_file!("WHERE f.created_at < ?1"), than.0)
-}
-
 pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<File>> {
     collect(db, select_file!("WHERE f.message_id = ?1 ORDER BY f.position"), id.0)
 }

@@ -49,6 +49,7 @@ use super::OpenError;
 use super::error::{Error, Result};
 use super::folder;
 use super::gauges::{ReaderGauges, WriterGauges};
+use super::limits::Limits;
 use super::time::Clock;
 
 pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
@@ -90,6 +91,7 @@ impl Store {
         path: &Path,
         durability: Durability,
         clock: Clock,
+        limits: Limits,
         on_commit: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
@@ -100,7 +102,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         prepare_writer(&connection, durability)?;
         let readers = readers::Readers::open(path)?;
-        let (writer, thread) = WriterThread::new(connection, clock, Box::new(on_commit))?;
+        let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
         Ok((Self { writer, readers }, thread))
     }
 
@@ -159,8 +161,6 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // A plan is the same for every value. Otherwise a statement that is kept compiled is
     // compiled again at each use whose `LIMIT` is a parameter, to see whether that is small.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    #[cfg(test)]
-    plans::record(connection);
     Ok(())
 }
 

@@ -5,12 +5,14 @@
 //! for the few lists that return every row they read.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use rusqlite::Connection;
+use argon2::Argon2;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, OpenFlags};
 
+use super::{WriterThread, connect, migrations, prepare_writer, users};
 use crate::chat::admin::{By, UserChange};
 use crate::chat::id::{ChatId, MessageId, PostId, Seq};
 use crate::chat::invite::{INVITE_LIFE, Invite, NewInvite};
@@ -22,21 +24,15 @@ use crate::chat::password::Password;
 use crate::chat::retention::Term;
 use crate::chat::room::{Authority, NewGroup, RoomChange};
 use crate::chat::session::Asker;
+use crate::chat::tests::SMALL;
 use crate::chat::time::Clock;
 use crate::chat::user::{NewUser, ProfileChange, UserRef};
 use crate::chat::{Chat, Config, Durability, Scope};
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Where the database lies whose statements are noted: other tests run others beside it.
-static WATCHED: OnceLock<PathBuf> = OnceLock::new();
-
-/// Notes what is run on a connection, if it is one to the database that is watched.
-pub(super) fn record(connection: &Connection) {
-    let is_watched = |path| WATCHED.get().is_some_and(|folder| Path::new(path).starts_with(folder));
-    if !connection.path().is_some_and(is_watched) {
-        return;
-    }
+/// Notes what is run on a connection.
+fn record(connection: &Connection) {
     connection.trace_v2(
         TraceEventCodes::SQLITE_TRACE_STMT,
         Some(|event| {
@@ -255,6 +251,15 @@ async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
     chat.upkeep().await.expect("upkeep");
 }
 
+/// What a start asks before anybody else is there to ask.
+fn start(database: &Path) {
+    let mut connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("opened");
+    record(&connection);
+    migrations::run(&mut connection, database).expect("as it is");
+    prepare_writer(&connection, Durability::Normal).expect("prepared");
+    WriterThread::new(connection, Clock::system(), SMALL.waiting, Box::new(drop)).expect("a writer");
+}
+
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut query = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
     // No values are bound: a plan does not depend on them here.
@@ -265,10 +270,16 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_finds_its_rows_by_an_index() {
     let folder = tempfile::tempdir().expect("a folder");
-    WATCHED.set(folder.path().canonicalize().expect("a path")).expect("one watch");
-    let config =
-        Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path().to_owned()) };
-    let chat = Chat::open(config).expect("opened");
+    let config = Config {
+        durability: Durability::Normal,
+        clock: Clock::system(),
+        limits: SMALL,
+        ..Config::of(folder.path().to_owned())
+    };
+    let (chat, threads) = Chat::assemble(config, Argon2::default()).expect("opened");
+    record(threads.writer.connection());
+    chat.store.readers.each(record);
+    threads.start().expect("threads");
     let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
     let den = places(&chat, &alice, &bob).await;
     words(&chat, &alice, &bob, den).await;
@@ -277,6 +288,8 @@ async fn every_statement_finds_its_rows_by_an_index() {
     chat.set_term(&By::CommandLine, den, Term::Days(1)).await.expect("set");
     chat.retain().await.expect("retained");
     chat.storage(&By::CommandLine).await.expect("numbers");
+    start(&folder.path().join("fireside.db"));
+    chat.store.read(users::foreign_hashes).expect("hashes");
     let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert!(run.len() > 100, "only {} statements were seen", run.len());
     let connection = Connection::open(folder.path().join("fireside.db")).expect("opened");

@@ -93,3 +93,16 @@ impl Drop for Snapshot<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod simulated {
+    use super::{Db, MAX_READERS, Readers};
+
+    impl Readers {
+        /// All connections, opened if they are not.
+        pub fn each(&self, mut look: impl FnMut(&Db)) {
+            let all: Vec<_> = (0..MAX_READERS).map(|_| self.pool.get().expect("a connection")).collect();
+            all.iter().for_each(|connection| look(connection));
+        }
+    }
+}

@@ -23,8 +23,6 @@ use super::super::id::{MessageId, Seq};
 use super::super::time::{Clock, Timestamp};
 use super::queue::{Command, Work, Writer, busy};
 use super::{by_chat, changes, fault, log, rooms};
-#[cfg(test)]
-use crate::chat::simulation::mutant::{Mutant, planted};
 
 /// Commands in one transaction.
 const MAX_BATCH: usize = 512;
@@ -33,7 +31,6 @@ const MAX_BATCH: usize = 512;
 pub(super) const LOCK_TURN: Duration = Duration::from_millis(250);
 /// The exit status after a fault that leaves open what is on the disk: a sync that
 /// failed must never be tried again on the same file (the kernel forgets the page).
-#[cfg(not(test))]
 const EXIT_DISK_FAULT: i32 = 4;
 
 /// What a commit leaves to be done, in order.
@@ -64,10 +61,6 @@ impl Sequence {
     /// What was given out since `last` came to nothing, and no row tells of it. Sockets are told the
     /// newest number all the same: the next commit writes it down, so that no later start gives it out again.
     fn skip_since(&mut self, last: i64) {
-        #[cfg(test)]
-        if planted(Mutant::NumberReused) {
-            return;
-        }
         self.unwritten |= self.last > last;
     }
 }
@@ -141,6 +134,12 @@ pub(in crate::chat) struct WriterThread {
     seq: Sequence,
     meter: Arc<WriterMeter>,
     commands: mpsc::Receiver<Command>,
+    /// Messages that may wait to be entered under their chats.
+    may_wait: i64,
+    /// Runs the statements around a batch and around each command.
+    frame: fn(&Connection, &str) -> rusqlite::Result<()>,
+    /// Ends the process when the disk failed.
+    stop: fn() -> !,
     /// Another program holds the file's lock, and that was told.
     is_locked_out: bool,
 }
@@ -150,13 +149,14 @@ impl WriterThread {
     pub(super) fn new(
         mut connection: Connection,
         clock: Clock,
+        may_wait: i64,
         on_commit: OnCommit,
     ) -> Result<(Writer, Self), OpenError> {
         let active = Cell::new(rooms::newest_activity(&connection)?);
         let last = changes::newest(&connection)?.0;
         loop {
             let tx = connection.transaction()?;
-            let may_be_more = by_chat::enter_piece(&tx, last)?;
+            let may_be_more = by_chat::enter_piece(&tx, last, may_wait)?;
             tx.commit()?;
             if !may_be_more {
                 break;
@@ -166,7 +166,8 @@ impl WriterThread {
         let seq = Sequence { last, unwritten: false, indexed: by_chat::indexed(&connection)?, active };
         let meter = Arc::new(WriterMeter::default());
         let (writer, commands) = Writer::new(Arc::clone(&meter));
-        Ok((writer, Self { connection, clock, on_commit, seq, meter, commands, is_locked_out: false }))
+        let (frame, is_locked_out) = (run_cached, false);
+        Ok((writer, Self { connection, clock, on_commit, seq, meter, commands, may_wait, frame, stop, is_locked_out }))
     }
 
     /// Serves the queue on a thread of its own until it is closed.
@@ -209,18 +210,6 @@ impl WriterThread {
         ControlFlow::Break(())
     }
 
-    /// One turn here and now, for a simulation that is the thread. `false`: nothing had queued.
-    #[cfg(test)]
-    pub fn step(&mut self, max: usize) -> bool {
-        let Ok(first) = self.commands.try_recv() else { return false };
-        self.turn(first, max, &mut Vec::new()).is_continue()
-    }
-
-    #[cfg(test)]
-    pub(super) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     /// One transaction for all of `batch`, then its events, then its callers.
     fn run(&mut self, batch: &mut Vec<Box<dyn Work>>) {
         let (begun, mut committed) = (Instant::now(), Committed::default());
@@ -235,7 +224,7 @@ impl WriterThread {
                 self.meter.batch.record(batch.len() as u64);
             }
             Err(error) => {
-                stop_if_disk_failed();
+                self.stop_if_disk_failed();
                 committed = Committed::default();
                 self.meter.failed.fetch_add(1, Ordering::Relaxed);
                 self.undo(batch, &error);
@@ -248,7 +237,7 @@ impl WriterThread {
         }
         if let Err(cause) = log::fold_if_long(&self.connection) {
             tracing::warn!(error = %Error::from(cause), "the log grows until there is room to fold it");
-            stop_if_disk_failed();
+            self.stop_if_disk_failed();
         }
     }
 
@@ -319,17 +308,13 @@ impl WriterThread {
             }
             self.execute("RELEASE command")?;
         }
-        let enters = self.seq.last - self.seq.indexed >= by_chat::MAX_WAITING;
+        let enters = self.seq.last - self.seq.indexed >= self.may_wait;
         // No number up to which messages are entered may be given out again after a crash.
         if self.seq.unwritten || enters {
             self.connection.prepare_cached("UPDATE sequence SET value = ?1")?.execute([self.seq.last])?;
         }
         if enters {
             by_chat::enter(&self.connection, self.seq.indexed, self.seq.last)?;
-        }
-        #[cfg(test)]
-        if planted(Mutant::PublishBeforeCommit) {
-            (self.on_commit)(std::mem::take(committed));
         }
         self.execute("COMMIT")?;
         self.seq.unwritten = false;
@@ -346,19 +331,13 @@ impl WriterThread {
         {
             tracing::error!(%cause, "a failed transaction was not rolled back");
         }
-        #[cfg(test)]
-        if planted(Mutant::LostWritesAcknowledged) {
-            return;
-        }
         for work in batch {
             work.fail(error.clone());
         }
     }
 
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
-        #[cfg(test)]
-        super::simulated::strike(&self.connection, sql)?;
-        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+        (self.frame)(&self.connection, sql)
     }
 
     fn checkpoint(&self) {
@@ -366,21 +345,47 @@ impl WriterThread {
             tracing::warn!(%cause, "the last checkpoint failed; the next start will make up for it");
         }
     }
-}
 
-/// What is on the disk after a failed write or sync is unknown, and only a new start
-/// reads it anew.
-fn stop_if_disk_failed() {
-    if fault::disk_failed() {
-        tracing::error!("the disk failed; stopping, since what is stored is unknown");
-        stop();
+    /// What is on the disk after a failed write or sync is unknown, and only a new start
+    /// reads it anew.
+    fn stop_if_disk_failed(&self) {
+        if fault::disk_failed() {
+            tracing::error!("the disk failed; stopping, since what is stored is unknown");
+            (self.stop)();
+        }
     }
 }
 
-/// Ends the process. In a simulation it ends the turn, and the simulation starts anew.
+fn run_cached(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 fn stop() -> ! {
-    #[cfg(test)]
-    super::simulated::stop_turn();
-    #[cfg(not(test))]
     std::process::exit(EXIT_DISK_FAULT)
+}
+
+#[cfg(test)]
+mod simulated {
+    use super::{Connection, WriterThread};
+
+    impl WriterThread {
+        /// One turn here and now, for a simulation that is the thread. `false`: nothing had queued.
+        pub fn step(&mut self, max: usize) -> bool {
+            let Ok(first) = self.commands.try_recv() else { return false };
+            self.turn(first, max, &mut Vec::new()).is_continue()
+        }
+
+        pub(in crate::chat::store) fn connection(&self) -> &Connection {
+            &self.connection
+        }
+
+        /// Has somebody else run the statements around a batch, and end the process.
+        pub(in crate::chat::store) fn stands_on(
+            &mut self,
+            frame: fn(&Connection, &str) -> rusqlite::Result<()>,
+            stop: fn() -> !,
+        ) {
+            (self.frame, self.stop) = (frame, stop);
+        }
+    }
 }

@@ -2,16 +2,11 @@
 
 use super::{Act, Call, Done, EMOJI, What, files};
 use crate::chat::Chat;
-use crate::chat::error::{Error, Result};
-use crate::chat::event::Event;
-use crate::chat::id::{ChatId, Seq};
-use crate::chat::message::{self, Draft, MayDelete, Message, Posted};
+use crate::chat::id::ChatId;
+use crate::chat::message::{Draft, MayDelete};
 use crate::chat::name::{Emoji, IdempotencyKey, MessageText};
-use crate::chat::room::inside;
 use crate::chat::session::Asker;
-use crate::chat::simulation::mutant::{Mutant, planted};
 use crate::chat::simulation::world::{Fate, Sent, World};
-use crate::chat::store;
 
 const MAX_TEXT: usize = 1_000_000;
 /// Keys are asked for again no later than this after their first use, in milliseconds.
@@ -67,14 +62,7 @@ fn attempt(world: &World, chat: &Chat, asker: Asker, sent: usize) -> Act {
     let what = What::Post { sent, attempt: entry.fates.len() - 1, credential: asker.credential };
     let (draft, room, chat) = (draft(world, entry), entry.chat, chat.clone());
     let label = format!("{} posts d{sent} into {room}, key {:?}, files {:?}", asker.username, entry.key, entry.files);
-    let call: Call = if planted(Mutant::CheckedOutside) && draft.key.is_none() && draft.attachments.is_empty() {
-        Box::pin(async move { Done::Posted(post_checked_outside(&chat, &asker, room, draft).await) })
-    } else if planted(Mutant::CredentialUnchecked) {
-        let me = asker.user;
-        Box::pin(async move { Done::Posted(chat.store.write(move |tx| message::post(tx, me, room, &draft)).await) })
-    } else {
-        Box::pin(async move { Done::Posted(chat.post(&asker, room, draft).await) })
-    };
+    let call: Call = Box::pin(async move { Done::Posted(chat.post(&asker, room, draft).await) });
     (label, what, call)
 }
 
@@ -120,34 +108,4 @@ pub(super) fn on_message(world: &mut World, chat: &Chat, choice: usize, asker: A
             (format!("{who} reacts to {message}"), What::React { message, user }, Box::pin(call))
         }
     })
-}
-
-/// A planted bug: as `Chat::post`, but who may is asked before the transaction.
-async fn post_checked_outside(chat: &Chat, asker: &Asker, room: ChatId, draft: Draft) -> Result<Posted> {
-    let me = asker.user;
-    let sender = chat.store.read(|db| {
-        inside(db, me, room)?;
-        store::users::find(db, me)?.ok_or(Error::NotFound)
-    })?;
-    chat.by(asker)
-        .write(move |tx| {
-            let id = tx.next_message();
-            let message = Message {
-                id,
-                chat: room,
-                seq: Seq(id.0),
-                sender,
-                text: draft.text.as_str().to_owned(),
-                reply_to: None,
-                attachments: Vec::new(),
-                reactions: Vec::new(),
-                created_at: tx.now,
-                updated_at: tx.now,
-                is_edited: false,
-            };
-            store::messages::insert(tx, &message)?;
-            tx.publish(Event::MessagePosted { message: message.clone(), pair: None, key: None });
-            Ok(Posted { message, pair: None, marks: Vec::new(), is_new: true })
-        })
-        .await
 }

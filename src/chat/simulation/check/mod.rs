@@ -4,7 +4,8 @@ pub(super) mod files;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::hub::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS, Scope};
+use super::super::hub::Scope;
+use super::super::hub::simulated::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
 use super::super::id::{ChatId, CredentialId, Seq};
 use super::super::message::{Message, Window};
 use super::super::name::Username;

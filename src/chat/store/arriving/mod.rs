@@ -18,6 +18,7 @@ use crate::chat::OpenError;
 use crate::chat::backup::Failure as Same;
 use crate::chat::error::Error;
 use crate::chat::file::File;
+use crate::chat::limits::Limits;
 use crate::chat::moving::Failure;
 use crate::chat::name::{Email, Emoji, fold};
 use crate::chat::time::Timestamp;
@@ -300,7 +301,7 @@ impl Arrival {
     /// Makes it count, and closes the database.
     pub fn commit(self) -> Result<()> {
         let newest = changes::newest(&self.db)?;
-        while by_chat::enter_piece(&self.db, newest.0)? {}
+        while by_chat::enter_piece(&self.db, newest.0, Limits::default().waiting)? {}
         self.db.execute_batch("DROP INDEX arriving; COMMIT;")?;
         self.db.close().map_err(|(_, cause)| cause.into())
     }

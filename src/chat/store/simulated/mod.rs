@@ -8,13 +8,7 @@ use std::cell::Cell;
 use rusqlite::{Connection, ffi};
 pub(in crate::chat) use view::{Held, View};
 
-use super::changes::Place;
-use super::{Db, WriterThread, by_chat, files};
-use crate::chat::error::Result;
-use crate::chat::file::File;
-use crate::chat::id::{FileId, Seq};
-use crate::chat::simulation::mutant::Mutant;
-use crate::chat::time::Timestamp;
+use super::WriterThread;
 
 /// How the disk fails under the next batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +36,7 @@ pub(in crate::chat) fn fail_next(fault: Option<Fault>) {
 }
 
 /// Fails, if that is planned, in place of a statement that frames a batch or a command.
-pub(super) fn strike(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+fn strike(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     let code = match (NEXT.get(), sql) {
         (Some(Fault::FullAtCommit), "COMMIT") => ffi::SQLITE_FULL,
         (Some(Fault::FullWithin), "RELEASE command") => {
@@ -61,54 +55,58 @@ pub(super) fn strike(connection: &Connection, sql: &str) -> rusqlite::Result<()>
 }
 
 /// Unwinds the turn as the end of the process would.
-pub(super) fn stop_turn() -> ! {
-    super::fault::forget();
+fn stop_turn() -> ! {
+    // A new start on the same thread, as only a simulation makes one.
+    super::fault::DISK_FAILED.set(false);
     std::panic::resume_unwind(Box::new(Stopped))
 }
 
+/// From here on the disk fails when it is told to, and the end of the process is the turn's.
+pub(in crate::chat) fn take_over(writer: &mut WriterThread) {
+    writer.stands_on(strike_or_run, stop_turn);
+}
+
+fn strike_or_run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    strike(connection, sql)?;
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 /// Bugs that a trigger on the writer's connection makes: what a statement wrote is undone.
-pub(in crate::chat) fn plant(writer: &WriterThread, mutant: Mutant) {
-    let sql = match mutant {
-        Mutant::KeyForgotten => {
-            "AFTER INSERT ON main.idempotency_keys
-             BEGIN DELETE FROM idempotency_keys WHERE rowid = new.rowid; END"
-        }
-        Mutant::CounterStale => {
-            "AFTER UPDATE OF message_count ON main.chats WHEN new.message_count < old.message_count
-             BEGIN UPDATE chats SET message_count = old.message_count WHERE id = new.id; END"
-        }
-        Mutant::UnreadStale => {
-            "AFTER UPDATE OF seen_count ON main.members WHEN new.read_mark > old.read_mark
-             BEGIN UPDATE members SET seen_count = old.seen_count WHERE id = new.id; END"
-        }
-        Mutant::FamilySpared => {
-            "BEFORE DELETE ON main.credentials WHEN old.kind = 'refresh' BEGIN SELECT RAISE(IGNORE); END"
-        }
-        Mutant::ReactionUnnumbered => {
-            "AFTER UPDATE OF reaction_count ON main.messages
-             BEGIN UPDATE messages SET seq = old.seq WHERE id = new.id; END"
-        }
-        Mutant::BytesUncounted => {
-            "AFTER UPDATE OF stored_bytes ON main.users WHEN new.stored_bytes < old.stored_bytes
-             BEGIN UPDATE users SET stored_bytes = old.stored_bytes WHERE id = new.id; END"
-        }
-        _ => return,
-    };
-    writer.connection().execute_batch(&format!("CREATE TEMP TRIGGER planted {sql}")).expect("a trigger");
-}
+/// The other planted bugs are edits to a copy of the sources: see `.ci/mutants`.
+pub(in crate::chat) const PLANTED: [(&str, &str); 6] = [
+    (
+        "the key of a post is not stored",
+        "AFTER INSERT ON main.idempotency_keys
+         BEGIN DELETE FROM idempotency_keys WHERE rowid = new.rowid; END",
+    ),
+    (
+        "a deleted message is still counted",
+        "AFTER UPDATE OF message_count ON main.chats WHEN new.message_count < old.message_count
+         BEGIN UPDATE chats SET message_count = old.message_count WHERE id = new.id; END",
+    ),
+    (
+        "what was read is still counted as unread",
+        "AFTER UPDATE OF seen_count ON main.members WHEN new.read_mark > old.read_mark
+         BEGIN UPDATE members SET seen_count = old.seen_count WHERE id = new.id; END",
+    ),
+    (
+        "what ends all credentials spares JWTs",
+        "BEFORE DELETE ON main.credentials WHEN old.kind = 'refresh' BEGIN SELECT RAISE(IGNORE); END",
+    ),
+    (
+        "a message that got a reaction keeps its number",
+        "AFTER UPDATE OF reaction_count ON main.messages
+         BEGIN UPDATE messages SET seq = old.seq WHERE id = new.id; END",
+    ),
+    (
+        "bytes of an erased file are still counted as its uploader's",
+        "AFTER UPDATE OF stored_bytes ON main.users WHEN new.stored_bytes < old.stored_bytes
+         BEGIN UPDATE users SET stored_bytes = old.stored_bytes WHERE id = new.id; END",
+    ),
+];
 
-/// A planted bug's look at a file: through nobody.
-pub(in crate::chat) fn any_file(db: &Db, id: FileId) -> Result<Option<File>> {
-    files::any(db, id)
-}
-
-/// A planted bug: files of that age, whatever they hang on.
-pub(in crate::chat) fn older_files(db: &Db, than: Timestamp) -> Result<Vec<File>> {
-    files::older(db, than)
-}
-
-/// A planted bug: leaves out the messages that are not entered under their chats.
-pub(in crate::chat) fn miss_waiting(db: &Db, found: &mut Vec<(Seq, Place)>) {
-    let indexed = by_chat::indexed(db).expect("a number");
-    found.retain(|(seq, place)| seq.0 <= indexed || !matches!(place, Place::Message(id) if id.0 == seq.0));
+/// Plants one of them.
+pub(in crate::chat) fn plant(writer: &WriterThread, bug: usize) {
+    let sql = format!("CREATE TEMP TRIGGER planted {}", PLANTED[bug].1);
+    writer.connection().execute_batch(&sql).expect("a trigger");
 }

@@ -1,0 +1,24 @@
+//! Sizes from which on the core works in another way.
+//!
+//! They are configuration, so that a test is on both sides of each with a handful of
+//! messages. An operator has no reason to turn them.
+
+/// How many of something there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Users in one call.
+    pub participants: u32,
+    /// Changes on one page.
+    pub changes: u32,
+    /// Messages that wait to be entered under their chats: all who read a chat look through them.
+    pub waiting: i64,
+    /// New messages on the whole server that whoever catches up looks through, whosever they are. Of
+    /// more, each of their chats is asked: this many take about as long as some hundred chats.
+    pub recent: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { participants: 16, changes: 200, waiting: 1_024, recent: 256 }
+    }
+}
