@@ -37,6 +37,7 @@ async fn names_of_every_script_are_good() {
         "ünal",
         "Ελένη",
         "دانا",
+        "한국어",
         long.as_str(),
         long_cyrillic.as_str(),
     ]
@@ -79,6 +80,15 @@ async fn names_that_mislead_are_bad() {
         ("a\u{200d}b", "a joiner"),
         ("a\u{202e}b", "turned around"),
         ("a\u{ad}b", "a soft hyphen"),
+        ("\u{1160}", "a filler that is a letter, and not seen"),
+        ("\u{115f}\u{1160}", "two of them"),
+        ("\u{3164}", "another"),
+        ("\u{ffa0}", "another"),
+        ("a\u{1160}", "one behind a letter"),
+        ("\u{2800}", "a pattern of Braille without dots"),
+        ("a\u{34f}b", "a joiner that is not seen"),
+        ("a\u{e0061}b", "a tag"),
+        ("a\u{363}\u{363}\u{363}\u{363}\u{363}", "a tower of marks"),
         ("😀", "a picture"),
         ("a😀b", "a picture among letters"),
     ]
@@ -179,13 +189,35 @@ async fn a_display_name_is_seen_and_stays_on_its_side() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let path = format!("/api/users/{}/", alice.id);
-    for bad in ["\u{202e}ecila", "alice\u{2066}", "a\u{200f}b", "\u{200b}", "\u{3164}\u{3164}", "\u{2800}\u{2060}"] {
+    let zalgo = format!("Z{}", "\u{336}\u{30d}".repeat(5));
+    for bad in [
+        "\u{202e}ecila",
+        "alice\u{2066}",
+        "a\u{200f}b",
+        "\u{200b}",
+        "\u{3164}\u{3164}",
+        "\u{2800}\u{2060}",
+        "\u{1160}",
+        "\u{ffa0} \u{115f}",
+        "\u{2068}a\u{2069}",
+        &zalgo,
+    ] {
         let answer = alice.patch(&path, &json!({"display_name": bad})).await;
         assert_eq!(answer.status, 400, "{bad:?}: {answer}");
         answer.names("display_name");
     }
-    for good in ["👩\u{200d}🚀 Alice", "شادی می\u{200c}خواهم"] {
+    for good in ["👩\u{200d}🚀 Alice", "شادی می\u{200c}خواهم", "שָׁלוֹם", "السَّلَامُ", "क्षत्रिय", "ผู้ใหญ่", "Nguyễn"]
+    {
         assert_eq!(alice.patch(&path, &json!({"display_name": good})).await.is(200).json()["display_name"], good);
     }
-    alice.post("/api/rooms/", &json!({"name": "\u{202e}ned"})).await.names("name");
+    for bad in ["\u{202e}ned", "den\u{2066}", "\u{1160}", &zalgo] {
+        alice.post("/api/rooms/", &json!({"name": bad})).await.names("name");
+        let group = json!({"chat_type": "group", "title": bad});
+        let answer = alice.post("/messages/api/chats/", &group).await.is(400);
+        assert!(answer.json()["details"]["title"].is_array(), "{answer}");
+        let post = json!({"title": bad, "content": "words"});
+        let answer = alice.post("/profiles/api/posts/", &post).await.is(400);
+        assert!(answer.json()["title"].is_array(), "{answer}");
+    }
+    alice.post("/api/rooms/", &json!({"name": "שולחן 👩\u{200d}🚀"})).await.is(201);
 }

@@ -55,6 +55,12 @@ async fn an_emoji_is_one_and_there_are_twenty_on_a_message() {
     for wrong in ["ok", "a", "👍👍", "<b>"] {
         bob.post(&reactions(&message), &json!({"emoji": wrong})).await.blames("emoji");
     }
+    let zalgo = format!("👍{}", "\u{336}\u{30d}".repeat(9));
+    for odd in
+        ["\u{202e}", "\u{2066}", "👍\u{202e}", "\u{200d}", "\u{fe0f}", "\u{1160}", "\u{2800}", "\u{fdfd}", &zalgo]
+    {
+        bob.post(&reactions(&message), &json!({"emoji": odd})).await.blames("emoji");
+    }
     let faces: Vec<String> = ('\u{1f600}'..).take(21).map(String::from).collect();
     for face in &faces[..20] {
         bob.post(&reactions(&message), &json!({"emoji": face})).await.is(200);
@@ -66,7 +72,8 @@ async fn an_emoji_is_one_and_there_are_twenty_on_a_message() {
     let emoji: Vec<&str> =
         shown["reactions"].as_array().unwrap().iter().map(|reaction| reaction["emoji"].as_str().unwrap()).collect();
     assert_eq!(emoji, faces[..20]);
-    for composed in ["👩‍👩‍👧‍👦", "🇫🇷", "👍🏽"] {
+    for composed in ["👩‍👩‍👧‍👦", "🇫🇷", "👍🏽", "❤️", "🏳️‍🌈", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "👩🏿‍❤️‍💋‍👨🏻"]
+    {
         let other = say(&alice, "hi", chat).await;
         bob.post(&reactions(&other), &json!({"emoji": composed})).await.is(200);
     }

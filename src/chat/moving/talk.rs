@@ -123,7 +123,11 @@ impl Import {
         let Some(message) = self.number(reaction.message) else {
             return refused(format!("message: there is no message {} before this", reaction.message));
         };
-        let emoji = field("emoji", Emoji::parse(&reaction.emoji))?;
+        // What counts as one is a matter of a version, too.
+        let Ok(emoji) = Emoji::parse(&reaction.emoji) else {
+            self.report.leave_out("reactions", "it is not one emoji");
+            return Ok(false);
+        };
         let is_new = self.arrival.reaction(message, user.id, &emoji)?;
         if !is_new {
             self.report.leave_out("reactions", "it is there already");

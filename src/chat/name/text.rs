@@ -1,6 +1,6 @@
 //! Texts and lines that others read: what is said, and what things are titled.
 
-use super::{Violation, blank, is_direction_control, too_long, violation};
+use super::{Violation, blank, is_direction_control, is_stacked, is_unseen, too_long, violation};
 
 /// Longest display name, in characters.
 pub const MAX_DISPLAY_NAME: usize = 150;
@@ -83,17 +83,18 @@ fn one_line(text: String) -> Result<String, Violation> {
         return violation("This field is one line of text.");
     }
     // They would turn around what stands beside it on a page, or leave nothing to be seen.
-    if text.contains(is_direction_control) || text.chars().all(is_unseen) {
+    if text.contains(is_direction_control) || text.chars().all(is_blank) {
         return violation("This field has no invisible characters that mislead.");
+    }
+    if is_stacked(&text) {
+        return violation("This field has fewer marks on one letter.");
     }
     Ok(text)
 }
 
 /// Takes no room on a page, or is empty room: fine between letters that join, but no text by itself.
-fn is_unseen(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}')
-        || matches!(c, '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}' || is_unseen(c)
 }
 
 #[cfg(test)]
@@ -104,10 +105,37 @@ mod tests {
 
     #[test]
     fn a_line_that_is_shown_shows_something_and_turns_nothing_around() {
-        for bad in ["\u{202e}ecila", "alice\u{2066}", "\u{200b}", "\u{3164}", " \u{2060} "] {
+        let zalgo = format!("Z{}", "\u{336}\u{30d}\u{489}".repeat(4));
+        for bad in [
+            "\u{202e}ecila",
+            "alice\u{2066}",
+            "\u{200b}",
+            "\u{3164}",
+            " \u{2060} ",
+            "\u{1160}\u{180e}",
+            "\u{ffa0}",
+            "\u{2800}",
+            &zalgo,
+            "\u{61c}a",
+            "a\u{2068}b\u{2069}",
+        ] {
             assert!(display_name(bad).is_err() && title(bad).is_err(), "{bad:?}");
         }
-        for good in ["شادی می\u{200c}خواهم", "👩\u{200d}🚀", "a", "Ольга ❤\u{fe0f}"] {
+        for good in [
+            "شادی می\u{200c}خواهم",
+            "👩\u{200d}🚀",
+            "a",
+            "Ольга ❤\u{fe0f}",
+            "👨‍👩‍👧‍👦 дом",
+            "שָׁלוֹם",
+            "السَّلَامُ",
+            "क्षत्रिय",
+            "ཧཱུྃ",
+            "မြွှော်",
+            "ผู้ใหญ่",
+            "Nguyễn",
+            "👍🏽",
+        ] {
             assert!(display_name(good).is_ok(), "{good:?}");
         }
     }

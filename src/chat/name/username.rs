@@ -5,7 +5,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::{MixedScript, skeleton};
 
-use super::{Violation, blank, fold, too_long, violation};
+use super::{MAX_LOGIN, Violation, blank, fold, is_stacked, is_unseen, too_long, violation};
 
 /// Longest username, in characters.
 pub const MAX_USERNAME: usize = 64;
@@ -18,7 +18,12 @@ impl Username {
     /// Letters, digits and `_ . + -` of one script, in NFKC; begins and ends with
     /// a letter, digit or `_`; not all digits, since those would be read as an id.
     pub fn parse(raw: &str) -> Result<Self, Violation> {
-        let name: String = raw.trim().nfkc().collect();
+        let raw = raw.trim();
+        // What is longer as it was typed could not be typed again to sign in.
+        if raw.len() > MAX_LOGIN {
+            return too_long(MAX_USERNAME);
+        }
+        let name: String = raw.nfkc().collect();
         let within = |c: char| c.is_alphanumeric() || c == '_';
         if name.is_empty() {
             return blank();
@@ -28,6 +33,9 @@ impl Username {
         }
         if !name.chars().all(|c| within(c) || matches!(c, '.' | '+' | '-')) {
             return violation("A username has only letters, digits and the characters _ . + -");
+        }
+        if name.contains(is_unseen) || is_stacked(&name) {
+            return violation("A username has only letters that are seen, and few marks on each");
         }
         if !name.starts_with(within) || !name.ends_with(within) {
             return violation("A username begins and ends with a letter, a digit or _");
@@ -106,6 +114,18 @@ mod tests {
         for bad in ["", " ", "12345", "٣٤٥", "a@b", ".a", "a.", "-a", "a b", "pаypal", "a\u{200b}b", "a/b", &long] {
             assert!(Username::parse(bad).is_err(), "{bad} is not a name");
         }
+        for unseen in
+            ["\u{1160}", "\u{3164}", "\u{ffa0}", "\u{115f}", "\u{2800}", "한\u{1160}", "ㅤ", "a\u{34f}b", "a\u{e0061}"]
+        {
+            assert!(Username::parse(unseen).is_err(), "{unseen:?} is not seen");
+        }
+        let tower = format!("a{}", "\u{363}".repeat(5));
+        assert!(Username::parse(&tower).is_err() && Username::parse(&tower[..tower.len() - 2]).is_ok(), "{tower}");
+        for good in ["한국어", "하늘", "ไทย", "दीना", "עברית"] {
+            assert!(Username::parse(good).is_ok(), "{good}");
+        }
+        assert!(Username::parse(&"𐌰".repeat(MAX_USERNAME)).is_ok(), "of four bytes each");
+        assert!(Username::parse(&"\u{fdfa}".repeat(90)).is_err());
         assert_eq!(Username::parse("ｂｏｂ").map(|n| n.key()), Ok("bob".to_owned()));
     }
 
