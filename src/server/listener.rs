@@ -45,11 +45,7 @@ impl Listener {
     /// which is gone is replaced; one that somebody listens on is `AddrInUse`.
     pub fn unix(path: &Path, mode: u32) -> io::Result<Self> {
         clear(path)?;
-        let socket = UnixSocket::new_stream()?;
-        socket.bind(path)?;
-        // Before it listens: until then nobody can connect, whatever the mode was at first.
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-        let listener = socket.listen(BACKLOG)?;
+        let listener = bind(path, mode, BACKLOG)?;
         let file = SocketFile { path: path.to_owned(), identity: identity(path)? };
         Ok(Self::Unix(Some(file), listener))
     }
@@ -101,6 +97,15 @@ impl fmt::Display for Listener {
             }
         }
     }
+}
+
+/// Makes a unix socket where no file is, for whoever the mode lets in.
+pub(super) fn bind(path: &Path, mode: u32, backlog: u32) -> io::Result<UnixListener> {
+    let socket = UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    // Before it listens: until then nobody can connect, whatever the umask made of its mode.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    socket.listen(backlog)
 }
 
 /// Takes away what a server left behind that is gone, and nothing else.

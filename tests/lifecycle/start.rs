@@ -1,8 +1,10 @@
 //! Starting: addresses, usage, two servers on one folder, and health.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
-use crate::world::home::run;
+use crate::world::home::{PROGRAM, run};
 use crate::world::{Fireside, Home};
 
 #[tokio::test]
@@ -88,6 +90,32 @@ async fn nobody_else_on_the_machine_reads_the_data() {
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&fireside.home.data()), 0o700);
     fireside.home.is_its_owners_alone();
+}
+
+/// Whoever can write to it commands the server, so it asks neither the umask nor the folder that somebody opened.
+#[tokio::test]
+async fn nobody_else_on_the_machine_commands_the_server() {
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let home = Home::new();
+    std::fs::create_dir(home.data()).unwrap();
+    std::fs::set_permissions(home.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut shell = Command::new("sh");
+    let data = home.data();
+    shell.args([
+        "-c",
+        "umask 0; exec \"$0\" serve --listen 127.0.0.1:0 --data \"$1\"",
+        PROGRAM,
+        data.to_str().unwrap(),
+    ]);
+    let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("listening on ")));
+    let found = mode(&home.data().join("control.sock"));
+    let listed = home.runs(&["user", "list"], "").await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(found, 0o600, "{found:o}");
+    listed.succeeded();
 }
 
 #[tokio::test]

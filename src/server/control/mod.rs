@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
+use super::listener::bind;
 use crate::chat::Chat;
 use crate::chat::admin::By;
 use crate::chat::error::Error;
@@ -32,6 +33,11 @@ const MAX_COMMAND: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same for what erases piece by piece.
 const LONG_PATIENCE: Duration = Duration::from_mins(10);
+
+/// Who may give commands, whatever the folder's mode and the umask say: they are not asked who they are.
+const OWNER_ALONE: u32 = 0o600;
+/// Commands that may wait to be heard.
+const BACKLOG: u32 = 128;
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -163,7 +169,7 @@ pub fn open(chat: &Chat) -> Option<UnixListener> {
     {
         tracing::warn!(%cause, "an old control socket stays");
     }
-    let opened = UnixListener::bind(&path);
+    let opened = bind(&path, OWNER_ALONE, BACKLOG);
     opened.inspect_err(|cause| tracing::warn!(%cause, "commands cannot reach this server while it runs")).ok()
 }
 
