@@ -9,6 +9,12 @@ use super::session::{Asker, CredentialKind};
 use super::store::{self, Tx};
 use super::token::{Keys, Token, secret_hash};
 
+/// What it is known by in lists.
+pub(super) const LABEL: &str = "account token";
+/// What one is known by that opened an account elsewhere, before the account moved here. It opens on as a device's,
+/// until its owner takes another account token.
+pub(super) const FORMER_LABEL: &str = "token from before the move";
+
 impl Chat {
     /// The asker's stable account token.
     pub fn account_token(&self, asker: &Asker) -> Result<Token> {
@@ -16,13 +22,13 @@ impl Chat {
         Ok(self.keys.account_token(&nonce))
     }
 
-    /// Replaces the asker's account token; the old one and its sockets end.
+    /// Replaces the asker's account token; the old one, those that came with the account, and their sockets end.
     pub async fn rotate_account_token(&self, asker: &Asker) -> Result<Token> {
         let (user, keys) = (asker.user, self.keys.clone());
         let token = self
             .by(asker)
             .write(move |tx| {
-                for credential in store::credentials::delete_kind(tx, user, CredentialKind::Account)? {
+                for credential in store::credentials::delete_account_tokens(tx, user)? {
                     tx.publish(Event::CredentialEnded { user, credential });
                 }
                 renew(tx, user, &keys)
@@ -41,7 +47,7 @@ pub(super) fn open(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]) -> Resu
         kind: CredentialKind::Account,
         secret_hash: &secret_hash(token.as_str()),
         expires_at: None,
-        label: "account token",
+        label: LABEL,
         is_bot: false,
     };
     store::credentials::insert(tx, &new)?;

@@ -1,8 +1,13 @@
 //! Projects in the house styles of the five documents.
 
+use std::os::unix::fs::PermissionsExt;
+
+use rusqlite::Connection;
 use serde_json::{Value, json};
+use sha2::Digest;
 
 use super::{Project, history, room, signs_in, stored_hash, with_token};
+use crate::world::home::snapshot;
 use crate::world::{Fireside, Home};
 
 const ANNA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -276,4 +281,68 @@ async fn a_project_whose_rows_have_uuids_moves_too() {
     assert_eq!(contents, ["To myself", "Dear Anna", "Hello", "Dear Boris"]);
     let clara = with_token(&fireside, CLARA).get("/d/inbox/api/messages/").await.is(200).json();
     assert_eq!(clara["count"], 1);
+}
+
+/// A project that was stopped in the middle leaves part of its data in the log beside its database.
+#[tokio::test]
+async fn a_database_with_a_log_is_read_whole_and_nothing_is_left_beside_it() {
+    for (is_folder_closed, mode) in [(false, "WAL"), (true, "WAL"), (false, "DELETE")] {
+        let (project, home) = (Project::of("inbox"), Home::new());
+        project.changed(&format!("PRAGMA journal_mode = {mode};"));
+        if mode == "WAL" {
+            // As after a kill: what was written last is in the log alone.
+            let works = Connection::open(project.database()).unwrap();
+            works.execute_batch("PRAGMA wal_autocheckpoint = 0; UPDATE inbox_message SET content = 'Hello from the log' WHERE content = 'Hello'").unwrap();
+            let (database, log) = (snapshot(&project.database()), snapshot(&project.beside("-wal")));
+            drop(works);
+            assert!(!log.is_empty() && !project.beside("-wal").exists());
+            std::fs::write(project.database(), database).unwrap();
+            std::fs::write(project.beside("-wal"), log).unwrap();
+        } else {
+            project.changed("UPDATE inbox_message SET content = 'Hello from the log' WHERE content = 'Hello'");
+        }
+        let folder = project.folder.path();
+        let closed = std::fs::Permissions::from_mode(if is_folder_closed { 0o500 } else { 0o700 });
+        std::fs::set_permissions(folder, closed).unwrap();
+        let done = project.moves_to(&home, &[]).await;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+        done.succeeded();
+        let fireside = Fireside::start_in(home, &[]).await;
+        let all = with_token(&fireside, ANNA).get("/d/inbox/api/messages/").await.is(200).json();
+        let contents = crate::world::contents(all["results"].as_array().unwrap());
+        assert_eq!(contents, ["To myself", "Dear Anna", "Hello from the log", "Dear Boris"]);
+    }
+}
+
+/// Who takes another account token has none left from before, whichever way the account came here.
+#[tokio::test]
+async fn tokens_from_before_end_with_the_account_token() {
+    for door in ["/api/token/rotate/", "/api/auth/logout-all/"] {
+        let (project, home) = (Project::of("inbox"), Home::new());
+        project.moves_to(&home, &[]).await.succeeded();
+        // One of an import by an older version, which called it what the account token is called.
+        let old = "e".repeat(40);
+        let sql = "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, label)
+                   SELECT id, 'device', ?1, 1, 1, 'account token' FROM users WHERE username = 'anna'";
+        let hash = sha2::Sha256::digest(old.as_bytes()).to_vec();
+        Connection::open(home.database()).unwrap().execute(sql, [hash]).unwrap();
+        let fireside = Fireside::start_in(home, &[]).await;
+        let (anna, boris) = (with_token(&fireside, ANNA), with_token(&fireside, BORIS));
+        let device = signs_in(&fireside, "anna", "old password of anna").await.expect("signed in");
+        let account = anna.get("/api/token/").await.is(200).json()["token"].as_str().unwrap().to_owned();
+        let account = with_token(&fireside, &account);
+        let older = with_token(&fireside, &old);
+        for caller in [&anna, &account, &older] {
+            caller.get("/api/auth/me/").await.is(200);
+        }
+        let mut socket = anna.knocks_at("/ws/chat/boris/").enters().await;
+        assert!([200, 204].contains(&device.does(door).await.status));
+        socket.is_closed_with(4401).await;
+        for caller in [&anna, &account, &older] {
+            caller.get("/api/auth/me/").await.is(401);
+        }
+        // Others keep theirs, and a device's token is none of the account's.
+        boris.get("/api/auth/me/").await.is(200);
+        device.get("/api/auth/me/").await.is(if door.contains("rotate") { 200 } else { 401 });
+    }
 }

@@ -36,16 +36,30 @@ impl Project {
         self.folder.path().join("db.sqlite3")
     }
 
+    /// What SQLite keeps beside it.
+    fn beside(&self, ending: &str) -> PathBuf {
+        self.folder.path().join(format!("db.sqlite3{ending}"))
+    }
+
     fn changed(&self, sql: &str) {
         let sql = format!("PRAGMA foreign_keys = OFF; {sql}");
         Connection::open(self.database()).unwrap().execute_batch(&sql).unwrap();
     }
 
+    /// Every file of the project's folder.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> =
+            files.filter(|path| path.is_file()).map(|path| (path.clone(), snapshot(&path))).collect();
+        files.sort();
+        files
+    }
+
     /// Imports it, with more flags.
     async fn moves_to(&self, home: &Home, flags: &[&str]) -> Outcome {
-        let before = snapshot(&self.database());
+        let before = self.files();
         let outcome = moves(home, "django", &self.database(), flags).await;
-        assert!(snapshot(&self.database()) == before, "the project's file is as it was");
+        assert!(self.files() == before, "the project's files are as they were, and there are no others");
         outcome
     }
 }

@@ -3,6 +3,7 @@
 use super::check::{self, field, refused, time};
 use super::import::{Import, OnConflict, Person, Result};
 use super::record::{Credential, CredentialKind, Friend, Post, User};
+use crate::chat::account_token;
 use crate::chat::label::Label;
 use crate::chat::name::{self, Email, MAX_USERNAME, Username};
 use crate::chat::store::arriving::{NewCredential, NewUser};
@@ -11,8 +12,6 @@ use crate::chat::token::secret_hash;
 
 /// Endings that are tried to find a free name.
 const MAX_TRIES: u32 = 10_000;
-/// What an account token is known by in lists.
-pub(super) const ACCOUNT_TOKEN: &str = "account token";
 
 /// What is to become of a user of the source.
 enum Name {
@@ -139,7 +138,7 @@ impl Import {
             user,
             kind: "account",
             secret_hash: &secret_hash(token.as_str()),
-            label: ACCOUNT_TOKEN,
+            label: account_token::LABEL,
             is_bot: false,
             created_at: self.now,
             used_at: self.now,
@@ -150,7 +149,10 @@ impl Import {
 
     pub(super) fn credential(&mut self, credential: &Credential) -> Result<bool> {
         let person = self.person("user", credential.user)?;
-        let label = field("label", Label::parse(&credential.label))?;
+        let mut label = field("label", Label::parse(&credential.label))?;
+        if credential.kind == CredentialKind::Account {
+            label = Label::cut(account_token::FORMER_LABEL);
+        }
         let hash = credential.secret_sha256.as_deref().map(|sum| check::sha256("secret_sha256", sum)).transpose()?;
         let created_at = time("created_at", credential.created_at, self.now)?;
         let used_at = time("used_at", credential.used_at, self.now)?;

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Db, Tx};
+use crate::chat::account_token;
 use crate::chat::credential::Held;
 use crate::chat::error::Result;
 use crate::chat::id::{CredentialId, UserId};
@@ -174,9 +175,15 @@ pub fn delete_all(tx: &Tx<'_>, user: UserId, kept: Option<CredentialId>) -> Resu
     Ok(())
 }
 
-pub fn delete_kind(tx: &Tx<'_>, user: UserId, kind: CredentialKind) -> Result<Vec<CredentialId>> {
-    let mut query = tx.prepare_cached("DELETE FROM credentials WHERE user_id = ?1 AND kind = ?2 RETURNING id")?;
-    let rows = query.query_map(params![user.0, kind_text(kind)], |row| Ok(CredentialId(row.get(0)?)))?;
+/// Deletes a user's account token, and those that were account tokens before they moved here: which these are. Until
+/// all of them were called alike, they came with the label of the account token itself.
+pub fn delete_account_tokens(tx: &Tx<'_>, user: UserId) -> Result<Vec<CredentialId>> {
+    let mut query = tx.prepare_cached(
+        "DELETE FROM credentials WHERE user_id = ?1
+           AND (kind = 'account' OR (kind = 'device' AND is_bot = 0 AND label IN (?2, ?3))) RETURNING id",
+    )?;
+    let labels = (account_token::LABEL, account_token::FORMER_LABEL);
+    let rows = query.query_map(params![user.0, labels.0, labels.1], |row| Ok(CredentialId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

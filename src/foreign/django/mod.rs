@@ -6,6 +6,7 @@
 //! counted and told.
 
 mod chats;
+mod copy;
 mod files;
 mod mapping;
 mod media;

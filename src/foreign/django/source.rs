@@ -12,8 +12,9 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
-use super::time;
+use super::{copy, time};
 use crate::chat::time::Timestamp;
 use crate::foreign::{Failure, failed};
 
@@ -24,8 +25,11 @@ const MAX_KEY: usize = 64;
 /// Tables at most.
 const MAX_TABLES: usize = 2_000;
 
-/// An open database, at one state.
-pub(super) struct Source(Connection);
+/// An open database, at one state. Fields are dropped in their order: the copy goes when nothing is open.
+pub(super) struct Source {
+    db: Connection,
+    _copy: Option<TempDir>,
+}
 
 /// A table as the database describes it.
 pub(super) struct Table {
@@ -42,18 +46,21 @@ pub(super) struct Cells<'a> {
 }
 
 impl Source {
-    /// Opens a file and keeps to the state that it has now, even if a project works on it.
+    /// Opens a file and keeps to the state that it has now, even if a project works on it. Nothing is made beside
+    /// it: who reads a database with a write-ahead log has to, so of such a one a copy is read.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let wrong = |cause: rusqlite::Error| Failure::Source(format!("{} cannot be read: {cause}", path.display()));
+        let copy = if copy::is_needed(path) { Some(copy::make(path)?) } else { None };
+        let read = copy.as_ref().map_or_else(|| path.to_owned(), |folder| folder.path().join(copy::NAME));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(path, flags).map_err(wrong)?;
+        let db = Connection::open_with_flags(read, flags).map_err(wrong)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(wrong)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(wrong)?;
         db.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE).map_err(wrong)?;
         db.execute_batch("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; BEGIN").map_err(wrong)?;
         // The state is fixed by the first look, which also tells whether this is a database.
         db.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())).map_err(wrong)?;
-        Ok(Self(db))
+        Ok(Self { db, _copy: copy })
     }
 
     /// Every ordinary table.
@@ -78,7 +85,7 @@ impl Source {
     }
 
     fn strings(&self, sql: &str, values: &[&str]) -> Result<Vec<String>, Failure> {
-        let mut query = self.0.prepare(sql).map_err(unread)?;
+        let mut query = self.db.prepare(sql).map_err(unread)?;
         let rows = query.query_map(rusqlite::params_from_iter(values), |row| row.get(0)).map_err(unread)?;
         rows.collect::<rusqlite::Result<_>>().map_err(unread)
     }
@@ -86,7 +93,7 @@ impl Source {
     /// How many rows a table has.
     pub fn count(&self, table: &str) -> Result<u64, Failure> {
         let sql = format!("SELECT count(*) FROM {}", quoted(table));
-        let count: i64 = self.0.query_row(&sql, [], |row| row.get(0)).map_err(|cause| unread_in(table, &cause))?;
+        let count: i64 = self.db.query_row(&sql, [], |row| row.get(0)).map_err(|cause| unread_in(table, &cause))?;
         Ok(count.unsigned_abs())
     }
 
@@ -104,7 +111,7 @@ impl Source {
         let order = if order.is_empty() { "1".to_owned() } else { order.join(", ") };
         let sql = format!("SELECT {} FROM {} ORDER BY {order}", wanted.join(", "), quoted(table));
         let failing = RefCell::new(None);
-        let mut query = self.0.prepare(&sql).map_err(|cause| unread_in(table, &cause))?;
+        let mut query = self.db.prepare(&sql).map_err(|cause| unread_in(table, &cause))?;
         let mut rows = query.query([]).map_err(|cause| unread_in(table, &cause))?;
         while let Some(row) = rows.next().map_err(|cause| unread_in(table, &cause))? {
             if let Err(failure) = with(&Cells { row, fields: &fields }) {

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::people::ACCOUNT_TOKEN;
 use super::{Failure, Import, OnConflict, Options, Record, Report, Subject, export, read_archive};
+use crate::chat::account_token;
 use crate::chat::time::Timestamp;
 
 /// The time of all imports.
@@ -107,7 +107,8 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
 /// Every server makes its own; the old one's becomes a device's, beside the new one.
 fn is_account_token(record: &Record) -> bool {
     let Record::Credential(of) = record else { return false };
-    of.kind == super::CredentialKind::Account || of.label == ACCOUNT_TOKEN
+    let labels = [account_token::LABEL, account_token::FORMER_LABEL];
+    of.kind == super::CredentialKind::Account || labels.contains(&of.label.as_str())
 }
 
 /// The first two that are not the same.
