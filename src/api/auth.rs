@@ -43,8 +43,14 @@ pub fn socket_asker(request: &Request) -> Result<Asker, Failure> {
     }
 }
 
-/// Whoever signs in from a stranger's page would be signed in as whom that page wants.
-pub fn refuse_foreign_origin(request: &Request) -> Result<(), Failure> {
+/// Whoever signs in or registers from a stranger's page would be signed in as whom that page wants. Where everybody
+/// may be anybody, every page may.
+pub fn refuse_foreign_sign_in(request: &Request) -> Result<(), Failure> {
+    if request.context.settings.any_origin { Ok(()) } else { refuse_foreign_origin(request) }
+}
+
+/// What a browser's cookie goes along with has to come from a page of the server's own.
+fn refuse_foreign_origin(request: &Request) -> Result<(), Failure> {
     if request.is_from_own_origin() { Ok(()) } else { Err(Failure::ForeignOrigin) }
 }
 

@@ -211,6 +211,19 @@ pub fn host(text: &str) -> Option<String> {
     (is_sound && has_port && text.len() <= MAX_HOST).then(|| text.to_ascii_lowercase())
 }
 
+/// Whether a host, with or without a port, names this machine to itself alone, whoever is asked what it means.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    }
+    let name = host.split(':').next().unwrap_or_default();
+    match name.parse::<Ipv4Addr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => name == "localhost" || name.ends_with(".localhost"),
+    }
+}
+
 /// A parameter of one hop, its quotes taken off.
 fn parameter(hop: &str, name: &str) -> Option<String> {
     let pairs = split_unquoted(hop, ';').into_iter().filter_map(|pair| pair.split_once('='));

@@ -1,17 +1,21 @@
 //! How often who may do what.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
+use sha2::{Digest, Sha256};
 
+use super::Context;
 use super::reply::Failure;
 use crate::chat::id::UserId;
-use crate::chat::name::fold;
+use crate::chat::name::{MAX_LOGIN, fold};
 use crate::chat::session::Asker;
 
 /// Attempts from one address over all accounts, as a multiple of those at one account.
@@ -22,6 +26,11 @@ const SIGNALS: &str = "600/min";
 const REGISTRATIONS: &str = "10/min";
 /// After so many checks, what has recovered is forgotten.
 const FORGET_EVERY: u32 = 4_096;
+/// And after so long, however few there were.
+const FORGET_AFTER: Duration = Duration::from_mins(1);
+/// Entries of one table. Whoever fills it has thousands of networks, against whom counting by network is no use
+/// anyway: the table is emptied, because the other choice is to turn everybody else away.
+const MAX_ENTRIES: usize = 100_000;
 
 /// So many in a time, or without limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,34 +100,83 @@ pub enum Rate {
     Free,
 }
 
-/// The account that a sign-in is tried at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Tried {
-    /// One that is there, by whichever of its names it was found.
+/// What an attempt to sign in is counted at, beside the address that it comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Tried<'a> {
+    /// What somebody typed for a name, whether or not it leads to an account.
+    Name(&'a str),
+    /// An account whose password is tried.
     Account(UserId),
-    /// What somebody typed that leads to none, folded.
-    Text(String),
+    /// New access by what is no refresh token.
+    NoToken,
+    /// The code of a link.
+    Code,
 }
 
-impl Tried {
-    /// What somebody typed.
-    #[must_use]
-    pub fn text(raw: &str) -> Self {
-        Self::Text(fold(raw.trim()))
+/// What is kept of a network and of what it tried: as long for a long name as for a short one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key([u8; 16]);
+
+impl Key {
+    fn of(network: IpAddr, tried: Tried<'_>) -> Self {
+        let mut digest = Sha256::new();
+        match network {
+            IpAddr::V4(address) => digest.update(address.to_ipv6_mapped().octets()),
+            IpAddr::V6(address) => digest.update(address.octets()),
+        }
+        match tried {
+            // Folding makes a text up to eleven times as long, and no account has such a name.
+            Tried::Name(name) if name.len() > MAX_LOGIN => digest.update(b"long"),
+            Tried::Name(name) => digest.update(format!("name {}", fold(name.trim()))),
+            Tried::Account(UserId(id)) => digest.update(format!("account {id}")),
+            Tried::NoToken => digest.update(b"token"),
+            Tried::Code => digest.update(b"code"),
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest.finalize()[..16]);
+        Self(key)
     }
 }
 
-type Keyed<K> = Option<DefaultKeyedRateLimiter<K>>;
+/// How often each of many did something; nobody is counted where there is no limit.
+struct Counter<K: Clone + Eq + Hash>(Option<(Quota, RwLock<DefaultKeyedRateLimiter<K>>)>);
+
+impl<K: Clone + Eq + Hash> Counter<K> {
+    fn new(limit: RateLimit) -> Self {
+        Self(limit.0.map(|quota| (quota, RwLock::new(DefaultKeyedRateLimiter::keyed(quota)))))
+    }
+
+    fn check(&self, key: &K) -> Result<(), Failure> {
+        let Some((_, limiter)) = &self.0 else { return Ok(()) };
+        limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            Failure::RateLimited(wait.max(Duration::from_secs(1)))
+        })
+    }
+
+    /// Forgets those who may do as much as if they had never been here, and everybody if they are too many still.
+    fn forget(&self, most: usize) {
+        let Some((quota, counted)) = &self.0 else { return };
+        let limiter = counted.read().unwrap_or_else(PoisonError::into_inner);
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
+        let is_full = limiter.len() > most;
+        drop(limiter);
+        if is_full {
+            *counted.write().unwrap_or_else(PoisonError::into_inner) = DefaultKeyedRateLimiter::keyed(*quota);
+        }
+    }
+}
 
 /// Who did what how often.
 pub struct Limits {
-    account: Keyed<(IpAddr, Tried)>,
-    address: Keyed<IpAddr>,
-    registration: Keyed<IpAddr>,
-    api: Keyed<UserId>,
-    upload: Keyed<UserId>,
-    message: Keyed<UserId>,
-    signal: Keyed<UserId>,
+    account: Counter<Key>,
+    address: Counter<IpAddr>,
+    registration: Counter<IpAddr>,
+    api: Counter<UserId>,
+    upload: Counter<UserId>,
+    message: Counter<UserId>,
+    signal: Counter<UserId>,
     checks: AtomicU32,
 }
 
@@ -131,20 +189,20 @@ impl Limits {
             if flag.0.is_some() { fixed } else { RateLimit(None) }
         };
         Self {
-            account: keyed(limits.auth),
-            address: keyed(limits.auth.times(ADDRESS_FACTOR)),
-            registration: keyed(unless_off(REGISTRATIONS, limits.auth)),
-            api: keyed(limits.api),
-            upload: keyed(limits.upload),
-            message: keyed(limits.ws),
-            signal: keyed(unless_off(SIGNALS, limits.ws)),
+            account: Counter::new(limits.auth),
+            address: Counter::new(limits.auth.times(ADDRESS_FACTOR)),
+            registration: Counter::new(unless_off(REGISTRATIONS, limits.auth)),
+            api: Counter::new(limits.api),
+            upload: Counter::new(limits.upload),
+            message: Counter::new(limits.ws),
+            signal: Counter::new(unless_off(SIGNALS, limits.ws)),
             checks: AtomicU32::new(0),
         }
     }
 
     /// Counts something that a user does.
     pub fn check(&self, rate: Rate, asker: &Asker) -> Result<(), Failure> {
-        let limiter = match rate {
+        let counter = match rate {
             Rate::Api => &self.api,
             Rate::Upload => &self.upload,
             Rate::Message => &self.message,
@@ -152,44 +210,54 @@ impl Limits {
             Rate::Free => return Ok(()),
         };
         self.forget_some();
-        check(limiter, &asker.user)
+        counter.check(&asker.user)
     }
 
-    /// Counts an attempt to sign in, at the account that is tried and for the address in all.
-    pub fn check_sign_in(&self, address: IpAddr, tried: Tried) -> Result<(), Failure> {
+    /// Counts an attempt to sign in, for the address in all and at what is tried.
+    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), Failure> {
         let network = network(address);
         self.forget_some();
-        check(&self.address, &network)?;
-        check(&self.account, &(network, tried))
+        self.address.check(&network)?;
+        self.account.check(&Key::of(network, tried))
+    }
+
+    /// Counts an attempt at an account by whichever of its names, which was counted as a name before. Whether there
+    /// were too many decides what the attempt is worth, and is told to nobody.
+    pub fn is_account_spent(&self, address: IpAddr, account: UserId) -> bool {
+        self.account.check(&Key::of(network(address), Tried::Account(account))).is_err()
     }
 
     /// Counts a registration.
     pub fn check_registration(&self, address: IpAddr) -> Result<(), Failure> {
         self.forget_some();
-        check(&self.registration, &network(address))
+        self.registration.check(&network(address))
     }
 
     /// Keeps the tables as small as the number of those who were here lately.
     fn forget_some(&self) {
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            self.account.iter().for_each(DefaultKeyedRateLimiter::retain_recent);
-            self.address.iter().chain(&self.registration).for_each(DefaultKeyedRateLimiter::retain_recent);
-            let by_user = [&self.api, &self.upload, &self.message, &self.signal];
-            by_user.into_iter().flatten().for_each(DefaultKeyedRateLimiter::retain_recent);
+            self.forget();
+        }
+    }
+
+    fn forget(&self) {
+        self.account.forget(MAX_ENTRIES);
+        for counter in [&self.address, &self.registration] {
+            counter.forget(MAX_ENTRIES);
+        }
+        for counter in [&self.api, &self.upload, &self.message, &self.signal] {
+            counter.forget(MAX_ENTRIES);
         }
     }
 }
 
-fn keyed<K: Clone + Eq + std::hash::Hash>(limit: RateLimit) -> Keyed<K> {
-    limit.0.map(DefaultKeyedRateLimiter::keyed)
-}
-
-fn check<K: Clone + Eq + std::hash::Hash>(limiter: &Keyed<K>, key: &K) -> Result<(), Failure> {
-    let Some(limiter) = limiter else { return Ok(()) };
-    limiter.check_key(key).map_err(|until| {
-        let wait = until.wait_time_from(DefaultClock::default().now());
-        Failure::RateLimited(wait.max(Duration::from_secs(1)))
-    })
+/// Keeps them small as long as the server runs, however little is asked of it.
+pub async fn forget_by_time(context: Arc<Context>) {
+    let mut turns = tokio::time::interval(FORGET_AFTER);
+    loop {
+        turns.tick().await;
+        context.limits.forget();
+    }
 }
 
 /// Whoever has one IPv6 address has 2^64 of them: the network is what counts.
@@ -212,7 +280,7 @@ mod tests {
 
     use std::net::IpAddr;
 
-    use super::{Limits, RateLimit, RateLimits, Tried, network};
+    use super::{Counter, Limits, RateLimit, RateLimits, Tried, network};
     use crate::chat::id::UserId;
 
     #[test]
@@ -226,17 +294,43 @@ mod tests {
     }
 
     #[test]
-    fn sign_ins_are_counted_by_account_and_by_address() {
+    fn sign_ins_are_counted_by_what_is_tried_and_by_address() {
         let five: RateLimit = "5/min".parse().expect("a limit");
         let limits = Limits::new(&RateLimits { auth: five, api: five, upload: five, ws: five });
         let home: IpAddr = "192.0.2.1".parse().expect("an address");
-        let tries = |account: &str, times| {
-            (0..times).filter(|_| limits.check_sign_in(home, Tried::text(account)).is_ok()).count()
-        };
+        let tries =
+            |name: &str, times| (0..times).filter(|_| limits.check_sign_in(home, Tried::Name(name)).is_ok()).count();
         assert_eq!(tries("alice", 9), 5);
-        assert_eq!(tries("ALICE ", 1), 0, "the same account, spelled otherwise");
-        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_ok(), "an account is no text");
+        assert_eq!(tries("ALICE ", 1), 0, "the same name, spelled otherwise");
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_ok(), "an account is no name");
         assert_eq!((0..100).map(|n| tries(&format!("user{n}"), 1)).sum::<usize>(), 19, "30 in all, 11 of them gone");
+    }
+
+    #[test]
+    fn an_account_is_spent_for_one_network_after_as_many_attempts_as_a_name() {
+        let five: RateLimit = "5/min".parse().expect("a limit");
+        let limits = Limits::new(&RateLimits { auth: five, ..RateLimits::OFF });
+        let [home, other] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse::<IpAddr>().expect("an address"));
+        assert_eq!((0..9).filter(|_| !limits.is_account_spent(home, UserId(1))).count(), 5);
+        assert!(!limits.is_account_spent(home, UserId(2)) && !limits.is_account_spent(other, UserId(1)));
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_err(), "by its owner, too");
+        assert!(limits.check_sign_in(home, Tried::NoToken).is_ok(), "which tries no account");
+    }
+
+    #[test]
+    fn a_table_holds_those_who_were_here_lately_and_no_more_than_it_may() {
+        let counter = Counter::<u32>::new("1/h".parse().expect("a limit"));
+        let entries = || counter.0.as_ref().map_or(0, |(_, limiter)| limiter.read().expect("a lock").len());
+        assert!((0..50).all(|key| counter.check(&key).is_ok()));
+        counter.forget(50);
+        assert!(counter.check(&7).is_err() && entries() == 50, "they are not too many");
+        counter.forget(49);
+        assert!(entries() == 0 && counter.check(&7).is_ok());
+        let swift = Counter::<u32>::new("4000000000/s".parse().expect("a limit"));
+        assert!((0..50).all(|key| swift.check(&key).is_ok()));
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        swift.forget(50);
+        assert_eq!(swift.0.as_ref().map(|(_, limiter)| limiter.read().expect("a lock").len()), Some(0));
     }
 
     #[test]
@@ -257,7 +351,7 @@ mod tests {
             let Ok(rate) = rate else { return Ok(()) };
             let limits = Limits::new(&RateLimits { auth: rate, api: rate, upload: rate, ws: rate });
             let home = IpAddr::from([192, 0, 2, 1]);
-            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::text("alice")).is_ok()).count();
+            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::Name("alice")).is_ok()).count();
             prop_assert!(taken >= 1 && (number < 3 || taken == 3));
             prop_assert!(unit == "s" || u32::try_from(taken) == Ok(number.min(3)), "{taken} of {number}/{unit}");
         }

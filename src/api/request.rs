@@ -10,7 +10,7 @@ use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use warp::http::{HeaderMap, Method};
 
-use super::forwarded::{Front, PeerAddress};
+use super::forwarded::{Front, PeerAddress, is_loopback};
 use super::reply::Failure;
 use super::seen::{Held, Seen};
 use super::wire::Progress;
@@ -112,12 +112,21 @@ impl Request {
         self.headers.get_all("origin").iter().all(|origin| origin.to_str().is_ok_and(|origin| self.is_own(origin)))
     }
 
+    /// Where the operator says what the server's origin is, that is it; a request's own word for its host would
+    /// make a stranger's name that leads here, or the same host without TLS, as good. Else there is nothing to go by
+    /// but that word; with everybody's tokens known (`--dev`), it has to be a name that no stranger can have.
     fn is_own(&self, origin: &str) -> bool {
         let settings = &self.context.settings;
-        let listed = settings.cors_origins.iter().any(|allowed| allowed == origin);
-        let public = settings.public_url.as_deref() == Some(origin);
-        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        listed || public || (authority.is_some() && authority == self.front.host.as_deref())
+        if settings.cors_origins.iter().any(|allowed| allowed == origin) {
+            return true;
+        }
+        if let Some(public) = &settings.public_url {
+            return public == origin;
+        }
+        let (https, http) = (origin.strip_prefix("https://"), origin.strip_prefix("http://"));
+        let authority = https.or(http.filter(|_| !self.front.is_https));
+        let host = self.front.host.as_deref().filter(|host| !settings.any_origin || is_loopback(host));
+        authority.is_some() && authority == host
     }
 
     /// A cookie's value.

@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 
-use super::Registration;
 use super::body::Fields;
+use super::forwarded::is_loopback;
 use super::limit::Tried;
 use super::reply::Failure;
 use super::request::Request;
+use super::{Registration, auth};
 use crate::chat::error::Error;
+use crate::chat::id::UserId;
 use crate::chat::invite::Invite;
 use crate::chat::label::Label;
+use crate::chat::name::is_unseen;
 use crate::chat::password::Password;
 use crate::chat::sign_in::Verified;
 
@@ -48,25 +51,37 @@ impl SignIn {
 
     /// Who it is, if the password is theirs. Why not is never told: an unknown name, a
     /// wrong or empty password and a disabled account answer alike, in like time.
+    ///
+    /// What is refused as too often is counted by what was typed, so that the refusal tells
+    /// nothing that the asker did not know. Attempts at an account by its other names add up
+    /// in silence: whoever knows a name and an address has no more of them than who knows
+    /// one, but a 429 at the second after five tries at the first would tell that both are
+    /// one account. So what goes beyond is answered as a wrong password is. The right one
+    /// fails too, or it would be worth guessing on; the owner who mixes both names in one
+    /// minute waits for it to pass, and only in the network that the attempts came from.
     pub async fn user(self, request: &Request) -> Result<Verified, Failure> {
-        let (chat, settings) = (&request.context.chat, &request.context.settings);
+        let (chat, limits) = (&request.context.chat, &request.context.limits);
         let tried = self.logins.first().map_or("", String::as_str);
-        // Whoever knows an account's name and its address has no more attempts at it than who
-        // knows one. Both ways it is looked for alike, so the time tells nothing.
-        let account = chat.user_tried(tried)?.map_or_else(|| Tried::text(tried), Tried::Account);
-        if let Err(too_often) = request.context.limits.check_sign_in(request.peer, account) {
+        if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)) {
             log_failure(request, tried);
             return Err(too_often);
         }
         if self.oauth && self.is_blank {
-            return if settings.insecure_oauth_login {
+            return if takes_anybodys_word(request) {
                 Ok(chat.user_by_login(tried)?.labelled(device_label(request)))
             } else {
                 log_failure(request, tried);
                 Err(Failure::OauthNotProven)
             };
         }
-        let checked = chat.check_password(&self.logins, self.password).await;
+        // Nobody's attempts are counted like an account's: the time tells nothing.
+        let account = chat.user_tried(tried)?;
+        let is_spent = limits.is_account_spent(request.peer, account.unwrap_or(UserId(0)));
+        let checked = if account.is_some() && is_spent {
+            Err(chat.refuse_password(&self.logins, self.password).await)
+        } else {
+            chat.check_password(&self.logins, self.password).await
+        };
         if matches!(checked, Err(Error::InvalidCredentials)) {
             log_failure(request, tried);
         }
@@ -74,13 +89,21 @@ impl SignIn {
     }
 }
 
+/// Whether `"oauth":"true"` is taken without a proof. Not under a name of a stranger's, who may have led it here:
+/// his page would then be the server's own to the browser of whoever tries a client out.
+fn takes_anybodys_word(request: &Request) -> bool {
+    let is_here = request.front.host.as_deref().is_some_and(is_loopback);
+    request.context.settings.insecure_oauth_login && is_here
+}
+
 /// What the device that asks says of itself.
 pub fn device_label(request: &Request) -> Label {
     Label::cut(request.header("user-agent").unwrap_or_default())
 }
 
-/// Whether an account may be made from here, as often and if at all.
+/// Whether an account may be made from here: from this page, as often, and if at all.
 pub fn check_registration(request: &Request) -> Result<(), Failure> {
+    auth::refuse_foreign_sign_in(request)?;
     request.context.limits.check_registration(request.peer)?;
     match request.context.settings.registration {
         Registration::Open | Registration::Invite => Ok(()),
@@ -115,18 +138,13 @@ const MAX_LOGGED_NAME: usize = 64;
 fn one_word(login: &str) -> String {
     let mut word = String::new();
     for c in login.chars().take(MAX_LOGGED_NAME) {
-        if c.is_control() || c.is_whitespace() || is_invisible(c) || matches!(c, '"' | '\\' | '=') {
+        if c.is_control() || c.is_whitespace() || is_unseen(c) || matches!(c, '"' | '\\' | '=') {
             word.extend(c.escape_unicode());
         } else {
             word.push(c);
         }
     }
     word
-}
-
-/// Marks that have no width, or turn the direction of what follows.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ struct NotReady<'a> {
 }
 
 async fn login(mut request: Request) -> Answer {
-    auth::refuse_foreign_origin(&request)?;
+    auth::refuse_foreign_sign_in(&request)?;
     let mut fields = request.fields().await?;
     let next = fields.text("next").or_else(|| request.query("next").map(str::to_owned));
     let sign_in = SignIn::of(&mut fields)?;

@@ -76,7 +76,7 @@ pub(super) fn can_verify(stored: &str) -> bool {
 pub(super) enum Against {
     /// There is no such user: refused, after as long.
     Nobody,
-    /// Somebody who may not sign in: refused, after as long.
+    /// Somebody who may not sign in, at all or just now: refused, after as long.
     Disabled(String),
     /// An account's stored hash.
     Account(String),

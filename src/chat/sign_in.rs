@@ -51,6 +51,15 @@ impl Chat {
     /// Whose password this is, of the names or addresses that were given. All of them have
     /// to mean one account; an unknown one takes as long and answers alike.
     pub async fn check_password(&self, logins: &[String], password: Password) -> Result<Verified> {
+        self.try_password(logins, password, true).await
+    }
+
+    /// The same for an attempt that is to fail, were it the right password: why not, after as long.
+    pub async fn refuse_password(&self, logins: &[String], password: Password) -> Error {
+        self.try_password(logins, password, false).await.err().unwrap_or(Error::InvalidCredentials)
+    }
+
+    async fn try_password(&self, logins: &[String], password: Password, may: bool) -> Result<Verified> {
         let found = self
             .store
             .read(|db| logins.iter().map(|login| store::users::password_of(db, login)).collect::<Result<Vec<_>>>())?;
@@ -64,7 +73,8 @@ impl Chat {
             self.hasher.verify(password, Against::Nobody).await?;
             return Err(Error::InvalidCredentials);
         };
-        let against = if is_disabled { Against::Disabled(hash.clone()) } else { Against::Account(hash.clone()) };
+        let against =
+            if is_disabled || !may { Against::Disabled(hash.clone()) } else { Against::Account(hash.clone()) };
         if !self.hasher.verify(password.clone(), against).await? {
             return Err(Error::InvalidCredentials);
         }
@@ -196,5 +206,7 @@ mod tests {
         assert_eq!(chat.open_family(old, SESSION_LIFE).await.err(), Some(Error::InvalidCredentials));
         let new = chat.check_password(&login, Password::attempt("new password")).await.expect("right");
         assert!(chat.sign_in(new).await.is_ok());
+        let refused = chat.refuse_password(&login, Password::attempt("new password")).await;
+        assert_eq!(refused, Error::InvalidCredentials, "the right one, where it is to fail");
     }
 }

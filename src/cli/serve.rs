@@ -17,7 +17,7 @@ use super::serve_disk::DiskFlags;
 use super::serve_proxy::{ProxyFlags, origin};
 use super::serve_watch::{self, WatchFlags};
 use super::{DataFolder, Failed, log, runtime, say, service};
-use crate::api::forwarded::TrustedProxies;
+use crate::api::forwarded::{TrustedProxies, is_loopback};
 use crate::api::ice::Ice;
 use crate::api::limit::{RateLimit, RateLimits};
 use crate::api::{Registration, Settings};
@@ -177,8 +177,7 @@ impl Serve {
 
     /// Flags that contradict each other, or what is safe.
     fn check(&self, places: &[Place]) -> Result<(), Failed> {
-        let public = places.iter().find(|place| !place.is_loopback()).map(Place::to_string);
-        let public = public.or_else(|| self.proxy.is_behind_one().then(|| "one behind a proxy".to_owned()));
+        let public = self.public_place(places);
         self.dev.check(public.as_deref())?;
         match public {
             Some(address) if self.insecure_oauth_login => {
@@ -189,6 +188,14 @@ impl Serve {
             }
             _ => Ok(()),
         }
+    }
+
+    /// By what others than this machine reach the server, as far as the flags tell.
+    fn public_place(&self, places: &[Place]) -> Option<String> {
+        let place = places.iter().find(|place| !place.is_loopback()).map(Place::to_string);
+        let place = place.or_else(|| self.proxy.is_behind_one().then(|| "one behind a proxy".to_owned()));
+        let is_here = |url: &&String| url.split_once("://").is_some_and(|(_, host)| is_loopback(host));
+        place.or_else(|| self.public_url.as_ref().filter(|url| !is_here(url)).cloned())
     }
 
     fn options(self, ice: Ice) -> Options {

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::api::forwarded::TrustedProxies;
+use crate::api::limit::forget_by_time;
 use crate::api::{Api, Settings};
 use crate::assets::Assets;
 use crate::chat::Chat;
@@ -55,6 +56,7 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
     }
     drop(stopping);
     let memory = tokio::spawn(memory::give_back(gate));
+    let forgetting = tokio::spawn(forget_by_time(Arc::clone(site.api.context())));
     let figures = metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()))));
     shutdown.await;
     chat.begin_to_stop();
@@ -65,6 +67,7 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
     drain(&chat, all_gone, shutdown_timeout).await;
     chat.close().await;
     memory.abort();
+    forgetting.abort();
     if let Some(figures) = figures {
         figures.abort();
     }

@@ -3,6 +3,7 @@
 
 mod credential;
 mod elsewhere;
+mod guessing;
 mod handshake;
 mod login_page;
 mod name;

@@ -62,11 +62,39 @@ async fn under_the_insecure_flag_it_is_taken_literally() {
 
 #[tokio::test]
 async fn the_insecure_flag_is_for_this_machine_alone() {
-    let flags = ["--insecure-oauth-login", "--listen", "0.0.0.0:0"];
-    let outcome = Home::new().refuses_to_serve(&flags).await;
-    let code = outcome.code.unwrap();
-    // Whether it counts as usage or as configuration is not laid down.
-    assert!([2, 78].contains(&code), "{outcome:?}");
-    outcome.failed_with(code);
-    assert!(outcome.stderr.contains("--insecure-oauth-login"), "{outcome:?}");
+    for flags in [
+        ["--insecure-oauth-login", "--listen", "0.0.0.0:0"],
+        ["--insecure-oauth-login", "--public-url", "https://chat.example"],
+        ["--insecure-oauth-login", "--public-url", "http://127.0.0.1.chat.example:8000"],
+        ["--insecure-oauth-login", "--public-url", "http://192.0.2.1"],
+        ["--insecure-oauth-login", "--trusted-proxy", "127.0.0.1"],
+    ] {
+        let outcome = Home::new().refuses_to_serve(&flags).await;
+        outcome.failed_with(78);
+        assert!(outcome.stderr.contains("--insecure-oauth-login"), "{outcome:?}");
+    }
+    for url in ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:8000", "https://fireside.localhost"] {
+        Fireside::start_with(&["--insecure-oauth-login", "--public-url", url]).await;
+    }
+}
+
+/// A stranger's name may lead here: whose page then is the server's own.
+#[tokio::test]
+async fn the_insecure_flag_is_for_names_of_this_machine_alone() {
+    let fireside = Fireside::start_with(&["--insecure-oauth-login"]).await;
+    let alice = fireside.registers("alice").await;
+    let under = |host: &str, password: &str| {
+        let body = json!({"username": "alice", "password": password, "oauth": "true"});
+        fireside.anyone().post("/api/auth/login/", &body).with("Host", host)
+    };
+    for host in
+        ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.1", "[::2]"]
+    {
+        let answer = under(host, "").await.refused(401, "invalid_credentials");
+        assert_eq!(answer.json()["message"], SENTENCE, "{host}");
+        under(host, &alice.password).await.is(200);
+    }
+    for host in ["localhost", "localhost:8000", "127.0.0.1:1", "127.8.0.1", "[::1]:8000", "app.localhost"] {
+        under(host, "").await.is(200);
+    }
 }

@@ -79,6 +79,25 @@ fn doors(room: i64) -> [String; 5] {
     ]
 }
 
+/// Every door that makes an account or sets a password, and what it takes. The codes open nothing, so that the last
+/// four answer 404 to whoever may ask.
+fn registrations(name: &str) -> [(&'static str, serde_json::Value); 8] {
+    let who = |kind: &str| {
+        let name = format!("{name}{kind}");
+        json!({"username": name, "email": format!("{name}@example.com"), "password": "password123", "code": "none"})
+    };
+    [
+        ("/api/auth/register/", who("a")),
+        ("/d/rooms/api/auth/register/", who("b")),
+        ("/accounts/api/users/", who("c")),
+        ("/d/messenger/accounts/api/users/", who("d")),
+        ("/api/server/setup/", who("e")),
+        ("/api/server/invites/look/", who("f")),
+        ("/api/server/reset/", who("g")),
+        ("/api/server/reset/look/", who("h")),
+    ]
+}
+
 struct Scene {
     fireside: Fireside,
     alice: Person,
@@ -113,10 +132,14 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
             assert_eq!(answer.status, 403, "{origin:?}: {answer}");
             assert!(!answer.has("set-cookie") && !answer.text().contains("token\":"), "{answer}");
         }
+        for (door, body) in registrations("mallory") {
+            fireside.anyone().post(door, &body).with("Origin", origin).await.is(403);
+        }
         for door in doors(room) {
             browser.knocks_at(&door).with("Origin", origin).turned_away_with(403).await;
         }
     }
+    assert_eq!(alice.get("/api/users/").await.is(200).json().as_array().unwrap().len(), 0, "nobody was made");
     assert_eq!(alice.get(&format!("/api/rooms/{room}/")).await.is(200).json()["name"], "den");
     for origin in [fireside.url.as_str(), LISTED] {
         let change = json!({"name": "den"});
@@ -124,6 +147,12 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
         fireside.anyone().post("/api/auth/login/", &login).with("Origin", origin).await.is(200);
         for door in doors(room) {
             browser.knocks_at(&door).with("Origin", origin).enters().await.hangs_up().await;
+        }
+    }
+    for (number, origin) in [fireside.url.as_str(), LISTED].into_iter().enumerate() {
+        for (kind, (door, body)) in registrations(&format!("guest{number}")).into_iter().enumerate() {
+            let status = if kind < 4 { 201 } else { 404 };
+            fireside.anyone().post(door, &body).with("Origin", origin).await.is(status);
         }
     }
     // One that cannot be read, or is said twice, is not taken for none.
@@ -134,6 +163,59 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
         let ask = fireside.anyone().post("/api/auth/login/", &login);
         ask.with("Origin", pair[0]).with("Origin", pair[1]).await.is(403);
         browser.knocks_at(&doors(room)[3]).with("Origin", pair[0]).with("Origin", pair[1]).turned_away_with(403).await;
+    }
+}
+
+/// With a public URL that is the one origin, whatever host a request names: the same name without TLS is a stranger's
+/// to write into, and any other name may lead here.
+#[tokio::test]
+async fn where_the_operator_named_the_server_that_is_its_origin() {
+    let fireside =
+        Fireside::start_with(&["--public-url", "https://chat.example", "--cors-origin", "https://app.example"]).await;
+    let alice = fireside.registers("alice").await;
+    let room = alice.opens_room("den").await.id;
+    let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
+    let login = json!({"username": "alice", "password": alice.password});
+    let change = json!({"name": "den"});
+    let path = format!("/api/rooms/{room}/");
+    for (host, origin, is_own) in [
+        ("chat.example", "https://chat.example", true),
+        ("chat.example", "https://app.example", true),
+        ("127.0.0.1", "https://chat.example", true),
+        ("chat.example", "http://chat.example", false),
+        ("chat.example", "https://chat.example:8443", false),
+        ("chat.example:8443", "https://chat.example:8443", false),
+        ("evil.example", "http://evil.example", false),
+        ("evil.example", "https://evil.example", false),
+        (fireside.address(), fireside.url.as_str(), false),
+    ] {
+        let at = |ask: crate::world::caller::Ask| ask.with("Host", host).with("Origin", origin);
+        let status = |good: u16| if is_own { good } else { 403 };
+        at(fireside.anyone().post("/api/auth/login/", &login)).await.is(status(200));
+        at(fireside.anyone().post("/accounts/api/token/", &login)).await.is(status(200));
+        at(browser.patch(&path, &change)).await.is(status(200));
+        let knock = browser.knocks_at("/messages/ws/").with("Origin", origin);
+        if is_own { knock.enters().await.hangs_up().await } else { knock.turned_away_with(403).await }
+    }
+    // Who is no page is nobody's.
+    fireside.anyone().post("/api/auth/login/", &login).with("Host", "evil.example").await.is(200);
+}
+
+/// Without one, a request's host is what there is to go by; a proxy that is trusted says whether it came by TLS.
+#[tokio::test]
+async fn a_page_without_tls_is_not_the_one_with_it() {
+    let fireside = Fireside::start_with(&["--trusted-proxy", "127.0.0.1"]).await;
+    let alice = fireside.registers("alice").await;
+    let login = json!({"username": "alice", "password": alice.password});
+    for (proto, origin, status) in [
+        ("https", "https://chat.example", 200),
+        ("https", "http://chat.example", 403),
+        ("http", "http://chat.example", 200),
+        ("http", "https://chat.example", 200),
+        ("https", "https://evil.example", 403),
+    ] {
+        let ask = fireside.anyone().post("/api/auth/login/", &login).with("X-Forwarded-Host", "chat.example");
+        ask.with("X-Forwarded-Proto", proto).with("Origin", origin).await.is(status);
     }
 }
 

@@ -106,9 +106,38 @@ async fn pages_of_every_origin_may_use_it() {
     let varies: Vec<_> = module.headers.get_all("vary").iter().collect();
     assert!(varies.iter().any(|by| *by == "Origin") && varies.iter().any(|by| *by == "Accept-Encoding"), "{module}");
 
+    let elsewhere = |path: &str, body: serde_json::Value| {
+        let request = dev.as_alice(|client, url| client.post(format!("{url}{path}")).json(&body));
+        answer("from elsewhere", request.header("Origin", "https://elsewhere.example"))
+    };
+    elsewhere("/api/auth/login/", json!({"username": "bob", "password": "fireside"})).await.is(200);
+    let dora = json!({"username": "dora", "email": "dora@example.org", "password": "password123"});
+    elsewhere("/api/auth/register/", dora).await.is(201);
+
     let fireside = Fireside::start().await;
     let refused = answer("preflight", preflight(&fireside.url)).await;
     assert!(!refused.has("access-control-allow-origin"), "{refused}");
+}
+
+/// A stranger's name may lead here, and his page then is of the host that it asks: to a browser, not to the server.
+#[tokio::test]
+async fn a_cookie_is_for_names_of_this_machine_alone() {
+    let dev = Dev::start(&[]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let login = client.post(format!("{}/login/", dev.url)).json(&json!({"username": "bob", "password": "fireside"}));
+    let cookies = answer("the sign-in", login).await.is(200);
+    let cookies =
+        cookies.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().split(';').next().unwrap());
+    let cookies: Vec<&str> = cookies.collect();
+    let csrf = cookies.iter().find_map(|cookie| cookie.strip_prefix("csrftoken=")).unwrap();
+    for (host, status) in
+        [("evil.example:8000", 403), ("localhost.evil.example", 403), ("localhost:8000", 201), ("127.0.0.1:8000", 201)]
+    {
+        let says = client.post(format!("{}/messages/api/chats/1/messages/", dev.url)).json(&json!({"content": "hi"}));
+        let says = says.header("Host", host).header("Origin", format!("http://{host}"));
+        let says = says.header("Cookie", cookies.join("; ")).header("X-CSRFToken", csrf);
+        answer(host, says).await.is(status);
+    }
 }
 
 #[tokio::test]
@@ -125,6 +154,9 @@ async fn it_is_for_this_machine_alone() {
         let outcome = run(&["serve", "--dev", "--listen", address], "").await;
         assert!(outcome.failed_with(78).stderr.contains("loopback"), "{outcome:?}");
     }
+    let words = ["serve", "--dev", "--listen", "127.0.0.1:0", "--public-url", "https://chat.example"];
+    let outcome = run(&words, "").await;
+    assert!(outcome.failed_with(78).stderr.contains("not https://chat.example"), "{outcome:?}");
     let home = Home::new();
     assert_eq!(home.refuses_to_serve(&["--dev"]).await.failed_with(2).code, Some(2), "--data would be thrown away");
     for flags in [&["--delay", "100"][..], &["--chaos", "30%"]] {

@@ -46,38 +46,6 @@ async fn an_account_is_tried_five_times_a_minute() {
 }
 
 #[tokio::test]
-async fn an_account_is_one_by_whichever_name_it_is_tried() {
-    let fireside = Fireside::start_with_limits(&[]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let tried = async |names: [&str; 2]| -> (u32, f64) {
-        let (start, mut taken) = (Instant::now(), 0);
-        for name in names.into_iter().flat_map(|name| [name; 6]) {
-            let answer = tries_to_sign_in(&fireside, name, "wrong password").await;
-            match answer.status {
-                429 => drop(answer.refused(429, "rate_limited")),
-                _ => {
-                    answer.refused(401, "invalid_credentials");
-                    taken += 1;
-                }
-            }
-        }
-        (taken, start.elapsed().as_secs_f64() / 12.0)
-    };
-    let (taken, back) = tried(["alice", &alice.email]).await;
-    assert!(taken >= 5 && f64::from(taken) <= 6.0 + back, "{taken}");
-    // At every door, and for whoever knows the password.
-    let body = json!({"username": alice.email, "password": alice.password});
-    for door in ["/accounts/api/token/", "/login/", "/d/inbox/api/auth/login/"] {
-        fireside.anyone().post(door, &body).await.is(429);
-    }
-    // What leads to no account is counted as it is typed, and others are not hers to block.
-    let (taken, _) = tried(["nobody", "nobody@example.com"]).await;
-    assert!(taken >= 10, "{taken}");
-    tries_to_sign_in(&fireside, &bob.email, &bob.password).await.is(200);
-}
-
-#[tokio::test]
 async fn an_address_tries_thirty_accounts_a_minute() {
     let fireside = Fireside::start_with_limits(&[]).await;
     let start = Instant::now();

@@ -62,7 +62,7 @@ fn render(failure: &Failure) -> Response {
 }
 
 async fn login(mut request: Request) -> Answer {
-    auth::refuse_foreign_origin(&request)?;
+    auth::refuse_foreign_sign_in(&request)?;
     let mut fields = request.fields().await?;
     let sign_in = SignIn::of(&mut fields)?;
     let who = sign_in.user(&request).await?;

@@ -25,7 +25,7 @@ pub fn look_at_invite(doc: &mut Doc) {
         .takes(&[code()])
         .answers::<Look<'_>>(200, "Who invites, until when, and how many still.")
         .limited("sign-in")
-        .refuses(&[404]);
+        .refuses(&[403, 404]);
 }
 
 pub fn set_up(doc: &mut Doc) {
@@ -43,7 +43,7 @@ pub fn look_at_reset(doc: &mut Doc) {
         .takes(&[code()])
         .answers::<ResetLook<'_>>(200, "Whose, and until when.")
         .limited("sign-in")
-        .refuses(&[404]);
+        .refuses(&[403, 404]);
 }
 
 pub fn reset(doc: &mut Doc) {
@@ -52,7 +52,7 @@ pub fn reset(doc: &mut Doc) {
         .takes(&[code(), need("password", password())])
         .answers_nothing(204, "It is set. The link opens nothing any more.")
         .limited("sign-in")
-        .refuses(&[404]);
+        .refuses(&[403, 404]);
 }
 
 pub fn sessions(doc: &mut Doc) {

@@ -2,7 +2,6 @@
 
 use super::check_guess;
 use super::json::{Look, ResetLook, SignedIn};
-use crate::api::auth;
 use crate::api::reply::{self, Answer, no_content, ok, signed_by};
 use crate::api::request::Request;
 use crate::api::sign_in::device_label;
@@ -19,7 +18,6 @@ pub async fn look_at_invite(mut request: Request) -> Answer {
 }
 
 pub async fn set_up(mut request: Request) -> Answer {
-    auth::refuse_foreign_origin(&request)?;
     check_guess(&request)?;
     let mut fields = request.fields().await?;
     let code = fields.require("code", |text| Ok(text.trim().to_owned()));

@@ -31,6 +31,7 @@ use std::future::Future;
 
 use warp::http::Method;
 
+use super::auth;
 use super::limit::{Rate, Tried};
 use super::reply::{Answer, Failure, envelope, envelope_shape};
 use super::request::Request;
@@ -89,8 +90,8 @@ fn link(request: &Request, page: &str, code: &str) -> String {
     format!("{}/{page}#{code}", request.base_url())
 }
 
-/// Counted as a sign-in, at an account that no user can have: guesses at codes are as few
-/// as guesses at passwords.
+/// Guesses at codes are as few as guesses at passwords, and come from no page of a stranger's.
 fn check_guess(request: &Request) -> Result<(), Failure> {
-    request.context.limits.check_sign_in(request.peer, Tried::text("#code"))
+    auth::refuse_foreign_sign_in(request)?;
+    request.context.limits.check_sign_in(request.peer, Tried::Code)
 }

@@ -32,7 +32,7 @@ pub async fn register(mut request: Request) -> Answer {
 }
 
 pub async fn token(mut request: Request) -> Answer {
-    auth::refuse_foreign_origin(&request)?;
+    auth::refuse_foreign_sign_in(&request)?;
     let mut fields = request.fields().await?;
     // This document signs in by password alone, and ignores what it does not know.
     fields.set("oauth", false);
@@ -46,15 +46,15 @@ pub async fn token(mut request: Request) -> Answer {
 }
 
 pub async fn refresh(mut request: Request) -> Answer {
-    auth::refuse_foreign_origin(&request)?;
+    auth::refuse_foreign_sign_in(&request)?;
     let mut fields = request.fields().await?;
     let token = fields.require("refresh", |text| Ok(text.trim().to_owned()));
     let token = fields.complete(token)?;
     let (chat, settings) = (&request.context.chat, &request.context.settings);
     let asker = jwt::read(chat, TokenType::Refresh, &token);
-    // Counted as a sign-in at whose account it is; of what is no token, at nobody's.
-    let account = asker.as_ref().map_or_else(|_| Tried::text(""), |asker| Tried::Account(asker.user));
-    request.context.limits.check_sign_in(request.peer, account)?;
+    // Counted with the attempts at the name of whose token it is; what is no token, apart.
+    let tried = asker.as_ref().map_or(Tried::NoToken, |asker| Tried::Name(asker.username.as_str()));
+    request.context.limits.check_sign_in(request.peer, tried)?;
     let Asker { user, credential: family, .. } = asker?;
     let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Access { access }).map(|response| signed_by(response, user))

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Db, Tx};
 use crate::chat::error::Result;
 use crate::chat::id::UserId;
-use crate::chat::name::{Email, Username, fold};
+use crate::chat::name::{Email, MAX_LOGIN, Username, fold};
 use crate::chat::page::{Page, Paged};
 use crate::chat::user::{Account, NewUser, User};
 
@@ -138,6 +138,10 @@ pub fn accounts(db: &Db) -> Result<Vec<Account>> {
 
 /// Who signs in with this name or address: the id, and the hash to verify.
 pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)>> {
+    // Nobody has it, and folding it would make it longer still.
+    if login.len() > MAX_LOGIN {
+        return Ok(None);
+    }
     let sql = if login.contains('@') {
         "SELECT id, password_hash, is_disabled FROM users WHERE email_key = ?1"
     } else {
