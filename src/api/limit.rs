@@ -260,8 +260,9 @@ pub async fn forget_by_time(context: Arc<Context>) {
     }
 }
 
-/// Whoever has one IPv6 address has 2^64 of them: the network is what counts.
-fn network(address: IpAddr) -> IpAddr {
+/// Whoever has one IPv6 address has 2^64 of them: the network is what counts, in every limit.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

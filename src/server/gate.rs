@@ -1,4 +1,4 @@
-//! How many connections there may be: in all, and from one address.
+//! How many connections there may be: in all, and from one network.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::api::limit::network;
+
 /// Connections at most, if the process may open that many files.
 const MAX_CONNECTIONS: u64 = 16_000;
 /// Files that are kept for the database, uploads and the rest.
 const SPARE_FILES: u64 = 512;
-/// Connections from one address; the machine itself is not counted.
-const MAX_PER_ADDRESS: usize = 256;
+/// Connections from one address, or one network of IPv6; the machine itself is not counted.
+const MAX_PER_NETWORK: usize = 256;
 /// Connections that make a crowd, once they are gone.
 const CROWD: usize = 128;
 
@@ -24,7 +26,7 @@ pub(super) struct Gate {
     permits: usize,
     /// Most connections at once since a crowd was told to have left.
     most: Arc<AtomicUsize>,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    by_network: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 /// A connection's place; dropping it gives the place back.
@@ -39,7 +41,7 @@ impl Gate {
     pub fn new() -> Self {
         let connections = raise_file_limit().saturating_sub(SPARE_FILES).clamp(64, MAX_CONNECTIONS);
         let permits = usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { all: Arc::new(Semaphore::new(permits)), permits, most: Arc::default(), by_address: Arc::default() }
+        Self { all: Arc::new(Semaphore::new(permits)), permits, most: Arc::default(), by_network: Arc::default() }
     }
 
     /// Whether a crowd has left since this was last the answer.
@@ -69,24 +71,25 @@ impl Gate {
         if is_trusted || address.to_canonical().is_loopback() {
             return Some(Place { _permit: permit, counted: None });
         }
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = by_address.entry(address).or_default();
-        if *count >= MAX_PER_ADDRESS {
+        let network = network(address);
+        let mut by_network = self.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_network.entry(network).or_default();
+        if *count >= MAX_PER_NETWORK {
             return None;
         }
         *count += 1;
-        Some(Place { _permit: permit, counted: Some((address, self.clone())) })
+        Some(Place { _permit: permit, counted: Some((network, self.clone())) })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some((address, gate)) = &self.counted else { return };
-        let mut by_address = gate.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(address) {
+        let Some((network, gate)) = &self.counted else { return };
+        let mut by_network = gate.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_network.get_mut(network) {
             *count -= 1;
             if *count == 0 {
-                by_address.remove(address);
+                by_network.remove(network);
             }
         }
     }
@@ -107,7 +110,7 @@ fn raise_file_limit() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CROWD, Gate, MAX_PER_ADDRESS};
+    use super::{CROWD, Gate, MAX_PER_NETWORK};
 
     #[tokio::test]
     async fn a_crowd_leaves_once() {
@@ -126,11 +129,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_address_does_not_take_all_places() {
+    async fn one_network_does_not_take_all_places() {
         let gate = Gate::new();
         let stranger = "192.0.2.1".parse().expect("an address");
-        let mut places = Vec::new();
-        for _ in 0..MAX_PER_ADDRESS {
+        let (mut places, mut neighbours) = (Vec::new(), Vec::new());
+        for number in 0..=MAX_PER_NETWORK {
+            let permit = gate.wait().await.expect("room");
+            let neighbour = format!("2001:db8::{number:x}").parse().expect("an address");
+            neighbours.extend(gate.enter(neighbour, false, permit));
+        }
+        assert_eq!(neighbours.len(), MAX_PER_NETWORK, "each from an address of its own");
+        let permit = gate.wait().await.expect("room");
+        assert!(gate.enter("2001:db8:0:1::1".parse().expect("an address"), false, permit).is_some(), "another network");
+        drop(neighbours);
+        assert!(gate.by_network.lock().expect("not poisoned").is_empty());
+        for _ in 0..MAX_PER_NETWORK {
             let permit = gate.wait().await.expect("room");
             places.push(gate.enter(stranger, false, permit).expect("a place"));
         }
