@@ -4,7 +4,7 @@
 //! look at them all and writes it down. The library writes the format, and is asked
 //! only when somebody scrapes.
 
-mod process;
+pub mod process;
 mod text;
 
 use std::time::Instant;

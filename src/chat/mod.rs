@@ -272,6 +272,13 @@ impl Chat {
         self.store.close().await;
     }
 
+    /// Frees what is only kept so that the next who asks has it sooner.
+    pub async fn let_go_of_caches(&self) {
+        self.newest.let_go();
+        self.store.let_go().await;
+        self.hasher.let_go();
+    }
+
     /// The data folder.
     #[must_use]
     pub fn data_folder(&self) -> &Path {

@@ -135,6 +135,13 @@ impl Newest {
         state.by_chat.entry(chat).or_default().push(Kept { view, words, count });
     }
 
+    /// Forgets all pages: they come back as they are asked for.
+    pub fn let_go(&self) {
+        let mut state = self.lock();
+        state.forget_all();
+        state.by_chat.shrink_to_fit();
+    }
+
     /// Forgets what a commit changes. By default that is everything: what only concerns
     /// one chat, or no message, is listed here.
     pub fn hear(&self, committed: &Committed) {

@@ -155,6 +155,11 @@ impl Hasher {
         .await
     }
 
+    /// Frees what hashes keep for the next.
+    pub fn let_go(&self) {
+        kept::let_go();
+    }
+
     pub fn gauges(&self) -> HasherGauges {
         HasherGauges {
             waiting: self.meter.waiting.load(Ordering::Relaxed),

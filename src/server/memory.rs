@@ -4,6 +4,10 @@
 //! anything stays above it, and something always does: 5,000 connections that were gone
 //! held 76 MiB for ever. It gives the pages back when it is asked to.
 //!
+//! **What was done a while ago.** Memory for passwords, pages of the database and of chats,
+//! compiled statements: all are kept for the next who comes. When nobody has come for a while
+//! and the process holds more than it did, they go.
+//!
 //! **What the start needed.** Most of the program runs once or never, but the system maps
 //! its file in large pieces around whatever runs: 9 MiB of code, where 1 does the work.
 //! They are the file's own pages, so to let go of them loses nothing: those that are
@@ -15,27 +19,57 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::time::interval;
 
 use super::gate::Gate;
+use crate::api::metrics::process::resident_bytes;
+use crate::chat::Chat;
 
 /// How often it looks whether a crowd has left.
 const EVERY: Duration = Duration::from_secs(10);
+/// Less work than this in that time is a quiet one.
+const QUIET: Duration = Duration::from_millis(500);
+/// So much more than when it gave back last is worth it.
+const WORTH_BYTES: u64 = 1024 * 1024;
 
 /// Looks after it as long as the server runs.
-pub(super) async fn give_back(gate: Gate) {
+pub(super) async fn give_back(chat: Chat, gate: Gate) {
     let mut turns = interval(EVERY);
     // Once now, and once more when what is done in the first seconds is done.
     for _ in 0..2 {
         turns.tick().await;
         let_go_of_start();
     }
+    let mut worked = cpu_time();
+    let mut held = resident_bytes();
     loop {
         turns.tick().await;
-        if gate.has_crowd_left() && tokio::task::spawn_blocking(trim).await.is_err() {
+        let is_quiet = cpu_time().saturating_sub(std::mem::replace(&mut worked, cpu_time())) < QUIET;
+        let has_grown = resident_bytes() > held.map(|held| held + WORTH_BYTES);
+        let given = match (is_quiet && has_grown, gate.has_crowd_left()) {
+            (true, _) => {
+                chat.let_go_of_caches().await;
+                tokio::task::spawn_blocking(let_go).await
+            }
+            (false, true) => tokio::task::spawn_blocking(trim).await,
+            (false, false) => continue,
+        };
+        if given.is_err() {
             tracing::warn!("memory was not given back");
         }
+        held = resident_bytes();
     }
+}
+
+/// What all threads have worked since the start.
+fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
+fn let_go() {
+    trim();
+    let_go_of_start();
 }
 
 fn let_go_of_start() {

@@ -55,7 +55,7 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
         accepting.spawn(connection::accept(listener, Arc::clone(&site), gate.clone(), stopping.clone()));
     }
     drop(stopping);
-    let memory = tokio::spawn(memory::give_back(gate));
+    let memory = tokio::spawn(memory::give_back(chat.clone(), gate));
     let forgetting = tokio::spawn(forget_by_time(Arc::clone(site.api.context())));
     let figures = metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()))));
     shutdown.await;

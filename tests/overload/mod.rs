@@ -5,6 +5,7 @@ mod farewell;
 mod history;
 mod idle;
 mod logins;
+mod memory;
 mod ordinary;
 mod places;
 mod readers;

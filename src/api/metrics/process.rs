@@ -17,12 +17,17 @@ impl Process {
     /// As it is now.
     pub fn look() -> Self {
         Self {
-            resident_bytes: std::fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident),
+            resident_bytes: resident_bytes(),
             // The listing itself is one of them.
             open_files: std::fs::read_dir("/proc/self/fd").ok().map(|files| files.count().saturating_sub(1)),
             max_files: getrlimit(Resource::Nofile).current,
         }
     }
+}
+
+/// Memory that this process holds.
+pub fn resident_bytes() -> Option<u64> {
+    std::fs::read_to_string("/proc/self/status").ok().as_deref().and_then(resident)
 }
 
 fn resident(status: &str) -> Option<u64> {

@@ -1,24 +1,52 @@
-//! argon2id in memory that a thread keeps.
+//! argon2id in memory that is kept.
 //!
 //! A hash works on 19 MiB. Taken from the allocator and given back each time, a few bytes
 //! that somebody keeps in the gap are enough that the next hash finds no room in it: a server
-//! that saw thousands of sign-ins had grown by hundreds of MiB. So a hashing thread keeps what
-//! it took for its first hash.
+//! that saw thousands of sign-ins had grown by hundreds of MiB. So what a hash took is kept for
+//! the next, until nobody signs in any more.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{self, Decimal, Ident, Output, ParamsString, PasswordHash, PasswordHasher, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-/// Blocks that a thread keeps at most, 1 KiB each: what our own hashes take. A hash that came
+/// Blocks that are kept of one hash at most, 1 KiB each: what our own hashes take. A hash that came
 /// from elsewhere and takes more has it for the moment.
 const MAX_KEPT: usize = Params::DEFAULT_M_COST as usize;
 
-thread_local! {
-    static BLOCKS: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+static POOL: Pool = Pool::new();
+
+/// The memory of hashes that are done: of as many as were at work at once, which is one for each
+/// hashing thread.
+struct Pool(Mutex<Vec<Vec<Block>>>);
+
+impl Pool {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Does something with so many blocks.
+    fn lend<T>(&self, needed: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
+        let mut blocks = self.free().pop().unwrap_or_default();
+        if blocks.len() < needed {
+            blocks.resize(needed, Block::default());
+        }
+        let done = work(&mut blocks);
+        self.free().push(blocks);
+        done
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Hashes as `argon2` does, in the thread's memory.
+/// Frees what is kept; the next hash takes its memory anew.
+pub(super) fn let_go() {
+    drop(std::mem::take(&mut *POOL.free()));
+}
+
+/// Hashes as `argon2` does, in memory that is kept.
 pub(super) struct Kept<'a>(pub &'a Argon2<'a>);
 
 impl Kept<'_> {
@@ -28,12 +56,7 @@ impl Kept<'_> {
         if needed > MAX_KEPT {
             return self.0.hash_password_into(password, salt, out);
         }
-        BLOCKS.with_borrow_mut(|blocks| {
-            if blocks.len() < needed {
-                blocks.resize(needed, Block::default());
-            }
-            self.0.hash_password_into_with_memory(password, salt, out, blocks)
-        })
+        POOL.lend(needed, |blocks| self.0.hash_password_into_with_memory(password, salt, out, blocks))
     }
 }
 
@@ -70,13 +93,13 @@ mod tests {
     use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
     use argon2::{Argon2, Params};
 
-    use super::{BLOCKS, Kept, MAX_KEPT};
+    use super::{Kept, Pool};
 
     #[test]
     fn what_is_hashed_in_kept_memory_is_what_argon2_says() {
         let salt = SaltString::encode_b64(b"sixteen bytes ok").expect("a salt");
         // The second takes less than is kept by then, the third more than may be.
-        for (memory, kept) in [(1_024, 1_024), (64, 1_024), (Params::DEFAULT_M_COST + 8, 1_024)] {
+        for memory in [1_024, 64, Params::DEFAULT_M_COST + 8] {
             let params = Params::new(memory, 1, 1, None).expect("parameters");
             let argon2 = Argon2::from(params.clone());
             let told = argon2.hash_password(b"correct horse", &salt).expect("hashed").to_string();
@@ -85,7 +108,17 @@ mod tests {
             let told = PasswordHash::new(&told).expect("a hash");
             assert!(Kept(&argon2).verify_password(b"correct horse", &told).is_ok());
             assert!(Kept(&argon2).verify_password(b"wrong horse", &told).is_err());
-            assert_eq!(BLOCKS.with_borrow(Vec::len), kept, "of {MAX_KEPT} at most");
         }
+    }
+
+    #[test]
+    fn what_was_lent_is_lent_again() {
+        let pool = Pool::new();
+        let kept = || pool.free().iter().map(Vec::len).collect::<Vec<_>>();
+        pool.lend(8, |_| assert_eq!(kept(), [0; 0], "it is lent"));
+        pool.lend(4, |blocks| assert_eq!(blocks.len(), 8, "no less than was kept"));
+        assert_eq!(kept(), [8]);
+        pool.lend(16, |_| pool.lend(8, |_| assert_eq!(kept(), [0; 0])));
+        assert_eq!(kept(), [8, 16], "of two at once, both");
     }
 }

@@ -115,6 +115,12 @@ impl Store {
         self.writer.run(work).await
     }
 
+    /// Frees what connections keep for the next statement.
+    pub async fn let_go(&self) {
+        self.writer.let_go().await;
+        self.readers.let_go();
+    }
+
     /// Runs `work` on one state of the database, here and now: for short reads by
     /// an index. What may scan goes through [`Store::scan`].
     pub fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
@@ -162,6 +168,14 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // compiled again at each use whose `LIMIT` is a parameter, to see whether that is small.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+/// Frees the pages and the compiled statements that a connection keeps.
+fn release(connection: &Connection) {
+    connection.flush_prepared_statement_cache();
+    if let Err(cause) = connection.release_memory() {
+        tracing::debug!(%cause, "a connection keeps its pages");
+    }
 }
 
 fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), OpenError> {

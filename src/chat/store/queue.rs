@@ -30,6 +30,7 @@ pub(super) struct Writer {
 
 pub(super) enum Command {
     Run(Box<dyn Work>),
+    LetGo(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -65,6 +66,14 @@ impl Writer {
             failed: self.meter.failed.load(Ordering::Relaxed),
             batch: self.meter.batch.look(),
             time: self.meter.time.look(),
+        }
+    }
+
+    /// Frees what the connection keeps, unless there is more to be done than that.
+    pub async fn let_go(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.queue.try_send(Command::LetGo(reply)).is_err() || done.await.is_err() {
+            tracing::debug!("the writer is busy and keeps its pages");
         }
     }
 

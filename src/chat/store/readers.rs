@@ -12,7 +12,7 @@ use rusqlite::OpenFlags;
 use super::super::OpenError;
 use super::super::error::{Error, Result};
 use super::super::gauges::{ReaderGauges, ReaderMeter};
-use super::{Db, prepare};
+use super::{Db, prepare, release};
 
 /// Connections open at most: each worker and some threads that scan can have one.
 const MAX_READERS: u32 = 16;
@@ -36,7 +36,8 @@ impl Readers {
             });
         let pool = Pool::builder()
             .max_size(MAX_READERS)
-            .min_idle(Some(1))
+            // It would open one more while all that are idle are looked through.
+            .min_idle(Some(0))
             // r2d2 would otherwise ask `SELECT 1` at every turn, and reopen connections on a timer.
             .test_on_check_out(false)
             .max_lifetime(None)
@@ -44,6 +45,8 @@ impl Readers {
             .connection_timeout(WAIT)
             .build(manager)
             .map_err(|cause| OpenError::Damaged(cause.to_string()))?;
+        // The first is opened now: what it cannot read is refused at the start.
+        drop(pool.get().map_err(|cause| OpenError::Damaged(cause.to_string()))?);
         Ok(Self { pool, meter: Arc::default() })
     }
 
@@ -68,6 +71,14 @@ impl Readers {
             meter.refused.fetch_add(1, Ordering::Relaxed);
             Error::Busy { retry_after: WAIT }
         })
+    }
+
+    /// Frees the pages and the compiled statements of connections that nobody uses.
+    pub fn let_go(&self) {
+        let idle = 0..self.pool.state().idle_connections;
+        // All at once: each is given back on top, and would be the next again.
+        let connections: Vec<_> = idle.map_while(|_| self.pool.try_get()).collect();
+        connections.iter().for_each(|connection| release(connection));
     }
 
     pub fn gauges(&self) -> ReaderGauges {

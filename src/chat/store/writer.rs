@@ -22,7 +22,7 @@ use super::super::gauges::WriterMeter;
 use super::super::id::{MessageId, Seq};
 use super::super::time::{Clock, Timestamp};
 use super::queue::{Command, Work, Writer, busy};
-use super::{by_chat, changes, fault, log, rooms};
+use super::{by_chat, changes, fault, log, release, rooms};
 
 /// Commands in one transaction.
 const MAX_BATCH: usize = 512;
@@ -195,6 +195,12 @@ impl WriterThread {
         while let Some(command) = next.take() {
             match command {
                 Command::Run(work) => batch.push(work),
+                Command::LetGo(reply) => {
+                    release(&self.connection);
+                    if reply.send(()).is_err() {
+                        tracing::debug!("nobody waited for the pages to be freed");
+                    }
+                }
                 Command::Close(reply) => closing = Some(reply),
             }
             if batch.len() < max && closing.is_none() {

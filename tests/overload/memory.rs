@@ -1,0 +1,61 @@
+//! After much work the server holds what it held after its start.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use crate::world::Fireside;
+use crate::world::machine::{mebibytes, resident_bytes, say, scale};
+
+/// Beside what it held at first: what it knows by now, and the allocator's share.
+const MORE: u64 = 6 * 1024 * 1024;
+/// It gives back within half a minute, after a quiet ten seconds. The rest is for the machine.
+const WITHIN: Duration = Duration::from_secs(60);
+
+async fn is_as_before(fireside: &Fireside, before: u64) -> (u64, Duration) {
+    let begun = Instant::now();
+    loop {
+        let held = resident_bytes(fireside);
+        if held <= before + MORE {
+            return (held, begun.elapsed());
+        }
+        let (held, before) = (mebibytes(held), mebibytes(before));
+        assert!(begun.elapsed() < WITHIN, "{held} MiB are held, {before} MiB were after the start");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_sign_ups_and_senders_took_is_given_back() {
+    let fireside = Fireside::start_with(&["--log-level", "error"]).await;
+    let before = resident_bytes(&fireside);
+    let names: Vec<_> = (0..scale(40, 250)).map(|number| format!("guest{number}")).collect();
+    let mut people = Vec::new();
+    for some in names.chunks(10) {
+        people.extend(join_all(some.iter().map(|name| fireside.registers(name))).await);
+    }
+    let den = people[0].opens_room("den").await;
+    let senders = &people[..people.len().min(64)];
+    for person in &senders[1..] {
+        person.joins(&den).await;
+    }
+    let begun = Instant::now();
+    let mut sent = 0;
+    while sent < senders.len() || begun.elapsed() < Duration::from_secs(scale(2, 120) as u64) {
+        join_all(senders.iter().map(|person| person.posts("something to read").in_room(&den))).await;
+        join_all(senders.iter().map(|person| person.get(&den.messages()).into_future())).await;
+        sent += senders.len();
+    }
+    let most = resident_bytes(&fireside);
+    assert!(most > before + MORE, "{} MiB are no load to recover from", mebibytes(most));
+    let (after, took) = is_as_before(&fireside, before).await;
+    say(&format!(
+        "{} sign-ups and {sent} messages of {} senders: memory {} MiB after the start, {} MiB at most, {} MiB {took:.0?} \
+         later",
+        names.len(),
+        senders.len(),
+        mebibytes(before),
+        mebibytes(most),
+        mebibytes(after),
+    ));
+}
