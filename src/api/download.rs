@@ -1,12 +1,8 @@
 //! Sending a stored file: whole, in part, or not again.
 
-use std::io::SeekFrom;
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use warp::Reply;
 use warp::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
@@ -16,6 +12,7 @@ use warp::http::{Method, StatusCode};
 
 use super::reply::{Answer, Failure, Response};
 use super::request::Request;
+use crate::chat::Chat;
 use crate::chat::error::Error;
 use crate::chat::file::{File, is_inline};
 use crate::chat::session::Asker;
@@ -111,28 +108,34 @@ fn asked_range(header: &str, size: u64) -> Result<Option<(u64, u64)>, Failure> {
 /// meanwhile gets no further piece: the answer breaks off, and nobody takes it for the whole.
 async fn open(request: &Request, file: &File, asker: Option<Asker>, first: u64, length: u64) -> Answer {
     let chat = request.context.chat.clone();
-    let mut source = chat.open_file(file).await?;
-    source.seek(SeekFrom::Start(first)).await.map_err(|_| Failure::Chat(Error::Internal))?;
-    let id = file.id;
-    let may_go_on = Arc::new(move || {
-        asker.as_ref().is_none_or(|asker| chat.check_signed_in(asker).is_ok() && chat.file(asker, id).is_ok())
-    });
-    let pieces = stream::try_unfold((source, length, may_go_on), |(mut source, left, may_go_on)| async move {
-        if left == 0 {
-            return Ok::<_, std::io::Error>(None);
+    chat.has_bytes(file).await?;
+    let rest = Rest { chat, file: file.clone(), asker, first, left: length };
+    Ok(warp::reply::stream(stream::try_unfold(rest, Rest::next)).into_response())
+}
+
+/// What of a file is still to be sent.
+struct Rest {
+    chat: Chat,
+    file: File,
+    asker: Option<Asker>,
+    first: u64,
+    left: u64,
+}
+
+impl Rest {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+        if self.left == 0 {
+            return Ok(None);
         }
-        if !may_go_on() {
-            return Err(std::io::ErrorKind::PermissionDenied.into());
+        if let Some(asker) = &self.asker {
+            self.chat.check_signed_in(asker)?;
+            self.chat.file(asker, self.file.id)?;
         }
-        let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-        let read = source.read(&mut piece).await?;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        piece.truncate(read);
-        Ok(Some((Bytes::from(piece), (source, left - read as u64, may_go_on))))
-    });
-    Ok(warp::reply::stream(pieces).into_response())
+        let length = usize::try_from(self.left).unwrap_or(PIECE).min(PIECE);
+        let piece = self.chat.read_file(&self.file, self.first, length).await?;
+        (self.first, self.left) = (self.first + length as u64, self.left - length as u64);
+        Ok(Some((Bytes::from(piece), self)))
+    }
 }
 
 #[cfg(test)]

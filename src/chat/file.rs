@@ -4,10 +4,16 @@
 //! On disk a file has a random name and nothing else; what people call it, and what
 //! it is by its first bytes, stands in the database.
 
-use std::path::{Path, PathBuf};
+mod open;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use open::OpenFiles;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Chat;
 use super::error::{Error, Result};
@@ -25,6 +31,9 @@ pub const MAX_STORED_BYTES: u64 = 1024 * 1024 * 1024;
 pub const MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
 /// Largest file unless the operator says otherwise, in bytes.
 pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
+
+/// When an upload that found no place may be tried again.
+const UPLOAD_RETRY: Duration = Duration::from_secs(5);
 
 /// Longest side of a picture that is believed, in pixels.
 const MAX_SIDE: u32 = 65_535;
@@ -116,6 +125,7 @@ pub struct Upload {
     /// What its user's quota and the server's is held for.
     share: Share,
     kept: bool,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Chat {
@@ -123,6 +133,8 @@ impl Chat {
     pub async fn begin_upload(&self, asker: &Asker) -> Result<Upload> {
         self.check_free_space()?;
         let share = self.share_for(asker.user)?;
+        let permit = Arc::clone(&self.open_files.uploads).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::Busy { retry_after: UPLOAD_RETRY })?;
         let storage_name = StorageName::random();
         let path = self.files.join(format!("{}.part", storage_name.as_str()));
         let mut new = tokio::fs::OpenOptions::new();
@@ -138,22 +150,13 @@ impl Chat {
             size: 0,
             share,
             kept: false,
+            _permit: permit,
         })
     }
 
     /// A file that the asker uploaded or that is attached in a chat they are in.
     pub fn file(&self, asker: &Asker, id: FileId) -> Result<File> {
         self.store.read(|db| store::files::find(db, asker.user, id)?.ok_or(Error::NotFound))
-    }
-
-    /// Opens a file that was found for somebody.
-    pub async fn open_file(&self, file: &File) -> Result<tokio::fs::File> {
-        let path = self.files.join(file.storage_name.as_str());
-        tokio::fs::File::open(path).await.map_err(|cause| match cause.kind() {
-            // Its message was deleted between the finding and the opening.
-            std::io::ErrorKind::NotFound => Error::NotFound,
-            _ => disk_error(cause),
-        })
     }
 
     /// The picture behind an avatar's unguessable name, which is the right to see it.

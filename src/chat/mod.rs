@@ -75,6 +75,7 @@ use argon2::Argon2;
 use backup::Keeper;
 use call::Calls;
 use erase::Eraser;
+use file::OpenFiles;
 use gauges::FilesSize;
 pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, MAX_SOCKETS, Outlet, Scope};
 use hub::{Desk, Hub};
@@ -186,6 +187,7 @@ pub struct Core {
     keys: Keys,
     clock: Clock,
     files: PathBuf,
+    open_files: OpenFiles,
     files_size: FilesSize,
     readiness: Readiness,
     min_free: u64,
@@ -251,6 +253,7 @@ impl Chat {
             opened_at: clock.now(),
             clock,
             files,
+            open_files: OpenFiles::default(),
             files_size: FilesSize::default(),
             readiness: Readiness::default(),
             min_free,
