@@ -9,6 +9,10 @@ use super::receipt::ReadMark;
 use super::session::Asker;
 use super::store;
 
+/// What the changes on one page may take, about, before they are put into words: the page ends behind
+/// the one that reaches it. Text is a few bytes of JSON a byte at most.
+const MAX_CHANGES_BYTES: usize = 256 * 1024;
+
 /// A page of changes, in the order of their numbers.
 #[derive(Clone, Debug)]
 pub struct Changes {
@@ -45,6 +49,14 @@ impl Change {
             Self::Deleted { seq, .. } => *seq,
         }
     }
+
+    /// About how many bytes it takes: a short message is mostly what stands around its words.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Message(message, marks) => message.weight() + marks.len() * size_of::<ReadMark>(),
+            Self::Deleted { .. } => size_of::<Self>(),
+        }
+    }
 }
 
 impl Chat {
@@ -59,8 +71,11 @@ impl Chat {
                 let mut found = store::changes::of_user(db, me, since, upto, max + 1, recent)?;
                 let more = found.len() > max as usize;
                 found.truncate(max as usize);
+                let places = found.iter().map(|(_, place)| *place);
+                let (items, loaded) = store::changes::load(db, me, places, MAX_CHANGES_BYTES)?;
+                let more = more || loaded < found.len();
+                found.truncate(loaded);
                 let seq = found.last().filter(|_| more).map_or(upto, |(seq, _)| *seq);
-                let items = store::changes::load(db, me, found.into_iter().map(|(_, place)| place))?;
                 Ok(Changes { seq, more, items })
             })
             .await

@@ -21,6 +21,8 @@ use super::user::User;
 pub const MAX_MESSAGE: usize = 10_000;
 /// Files on one message.
 pub const MAX_ATTACHMENTS: usize = 10;
+/// What a piece of a history that is told in pieces may weigh: it ends behind the message that reaches it.
+const MAX_PIECE_BYTES: usize = 64 * 1024;
 
 /// A message that exists.
 #[derive(Clone, Debug)]
@@ -47,6 +49,14 @@ pub struct Message {
     pub updated_at: Timestamp,
     /// Whether its text ever changed.
     pub is_edited: bool,
+}
+
+impl Message {
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let reactions = self.reactions.iter().map(|reaction| reaction.users.len() * size_of::<UserId>()).sum::<usize>();
+        size_of::<Self>() + self.text.len() + reactions + self.attachments.len() * size_of::<File>()
+    }
 }
 
 /// One emoji on a message, and who put it there.
@@ -132,6 +142,15 @@ impl Chat {
     /// Messages of a chat that the asker is in; `count` is how many there are in all.
     pub fn history(&self, asker: &Asker, chat: ChatId, window: Window) -> Result<Paged<Message>> {
         self.store.read(|db| history(db, asker.user, chat, window))
+    }
+
+    /// The next of a chat's messages above one, oldest first: `limit` at most, and fewer where they are long.
+    pub fn history_piece(&self, asker: &Asker, chat: ChatId, above: MessageId, limit: u32) -> Result<Vec<Message>> {
+        self.store.read(|db| {
+            let standing = inside(db, asker.user, chat)?.standing.ok_or(Error::NotMember)?;
+            let window = Window::After(above, limit);
+            store::messages::list_within(db, chat, standing.cleared_mark, window, MAX_PIECE_BYTES)
+        })
     }
 
     /// From above which message on the newest `count` below `end` stand, for [`Window::After`].

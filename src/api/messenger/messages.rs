@@ -8,7 +8,7 @@ use crate::api::request::Request;
 use crate::chat::Chat;
 use crate::chat::error::Error;
 use crate::chat::id::{ChatId, MessageId};
-use crate::chat::message::{Draft, Window};
+use crate::chat::message::Draft;
 use crate::chat::name::MessageText;
 use crate::chat::session::Asker;
 
@@ -72,7 +72,7 @@ fn pieces(
     let mut last = start;
     move || {
         chat.check_signed_in(&asker)?;
-        let messages = chat.history(&asker, room, Window::After(last, PIECE))?.items;
+        let messages = chat.history_piece(&asker, room, last, PIECE)?;
         last = messages.last().map_or(last, |message| message.id);
         let wanted = messages.iter().filter(|message| message.id < end);
         Ok(wanted.map(|message| json::text(&Message::from(message))).collect())

@@ -159,11 +159,21 @@ pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent:
     Ok(found)
 }
 
-/// The changes themselves, but for messages that the user has cleared from their view.
-pub fn load(db: &Db, user: UserId, places: impl IntoIterator<Item = Place>) -> Result<Vec<Change>> {
+/// The changes themselves, but for messages that the user has cleared from their view, until they
+/// weigh so much; and how many places that were.
+pub fn load(
+    db: &Db,
+    user: UserId,
+    places: impl IntoIterator<Item = Place>,
+    max_weight: usize,
+) -> Result<(Vec<Change>, usize)> {
     let mut marks: HashMap<ChatId, Vec<ReadMark>> = HashMap::new();
-    let mut changes = Vec::new();
+    let (mut changes, mut loaded, mut weight): (Vec<Change>, _, _) = (Vec::new(), 0, 0);
     for place in places {
+        if weight >= max_weight {
+            break;
+        }
+        loaded += 1;
         match place {
             Place::Tombstone(id, chat, seq) => changes.push(Change::Deleted { id, chat, seq }),
             Place::Message(id) => {
@@ -175,8 +185,9 @@ pub fn load(db: &Db, user: UserId, places: impl IntoIterator<Item = Place>) -> R
                 changes.push(Change::Message(Box::new(message), marks.clone()));
             }
         }
+        weight += changes.last().map_or(0, Change::weight);
     }
-    Ok(changes)
+    Ok((changes, loaded))
 }
 
 /// The newest messages of a user's direct chats, newest first: ids only. The same merge,

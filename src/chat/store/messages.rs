@@ -81,6 +81,17 @@ const OLDEST_FIRST: &str =
 
 /// Part of a chat's messages newer than `cleared`, as the window asks.
 pub fn list(db: &Db, chat: ChatId, cleared: MessageId, window: Window) -> Result<Vec<Message>> {
+    list_within(db, chat, cleared, window, usize::MAX)
+}
+
+/// The same, until they weigh so much.
+pub fn list_within(
+    db: &Db,
+    chat: ChatId,
+    cleared: MessageId,
+    window: Window,
+    max_weight: usize,
+) -> Result<Vec<Message>> {
     // Ids lie between the two, and both are outside.
     let (sql, above, below, limit, offset) = match window {
         Window::Page(page) => (NEWEST_FIRST, cleared.0, i64::MAX, page.limit(), page.offset()),
@@ -89,7 +100,16 @@ pub fn list(db: &Db, chat: ChatId, cleared: MessageId, window: Window) -> Result
     };
     let mut query = db.prepare_cached(sql)?;
     let rows = query.query_map([chat.0, above, below, limit, offset], bare)?;
-    rows.map(|row| whole(db, row?)).collect()
+    let (mut messages, mut weight) = (Vec::new(), 0);
+    for row in rows {
+        let message = whole(db, row?)?;
+        weight += message.weight();
+        messages.push(message);
+        if weight >= max_weight {
+            break;
+        }
+    }
+    Ok(messages)
 }
 
 /// The message that has just `count` of its chat's between itself and `end`.
