@@ -16,7 +16,7 @@ use warp::http::header::{
 use warp::http::{Method, StatusCode};
 
 use crate::api::base;
-use crate::api::reply::Response;
+use crate::api::reply::{self, Response};
 use crate::coding::Coding;
 
 /// What a page of the client may do: nothing that is not the server's own. No `unsafe-`.
@@ -67,7 +67,7 @@ impl Assets {
         let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
         let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
         let (bytes, coding) = self.coded(bytes, &hash, coding);
-        let mut response = if known { Response::default() } else { Response::new(bytes.into()) };
+        let mut response = if known { Response::default() } else { reply::kept(bytes) };
         *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, header(content_type.essence_str(), is_text));

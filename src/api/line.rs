@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use socket2::SockRef;
@@ -71,6 +72,18 @@ impl Line {
         let tcp = SockRef::from(tcp);
         let half = u32::try_from(tcp.send_buffer_size()? / 2).unwrap_or(u32::MAX);
         set_unsent(&tcp, half.max(at_least))
+    }
+
+    /// Takes at most so many bytes beyond what the other end has room for. A unix socket's buffer is as small by itself.
+    pub fn cap_unsent(&self, bytes: u32) -> io::Result<()> {
+        let Self::Tcp(tcp) = self else { return Ok(()) };
+        set_unsent(&SockRef::from(tcp), bytes)
+    }
+
+    /// Throws away what is unsent when it is closed.
+    pub fn reset_when_closed(&self) -> io::Result<()> {
+        let Self::Tcp(tcp) = self else { return Ok(()) };
+        SockRef::from(tcp).set_linger(Some(Duration::ZERO))
     }
 
     /// Takes more than that from here on.

@@ -7,6 +7,7 @@
 pub mod auth;
 #[cfg(feature = "autobahn")]
 mod autobahn;
+pub mod backlog;
 pub mod base;
 pub mod body;
 mod directs;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -367,6 +368,18 @@ pub fn allowed(methods: &[Method]) -> Response {
 /// Who signed in by this very request, for the access log.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedBy(pub UserId);
+
+/// Bytes that the server keeps for everybody: an answer of them takes no memory of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept;
+
+/// 200 with such bytes.
+#[must_use]
+pub fn kept(bytes: Bytes) -> Response {
+    let mut response = Response::new(bytes.into());
+    response.extensions_mut().insert(Kept);
+    response
+}
 
 /// Notes who signed in by this very request.
 #[must_use]

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::line::Line;
+use super::seen::Held;
 
 /// How long the head of a request may take from its first byte, and the first byte of
 /// the first request from the connection's opening.
@@ -18,6 +19,13 @@ pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a connection is read on after a request was refused whose body still comes.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long the bytes of an answer may make no progress, unless the operator says otherwise.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bytes of an answer that the kernel takes beyond what the other end has room for. It would
+/// take megabytes, and a slow reader would be far behind what counts as progress here.
+const MAX_UNSENT: u32 = 128 * 1024;
 
 /// What the service tells its connection about the request in hand.
 #[derive(Clone, Default)]
@@ -61,20 +69,31 @@ impl Progress {
 /// A connection that ends when the head of a request dawdles. The HTTP library has
 /// one timer for that and for a connection that idles between requests; here the two
 /// are apart, so that one may idle for long but not dawdle.
+///
+/// It also ends when nobody reads an answer: the HTTP library would wait for ever.
 pub struct Wire {
     /// There until the connection is taken over or dropped.
     tcp: Option<Line>,
     progress: Progress,
     /// When the head that is coming in must be whole.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// How long an answer may stand still.
+    patience: Duration,
+    /// When the connection must have taken more of the answer that stands still.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// The connection's permit, which it keeps until it is closed.
+    permit: Option<Held>,
 }
 
 impl Wire {
-    /// Takes an accepted connection.
+    /// Takes an accepted connection, whose answers may stand still for so long.
     #[must_use]
-    pub fn new(tcp: Line, progress: Progress) -> Self {
+    pub fn new(tcp: Line, progress: Progress, patience: Duration, permit: Option<Held>) -> Self {
+        if let Err(cause) = tcp.cap_unsent(MAX_UNSENT) {
+            tracing::debug!(%cause, "a connection is gone already");
+        }
         let deadline = Some(Box::pin(tokio::time::sleep(HEAD_DEADLINE)));
-        Self { tcp: Some(tcp), progress, deadline }
+        Self { tcp: Some(tcp), progress, deadline, patience, stalled: None, permit }
     }
 
     /// The connection itself, for a socket that keeps its own time.
@@ -90,6 +109,24 @@ impl Wire {
     fn tcp(&mut self) -> io::Result<Pin<&mut Line>> {
         self.tcp.as_mut().map(Pin::new).ok_or(io::ErrorKind::NotConnected.into())
     }
+
+    /// Passes on what a write came to, unless the answer has stood still for too long.
+    fn or_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        if stalled.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        // The kernel would keep for minutes what it holds for a client that is not there.
+        if let Some(Err(cause)) = self.tcp.as_ref().map(Line::reset_when_closed) {
+            tracing::debug!(%cause, "a connection is gone already");
+        }
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 /// To close over bytes that nobody read would reset the connection, and whoever sent
@@ -97,8 +134,12 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         let unread = self.progress.is_unread();
+        let permit = self.permit.take();
         if let (true, Some(tcp), Ok(runtime)) = (unread, self.tcp.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move { linger(&tcp, LINGER).await });
+            runtime.spawn(async move {
+                linger(&tcp, LINGER).await;
+                drop(permit);
+            });
         }
     }
 }
@@ -149,7 +190,8 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.tcp()?.poll_write(cx, bytes)
+        let written = self.tcp()?.poll_write(cx, bytes);
+        self.or_stalled(cx, written)
     }
 
     fn poll_write_vectored(
@@ -157,7 +199,8 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.tcp()?.poll_write_vectored(cx, slices)
+        let written = self.tcp()?.poll_write_vectored(cx, slices);
+        self.or_stalled(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -21,6 +21,7 @@ mod restore;
 mod retain;
 mod seed;
 mod serve;
+mod serve_answers;
 mod serve_backup;
 mod serve_calls;
 mod serve_dev;

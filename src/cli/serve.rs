@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::listen::{self, ListenFlags, Place};
+use super::serve_answers::AnswerFlags;
 use super::serve_backup::BackupFlags;
 use super::serve_calls::CallFlags;
 use super::serve_dev::{DevFlags, Scratch};
@@ -65,6 +66,8 @@ pub(super) struct Serve {
     backup: BackupFlags,
     #[command(flatten)]
     limits: LimitFlags,
+    #[command(flatten)]
+    answers: AnswerFlags,
     #[command(flatten)]
     watch: WatchFlags,
     /// Show nobody's e-mail address to others
@@ -222,6 +225,7 @@ impl Serve {
             settings,
             trusted_proxies: TrustedProxies(self.proxy.trusted_proxy),
             assets: Assets::new(self.static_folder),
+            answers: self.answers.answers(),
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             shutdown_delay: self.watch.shutdown_delay(),
             metrics: None,

@@ -38,7 +38,7 @@ impl DiskFlags {
 }
 
 /// Bytes: digits, and perhaps a unit behind them.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no size like 1000000, 500MB or 2GiB");
     let digits = text.trim().bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.trim().split_at(digits);

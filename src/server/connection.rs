@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -20,20 +20,21 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
-use warp::http::header::{CONNECTION, HeaderValue};
+use warp::http::header::{CONNECTION, HOST, HeaderValue};
 use warp::http::{HeaderMap, Method};
 
 use super::gate::{Gate, Place};
 use super::listener::Listener;
 use super::{headers, request_id};
+use crate::api::backlog::{Backlog, Reader, Waited};
 use crate::api::forwarded::{Front, PeerAddress, TrustedProxies};
 use crate::api::line::Line;
 use crate::api::meters::PAGE;
-use crate::api::reply::{self, Failure, Response, SignedBy};
+use crate::api::reply::{self, Failure, Kept, Response, SignedBy};
 use crate::api::request::{BodyStream, Peer, Request, pairs};
 use crate::api::seen::{Held, Seen};
 use crate::api::wire::{Progress, Wire};
-use crate::api::{Api, base};
+use crate::api::{Api, backlog, base};
 use crate::assets::Assets;
 use crate::chat::error::Error;
 
@@ -55,6 +56,9 @@ pub(super) struct Site {
     pub api: Api,
     pub trusted_proxies: TrustedProxies,
     pub assets: Assets,
+    pub backlog: Arc<Backlog>,
+    /// How long the bytes of an answer may make no progress.
+    pub answer_timeout: Duration,
 }
 
 /// How connections learn that the server stops, and how it learns that they are gone.
@@ -95,14 +99,15 @@ async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, place: Place, mut
     {
         tracing::debug!(%cause, "a connection is gone already");
     }
-    let progress = Progress::default();
-    let io = TokioIo::new(Wire::new(line, progress.clone()));
+    let (progress, place) = (Progress::default(), Arc::new(place));
+    let permit: Held = Arc::<Place>::clone(&place);
+    let io = TokioIo::new(Wire::new(line, progress.clone(), site.answer_timeout, Some(permit)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(site, peer, progress, Arc::new(place)))
+        .serve_connection(io, service(site, peer, progress, place))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -123,20 +128,27 @@ fn service(
     peer: PeerAddress,
     progress: Progress,
     place: Arc<Place>,
-) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
+) -> impl Service<
+    hyper::Request<Incoming>,
+    Response = hyper::Response<impl Body<Data = Bytes, Error = warp::Error>>,
+    Error = Infallible,
+    Future: Send,
+> {
+    let backlog = Arc::clone(&site.backlog);
     let routes = TowerToHyperService::new(warp::service(routes(site)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
         progress.begin(!request.body().is_end_stream());
         let place: Held = Arc::<Place>::clone(&place);
         request.extensions_mut().insert(Peer { address: peer, progress: progress.clone(), place: Some(place) });
-        let (answering, progress) = (routes.call(request), progress.clone());
+        let (answering, progress, backlog) = (routes.call(request), progress.clone(), Arc::clone(&backlog));
         async move {
             let mut answer = answering.await?;
             progress.end();
             if progress.is_unread() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok(answer)
+            let reader = answer.extensions().get::<Reader>().copied();
+            Ok(answer.map(|body| Waited::new(body, reader.map(|reader| (backlog, reader)))))
         }
     })
 }
@@ -196,19 +208,43 @@ async fn answer(site: Arc<Site>, head: Head, body: BodyStream) -> Response {
     if let Some(trouble) = &site.api.context().settings.trouble {
         trouble.wait().await;
     }
-    let answered = AssertUnwindSafe(find(&site, head, body)).catch_unwind().await;
-    let mut response = answered.unwrap_or_else(|_| {
+    let refuse = |error| site.api.refuse(base::inside(&path).unwrap_or(&path), &Failure::Chat(error));
+    let answered = AssertUnwindSafe(find_within(&site, head, body)).catch_unwind().await;
+    let answered = answered.unwrap_or_else(|_| {
         tracing::error!(request = seen.id, "a request panicked");
-        site.api.refuse(base::inside(&path).unwrap_or(&path), &Failure::Chat(Error::Internal))
+        Err(Error::Internal)
     });
+    let mut response = answered.unwrap_or_else(refuse);
     headers::add(&mut response, &request_headers, &site.api.context().settings, &seen.id);
     site.api.context().meters.answered(seen.route(), response.status(), begun.elapsed());
     log(&method, &path, address, &response, begun, &seen);
     response
 }
 
+/// Answers a request, unless too much waits to be written already.
+async fn find_within(site: &Site, head: Head, body: BodyStream) -> Result<Response, Error> {
+    let (reader, method) = (Reader::at(head.front.address), head.method.clone());
+    let busy = Error::Busy { retry_after: backlog::BUSY_RETRY };
+    if !site.backlog.takes(reader, &method) {
+        return Err(busy);
+    }
+    let mut response = find(site, head, body).await;
+    let is_kept = response.extensions().get::<Kept>().is_some();
+    if !is_kept && !site.backlog.holds(reader, &method, response.body()) {
+        return Err(busy);
+    }
+    if !is_kept {
+        response.extensions_mut().insert(reader);
+    }
+    Ok(response)
+}
+
 async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
     let Some(path) = base::inside(&head.path) else { return outside(&head) };
+    if head.headers.get_all(HOST).iter().nth(1).is_some() {
+        // A proxy may have gone by the other one (RFC 9112, 3.2).
+        return site.api.refuse(path, &Failure::Malformed("A request has one Host header.".into()));
+    }
     if let Some(page) = site.assets.find(&head.method, path, &head.headers) {
         head.seen.found(PAGE);
         return page;

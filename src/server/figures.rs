@@ -5,16 +5,18 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use warp::http::header::{ALLOW, HeaderValue};
+use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
 use warp::http::{Method, StatusCode};
 
+use crate::api::line::Line;
 use crate::api::reply::{self, Response};
+use crate::api::wire::{Progress, Wire};
 use crate::api::{Context, metrics};
 
 /// Connections at once: a few scrapers. One more waits for one of them to end.
@@ -25,14 +27,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(90);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers scrapers for ever.
-pub(super) async fn serve(listener: TcpListener, context: Arc<Context>) {
+pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, answer_timeout: Duration) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await {
             Ok((tcp, _)) => {
                 let context = Arc::clone(&context);
                 tokio::spawn(async move {
-                    talk(tcp, context).await;
+                    talk(tcp, context, answer_timeout).await;
                     drop(place);
                 });
             }
@@ -44,14 +46,24 @@ pub(super) async fn serve(listener: TcpListener, context: Arc<Context>) {
     }
 }
 
-async fn talk(tcp: TcpStream, context: Arc<Context>) {
-    let service = service_fn(move |request| {
-        let context = Arc::clone(&context);
-        async move { Ok::<_, Infallible>(answer(&context, &request).await) }
+async fn talk(tcp: TcpStream, context: Arc<Context>, answer_timeout: Duration) {
+    let progress = Progress::default();
+    let wire = Wire::new(Line::Tcp(tcp), progress.clone(), answer_timeout, None);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (context, progress) = (Arc::clone(&context), progress.clone());
+        progress.begin(!request.body().is_end_stream());
+        async move {
+            let mut response = answer(&context, &request).await;
+            progress.end();
+            if progress.is_unread() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE);
-    if let Err(cause) = http.serve_connection(TokioIo::new(tcp), service).await {
+    if let Err(cause) = http.serve_connection(TokioIo::new(wire), service).await {
         tracing::debug!(%cause, "a scraper's connection ended early");
     }
 }

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::api::backlog::Backlog;
 use crate::api::forwarded::TrustedProxies;
 use crate::api::limit::forget_by_time;
 use crate::api::{Api, Settings};
@@ -32,6 +33,8 @@ pub struct Options {
     pub trusted_proxies: TrustedProxies,
     /// The web client.
     pub assets: Assets,
+    /// What answers may take until they are read.
+    pub answers: Answers,
     /// How long requests may go on after the server was told to stop.
     pub shutdown_timeout: Duration,
     /// How long to go on as before after that, but for `/readyz`, so that those who ask it send nobody any more.
@@ -40,12 +43,27 @@ pub struct Options {
     pub metrics: Option<TcpListener>,
 }
 
+/// What the operator lets answers take that nobody has read yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers {
+    /// How long the bytes of one may make no progress.
+    pub timeout: Duration,
+    /// Bytes of memory for all of them.
+    pub memory: u64,
+}
+
 /// Serves until `shutdown` resolves; then is not ready any more, stops accepting, lets requests end, closes
 /// sockets (1012) and the database. Listeners, shutdown and clock are passed in, so
 /// that tests run the real thing.
 pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
-    let Options { settings, trusted_proxies, assets, shutdown_timeout, shutdown_delay, metrics } = options;
-    let site = Arc::new(connection::Site { api: Api::new(chat.clone(), settings), trusted_proxies, assets });
+    let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics } = options;
+    let site = Arc::new(connection::Site {
+        api: Api::new(chat.clone(), settings),
+        trusted_proxies,
+        assets,
+        backlog: Backlog::new(answers.memory),
+        answer_timeout: answers.timeout,
+    });
     let gate = gate::Gate::new();
     let (tell, told) = watch::channel(false);
     let (alive, all_gone) = mpsc::channel(1);
@@ -57,7 +75,8 @@ pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdow
     drop(stopping);
     let memory = tokio::spawn(memory::give_back(chat.clone(), gate));
     let forgetting = tokio::spawn(forget_by_time(Arc::clone(site.api.context())));
-    let figures = metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()))));
+    let figures =
+        metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()), answers.timeout)));
     shutdown.await;
     chat.begin_to_stop();
     tokio::time::sleep(shutdown_delay).await;

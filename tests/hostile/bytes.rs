@@ -104,3 +104,24 @@ async fn two_requests_on_one_line_are_answered_in_turn() {
     let statuses: Vec<&str> = text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
     assert_eq!(statuses, ["200", "404"], "{text}");
 }
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let fireside = Fireside::start().await;
+    for (path, keys) in
+        [("/api/auth/me/", ["detail", "error", "message"].as_slice()), ("/messages/api/chats/", &["details", "error"])]
+    {
+        let head = |hosts: &str| format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        for twice in ["Host: x\r\nHost: y\r\n", "Host: x\r\nHost: x\r\n", "host: x\r\nAccept: */*\r\nHOST: y\r\n"] {
+            let answer = fireside.hears_bytes(head(twice).as_bytes()).await;
+            assert_eq!(answer.status(), Some(400), "{twice}: {}", answer.text());
+            let body = answer.json();
+            let mut found: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+            found.sort_unstable();
+            assert_eq!(found, keys, "{body}");
+        }
+        assert_eq!(fireside.hears_bytes(head("Host: x\r\n").as_bytes()).await.status(), Some(401));
+    }
+    let page = fireside.hears_bytes(b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(page.status(), Some(400), "{}", page.text());
+}

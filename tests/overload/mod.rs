@@ -11,4 +11,5 @@ mod places;
 mod readers;
 mod shape;
 mod typing;
+mod unread;
 mod writes;

@@ -83,6 +83,11 @@ pub fn open_connections(fireside: &Fireside) -> usize {
     targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
 }
 
+/// Files and connections that the server holds open.
+pub fn open_files(fireside: &Fireside) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", fireside.process())).unwrap().count()
+}
+
 /// Whole mebibytes, for figures.
 pub fn mebibytes(bytes: u64) -> u64 {
     bytes / (1024 * 1024)

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 
-use crate::api::reply::{Answer, Failure, Response};
+use crate::api::reply::{self, Answer, Failure, Response};
 use crate::api::request::Request;
 use crate::coding::Coding;
 
@@ -44,7 +44,7 @@ pub async fn of(request: Request) -> Answer {
 fn answer(request: &Request, name: &str) -> Answer {
     let Published { bytes, etag, coding } = published(name, Coding::asked(&request.headers))?;
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
-    let mut response = if known { Response::default() } else { Response::new(bytes.into()) };
+    let mut response = if known { Response::default() } else { reply::kept(bytes) };
     *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -9,9 +9,11 @@ use warp::http::{HeaderMap, Method};
 
 use super::{Head, Site, answer};
 use crate::api::Api;
+use crate::api::backlog::{self, Backlog};
 use crate::api::forwarded::{PeerAddress, TrustedProxies};
 use crate::api::seen::Seen;
 use crate::api::tests::{core_with_alice, settings};
+use crate::api::wire::ANSWER_TIMEOUT;
 use crate::assets::Assets;
 
 /// A request of somebody who is signed in, and whose body panics when it is read.
@@ -38,6 +40,8 @@ async fn a_panic_is_answered_in_the_words_of_its_dialect_and_ends_that_request_a
         api: Api::new(chat, settings()),
         trusted_proxies: TrustedProxies::default(),
         assets: Assets::new(None),
+        backlog: Backlog::new(backlog::MAX_WAITING),
+        answer_timeout: ANSWER_TIMEOUT,
     });
     for (path, fields) in [
         ("/api/auth/login/", ["error", "message", "detail"].as_slice()),
