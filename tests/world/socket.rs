@@ -93,7 +93,10 @@ impl Knock {
         if self.small_window {
             socket.set_recv_buffer_size(4096).unwrap();
         }
-        socket.connect(self.address.parse().unwrap()).await.unwrap()
+        let stream = socket.connect(self.address.parse().unwrap()).await.unwrap();
+        // As browsers do: else each second frame waits 40 ms for the first to be acknowledged.
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     /// The open socket, or the HTTP answer that refused it.
