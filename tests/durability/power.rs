@@ -77,7 +77,7 @@ async fn what_was_told_is_true_after_the_power_went() {
     if !has_strace() {
         return;
     }
-    let cuts = number("FIRESIDE_POWER_CUTS", 12);
+    let cuts = number("FIRESIDE_POWER_CUTS", 6);
     let night = Night::passes("full").await;
     let mut figures = Figures::default();
     for moment in moments(night.begun, night.recording.end(), cuts) {
