@@ -6,7 +6,7 @@
 //! The first number of each list is the base, and each world differs from the base in one
 //! thing alone: how many chats the asking user is in, how many messages their chat has,
 //! how many members it has, how many sockets and connections are at work at once. One page
-//! comes out: a table for each, what should be flat and is not, and the table for the README.
+//! comes out: a table for each, what should be flat and is not, and the table for docs/evidence.md.
 
 #[path = "../common/mod.rs"]
 mod common;

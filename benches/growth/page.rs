@@ -1,5 +1,5 @@
 //! The page: a table for each axis with a small curve in each line, what should be flat
-//! and is not, and the table for the README.
+//! and is not, and the table for docs/evidence.md.
 
 use crate::Curve;
 use crate::rows::{Axis, ROWS, Row};
@@ -33,7 +33,7 @@ pub fn print(curves: &[Curve]) {
         println!("  nothing");
     }
     println!();
-    for_readme(curves);
+    for_evidence(curves);
 }
 
 /// How busy the machine was lately, of which at most one or two are the server and the bench.
@@ -59,15 +59,15 @@ fn table(curve: &Curve) {
     }
 }
 
-/// A line for each row of the README: the first figure, the curve and the last figure of every axis.
-fn for_readme(curves: &[Curve]) {
+/// A line for each row of docs/evidence.md: the first figure, the curve and the last figure of every axis.
+fn for_evidence(curves: &[Curve]) {
     print!("| |");
     for Curve { axis, steps, .. } in curves {
         let steps: Vec<String> = steps.iter().map(|step| number(*step as f64)).collect();
         print!(" {}: {} |", axis.name(), steps.join(" · "));
     }
     println!("\n|---|{}", "---|".repeat(curves.len()));
-    for row in ROWS.iter().filter(|row| row.in_readme) {
+    for row in ROWS.iter().filter(|row| row.in_evidence) {
         print!("| {} |", row.name);
         for line in curves.iter().map(|curve| Line::new(row, curve)) {
             print!(" {} {} {} |", number(line.values[0]), line.curve(), number(line.last()));

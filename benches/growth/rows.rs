@@ -90,16 +90,16 @@ pub struct Row {
     pub name: &'static str,
     /// With what it grows by nature; with all else it should be flat.
     pub grows_with: &'static [Axis],
-    /// A line of the README's table too.
-    pub in_readme: bool,
+    /// A line of the table in docs/evidence.md too.
+    pub in_evidence: bool,
 }
 
 const fn row(what: What, name: &'static str, grows_with: &'static [Axis]) -> Row {
-    Row { what, name, grows_with, in_readme: true }
+    Row { what, name, grows_with, in_evidence: true }
 }
 
 const fn of_page(what: What, name: &'static str, grows_with: &'static [Axis]) -> Row {
-    Row { what, name, grows_with, in_readme: false }
+    Row { what, name, grows_with, in_evidence: false }
 }
 
 /// Of most requests the processor time counts: it is what a server runs out of, and other

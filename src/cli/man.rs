@@ -11,7 +11,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::{Cli, Failed, print_whole};
 
-/// What each exit status means; the README has the same table.
+/// What each exit status means; docs/operating.md has the same table.
 const STATUSES: [(&str, &str); 6] = [
     ("0", "done"),
     ("1", "failed"),
