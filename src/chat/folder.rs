@@ -46,6 +46,27 @@ pub(super) fn sync(folder: &Path) -> std::io::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all())
 }
 
+/// Waits until everything below a folder is on the disk.
+#[cfg(target_os = "linux")]
+pub(super) fn sync_all(folder: &Path) -> std::io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
+/// Other systems sync no whole file system, so each file is asked for.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sync_all(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync_all(&entry.path())?;
+        } else if kind.is_file() {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync(folder)
+}
+
 /// Opens a file to be written, and makes it for its owner's eyes alone where there is none.
 pub(super) fn create(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)

@@ -191,7 +191,10 @@ impl Hasher {
 }
 
 fn work(waiting: &Mutex<Receiver<Job>>) {
-    if let Err(cause) = rustix::process::nice(NICENESS) {
+    // Elsewhere than on Linux a priority is the whole process's, and not the thread's.
+    if cfg!(target_os = "linux")
+        && let Err(cause) = rustix::process::nice(NICENESS)
+    {
         tracing::debug!(%cause, "hashing threads keep the ordinary priority");
     }
     loop {

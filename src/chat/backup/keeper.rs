@@ -149,7 +149,10 @@ impl Chat {
 
 impl Desk {
     fn serve(&self, asked: &Receiver<()>) {
-        if let Err(cause) = rustix::process::setpriority_process(None, NICENESS) {
+        // Elsewhere than on Linux a priority is the whole process's, and not the thread's.
+        if cfg!(target_os = "linux")
+            && let Err(cause) = rustix::process::setpriority_process(None, NICENESS)
+        {
             tracing::debug!(%cause, "backups are made with the priority of everything else");
         }
         loop {

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat, renameat_with, syncfs};
+use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
 use sha2::{Digest, Sha256};
 
 use super::archive::{CHECKSUM, DATABASE, FILES, MANIFEST, Reader, SECRET, SUMS};
@@ -61,8 +61,7 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
     }
     // Ids and numbers of changes that were told after the backup do not come again.
     numbers::leave_gap(&database, &data.join(DATABASE))?;
-    let folder = File::open(place.path()).map_err(at(place.path()))?;
-    syncfs(&folder).map_err(|errno| at(place.path())(errno.into()))?;
+    folder::sync_all(place.path()).map_err(at(place.path()))?;
     let before = trade(&place, data, now)?;
     folder::sync(parent).map_err(at(parent))?;
     Ok(Restored { seq: edition.seq.0, schema: edition.schema, files: unpacked.files, before })

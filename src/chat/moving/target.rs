@@ -9,7 +9,7 @@ use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with, syncfs};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{Failure, Stored};
 use crate::chat::backup::place::Place;
@@ -76,8 +76,7 @@ impl Target {
     /// Waits until all of it is on the disk.
     pub fn sync(&self) -> Result<()> {
         let root = self.root();
-        let folder = File::open(root).map_err(at(root))?;
-        Ok(syncfs(&folder).map_err(|errno| at(root)(errno.into()))?)
+        Ok(folder::sync_all(root).map_err(at(root))?)
     }
 
     /// After the commit: what was made beside the folder becomes it.
@@ -85,8 +84,7 @@ impl Target {
         let Self { data, staging, fresh, _lock } = self;
         drop(staging);
         let Some(fresh) = fresh else { return Ok(()) };
-        let folder = File::open(fresh.path()).map_err(at(fresh.path()))?;
-        syncfs(&folder).map_err(|errno| at(fresh.path())(errno.into()))?;
+        folder::sync_all(fresh.path()).map_err(at(fresh.path()))?;
         if data.exists() {
             // Nothing is in it but the lock and empty folders, or the claim had failed.
             clear(&data)?;
