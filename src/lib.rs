@@ -8,6 +8,7 @@
 //! - [`seed`]: worlds for trying things out.
 //! - [`foreign`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
+//! - `log_queue`: the log's way out, which nobody waits for; below everything else.
 //!
 //! # Who may import whom
 //! `main → cli → server, seed, foreign, api, chat`; `seed, foreign → chat`; `server → api, assets, chat`; a dialect → what `api`
@@ -33,5 +34,6 @@ pub mod chat;
 pub mod cli;
 mod coding;
 pub mod foreign;
+mod log_queue;
 pub mod seed;
 pub mod server;

@@ -215,7 +215,7 @@ async fn ready(request: Request) -> Answer {
     let check = match unready {
         Unready::Stopping => "stopping",
         Unready::DiskFull => "disk",
-        Unready::Database => "database",
+        Unready::Database | Unready::Locked => "database",
     };
     let why = unready.to_string();
     let body = NotReady { error: "unavailable", message: &why, detail: &why, status: "unready", check };

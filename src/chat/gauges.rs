@@ -14,6 +14,9 @@ use super::session::Asker;
 
 /// How long the size of all files stays good: to sum it up, each of them is looked at.
 const FILES_FRESH: Duration = Duration::from_secs(60);
+/// How long the writer's word that another program holds the lock is good. It says so anew
+/// four times a second as long as anybody waits.
+const LOCK_FRESH: Duration = Duration::from_secs(5);
 /// Bounds of the number of commands in a commit.
 const BATCH_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 /// Bounds of what a commit takes, in microseconds.
@@ -77,11 +80,31 @@ pub(super) struct WriterMeter {
     pub failed: AtomicU64,
     pub batch: Histogram,
     pub time: Histogram,
+    locked_out: Mutex<Option<Instant>>,
 }
 
 impl Default for WriterMeter {
     fn default() -> Self {
-        Self { failed: AtomicU64::new(0), batch: Histogram::new(BATCH_BOUNDS), time: Histogram::new(COMMIT_BOUNDS) }
+        Self {
+            failed: AtomicU64::new(0),
+            batch: Histogram::new(BATCH_BOUNDS),
+            time: Histogram::new(COMMIT_BOUNDS),
+            locked_out: Mutex::default(),
+        }
+    }
+}
+
+impl WriterMeter {
+    /// The writer tried just now, and another program holds the database's lock, or no more.
+    pub fn note_lock(&self, is_locked_out: bool) {
+        *self.locked_out.lock().unwrap_or_else(PoisonError::into_inner) = is_locked_out.then(Instant::now);
+    }
+
+    /// Whether the writer lives and another program keeps it from writing: it has said so
+    /// itself, not long ago.
+    pub fn is_locked_out(&self) -> bool {
+        let noted = *self.locked_out.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.is_some_and(|at| at.elapsed() < LOCK_FRESH)
     }
 }
 

@@ -28,6 +28,9 @@ pub enum Unready {
     /// A write did not go through, or not in time.
     #[error("a write did not go through within a second")]
     Database,
+    /// The writer is well, and waits for another program.
+    #[error("another program holds the database's lock")]
+    Locked,
 }
 
 /// The latest attempt to write, which all share who ask meanwhile.
@@ -74,7 +77,10 @@ impl Chat {
     /// Whether a write goes through, all the way to the disk, within [`DEADLINE`]. Many
     /// who ask within that time share one write.
     pub async fn try_write(&self) -> Result<(), Unready> {
-        self.latest_attempt().outcome().await
+        match self.latest_attempt().outcome().await {
+            Err(Unready::Database) if self.store.is_locked_out() => Err(Unready::Locked),
+            outcome => outcome,
+        }
     }
 
     /// From now on it is not ready, though it goes on answering.

@@ -39,6 +39,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::chat::OpenError;
+use crate::log_queue;
 
 /// Where the state is, unless said otherwise.
 const DATA: &str = "./fireside-data";
@@ -174,18 +175,23 @@ pub fn run() -> ExitCode {
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };
-    match done {
+    let status = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed { status, sentence }) => {
             complain(&sentence);
             ExitCode::from(status)
         }
-    }
+    };
+    log_queue::flush();
+    status
 }
 
 /// Says a fact on standard output. A reader that went away is no failure.
 fn say(fact: &str) {
-    writeln!(io::stdout(), "{fact}").ok();
+    match log_queue::facts() {
+        Some(facts) => facts.push(format!("{fact}\n").as_bytes()),
+        None => drop(writeln!(io::stdout(), "{fact}")),
+    }
 }
 
 /// Writes a whole document to standard output. A reader that has had enough is no failure.
@@ -198,10 +204,13 @@ fn print_whole(document: &[u8]) -> Result<(), Failed> {
     }
 }
 
-/// Says what went wrong, on standard error.
-#[expect(clippy::print_stderr, reason = "the command line talks to whoever typed it")]
+/// Says what went wrong, on standard error. That nobody reads it is no failure either.
 fn complain(sentence: &str) {
-    eprintln!("fireside: {sentence}");
+    let line = format!("fireside: {sentence}\n");
+    match log_queue::log() {
+        Some(log) => log.push(line.as_bytes()),
+        None => drop(io::stderr().write_all(line.as_bytes())),
+    }
 }
 
 /// A runtime for whatever a command has to wait for.

@@ -26,6 +26,7 @@ use crate::assets::Assets;
 use crate::chat::limits::Limits;
 use crate::chat::time::Clock;
 use crate::chat::{Chat, Config, Durability, file, message};
+use crate::log_queue;
 use crate::server::{self, Listener, Options, control};
 
 /// Flags of `fireside serve`. Each can also be given as the variable beside it.
@@ -284,7 +285,11 @@ impl Serve {
         let filter = EnvFilter::try_new(&self.log_level)
             .map_err(|cause| Failed::new(Failed::CONFIGURATION, format!("--log-level: {cause}")))?;
         let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+        let queue = log_queue::start()
+            .map_err(|cause| Failed::new(Failed::FAILED, format!("the log could not be started: {cause}")))?;
+        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(queue).with_ansi(colours);
+        // They would be printed to standard error, which panics where that cannot be written.
+        let builder = builder.log_internal_errors(false);
         match self.log_format {
             LogFormat::Text => builder.init(),
             LogFormat::Json => builder.json().flatten_event(true).init(),

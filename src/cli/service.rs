@@ -21,8 +21,8 @@ pub(super) fn is_stopping() {
 }
 
 /// Says for ever how the server is. The watchdog is fed only when this task has its turn
-/// and a write goes through; one that finds the disk full does, as far as a restart could
-/// help.
+/// and a write goes through, or fails for a reason that a restart would not mend: the disk
+/// is full, or another program holds the database's lock and the writer itself says so.
 pub(super) async fn report(chat: Chat) {
     let watchdog = sd_notify::watchdog_enabled();
     let mut turns = tokio::time::interval(watchdog.map_or(STATUS_EVERY, |limit| limit / 2));
@@ -35,7 +35,7 @@ pub(super) async fn report(chat: Chat) {
             Err(unready) => format!("not ready: {unready}"),
         };
         let mut states = vec![NotifyState::Status(&status)];
-        if watchdog.is_some() && matches!(written, Ok(()) | Err(Unready::DiskFull)) {
+        if watchdog.is_some() && matches!(written, Ok(()) | Err(Unready::DiskFull | Unready::Locked)) {
             states.push(NotifyState::Watchdog);
         }
         tell(&states);

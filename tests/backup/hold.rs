@@ -1,11 +1,11 @@
 //! What is deleted while files are copied is in the copy; and nobody waits for a copy.
 
 use std::fs::File;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::{backed_up, backs_up, names, restores};
-use crate::world::home::PROGRAM;
+use crate::world::home::program;
 use crate::world::{Fireside, Home};
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_backup_that_is_killed_leaves_nothing_under_its_name() {
     let (data, mut killed) = (fireside.home.data(), 0);
     for wait in [5, 20, 40, 60, 80, 100, 150, 200] {
         let archive = shelf.path().join(format!("{wait}.tar"));
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.arg("backup").arg(&archive).arg("--data").arg(&data);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         tokio::time::sleep(Duration::from_millis(wait)).await;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::{backed_up, backs_up, names, restores};
-use crate::world::home::PROGRAM;
+use crate::world::home::program;
 use crate::world::{Fireside, Home, id};
 
 #[tokio::test]
@@ -115,10 +115,10 @@ async fn an_archive_passes_through_pipes() {
     let shelf = tempfile::tempdir().unwrap();
     let (fireside, _) = backed_up(shelf.path()).await;
     let home = Home::new();
-    let mut writer = Command::new(PROGRAM);
+    let mut writer = program();
     writer.args(["backup", "-", "--data"]).arg(fireside.home.data()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut writer = writer.spawn().unwrap();
-    let mut reader = Command::new(PROGRAM);
+    let mut reader = program();
     reader.args(["restore", "-", "--data"]).arg(home.data()).stdin(writer.stdout.take().unwrap());
     let read = tokio::task::spawn_blocking(move || reader.output().unwrap()).await.unwrap();
     assert!(read.status.success(), "{read:?}");

@@ -23,14 +23,15 @@ async fn stays(folder: &Path, count: usize) {
 /// Every thread of the server by its name, and how much it lets others go before.
 fn niceness(fireside: &Fireside) -> Vec<(String, i64)> {
     let threads = std::fs::read_dir(format!("/proc/{}/task", fireside.process())).unwrap();
-    let of = |folder: &Path| {
-        let name = std::fs::read_to_string(folder.join("comm")).ok()?.trim().to_owned();
-        let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
-        // The name in it may hold spaces; what follows it does not.
-        let nice = stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse().ok()?;
-        Some((name, nice))
-    };
-    threads.filter_map(|thread| of(&thread.unwrap().path())).collect()
+    threads.filter_map(|thread| niceness_of(&thread.unwrap().path())).collect()
+}
+
+fn niceness_of(thread: &Path) -> Option<(String, i64)> {
+    let name = std::fs::read_to_string(thread.join("comm")).ok()?.trim().to_owned();
+    let stat = std::fs::read_to_string(thread.join("stat")).ok()?;
+    // The name in it may hold spaces; what follows it does not.
+    let nice = stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse().ok()?;
+    Some((name, nice))
 }
 
 async fn status_of(root: &Person) -> Value {
@@ -132,9 +133,12 @@ async fn a_signal_asks_for_one_and_the_server_tells_of_it() {
         assert!(after.contains(figure), "{figure}: {after}");
     }
     let nice = niceness(&fireside);
-    assert_eq!(nice.iter().filter(|(name, _)| name == "backup").collect::<Vec<_>>(), [&("backup".to_owned(), 10)]);
+    // Whoever runs the tests may have let others go before already; 19 is the most there is.
+    let (_, own) = niceness_of(Path::new("/proc/thread-self")).unwrap();
+    let backup = ("backup".to_owned(), (own + 10).min(19));
+    assert_eq!(nice.iter().filter(|(name, _)| name == "backup").collect::<Vec<_>>(), [&backup]);
     for name in ["writer", "courier", "tokio-rt-worker"] {
-        assert!(nice.contains(&(name.to_owned(), 0)), "{name}: {nice:?}");
+        assert!(nice.contains(&(name.to_owned(), own)), "{name}: {nice:?}");
     }
     // Many who ask while one is made get one more at the most for each that ended.
     for _ in 0..20 {

@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use super::{exports, imports, of_type, records, signs_in, unpacked};
-use crate::world::home::PROGRAM;
+use crate::world::home::program;
 use crate::world::{Fireside, Home};
 
 fn names(folder: &Path) -> Vec<String> {
@@ -54,10 +54,10 @@ async fn it_passes_through_pipes_and_an_unpacked_folder_is_read_too() {
     let shelf = tempfile::tempdir().unwrap();
     let fireside = furnished().await;
     let home = Home::new();
-    let mut writer = Command::new(PROGRAM);
+    let mut writer = program();
     writer.args(["export", "-", "--with-secrets", "--data"]).arg(fireside.home.data());
     let mut writer = writer.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut reader = Command::new(PROGRAM);
+    let mut reader = program();
     reader.args(["import", "-", "--data"]).arg(home.data()).stdin(writer.stdout.take().unwrap());
     let read = tokio::task::spawn_blocking(move || reader.output().unwrap()).await.unwrap();
     assert!(read.status.success(), "{read:?}");

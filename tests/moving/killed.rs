@@ -1,19 +1,19 @@
 //! An import that is killed leaves what was there, and nothing else that counts.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::memory::fill;
 use super::{exports, imports};
-use crate::world::home::PROGRAM;
+use crate::world::home::program;
 use crate::world::{Fireside, Home};
 
 const MESSAGES: usize = 30_000;
 
 /// Starts an import and kills it after a while. `false`: it had ended before.
 async fn is_killed(archive: &Path, home: &Home, after: Duration) -> bool {
-    let mut command = Command::new(PROGRAM);
+    let mut command = program();
     command.args(["import", archive.to_str().unwrap(), "--on-conflict", "rename", "--data"]).arg(home.data());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     tokio::time::sleep(after).await;

@@ -1,10 +1,10 @@
 //! How much memory leaving and arriving take: not more for more messages.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::world::Home;
-use crate::world::home::PROGRAM;
+use crate::world::home::program;
 use crate::world::machine::{mebibytes, number, say};
 
 /// What a hundred thousand messages may cost beside none, in MiB.
@@ -14,7 +14,7 @@ const IMPORT_MIB: u64 = 48;
 
 /// The most memory that a run of the program held, in bytes.
 async fn peak(words: &[&str]) -> u64 {
-    let mut command = Command::new(PROGRAM);
+    let mut command = program();
     let mut child = command.args(words).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;

@@ -1,9 +1,9 @@
 //! `fireside man`: the manual says what `--help` says.
 
-use std::process::{Command as Process, Stdio};
+use std::process::Stdio;
 
 use super::Command;
-use crate::world::home::{self, PROGRAM};
+use crate::world::home::{self, program};
 
 /// The text of a page as a reader sees it, as far as flags go: roff writes a dash as `\-`.
 fn read(page: &str) -> String {
@@ -41,7 +41,7 @@ async fn the_first_page_is_printed() {
 
 #[tokio::test]
 async fn what_the_environment_holds_is_not_printed() {
-    let output = Process::new(PROGRAM).arg("man").env("FIRESIDE_DATA", "/of/nobody/else").output().unwrap();
+    let output = program().arg("man").env("FIRESIDE_DATA", "/of/nobody/else").output().unwrap();
     assert!(output.status.success());
     let page = String::from_utf8(output.stdout).unwrap();
     assert!(page.contains("FIRESIDE_DATA") && !page.contains("/of/nobody/else"), "{page}");
@@ -57,8 +57,7 @@ async fn a_folder_that_cannot_be_made_is_told() {
 #[tokio::test]
 async fn a_reader_that_has_had_enough_is_no_failure() {
     for words in [&["man"][..], &["completions", "bash"], &["openapi"]] {
-        let mut child =
-            Process::new(PROGRAM).args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = program().args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{words:?}: {output:?}");

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use reqwest::{Client, RequestBuilder};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::world::Answer;
-use crate::world::home::{PROGRAM, wait_for};
+use crate::world::home::{program, wait_for};
 
 pub struct Dev {
     child: Child,
@@ -37,7 +37,7 @@ impl Dev {
     }
 
     pub fn start_in(place: Arc<TempDir>, flags: &[&str]) -> Self {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log-level", "error"]).args(flags);
         command.env("TMPDIR", place.path()).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

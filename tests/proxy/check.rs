@@ -1,11 +1,11 @@
 //! `fireside check --url`: that it finds what is missing, and only that.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::front::free_ports;
 use super::{Place, Proxy, proxies_are_here};
-use crate::world::home::{PROGRAM, run};
+use crate::world::home::{program, run};
 use crate::world::{Fireside, Person};
 
 /// What the check said.
@@ -17,7 +17,7 @@ struct Report {
 impl Report {
     /// The command on a URL, trusting one certificate more.
     async fn of(url: &str, more: &[&str], certificate: Option<PathBuf>) -> Self {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.args(["check", "--url", url]).args(more).stdin(Stdio::null());
         if let Some(certificate) = certificate {
             command.env("SSL_CERT_FILE", certificate);

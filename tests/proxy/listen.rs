@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use crate::world::home::{PATIENCE, PROGRAM};
+use crate::world::home::{PATIENCE, PROGRAM, with_clean_environment};
 use crate::world::raw::RawAnswer;
 use crate::world::{Fireside, Home};
 
@@ -111,10 +111,12 @@ impl Handed {
         let log = std::fs::File::create(home.log_file()).unwrap();
         // Number 3 is where handed sockets begin; the shell becomes the server, so its own number is right.
         let script = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --data "$1""#;
-        let mut command = Command::new("sh");
+        let mut command = with_clean_environment(Command::new("sh"));
         command.args(["-c", script, PROGRAM]).arg(home.data());
         command.stdin(Stdio::from(socket)).stdout(Stdio::null()).stderr(log);
-        Self { child: command.spawn().unwrap(), home }
+        let child = command.spawn().unwrap();
+        home.is_served_by(child.id());
+        Self { child, home }
     }
 }
 

@@ -5,4 +5,5 @@ mod log;
 mod ready;
 mod service;
 mod sign_in;
+mod stuck_log;
 pub mod tool;

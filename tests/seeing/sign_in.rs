@@ -93,6 +93,7 @@ async fn fail2ban_sees_the_right_address_and_no_other() {
                 assert_eq!(serde_json::from_str::<Value>(line).unwrap()["target"], "auth", "{line}");
             }
         }
+        fireside.home.log();
         let log = fireside.home.log_file();
         let words = ["--print-all-matched", log.to_str().unwrap(), "deploy/fail2ban/filter.d/fireside.conf"];
         let Some(read) = tool::run("fail2ban-regex", &words, "") else { continue };

@@ -2,7 +2,6 @@
 //! OpenAPI document: a test need not ask for it, and no test can do without.
 
 use std::collections::HashMap;
-use std::process::Command;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::{Registry, Validator};
@@ -10,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use super::home::PROGRAM;
+use super::home::program;
 
 /// Where references to a document lead.
 const PLACE: &str = "urn:fireside";
@@ -39,7 +38,7 @@ pub struct Operation<'a> {
 
 /// What `fireside openapi` prints.
 pub fn printed(dialect: Option<&str>) -> Value {
-    let mut command = Command::new(PROGRAM);
+    let mut command = program();
     command.arg("openapi");
     if let Some(dialect) = dialect {
         command.args(["--dialect", dialect]);

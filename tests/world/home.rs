@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,29 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_fireside");
 /// Generous, because the machine may be busy; nothing waits for it in vain.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Variables that reach the program: no test depends on the language, the zone, the home, or
+/// the flags in the environment of whoever runs it.
+const KEPT_VARIABLES: &[&str] = &["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"];
+
+/// The program, about to be run in an environment that is the same everywhere.
+pub fn program() -> Command {
+    with_clean_environment(Command::new(PROGRAM))
+}
+
+/// The same for what runs the program.
+pub fn with_clean_environment(mut command: Command) -> Command {
+    command.env_clear();
+    let kept = KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+    command.envs(kept);
+    command
+}
+
 /// Cloning shares the folder; the last one to go removes it.
 #[derive(Debug, Clone)]
 pub struct Home {
     folder: Arc<TempDir>,
+    /// The process that serves it, or did so last; 0: none yet.
+    server: Arc<AtomicU32>,
 }
 
 /// How a run of the program ended.
@@ -31,7 +51,7 @@ pub struct Outcome {
 
 impl Home {
     pub fn new() -> Self {
-        Self { folder: Arc::new(TempDir::new().unwrap()) }
+        Self { folder: Arc::new(TempDir::new().unwrap()), server: Arc::default() }
     }
 
     /// The folder for `--data`; the program makes it.
@@ -43,9 +63,30 @@ impl Home {
         self.folder.path().join("stderr.log")
     }
 
-    /// All that servers on this folder have written to stderr.
+    /// All that servers on this folder have written to stderr, up to what was logged before
+    /// this is asked.
     pub fn log(&self) -> String {
+        let start = Instant::now();
+        while !self.log_is_written() {
+            assert!(start.elapsed() < PATIENCE, "the log is never written");
+            std::thread::sleep(Duration::from_millis(1));
+        }
         std::fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    /// From now on this process serves the folder.
+    pub fn is_served_by(&self, process: u32) {
+        self.server.store(process, Ordering::Relaxed);
+    }
+
+    /// Whether the thread that writes the log has nothing to do: whoever logs wakes it, and
+    /// it sleeps again when all is written.
+    fn log_is_written(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.server.load(Ordering::Relaxed)));
+        let stats = threads.into_iter().flatten().flatten();
+        let mut stats = stats.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+        // A process that has ended has written all that it ever will.
+        stats.find(|stat| stat.contains("(log) ")).is_none_or(|stat| stat.contains("(log) S"))
     }
 
     /// Every file below the data folder.
@@ -115,7 +156,7 @@ impl Home {
 
 /// Runs the program to its end.
 pub async fn run(words: &[&str], input: &str) -> Outcome {
-    let mut command = Command::new(PROGRAM);
+    let mut command = program();
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A program that does not want the input may close it first.

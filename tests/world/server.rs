@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::caller::{Caller, Credential};
-use super::home::{Outcome, PATIENCE, PROGRAM, wait_for};
+use super::home::{Outcome, PATIENCE, PROGRAM, wait_for, with_clean_environment};
 use super::recording::recorder;
 use super::{Home, Person};
 
@@ -72,6 +72,14 @@ impl Fireside {
         started.unwrap_or_else(|outcome| panic!("the server did not start:\n{}", outcome.stderr))
     }
 
+    /// A fresh server that a command becomes: one that ends with `exec "$@"`, as a shell has it.
+    pub async fn start_through(home: Home, script: &str, flags: &[&str]) -> Self {
+        let flags = [WITHOUT_LIMITS, flags].concat().iter().map(ToString::to_string).collect();
+        let shell = ["bash", "-c", script, "bash"].map(str::to_owned);
+        let started = Self::tries_to_launch(home, flags, Vec::new(), &shell).await;
+        started.unwrap_or_else(|outcome| panic!("the server did not start:\n{}", outcome.stderr))
+    }
+
     pub async fn start_under(home: Home, flags: &[&str], variables: &[(&str, String)]) -> Self {
         let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Self::start_with_variables(home, flags, &variables).await
@@ -96,7 +104,7 @@ impl Fireside {
     ) -> Result<Self, Outcome> {
         let log = OpenOptions::new().create(true).append(true).open(home.log_file()).unwrap();
         let mut words = recorder.iter().map(String::as_str).chain([PROGRAM]);
-        let mut command = Command::new(words.next().unwrap_or(PROGRAM));
+        let mut command = with_clean_environment(Command::new(words.next().unwrap_or(PROGRAM)));
         command.args(words).arg("serve").arg("--data").arg(home.data());
         command.args(&flags).envs(variables.iter().cloned());
         let listens = flags.iter().filter(|flag| *flag == "--listen").count();
@@ -104,6 +112,7 @@ impl Fireside {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        home.is_served_by(child.id());
         let mut facts = start_up_facts(&mut child);
         let (mut addresses, mut said) = (Vec::new(), Vec::new());
         while addresses.len() < listens.max(1) {

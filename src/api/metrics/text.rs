@@ -143,6 +143,8 @@ impl Look {
         }
         match &self.process.max_files {
             Some(files) => page.gauge("process_max_fds", "How many of those there may be.", files),
+        let help = "Lines of the log that were lost since it could not be written.";
+        page.count("fireside_log_lines_lost", help, self.lost_log_lines)?;
             None => Ok(()),
         }
     }

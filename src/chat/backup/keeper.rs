@@ -151,7 +151,7 @@ impl Desk {
     fn serve(&self, asked: &Receiver<()>) {
         // Elsewhere than on Linux a priority is the whole process's, and not the thread's.
         if cfg!(target_os = "linux")
-            && let Err(cause) = rustix::process::setpriority_process(None, NICENESS)
+            && let Err(cause) = rustix::process::nice(NICENESS)
         {
             tracing::debug!(%cause, "backups are made with the priority of everything else");
         }

@@ -139,6 +139,11 @@ impl Store {
     }
 
     /// Commits what has been handed over, folds the log into the database and closes it.
+    /// Whether the writer lives, and another program keeps it from writing.
+    pub fn is_locked_out(&self) -> bool {
+        self.writer.is_locked_out()
+    }
+
     pub async fn close(&self) {
         self.writer.close().await;
     }

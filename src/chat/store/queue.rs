@@ -77,6 +77,11 @@ impl Writer {
         }
     }
 
+    /// Whether the writer lives, and another program holds the database's lock.
+    pub fn is_locked_out(&self) -> bool {
+        self.meter.is_locked_out()
+    }
+
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.queue.send(Command::Close(reply)).await.is_ok() && closed.await.is_err() {

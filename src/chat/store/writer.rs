@@ -258,6 +258,7 @@ impl WriterThread {
             }
             match self.execute("BEGIN IMMEDIATE") {
                 Err(cause) if fault::is_locked(&cause) => {
+                    self.meter.note_lock(true);
                     self.note_lock(true);
                     self.refuse_overdue(batch);
                 }
@@ -275,7 +276,10 @@ impl WriterThread {
     fn note_lock(&mut self, is_locked_out: bool) {
         match (self.is_locked_out, is_locked_out) {
             (false, true) => tracing::warn!("another program holds the database's lock: what is written waits for it"),
-            (true, false) => tracing::info!("the database's lock is free again"),
+            (true, false) => {
+                self.meter.note_lock(false);
+                tracing::info!("the database's lock is free again");
+            }
             _ => return,
         }
         self.is_locked_out = is_locked_out;
@@ -367,6 +371,7 @@ fn run_cached(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 }
 
 fn stop() -> ! {
+    crate::log_queue::flush();
     std::process::exit(EXIT_DISK_FAULT)
 }
 
