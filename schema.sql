@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 4: one world for five chat dialects.
+-- The whole database of Fireside, version 5: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -208,7 +208,15 @@ CREATE TABLE files (
 ) STRICT;
 CREATE INDEX files_by_message ON files (message_id, position) WHERE message_id IS NOT NULL;
 CREATE INDEX files_by_avatar ON files (avatar_of) WHERE avatar_of IS NOT NULL;
+CREATE INDEX files_attached ON files (created_at) WHERE message_id IS NOT NULL; -- which have been kept for long enough
 CREATE INDEX files_unused ON files (created_at) WHERE message_id IS NULL AND avatar_of IS NULL;
+
+-- Until when the server knew the time: nothing is deleted for its age while the machine's
+-- clock is far from it. Written once an hour.
+CREATE TABLE clock (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    known_at INTEGER NOT NULL
+) STRICT;
 
 -- A send that names a key happens once: the key leads back to its first result.
 CREATE TABLE idempotency_keys (

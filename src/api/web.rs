@@ -145,6 +145,10 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["ok", "failed", "overdue"]))]
     backup: Option<&'static str>,
+    /// Nothing is deleted for its age until the operator confirms the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("const" = "doubted"))]
+    clock: Option<&'static str>,
 }
 
 /// Why no requests should be sent here.
@@ -210,6 +214,7 @@ async fn ready(request: Request) -> Answer {
         return ok(&Ready {
             status: "ready",
             backup: request.context.chat.backups().map(|backups| word(backups.health)),
+            clock: request.context.chat.clock_doubt().map(|_| "doubted"),
         });
     };
     let check = match unready {

@@ -47,6 +47,8 @@ pub enum Act {
     Imported,
     /// How long a chat's messages are kept was changed.
     RetentionSet,
+    /// The operator said that the clock is right.
+    ClockConfirmed,
 }
 
 impl Act {
@@ -69,6 +71,7 @@ impl Act {
             Self::TokenRevoked => "token_revoked",
             Self::Imported => "imported",
             Self::RetentionSet => "retention_set",
+            Self::ClockConfirmed => "clock_confirmed",
         }
     }
 }

@@ -202,6 +202,17 @@ pub struct Gauges {
     pub disk: DiskGauges,
     /// What was copied.
     pub backups: Option<Backups>,
+    /// What tells the time.
+    pub clock: ClockGauges,
+}
+
+/// How the clock is.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockGauges {
+    /// Nothing is deleted for its age until the operator confirms it.
+    pub is_doubted: bool,
+    /// How often it was seen to jump.
+    pub jumps: u64,
 }
 
 /// The size of all files, kept for a while.
@@ -235,7 +246,8 @@ impl Chat {
         let disk = tokio::task::spawn_blocking(move || chat.disk()).await.map_err(|_| Error::Internal)?;
         let (writer, readers) = self.store.gauges();
         let (hasher, hub, backups) = (self.hasher.gauges(), self.hub.gauges(), self.backups());
-        Ok(Gauges { writer, readers, hasher, hub, disk, backups })
+        let clock = ClockGauges { is_doubted: self.clock_doubt().is_some(), jumps: self.clock_watch.jumps() };
+        Ok(Gauges { writer, readers, hasher, hub, disk, backups, clock })
     }
 
     fn disk(&self) -> DiskGauges {

@@ -102,8 +102,12 @@ pub fn gone(before: &[Rubbish], after: &[Rubbish]) -> Vec<Rubbish> {
 }
 
 impl Chat {
-    /// Lets everything go that may, here and now. The writer does it piece by piece.
+    /// Lets everything go that may, here and now. The writer does it piece by piece. Nothing
+    /// goes while the clock is doubted.
     pub async fn collect(&self) -> Result<()> {
+        if self.clock_doubt().is_some() {
+            return Ok(());
+        }
         self.tidy().await?;
         while self.store.write(super::upkeep::forget_unused).await? {}
         let (data, now) = (self.data.clone(), self.now());

@@ -15,6 +15,7 @@ pub mod backup;
 pub mod call;
 pub mod changes;
 pub mod check;
+pub mod clock;
 pub mod credential;
 pub mod direct;
 mod erase;
@@ -74,6 +75,7 @@ use std::sync::{Arc, OnceLock};
 use argon2::Argon2;
 use backup::Keeper;
 use call::Calls;
+use clock::ClockWatch;
 use erase::Eraser;
 use file::OpenFiles;
 use gauges::FilesSize;
@@ -186,6 +188,7 @@ pub struct Core {
     hasher: Hasher,
     keys: Keys,
     clock: Clock,
+    clock_watch: ClockWatch,
     files: PathBuf,
     open_files: OpenFiles,
     files_size: FilesSize,
@@ -195,7 +198,8 @@ pub struct Core {
     incoming: Incoming,
     retention: Retention,
     limits: Limits,
-    retaining: tokio::sync::Mutex<()>,
+    /// How often what is kept for a time was let go.
+    retaining: tokio::sync::Mutex<u32>,
     data: PathBuf,
     opened_at: time::Timestamp,
     /// The hash of the code that makes the first admin, where it was given out.
@@ -219,6 +223,7 @@ impl Chat {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let (chat, threads) = Self::assemble(config, Argon2::default())?;
         threads.start()?;
+        chat.watch_clock();
         chat.keep_up();
         Ok(chat)
     }
@@ -240,6 +245,8 @@ impl Chat {
         let on_commit =
             after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), Eraser::new(data.clone()));
         let (store, writer) = Store::open(&database, durability, clock.clone(), limits, on_commit)?;
+        let clock_watch =
+            ClockWatch::new(clock.clone(), &store).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
         let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
         let core = Core {
             store,
@@ -252,6 +259,7 @@ impl Chat {
             keys,
             opened_at: clock.now(),
             clock,
+            clock_watch,
             files,
             open_files: OpenFiles::default(),
             files_size: FilesSize::default(),

@@ -14,7 +14,8 @@ use super::audit::{self, Act};
 use super::error::{Error, Result};
 use super::event::Event;
 use super::file;
-use super::id::ChatId;
+use super::id::{ChatId, MessageId};
+use super::store::retention::Age;
 use super::store::{self, Tx};
 use super::time::Timestamp;
 
@@ -29,6 +30,11 @@ const PIECE: u32 = 200;
 const FILES_PIECE: u32 = 50;
 /// How long the writer is left to others between two pieces.
 const PAUSE: Duration = Duration::from_millis(10);
+/// Messages of a chat that are too young and are passed, in search of older ones behind them: an
+/// import or a clock that was wrong puts some out of order. Those of the future do not count.
+const PATIENCE: u32 = 100;
+/// One turn of so many looks through all of them: once a day, when nobody sets a time.
+const THOROUGH_EVERY: u32 = 24;
 /// Chats whose oldest message is looked at in one read.
 const CHATS_AT_ONCE: u32 = 500;
 
@@ -124,13 +130,18 @@ impl Chat {
 
     /// Lets everything go that was kept for its time. One of these works at a time.
     pub(super) async fn retain(&self) -> Result<()> {
-        let _turn = self.retaining.lock().await;
+        let mut turns = self.retaining.lock().await;
+        if self.clock_doubt().is_some() {
+            return Ok(());
+        }
+        *turns = turns.wrapping_add(1);
+        let patience = if turns.is_multiple_of(THOROUGH_EVERY) { u32::MAX } else { PATIENCE };
         let now = self.now();
         let mut after = ChatId(0);
         loop {
-            let (last, due) = self.due(after, now).await?;
+            let (last, due) = self.due(after, now, patience).await?;
             for (chat, than) in due {
-                self.purge(chat, than).await?;
+                self.purge(chat, Age { than, now }, patience).await?;
             }
             let Some(last) = last else { break };
             after = last;
@@ -143,8 +154,13 @@ impl Chat {
         Ok(())
     }
 
-    /// Chats after one with messages that are too old, and from when on; and where to go on.
-    async fn due(&self, after: ChatId, now: Timestamp) -> Result<(Option<ChatId>, Vec<(ChatId, Timestamp)>)> {
+    /// Chats after one that may have messages that are too old, and from when on; and where to go on.
+    async fn due(
+        &self,
+        after: ChatId,
+        now: Timestamp,
+        patience: u32,
+    ) -> Result<(Option<ChatId>, Vec<(ChatId, Timestamp)>)> {
         let server = self.retention;
         self.store
             .scan(move |db| {
@@ -154,7 +170,9 @@ impl Chat {
                 for (chat, term) in terms {
                     let Some(time) = term.time(server) else { continue };
                     let than = now.minus(time);
-                    if !store::retention::oldest(db, chat, than, 1)?.is_empty() {
+                    let first = store::retention::look(db, chat, MessageId(0), Age { than, now }, PIECE)?;
+                    let is_passed = first.last.is_some() && first.young <= patience;
+                    if !first.old.is_empty() || is_passed {
                         due.push((chat, than));
                     }
                 }
@@ -163,9 +181,23 @@ impl Chat {
             .await
     }
 
-    async fn purge(&self, chat: ChatId, than: Timestamp) -> Result<()> {
-        while self.store.write(move |tx| purge_messages(tx, chat, than)).await? {
-            tokio::time::sleep(PAUSE).await;
+    async fn purge(&self, chat: ChatId, age: Age, patience: u32) -> Result<()> {
+        let (mut after, mut young, mut has_changed) = (MessageId(0), 0_u32, false);
+        loop {
+            let looked = self.store.scan(move |db| store::retention::look(db, chat, after, age, PIECE)).await?;
+            if !looked.old.is_empty() {
+                self.store.write(move |tx| purge_messages(tx, chat, after, age)).await?;
+                has_changed = true;
+                tokio::time::sleep(PAUSE).await;
+            }
+            young = young.saturating_add(looked.young);
+            match looked.last {
+                Some(last) if young <= patience => after = last,
+                _ => break,
+            }
+        }
+        if !has_changed {
+            return Ok(());
         }
         self.store
             .write(move |tx| {
@@ -176,16 +208,15 @@ impl Chat {
     }
 }
 
-/// `true`: there may be more.
-fn purge_messages(tx: &mut Tx<'_>, chat: ChatId, than: Timestamp) -> Result<bool> {
-    let old = store::retention::oldest(tx, chat, than, PIECE)?;
-    let Some(last) = old.last() else { return Ok(false) };
+/// Those of the piece of messages after one that are too old.
+fn purge_messages(tx: &mut Tx<'_>, chat: ChatId, after: MessageId, age: Age) -> Result<()> {
+    let old = store::retention::look(tx, chat, after, age, PIECE)?.old;
     for message in old.iter().filter(|message| message.has_attachments) {
         file::erase_attachments(tx, message.id)?;
     }
-    store::retention::delete(tx, chat, last.id, &old)?;
+    store::retention::delete(tx, chat, &old)?;
     tx.keep_numbers();
-    Ok(true)
+    Ok(())
 }
 
 /// Files go from their messages; a message that was nothing else goes with them.

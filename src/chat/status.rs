@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Chat;
 use super::admin::By;
 use super::backup::Backups;
+use super::clock::Doubt;
 use super::error::{Error, Result};
 use super::store;
 
@@ -32,6 +33,8 @@ pub struct Status {
     pub free_bytes: u64,
     /// How it goes with the backups, where there are any.
     pub backups: Option<Backups>,
+    /// Why nothing is deleted for its age, if that is so.
+    pub clock_doubt: Option<Doubt>,
 }
 
 impl Chat {
@@ -54,6 +57,7 @@ impl Chat {
                     files_bytes: store::totals::files_bytes(db)?,
                     free_bytes: free(&chat.data)?,
                     backups: chat.backups(),
+                    clock_doubt: chat.clock_doubt(),
                 })
             })
             .await

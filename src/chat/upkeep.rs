@@ -7,6 +7,7 @@ use tokio::time::{Instant, interval_at};
 
 use super::Chat;
 use super::audit::KEEP_AUDIT;
+use super::clock::MAX_STEP;
 use super::erase;
 use super::error::Result;
 use super::event::Event;
@@ -40,6 +41,7 @@ impl Chat {
         });
     }
 
+    /// Deletes nothing for its age while the clock is doubted, which was told when the doubt arose.
     pub(super) async fn upkeep(&self) -> Result<()> {
         self.tidy().await?;
         self.retain().await
@@ -47,8 +49,15 @@ impl Chat {
 
     /// Lets go of what is over, whatever the operator wants kept.
     pub(super) async fn tidy(&self) -> Result<()> {
-        self.forget_expired().await?;
         self.erase_deleted_rooms().await;
+        if self.clock_doubt().is_some() {
+            return Ok(());
+        }
+        self.forget_expired().await?;
+        // An upload that goes on looks old after a jump. The next turn will do.
+        if !self.clock_watch.is_steady() {
+            return Ok(());
+        }
         let chat = self.clone();
         let swept = tokio::task::spawn_blocking(move || chat.sweep_files()).await;
         if !matches!(swept, Ok(Ok(()))) {
@@ -57,8 +66,18 @@ impl Chat {
         Ok(())
     }
 
+    /// By the clock as it is now: it may be set until the writer's turn comes.
     pub(super) async fn forget_expired(&self) -> Result<()> {
-        self.store.write(forget_expired).await
+        let latest = self.now().plus(MAX_STEP);
+        self.store
+            .write(move |tx| {
+                if tx.now > latest {
+                    return Ok(());
+                }
+                store::clock::set_known(tx, tx.now)?;
+                forget_expired(tx)
+            })
+            .await
     }
 
     /// Erases files that no row knows: uploads that a crash cut short, and files whose

@@ -17,6 +17,9 @@ pub(super) struct Gc {
     /// With the server stopped: write the database anew, without the pages that hold nothing
     #[arg(long, conflicts_with = "dry_run")]
     compact: bool,
+    /// Say that this machine's clock is right, where the server doubts it, so that things go for their age again
+    #[arg(long, conflicts_with = "dry_run")]
+    confirm_clock: bool,
     /// As JSON, an array of objects
     #[arg(long)]
     json: bool,
@@ -36,6 +39,9 @@ impl Gc {
     pub fn run(self) -> Result<(), Failed> {
         let data = &self.data.data;
         let look = || gc::look(data, Clock::system().now());
+        if self.confirm_clock {
+            ask(data, Command::ConfirmClock)?;
+        }
         let mut rubbish = look()?;
         if !self.dry_run {
             ask(data, Command::Gc)?;

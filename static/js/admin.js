@@ -170,13 +170,14 @@ function sizes({ database_bytes, wal_bytes, files_bytes, copies_bytes, free_byte
   ];
 }
 
-function facts({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup }) {
+function facts({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, clock_doubt }) {
   const open = Object.entries(sockets ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${name} ${number(n)}`).join(', ');
   return [
     [t('fact.version'), version], [t('fact.uptime'), t('fact.hours', { n: Math.floor(uptime_seconds / 3600) })],
     [t('fact.users'), t('fact.online', { all: number(users), n: users_online })], [t('fact.chats'), number(chats)], [t('fact.messages'), number(messages)],
     [t('fact.sockets'), open || '0'],
     [t('fact.database'), size(storage.database_bytes + storage.wal_bytes)], [t('fact.files'), size(storage.files_bytes)], [t('fact.free'), size(storage.free_bytes)],
+    ...(clock_doubt ? [[t('fact.clock'), clock_doubt]] : []),
     [t('fact.backup'), backup ? [backup.last_at && fullTime(new Date(backup.last_at)), backup.last_error].filter(Boolean).join(' · ') : t('fact.never')],
   ];
 }

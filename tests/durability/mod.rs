@@ -3,6 +3,7 @@
 //! jumps. Each test holds what every client was told and heard against what is stored.
 
 mod clock;
+mod clock_doubt;
 mod crash;
 mod cut;
 mod damage;

@@ -196,6 +196,8 @@ pub struct Status {
     sockets: BTreeMap<&'static str, u64>,
     storage: Storage,
     backup: Option<Backup>,
+    /// Why nothing is deleted for its age, if that is so: the operator has to confirm the clock.
+    clock_doubt: Option<String>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -247,6 +249,7 @@ impl Status {
                 free_bytes: status.free_bytes,
             },
             backup: status.backups.as_ref().map(Backup::from),
+            clock_doubt: status.clock_doubt.map(|doubt| doubt.to_string()),
         }
     }
 }

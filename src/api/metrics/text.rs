@@ -24,6 +24,7 @@ impl Collector for Look {
         self.passwords(&mut page)?;
         self.disk(&mut page)?;
         self.backups(&mut page)?;
+        self.clock(&mut page)?;
         self.process(&mut page)
     }
 }
@@ -129,12 +130,21 @@ impl Look {
         }
     }
 
+    fn clock(&self, page: &mut Page<'_>) -> Result {
+        let clock = &self.core.clock;
+        let help = "1: nothing is deleted for its age until the clock is right or confirmed.";
+        page.gauge("fireside_clock_doubted", help, &i64::from(clock.is_doubted))?;
+        page.count("fireside_clock_jumps", "Times that the clock was seen to jump.", clock.jumps)
+    }
+
     fn process(&self, page: &mut Page<'_>) -> Result {
         let schema = self.schema.to_string();
         let labels = [("version", env!("CARGO_PKG_VERSION")), ("schema", schema.as_str())];
         let mut build = page.begin("fireside_build", "What runs.", MetricType::Info)?;
         build.encode_info(&labels)?;
         page.gauge("fireside_uptime_seconds", "Time since the start.", &self.uptime_seconds)?;
+        let help = "Lines of the log that were lost since it could not be written.";
+        page.count("fireside_log_lines_lost", help, self.lost_log_lines)?;
         if let Some(bytes) = &self.process.resident_bytes {
             page.gauge("process_resident_memory_bytes", "Memory that the process holds.", bytes)?;
         }
@@ -143,8 +153,6 @@ impl Look {
         }
         match &self.process.max_files {
             Some(files) => page.gauge("process_max_fds", "How many of those there may be.", files),
-        let help = "Lines of the log that were lost since it could not be written.";
-        page.count("fireside_log_lines_lost", help, self.lost_log_lines)?;
             None => Ok(()),
         }
     }

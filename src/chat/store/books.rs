@@ -120,6 +120,15 @@ pub fn newest_message_at(db: &Connection) -> Result<Option<Timestamp>> {
         .optional()
 }
 
+/// Until when the server knew the time; `None` too where the database is older than that.
+pub fn known_time(db: &Connection) -> Result<Option<Timestamp>> {
+    let is_there = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'clock'";
+    if db.query_row(is_there, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(None);
+    }
+    db.query_row("SELECT known_at FROM clock", [], |row| Ok(Timestamp(row.get(0)?))).optional()
+}
+
 /// Messages of a piece whose numbers are wrong, and where the next piece begins.
 pub struct Piece {
     /// Ask on from here.

@@ -11,7 +11,7 @@ use super::super::{OpenError, folder};
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -81,6 +81,14 @@ const TO_VERSION_4: &str = "
      UPDATE chats SET created_by = owner_id WHERE is_deleted < 2;
      DROP INDEX chats_by_owner;
      CREATE INDEX chats_by_creator ON chats (created_by) WHERE is_deleted = 0;";
+
+const TO_VERSION_5: &str = "
+     -- Until when the time was known, and the attached files by their age.
+     CREATE TABLE clock (
+         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+         known_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX files_attached ON files (created_at) WHERE message_id IS NOT NULL;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

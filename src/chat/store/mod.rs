@@ -10,6 +10,7 @@ pub(super) mod audit;
 pub(super) mod books;
 mod by_chat;
 pub(super) mod changes;
+pub(super) mod clock;
 pub(super) mod copy;
 pub(super) mod credentials;
 mod fault;
@@ -138,12 +139,12 @@ impl Store {
         (self.writer.gauges(), self.readers.gauges())
     }
 
-    /// Commits what has been handed over, folds the log into the database and closes it.
     /// Whether the writer lives, and another program keeps it from writing.
     pub fn is_locked_out(&self) -> bool {
         self.writer.is_locked_out()
     }
 
+    /// Commits what has been handed over, folds the log into the database and closes it.
     pub async fn close(&self) {
         self.writer.close().await;
     }

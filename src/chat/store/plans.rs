@@ -70,6 +70,7 @@ const READ_EVERYTHING: &[&str] = &[
     "SELECT count(*) FROM chats c LEFT JOIN members m",
     // One row, two rows, and the few that wait to be erased.
     "FROM sequence",
+    "FROM clock",
     "UPDATE sequence",
     "INSERT INTO friends",
     "FROM chats WHERE is_deleted = 1",

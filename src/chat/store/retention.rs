@@ -36,31 +36,55 @@ pub struct Old {
     pub has_attachments: bool,
 }
 
-/// A chat's oldest messages, up to the first that was posted at `than` or later.
-pub fn oldest(db: &Db, chat: ChatId, than: Timestamp, limit: u32) -> Result<Vec<Old>> {
+/// What is too old, and what is not yet.
+#[derive(Clone, Copy)]
+pub struct Age {
+    /// What was posted before is too old.
+    pub than: Timestamp,
+    /// What was posted after is of the future.
+    pub now: Timestamp,
+}
+
+/// A piece of a chat's messages.
+#[derive(Default)]
+pub struct Looked {
+    pub old: Vec<Old>,
+    /// Those that are neither too old nor of the future.
+    pub young: u32,
+    /// The last of the piece; `None`: there are no more behind it.
+    pub last: Option<MessageId>,
+}
+
+/// Looks at a chat's messages after one, in the order of their posting, which is not quite
+/// that of their times.
+pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Age, limit: u32) -> Result<Looked> {
     let mut query = db.prepare_cached(concat!(
         "SELECT id, sender_id, attachment_count, created_at FROM messages WHERE id IN (SELECT id FROM (",
         ids_between!("LIMIT ?4"),
         ")) ORDER BY id"
     ))?;
-    let mut rows = query.query(params![chat.0, 0, i64::MAX, limit])?;
-    let mut found = Vec::new();
+    let mut rows = query.query(params![chat.0, after.0, i64::MAX, limit])?;
+    let (mut looked, mut count) = (Looked::default(), 0);
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(3)? >= than.0 {
-            break;
+        let (id, at) = (MessageId(row.get(0)?), Timestamp(row.get(3)?));
+        if at < age.than {
+            let (sender, has_attachments) = (UserId(row.get(1)?), row.get::<_, i64>(2)? > 0);
+            looked.old.push(Old { id, sender, has_attachments });
+        } else if at <= age.now {
+            looked.young += 1;
         }
-        found.push(Old {
-            id: MessageId(row.get(0)?),
-            sender: UserId(row.get(1)?),
-            has_attachments: row.get::<_, i64>(2)? > 0,
-        });
+        looked.last = Some(id);
+        count += 1;
     }
-    Ok(found)
+    if count < limit {
+        looked.last = None;
+    }
+    Ok(looked)
 }
 
-/// Deletes a chat's oldest messages, `upto` the newest of them, and counts anew what the chat
-/// and its members count. Their files are the caller's to erase first.
-pub fn delete(tx: &Tx<'_>, chat: ChatId, upto: MessageId, old: &[Old]) -> Result<()> {
+/// Deletes messages of a chat, in ascending order, and counts anew what the chat and its
+/// members count. Their files are the caller's to erase first.
+pub fn delete(tx: &Tx<'_>, chat: ChatId, old: &[Old]) -> Result<()> {
     let mut members = tx
         .prepare_cached("SELECT user_id, max(read_mark, cleared_mark), cleared_mark FROM members WHERE chat_id = ?1")?;
     let members = members.query_map([chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
@@ -78,8 +102,10 @@ pub fn delete(tx: &Tx<'_>, chat: ChatId, upto: MessageId, old: &[Old]) -> Result
             .execute(params![chat.0, user.0, number(seen), number(cleared)])?;
         }
     }
-    tx.prepare_cached(concat!("DELETE FROM messages WHERE id IN (SELECT id FROM (", ids_between!(""), "))"))?
-        .execute([chat.0, 0, upto.0 + 1])?;
+    let mut delete = tx.prepare_cached("DELETE FROM messages WHERE id = ?1")?;
+    for message in old {
+        delete.execute([message.id.0])?;
+    }
     tx.prepare_cached(concat!(
         "UPDATE chats SET message_count = message_count - ?4, last_message_id = (",
         ids_between!("DESC LIMIT 1"),
@@ -105,21 +131,18 @@ pub struct Holder {
 /// The oldest attached files that were uploaded before `than`.
 pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, Holder)>> {
     let mut query = db.prepare_cached(
-        "SELECT f.id, f.created_at, m.id, m.chat_id, m.sender_id, m.content = ''
+        "SELECT f.id, m.id, m.chat_id, m.sender_id, m.content = ''
          FROM files f JOIN messages m ON m.id = f.message_id
-         WHERE f.id > 0 AND f.avatar_of IS NULL ORDER BY f.id LIMIT ?1",
+         WHERE f.message_id IS NOT NULL AND f.created_at < ?1 ORDER BY f.created_at LIMIT ?2",
     )?;
-    let mut rows = query.query([limit])?;
+    let mut rows = query.query(params![than.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(1)? >= than.0 {
-            break;
-        }
         let holder = Holder {
-            id: MessageId(row.get(2)?),
-            chat: ChatId(row.get(3)?),
-            sender: UserId(row.get(4)?),
-            is_blank: row.get(5)?,
+            id: MessageId(row.get(1)?),
+            chat: ChatId(row.get(2)?),
+            sender: UserId(row.get(3)?),
+            is_blank: row.get(4)?,
         };
         let attached = super::files::of_message(db, holder.id)?;
         let id: i64 = row.get(0)?;

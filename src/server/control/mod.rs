@@ -56,6 +56,8 @@ pub enum Command {
     },
     /// Let go of what nobody needs any more.
     Gc,
+    /// The clock is right, however far it is from what the data knows.
+    ConfirmClock,
     /// Set how long a chat keeps its messages.
     Retain {
         /// Which.
@@ -128,9 +130,17 @@ pub async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Outco
         Command::Token(command) => token::execute(chat, command).await,
         Command::Audit { limit } => audit::list(chat, limit).await,
         Command::Retain { chat: id, days } => retain(chat, id, days).await,
-        Command::Gc => chat.collect().await.map(|()| Outcome::Done).map_err(failed),
+        Command::Gc => collect(chat).await,
+        Command::ConfirmClock => chat.confirm_clock().await.map(|()| Outcome::Done).map_err(failed),
     };
     done.unwrap_or_else(Outcome::Refused)
+}
+
+async fn collect(chat: &Chat) -> Result<Outcome, String> {
+    if let Some(doubt) = chat.clock_doubt() {
+        return Err(format!("{doubt}: set it right, or say with --confirm-clock that it is"));
+    }
+    chat.collect().await.map(|()| Outcome::Done).map_err(failed)
 }
 
 async fn retain(chat: &Chat, id: i64, days: Option<u32>) -> Result<Outcome, String> {

@@ -1,0 +1,34 @@
+//! When the server last knew the time.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, Tx};
+use crate::chat::error::Result;
+use crate::chat::time::Timestamp;
+
+pub fn known(db: &Db) -> Result<Option<Timestamp>> {
+    let mut query = db.prepare_cached("SELECT known_at FROM clock")?;
+    Ok(query.query_row([], |row| Ok(Timestamp(row.get(0)?))).optional()?)
+}
+
+pub fn set_known(tx: &Tx<'_>, at: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO clock (only_row, known_at) VALUES (1, ?1) ON CONFLICT DO UPDATE SET known_at = excluded.known_at",
+    )?
+    .execute(params![at.0])?;
+    Ok(())
+}
+
+/// The newest moment of which the data tells that something happened, `upto` at most: for a
+/// database in which the time was never written down. The rows that were made last suffice.
+pub fn newest(db: &Db, upto: Timestamp) -> Result<Option<Timestamp>> {
+    let mut query = db.prepare_cached(
+        "SELECT max(at) FROM (
+             SELECT at FROM (SELECT created_at AS at FROM messages ORDER BY id DESC LIMIT 1000)
+             UNION ALL SELECT at FROM (SELECT created_at AS at FROM users ORDER BY id DESC LIMIT 1000)
+             UNION ALL SELECT at FROM (SELECT used_at AS at FROM credentials ORDER BY id DESC LIMIT 1000)
+             UNION ALL SELECT at FROM (SELECT at FROM audit ORDER BY id DESC LIMIT 1000)
+         ) WHERE at <= ?1",
+    )?;
+    Ok(query.query_row([upto.0], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
+}
