@@ -1,9 +1,12 @@
 //! Multipart bodies: one file streamed to the core, and text fields beside it.
 
+mod pieces;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use multer::{Constraints, Field, Multipart, SizeLimit};
+use pieces::{HeadLimit, HeadTooLong};
 use tokio::time::{Instant, timeout};
 
 use super::body::{BODY_DEADLINE, Fields, MAX_BODY, media_type};
@@ -19,6 +22,10 @@ const MIN_RATE: u64 = 4 * 1024;
 const OVERHEAD: u64 = MAX_BODY as u64;
 /// Parts of one body.
 const MAX_PARTS: usize = 64;
+/// Bytes of one part's head, and of what stands before the first.
+const MAX_PART_HEAD: usize = 16 * 1024;
+/// Longest boundary between parts, as RFC 2046 has it.
+const MAX_BOUNDARY: usize = 70;
 
 /// Reads a multipart body. The file in `field` becomes the asker's, and counts as `rate`
 /// beside what the request itself counts as; `None` if there is none.
@@ -29,12 +36,12 @@ pub async fn receive(
     rate: Rate,
 ) -> Result<(Option<File>, Fields), Failure> {
     let max = request.context.settings.max_upload;
-    let mut parts = open(request, max)?;
+    let (mut parts, heads) = open(request, max)?;
     let (mut texts, mut text_bytes) = (Vec::new(), 0);
     let mut upload: Option<(Upload, String)> = None;
     let mut pace = Pace { begun: Instant::now(), bytes: 0 };
     let mut count = 0;
-    while let Some(mut part) = pace.keep(parts.next_field()).await? {
+    while let Some(mut part) = pace.keep(heads.of(parts.next_field())).await? {
         count += 1;
         if count > MAX_PARTS {
             return Err(Failure::Malformed(format!("A multipart body may have {MAX_PARTS} parts at most.").into()));
@@ -63,20 +70,23 @@ pub async fn receive(
     Ok((file, Fields::of_form(texts)))
 }
 
-fn open(request: &mut Request, max: u64) -> Result<Multipart<'static>, Failure> {
+fn open(request: &mut Request, max: u64) -> Result<(Multipart<'static>, HeadLimit), Failure> {
     let header = request.header("content-type");
     if media_type(header) != "multipart/form-data" {
         return Err(Failure::UnsupportedMediaType);
     }
     let boundary = multer::parse_boundary(header.unwrap_or_default())
-        .map_err(|_| Failure::Malformed("The multipart body names no boundary.".into()))?;
+        .ok()
+        .filter(|boundary| boundary.len() <= MAX_BOUNDARY)
+        .ok_or(Failure::Malformed("The multipart body names no boundary that can be used.".into()))?;
     let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max + OVERHEAD) {
         return Err(Failure::TooLarge);
     }
     let body = std::mem::replace(&mut request.body, Box::pin(futures_util::stream::empty()));
     let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(max + OVERHEAD));
-    Ok(Multipart::with_constraints(body, boundary, limits))
+    let (body, heads) = pieces::limit_heads(body, MAX_PART_HEAD);
+    Ok((Multipart::with_constraints(body, boundary, limits), heads))
 }
 
 async fn stream(part: &mut Field<'_>, upload: &mut Upload, max: u64, pace: &mut Pace) -> Result<(), Failure> {
@@ -142,6 +152,7 @@ impl Pace {
 fn failure(cause: &multer::Error) -> Failure {
     match cause {
         multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => Failure::TooLarge,
+        multer::Error::StreamReadFailed(cause) if cause.is::<HeadTooLong>() => Failure::TooLarge,
         _ => Failure::Malformed("The multipart body cannot be read.".into()),
     }
 }

@@ -6,6 +6,7 @@
 
 mod open;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,10 @@ const MAX_SIDE: u32 = 65_535;
 
 /// How much of a file's beginning tells its type.
 const SNIFFED_BYTES: usize = 4_096;
+
+/// How much of a picture's beginning is searched for its size: a photograph may keep a colour
+/// profile and a preview before it. One of empty segments alone would be read for seconds.
+const MEASURED_BYTES: u64 = 512 * 1024;
 
 /// An uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -295,8 +300,7 @@ async fn measure(path: &Path) -> Option<Dimensions> {
 }
 
 fn size_of(path: &Path) -> Option<Dimensions> {
-    // A photograph may keep a long preview before its size: the header is looked for in the file.
-    let size = imagesize::size(path).ok()?;
+    let size = imagesize::blob_size(&beginning(path, MEASURED_BYTES).ok()?).ok()?;
     let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
     let is_usable = (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height);
     is_usable.then_some(Dimensions { width, height })
@@ -304,11 +308,14 @@ fn size_of(path: &Path) -> Option<Dimensions> {
 
 /// What a file on the disk is, and how large a picture.
 pub(super) fn look_at(path: &Path) -> std::io::Result<(&'static str, Option<Dimensions>)> {
-    use std::io::Read;
-    let mut head = Vec::new();
-    std::fs::File::open(path)?.take(SNIFFED_BYTES as u64).read_to_end(&mut head)?;
-    let content_type = content_type(&head);
+    let content_type = content_type(&beginning(path, SNIFFED_BYTES as u64)?);
     Ok((content_type, if is_measured(content_type) { size_of(path) } else { None }))
+}
+
+fn beginning(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(max).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn looks_like_text(head: &[u8]) -> bool {

@@ -9,3 +9,4 @@ mod leaks;
 mod log;
 mod outbound;
 mod path;
+mod work;
