@@ -4,6 +4,7 @@
 //! under `/d/<name>/`, and at the root, where all of them together are the union of
 //! the documents. This file is the only one that knows them all.
 
+pub mod array;
 pub mod auth;
 #[cfg(feature = "autobahn")]
 mod autobahn;

@@ -90,7 +90,7 @@ impl<C: Codec> Outgoing<C> {
             if let Some(event) = out.own.clone() {
                 drop(out);
                 // The database is asked without the lock; what queues meanwhile waits behind this event.
-                let view = self.codec.view(event.event());
+                let view = self.codec.view(&event, self.slot);
                 out = self.out();
                 out.own = None;
                 self.open.sent(view.len());

@@ -43,7 +43,7 @@ pub fn asked(request: &Request, default_size: u32) -> Result<Page, Failure> {
 /// A page with its neighbours' addresses. One past the end does not exist, but for the
 /// first of an empty list.
 pub fn listing<D>(request: &Request, page: Page, paged: Paged<D>) -> Result<Listing<D>, Failure> {
-    if page.number > 1 && page.offset() >= paged.count {
+    if page.is_past(paged.count) {
         return Err(Failure::InvalidPage);
     }
     let more = page.offset() + page.limit() < paged.count;

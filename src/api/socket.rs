@@ -23,7 +23,7 @@ use super::meters::{Ended, OpenSocket};
 use super::outgoing::{Lost, Outgoing};
 use crate::chat::event::Event;
 use crate::chat::listen::Listening;
-use crate::chat::{Closing, Outlet};
+use crate::chat::{Broadcast, Closing, Outlet};
 
 /// How often the server asks whether a client is there.
 pub const PING_EVERY: Duration = Duration::from_secs(25);
@@ -62,9 +62,10 @@ pub trait Codec: Send + Sync + 'static {
         Hearing::Shared
     }
 
-    /// The frames of an event that this socket has a view of its own of.
-    fn view(&self, event: &Event) -> Vec<String> {
-        let _ = event;
+    /// The frames of an event that this socket has a view of its own of. What that has in common
+    /// with others' is kept beside the event, in `slot`.
+    fn view(&self, told: &Broadcast, slot: usize) -> Vec<String> {
+        let _ = (told, slot);
         Vec::new()
     }
 

@@ -236,11 +236,14 @@ impl MayDelete {
     }
 }
 
-fn history(db: &store::Db, viewer: UserId, chat: ChatId, window: Window) -> Result<Paged<Message>> {
+pub(super) fn history(db: &store::Db, viewer: UserId, chat: ChatId, window: Window) -> Result<Paged<Message>> {
     let room = inside(db, viewer, chat)?;
     let standing = room.standing.ok_or(Error::NotMember)?;
-    let items = store::messages::list(db, chat, standing.cleared_mark, window)?;
-    Ok(Paged { count: standing.message_count, items })
+    let count = standing.message_count;
+    if matches!(window, Window::Page(page) if page.is_past(count)) {
+        return Ok(Paged::past_the_end(count));
+    }
+    Ok(Paged { count, items: store::messages::list(db, chat, standing.cleared_mark, window)? })
 }
 
 /// The one way in which a message comes to be, in the writer's transaction.

@@ -92,6 +92,7 @@ pub use store::Durability;
 use store::{Committed, Store, WriterThread};
 use time::Clock;
 use token::Keys;
+use tokio::runtime::{Handle, TryCurrentError};
 use typing::TypingNow;
 
 /// Where the state is, and how it is kept.
@@ -242,8 +243,9 @@ impl Chat {
         let hub = Arc::new(hub);
         let known = Arc::new(Known::default());
         let newest = Arc::new(Newest::default());
-        let on_commit =
-            after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), Eraser::new(data.clone()));
+        let runtime = Handle::try_current().map_err(no_runtime)?;
+        let eraser = Eraser::new(data.clone());
+        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), eraser, runtime);
         let (store, writer) = Store::open(&database, durability, clock.clone(), limits, on_commit)?;
         let clock_watch =
             ClockWatch::new(clock.clone(), &store).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
@@ -337,17 +339,22 @@ fn no_thread(cause: std::io::Error) -> OpenError {
     OpenError::Damaged(format!("no thread could be started: {cause}"))
 }
 
+fn no_runtime(cause: TryCurrentError) -> OpenError {
+    OpenError::Refused(cause.to_string())
+}
+
 /// Runs on the writer's thread: events go out in commit order, then files are erased.
 fn after_commit(
     hub: Arc<Hub>,
     known: Arc<Known>,
     newest: Arc<Newest>,
     mut eraser: Eraser,
+    runtime: Handle,
 ) -> impl FnMut(Committed) + Send {
     move |committed| {
         newest.hear(&committed);
         committed.events.iter().for_each(|event| known.hear(event));
-        hub.publish(committed.events);
+        hub.publish_committed(committed.events, &runtime);
         eraser.erase(committed.erased);
     }
 }

@@ -10,14 +10,14 @@
 //! Chats share a few counters, so that much writing in one seldom disturbs another.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 use super::Chat;
 use super::error::{Error, Result};
 use super::event::Event;
-use super::id::{ChatId, MessageId};
+use super::id::{ChatId, MessageId, UserId};
 use super::message::{Message, Window};
 use super::page::Page;
 use super::receipt::ReadMark;
@@ -55,30 +55,45 @@ impl Chat {
     /// words, and how many there are in all. `form` names what `write` makes of messages: for
     /// the first page it is called only if nothing is kept under that name, so it may look at
     /// nothing else.
-    pub fn page_in_words(
+    pub async fn page_in_words(
         &self,
         asker: &Asker,
         chat: ChatId,
         page: Page,
         form: &'static str,
+        write: impl FnOnce(&Past<'_>) -> Result<Vec<u8>> + Send + 'static,
+    ) -> Result<(i64, Bytes)> {
+        let (me, count, newest) = (asker.user, self.newest.count(chat), Arc::clone(&self.newest));
+        self.store.read_page(page, move |db| newest.page(db, me, chat, page, (form, count), write)).await
+    }
+}
+
+impl Newest {
+    fn page(
+        &self,
+        db: &Db,
+        viewer: UserId,
+        chat: ChatId,
+        page: Page,
+        (form, count): (&'static str, u64),
         write: impl FnOnce(&Past<'_>) -> Result<Vec<u8>>,
     ) -> Result<(i64, Bytes)> {
-        let count = self.newest.count(chat);
-        self.store.read(|db| {
-            let standing = inside(db, asker.user, chat)?.standing.ok_or(Error::NotMember)?;
-            let view = View { form, size: page.size, cleared: standing.cleared_mark };
-            let is_newest = page.number == 1;
-            if is_newest && let Some(words) = self.newest.find(chat, view, count) {
-                return Ok((standing.message_count, words));
-            }
-            let messages = store::messages::list(db, chat, standing.cleared_mark, Window::Page(page))?;
-            // Without the room that it grew into, which would be kept as well.
-            let words = Bytes::from(write(&Past { db, chat, messages })?.into_boxed_slice());
-            if is_newest {
-                self.newest.keep(chat, view, words.clone(), count);
-            }
-            Ok((standing.message_count, words))
-        })
+        let standing = inside(db, viewer, chat)?.standing.ok_or(Error::NotMember)?;
+        if page.is_past(standing.message_count) {
+            return Ok((standing.message_count, Bytes::from_static(b"[]")));
+        }
+        let view = View { form, size: page.size, cleared: standing.cleared_mark };
+        let is_newest = page.number == 1;
+        if is_newest && let Some(words) = self.find(chat, view, count) {
+            return Ok((standing.message_count, words));
+        }
+        let messages = store::messages::list(db, chat, standing.cleared_mark, Window::Page(page))?;
+        // Without the room that it grew into, which would be kept as well.
+        let words = Bytes::from(write(&Past { db, chat, messages })?.into_boxed_slice());
+        if is_newest {
+            self.keep(chat, view, words.clone(), count);
+        }
+        Ok((standing.message_count, words))
     }
 }
 

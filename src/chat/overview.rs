@@ -13,6 +13,11 @@ use super::page::{Page, Paged};
 use super::room::{Kind, Room, inside};
 use super::session::Asker;
 use super::store;
+use super::user::MAX_MEMBERS_TOLD;
+
+/// People in the rooms that are listed at once: when there are so many, the list goes on with
+/// the next piece.
+const MANY_PEOPLE: usize = 1_000;
 
 /// A chat, who is in it, and its newest message.
 #[derive(Clone, Debug)]
@@ -29,6 +34,13 @@ pub struct Overview {
     pub call: Vec<UserId>,
 }
 
+impl Overview {
+    /// Of a chat alone.
+    fn of(room: Room) -> Self {
+        Self { room, members: Vec::new(), last_message: None, online: HashSet::new(), call: Vec::new() }
+    }
+}
+
 /// A message of a direct chat, and to whom it went.
 #[derive(Clone, Debug)]
 pub struct DirectMessage {
@@ -43,6 +55,26 @@ impl Chat {
     pub fn overview(&self, asker: &Asker, id: ChatId) -> Result<Overview> {
         let overview = self.store.read(|db| overview(db, asker.user, id))?;
         Ok(self.with_the_moment(overview))
+    }
+
+    /// What a chat's frames show to everybody in it alike: with nobody's unread messages, and of
+    /// a group with many members only how many they are.
+    pub fn common_overview(&self, asker: &Asker, id: ChatId) -> Result<Overview> {
+        let overview = self.store.read(|db| {
+            let mut room = inside(db, asker.user, id)?;
+            let is_told = room.member_count <= i64::from(MAX_MEMBERS_TOLD);
+            let members = if is_told { store::members::all(db, id)? } else { Vec::new() };
+            if let Some(standing) = &mut room.standing {
+                standing.unread_count = 0;
+            }
+            Ok(Overview { members, last_message: last_message(db, asker.user, &room)?, ..Overview::of(room) })
+        })?;
+        Ok(self.with_the_moment(overview))
+    }
+
+    /// The asker's own part of a chat that is not put away: its kind, and the unread messages.
+    pub fn own_part(&self, asker: &Asker, id: ChatId) -> Result<(Kind, i64)> {
+        self.store.read(|db| store::members::own_part(db, id, asker.user)?.ok_or(Error::NotFound))
     }
 
     /// The asker's chats, newest activity first; with `part`, those that have it in
@@ -68,29 +100,39 @@ impl Chat {
         overview
     }
 
-    /// All of the asker's direct chats, newest created first; their documents do not tell who is there.
-    pub async fn direct_overviews(&self, asker: &Asker) -> Result<Vec<Overview>> {
+    /// The asker's direct chats, newest created first: at most `limit`, of those made before
+    /// one. Their documents do not tell who is there.
+    pub fn direct_overviews(&self, asker: &Asker, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
         let me = asker.user;
-        self.store
-            .scan(move |db| store::rooms::directs(db, me)?.into_iter().map(|id| overview(db, me, id)).collect())
-            .await
+        self.store.read(|db| {
+            store::rooms::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id)).collect()
+        })
     }
 
-    /// All chats that the asker is in and, unless `only_mine`, all public rooms; by id,
-    /// with who is in them. Who is in a room that one sees from outside is not told.
-    pub async fn visible_rooms(&self, asker: &Asker, only_mine: bool) -> Result<Vec<(Room, Vec<UserId>)>> {
+    /// Chats that the asker is in and, unless `only_mine`, public rooms; by id, from above one,
+    /// with who is in them. Who is in a room that one sees from outside is not told. At most
+    /// `limit`, and fewer where many people are in them.
+    pub fn visible_rooms(
+        &self,
+        asker: &Asker,
+        only_mine: bool,
+        above: ChatId,
+        limit: u32,
+    ) -> Result<Vec<(Room, Vec<UserId>)>> {
         let me = asker.user;
-        self.store
-            .scan(move |db| {
-                let mut rooms = Vec::new();
-                for id in store::rooms::visible(db, me, only_mine)? {
-                    let room = store::rooms::find(db, me, id)?.ok_or(Error::Internal)?;
-                    let is_mine = room.standing.is_some();
-                    rooms.push((room, if is_mine { store::members::ids(db, id)? } else { Vec::new() }));
+        self.store.read(|db| {
+            let (mut rooms, mut people) = (Vec::new(), 0);
+            for id in store::rooms::visible(db, me, only_mine, above, limit)? {
+                let room = store::rooms::find(db, me, id)?.ok_or(Error::Internal)?;
+                let members = if room.standing.is_some() { store::members::ids(db, id)? } else { Vec::new() };
+                people += members.len();
+                rooms.push((room, members));
+                if people >= MANY_PEOPLE {
+                    break;
                 }
-                Ok(rooms)
-            })
-            .await
+            }
+            Ok(rooms)
+        })
     }
 
     /// The chat of a name like `alice_bob` or `room-7`, that the asker is in or that is
@@ -110,40 +152,55 @@ impl Chat {
 
     /// Messages that the asker sent or got in direct chats, newest first; with `other`,
     /// those with one user. Of a user whom one never wrote with there are none.
-    pub fn direct_messages(&self, asker: &Asker, other: Option<UserId>, page: Page) -> Result<Paged<DirectMessage>> {
-        self.store.read(|db| direct_messages(db, asker.user, other, page))
+    pub async fn direct_messages(
+        &self,
+        asker: &Asker,
+        other: Option<UserId>,
+        page: Page,
+    ) -> Result<Paged<DirectMessage>> {
+        let me = asker.user;
+        self.store.read_page(page, move |db| direct_messages(db, me, other, page)).await
     }
 }
 
 fn overview(db: &store::Db, me: UserId, id: ChatId) -> Result<Overview> {
     let room = inside(db, me, id)?;
-    let last_message = match room.last_message {
-        Some(id) => store::messages::find(db, me, id)?,
-        None => None,
-    };
-    let members = store::members::all(db, id)?;
-    Ok(Overview { members, room, last_message, online: HashSet::new(), call: Vec::new() })
+    let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &room)?);
+    Ok(Overview { members, last_message, ..Overview::of(room) })
 }
 
-fn direct_messages(db: &store::Db, me: UserId, other: Option<UserId>, page: Page) -> Result<Paged<DirectMessage>> {
+fn last_message(db: &store::Db, me: UserId, room: &Room) -> Result<Option<Message>> {
+    room.last_message.map_or(Ok(None), |id| store::messages::find(db, me, id))
+}
+
+pub(super) fn direct_messages(
+    db: &store::Db,
+    me: UserId,
+    other: Option<UserId>,
+    page: Page,
+) -> Result<Paged<DirectMessage>> {
     let with = |message: Message| {
         let pair = store::rooms::pair(db, message.chat)?.ok_or(Error::Internal)?;
         Ok(DirectMessage { receiver: pair.other_of(message.sender.id).id, message })
     };
     let Some(other) = other else {
+        let count = store::changes::count_direct_messages(db, me)?;
+        if page.is_past(count) {
+            return Ok(Paged::past_the_end(count));
+        }
         let ids = store::changes::direct_messages(db, me, page.offset(), page.limit())?;
         let items = ids.into_iter().map(|id| with(store::messages::find(db, me, id)?.ok_or(Error::Internal)?));
-        return Ok(Paged {
-            count: store::changes::count_direct_messages(db, me)?,
-            items: items.collect::<Result<_>>()?,
-        });
+        return Ok(Paged { count, items: items.collect::<Result<_>>()? });
     };
     let Some(chat) = store::rooms::find_direct(db, me, other)? else {
         return Ok(Paged { count: 0, items: Vec::new() });
     };
     let room = inside(db, me, chat)?;
     let standing = room.standing.filter(|_| room.kind == Kind::Direct).ok_or(Error::NotFound)?;
+    let count = standing.message_count;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let messages = store::messages::list(db, chat, standing.cleared_mark, Window::Page(page))?;
-    let items = messages.into_iter().map(with).collect::<Result<_>>()?;
-    Ok(Paged { count: standing.message_count, items })
+    Ok(Paged { count, items: messages.into_iter().map(with).collect::<Result<_>>()? })
 }

@@ -19,10 +19,10 @@ use super::token::{Keys, Token};
 pub const MAX_FOUND: u32 = 20;
 
 /// Chats whose members are told at once that somebody in them has another name or picture:
-/// those with the newest activity. Each of their sockets looks at the chat anew for it; in
-/// older and larger chats it is seen with the next look.
+/// those with the newest activity. In older and larger chats it is seen with the next look.
 pub const MAX_CHATS_TOLD: u32 = 50;
-/// Members that such a chat has at most.
+/// Members that such a chat has at most, and that are listed where all of a chat are told how
+/// it looks: the frames of a larger one say only how many there are.
 pub const MAX_MEMBERS_TOLD: u32 = 100;
 
 /// What everybody who is signed in may know of a user.
@@ -144,21 +144,22 @@ impl Chat {
     }
 
     /// Everybody who is not disabled, by id, a page at a time.
-    pub fn users(&self, _asker: &Asker, page: Page) -> Result<Paged<User>> {
-        self.store.read(|db| store::users::page(db, page))
+    pub async fn users(&self, _asker: &Asker, page: Page) -> Result<Paged<User>> {
+        self.store.read_page(page, move |db| store::users::page(db, page)).await
     }
 
-    /// Everybody but the asker, by id.
-    pub async fn others(&self, asker: &Asker) -> Result<Vec<User>> {
-        let me = asker.user;
-        self.store.scan(move |db| store::users::others(db, me)).await
+    /// Accounts that are not disabled, by id: at most `limit`, from above one. With their
+    /// addresses, for documents that print them.
+    pub fn directory(&self, _asker: &Asker, after: UserId, limit: u32) -> Result<Vec<Account>> {
+        self.store.read(|db| store::users::directory(db, after, limit))
     }
 
-    /// Every account that is not disabled, for documents that print addresses.
-    pub async fn directory(&self, _asker: &Asker) -> Result<Vec<Account>> {
-        self.store
-            .scan(|db| Ok(store::users::accounts(db)?.into_iter().filter(|user| !user.is_disabled).collect()))
-            .await
+    /// The same but for the asker, as everybody sees them.
+    pub fn others(&self, asker: &Asker, after: UserId, limit: u32) -> Result<Vec<User>> {
+        // One more: a piece must not be empty for want of the asker.
+        let found = self.directory(asker, after, limit.saturating_add(1))?;
+        let others = found.into_iter().map(|account| account.user).filter(|user| user.id != asker.user);
+        Ok(others.take(limit as usize).collect())
     }
 
     /// Users whose username or display name has `part` in it, in any case, or whose

@@ -113,8 +113,11 @@ class App {
     if (frame.type === 'hello') return this.arrived();
     if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id) this.notify(frame);
     if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
-      if (frame.data?.members) store.tell({ type: 'chat', chat: frame.data });
-      else this.refreshChat(frame.chat);
+      // Of a large group nobody is listed there: who is in it stays as it was, where it is known.
+      const { data, chat } = frame, known = store.get().chats[chat];
+      if (data.members.length === data.member_count) store.tell({ type: 'chat', chat: data });
+      else if (known?.members?.length === data.member_count) store.tell({ type: 'chat', chat: { ...data, members: known.members, admins: known.admins } });
+      else this.refreshChat(chat);
     } else if (frame.type === 'chat_deleted') this.chatGone(frame.chat);
     else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) this.chatGone(frame.chat);
     else if (frame.type === 'member_added') this.refreshChat(frame.chat);

@@ -1,7 +1,7 @@
 //! What one request can make the server do, however small it is.
 
 use crate::world::bytes::{PNG, file};
-use crate::world::Fireside;
+use crate::world::{Fireside, id};
 
 const MIB: usize = 1024 * 1024;
 
@@ -47,4 +47,57 @@ async fn a_picture_is_not_searched_to_its_end_for_its_size() {
         assert_eq!(stored["content_type"], "image/jpeg");
     }
     assert_eq!(alice.uploads("dot.png", PNG).await["width"], 1);
+}
+
+/// Lists that their documents want whole come in pieces, between which others have their turn.
+#[tokio::test]
+async fn whole_lists_are_written_as_they_are_read() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let crowd = fireside.registers_crowd(101).await;
+    let everybody: Vec<i64> = std::iter::once(alice.id).chain(crowd.iter().map(|guest| guest.id)).collect();
+    for guest in &crowd[..3] {
+        alice.post("/api/chats/create/", &serde_json::json!({"user_id": guest.id})).await.is(201);
+    }
+    let lists = [
+        ("/accounts/api/users/", everybody.clone()),
+        ("/d/directs/api/users/", everybody[1..].to_vec()),
+        ("/d/directs/api/chats/", vec![3, 2, 1]),
+        ("/messenger/api/chatrooms/", vec![1, 2, 3]),
+        ("/messenger/api/user/chatrooms/", vec![1, 2, 3]),
+    ];
+    for (path, wanted) in lists {
+        let answer = alice.get(path).await.is(200);
+        assert!(!answer.has("content-length"), "{path} was known whole before it was sent");
+        let listed: Vec<i64> = answer.json().as_array().unwrap().iter().map(id).collect();
+        assert_eq!(listed, wanted, "{path}");
+    }
+    let last = everybody.len().to_string();
+    let guest = &crowd[100];
+    assert_eq!(guest.id.to_string(), last);
+    let others = guest.get("/d/directs/api/users/").await.is(200).json();
+    assert_eq!(others.as_array().unwrap().len(), 101, "the last one is left out, and nobody else");
+    assert!(guest.get("/d/directs/api/chats/").await.is(200).json().as_array().unwrap().is_empty());
+    // A page is no such list.
+    assert!(alice.get("/api/users/?page=1").await.is(200).has("content-length"));
+}
+
+#[tokio::test]
+async fn pages_far_down_are_found_and_past_the_end_are_not() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    for number in 0..1_020 {
+        alice.posts(&format!("{number}")).in_room(&den).await;
+    }
+    let page = |path: &str, number: u32| alice.get(&format!("{path}?page_size=1&page={number}"));
+    let messaging = format!("/messages/api/chats/{}/messages/", den.id);
+    for path in [den.messages(), messaging] {
+        for (number, said) in [(1, "1019"), (1_002, "18"), (1_020, "0")] {
+            assert_eq!(page(&path, number).await.is(200).results()[0]["content"], said);
+        }
+        for number in [1_021, 4_000_000, u32::MAX] {
+            assert!(page(&path, number).await.is(404).text().contains("Invalid page."));
+        }
+    }
 }

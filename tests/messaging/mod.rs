@@ -3,6 +3,7 @@
 mod access;
 mod across;
 mod chat;
+mod crowd;
 mod error;
 mod history;
 mod member;

@@ -16,13 +16,17 @@ mod socket;
 use warp::http::Method;
 
 use self::json::{DirectChat, User};
+use super::array;
 use super::limit::Rate;
-use super::reply::{Answer, Failure, created, envelope, envelope_shape, ok};
+use super::reply::{Answer, Failure, created, envelope, envelope_shape};
 use super::request::Request;
 use super::route::{Dialect, Route};
-use crate::chat::id::UserId;
+use crate::chat::id::{ChatId, UserId};
 use crate::chat::session::Asker;
 use crate::chat::user::UserRef;
+
+/// Users or chats read at once.
+const PIECE: u32 = 100;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
@@ -47,13 +51,25 @@ fn names_a_chat(request: &Request) -> bool {
 }
 
 async fn users(asker: Asker, request: Request) -> Answer {
-    let users = request.context.chat.others(&asker).await?;
-    ok(&users.iter().map(User::from).collect::<Vec<_>>())
+    let (chat, mut last) = (request.context.chat.clone(), UserId(0));
+    let next = move || {
+        chat.check_signed_in(&asker)?;
+        let users = chat.others(&asker, last, PIECE)?;
+        last = users.last().map_or(last, |user| user.id);
+        Ok(users.iter().map(|user| array::element(&User::from(user))).collect())
+    };
+    array::stream("[", next, "]")
 }
 
 async fn chats(asker: Asker, request: Request) -> Answer {
-    let chats = request.context.chat.direct_overviews(&asker).await?;
-    ok(&chats.iter().map(DirectChat::from).collect::<Vec<_>>())
+    let (chat, mut last) = (request.context.chat.clone(), ChatId(i64::MAX));
+    let next = move || {
+        chat.check_signed_in(&asker)?;
+        let chats = chat.direct_overviews(&asker, last, PIECE)?;
+        last = chats.last().map_or(last, |overview| overview.room.id);
+        Ok(chats.iter().map(|overview| array::element(&DirectChat::from(overview))).collect())
+    };
+    array::stream("[", next, "]")
 }
 
 async fn create(asker: Asker, mut request: Request) -> Answer {

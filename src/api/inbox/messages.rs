@@ -21,8 +21,8 @@ pub async fn list(asker: Asker, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
     let chat = &request.context.chat;
     let messages = match request.query("user").map(|name| chat.user_named(&asker, name)) {
-        None => chat.direct_messages(&asker, None, page)?,
-        Some(Ok(other)) => chat.direct_messages(&asker, Some(other.id), page)?,
+        None => chat.direct_messages(&asker, None, page).await?,
+        Some(Ok(other)) => chat.direct_messages(&asker, Some(other.id), page).await?,
         // Nobody of that name has written, as far as anyone can tell.
         Some(Err(Error::NotFound)) => Paged { count: 0, items: Vec::new() },
         Some(Err(other)) => return Err(other.into()),

@@ -63,11 +63,19 @@ pub struct Chat<'a> {
     #[schemars(extend("format" = "date-time"))]
     updated_at: String,
     last_message: Option<LastMessage<'a>>,
-    unread_count: i64,
+    /// In frames about a group of more than 100, nobody: only `member_count` is told.
     members: Vec<Member<'a>>,
     admins: Vec<i64>,
+    member_count: i64,
     /// Who is in its call.
     call: Vec<i64>,
+    /// The last, since it alone is each viewer's own: see [`of_viewer`].
+    unread_count: i64,
+}
+
+/// The text of a frame that ends in a chat without unread messages, with as many as a viewer has.
+pub fn of_viewer(common: &str, unread: i64) -> Option<String> {
+    Some(format!("{}{unread}}}}}", common.strip_suffix("0}}")?))
 }
 
 /// Somebody in a chat.
@@ -93,10 +101,11 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             // The document counts what is said in a chat as a change of it.
             updated_at: room.updated_at.max(room.active_at).to_string(),
             last_message: last_message.as_ref().map(LastMessage::from),
-            unread_count: room.unread_count(),
             members: members.iter().map(|member| shape(&member.user)).collect(),
             admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),
+            member_count: room.member_count,
             call: call.iter().map(|user| user.0).collect(),
+            unread_count: room.unread_count(),
         }
     }
 }

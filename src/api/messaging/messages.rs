@@ -18,7 +18,7 @@ pub async fn history(asker: Asker, request: Request) -> Answer {
     let page = page::asked(&request, MESSAGES_ON_PAGE)?;
     // One more than is shown tells whether there is more to come.
     let (name, window) = match (number(&request, "before")?, number(&request, "after")?) {
-        (None, None) => return by_number(&asker, &request, chat, page),
+        (None, None) => return by_number(&asker, &request, chat, page).await,
         (Some(id), None) => ("before", Window::Before(MessageId(id), page.size + 1)),
         (None, Some(id)) => ("after", Window::After(MessageId(id), page.size + 1)),
         (Some(_), Some(_)) => return Err(Failure::field("after", "Ask for either before or after a message.")),
@@ -28,12 +28,12 @@ pub async fn history(asker: Asker, request: Request) -> Answer {
     ok(&messages.write(|message| Message::new(message, &marks)))
 }
 
-fn by_number(asker: &Asker, request: &Request, chat: ChatId, page: Page) -> Answer {
+async fn by_number(asker: &Asker, request: &Request, chat: ChatId, page: Page) -> Answer {
     let write = |past: &Past<'_>| {
         let marks = past.read_marks()?;
         page::write_messages(past, |message| Message::new(message, &marks))
     };
-    let (count, messages) = request.context.chat.page_in_words(asker, chat, page, "messaging", write)?;
+    let (count, messages) = request.context.chat.page_in_words(asker, chat, page, "messaging", write).await?;
     page::in_words(request, page, count, &messages)
 }
 

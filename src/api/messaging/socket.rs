@@ -8,8 +8,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use super::frame::Frame;
-use super::json::{Chat, reactions};
+use super::json::{Chat, of_viewer, reactions};
 use super::messages::{draft, new_text};
 use super::{since, worded};
 use crate::api::Context;
@@ -17,7 +19,6 @@ use crate::api::body::Fields;
 use crate::api::reply::Failure;
 use crate::api::request::Request;
 use crate::api::socket::{Codec, Hearing};
-use crate::chat::Scope;
 use crate::chat::changes::Change;
 use crate::chat::event::Event;
 use crate::chat::id::{ChatId, MessageId, Seq};
@@ -25,7 +26,9 @@ use crate::chat::listen::{Listening, Seat};
 use crate::chat::message::MayDelete;
 use crate::chat::name::Emoji;
 use crate::chat::overview::Overview;
+use crate::chat::room::Kind;
 use crate::chat::session::Asker;
+use crate::chat::{Broadcast, Scope};
 
 pub async fn open(asker: Asker, request: Request) -> Result<(Listening, AllChats), Failure> {
     let since = since(&request)?.map(Seq);
@@ -135,14 +138,18 @@ impl Codec for AllChats {
         }
     }
 
-    fn view(&self, event: &Event) -> Vec<String> {
+    fn view(&self, told: &Broadcast, slot: usize) -> Vec<String> {
+        let event = told.event();
         let own = match event {
             Event::MessagePosted { message, key, .. } => {
                 return vec![Frame::new_message(message, &[], key.as_ref()).text()];
             }
-            Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. } => self.chat(*chat, updated),
-            // Whoever comes into a chat is shown it first.
-            Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. } => self.chat(*chat, created),
+            Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. } => {
+                self.chat(*chat, updated, |make| told.common(slot, make))
+            }
+            Event::ChatCreated { chat, .. } => self.chat(*chat, created, |make| told.common(slot, make)),
+            // Whoever comes into a chat is shown it first, and the others are told of them.
+            Event::MemberAdded { chat, .. } => self.chat(*chat, created, |make| make()),
             _ => None,
         };
         own.into_iter().chain(Self::encode(event)).collect()
@@ -223,10 +230,22 @@ impl AllChats {
         if seq.0 <= self.replayed.load(Ordering::Relaxed) { Hearing::Not } else { Hearing::Shared }
     }
 
-    /// The frame of a chat as this viewer sees it; none where they do not any more.
-    fn chat(&self, chat: ChatId, frame: fn(ChatId, &Overview) -> Frame<'_>) -> Option<String> {
-        let overview = self.context.chat.overview(&self.seat.asker, chat).ok()?;
-        Some(frame(chat, &overview).text())
+    /// The frame of a chat as this viewer sees it; none where they do not any more. Of a group
+    /// the unread messages alone are the viewer's own: `common` has the rest made once.
+    fn chat(
+        &self,
+        chat: ChatId,
+        frame: fn(ChatId, &Overview) -> Frame<'_>,
+        common: impl FnOnce(&dyn Fn() -> Option<Bytes>) -> Option<Bytes>,
+    ) -> Option<String> {
+        let (core, me) = (&self.context.chat, &self.seat.asker);
+        match core.own_part(me, chat).ok()? {
+            (Kind::Direct, _) => Some(frame(chat, &core.overview(me, chat).ok()?).text()),
+            (Kind::Group, unread) => {
+                let make = || Some(Bytes::from(frame(chat, &core.common_overview(me, chat).ok()?).text()));
+                of_viewer(std::str::from_utf8(&common(&make)?).ok()?, unread)
+            }
+        }
     }
 
     async fn act(&self, text: &str) -> Result<Option<String>, Failure> {

@@ -1,21 +1,34 @@
 //! Accounts: who there is, a new one, and signing in with JWTs.
 
+use std::sync::Arc;
+
 use super::json::{Access, Tokens, User};
+use crate::api::array;
 use crate::api::jwt::{self, TokenType};
 use crate::api::limit::Tried;
 use crate::api::reply::{Answer, created, ok, signed_by};
 use crate::api::request::Request;
 use crate::api::sign_in::{SignIn, check_registration, invite};
 use crate::api::{Settings, auth};
+use crate::chat::id::UserId;
 use crate::chat::name::{Email, Username};
 use crate::chat::password::Password;
 use crate::chat::session::Asker;
 use crate::chat::user::{Account, NewUser};
 
+/// Accounts read at once.
+const PIECE: u32 = 100;
+
 pub async fn users(asker: Asker, request: Request) -> Answer {
-    let everybody = request.context.chat.directory(&asker).await?;
-    let shape = |account| user(account, email_for(&asker, account, &request.context.settings));
-    ok(&everybody.iter().map(shape).collect::<Vec<_>>())
+    let (context, mut last) = (Arc::clone(&request.context), UserId(0));
+    let next = move || {
+        context.chat.check_signed_in(&asker)?;
+        let accounts = context.chat.directory(&asker, last, PIECE)?;
+        last = accounts.last().map_or(last, |account| account.user.id);
+        let shape = |account| array::element(&user(account, email_for(&asker, account, &context.settings)));
+        Ok(accounts.iter().map(shape).collect())
+    };
+    array::stream("[", next, "]")
 }
 
 pub async fn register(mut request: Request) -> Answer {

@@ -4,23 +4,34 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::json::Room;
-use crate::api::reply::{self, Answer, created, ok};
+use crate::api::array;
+use crate::api::reply::{self, Answer, created};
 use crate::api::request::Request;
 use crate::chat::error::Error;
+use crate::chat::id::ChatId;
 use crate::chat::session::Asker;
 use crate::chat::user::UserRef;
 
+/// Rooms read at once.
+const PIECE: u32 = 50;
+
 pub async fn visible(asker: Asker, request: Request) -> Answer {
-    list(&asker, &request, false).await
+    list(asker, &request, false)
 }
 
 pub async fn mine(asker: Asker, request: Request) -> Answer {
-    list(&asker, &request, true).await
+    list(asker, &request, true)
 }
 
-async fn list(asker: &Asker, request: &Request, only_mine: bool) -> Answer {
-    let rooms = request.context.chat.visible_rooms(asker, only_mine).await?;
-    ok(&rooms.iter().map(|(room, members)| Room::new(room, members)).collect::<Vec<_>>())
+fn list(asker: Asker, request: &Request, only_mine: bool) -> Answer {
+    let (chat, mut last) = (request.context.chat.clone(), ChatId(0));
+    let next = move || {
+        chat.check_signed_in(&asker)?;
+        let rooms = chat.visible_rooms(&asker, only_mine, last, PIECE)?;
+        last = rooms.last().map_or(last, |(room, _)| room.id);
+        Ok(rooms.iter().map(|(room, members)| array::element(&Room::new(room, members))).collect())
+    };
+    array::stream("[", next, "]")
 }
 
 pub async fn create(asker: Asker, mut request: Request) -> Answer {

@@ -154,8 +154,3 @@ impl<'a> From<&'a message::Message> for Message<'a> {
         }
     }
 }
-
-/// Writes a shape as text. Nothing in these can fail to be written.
-pub fn text(shape: &impl Serialize) -> String {
-    serde_json::to_string(shape).unwrap_or_default()
-}

@@ -1,7 +1,7 @@
 //! What is said in a chatroom.
 
-use super::array;
-use super::json::{self, Message};
+use super::json::Message;
+use crate::api::array;
 use crate::api::body::Fields;
 use crate::api::reply::{Answer, Failure, created};
 use crate::api::request::Request;
@@ -75,6 +75,6 @@ fn pieces(
         let messages = chat.history_piece(&asker, room, last, PIECE)?;
         last = messages.last().map_or(last, |message| message.id);
         let wanted = messages.iter().filter(|message| message.id < end);
-        Ok(wanted.map(|message| json::text(&Message::from(message))).collect())
+        Ok(wanted.map(|message| array::element(&Message::from(message))).collect())
     }
 }

@@ -17,7 +17,6 @@
 //! The handlers stand in a file per noun; this one is the table.
 
 mod accounts;
-mod array;
 mod chatrooms;
 mod document;
 mod json;

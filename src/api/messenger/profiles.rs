@@ -4,8 +4,8 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::accounts::email_for;
-use super::array;
-use super::json::{self, Post, Profile};
+use super::json::{Post, Profile};
+use crate::api::array;
 use crate::api::reply::{self, Answer, Failure, created, ok};
 use crate::api::request::Request;
 use crate::chat::error::Error;
@@ -67,7 +67,7 @@ async fn username(request: &mut Request) -> Result<String, Failure> {
 /// A profile with its posts, which stand last.
 fn whole(asker: &Asker, request: &Request, profile: &profile::Profile) -> Answer {
     let email = email_for(asker, &profile.account, &request.context.settings);
-    let without_posts = json::text(&Profile::new(profile, email));
+    let without_posts = array::element(&Profile::new(profile, email));
     let opening = without_posts.strip_suffix("]}").unwrap_or(&without_posts);
     let of = profile.account.user.id;
     array::stream(opening, pieces(request.context.chat.clone(), asker.clone(), Some(of)), "]}")
@@ -85,6 +85,6 @@ fn pieces(
         chat.check_signed_in(&asker)?;
         let posts = chat.posts(&asker, of, last, PIECE)?;
         last = posts.last().map_or(last, |post| post.id);
-        Ok(posts.iter().map(|post| json::text(&Post::from(post))).collect())
+        Ok(posts.iter().map(|post| array::element(&Post::from(post))).collect())
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::json::{self, Message};
+use super::json::Message;
 use super::messages::draft;
 use crate::api::Context;
+use crate::api::array;
 use crate::api::body::Fields;
 use crate::api::reply::{Failure, problem};
 use crate::api::request::Request;
@@ -35,7 +36,7 @@ pub struct Chatroom {
 impl Codec for Chatroom {
     fn encode(event: &Event) -> Option<String> {
         match event {
-            Event::MessagePosted { message, .. } => Some(json::text(&Message::from(message))),
+            Event::MessagePosted { message, .. } => Some(array::element(&Message::from(message))),
             Event::MessageEdited { .. }
             | Event::MessageDeleted { .. }
             | Event::ReactionsChanged { .. }
@@ -79,12 +80,12 @@ impl Chatroom {
         let mut frame = Fields::of_json(text.as_bytes())?;
         let draft = draft(&mut frame, "message", None, self.context.settings.max_message)?;
         let posted = self.context.chat.post(&self.asker, self.room, draft).await?;
-        Ok((!posted.is_new).then(|| json::text(&Message::from(&posted.message))))
+        Ok((!posted.is_new).then(|| array::element(&Message::from(&posted.message))))
     }
 }
 
 fn error_frame(sentence: &str) -> String {
-    json::text(&json!({ "error": sentence }))
+    array::element(&json!({ "error": sentence }))
 }
 
 /// What is wrong with a frame, in the one text that this document has room for.

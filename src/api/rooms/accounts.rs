@@ -83,7 +83,7 @@ pub async fn me(asker: Asker, request: Request) -> Answer {
 
 pub async fn users(asker: Asker, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
-    let users = request.context.chat.users(&asker, page)?;
+    let users = request.context.chat.users(&asker, page).await?;
     let users = page::listing(&request, page, users)?;
     ok(&users.write(User::from))
 }

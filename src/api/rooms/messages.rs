@@ -16,7 +16,7 @@ pub async fn history(asker: Asker, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
     let write = |past: &Past<'_>| page::write_messages(past, Message::from);
-    let (count, messages) = request.context.chat.page_in_words(&asker, room, page, "rooms", write)?;
+    let (count, messages) = request.context.chat.page_in_words(&asker, room, page, "rooms", write).await?;
     page::in_words(&request, page, count, &messages)
 }
 

@@ -5,9 +5,11 @@
 //! not keep up costs its own queue and is closed; nobody waits for it.
 //!
 //! One lock guards the registry. It is held while handles are pushed to queues and
-//! never across an `await`; nothing below it takes another lock.
+//! never across an `await`; nothing below it takes another lock. How chats look has a
+//! lock of its own, under which nothing else is done.
 
 mod courier;
+mod looks;
 mod registry;
 #[cfg(test)]
 pub(super) mod simulated;
@@ -16,17 +18,19 @@ mod socket;
 mod tests;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::error::Result;
 use super::event::Event;
 use super::gauges::HubGauges;
-use super::id::{CredentialId, SocketId, UserId};
+use super::id::{ChatId, CredentialId, SocketId, UserId};
 use courier::Courier;
 pub(super) use courier::Desk;
+use looks::{Looks, MOMENT};
 pub use registry::MAX_SOCKETS;
 use registry::Registry;
 use socket::Socket;
@@ -37,16 +41,27 @@ const SETTLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Hub {
     registry: Mutex<Registry>,
+    looks: Mutex<Looks>,
     courier: Courier,
     /// Wakes those who wait for closing sockets to be gone.
     gone: Notify,
+}
+
+/// Sees to it that what is held back of how a chat looks is told.
+async fn watch_look(hub: Weak<Hub>, chat: ChatId) {
+    loop {
+        tokio::time::sleep(MOMENT).await;
+        if !hub.upgrade().is_some_and(|hub| hub.tell_held(chat)) {
+            return;
+        }
+    }
 }
 
 impl Hub {
     /// An empty hub, and the desk of its courier, which waits to be started.
     pub fn new() -> (Self, Arc<Desk>) {
         let (courier, desk) = Courier::new();
-        (Self { registry: Mutex::default(), courier, gone: Notify::new() }, desk)
+        (Self { registry: Mutex::default(), looks: Mutex::default(), courier, gone: Notify::new() }, desk)
     }
 
     /// Makes a place for a socket. It hears nothing until its [`Event::SocketOpened`]
@@ -59,6 +74,31 @@ impl Hub {
     /// Tells each event to whom it concerns, in order.
     pub fn publish(&self, events: impl IntoIterator<Item = Event>) {
         self.publish_with(self.lock(), events);
+    }
+
+    /// The same for what a commit left. How a chat looks is told no sooner than a moment after
+    /// it was told last: on `runtime`, for the writer has none.
+    pub fn publish_committed(self: &Arc<Self>, events: impl IntoIterator<Item = Event>, runtime: &Handle) {
+        let mut begun = Vec::new();
+        let mut looks = self.looks();
+        let now: Vec<Event> = events.into_iter().filter_map(|event| looks.admit(event, &mut begun)).collect();
+        drop(looks);
+        self.publish(now);
+        for chat in begun {
+            runtime.spawn(watch_look(Arc::downgrade(self), chat));
+        }
+    }
+
+    /// Tells what was held back of how a chat looks. `false`: nothing was.
+    fn tell_held(&self, chat: ChatId) -> bool {
+        let held = self.looks().end_moment(chat);
+        let is_there = held.is_some();
+        self.publish(held);
+        is_there
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same for what a socket says. `false`: it is to close, and nobody is told.

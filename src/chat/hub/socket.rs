@@ -65,6 +65,18 @@ impl Broadcast {
         &self.event
     }
 
+    /// What the frames of one codec have in common where it needs the database: made by whoever
+    /// needs it first and can, and shared by the rest.
+    pub fn common(&self, codec: usize, make: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
+        let Some(place) = self.frames.get(codec) else { return make() };
+        if let Some(made) = place.get() {
+            return made.clone();
+        }
+        // Nobody waits for another who makes it. Who may not see it must not decide for the rest.
+        let made = make()?;
+        place.get_or_init(|| Some(made)).clone()
+    }
+
     /// The frame of one codec: made by whoever needs it first, shared by the rest.
     pub fn frame(&self, codec: usize, encode: impl FnOnce(&Event) -> Option<Bytes>) -> Option<Bytes> {
         match self.frames.get(codec) {

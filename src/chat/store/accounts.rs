@@ -35,9 +35,13 @@ pub fn find(db: &Db, id: UserId) -> Result<Option<Managed>> {
 
 /// Everybody, by id.
 pub fn page(db: &Db, page: Page) -> Result<Paged<Managed>> {
+    let count = count(db)?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(&format!("SELECT {MANAGED} FROM users u ORDER BY u.id LIMIT ?1 OFFSET ?2"))?;
     let rows = query.query_map([page.limit(), page.offset()], read)?;
-    Ok(Paged { count: count(db)?, items: rows.collect::<rusqlite::Result<_>>()? })
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }
 
 /// Accounts are never deleted and ids leave no gaps, so the newest id is the count, in O(1).
@@ -50,6 +54,9 @@ pub fn search(db: &Db, part: &str, page: Page) -> Result<Paged<Managed>> {
     let mut query =
         db.prepare_cached("SELECT count(*) FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1")?;
     let count = query.query_row([part], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(&format!(
         "SELECT {MANAGED} FROM users u WHERE instr(search_key, ?1) > 0 OR email_key = ?1
          ORDER BY u.id LIMIT ?2 OFFSET ?3"

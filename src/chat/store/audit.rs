@@ -19,6 +19,9 @@ pub fn insert(tx: &Tx<'_>, actor: Option<UserId>, action: &str, subject: &str, d
 /// The newest first.
 pub fn page(db: &Db, page: Page) -> Result<Paged<Entry>> {
     let count = db.prepare_cached("SELECT count(*) FROM audit")?.query_row([], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(
         "SELECT a.id, a.at, u.username, a.action, a.subject, a.detail
          FROM audit a LEFT JOIN users u ON u.id = a.actor_id ORDER BY a.id DESC LIMIT ?1 OFFSET ?2",

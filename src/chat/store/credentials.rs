@@ -98,6 +98,9 @@ pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Page
         "SELECT count(*) FROM credentials WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
     )?;
     let count = query.query_row([user.0, now.0], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(
         "SELECT c.id, c.kind, c.label, c.created_at, c.used_at, c.expires_at, u.username
          FROM credentials c JOIN users u ON u.id = c.user_id

@@ -50,13 +50,17 @@ pub fn count(db: &Db) -> Result<i64> {
 
 /// All that are kept, the newest first.
 pub fn page(db: &Db, page: Page, now: Timestamp) -> Result<Paged<Invitation>> {
+    let count = count(db)?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(&format!(
         "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by
          ORDER BY i.id DESC LIMIT :limit OFFSET :offset"
     ))?;
     let asked = named_params! { ":now": now.0, ":limit": page.limit(), ":offset": page.offset() };
     let rows = query.query_map(asked, read)?;
-    Ok(Paged { count: count(db)?, items: rows.collect::<rusqlite::Result<_>>()? })
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }
 
 pub fn find(db: &Db, id: InviteId, now: Timestamp) -> Result<Option<Invitation>> {

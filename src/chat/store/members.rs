@@ -9,6 +9,7 @@ use crate::chat::id::{ChatId, MemberId, MessageId, UserId};
 use crate::chat::member::Member;
 use crate::chat::page::{Page, Paged};
 use crate::chat::receipt::ReadMark;
+use crate::chat::room::Kind;
 use crate::chat::time::Timestamp;
 
 /// Puts a user into a chat; what was said before counts as seen. `false`: already in it.
@@ -75,6 +76,9 @@ pub fn ids(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
 pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
     let count =
         db.prepare_cached("SELECT member_count FROM chats WHERE id = ?1")?.query_row([chat.0], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query =
         db.prepare_cached(&format!("{SELECT_MEMBER} WHERE m.chat_id = ?1 ORDER BY m.id LIMIT ?2 OFFSET ?3"))?;
     let rows = query.query_map([chat.0, page.limit(), page.offset()], member)?;
@@ -151,6 +155,17 @@ pub fn hidden_by(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
     let mut query = db.prepare_cached("SELECT user_id FROM members WHERE chat_id = ?1 AND is_hidden = 1")?;
     let rows = query.query_map([chat.0], |row| Ok(UserId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The kind of a chat that a member has not put away, and the messages in it that are unread.
+pub fn own_part(db: &Db, chat: ChatId, user: UserId) -> Result<Option<(Kind, i64)>> {
+    let mut query = db.prepare_cached(
+        "SELECT c.low_user IS NOT NULL, c.message_count - m.seen_count FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.chat_id = ?1 AND m.user_id = ?2 AND m.is_hidden = 0",
+    )?;
+    let found = query
+        .query_row([chat.0, user.0], |row| Ok((if row.get(0)? { Kind::Direct } else { Kind::Group }, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
 /// Up to where each member has read.

@@ -41,16 +41,20 @@ pub(super) mod users;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::OpenError;
 use super::error::{Error, Result};
 use super::folder;
 use super::gauges::{ReaderGauges, WriterGauges};
 use super::limits::Limits;
+use super::page::Page;
 use super::time::Clock;
 
 pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
@@ -64,6 +68,11 @@ pub(super) type Db = Connection;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How many statements stay compiled on each connection.
 const STATEMENTS: usize = 128;
+/// Reads at once that take their time. Each holds a connection meanwhile, and whoever has a
+/// short question is to find one free.
+const MAX_SCANS: usize = 4;
+/// How long somebody waits for the turn of such a read, and is told "busy" then.
+const SCAN_WAIT: Duration = Duration::from_secs(10);
 /// How long the start waits while another program holds the file's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -82,6 +91,7 @@ pub enum Durability {
 pub(super) struct Store {
     writer: queue::Writer,
     readers: readers::Readers,
+    scans: Arc<Semaphore>,
 }
 
 impl Store {
@@ -104,7 +114,7 @@ impl Store {
         prepare_writer(&connection, durability)?;
         let readers = readers::Readers::open(path)?;
         let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
-        Ok((Self { writer, readers }, thread))
+        Ok((Self { writer, readers, scans: Arc::new(Semaphore::new(MAX_SCANS)) }, thread))
     }
 
     /// Runs `work` in the writer's next transaction; returns when it is committed
@@ -130,8 +140,26 @@ impl Store {
 
     /// Like `read`, on a thread where it may take its time.
     pub async fn scan<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T> + Send + 'static) -> Result<T> {
+        let turn = timeout(SCAN_WAIT, Arc::clone(&self.scans).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Error::Busy { retry_after: SCAN_WAIT }) };
         let readers = self.readers.clone();
-        tokio::task::spawn_blocking(move || readers.read(work)).await.map_err(|_| Error::Internal)?
+        let scanned = tokio::task::spawn_blocking(move || {
+            let read = readers.read(work);
+            // Held to the end of the reading: whoever asked may be gone before.
+            drop(turn);
+            read
+        });
+        scanned.await.map_err(|_| Error::Internal)?
+    }
+
+    /// Reads a page of a list: here and now if it is near the beginning, else where the way
+    /// to it may take its time.
+    pub async fn read_page<T: Send + 'static>(
+        &self,
+        page: Page,
+        work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if page.is_far() { self.scan(work).await } else { self.read(work) }
     }
 
     /// How the writer and the readers are.

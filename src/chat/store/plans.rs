@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{WriterThread, connect, migrations, prepare_writer, users};
 use crate::chat::admin::{By, UserChange};
-use crate::chat::id::{ChatId, MessageId, PostId, Seq};
+use crate::chat::id::{ChatId, MessageId, PostId, Seq, UserId};
 use crate::chat::invite::{INVITE_LIFE, Invite, NewInvite};
 use crate::chat::label::Label;
 use crate::chat::message::{Draft, MayDelete, Window};
@@ -45,10 +45,8 @@ fn record(connection: &Connection) {
 
 /// Whole-table reads that return (or may return) what they read, and say so.
 const READ_EVERYTHING: &[&str] = &[
-    // Users: the directory of the messenger document, the array of the directs document, the
-    // operator's list, and a search for any part of a name.
+    // Users: the operator's list, and a search for any part of a name.
     "u.email, u.is_admin, u.is_disabled FROM users u ORDER BY u.id",
-    "FROM users u WHERE u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id",
     "instr(search_key, ?2) > 0",
     "FROM users u WHERE u.is_disabled = 0 ORDER BY u.id LIMIT",
     // The administrators' lists: users, invitations (of which there are 1,000 at most), and the log.
@@ -108,9 +106,9 @@ async fn people(chat: &Chat, alice: &Asker, bob: &Asker) {
     chat.asker_of_family(family).expect("signed in");
     chat.rotate_account_token(alice).await.expect("a token");
     chat.account_token(alice).expect("the token");
-    chat.users(alice, FIRST).expect("users");
-    chat.others(alice).await.expect("users");
-    chat.directory(alice).await.expect("users");
+    chat.users(alice, FIRST).await.expect("users");
+    chat.others(alice, UserId(0), 9).expect("users");
+    chat.directory(alice, UserId(0), 9).expect("users");
     chat.accounts().expect("users");
     chat.search_users(alice, "bo").await.expect("bob");
     chat.user(alice, bob.user).expect("bob");
@@ -203,14 +201,14 @@ async fn places(chat: &Chat, alice: &Asker, bob: &Asker) -> ChatId {
     chat.rooms(alice, FIRST).expect("rooms");
     chat.overviews(alice, FIRST, None).await.expect("overviews");
     chat.overviews(alice, FIRST, Some("de")).await.expect("overviews");
-    chat.visible_rooms(alice, false).await.expect("rooms");
-    chat.visible_rooms(alice, true).await.expect("rooms");
+    chat.visible_rooms(alice, false, ChatId(0), 9).expect("rooms");
+    chat.visible_rooms(alice, true, ChatId(0), 9).expect("rooms");
     let gone = chat.create_group(alice, group("gone")).await.expect("a group").id;
     chat.post(alice, gone, keyed("last words")).await.expect("posted");
     chat.delete_room(alice, gone, Authority::Owner).await.expect("deleted");
     let (direct, _) = chat.open_direct(alice, UserRef::Name("bob".into())).await.expect("a chat");
     chat.room_named(alice, &direct.name()).expect("by name");
-    chat.direct_overviews(alice).await.expect("directs");
+    chat.direct_overviews(alice, ChatId(i64::MAX), 9).expect("directs");
     chat.hide_direct(bob, direct.id).await.expect("hidden");
     chat.post_to(alice, UserRef::Id(bob.user), keyed("hello")).await.expect("posted");
     den
@@ -241,8 +239,8 @@ async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
         chat.history_with_marks(alice, den, window).expect("history");
     }
     chat.start_of_newest(alice, den, MessageId(99), 9).await.expect("history");
-    chat.direct_messages(alice, None, FIRST).expect("directs");
-    chat.direct_messages(alice, Some(bob.user), FIRST).expect("directs");
+    chat.direct_messages(alice, None, FIRST).await.expect("directs");
+    chat.direct_messages(alice, Some(bob.user), FIRST).await.expect("directs");
     chat.changes(bob, Seq(0), None).await.expect("changes");
     chat.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
     chat.changes(bob, Seq(0), None).await.expect("changes");

@@ -90,13 +90,17 @@ pub fn find(db: &Db, viewer: UserId, id: ChatId) -> Result<Option<Room>> {
 
 /// The viewer's chats that are not hidden, newest created first.
 pub fn page_newest(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Room>> {
+    let count = count(db, viewer)?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(concat!(
         select_room!("FROM members m JOIN chats c ON c.id = m.chat_id"),
         people!(),
         "WHERE m.user_id = ?1 AND m.is_hidden = 0 ORDER BY m.chat_id DESC LIMIT ?2 OFFSET ?3"
     ))?;
     let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
-    Ok(Paged { count: count(db, viewer)?, items: rows.collect::<rusqlite::Result<_>>()? })
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
 }
 
 /// How many chats the viewer's lists have.
@@ -113,6 +117,9 @@ pub fn page_public(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Room>> {
              WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL",
         )?
         .query_row([viewer.0], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(concat!(
         select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
         people!(),
@@ -141,6 +148,9 @@ pub fn page_by_activity(db: &Db, viewer: UserId, page: Page, part: Option<&str>)
     } else {
         db.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row(params![viewer.0, part], |row| row.get(0))?
     };
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let sql =
         format!("SELECT c.id {from} ORDER BY c.active_at DESC, c.last_message_id DESC, c.id DESC LIMIT ?3 OFFSET ?4");
     let mut query = db.prepare_cached(&sql)?;
@@ -158,24 +168,32 @@ pub fn newest_small(db: &Db, user: UserId, members: i64, limit: u32) -> Result<V
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The viewer's direct chats that are not hidden, newest created first.
-pub fn directs(db: &Db, viewer: UserId) -> Result<Vec<ChatId>> {
-    ids(
-        db,
+/// The viewer's direct chats that are not hidden and were made before `below`, newest created first.
+pub fn directs(db: &Db, viewer: UserId, below: ChatId, limit: u32) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached(
         "SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
-         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.low_user IS NOT NULL ORDER BY m.chat_id DESC",
-        viewer,
-    )
+         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND m.chat_id < ?2 AND c.low_user IS NOT NULL
+         ORDER BY m.chat_id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map(params![viewer.0, below.0, limit], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The viewer's chats that are not hidden and, unless `only_mine`, public rooms; by id.
-pub fn visible(db: &Db, viewer: UserId, only_mine: bool) -> Result<Vec<ChatId>> {
-    const MINE: &str = "SELECT chat_id FROM members WHERE user_id = ?1 AND is_hidden = 0";
-    if only_mine {
-        return ids(db, &format!("{MINE} ORDER BY chat_id"), viewer);
-    }
-    let public = "SELECT id FROM chats WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0";
-    ids(db, &format!("{MINE} UNION {public} ORDER BY 1"), viewer)
+/// The first of the viewer's chats above `above` that are not hidden and, unless `only_mine`,
+/// of the public rooms; by id.
+pub fn visible(db: &Db, viewer: UserId, only_mine: bool, above: ChatId, limit: u32) -> Result<Vec<ChatId>> {
+    let mine =
+        "SELECT chat_id FROM members WHERE user_id = ?1 AND is_hidden = 0 AND chat_id > ?2 ORDER BY chat_id LIMIT ?3";
+    let public = "SELECT id FROM chats WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0 AND id > ?2
+                  ORDER BY id LIMIT ?3";
+    let sql = if only_mine {
+        mine.to_owned()
+    } else {
+        format!("SELECT * FROM ({mine}) UNION SELECT * FROM ({public}) ORDER BY 1 LIMIT ?3")
+    };
+    let mut query = db.prepare_cached(&sql)?;
+    let rows = query.query_map(params![viewer.0, above.0, limit], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn ids(db: &Db, sql: &str, viewer: UserId) -> Result<Vec<ChatId>> {

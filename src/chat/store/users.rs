@@ -173,6 +173,9 @@ pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
         "SELECT coalesce(max(id), 0) - (SELECT count(*) FROM users WHERE is_disabled = 1) FROM users",
     )?;
     let count = query.query_row([], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
     let mut query = db.prepare_cached(concat!(
         "SELECT ",
         columns!("u"),
@@ -229,14 +232,15 @@ pub fn set_last_seen(tx: &Tx<'_>, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Everybody but one who is not disabled, by id.
-pub fn others(db: &Db, me: UserId) -> Result<Vec<User>> {
+/// Accounts that are not disabled from above `after`, by id.
+pub fn directory(db: &Db, after: UserId, limit: u32) -> Result<Vec<Account>> {
     let mut query = db.prepare_cached(concat!(
         "SELECT ",
         columns!("u"),
-        " FROM users u WHERE u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id"
+        ", u.email, u.is_admin, u.is_disabled FROM users u
+         WHERE u.id > ?1 AND u.is_disabled = 0 ORDER BY u.id LIMIT ?2"
     ))?;
-    let rows = query.query_map([me.0], |row| user(row, 0))?;
+    let rows = query.query_map(params![after.0, limit], read_account)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

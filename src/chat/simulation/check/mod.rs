@@ -4,6 +4,8 @@ pub(super) mod files;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use futures_util::FutureExt;
+
 use super::super::hub::Scope;
 use super::super::hub::simulated::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
 use super::super::id::{ChatId, CredentialId, Seq};
@@ -78,8 +80,10 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
         let Message { id, seq, text, reactions, .. } = message;
         format!("{id} of {seq}: {}, {} reactions; ", text.trim_end_matches([' ', 'x']), reactions.len())
     };
-    let write = |messages: &[Message]| messages.iter().map(one).collect::<String>().into_bytes();
-    let shown = stage.chat.page_in_words(&asker, chat, newest, "simulated", |past| Ok(write(&past.messages)));
+    let write = move |messages: &[Message]| messages.iter().map(one).collect::<String>().into_bytes();
+    let words = stage.chat.page_in_words(&asker, chat, newest, "simulated", move |past| Ok(write(&past.messages)));
+    // The first page is found at once.
+    let shown = words.now_or_never().ok_or("the newest page kept somebody waiting")?;
     let stored = stage.chat.history(&asker, chat, Window::Page(newest));
     match (shown, stored) {
         (Ok((count, words)), Ok(stored)) if count == stored.count && words == write(&stored.items) => Ok(()),

@@ -1,14 +1,16 @@
-//! Long arrays, written as they are read: this document has no pages, and whoever asks
-//! for a history gets all of it. Memory holds one piece, however long the array is.
+//! Long arrays, written as they are read: some documents have no pages, and whoever asks
+//! for a history or for everybody gets all of it. Memory holds one piece, however long the
+//! array is, and others have their turn between two.
 
-use std::iter;
+use std::future::ready;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
 use warp::Reply;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
-use crate::api::reply::Answer;
+use super::reply::Answer;
 use crate::chat::error::Error;
 
 /// Answers with `opening`, the elements that `next` yields, and `closing`. `next` gives a
@@ -23,20 +25,37 @@ where
 {
     let first = next()?;
     let begun = format!("{opening}{}", first.join(","));
-    let mut next = Some(next).filter(|_| !first.is_empty());
-    let mut is_closed = false;
-    let rest = iter::from_fn(move || {
-        if is_closed {
-            return None;
-        }
-        let piece = next.as_mut().map_or(Ok(Vec::new()), |next| next());
-        is_closed = piece.as_ref().map_or(true, Vec::is_empty);
-        Some(piece.map(|piece| if is_closed { Bytes::from_static(closing.as_bytes()) } else { behind(&piece) }))
+    let left = if first.is_empty() { Left::Closing } else { Left::Pieces(next) };
+    let rest = stream::unfold(left, move |left| async move {
+        // To a client that reads fast nothing here ever waits, and a long list would keep a thread to itself.
+        tokio::task::yield_now().await;
+        let (piece, next) = match left {
+            Left::Nothing => return None,
+            Left::Closing => (Ok(Vec::new()), None),
+            Left::Pieces(mut next) => (next(), Some(next)),
+        };
+        Some(match (piece, next) {
+            (Ok(piece), Some(next)) if !piece.is_empty() => (Ok(behind(&piece)), Left::Pieces(next)),
+            (Ok(_), _) => (Ok(Bytes::from_static(closing.as_bytes())), Left::Nothing),
+            (Err(error), _) => (Err(error), Left::Nothing),
+        })
     });
-    let whole = iter::once(Ok::<_, Error>(Bytes::from(begun))).chain(rest);
-    let mut response = warp::reply::stream(stream::iter(whole)).into_response();
+    let whole = stream::once(ready(Ok::<_, Error>(Bytes::from(begun)))).chain(rest);
+    let mut response = warp::reply::stream(whole).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+/// What of an array is still to come.
+enum Left<N> {
+    Pieces(N),
+    Closing,
+    Nothing,
+}
+
+/// An element as JSON. Nothing in the shapes of the documents can fail to be written.
+pub fn element(shape: &impl Serialize) -> String {
+    serde_json::to_string(shape).unwrap_or_default()
 }
 
 /// Elements that stand behind others.
