@@ -37,7 +37,7 @@ impl Server {
         let log = data.with_extension("log");
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--limit-auth", "off", "--limit-api", "off"])
-            .args(["--limit-upload", "off", "--limit-ws", "off", "--data"])
+            .args(["--limit-upload", "off", "--limit-ws", "off", "--limit-send", "off", "--data"])
             .arg(data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -57,6 +57,12 @@ impl FromStr for RateLimit {
 }
 
 impl RateLimit {
+    /// What it allows; `None`: everything.
+    #[must_use]
+    pub fn quota(self) -> Option<Quota> {
+        self.0
+    }
+
     fn times(self, factor: u32) -> Self {
         Self(self.0.map(|quota| {
             let burst = quota.burst_size().saturating_mul(NonZeroU32::MIN.saturating_add(factor - 1));

@@ -178,10 +178,7 @@ pub fn problem(failure: &Failure) -> Problem {
             Problem::new(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type in request.")
         }
         Failure::TooSlow => Problem::new(S::REQUEST_TIMEOUT, "timeout", "The request took too long to arrive."),
-        Failure::RateLimited(wait) => {
-            let sentence = format!("Request was throttled. Expected available in {} seconds.", seconds(*wait));
-            Problem::new(S::TOO_MANY_REQUESTS, "rate_limited", sentence).with(RETRY_AFTER, seconds(*wait))
-        }
+        Failure::RateLimited(wait) => rate_limited(*wait),
         Failure::RangeNotSatisfiable(size) => {
             let sentence = "The range is outside the file.";
             let range = format!("bytes */{size}");
@@ -212,6 +209,7 @@ fn chat_problem(error: &Error) -> Problem {
         Error::KeyReused => Problem::new(S::CONFLICT, "conflict", says),
         Error::LimitReached { .. } => Problem::new(S::BAD_REQUEST, "validation_error", says),
         Error::StorageFull => Problem::new(S::INSUFFICIENT_STORAGE, "insufficient_storage", says),
+        Error::TooOften { retry_after } => rate_limited(*retry_after),
         Error::Busy { retry_after } => {
             Problem::new(S::SERVICE_UNAVAILABLE, "unavailable", says).with(RETRY_AFTER, seconds(*retry_after))
         }
@@ -234,6 +232,11 @@ fn field_of(rule: Rule) -> &'static str {
         Rule::LastAdmin => "is_admin",
         Rule::FriendSelf | Rule::FriendAlready | Rule::FriendNot => "username",
     }
+}
+
+fn rate_limited(wait: Duration) -> Problem {
+    let sentence = format!("Request was throttled. Expected available in {} seconds.", seconds(wait));
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", sentence).with(RETRY_AFTER, seconds(wait))
 }
 
 fn unauthenticated(sentence: &'static str) -> Problem {

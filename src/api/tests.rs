@@ -71,6 +71,7 @@ fn failures() -> Vec<Failure> {
         Error::KeyReused,
         Error::LimitReached { what: "chats", max: 500 },
         Error::StorageFull,
+        Error::TooOften { retry_after: wait },
         Error::Busy { retry_after: wait },
         Error::Internal,
     ];

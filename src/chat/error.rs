@@ -65,6 +65,12 @@ pub enum Error {
     /// The disk, or one's share of it, is full.
     #[error("There is no space left to store this.")]
     StorageFull,
+    /// One has said or changed as much lately as one may; nothing was done.
+    #[error("You are sending too fast, try again shortly.")]
+    TooOften {
+        /// When it works again.
+        retry_after: Duration,
+    },
     /// Too much to do right now; nothing was done.
     #[error("The server is busy, try again shortly.")]
     Busy {

@@ -72,6 +72,7 @@ impl Chat {
 
     /// Adds users to a group, as one of its admins. Returns how many are new in it.
     pub async fn add_members(&self, asker: &Asker, id: ChatId, users: Vec<UserId>) -> Result<i64> {
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker)
             .write(move |tx| {

@@ -130,6 +130,7 @@ impl Chat {
     /// Posts a message into a chat that the asker is in. When this returns, it is
     /// stored and on its way to every socket; whoever stops waiting changes nothing.
     pub async fn post(&self, asker: &Asker, chat: ChatId, draft: Draft) -> Result<Posted> {
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker).write(move |tx| post(tx, me, chat, &draft)).await
     }
@@ -180,6 +181,7 @@ impl Chat {
 
     /// Changes the text of one's own message. It may be blank if files are attached.
     pub async fn edit(&self, asker: &Asker, id: MessageId, text: MessageText) -> Result<Posted> {
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker)
             .write(move |tx| {

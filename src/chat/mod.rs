@@ -38,6 +38,7 @@ pub mod moving;
 pub mod name;
 pub mod newest;
 pub mod overview;
+mod pace;
 pub mod page;
 pub mod password;
 mod presence;
@@ -84,6 +85,7 @@ use hub::{Desk, Hub};
 use known::Known;
 use limits::Limits;
 use newest::Newest;
+use pace::Pace;
 use password::{Hasher, HasherThreads};
 use quota::{Incoming, Quota};
 use readiness::Readiness;
@@ -108,6 +110,8 @@ pub struct Config {
     pub quota: Quota,
     /// How long what is said is kept.
     pub retention: Retention,
+    /// How often a user says or changes what others are told; `None`: as often as they like.
+    pub sends: Option<governor::Quota>,
     /// What tells the time.
     pub clock: Clock,
     /// Sizes from which on it works in another way.
@@ -124,6 +128,7 @@ impl Config {
             min_free: 0,
             quota: Quota::default(),
             retention: Retention::default(),
+            sends: None,
             clock: Clock::system(),
             limits: Limits::default(),
         }
@@ -186,6 +191,7 @@ pub struct Core {
     newest: Arc<Newest>,
     calls: Calls,
     typing: TypingNow,
+    pace: Pace,
     hasher: Hasher,
     keys: Keys,
     clock: Clock,
@@ -232,7 +238,7 @@ impl Chat {
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config { data, durability, min_free, quota, retention, clock, limits } = config;
+        let Config { data, durability, min_free, quota, retention, sends, clock, limits } = config;
         folder::make(&data)?;
         let lock = folder::lock(&data)?;
         let database = data.join(folder::DATABASE);
@@ -257,6 +263,7 @@ impl Chat {
             newest,
             calls: Calls::default(),
             typing: TypingNow::default(),
+            pace: Pace::new(sends),
             hasher,
             keys,
             opened_at: clock.now(),

@@ -58,6 +58,7 @@ impl Chat {
 
     /// Publishes a post.
     pub async fn publish_post(&self, asker: &Asker, title: String, content: String) -> Result<Post> {
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker)
             .write(move |tx| {

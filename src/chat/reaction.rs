@@ -14,6 +14,7 @@ pub const MAX_EMOJI_ON_MESSAGE: usize = 20;
 impl Chat {
     /// Puts an emoji on a message, or takes one's own back. `true`: it is there now.
     pub async fn toggle_reaction(&self, asker: &Asker, id: MessageId, emoji: Emoji) -> Result<bool> {
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker)
             .write(move |tx| {

@@ -168,6 +168,7 @@ impl Chat {
 
     /// Changes a group's title, description or limits.
     pub async fn change_room(&self, asker: &Asker, id: ChatId, change: RoomChange, needs: Authority) -> Result<Room> {
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker)
             .write(move |tx| {

@@ -180,6 +180,7 @@ impl Chat {
             Some((_, password)) => Some(self.confirm_password(asker, password.clone()).await?),
             None => None,
         };
+        self.check_pace(asker)?;
         let me = asker.user;
         self.by(asker)
             .write(move |tx| {

@@ -110,6 +110,9 @@ struct LimitFlags {
     /// Uploads of a user
     #[arg(long, env = "FIRESIDE_LIMIT_UPLOAD", default_value = "10/min", value_name = "N/min|off")]
     limit_upload: RateLimit,
+    /// Messages, edits, reactions, posts and changes of chats of a user, over all APIs and sockets
+    #[arg(long, env = "FIRESIDE_LIMIT_SEND", default_value = "600/min", value_name = "N/min|off")]
+    limit_send: RateLimit,
     /// Messages of a user over a room's socket
     #[arg(long, env = "FIRESIDE_LIMIT_WS", default_value = "60/min", value_name = "N/min|off")]
     limit_ws: RateLimit,
@@ -150,6 +153,7 @@ impl Serve {
             min_free: self.disk.min_free,
             quota: self.disk.quota(),
             retention: self.disk.retention(),
+            sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
             clock: Clock::system(),
             limits: Limits::default(),
         })?;
@@ -203,7 +207,7 @@ impl Serve {
     }
 
     fn options(self, ice: Ice) -> Options {
-        let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws } = self.limits;
+        let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws, .. } = self.limits;
         let mut settings = Settings {
             public_url: self.public_url,
             base_path: self.proxy.base_path,

@@ -84,6 +84,11 @@ impl DevFlags {
         }
     }
 
+    /// Whether this is for trying out.
+    pub fn is_on(&self) -> bool {
+        self.dev
+    }
+
     /// The folder for this run, if it is one to be thrown away.
     pub fn folder(&self) -> Result<Option<Scratch>, Failed> {
         if self.dev { Scratch::make().map(Some) } else { Ok(None) }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::words::{Chat, Line, dm, group, seen};
+use super::words::{CHATS, Chat, Line, dm, group, seen};
 use crate::world::{Fireside, Person};
 
 /// Names that a group gets, one right after the other.
@@ -79,4 +79,42 @@ async fn a_small_group_is_told_whole_and_to_each_with_their_own() {
     told.sort_by_key(|frame| frame["chat"].as_i64());
     assert_eq!(told[1]["data"], seen(&bob, pair).await);
     assert_eq!(told[1]["data"]["title"], "Alice");
+}
+
+#[tokio::test]
+async fn one_limit_holds_for_what_is_sent_through_all() {
+    let flags = ["--limit-api", "off", "--limit-ws", "off", "--limit-send", "8/h"];
+    let fireside = Fireside::start_with_limits(&flags).await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (chat, pair) = (group(&alice, "den", &[&bob]).await, dm(&alice, &bob).await);
+    let mut line = Line::to(&alice).await;
+    let word = json!({"content": "a word"});
+    let said = alice.post(&chat.messages(), &word).await.is(201).json();
+    alice.post(&format!("/api/rooms/{}/messages/", chat.id), &word).await.is(201);
+    alice.post("/api/messages/", &json!({"receiver": "bob", "content": "a word"})).await.is(201);
+    alice.post("/messenger/api/chatrooms/alice_bob/messages/", &word).await.is(201);
+    alice.post("/profiles/api/posts/", &json!({"title": "a", "content": "word"})).await.is(201);
+    alice.patch(&format!("/messages/api/messages/{}/", said["id"]), &json!({"content": "another"})).await.is(200);
+    alice.patch(&chat.path(), &json!({"title": "hut"})).await.is(200);
+    line.says(&json!({"type": "send_message", "chat": pair.id, "content": "the eighth"})).await;
+    while line.frame().await["message"]["content"] != "the eighth" {}
+    line.says(&json!({"type": "send_message", "chat": pair.id, "content": "the ninth"})).await;
+    while line.frame().await["code"] != "rate_limited" {}
+    for (path, body, says) in [
+        (chat.messages(), word.clone(), "detail"),
+        (format!("/api/rooms/{}/messages/", chat.id), word.clone(), "message"),
+        ("/api/messages/".to_owned(), json!({"receiver": "bob", "content": "a word"}), "message"),
+        ("/messenger/api/chatrooms/alice_bob/messages/".to_owned(), word.clone(), "detail"),
+    ] {
+        let refused = alice.post(&path, &body).await.is(429);
+        assert!(refused.header("retry-after").parse::<u32>().unwrap() > 60, "{refused}");
+        assert!(refused.json()[says].as_str().unwrap().contains("throttled"), "{refused}");
+    }
+    alice.patch(&chat.path(), &json!({"title": "shed"})).await.is(429);
+    // To read is free, and others are.
+    assert_eq!(seen(&alice, chat).await["title"], "hut");
+    alice.get(CHATS).await.is(200);
+    for _ in 0..8 {
+        bob.post(&chat.messages(), &word).await.is(201);
+    }
 }

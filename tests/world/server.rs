@@ -17,7 +17,7 @@ use super::recording::recorder;
 use super::{Home, Person};
 
 const WITHOUT_LIMITS: &[&str] =
-    &["--limit-auth", "off", "--limit-api", "off", "--limit-upload", "off", "--limit-ws", "off"];
+    &["--limit-auth=off", "--limit-api=off", "--limit-upload=off", "--limit-ws=off", "--limit-send=off"];
 
 pub struct Fireside {
     child: Child,

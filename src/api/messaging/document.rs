@@ -49,6 +49,7 @@ pub fn detail(doc: &mut Doc) {
 pub fn update(doc: &mut Doc) {
     doc.does("Change a chat's title")
         .note("An admin of a group may.")
+        .limited("send")
         .may_take(&[may("title", filled(MAX_TITLE))])
         .answers::<Chat>(200, "The chat as it is now.");
 }
@@ -75,6 +76,7 @@ pub fn typing(doc: &mut Doc) {
 pub fn add_members(doc: &mut Doc) {
     doc.does("Add members to a group")
         .note("An admin may.")
+        .limited("send")
         .takes(&[need("user_ids", ids(MAX_ADDED))])
         .answers::<Done>(200, "How many are new.");
 }
@@ -107,7 +109,11 @@ fn message_fields() -> [Field; 4] {
 }
 
 pub fn send(doc: &mut Doc) {
-    doc.does("Say something in a chat").takes(&message_fields()).once().makes::<Message>("The message.");
+    doc.does("Say something in a chat")
+        .limited("send")
+        .takes(&message_fields())
+        .once()
+        .makes::<Message>("The message.");
 }
 
 pub fn message(doc: &mut Doc) {
@@ -117,6 +123,7 @@ pub fn message(doc: &mut Doc) {
 pub fn edit(doc: &mut Doc) {
     doc.does("Edit a message")
         .note("Its author may.")
+        .limited("send")
         .takes(&[need("content", new_text())])
         .answers::<Message>(200, "The message as it is now.");
 }
@@ -127,6 +134,7 @@ pub fn delete_message(doc: &mut Doc) {
 
 pub fn react(doc: &mut Doc) {
     doc.does("Put an emoji on a message, or take it back")
+        .limited("send")
         .takes(&[need("emoji", emoji())])
         .answers::<Toggled>(200, "Which of the two it was.");
 }

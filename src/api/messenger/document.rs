@@ -68,6 +68,7 @@ pub fn posts(doc: &mut Doc) {
 
 pub fn publish(doc: &mut Doc) {
     doc.does("Publish a post")
+        .limited("send")
         .takes(&[need("title", filled(MAX_TITLE)), need("content", filled(MAX_POST))])
         .answers::<Post>(201, "The post.");
 }
@@ -126,6 +127,7 @@ pub fn history(doc: &mut Doc) {
 
 pub fn post(doc: &mut Doc) {
     doc.does("Say something in a chatroom")
+        .limited("send")
         .takes(&[need("content", message_text()), may("client_id", client_id())])
         .once()
         .makes::<Message>("The message.")

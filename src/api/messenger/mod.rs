@@ -130,6 +130,7 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
         | Error::NotInCall
         | Error::LimitReached { .. }
         | Error::StorageFull
+        | Error::TooOften { .. }
         | Error::Busy { .. }
         | Error::Internal => plain(problem),
     }
