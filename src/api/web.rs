@@ -149,6 +149,8 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("const" = "doubted"))]
     clock: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replication_lag_seconds: Option<u64>,
 }
 
 /// Why no requests should be sent here.
@@ -210,11 +212,15 @@ async fn health(_request: Request) -> Answer {
 }
 
 async fn ready(request: Request) -> Answer {
-    let Err(unready) = request.context.chat.readiness().await else {
+    let chat = &request.context.chat;
+    // Before what this asks for is written itself.
+    let lag = chat.replication_lag();
+    let Err(unready) = chat.readiness().await else {
         return ok(&Ready {
             status: "ready",
-            backup: request.context.chat.backups().map(|backups| word(backups.health)),
-            clock: request.context.chat.clock_doubt().map(|_| "doubted"),
+            backup: chat.backups().map(|backups| word(backups.health)),
+            clock: chat.clock_doubt().map(|_| "doubted"),
+            replication_lag_seconds: lag.map(|lag| lag.as_secs()),
         });
     };
     let check = match unready {

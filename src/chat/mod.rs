@@ -47,6 +47,7 @@ pub mod quota;
 pub mod reaction;
 pub mod readiness;
 pub mod receipt;
+mod replication;
 pub mod reset;
 pub mod retention;
 pub mod room;
@@ -89,6 +90,7 @@ use pace::Pace;
 use password::{Hasher, HasherThreads};
 use quota::{Incoming, Quota};
 use readiness::Readiness;
+use replication::Replication;
 use retention::Retention;
 pub use store::Durability;
 use store::{Committed, Store, WriterThread};
@@ -200,6 +202,7 @@ pub struct Core {
     open_files: OpenFiles,
     files_size: FilesSize,
     readiness: Readiness,
+    replication: Replication,
     min_free: u64,
     quota: Quota,
     incoming: Incoming,
@@ -273,6 +276,7 @@ impl Chat {
             open_files: OpenFiles::default(),
             files_size: FilesSize::default(),
             readiness: Readiness::default(),
+            replication: Replication::default(),
             min_free,
             quota,
             incoming: Incoming::default(),

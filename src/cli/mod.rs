@@ -17,6 +17,7 @@ mod log;
 mod man;
 mod openapi;
 mod progress;
+mod promote;
 mod restore;
 mod retain;
 mod seed;
@@ -86,6 +87,8 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup in the place of the data folder
     Restore(restore::Restore),
+    /// Take over with a data folder that was replicated to this machine
+    Promote(promote::Promote),
     /// Write everything, one chat, or one person's data in a documented form
     Export(export::Export),
     /// Take in what an export holds
@@ -164,6 +167,7 @@ pub fn run() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Promote(promote) => promote.run(),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Check(check) => check.run(),

@@ -3,6 +3,7 @@
 //! database, takes the write lock for moments, and folds the log itself.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -319,19 +320,30 @@ async fn a_log_that_grew_under_a_reader_goes_back_to_the_disk() {
 }
 
 /// Litestream itself, until it is dropped.
-struct Litestream {
+pub struct Litestream {
     child: Child,
 }
 
 impl Litestream {
-    fn follows(program: &Path, configuration: &Path) -> Self {
-        let mut command = Command::new(program);
-        command.arg("replicate").arg("-config").arg(configuration);
-        let log = std::fs::File::create(configuration.with_extension("log")).unwrap();
-        Self { child: command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap() }
+    pub fn follows(program: &Path, configuration: &Path) -> Self {
+        let words = ["replicate".as_ref(), "-config".as_ref(), configuration.as_os_str()];
+        Self::runs(program, &words, &configuration.with_extension("log"))
     }
 
-    fn is_asked_to_stop(&mut self) -> bool {
+    pub fn runs(program: &Path, words: &[&OsStr], log: &Path) -> Self {
+        let mut command = Command::new(program);
+        let log = File::create(log).unwrap();
+        command.args(words).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        Self { child: command.spawn().unwrap() }
+    }
+
+    /// Without warning.
+    pub fn dies(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn is_asked_to_stop(&mut self) -> bool {
         let pid = i32::try_from(self.child.id()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
         self.child.wait().unwrap().success()

@@ -5,6 +5,7 @@ mod hold;
 mod litestream;
 mod load;
 mod restore;
+mod standby;
 mod timer;
 mod trouble;
 

@@ -44,6 +44,12 @@ pub fn litestream() -> Option<PathBuf> {
     found
 }
 
+/// What copies files to another machine.
+pub fn has_rsync() -> bool {
+    let found = Command::new("rsync").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    has("rsync", found.is_ok_and(|status| status.success()))
+}
+
 pub fn has_strace() -> bool {
     let found = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
     has("strace", found.is_ok_and(|status| status.success()))

@@ -180,10 +180,15 @@ impl Fireside {
         Self::launch(self.home.clone(), self.flags.clone(), self.variables.clone()).await
     }
 
-    /// Dies without warning (kill -9), and starts again on the same data.
-    pub async fn dies_and_restarts(mut self) -> Self {
+    /// Dies without warning (kill -9).
+    pub fn dies(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Dies without warning (kill -9), and starts again on the same data.
+    pub async fn dies_and_restarts(mut self) -> Self {
+        self.dies();
         Self::launch(self.home.clone(), self.flags.clone(), self.variables.clone()).await
     }
 

@@ -45,7 +45,7 @@ pub fn health(doc: &mut Doc) {
 pub fn ready(doc: &mut Doc) {
     let why = doc.shapes.of::<NotReady<'_>>();
     doc.does("Ask whether requests should be sent here")
-        .answers::<Ready>(200, "They should: a write goes through. Where backups are made, how it goes with them.")
+        .answers::<Ready>(200, "They should: a write goes through. Where backups are made, how it goes with them; where Litestream follows, how far it may be behind.")
         .also_refuses(503, why);
 }
 

@@ -10,6 +10,7 @@ pub(in crate::chat) mod archive;
 mod keeper;
 mod make;
 pub(in crate::chat) mod place;
+mod promote;
 mod restore;
 mod shelf;
 
@@ -20,6 +21,7 @@ pub use keeper::{Backups, FOLDER, Health, Last, Plan};
 pub(super) use make::sha256;
 pub use make::{Made, file_name, make, stream};
 pub(super) use place::leftovers;
+pub use promote::{Promoted, promote};
 pub(super) use restore::claim;
 pub use restore::{Restored, restore};
 

@@ -1,0 +1,24 @@
+//! `fireside promote`: a second machine takes over.
+
+use clap::Args;
+
+use super::{DataFolder, Failed, say};
+use crate::chat::backup::{Promoted, promote};
+
+#[derive(Debug, Args)]
+pub(super) struct Promote {
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+impl Promote {
+    pub fn run(self) -> Result<(), Failed> {
+        let Promoted { seq, schema, files, missing } = promote(&self.data.data)?;
+        let data = self.data.data.display();
+        say(&format!("promoted {data}: change {seq}, database version {schema}, {files} files"));
+        if missing > 0 {
+            say(&format!("{missing} of {files} files missing; they can still be copied into {data}/files"));
+        }
+        Ok(())
+    }
+}
