@@ -9,6 +9,7 @@ mod cut;
 mod damage;
 mod disk;
 mod fault;
+mod linear;
 mod locked;
 mod log;
 mod once;
