@@ -75,6 +75,7 @@ impl Chat {
 
     /// Posts to somebody, in the direct chat that is made if there was none.
     pub async fn post_to(&self, asker: &Asker, receiver: UserRef, draft: Draft) -> Result<Posted> {
+        self.check_pace(asker)?;
         let who = asker.clone();
         self.by(asker)
             .write(move |tx| {
