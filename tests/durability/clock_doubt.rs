@@ -54,7 +54,7 @@ impl Lived {
         alice.posts("with a file").with_file(&file).in_room(&den).await;
         alice.uploads("later.txt", b"not attached yet").await;
         home.runs(&["invite", "create"], "").await.succeeded();
-        home.runs(&["user", "reset-link", "alice"], "").await.succeeded();
+        home.runs(&["user", "passwd", "alice", "--link"], "").await.succeeded();
         let session = alice.signs_in_by_page().await;
         comes_to(&home, "clock", 1).await;
         assert_eq!(fireside.is_asked_to_stop().await, Some(0));
