@@ -83,6 +83,16 @@ impl Assets {
         Some(response)
     }
 
+    /// The page for a browser that was sent to an address where there is nothing. It says so.
+    pub fn missing(&self, headers: &HeaderMap) -> Option<Response> {
+        let mut headers = headers.clone();
+        headers.remove(IF_NONE_MATCH); // what it has, it has of another address
+        let mut response = self.find(&Method::GET, "/", &headers)?;
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response.headers_mut().remove(ETAG);
+        Some(response)
+    }
+
     /// The bytes in a coding, or as they are if that fails.
     fn coded(&self, bytes: Bytes, hash: &str, coding: Option<Coding>) -> (Bytes, Option<Coding>) {
         let Some(coding) = coding else { return (bytes, None) };

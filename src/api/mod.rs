@@ -200,6 +200,14 @@ impl Api {
         self.router.at(without_slash(path)).is_ok()
     }
 
+    /// Whether an API lives around this path, so that a program asks for it and not a person.
+    #[must_use]
+    pub fn lives_around(&self, path: &str) -> bool {
+        let own = ["/api/", "/d/", "/ws/", "/media/"];
+        let prefixes = self.dialects.iter().flat_map(|dialect| dialect.prefixes);
+        own.iter().chain(prefixes).any(|prefix| path.starts_with(prefix))
+    }
+
     /// Answers a request, in the dialect whose path it is. A preflight is left in peace: it
     /// would make two chances of failure of one.
     pub async fn answer(&self, request: Request) -> Response {

@@ -45,7 +45,7 @@ impl Password {
     pub fn parse(raw: &str) -> Result<Self, Violation> {
         match raw.len() {
             0 => Err(Violation("This field may not be blank.".into())),
-            1..MIN_PASSWORD => Err(Violation(format!("A password has at least {MIN_PASSWORD} bytes."))),
+            1..MIN_PASSWORD => Err(Violation(format!("A password has at least {MIN_PASSWORD} characters."))),
             MIN_PASSWORD..=MAX_PASSWORD => Ok(Self(raw.to_owned())),
             _ => Err(Violation(format!("A password has at most {MAX_PASSWORD} bytes."))),
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -13,11 +13,12 @@ use super::Failed;
 use crate::server::Listener;
 
 /// Where the server listens unless it is told or handed something else.
-const DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8000);
+const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
 
 #[derive(Debug, Args)]
 pub(super) struct ListenFlags {
-    /// Address to listen on, or `unix:PATH`; repeat it for more. Port 0 takes a free one and prints it
+    /// Address to listen on, or `unix:PATH`; repeat it for more. `:8000` is every IPv4 address of the machine.
+    /// Port 0 takes a free one and prints it
     /// [default: 127.0.0.1:8000, unless systemd hands over sockets]
     #[arg(long, env = "FIRESIDE_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     listen: Vec<Address>,
@@ -41,10 +42,24 @@ impl FromStr for Address {
             Some("") => Err("`unix:` needs a path behind it".to_owned()),
             Some(path) => Ok(Self::Unix(path.into())),
             None => {
-                text.parse().map(Self::Tcp).map_err(|_| format!("`{text}` is not like 127.0.0.1:8000 or unix:PATH"))
+                let wrong = || format!("`{text}` is not like 127.0.0.1:8000, localhost:8000, :8000 or unix:PATH");
+                tcp(text).map(Self::Tcp).ok_or_else(wrong)
             }
         }
     }
+}
+
+/// An address and a port. Of names only `localhost` is known: another would have to be asked
+/// for, and may have several addresses.
+fn tcp(text: &str) -> Option<SocketAddr> {
+    let (host, port) = text.rsplit_once(':')?;
+    let ip = match host {
+        "" => Ipv4Addr::UNSPECIFIED,
+        _ if host.eq_ignore_ascii_case("localhost") => Ipv4Addr::LOCALHOST,
+        _ => return text.parse().ok(),
+    };
+    let is_plain = port.bytes().all(|digit| digit.is_ascii_digit());
+    Some(SocketAddr::new(ip.into(), port.parse().ok().filter(|_| is_plain)?))
 }
 
 /// Three or four octal digits.
@@ -166,7 +181,15 @@ mod tests {
         for good in ["127.0.0.1:0", "[::1]:8000", "unix:/run/fireside.sock", "unix:relative.sock"] {
             assert!(good.parse::<Address>().is_ok(), "{good}");
         }
-        for bad in ["", "8000", "localhost", "127.0.0.1", "unix:", "/run/fireside.sock"] {
+        for (short, long) in
+            [("localhost:8000", "127.0.0.1:8000"), ("LocalHost:0", "127.0.0.1:0"), (":8000", "0.0.0.0:8000")]
+        {
+            let same = matches!(short.parse(), Ok(Address::Tcp(address)) if address.to_string() == long);
+            assert!(same, "{short}");
+        }
+        for bad in
+            ["", "8000", "localhost", "127.0.0.1", ":", ":+80", ":65536", "host:80", "unix:", "/run/fireside.sock"]
+        {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
     }
@@ -187,6 +210,7 @@ mod tests {
         ) {
             for text in [noise, near] {
                 match text.parse::<Address>() {
+                    Ok(Address::Tcp(address)) if text.starts_with(':') => prop_assert!(address.ip().is_unspecified()),
                     Ok(Address::Tcp(address)) => prop_assert_eq!(text.parse(), Ok(address)),
                     Ok(Address::Unix(path)) => prop_assert_eq!(format!("unix:{}", path.display()), text.clone()),
                     Err(why) => prop_assert!(why.contains('`'), "{why}"),

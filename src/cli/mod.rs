@@ -16,6 +16,7 @@ mod listen;
 mod log;
 mod man;
 mod openapi;
+mod own_address;
 mod progress;
 mod promote;
 mod restore;
@@ -32,6 +33,7 @@ mod serve_watch;
 mod service;
 mod token;
 mod user;
+mod variables;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

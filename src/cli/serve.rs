@@ -14,10 +14,10 @@ use super::serve_answers::AnswerFlags;
 use super::serve_backup::BackupFlags;
 use super::serve_calls::CallFlags;
 use super::serve_dev::{DevFlags, Scratch};
-use super::serve_disk::DiskFlags;
+use super::serve_disk::{self, DiskFlags};
 use super::serve_proxy::{ProxyFlags, origin};
 use super::serve_watch::{self, WatchFlags};
-use super::{DataFolder, Failed, log, runtime, say, service};
+use super::{DataFolder, Failed, log, own_address, runtime, say, service, variables};
 use crate::api::forwarded::{TrustedProxies, is_loopback};
 use crate::api::ice::Ice;
 use crate::api::limit::{RateLimit, RateLimits};
@@ -48,8 +48,8 @@ pub(super) struct Serve {
     /// `full`: what was acknowledged survives a power cut. `normal`: it survives a crash
     #[arg(long, env = "FIRESIDE_DURABILITY", value_enum, default_value_t = DurabilityFlag::Full)]
     durability: DurabilityFlag,
-    /// Largest upload, in bytes
-    #[arg(long, env = "FIRESIDE_MAX_UPLOAD", default_value_t = file::MAX_UPLOAD, value_name = "BYTES")]
+    /// Largest upload: like 10MB or 1GiB
+    #[arg(long, env = "FIRESIDE_MAX_UPLOAD", default_value_t = file::MAX_UPLOAD, value_name = "SIZE", value_parser = serve_disk::size)]
     max_upload: u64,
     /// Longest message, in characters
     #[arg(long, env = "FIRESIDE_MAX_MESSAGE", default_value_t = message::MAX_MESSAGE, value_name = "CHARACTERS")]
@@ -134,6 +134,7 @@ impl Serve {
     /// Serves until a signal says otherwise.
     pub fn run(self) -> Result<(), Failed> {
         self.start_log()?;
+        variables::warn_of_unknown();
         let places = self.listen.places()?;
         self.check(&places)?;
         let ice = self.calls.ice()?;
@@ -277,8 +278,7 @@ impl Serve {
         let first = listeners.iter().find_map(Listener::address);
         let origin = match (&self.public_url, first) {
             (Some(url), _) => url.clone(),
-            (None, Some(address)) if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-            (None, Some(address)) => format!("http://{address}"),
+            (None, Some(address)) => format!("http://{}", own_address::reachable(address)),
             (None, None) => "http://127.0.0.1:8000".to_owned(),
         };
         format!("{origin}{}", self.proxy.base_path)

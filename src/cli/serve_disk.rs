@@ -10,8 +10,8 @@ use crate::chat::retention::{MAX_RETENTION_DAYS, MIN_RETENTION, Retention};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct DiskFlags {
-    /// Refuse uploads while fewer bytes than these are free on the disk, so that messages go on
-    #[arg(long, env = "FIRESIDE_MIN_FREE", default_value_t = file::MIN_FREE_BYTES, value_name = "BYTES")]
+    /// Refuse uploads while less than this is free on the disk, so that messages go on: like 256MiB
+    #[arg(long, env = "FIRESIDE_MIN_FREE", default_value_t = file::MIN_FREE_BYTES, value_name = "SIZE", value_parser = size)]
     pub min_free: u64,
     /// Bytes of files that one user may keep: like 500MB or 2GiB
     #[arg(long, env = "FIRESIDE_QUOTA_USER", default_value_t = file::MAX_STORED_BYTES, value_name = "SIZE", value_parser = size)]

@@ -20,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
-use warp::http::header::{CONNECTION, HOST, HeaderValue};
+use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue};
 use warp::http::{HeaderMap, Method};
 
 use super::gate::{Gate, Place};
@@ -249,6 +249,11 @@ async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
         head.seen.found(PAGE);
         return page;
     }
+    if is_visit(&head) && !site.api.has(path) && !site.api.lives_around(path) {
+        if let Some(page) = site.assets.missing(&head.headers) {
+            return page;
+        }
+    }
     let request = Request {
         path: path.to_owned(),
         method: head.method,
@@ -264,6 +269,13 @@ async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
         context: Arc::clone(site.api.context()),
     };
     site.api.answer(request).await
+}
+
+/// Whether a person's browser goes there, and no program or script.
+fn is_visit(head: &Head) -> bool {
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    let accepts = head.headers.get(ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    reads && accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 /// Beside the place where the server lives there is nothing, but the way to it.

@@ -32,3 +32,26 @@ async fn the_page_may_do_nothing_that_is_not_the_servers_own() {
     }
     fireside.anyone().get("/docs/nothing.js").await.is(404);
 }
+
+#[tokio::test]
+async fn a_browser_at_an_address_where_nothing_is_meets_a_page_and_a_program_json() {
+    let fireside = Fireside::start().await;
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for path in ["/nothing", "/nothing/at/all/", "/chat-7"] {
+        let page = fireside.anyone().get(path).with("Accept", browser).with("If-None-Match", "*").await.is(404);
+        assert!(page.header("content-type").starts_with("text/html") && page.text().contains("id=\"root\""), "{page}");
+        assert!(
+            page.headers.get("etag").is_none() && page.header("content-security-policy").contains("'self'"),
+            "{page}"
+        );
+        fireside.anyone().get(path).await.refused(404, "not_found");
+        fireside.anyone().post(path, &serde_json::json!({})).with("Accept", browser).await.refused(404, "not_found");
+    }
+    for path in ["/api/nothing/", "/d/rooms/api/nothing/", "/messages/api/nothing/", "/media/user_images/nothing.jpg"] {
+        let answer = fireside.anyone().get(path).with("Accept", browser).await.is(404);
+        assert!(answer.header("content-type").starts_with("application/json"), "{path}: {answer}");
+    }
+    // Of a page there is, the browser has the right one already.
+    let page = fireside.anyone().get("/").with("Accept", browser).await.is(200);
+    fireside.anyone().get("/").with("If-None-Match", page.header("etag")).await.is(304);
+}

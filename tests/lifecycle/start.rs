@@ -30,6 +30,30 @@ async fn it_listens_wherever_it_is_told_to() {
 }
 
 #[tokio::test]
+async fn sizes_and_addresses_are_taken_as_people_write_them() {
+    let fireside =
+        Fireside::start_with(&["--listen", "localhost:0", "--max-upload", "2MB", "--min-free", "1MiB"]).await;
+    assert!(fireside.url.starts_with("http://127.0.0.1:"), "{}", fireside.url);
+    let limits = fireside.anyone().get("/api/server/").await.is(200).json()["limits"].clone();
+    assert_eq!(limits["upload_bytes"], 2_000_000);
+    let everywhere = Fireside::start_with(&["--listen", ":0"]).await;
+    assert!(everywhere.url.starts_with("http://0.0.0.0:"), "{}", everywhere.url);
+    let port = everywhere.url.rsplit(':').next().unwrap();
+    everywhere.anyone().get(&format!("http://127.0.0.1:{port}/healthz")).await.is(200);
+}
+
+#[tokio::test]
+async fn a_misspelt_variable_is_told_with_the_nearest_name() {
+    let variables = [("FIRESIDE_MAX_UPLAOD", "1GB"), ("FIRESIDE_MAX_MESSAGE", "77"), ("FIRESIDE_ZZZZ", "secret words")];
+    let fireside = Fireside::start_with_variables(Home::new(), &[], &variables).await;
+    let log = fireside.home.log();
+    let line = |name: &str| log.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
+    assert!(line("FIRESIDE_MAX_UPLAOD").contains("did you mean FIRESIDE_MAX_UPLOAD?"), "{log}");
+    assert!(line("FIRESIDE_ZZZZ").contains("--help") && !log.contains("secret words"), "{log}");
+    assert!(!log.contains("FIRESIDE_MAX_MESSAGE"), "one that is read is no news: {log}");
+}
+
+#[tokio::test]
 async fn a_taken_port_is_told() {
     let fireside = Fireside::start().await;
     let outcome = Home::new().refuses_to_serve(&["--listen", fireside.address()]).await;

@@ -32,6 +32,25 @@ async fn the_link_makes_one_admin_and_is_dead_then() {
 }
 
 #[tokio::test]
+async fn the_link_leads_where_others_can_go() {
+    let own = if_addrs::get_if_addrs().unwrap();
+    let is_alone = !own
+        .iter()
+        .any(|each| matches!(each.ip(), std::net::IpAddr::V4(ip) if !ip.is_loopback() && !ip.is_link_local()));
+    let fireside = Fireside::start_with(&["--listen", "0.0.0.0:0"]).await;
+    let line = fireside.facts.iter().find(|fact| fact.starts_with("setup: ")).expect("a line");
+    let (address, _) = line.trim_start_matches("setup: ").split_once("/setup#").expect("a link");
+    assert!(!address.contains("0.0.0.0") && (is_alone || !address.contains("127.0.0.1")), "{line}");
+    fireside.anyone().get(&format!("{address}/healthz")).await.is(200);
+    let told = Fireside::start_with(&["--listen", "0.0.0.0:0", "--public-url", "https://chat.example.org"]).await;
+    assert!(
+        told.facts.iter().any(|fact| fact.starts_with("setup: https://chat.example.org/setup#")),
+        "{:?}",
+        told.facts
+    );
+}
+
+#[tokio::test]
 async fn twenty_at_once_make_one_admin() {
     let fireside = Fireside::start().await;
     let code = setup_code(&fireside).unwrap();
