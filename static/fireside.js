@@ -21,12 +21,13 @@ const ENDS = [4401, 4403, 4404]; // close codes after which there is no point
 /** Where this module came from, and so where its server is: origin and base path. Of a copy, nothing. */
 export const HOME = /^https?:/.test(import.meta.url) ? new URL('.', import.meta.url).href.slice(0, -1) : '';
 
-/** What the server refuses: its words, the status, and `details` by field. */
+/** What the server refuses: its words, the status, its `code` if it has one, and `details` by field. */
 export class Refusal extends Error {
   constructor(status, body, retryAfter = 0) {
     const { message, detail, details, error, ...rest } = body ?? {};
     super(message ?? detail ?? error ?? `${status}`);
     this.status = status;
+    this.code = /^[a-z_]+$/.test(error ?? '') ? error : '';
     this.details = details ?? (body && !message && !detail && !error ? rest : {});
     this.retryAfter = retryAfter;
   }
@@ -75,11 +76,11 @@ export function createCaller(token, base = '') {
   }
   const get = (path) => call('GET', path);
 
-  // All pages of a list, one after the other.
-  async function everyPage(path) {
+  // All pages of a list, one after the other; `asks` may have more patience than one try.
+  async function everyPage(path, asks = get) {
     const all = [];
     for (let page = 1; ; page += 1) {
-      const { results, next } = await get(`${path}${path.includes('?') ? '&' : '?'}page_size=100&page=${page}`);
+      const { results, next } = await asks(`${path}${path.includes('?') ? '&' : '?'}page_size=100&page=${page}`);
       all.push(...results);
       if (!next) return all;
     }
@@ -92,7 +93,7 @@ export function chatCalls({ get, post, call, everyPage }) {
   const chat = (id) => `/messages/api/chats/${id}/`;
   const message = (id) => `/messages/api/messages/${id}/`;
   return {
-    chats: () => everyPage('/messages/api/chats/'),
+    chats: (asks) => everyPage('/messages/api/chats/', asks),
     chat: (id) => get(chat(id)),
     history: (id, query = '') => get(`${chat(id)}messages/${query}`),
     send: (id, wish) => post(`${chat(id)}messages/`, wish),
@@ -322,7 +323,7 @@ export function connect({ url, token, since, WebSocket = globalThis.WebSocket })
     },
 
     /** All my chats. */
-    chats: () => attempt(api.chats),
+    chats: () => api.chats((path) => attempt(() => caller.get(path))),
 
     /** A chat's newest messages, the oldest of them first; or those next to a message's id. */
     async messages(chat, { before, after, limit = 50 } = {}) {

@@ -11,9 +11,33 @@ export const openSocket = (path, token, heard) => openLine(() => HOME + path(), 
 
 export const openFeed = (token, heard) => openFeedAt({ base: HOME, token }, heard);
 
+const TRIES = 5; // of what may be asked twice, before it is said that it failed
+const PAUSE = 200; // ms, doubled each time
+const LONGEST = 5_000; // ms that somebody is left waiting for one of them
+
+// Asks again for a while, where nobody is to blame and a second time changes nothing.
+async function patiently(action) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await action(tries);
+    } catch (error) {
+      const pause = Math.max(PAUSE * 2 ** tries * (0.5 + Math.random() / 2), error.retryAfter * 1000 || 0);
+      if (!isPassing(error) || tries === TRIES || pause > LONGEST) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
 export function createApi(token) {
   const caller = createCaller(token, HOME);
-  const { call, get, post, everyPage } = caller;
+  const { post } = caller;
+  const get = (path) => patiently(() => caller.get(path));
+  const everyPage = (path) => caller.everyPage(path, get);
+  // A deletion of what an earlier try has deleted is done.
+  const call = (method, path, body) => patiently((tries) => caller.call(method, path, body).catch((error) => {
+    if (method === 'DELETE' && tries > 1 && error.status === 404) return null;
+    throw error;
+  }));
   const chat = (id) => `/messages/api/chats/${id}/`;
 
   return {
@@ -27,7 +51,12 @@ export function createApi(token) {
     apiToken: () => get('/api/token/'),
     rotateToken: () => post('/api/token/rotate/'),
 
-    ...chatCalls(caller),
+    ...chatCalls({ ...caller, get, call, everyPage }),
+    // Until it comes: whoever asks has patience of their own.
+    history: (id, query) => caller.get(`${chat(id)}messages/${query}`),
+    markRead: (id, last) => patiently(() => post(`${chat(id)}mark-as-read/`, { message_id: last })),
+    // A direct chat is made once, however often it is asked for.
+    talkTo: (user) => patiently(() => post('/messages/api/chats/', { chat_type: 'dm', member_ids: [user] })),
     makeChat: (wish) => post('/messages/api/chats/', wish),
     rename: (id, title) => call('PATCH', chat(id), { title }),
     deleteChat: (id) => call('DELETE', chat(id)),
@@ -39,7 +68,7 @@ export function createApi(token) {
     publicRooms: () => everyPage('/api/rooms/?public=true'),
     makeRoom: (wish) => post('/api/rooms/', wish),
     room: (id) => get(`/api/rooms/${id}/`),
-    join: (id) => post(`/api/rooms/${id}/join/`),
+    join: (id) => patiently(() => post(`/api/rooms/${id}/join/`)),
     leave: (id) => post(`/api/rooms/${id}/leave/`),
     // Its address is the server's own word, and so has the base path already.
     file: async (url) => (await createCaller(token).ask('GET', url)).blob(),
@@ -76,7 +105,7 @@ export function createApi(token) {
           let body = null;
           try { body = JSON.parse(request.responseText); } catch { /* a proxy's page */ }
           if (request.status === 201) resolve(body);
-          else reject(new Refusal(request.status, body));
+          else reject(new Refusal(request.status, body, Number(request.getResponseHeader('Retry-After')) || 0));
         };
         request.onerror = () => reject(new TypeError('network'));
         request.onabort = () => reject(new DOMException('', 'AbortError'));

@@ -1,11 +1,13 @@
 // What a signed-in person has: the state, the socket, the outbox, and the views.
+import { createPatience } from '../fireside.js';
 import { createApi, isPassing, openFeed } from './api.js';
+import { createBytes } from './bytes.js';
 import { createChats } from './chats.js';
-import { createComposer } from './composer.js';
-import { createConversation } from './conversation.js';
-import { el, icon, toast, words } from './dom.js';
+import { el, icon, needed, toast, words } from './dom.js';
 import { t } from './i18n.js';
-import { createDrafts, createOutbox } from './outbox.js';
+import { createDrafts } from './drafts.js';
+import { createOutbox } from './outbox.js';
+import { goTo } from './place.js';
 import { createStore, nothing, otherMember, unreadTotal } from './state.js';
 
 export async function startApp(root, token, { left }) {
@@ -43,13 +45,12 @@ class App {
     const abort = new AbortController();
     this.signal = abort.signal;
     this.abort = abort;
-    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error) });
-    this.composer = createComposer(store, api, { drafts: createDrafts(store.get().me.id), outbox: this.outbox, actions });
-    this.conversation = createConversation(store, api, { actions, composer: this.composer, bytes: createBytes(api) });
-    this.composer.lastMine = this.conversation.lastMine;
+    this.patience = createPatience();
+    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error), unkept: (is) => this.guard(is) });
     this.chats = createChats(store, api, { actions });
     const none = el('div', { className: 'notice choose' }, icon('flame', 48), el('p', { textContent: t('choose') }));
-    const main = el('main', { className: 'stage-main' }, none, this.conversation.node);
+    const main = this.main = el('main', { className: 'stage-main' }, none);
+    if (chatOfHash() !== null) this.talk(); // it comes while the list of chats does
     const app = el('div', { className: 'app' }, this.chats.node, main);
     this.root.replaceChildren(app);
     let title = '';
@@ -67,6 +68,27 @@ class App {
     store.tell({ type: 'known' });
   }
 
+  // What shows a chat is not loaded before one is opened.
+  talk() {
+    return this.talking ??= Promise.all([import('./conversation.js'), import('./composer.js')]).then(([{ createConversation }, { createComposer }]) => {
+      const { store, api, actions, outbox } = this;
+      this.composer = createComposer(store, api, { drafts: createDrafts(store.get().me.id), outbox, actions });
+      this.conversation = createConversation(store, api, { actions, composer: this.composer, bytes: createBytes(api) });
+      this.composer.lastMine = this.conversation.lastMine;
+      this.main.append(this.conversation.node);
+    }).catch((error) => {
+      this.talking = null;
+      throw error;
+    });
+  }
+
+  // What this browser would not keep is lost with the page: it asks before it goes.
+  guard(is) {
+    this.asks ??= (event) => event.preventDefault();
+    if (is) window.addEventListener('beforeunload', this.asks, { signal: this.signal });
+    else window.removeEventListener('beforeunload', this.asks);
+  }
+
   listen(main) {
     const { signal } = this;
     window.addEventListener('hashchange', () => this.route(), { signal });
@@ -76,7 +98,7 @@ class App {
     main.addEventListener('dragleave', (event) => !main.contains(event.relatedTarget) && main.classList.remove('dropping'));
     main.addEventListener('drop', (event) => {
       main.classList.remove('dropping');
-      if (this.store.get().open !== null) this.composer.drop(event.dataTransfer.files);
+      if (this.store.get().open !== null) this.composer?.drop(event.dataTransfer.files);
     });
     document.addEventListener('keydown', (event) => this.key(event), { signal });
   }
@@ -85,16 +107,16 @@ class App {
     const typing = event.target.closest?.('input, textarea, select, [contenteditable]');
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
-      import('./keys.js').then(({ openSwitcher }) => openSwitcher(this.store, this.api, this.actions));
+      needed(() => import('./keys.js'), ({ openSwitcher }) => openSwitcher(this.store, this.api, this.actions));
     } else if (event.key === '?' && !typing) {
       event.preventDefault();
-      import('./keys.js').then(({ openHelp }) => openHelp());
+      needed(() => import('./keys.js'), ({ openHelp }) => openHelp());
     } else if (event.key === '/' && !typing) {
       event.preventDefault();
       this.chats.focusSearch();
     } else if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open], [popover]:popover-open')) {
-      if (typing) this.store.get().open !== null && this.composer.focus();
-      else location.hash = '';
+      if (typing) this.store.get().open !== null && this.composer?.focus();
+      else goTo('');
     }
   }
 
@@ -142,21 +164,35 @@ class App {
     if (frame.type === 'error' && frame.message) toast(frame.message);
   }
 
+  // The line is there, perhaps again: what waited goes on.
   async arrived() {
     const { store, api } = this;
     store.tell({ type: 'link', link: 'live' });
+    this.patience.wake();
+    this.outbox.flush();
+    this.conversation?.again();
     const first = !store.get().listed;
     try {
-      const asked = store.get().heard;
-      store.tell({ type: 'chats', chats: await api.chats(), asked });
+      await this.list();
     } catch (error) {
-      if (isPassing(error)) return void setTimeout(() => this.socket.hurry(), 1000);
-      return this.actions.refused(error);
+      return this.over ? undefined : this.actions.refused(error);
     }
     if (first) api.server().then((server) => store.tell({ type: 'known', server }), () => {}); // its limits, which can wait
     if (first || store.get().open !== chatOfHash()) this.route();
-    this.outbox.flush();
     return undefined;
+  }
+
+  // The list of chats, until it comes. One that was asked for before the line broke may be
+  // older than the break.
+  list() {
+    const { store, api } = this;
+    const turn = this.turn = (this.turn ?? 0) + 1;
+    return this.patience.attempt(async () => {
+      if (this.turn !== turn) return;
+      const asked = store.get().heard;
+      const chats = await api.chats();
+      if (this.turn === turn) store.tell({ type: 'chats', chats, asked });
+    });
   }
 
   async refreshChat(id) {
@@ -165,8 +201,10 @@ class App {
     this.stale.set(id, setTimeout(async () => {
       this.stale.delete(id);
       try {
-        const asked = this.store.get().heard;
-        this.store.tell({ type: 'chat', chat: await this.api.chat(id), asked });
+        await this.patience.attempt(async () => {
+          const asked = this.store.get().heard;
+          this.store.tell({ type: 'chat', chat: await this.api.chat(id), asked });
+        });
       } catch (error) {
         if (error.status === 404) this.chatGone(id);
       }
@@ -178,7 +216,7 @@ class App {
     this.store.tell({ type: 'gone', chat: id });
     if (wasOpen) {
       toast(t('chat.gone'));
-      location.hash = '';
+      goTo('');
     }
   }
 
@@ -189,12 +227,14 @@ class App {
     if (id === store.get().open) return;
     if (id !== null && !store.get().chats[id]) {
       try {
-        store.tell({ type: 'chat', chat: await api.chat(id) });
+        store.tell({ type: 'chat', chat: await this.patience.attempt(() => api.chat(id)) });
       } catch (error) {
-        location.hash = '';
+        if (this.over) return undefined;
+        goTo('');
         return this.actions.refused(error);
       }
     }
+    if (id !== null) await this.patience.attempt(() => this.talk());
     if (chatOfHash() !== id) return undefined; // somebody was quicker
     store.tell({ type: 'opened', chat: id });
     if (id !== null && matchMedia('(pointer: coarse)').matches) this.conversation.focus();
@@ -207,7 +247,7 @@ class App {
     if (!document.hidden && document.hasFocus() && open === chat) return;
     if (message.id <= (known?.last_message?.id ?? 0)) return;
     const { announce } = await import('./notify.js');
-    announce({ message, title: known?.title, group: known?.chat_type === 'group', open: () => { window.focus(); location.hash = `chat-${chat}`; } });
+    announce({ message, title: known?.title, group: known?.chat_type === 'group', open: () => { window.focus(); goTo(`chat-${chat}`); } });
   }
 
   signOut(reason) {
@@ -215,6 +255,7 @@ class App {
     this.over = true;
     this.store.tell({ type: 'opened', chat: null });
     this.outbox.stop();
+    this.patience.stop(new Error('signed out'));
     this.socket.close();
     this.abort.abort();
     this.call?.hangUp();
@@ -237,11 +278,13 @@ class App {
       read: (chat, last) => {
         if (this.lastRead === `${chat}.${last}`) return;
         this.lastRead = `${chat}.${last}`;
-        api.markRead(chat, last).then(() => store.tell({ type: 'read', chat, user_id: store.get().me.id, message_id: last }), () => { this.lastRead = null; });
+        // Until it is there, or something newer is read.
+        this.patience.attempt(() => (this.lastRead === `${chat}.${last}` ? api.markRead(chat, last) : null))
+          .then(() => store.tell({ type: 'read', chat, user_id: store.get().me.id, message_id: last }), () => {});
       },
       typing: (chat, is_typing) => this.socket.send({ type: 'typing', chat, is_typing }),
       react: guarded((id, emoji) => api.react(id, emoji)),
-      edit: async (message, content) => store.tell({ type: 'message_updated', chat: store.get().open, message: { ...message, ...await api.edit(message.id, content) } }),
+      edit: async (chat, message, content) => store.tell({ type: 'message_updated', chat, message: { ...message, ...await api.edit(message.id, content) } }),
       remove: guarded(async ({ id }) => {
         const chat = store.get().open;
         await api.remove(id);
@@ -255,23 +298,23 @@ class App {
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       }),
-      show: (file) => import('./lightbox.js').then(({ openLightbox }) => openLightbox(store, api, this.actions, file)),
+      show: (file) => needed(() => import('./lightbox.js'), ({ openLightbox }) => openLightbox(store, api, this.actions, file)),
       talkTo: guarded(async (user) => {
-        const chat = await api.makeChat({ chat_type: 'dm', member_ids: [user] });
+        const chat = await api.talkTo(user);
         store.tell({ type: 'chat', chat });
-        location.hash = `chat-${chat.id}`;
+        goTo(`chat-${chat.id}`);
       }),
-      go: (chat) => { location.hash = `chat-${chat}`; },
-      start: (what) => import('./start.js').then((module) => module[what](world())),
+      go: (chat) => { goTo(`chat-${chat}`); },
+      start: (what) => needed(() => import('./start.js'), (module) => module[what](world())),
       about: (chat) => {
         const shown = store.get().chats[chat];
         const other = shown.chat_type === 'dm' && otherMember(shown, store.get().me);
-        if (other) import('./people.js').then(({ openPerson }) => openPerson(world(), other.username));
-        else import('./group.js').then(({ openGroup }) => openGroup(world(), chat));
+        if (other) needed(() => import('./people.js'), ({ openPerson }) => openPerson(world(), other.username));
+        else needed(() => import('./group.js'), ({ openGroup }) => openGroup(world(), chat));
       },
-      settings: () => import('./settings.js').then(({ openSettings }) => openSettings({ ...world(), signOut: (why) => this.signOut(why) })),
-      people: () => import('./people.js').then(({ openPeople }) => openPeople(world())),
-      person: (username) => import('./people.js').then(({ openPerson }) => openPerson(world(), username)),
+      settings: () => needed(() => import('./settings.js'), ({ openSettings }) => openSettings({ ...world(), signOut: (why) => this.signOut(why) })),
+      people: () => needed(() => import('./people.js'), ({ openPeople }) => openPeople(world())),
+      person: (username) => needed(() => import('./people.js'), ({ openPerson }) => openPerson(world(), username)),
       gone: (chat) => this.chatGone(chat),
       call: async (chat, video) => {
         const { startCall } = await import('./call.js');
@@ -284,29 +327,4 @@ class App {
 function chatOfHash() {
   const found = /^#chat-(\d+)$/.exec(location.hash);
   return found ? Number(found[1]) : null;
-}
-
-// Files by address, from memory once they were fetched. The oldest make room.
-function createBytes(api) {
-  const KEPT = 60;
-  const known = new Map();
-  return (url) => {
-    if (!known.has(url)) {
-      const fetched = patient(() => api.file(url)).then((blob) => URL.createObjectURL(blob));
-      fetched.catch(() => known.delete(url));
-      known.set(url, fetched);
-      if (known.size > KEPT) known.delete(known.keys().next().value);
-    }
-    return known.get(url);
-  };
-}
-
-async function patient(action, tries = 4) {
-  try {
-    return await action();
-  } catch (error) {
-    if (!isPassing(error) || tries === 0) throw error;
-  }
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  return patient(action, tries - 1);
 }

@@ -91,9 +91,9 @@ export function createChats(store, api, { actions }) {
     const by = last && (last.sender.id === me.id ? `${t('you')}: ` : chat.chat_type === 'group' ? `${nameOf(last.sender)}: ` : '');
     link.replaceChildren(avatar(other ?? chat, { group: !other, online }),
       el('span', { className: 'grow' },
-        el('span', { className: 'top' }, el('b', { className: 'clip', textContent: chat.title }), last && el('time', { dateTime: last.created_at, textContent: shortly(new Date(last.created_at)) })),
+        el('span', { className: 'top' }, el('b', { className: 'clip', dir: 'auto', textContent: chat.title }), last && el('time', { dateTime: last.created_at, textContent: shortly(new Date(last.created_at)) })),
         el('span', { className: 'top' },
-          el('span', { className: writes ? 'clip preview writes' : 'clip preview', textContent: writes ? t('typing.short') : last ? `${by}${words.replace(/\s+/g, ' ').slice(0, 160)}` : t('nothing.said') }),
+          el('span', { className: writes ? 'clip preview writes' : 'clip preview', dir: 'auto', textContent: writes ? t('typing.short') : last ? `${by}${words.slice(0, 160).replace(/\s+/g, ' ')}` : t('nothing.said') }),
           calling > 0 && el('span', { className: 'calling', role: 'img', 'aria-label': t('call.running', { n: calling }), title: t('call.running', { n: calling }) }, icon('phone', 16)),
           failed && el('span', { className: 'refused', role: 'img', 'aria-label': t('message.failed') }, icon('warn', 16)),
           count > 0 && el('span', { className: 'badge' }, el('span', { 'aria-hidden': 'true', textContent: count > 999 ? '999+' : number(count) }), el('span', { className: 'unseen', textContent: t('unread.count', { n: count }) })))));

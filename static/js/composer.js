@@ -1,27 +1,28 @@
 // The box to say something: drafts, files, replies, edits, names.
-import { avatar, el, icon, iconButton, nameOf, toast, words } from './dom.js';
-import { number, size, t } from './i18n.js';
+import { el, icon, iconButton, nameOf, needed, words } from './dom.js';
+import { createCompletion } from './complete.js';
+import { number, t } from './i18n.js';
+import { createUploads } from './uploads.js';
 
 const TYPING_EVERY = 3_000; // ms
-const FILES_AT_ONCE = 3;
+// Where fingers write there is no Shift: Enter breaks the line, and the button sends.
+const hasKeyboard = () => !matchMedia('(pointer: coarse)').matches;
 
 export function createComposer(store, api, { drafts, outbox, actions }) {
   let chat = null;
-  let replying = null;
+  let draft = { files: [] }; // of the chat that is shown: {replying, files, waits (sends itself when the last file is up)}
   let editing = null;
-  let files = []; // {name, size, share, done (as the server has it), error, cancel}
-  let waits = false; // sends itself when the last file is up
   let typedAt = 0;
-  const kept = new Map(); // replies and files of chats that are not shown
+  const kept = new Map(); // drafts by chat
 
-  const box = el('textarea', { id: 'draft', rows: 1, 'aria-label': t('composer.label'), placeholder: t('composer.placeholder'), autocomplete: 'off', enterKeyHint: 'send' });
+  const box = el('textarea', { id: 'draft', rows: 1, dir: 'auto', 'aria-label': t('composer.label'), placeholder: t('composer.placeholder'), autocomplete: 'off', enterKeyHint: hasKeyboard() ? 'send' : 'enter' });
   const picker = el('input', { type: 'file', multiple: true, hidden: true, tabIndex: -1, 'aria-label': t('attach') });
   const about = el('div', { className: 'about-draft', hidden: true });
-  const list = el('ul', { className: 'uploads', hidden: true, 'aria-label': t('files') });
-  const wrong = el('p', { className: 'refused', role: 'alert' });
-  const names = el('ul', { id: 'names', className: 'names', role: 'listbox', 'aria-label': t('mention.who'), hidden: true });
+  const wrong = el('p', { className: 'refused words', role: 'alert' });
   const send = el('button', { type: 'submit', className: 'icon primary send', 'aria-label': t('send'), title: t('send') }, icon('send'));
-  const node = el('form', { className: 'composer', noValidate: true }, names, about, list, wrong,
+  const uploads = createUploads(api, { limits: () => store.get().server?.limits ?? {}, changed: uploaded });
+  const names = createCompletion(box, () => (store.get().chats[chat]?.members ?? []).filter(({ id }) => id !== store.get().me.id));
+  const node = el('form', { className: 'composer', noValidate: true }, names.node, about, uploads.node, wrong,
     el('div', { className: 'line' },
       iconButton('clip', t('attach'), () => picker.click()),
       box,
@@ -31,35 +32,38 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
   const self = {
     node,
     onsent: () => {},
-    find: () => null,
     focus: () => box.focus(),
     enter(id) {
       chat = id;
-      box.value = drafts.get(id);
-      ({ replying, files } = kept.get(id) ?? { replying: null, files: [] });
-      editing = null;
+      draft = kept.get(id) ?? restored(id);
+      const { editing: edit } = drafts.more(id);
+      editing = edit;
+      box.value = edit ? edit.text : drafts.get(id);
+      wrong.textContent = '';
       drawAbout();
-      drawFiles();
+      uploads.show(draft.files);
+      drawSend();
       fit();
-      if (!matchMedia('(pointer: coarse)').matches) box.focus({ preventScroll: true });
+      if (hasKeyboard()) box.focus({ preventScroll: true });
     },
     leave(id) {
       if (id === null) return;
-      if (!editing) drafts.set(id, box.value);
-      kept.set(id, { replying, files });
+      keep();
+      kept.set(id, draft);
       typed(false);
     },
     replyTo(message) {
       stopEditing();
-      replying = message;
+      draft.replying = message;
+      keep();
       drawAbout();
       box.focus();
     },
-    edit(message) {
+    edit(message, text = message.content) {
       if (!editing) drafts.set(chat, box.value);
-      editing = message;
-      replying = null;
-      box.value = message.content;
+      editing = { id: message.id, content: message.content, text };
+      box.value = text;
+      keep();
       drawAbout();
       fit();
       box.focus();
@@ -67,6 +71,23 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     },
     drop: (dropped) => addFiles([...dropped]),
   };
+
+  function restored(id) {
+    const { replying, files = [] } = drafts.more(id);
+    return { replying, files: uploads.kept(files) };
+  }
+  // Before anything else happens to it, what is written is kept.
+  function keep() {
+    if (chat === null) return;
+    if (editing) editing.text = box.value;
+    else drafts.set(chat, box.value);
+    const { replying } = draft;
+    drafts.setMore(chat, {
+      editing,
+      replying: replying && { id: replying.id, content: replying.content, sender: replying.sender },
+      files: draft.files.flatMap(({ done }) => done ?? []),
+    });
+  }
 
   node.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -79,34 +100,63 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     const most = store.get().server?.limits?.message_characters ?? 10_000;
     if ([...content].length > most) return refuse(t('composer.long', { n: [...content].length, most: number(most) }));
     if (editing) return saveEdit(content);
-    if (files.some((file) => !file.done && !file.error)) {
-      waits = true;
-      return drawFiles();
-    }
-    const attachments = files.filter((file) => file.done).map(({ done }) => done);
-    if (!content && !attachments.length) return undefined;
-    outbox.add(chat, content, { attachments, reply_to: replying && { id: replying.id } });
-    files = [];
-    replying = null;
+    draft.waits = uploads.areUnderWay(draft.files);
+    if (draft.waits) return drawSend();
+    if (!post(chat, draft, content)) return undefined;
+    draft = { files: [] };
+    kept.delete(chat);
+    box.value = '';
     typedAt = 0;
-    clear();
-    drawFiles();
+    keep();
+    uploads.show(draft.files);
     drawAbout();
+    fit();
     self.onsent();
     box.focus();
     return undefined;
   }
 
+  // Whether there was something to say.
+  function post(where, { replying, files }, content) {
+    const attachments = files.flatMap(({ done }) => done ?? []);
+    if (!content && !attachments.length) return false;
+    outbox.add(where, content, { attachments, reply_to: replying ? { id: replying.id } : null });
+    return true;
+  }
+
+  // One may have gone to another chat while the files of this one went up.
+  function uploaded(files) {
+    if (files === draft.files) {
+      keep();
+      if (!draft.waits) return;
+      if (uploads.areUp(files) && !editing) submit();
+      drawSend();
+      return;
+    }
+    for (const [where, waiting] of kept) {
+      if (waiting.files !== files || !waiting.waits || !uploads.areUp(files)) continue;
+      post(where, waiting, drafts.get(where).trim());
+      drafts.set(where, '');
+      drafts.setMore(where, {});
+      kept.delete(where);
+    }
+  }
+
   async function saveEdit(content) {
-    const message = editing;
-    if (!content && !message.attachments?.length) return refuse(t('composer.empty'));
-    stopEditing();
-    if (content === message.content) return undefined;
+    const { id, content: before } = editing;
+    const message = self.find(id);
+    if (!content && !message?.attachments?.length) return refuse(t('composer.empty'));
+    const where = chat;
+    if (content === before) return stopEditing();
+    send.disabled = true;
     try {
-      await actions.edit(message, content);
+      await actions.edit(where, message ?? { id }, content);
+      if (chat === where && editing?.id === id) stopEditing();
+      else drafts.setMore(where, { ...drafts.more(where), editing: null });
     } catch (error) {
-      self.edit({ ...message, content });
-      refuse(words(error));
+      if (chat === where) refuse(words(error));
+    } finally {
+      send.disabled = false;
     }
     return undefined;
   }
@@ -115,14 +165,16 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     if (!editing) return;
     editing = null;
     box.value = drafts.get(chat);
+    keep();
     drawAbout();
     fit();
   }
 
-  function clear() {
-    box.value = '';
-    drafts.set(chat, '');
-    fit();
+  function stopAll() {
+    draft.replying = null;
+    if (editing) stopEditing();
+    else keep();
+    drawAbout();
   }
 
   function refuse(text) {
@@ -132,29 +184,28 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
   // --- Keys. While an input method composes a word, they belong to it.
   box.addEventListener('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return;
-    if (!names.hidden && pickByKey(event)) return;
-    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+    if (names.key(event)) return;
+    const { key, shiftKey, altKey } = event;
+    const isWanted = hasKeyboard() ? !shiftKey && !altKey : event.ctrlKey || event.metaKey;
+    if (key === 'Enter' && isWanted) {
       event.preventDefault();
       submit();
-    } else if (event.key === 'ArrowUp' && !box.value && !event.shiftKey) {
+    } else if (key === 'ArrowUp' && !box.value && !shiftKey) {
       const last = self.lastMine?.();
       if (last) { event.preventDefault(); self.edit(last); }
-    } else if (event.key === 'Escape' && (editing || replying)) {
+    } else if (key === 'Escape' && (editing || draft.replying)) {
       event.preventDefault();
       event.stopPropagation();
-      replying = null;
-      stopEditing();
-      drawAbout();
+      stopAll();
     }
   });
   box.addEventListener('input', () => {
+    keep();
     fit();
     wrong.textContent = '';
-    if (!editing) drafts.set(chat, box.value);
     typed(box.value.trim() !== '');
-    suggest();
+    names.suggest();
   });
-  box.addEventListener('blur', () => setTimeout(hideNames, 150));
 
   function typed(is) {
     const now = Date.now();
@@ -168,61 +219,23 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     box.style.height = `${Math.min(box.scrollHeight + 2, 200)}px`;
   }
 
+  function drawSend() {
+    send.classList.toggle('waits', Boolean(draft.waits));
+  }
+
   function drawAbout() {
-    const target = editing ?? replying;
+    const target = editing ?? draft.replying;
     about.hidden = !target;
     if (!target) return about.replaceChildren();
     const head = editing ? t('editing') : t('replying', { name: nameOf(target.sender) });
+    const text = target.content || target.attachments?.[0]?.name || '';
     return about.replaceChildren(icon(editing ? 'post' : 'reply', 18),
-      el('span', { className: 'grow' }, el('b', { className: 'clip', textContent: head }), el('span', { className: 'clip soft', textContent: target.content || target.attachments?.[0]?.name || '' })),
-      iconButton('close', t('cancel'), () => { replying = null; stopEditing(); drawAbout(); box.focus(); }));
-  }
-
-  // --- Names after an @.
-  let at = null;
-  function suggest() {
-    const before = box.value.slice(0, box.selectionStart);
-    const found = /(?:^|\s)@([\p{L}\p{N}_.+-]{0,64})$/u.exec(before);
-    const shown = store.get().chats[chat];
-    const me = store.get().me.id;
-    const wish = found?.[1].toLocaleLowerCase();
-    const fitting = found ? shown.members.filter((member) => member.id !== me && [member.username, nameOf(member)].some((name) => name.toLocaleLowerCase().startsWith(wish))).slice(0, 6) : [];
-    if (!fitting.length) return hideNames();
-    at = { start: before.length - wish.length, end: before.length, index: 0, fitting };
-    drawNames();
-    return undefined;
-  }
-  function drawNames() {
-    names.replaceChildren(...at.fitting.map((member, index) => el('li', { id: `name-${index}`, role: 'option', 'aria-selected': String(index === at.index), onpointerdown: (event) => { event.preventDefault(); pick(member); } },
-      avatar(member, { size: '1.75rem' }), el('span', { className: 'clip', textContent: nameOf(member) }), el('span', { className: 'soft', textContent: `@${member.username}` }))));
-    names.hidden = false;
-    box.setAttribute('aria-controls', 'names');
-    box.setAttribute('aria-activedescendant', `name-${at.index}`);
-  }
-  function hideNames() {
-    names.hidden = true;
-    box.removeAttribute('aria-activedescendant');
-  }
-  function pick(member) {
-    box.setRangeText(`${member.username} `, at.start, at.end, 'end');
-    hideNames();
-    box.dispatchEvent(new Event('input'));
-  }
-  function pickByKey(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
-      at.index = (at.index + step + at.fitting.length) % at.fitting.length;
-      drawNames();
-    } else if (event.key === 'Enter' || event.key === 'Tab') pick(at.fitting[at.index]);
-    else if (event.key === 'Escape') hideNames();
-    else return false;
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
+      el('span', { className: 'grow' }, el('b', { className: 'clip', textContent: head }), el('span', { className: 'clip soft', dir: 'auto', textContent: text.slice(0, 300) })),
+      iconButton('close', t('cancel'), () => { stopAll(); box.focus(); }));
   }
 
   function insertEmoji(anchor) {
-    import('./emoji.js').then(({ pickEmoji }) => pickEmoji(anchor, [], (emoji) => {
+    needed(() => import('./emoji.js'), ({ pickEmoji }) => pickEmoji(anchor, [], (emoji) => {
       box.setRangeText(emoji, box.selectionStart, box.selectionEnd, 'end');
       box.focus();
       box.dispatchEvent(new Event('input'));
@@ -239,71 +252,11 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     event.preventDefault();
     addFiles([...event.clipboardData.files]);
   });
-
   function addFiles(chosen) {
-    const { limits = {} } = store.get().server ?? {};
-    const many = limits.attachments ?? 10;
-    const largest = limits.upload_bytes ?? 10 * 1024 * 1024;
-    wrong.textContent = '';
-    for (const file of chosen) {
-      if (files.length >= many) { refuse(t('files.many', { n: many })); break; }
-      if (file.size > largest) { refuse(t('files.large', { name: file.name, size: size(file.size), most: size(largest) })); continue; }
-      if (file.size === 0) { refuse(t('files.empty', { name: file.name })); continue; }
-      files.push({ file, name: file.name, size: file.size, share: 0 });
-    }
-    drawFiles();
-    startUploads();
-    box.focus();
+    refuse(uploads.add(draft.files, chosen).join('\n'));
+    if (hasKeyboard()) box.focus();
   }
 
-  // A few at a time; each remembers its own list, for one may leave the chat meanwhile.
-  function startUploads() {
-    const own = files;
-    const running = own.filter((file) => file.cancel && !file.done && !file.error).length;
-    for (const item of own.filter((file) => !file.cancel && !file.done && !file.error).slice(0, FILES_AT_ONCE - running)) upload(item, own);
-  }
-  async function upload(item, own) {
-    const { done, cancel } = api.upload(item.file, (share) => {
-      item.share = share;
-      if (own === files) drawProgress(item);
-    });
-    item.cancel = cancel;
-    drawFiles();
-    try {
-      item.done = await done;
-    } catch (error) {
-      if (error.name === 'AbortError') own.splice(own.indexOf(item), 1);
-      else item.error = words(error);
-    }
-    if (own !== files) return;
-    drawFiles();
-    startUploads();
-    if (waits && files.every((file) => file.done)) { waits = false; submit(); }
-  }
-  function drawProgress(item) {
-    if (item.bar) item.bar.value = item.share;
-  }
-  function drawFiles() {
-    list.hidden = files.length === 0;
-    list.replaceChildren(...files.map((item) => {
-      item.bar = el('progress', { max: 1, value: item.share, 'aria-label': t('upload.of', { name: item.name }) });
-      const note = item.error ?? (item.done ? size(item.size) : null);
-      return el('li', { className: item.error ? 'failed' : '' }, icon('file', 18),
-        el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: item.name }), note === null ? item.bar : el('small', { className: item.error ? 'refused' : 'soft', textContent: note })),
-        iconButton('close', t('file.remove', { name: item.name }), () => remove(item)));
-    }));
-    send.classList.toggle('waits', waits);
-  }
-  function remove(item) {
-    if (item.cancel && !item.done && !item.error) return item.cancel();
-    files.splice(files.indexOf(item), 1);
-    waits &&= files.length > 0;
-    drawFiles();
-    startUploads();
-    return undefined;
-  }
-
-  window.addEventListener('pagehide', () => chat !== null && !editing && drafts.set(chat, box.value));
-  self.toast = toast;
+  window.addEventListener('pagehide', keep);
   return self;
 }

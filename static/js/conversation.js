@@ -1,102 +1,67 @@
 // One chat: its header, what was said, and the way through it. Only what is near
 // the view is in the page, however long the chat.
-import { avatar, confirmed, el, iconButton, menu, nameOf, skeleton } from './dom.js';
-import { number, t } from './i18n.js';
+import { createNear } from './attachment.js';
+import { avatar, el, iconButton, nameOf } from './dom.js';
+import { createHistory } from './history.js';
+import { t } from './i18n.js';
 import { createRow } from './message.js';
-import { copied } from './markup.js';
+import { goTo } from './place.js';
 import { moved, otherMember, othersInCall, rows } from './state.js';
+import { createTools } from './tools.js';
 
 const WINDOW = 160; // messages in the page
 const STEP = 60; // by which the window moves
 const NEAR = 900; // px from an end of the window at which it moves
 const AT_THE_END = 48; // px that still count as reading the newest
-const QUICK = ['👍', '❤️', '😂', '🎉', '🙏'];
 
 export function createConversation(store, api, { actions, composer, bytes }) {
   let chat = null; // the id of the one shown
   let view = { from: 0, to: 0 };
   let drawn = {};
-  let busy = false;
   let follow = true; // the newest stays in view
   let arriving = false; // until the place to begin reading is found, nothing counts as read
   const nodes = new Map();
 
-  const title = el('h2', { className: 'clip', tabIndex: -1 });
+  const title = el('h2', { className: 'clip', dir: 'auto', tabIndex: -1 });
   const status = el('p', { className: 'soft clip', 'aria-live': 'off' });
   const face = el('span', {});
   const open = el('button', { type: 'button', className: 'about grow', onclick: () => actions.about(chat) }, face, el('span', { className: 'grow' }, title, status));
   const callButtons = el('span', { className: 'row calls' }, iconButton('phone', t('call.audio'), () => actions.call(chat, false)), iconButton('video', t('call.video'), () => actions.call(chat, true)));
-  const header = el('header', {}, iconButton('back', t('back'), () => { location.hash = ''; }, { className: 'icon back-button' }), open, callButtons,
+  const header = el('header', {}, iconButton('back', t('back'), () => { goTo(''); }, { className: 'icon back-button' }), open, callButtons,
     iconButton('info', t('about'), () => actions.about(chat)));
+  const offline = el('p', { className: 'link-state', role: 'status' });
   const band = el('div', { className: 'band', role: 'status' });
   const log = el('div', { className: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': t('messages') });
   const typing = el('p', { className: 'typing soft', 'aria-live': 'off' });
   const scroll = el('div', { className: 'scroll', tabIndex: 0, role: 'region', 'aria-label': t('messages') }, log, typing);
   const present = el('button', { type: 'button', className: 'present', hidden: true, onclick: toPresent });
   const unread = el('button', { type: 'button', className: 'present above', hidden: true, onclick: toUnread });
-  const node = el('section', { className: 'conversation', hidden: true, 'aria-label': t('conversation') }, header, band, el('div', { className: 'stage' }, unread, scroll, present), composer.node);
+  const node = el('section', { className: 'conversation', hidden: true, 'aria-label': t('conversation') }, header, offline, band, el('div', { className: 'stage' }, unread, scroll, present), composer.node);
 
   const context = {
     get me() { return store.get().me; },
     direct: () => current()?.chat_type === 'dm',
-    names: () => new Set(current()?.members?.map((member) => member.username.toLowerCase())),
-    userName: (id) => (id === store.get().me.id ? t('you') : nameOf(current()?.members?.find((member) => member.id === id))),
+    names: () => inside().names,
+    userName: (id) => (id === store.get().me.id ? t('you') : nameOf(inside().byId.get(id))),
     find: (id) => logOf().messages.find((message) => message.id === id),
     fetch: (id) => api.message(id),
     bytes,
-    actions: { ...actions, jump, react: (id, emoji) => actions.react(id, emoji) },
+    near: createNear(scroll),
+    actions: { ...actions, jump, again },
   };
   const current = () => store.get().chats[chat];
+  // Who is in the chat, sorted once for all its messages: there may be thousands.
+  let sorted = {};
+  function inside() {
+    const { members = [] } = current() ?? {};
+    if (sorted.members !== members) sorted = { members, names: new Set(members.map(({ username }) => username.toLowerCase())), byId: new Map(members.map((member) => [member.id, member])) };
+    return sorted;
+  }
   const logOf = () => store.get().logs[chat] ?? { messages: [], loaded: false };
+  const history = createHistory(store, api, { refused: actions.refused });
 
-  // --- The tools of one message, moved to where they are wanted.
-  const tools = el('div', { className: 'tools', role: 'toolbar', 'aria-label': t('message.tools') },
-    iconButton('smile', t('react'), (event) => pickReaction(event.currentTarget)),
-    iconButton('reply', t('reply'), () => composer.replyTo(toolMessage())),
-    iconButton('more', t('more'), (event) => moreOf(event.currentTarget)));
-  const toolMessage = () => context.find(Number(tools.closest('.message')?.dataset.id));
-  const holdsTools = (target) => target.closest?.('.message[data-id]');
-  function showTools(target) {
-    const message = holdsTools(target);
-    if (message && tools.parentNode !== message) message.append(tools);
-  }
-  log.addEventListener('pointerover', ({ target, pointerType }) => pointerType === 'mouse' && !document.querySelector('[popover]') && showTools(target));
-  log.addEventListener('focusin', ({ target }) => showTools(target));
-  log.addEventListener('click', ({ target }) => showTools(target));
+  const tools = createTools(log, { me: () => store.get().me.id, find: context.find, composer, actions });
 
-  function pickReaction(anchor) {
-    const { id } = toolMessage();
-    import('./emoji.js').then(({ pickEmoji }) => pickEmoji(anchor, QUICK, (emoji) => actions.react(id, emoji)));
-  }
-  function moreOf(anchor) {
-    const message = toolMessage();
-    const mine = message.sender.id === store.get().me.id;
-    menu(anchor, [
-      message.content && [t('copy.text'), () => copied(message.content)],
-      mine && [t('edit'), () => composer.edit(message)],
-      mine && [t('delete'), () => erase(message), true],
-    ]);
-  }
-  async function erase(message) {
-    if (await confirmed(t('delete.sure'), t('delete'))) await actions.remove(message);
-  }
-
-  log.addEventListener('keydown', (event) => {
-    const message = event.target.closest('.message[data-id]');
-    if (!message || event.target !== message || event.ctrlKey || event.metaKey || event.altKey) return;
-    const said = context.find(Number(message.dataset.id));
-    const mine = said?.sender.id === store.get().me.id;
-    const does = {
-      r: () => composer.replyTo(said),
-      '+': () => pickReaction(tools.firstChild),
-      e: () => mine && composer.edit(said),
-      Delete: () => mine && erase(said),
-      Enter: () => moreOf(tools.lastChild),
-    }[event.key];
-    if (!does) return;
-    event.preventDefault();
-    does();
-  });
   scroll.addEventListener('keydown', (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || event.target.closest('button, pre, a, audio, video')) return;
@@ -117,6 +82,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     if (moves) enter(state);
     if (node.hidden) return;
     drawHeader(state);
+    drawOffline(state);
     const { me, unsent, logs, reads } = state;
     const inputs = { log: logs[chat], unsent, reads: reads[chat], me, members: current().members };
     if (moves || Object.keys(inputs).some((key) => inputs[key] !== drawn[key])) {
@@ -129,6 +95,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   }
 
   function enter(state) {
+    history.stop();
     composer.leave(chat);
     chat = state.open;
     follow = true;
@@ -138,8 +105,15 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     log.replaceChildren();
     if (chat === null) return;
     composer.enter(chat);
+    begin();
+  }
+  async function begin() {
     arriving = true;
-    load('newest').then(toFirstUnread);
+    if (await history.load(chat, 'newest')) toFirstUnread();
+  }
+  // What did not come is asked for again.
+  function again() {
+    if (chat !== null && !history.again(chat) && !logOf().loaded) begin();
   }
 
   function drawHeader(state) {
@@ -155,6 +129,11 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     face.replaceChildren(avatar(other ?? shown, { group: !other, online }));
     callButtons.hidden = other?.id === state.me.id;
     band.replaceChildren(...(call ? [el('span', { textContent: t('call.running', { n: call }) }), el('button', { type: 'button', className: 'primary', textContent: t('call.join'), onclick: () => actions.call(chat, false) })] : []));
+  }
+
+  function drawOffline({ link }) {
+    const text = link === 'lost' ? t('link.lost') : '';
+    if (offline.textContent !== text) offline.textContent = text;
   }
 
   // Where the window is, after the log has changed.
@@ -175,19 +154,13 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   function drawRows() {
     const state = store.get();
     const shown = logOf();
-    if (!shown.loaded) {
-      log.setAttribute('aria-busy', 'true');
-      log.replaceChildren(...skeleton(6).map((bar) => el('div', { className: 'ghost' }, bar)));
-      nodes.clear();
-      return;
-    }
     const anchor = follow ? null : firstVisible();
     const top = anchor?.getBoundingClientRect().top;
     reconcile(rows(state, chat, view.from, view.to));
-    if (!shown.messages.length && !nodes.size) log.replaceChildren(el('p', { className: 'notice', textContent: t('conversation.empty') }));
     if (follow) toEnd();
     else if (anchor?.isConnected) scroll.scrollTop += anchor.getBoundingClientRect().top - top;
-    log.removeAttribute('aria-busy');
+    if (shown.loaded) log.removeAttribute('aria-busy');
+    else log.setAttribute('aria-busy', 'true');
     drawPills();
   }
 
@@ -195,8 +168,13 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   // the whole of it again.
   function reconcile(list) {
     const wanted = new Set(list.map((row) => row.key));
+    let heir = null; // takes the focus of what is taken away
     for (const child of [...log.children]) {
-      if (!wanted.has(child.key)) { nodes.delete(child.key); child.remove(); }
+      if (wanted.has(child.key)) continue;
+      if (child.contains(document.activeElement)) heir = child.nextElementSibling ?? child.previousElementSibling;
+      else if (heir === child) heir = child.nextElementSibling;
+      nodes.delete(child.key);
+      child.remove();
     }
     let place = log.firstChild;
     for (const row of list) {
@@ -206,17 +184,24 @@ export function createConversation(store, api, { actions, composer, bytes }) {
         made = Object.assign(createRow(row, context), { key: row.key, row });
         nodes.set(row.key, made);
         if (known) {
-          const hadFocus = known.contains(document.activeElement);
-          const hadTools = known.contains(tools);
           if (place === known) place = made;
-          known.replaceWith(made);
-          if (hadTools) made.append(tools);
-          if (hadFocus) made.focus({ preventScroll: true });
+          replace(known, made);
         }
       }
       if (made === place) place = place.nextSibling;
       else log.insertBefore(made, place);
     }
+    if (heir) (heir.isConnected && heir.matches('.message') ? heir : [...log.querySelectorAll('.message')].at(-1) ?? title).focus({ preventScroll: true });
+  }
+  // Whoever is at a reaction of it, or at its tools, stays there.
+  function replace(known, made) {
+    const focus = known.contains(document.activeElement) ? document.activeElement : null;
+    if (known.contains(tools.node)) made.querySelector('.bubble')?.append(tools.node);
+    known.replaceWith(made);
+    if (!focus) return;
+    const { emoji } = focus.dataset;
+    const chip = emoji && [...made.querySelectorAll('.chip')].find((each) => each.dataset.emoji === emoji);
+    (tools.node.contains(focus) ? focus : chip || made).focus({ preventScroll: true });
   }
   const same = (a, b) => a.message === b.message && a.item === b.item && a.grouped === b.grouped && a.readers === b.readers && a.at === b.at;
 
@@ -269,26 +254,15 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   }
 
   async function load(part, around) {
-    if (busy && part !== 'newest' && part !== 'around') return;
-    busy = true;
     const id = chat;
-    const { messages } = logOf();
-    const query = { newest: '', earlier: `?before=${messages[0]?.id}`, later: `?after=${messages.at(-1)?.id}`, around: `?before=${around + 25}` }[part];
-    try {
-      const page = await api.history(id, query);
-      const more = page.results.length > 0 && (page.next !== null || page.results.length >= 50);
-      store.tell({ type: 'history', chat: id, messages: page.results, part, more });
-      if (part === 'earlier' && chat === id) shift(-STEP);
-    } catch (error) {
-      actions.refused(error);
-    } finally {
-      busy = false;
-    }
+    const came = await history.load(id, part, around);
+    if (came && part === 'earlier' && chat === id) shift(-STEP);
+    return came;
   }
   async function jump(id) {
     if (!context.find(id)) {
       follow = false;
-      await load('around', id);
+      if (!(await load('around', id))) return undefined;
     }
     const index = logOf().messages.findIndex((message) => message.id === id);
     if (index < 0) return actions.say(t('message.gone'));
@@ -300,6 +274,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     target.classList.add('found');
     setTimeout(() => target.classList.remove('found'), 1600);
     target.focus({ preventScroll: true });
+    return undefined;
   }
 
   async function toPresent() {
@@ -314,7 +289,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   async function toUnread() {
     const { me } = store.get();
     const isRead = (message) => message.sender.id === me.id || message.read_by?.includes(me.id);
-    for (let turn = 0; turn < 40 && logOf().hasEarlier && !isRead(logOf().messages[0] ?? {}); turn += 1) await load('earlier');
+    for (let turn = 0; turn < 40 && logOf().hasEarlier && !isRead(logOf().messages[0] ?? {}); turn += 1) if (!(await load('earlier'))) return;
     const first = logOf().messages.find((message) => !isRead(message));
     if (first) {
       store.tell({ type: 'unreadFrom', chat, id: first.id });
@@ -344,7 +319,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   function drawPills() {
     const away = !follow && logOf().loaded && !(wholeEnd() && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 300);
     const count = current()?.unread_count ?? 0;
-    const label = count ? t('present.unread', { n: number(count) }) : t('present');
+    const label = count ? t('present.unread', { n: count }) : t('present');
     if (present.hidden === away) present.hidden = !away;
     if (present.title !== label) {
       present.title = label;
@@ -368,12 +343,12 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   };
   composer.find = context.find;
 
+  draw(store.get());
   return {
     node,
     focus: () => title.focus({ preventScroll: true }),
     jump,
-    // After a pause: the newest page again, where the log may have a hole.
-    refresh: () => chat !== null && load(follow ? 'newest' : 'later'),
+    again,
     lastMine: () => logOf().messages.findLast((message) => message.sender.id === store.get().me.id),
   };
 }

@@ -1,5 +1,5 @@
 // Building elements. Text is only ever text: nothing here reads markup.
-import { t } from './i18n.js';
+import { t, tell } from './i18n.js';
 
 // Properties that the element has are set as such; the others, and those with a
 // dash, become attributes. `onclick` and its like are listeners.
@@ -21,7 +21,7 @@ const PATHS = {
   send: 'M4 12l16-8-6 16-3-6z', clip: 'M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 5 5l-8.5 8.5a1.8 1.8 0 0 1-2.5-2.5L14.500 7.500',
   smile: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.500 14.500c2 2.200 5 2.200 7 0M9 9.500v.5M15 9.500v.5',
   reply: 'M9 6L4 11l5 5M4 11h9a7 7 0 0 1 7 7', more: 'M5 12h.01M12 12h.01M19 12h.01', down: 'M12 5v14M6 13l6 6 6-6',
-  phone: 'M6 3h3l2 5-2.500 1.500a11 11 0 0 0 6 6L16 13l5 2v3a3 3 0 0 1-3 3A15 15 0 0 1 3 6a3 3 0 0 1 3-3z',
+  play: 'M8 5l11 7-11 7z', phone: 'M6 3h3l2 5-2.500 1.500a11 11 0 0 0 6 6L16 13l5 2v3a3 3 0 0 1-3 3A15 15 0 0 1 3 6a3 3 0 0 1 3-3z',
   video: 'M3 7h12v10H3zM15 10.500L21 7v10l-6-3.500', mic: 'M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11a6 6 0 0 0 12 0M12 17v4',
   screen: 'M3 5h18v11H3zM9 20h6M12 16v4', gear: 'M4 7h10M18 7h2M4 17h2M10 17h10M14 4.500v5M8 14.500v5', info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.01',
   people: 'M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.500a3.500 3.500 0 0 1 0 6M18 14.500a6.500 6.500 0 0 1 3.500 5.500',
@@ -63,7 +63,7 @@ function initials(name) {
 }
 
 export function person(user, { online, note, actions = [], onclick } = {}) {
-  const words = el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: nameOf(user) }), el('span', { className: 'soft clip', textContent: note ?? `@${user.username}` }));
+  const words = el('span', { className: 'grow' }, el('span', { className: 'clip', dir: 'auto', textContent: nameOf(user) }), el('span', { className: 'soft clip', textContent: note ?? `@${user.username}` }));
   const main = onclick ? el('button', { type: 'button', className: 'person-open grow', onclick }, avatar(user, { online }), words) : [avatar(user, { online }), words];
   return el('li', { className: 'person' }, main, actions);
 }
@@ -80,13 +80,14 @@ export function style(name) {
 }
 
 export function dialog(title, body, { drawer = false, closed } = {}) {
-  const heading = el('h2', { className: 'clip', textContent: title, id: `dialog-${Math.random().toString(36).slice(2)}` });
+  const heading = el('h2', { className: 'clip', dir: 'auto', textContent: title, id: `dialog-${Math.random().toString(36).slice(2)}` });
   const node = el('dialog', { className: drawer ? 'drawer' : '', 'aria-labelledby': heading.id },
     el('header', {}, heading, iconButton('close', t('close'), () => node.close())), el('div', { className: 'body' }, body));
   node.addEventListener('close', () => { node.remove(); closed?.(); });
   node.addEventListener('click', (event) => event.target === node && node.close()); // beside it
   document.body.append(node);
   node.showModal();
+  window.dispatchEvent(new CustomEvent('overlaid', { detail: node }));
   return node;
 }
 
@@ -103,25 +104,33 @@ export function confirmed(question, action) {
 // Something small beside what was pressed, gone with Esc or a click elsewhere.
 export function popover(anchor, content) {
   const node = el('div', { popover: 'auto', role: 'dialog', 'aria-label': anchor.ariaLabel ?? '' }, content);
+  const fitted = new ResizeObserver(() => place(node, anchor)); // what is inside may come, and grow, later
   node.addEventListener('toggle', ({ newState }) => {
     if (newState !== 'closed') return;
+    fitted.disconnect();
     const inside = node.contains(document.activeElement) || document.activeElement === document.body;
     node.remove();
-    if (inside) anchor.focus?.();
+    if (!inside) return;
+    anchor.focus?.();
+    if (document.activeElement !== anchor) anchor.closest('[tabindex]')?.focus({ preventScroll: true }); // it is hidden by now
   });
   (anchor.closest('dialog') ?? document.body).append(node);
   node.showPopover();
-  place(node, anchor.getBoundingClientRect());
-  node.querySelector('button, input')?.focus();
+  place(node, anchor);
+  fitted.observe(node);
+  node.querySelector('button, input')?.focus({ preventScroll: true });
   return node;
 }
 
-function place(node, at) {
+// Below what was pressed, or above it, and never beyond the edge of the screen.
+const EDGE = 8; // px
+function place(node, anchor) {
+  const at = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = node;
-  const left = Math.max(8, Math.min(at.right - width, innerWidth - width - 8));
-  const below = at.bottom + 4 + height < innerHeight;
-  node.style.left = `${left}px`;
-  node.style.top = `${Math.max(8, below ? at.bottom + 4 : at.top - height - 4)}px`;
+  const within = (least, wish, most) => Math.max(least, Math.min(wish, most));
+  const fitsBelow = at.bottom + EDGE / 2 + height < innerHeight - EDGE;
+  node.style.left = `${within(EDGE, at.right - width, innerWidth - width - EDGE)}px`;
+  node.style.top = `${within(EDGE, fitsBelow ? at.bottom + EDGE / 2 : at.top - height - EDGE / 2, innerHeight - height - EDGE)}px`;
 }
 
 export function menu(anchor, items) {
@@ -136,10 +145,21 @@ export function menu(anchor, items) {
   });
 }
 
+// Loads what is not there from the start; when that fails, it is said.
+export async function needed(load, use) {
+  let module;
+  try {
+    module = await load();
+  } catch {
+    return void toast(t('unreachable'));
+  }
+  return use(module);
+}
+
 export function toast(text) {
   let place = document.querySelector('#toasts');
   if (!place) document.body.append(place = el('div', { id: 'toasts', role: 'status', popover: 'manual' }));
-  const node = el('p', { textContent: text });
+  const node = el('p', { dir: 'auto', textContent: text });
   // Shown anew each time, so that it lies above a dialog that came meanwhile.
   if (place.matches(':popover-open')) place.hidePopover();
   place.showPopover();
@@ -147,10 +167,16 @@ export function toast(text) {
   setTimeout(() => { node.remove(); if (!place.children.length) place.remove(); }, 5000);
 }
 
-// The server's words, or, when there was no server, what that means.
+// What a status means where the server gives no code.
+const CODES = { 401: 'authentication_required', 403: 'permission_denied', 404: 'not_found', 409: 'conflict', 413: 'too_large', 415: 'unsupported_media_type', 429: 'rate_limited', 500: 'internal', 502: 'unavailable', 503: 'unavailable', 504: 'unavailable', 507: 'insufficient_storage' };
+
+// The server's words in the reader's language, or, when there was no server, what that means.
 export function words(error) {
   if (!error) return '';
-  return error instanceof TypeError ? t('unreachable') : error.message;
+  if (error instanceof TypeError) return t('unreachable');
+  const code = error.code || CODES[error.status];
+  const sentences = error.status === 400 ? Object.values(error.details ?? {}).flat() : [];
+  return (sentences.length ? sentences : [error.message]).map((each) => tell(String(each), code)).join(' ');
 }
 
 export function field(name, label, properties = {}) {
@@ -189,12 +215,12 @@ export function refuse(node, error) {
     const { field: name } = place.dataset;
     const control = node.elements[name];
     const refused = elsewhere[name] !== undefined && !control.disabled;
-    place.textContent = refused ? [elsewhere[name]].flat().join(' ') : '';
+    place.textContent = refused ? [elsewhere[name]].flat().map((each) => tell(each)).join(' ') : '';
     control.setAttribute('aria-invalid', String(refused));
     if (refused) delete elsewhere[name];
     placed ||= refused;
   }
-  const rest = Object.values(elsewhere).flat().join(' ');
+  const rest = Object.values(elsewhere).flat().map((each) => tell(each)).join(' ');
   node.querySelector('[role="alert"]').textContent = rest || (placed ? '' : words(error));
   node.querySelector('[aria-invalid="true"]')?.focus();
 }

@@ -7,6 +7,12 @@ import { key } from './kept.js';
 const ALL = `👍 thumbs up yes лайк да|👎 thumbs down no нет|❤️ heart love сердце|😂 joy laugh смех|🎉 party tada праздник|🙏 thanks please спасибо|😀 grin улыбка|😃 smile улыбка|😄 happy радость|😁 beam|😅 sweat phew|🤣 rofl смех|🙂 slight smile|😉 wink подмигивание|😊 blush|😇 angel ангел|🥰 love hearts|😍 heart eyes любовь|😘 kiss поцелуй|😋 yum вкусно|😜 tongue язык|🤗 hug обнимаю|🤔 think думаю|🤨 doubt|😐 neutral|🙄 eyes roll|😏 smirk|😴 sleep сон|😌 calm|😷 mask ill|🤒 ill болею|🤯 mind blown|🥳 party|😎 cool круто|🤓 nerd|😕 confused|😮 wow ого|😢 sad грусть|😭 cry плачу|😱 scream ужас|😡 angry злость|🤬 curse|💀 skull dead|👀 eyes look смотрю|👋 wave hello привет|👌 ok ок|✌️ peace|🤞 luck удача|🤝 deal договорились|👏 clap браво|🙌 hooray ура|💪 strong сила|✍️ write|🫶 heart hands|🤷 shrug|🤦 facepalm|🙋 raise hand|💡 idea идея|🔥 fire огонь|✨ sparkles|⭐ star звезда|💯 hundred|✅ check done готово|❌ cross no|❗ important важно|❓ question вопрос|⚠️ warning внимание|🚀 rocket ракета|🐛 bug жук|🔧 fix wrench|🔒 lock|📌 pin|📎 clip|📅 calendar календарь|⏰ alarm|☕ coffee кофе|🍵 tea чай|🍺 beer пиво|🍷 wine вино|🍕 pizza пицца|🍰 cake торт|🍎 apple яблоко|🥕 carrot|🍅 tomato|🌱 seedling росток|🌳 tree дерево|🌸 blossom цветок|🌞 sun солнце|🌧️ rain дождь|❄️ snow снег|🌈 rainbow|🌙 moon луна|🐱 cat кошка|🐶 dog собака|🦊 fox лиса|🐻 bear медведь|🐸 frog|🦉 owl|🐝 bee пчела|🏠 home дом|🚗 car машина|🚲 bike велосипед|🚆 train поезд|✈️ plane самолёт|⚽ football|🎮 game игра|🎵 music музыка|🎸 guitar|📷 camera|📚 books книги|🎁 gift подарок|🎂 birthday день рождения|🎈 balloon|🏆 trophy победа|💰 money деньги|💬 speech|👑 crown|🧡 orange heart|💛 yellow heart|💚 green heart|💙 blue heart|💜 purple heart|🖤 black heart|💔 broken heart`
   .split('|').map((line) => { const [emoji, ...names] = line.split(' '); return [emoji, names.join(' ')]; });
 
+// Those with a word that begins like this, or, `whole`, that is this; the nearest first.
+export function findEmoji(wish, whole, most) {
+  const fits = (words) => words.split(' ').findIndex((word) => (whole ? word === wish : word.startsWith(wish)));
+  return ALL.map((each) => [each, fits(each[1])]).filter(([, place]) => place >= 0).sort(([, a], [, b]) => a - b).slice(0, most).map(([each]) => each);
+}
+
 const KEPT = key('emoji');
 const lately = () => { try { return JSON.parse(localStorage.getItem(KEPT)) ?? []; } catch { return []; } };
 

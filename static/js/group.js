@@ -1,7 +1,11 @@
 // One group: its title, its members, leaving and deleting it.
+import { createNear } from './attachment.js';
 import { confirmed, dialog, el, field, form, iconButton, nameOf, person } from './dom.js';
 import { t } from './i18n.js';
 import { peopleFinder } from './start.js';
+
+const FEW = 10; // members that are found without a search
+const AT_ONCE = 100; // members that are put on the page at a time
 
 export function openGroup({ api, store, actions }, chat) {
   const body = el('div', { className: 'stack' });
@@ -16,7 +20,32 @@ export function openGroup({ api, store, actions }, chat) {
   };
   const refresh = async () => store.tell({ type: 'chat', chat: await api.chat(chat) });
 
+  // What is written into while others come and go: it is made once.
+  const renaming = form([field('title', t('group.title'), { value: shown().title, maxLength: 255, dir: 'auto' })], t('group.rename'), async (wish) => {
+    await api.rename(chat, wish.title);
+    await refresh();
+  });
+  const heading = el('h3', {});
+  const search = el('input', { type: 'search', placeholder: t('members.search'), 'aria-label': t('members.search'), autocomplete: 'off', spellcheck: false, oninput: () => drawMembers() });
+  const list = el('ul', {});
+  const none = el('p', { className: 'soft', role: 'status' });
+  const near = createNear(box.querySelector('.body'));
+  const adding = el('section', {}, el('h3', { textContent: t('group.add') }),
+    peopleFinder(api, (user) => guarded(async () => { await api.addMembers(chat, [user.id]); await refresh(); })(), (user) => shown().members.some(({ id }) => id === user.id)));
+  const deleting = el('button', { type: 'button', className: 'danger', textContent: t('group.delete'), onclick: guarded(async () => {
+    if (!(await confirmed(t('group.delete.sure', { name: shown().title }), t('group.delete')))) return;
+    await api.deleteChat(chat);
+    actions.gone(chat);
+  }) });
+  const leaving = el('button', { type: 'button', className: 'danger', textContent: t('group.leave'), onclick: guarded(async () => {
+    if (!(await confirmed(t('group.leave.sure', { name: shown().title }), t('group.leave')))) return;
+    await api.removeMember(chat, store.get().me.id);
+    actions.gone(chat);
+  }) });
+  const inside = el('section', {}, heading, list, none);
+
   let drawn;
+  let led; // whether it was drawn for one of its admins
   const forget = store.subscribe(() => {
     if (!box.isConnected) return;
     if (!shown()) return box.close();
@@ -27,40 +56,43 @@ export function openGroup({ api, store, actions }, chat) {
   draw();
 
   function draw() {
+    const before = drawn;
     const { title, members = [], admins = [] } = drawn = shown();
-    const me = store.get().me.id;
-    const leads = admins.includes(me);
+    const leads = admins.includes(store.get().me.id);
     box.querySelector('h2').textContent = title;
-    const keptFocus = body.contains(document.activeElement) && document.activeElement.matches('input');
-    if (keptFocus) return; // one does not take the form from under somebody's hands
-    const renaming = form([field('title', t('group.title'), { value: title, maxLength: 255 })], t('group.rename'), async (wish) => {
-      await api.rename(chat, wish.title);
-      document.activeElement.blur();
-      await refresh();
-    });
+    const name = renaming.elements.title;
+    if (document.activeElement !== name || name.value === before?.title) name.value = title;
+    if (led !== leads) body.replaceChildren(...(leads ? [renaming, inside, adding, el('div', { className: 'row' }, leaving, deleting)] : [inside, el('div', { className: 'row' }, leaving)]));
+    led = leads;
+    heading.textContent = t('members', { n: members.length });
+    if (members.length > FEW && !search.isConnected) heading.after(search);
+    if (before?.members !== members || before?.admins !== admins) drawMembers();
+  }
+
+  // All who fit what is searched, as far down as one looks.
+  function drawMembers() {
+    const { members = [], admins = [] } = shown();
+    const { me, presence } = store.get();
+    const leads = admins.includes(me.id);
+    const wish = search.value.trim().toLocaleLowerCase();
+    const found = members.filter(({ username, display_name }) => !wish || [username, display_name].some((text) => text?.toLocaleLowerCase().includes(wish)));
     const line = (member) => {
-      const isAdmin = admins.includes(member.id);
-      const remove = leads && member.id !== me && iconButton('close', t('remove.name', { name: nameOf(member) }), guarded(async () => {
+      const remove = leads && member.id !== me.id && iconButton('close', t('remove.name', { name: nameOf(member) }), guarded(async () => {
         if (!(await confirmed(t('group.remove.sure', { name: nameOf(member) }), t('remove')))) return;
         await api.removeMember(chat, member.id);
         await refresh();
       }));
-      return person(member, { online: store.get().presence[member.id]?.online, note: isAdmin ? `@${member.username} · ${t('group.admin')}` : undefined, actions: remove || [], onclick: member.id === me ? undefined : () => actions.person(member.username) });
+      return person(member, { online: presence[member.id]?.online, note: admins.includes(member.id) ? `@${member.username} · ${t('group.admin')}` : undefined, actions: remove || [], onclick: member.id === me.id ? undefined : () => actions.person(member.username) });
     };
-    body.replaceChildren(
-      leads ? renaming : el('span', {}),
-      el('section', {}, el('h3', { textContent: t('members', { n: members.length }) }), el('ul', {}, members.slice(0, 300).map(line))),
-      leads ? el('section', {}, el('h3', { textContent: t('group.add') }), peopleFinder(api, (user) => guarded(async () => { await api.addMembers(chat, [user.id]); document.activeElement.blur(); await refresh(); })(), (user) => members.some(({ id }) => id === user.id))) : el('span', {}),
-      el('div', { className: 'row' },
-        el('button', { type: 'button', className: 'danger', textContent: t('group.leave'), onclick: guarded(async () => {
-          if (!(await confirmed(t('group.leave.sure', { name: title }), t('group.leave')))) return;
-          await api.removeMember(chat, me);
-          actions.gone(chat);
-        }) }),
-        leads && el('button', { type: 'button', className: 'danger', textContent: t('group.delete'), onclick: guarded(async () => {
-          if (!(await confirmed(t('group.delete.sure', { name: title }), t('group.delete')))) return;
-          await api.deleteChat(chat);
-          actions.gone(chat);
-        }) })));
+    const more = (from) => {
+      const last = found.slice(from, from + AT_ONCE).map(line);
+      list.append(...last);
+      if (from + AT_ONCE < found.length) near(last.at(-1), () => last.at(-1).isConnected && more(from + AT_ONCE));
+    };
+    const focused = [...list.children].findIndex((each) => each.contains(document.activeElement));
+    list.replaceChildren();
+    more(0);
+    if (focused >= 0) (list.children[Math.min(focused, list.children.length - 1)]?.querySelector('button') ?? box.querySelector('header button')).focus({ preventScroll: true });
+    none.textContent = found.length ? '' : t('found.none');
   }
 }

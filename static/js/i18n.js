@@ -6,6 +6,7 @@ import { key } from './kept.js';
 export const LANGUAGES = { en: 'English', ru: 'Русский' };
 
 let texts = {};
+let told = [];
 export let language = 'en';
 let plural = new Intl.PluralRules('en');
 
@@ -18,6 +19,7 @@ export function wanted() {
 export async function load(wish) {
   const module = wish === 'ru' ? await import('./i18n/ru.js') : await import('./i18n/en.js');
   texts = module.default;
+  told = module.told;
   language = wish;
   plural = new Intl.PluralRules(wish);
   formats.clear();
@@ -25,9 +27,23 @@ export async function load(wish) {
 }
 
 export function t(key, values = {}) {
-  let text = texts[key] ?? key;
-  if (typeof text === 'object') text = text[plural.select(values.n)] ?? text.other;
-  return text.replace(/\{(\w+)\}/g, (hole, name) => (name === 'n' ? number(values.n) : values[name] ?? hole));
+  return fill(texts[key] ?? key, values);
+}
+
+function fill(text, values) {
+  const chosen = typeof text === 'object' ? text[plural.select(values.n)] ?? text.other : text;
+  return chosen.replace(/\{(\w+)\}/g, (hole, name) => (name === 'n' ? number(values.n) : values[name] ?? hole));
+}
+
+// A sentence of the server in the reader's language: each API has one of its own. Of one that
+// nobody has put into it, the `code` tells what it is about.
+export function tell(sentence, code) {
+  for (const [pattern, text] of told) {
+    const found = pattern.exec(sentence);
+    if (found) return fill(text, { n: Number(found[1]), what: found[1] });
+  }
+  const isRussian = /[а-яё]/i.test(sentence);
+  return isRussian === (language === 'ru') ? sentence : texts[`refused.${code}`] ?? sentence;
 }
 
 export const number = (n) => format('n', () => new Intl.NumberFormat(language)).format(n);

@@ -1,7 +1,7 @@
 // The door: who is signed in meets their chats, others the sign-in page.
 import { createCaller, HOME } from '../fireside.js';
-import { style } from './dom.js';
-import { load, wanted } from './i18n.js';
+import { el, style } from './dom.js';
+import { load, t, wanted } from './i18n.js';
 import { key } from './kept.js';
 
 const root = document.querySelector('#root');
@@ -25,6 +25,8 @@ await load(wanted());
 await enter();
 
 async function enter() {
+  const page = location.pathname.slice(new URL(HOME).pathname.replace(/\/$/, '').length);
+  if (!/^\/?(index\.html|login\/?|setup\/?|invite\/?|reset\/?)?$/.test(page)) return lost();
   const link = /\/(setup|invite|reset)\/?$/.exec(location.pathname)?.[1];
   if (link) return openLink(link);
   const token = localStorage.getItem(key('token'));
@@ -42,6 +44,12 @@ async function enter() {
     },
     speak,
   });
+}
+
+// The server sends this page, too, to whoever goes where there is nothing.
+async function lost() {
+  const { frame } = await import('./signin.js');
+  frame(root, el('div', { className: 'card stack' }, el('p', { role: 'alert', textContent: t('lost') }), el('a', { className: 'button', href: `${HOME}/`, textContent: t('link.home') })), { speak });
 }
 
 // What an administrator's link is for. Its code stands behind the #, so that no log has it.

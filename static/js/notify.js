@@ -1,5 +1,6 @@
 // Telling of a message when one looks elsewhere: a soft sound, a notification.
 import { nameOf } from './dom.js';
+import { t } from './i18n.js';
 import { key } from './kept.js';
 
 export const settings = {
@@ -13,13 +14,40 @@ let last = 0;
 export function announce({ message, title, group, open }) {
   if (settings.sound && Date.now() - last > 1500) {
     last = Date.now();
-    chime();
+    alone(message.id, chime);
   }
   if (!settings.desktop || document.hasFocus()) return;
   const name = nameOf(message.sender);
-  const note = new Notification(group ? `${name} · ${title}` : name, { body: message.content.slice(0, 200), tag: `message-${message.id}`, silent: true });
+  const body = message.content.slice(0, 200) || `📎 ${message.attachments?.[0]?.name ?? t('a.file')}`;
+  // The tag makes one of those that several pages show.
+  const note = new Notification(group ? `${name} · ${title}` : name, { body, tag: `message-${message.id}`, silent: true });
   note.onclick = () => { note.close(); open(); };
 }
+
+// Of several pages of one browser, one does it. Each draws a lot and tells the others; the
+// lowest does it, and leaves word for pages that hear of it only then.
+const SETTLED = 150; // ms in which all have told
+const DONE = key('announced');
+const lots = globalThis.BroadcastChannel && new BroadcastChannel(key('lots'));
+const lowest = new Map(); // by message
+lots?.addEventListener('message', ({ data: { id, lot } }) => drawn(id, lot));
+function drawn(id, lot) {
+  lowest.set(id, Math.min(lot, lowest.get(id) ?? Infinity));
+  if (lowest.size > 50) lowest.delete(lowest.keys().next().value);
+}
+const isDone = (id) => Number(localStorage.getItem(DONE)) >= id;
+
+function alone(id, act) {
+  const lot = canSound() ? Math.random() : 1 + Math.random(); // one that may make a sound goes first
+  drawn(id, lot);
+  lots?.postMessage({ id, lot });
+  setTimeout(() => {
+    if (lowest.get(id) !== lot || isDone(id)) return;
+    try { localStorage.setItem(DONE, id); } catch { /* then the lots alone decide */ }
+    act();
+  }, lots ? SETTLED : 0);
+}
+const canSound = () => navigator.userActivation?.hasBeenActive ?? true;
 
 let audio;
 export function chime() {

@@ -3,10 +3,12 @@
 import { createPatience, randomId } from '../fireside.js';
 import { key } from './kept.js';
 
-export function createOutbox(store, api, { unauthorised }) {
+// `unkept` is told whether something waits that this browser would not keep.
+export function createOutbox(store, api, { unauthorised, unkept }) {
   const me = store.get().me.id;
   const prefix = key(`outbox.${me}.`);
   const patience = createPatience();
+  const forgotten = new Set(); // what the storage refused
   let running = false;
   let stopped = false;
 
@@ -22,7 +24,7 @@ export function createOutbox(store, api, { unauthorised }) {
     const client_id = randomId();
     const after = store.get().logs[chat]?.messages.at(-1)?.id ?? 0;
     const item = { client_id, chat, content, attachments, reply_to, after, at: Date.now() };
-    keep(item);
+    keep(item); // before anything else happens to it
     store.tell({ type: 'queued', item: { ...item, tried: true } });
     flush();
   }
@@ -30,7 +32,16 @@ export function createOutbox(store, api, { unauthorised }) {
   // Whatever the storage refuses (it is full, or forbidden) is still sent, only
   // not kept across a reload. The time in the key keeps the order.
   function keep(item) {
-    try { localStorage.setItem(keyOf(item), JSON.stringify(item)); } catch { /* see above */ }
+    try {
+      localStorage.setItem(keyOf(item), JSON.stringify(item));
+    } catch {
+      forgotten.add(item.client_id);
+      unkept(true);
+    }
+  }
+  function forget(item) {
+    localStorage.removeItem(keyOf(item));
+    if (forgotten.delete(item.client_id)) unkept(forgotten.size > 0);
   }
   const keyOf = (item) => `${prefix}${item.at}.${item.client_id}`;
 
@@ -38,12 +49,15 @@ export function createOutbox(store, api, { unauthorised }) {
   async function flush() {
     if (running || stopped) return;
     running = true;
-    for (;;) {
-      const item = store.get().unsent.find((each) => !each.error);
-      if (!item || stopped) break;
-      await deliver(item);
+    try {
+      for (;;) {
+        const item = store.get().unsent.find((each) => !each.error);
+        if (!item || stopped) break;
+        await deliver(item);
+      }
+    } finally {
+      running = false; // whatever went wrong, the next one is tried
     }
-    running = false;
   }
 
   async function deliver(item) {
@@ -55,12 +69,12 @@ export function createOutbox(store, api, { unauthorised }) {
     try {
       const message = await patience.attempt(() => (isWanted() ? api.send(chat, wish) : null));
       if (!message) return; // discarded meanwhile
-      localStorage.removeItem(keyOf(item));
+      forget(item);
       store.tell({ type: 'sent', client_id, message, chat });
     } catch (error) {
       if (stopped) return;
-      if (error.status === 401) return void unauthorised(error);
-      store.tell({ type: 'refused', client_id, error: error.message });
+      if (error.status === 401) { stopped = true; return void unauthorised(error); }
+      store.tell({ type: 'refused', client_id, error });
     }
   }
 
@@ -72,22 +86,9 @@ export function createOutbox(store, api, { unauthorised }) {
       flush();
     },
     discard(item) {
-      localStorage.removeItem(keyOf(item));
+      forget(item);
       store.tell({ type: 'dropped', client_id: item.client_id });
     },
     stop() { stopped = true; patience.stop(new Error('signed out')); },
-  };
-}
-
-export function createDrafts(me) {
-  const place = (chat) => key(`draft.${me}.${chat}`);
-  return {
-    get: (chat) => localStorage.getItem(place(chat)) ?? '',
-    set(chat, text) {
-      try {
-        if (text) localStorage.setItem(place(chat), text);
-        else localStorage.removeItem(place(chat));
-      } catch { /* a draft that cannot be kept is still in its box */ }
-    },
   };
 }

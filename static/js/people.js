@@ -33,8 +33,8 @@ export async function openPeople(world) {
 
 function post({ title, content, created_at, author }) {
   const at = new Date(created_at);
-  return el('article', { className: 'stack post' }, el('h3', { className: 'words', textContent: title }), el('p', { className: 'words' }, markup(content)),
-    el('p', { className: 'soft' }, author ? `${nameOf(author)} · ` : '', el('time', { dateTime: created_at, title: fullTime(at), textContent: shortly(at) })));
+  return el('article', { className: 'stack post' }, el('h3', { className: 'words', dir: 'auto', textContent: title }), el('div', { className: 'content', dir: 'auto' }, markup(content)),
+    el('p', { className: 'soft words', dir: 'auto' }, author ? `${nameOf(author)} · ` : '', el('time', { dateTime: created_at, title: fullTime(at), textContent: shortly(at) })));
 }
 
 export async function openPerson(world, username) {
@@ -64,8 +64,8 @@ export async function openPerson(world, username) {
     };
     const dm = Object.values(chats).find((chat) => chat.chat_type === 'dm' && otherMember(chat, me)?.id === user.id);
     body.replaceChildren(
-      el('div', { className: 'stack portrait' }, avatar(user, { size: '6rem', online: presence[user.id]?.online }), el('h2', { className: 'words', textContent: name }), el('p', { className: 'soft', textContent: `@${user.username}` })),
-      el('p', { className: 'words', textContent: user.bio ?? '' }),
+      el('div', { className: 'stack portrait' }, avatar(user, { size: '6rem', online: presence[user.id]?.online }), el('h2', { className: 'words', dir: 'auto', textContent: name }), el('p', { className: 'soft', textContent: `@${user.username}` })),
+      el('p', { className: 'words', dir: 'auto', textContent: user.bio ?? '' }),
       el('div', { className: 'row' },
         el('button', { type: 'button', className: 'primary', textContent: t('message.person'), onclick: () => { for (const open of document.querySelectorAll('dialog[open]')) open.close(); actions.talkTo(user.id); } }),
         user.id !== me.id && (isFriend

@@ -18,7 +18,7 @@ export const nothing = {
   link: 'connecting', // or 'live', 'lost'
 };
 
-const emptyLog = { messages: [], hasEarlier: true, hasLater: false, unreadFrom: null, loaded: false };
+const emptyLog = { messages: [], hasEarlier: true, hasLater: false, unreadFrom: null, loaded: false, failed: false };
 
 export function createStore(initial) {
   let state = initial;
@@ -29,7 +29,10 @@ export function createStore(initial) {
       const next = reduce(state, event);
       if (next === state) return;
       state = next;
-      for (const listener of listeners) listener(state);
+      // A view that fails is heard of, and keeps nobody from hearing: what is being sent goes on.
+      for (const listener of listeners) {
+        try { listener(state); } catch (error) { queueMicrotask(() => { throw error; }); }
+      }
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -70,9 +73,11 @@ const on = {
     if (part === 'earlier') next = { ...log, messages: join(sorted, log.messages), hasEarlier: more };
     if (part === 'later') next = { ...log, messages: join(log.messages, sorted), hasLater: more };
     if (part === 'newest' && state.chats[chat]?.unread_count) next.unreadFrom ??= firstUnread(next.messages, state.me.id);
-    return withLog(state, chat, { ...next, loaded: true });
+    return withLog(state, chat, { ...next, loaded: true, failed: false });
   },
-  unreadFrom: (state, { chat, id }) => withLog(state, chat, { ...state.logs[chat], unreadFrom: id }),
+  // Whether the page that was asked for last has failed to come.
+  failed: (state, { chat, failed }) => (Boolean(state.logs[chat]?.failed) === failed ? state : withLog(state, chat, { ...emptyLog, ...state.logs[chat], failed })),
+  unreadFrom: (state, { chat, id }) => (state.logs[chat] ? withLog(state, chat, { ...state.logs[chat], unreadFrom: id }) : state),
 
   new_message: (state, { message, chat = message.chat, seq, client_id }) => heard(state, chat, client_id ? { ...message, client_id } : message, seq, true),
   message_updated: (state, { message, chat = message.chat, seq }) => heard(state, chat, message, seq, false),
@@ -143,6 +148,8 @@ function heard(state, chat, message, seq, isNew) {
     const unread_count = (known.unread_count ?? 0) + (counts ? 1 : 0);
     if (isLast) next = withChat(next, chat, { last_message: message, unread_count });
   }
+  const writes = isNew && (state.typing[chat] ?? []).includes(message.sender.id);
+  if (writes) next = on.typing(next, { chat, user_id: message.sender.id, is_typing: false });
   const log = state.logs[chat];
   if (!log?.loaded) return next;
   const { messages } = log;
@@ -150,8 +157,7 @@ function heard(state, chat, message, seq, isNew) {
   const inside = messages.length && message.id > messages[0].id && message.id < messages.at(-1).id;
   const after = !messages.length || message.id > messages.at(-1).id;
   if (here || inside || (after && !log.hasLater) || (!log.hasEarlier && !after)) next = withLog(next, chat, withMessage(log, message));
-  const writes = (state.typing[chat] ?? []).includes(message.sender.id);
-  return writes && isNew ? on.typing(next, { chat, user_id: message.sender.id, is_typing: false }) : next;
+  return next;
 }
 
 function withLog(state, chat, log) {
@@ -216,6 +222,8 @@ const TOGETHER = 5 * 60_000; // ms between two messages of one bubble group
 export function rows(state, chat, from, to) {
   const log = state.logs[chat] ?? emptyLog;
   const found = [];
+  if (!log.loaded) found.push(log.failed ? { key: 'failed', kind: 'failed' } : { key: 'ghosts', kind: 'ghosts' });
+  else if (log.failed && from === 0) found.push({ key: 'failed', kind: 'failed' });
   let before = log.messages[from - 1];
   for (let index = from; index < to; index += 1) {
     const message = log.messages[index];
@@ -230,7 +238,7 @@ export function rows(state, chat, from, to) {
   if (to === log.messages.length && !log.hasLater) {
     for (const item of stillUnsent(state, chat)) found.push({ key: `u${item.client_id}`, kind: 'unsent', item });
   }
-  return found;
+  return found.length ? found : [{ key: 'empty', kind: 'empty' }];
 }
 
 const dayOf = (message) => new Date(message.created_at).toDateString();

@@ -58,13 +58,55 @@ async fn a_message_is_announced_only_to_who_looks_elsewhere_and_wishes_it() {
     assert_eq!(hers.asks("window.shown").await, json!([["bob", "three"]]));
     assert_eq!(hers.asks("window.played").await, 0);
     hers.until("document.title.startsWith('(')").await;
+    // A file without words is not nothing.
+    let file = bob.uploads("plan.txt", b"plan").await;
+    let wish = json!({"content": "", "attachments": [file["id"]]});
+    bob.post(&format!("/messages/api/chats/{chat}/messages/"), &wish).await.is(201);
+    hers.until("window.shown.length === 2").await;
+    assert_eq!(hers.asks("window.shown[1]").await, json!(["bob", "📎 plan.txt"]));
     // The note leads to the chat.
     hers.does("window.lastNote.onclick()").await;
     hers.until(&format!("location.hash === '#chat-{chat}'")).await;
     // One's own words are no news.
     say(&alice, chat, "mine").await;
     hers.reads(".content", "mine").await;
-    assert_eq!(hers.asks("window.shown.length").await, 1);
+    assert_eq!(hers.asks("window.shown.length").await, 2);
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn two_pages_of_one_browser_chime_once() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    let first = hers.window().await;
+    hers.opens_window().await;
+    let second = hers.window().await;
+    for window in [&first, &second] {
+        hers.turns_to(window).await;
+        hers.begins_pages_with(RECORDER).await;
+        hers.goes_to("/").await;
+        hers.sees(".chat").await;
+        hers.does("document.hasFocus = () => false").await;
+    }
+    for count in 1..4 {
+        say(&bob, chat, &format!("number {count}")).await;
+        let mut played = 0;
+        for window in [&first, &second] {
+            hers.turns_to(window).await;
+            hers.reads(".chat .preview", &format!("number {count}")).await;
+        }
+        // One chime is two tones; by now each page has drawn its lot. Sounds come 1.5 s apart.
+        tokio::time::sleep(std::time::Duration::from_millis(1700)).await;
+        for window in [&first, &second] {
+            hers.turns_to(window).await;
+            played += hers.asks("window.played").await.as_i64().unwrap();
+        }
+        assert_eq!(played, 2 * count);
+    }
     hers.leaves().await;
 }
 

@@ -9,6 +9,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -180,6 +181,26 @@ impl Browser {
 
     pub async fn reloads(&self) {
         self.client.refresh().await.unwrap();
+    }
+
+    pub async fn window(&self) -> WindowHandle {
+        self.client.window().await.unwrap()
+    }
+
+    /// A second page of the same browser, which is then the one that is looked at.
+    pub async fn opens_window(&self) {
+        let opened = self.client.new_window(false).await.unwrap();
+        let handle = opened.handle.try_into().unwrap();
+        self.turns_to(&handle).await;
+        self.goes_to("/").await;
+    }
+
+    pub async fn turns_to(&self, window: &WindowHandle) {
+        self.client.switch_to_window(window.clone()).await.unwrap();
+    }
+
+    pub async fn goes_back(&self) {
+        self.client.back().await.unwrap();
     }
 
     pub async fn leaves(self) {

@@ -154,7 +154,7 @@ async fn a_dead_link_says_so_and_leads_on() {
     page.opens_link("/setup#x").await;
     fills(&page, "alice", PASSWORD).await;
     page.reads("[role=alert]", "has been used already").await;
-    page.presses_button("To the first page").await;
+    page.presses_button("Go to the start page").await;
     page.reads("[type=submit]", "Sign in").await;
     assert_eq!(page.asks("location.pathname").await, "/");
     page.leaves().await;
@@ -181,7 +181,7 @@ async fn a_colleague_comes_by_invitation_and_nobody_else() {
     // It was for one; without any there is no way in, and the page offers none.
     let hers = by_link(&fireside, &link).await;
     hers.reads("[role=alert]", "invitation is no longer good").await;
-    hers.presses_button("To the first page").await;
+    hers.presses_button("Go to the start page").await;
     hers.reads("form", "New accounts need an invitation.").await;
     assert_eq!(hers.asks("document.querySelector('.tabs').checkVisibility()").await, false);
 

@@ -9,6 +9,9 @@ fn the_state_does_what_its_tests_say() {
     if in_path("node").is_none() {
         return say("skipped: no node");
     }
-    let output = Command::new("node").args(["--test", "tests/client/state.test.mjs"]).output().unwrap();
+    let output = Command::new("node")
+        .args(["--test", "tests/client/state.test.mjs", "tests/client/markup.test.mjs"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

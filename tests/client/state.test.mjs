@@ -9,7 +9,7 @@ async function module(path) {
   code = code.replace(/^import .*$/gm, '');
   return import(`data:text/javascript,${encodeURIComponent(code)}`);
 }
-const { moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
+const { createStore, moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
 const { parse } = await module('markup.js');
 
 const me = { id: 1, username: 'ann' };
@@ -69,6 +69,35 @@ test('the window stays inside the log', () => {
 test('the newest activity is first', () => {
   const state = after({ type: 'chat', chat: { id: 8, title: 'b', created_at: '2020', last_message: null } }, { type: 'new_message', chat: 7, message: said(1) });
   assert.deepEqual(sortedChats(state).map(({ id }) => id), [8, 7]);
+});
+
+test('nobody writes any more whose message has come, in a chat that was never opened too', () => {
+  const state = after({ type: 'typing', chat: 7, user_id: 2, is_typing: true }, { type: 'new_message', chat: 7, message: said(1) });
+  assert.deepEqual(state.typing[7], []);
+  assert.equal(state.logs[7], undefined);
+});
+
+test('what is said before a chat has loaded is shown, and leaves no broken log', () => {
+  const item = { client_id: 'x', chat: 7, content: 'early', attachments: [], after: 0, tried: true };
+  const state = after({ type: 'queued', item }, { type: 'unreadFrom', chat: 7, id: null });
+  assert.deepEqual(rows(state, 7, 0, 0).map(({ kind }) => kind), ['ghosts', 'unsent']);
+  const failed = reduce(state, { type: 'failed', chat: 7, failed: true });
+  assert.deepEqual(rows(failed, 7, 0, 0).map(({ kind }) => kind), ['failed', 'unsent']);
+  const loaded = reduce(failed, page([said(1)]));
+  assert.deepEqual(rows(loaded, 7, 0, 1).map(({ kind }) => kind), ['day', 'message', 'unsent']);
+});
+
+test('a view that fails keeps no other from hearing', () => {
+  const store = createStore(nothing);
+  const heard = [];
+  const thrown = [];
+  const { queueMicrotask: real } = globalThis;
+  globalThis.queueMicrotask = (act) => { try { act(); } catch (error) { thrown.push(error.message); } };
+  store.subscribe(() => { throw new Error('broken view'); });
+  store.subscribe((state) => heard.push(state.link));
+  store.tell({ type: 'link', link: 'live' });
+  globalThis.queueMicrotask = real;
+  assert.deepEqual([heard, thrown], [['live'], ['broken view']]);
 });
 
 test('markup knows links, code and names, and nothing else', () => {

@@ -8,4 +8,4 @@ mod scene;
 mod seed;
 mod trouble;
 
-use scene::Dev;
+pub use scene::Dev;

@@ -1,0 +1,41 @@
+// Where one is: the address says which chat is open, and an entry of the history of its own
+// that something lies above it, so that Back closes that first.
+const open = []; // dialogs, the top one last
+let wasOver = Boolean(history.state?.over); // the entry that one is leaving was that of a dialog
+let left = location.hash; // its address
+
+window.addEventListener('overlaid', ({ detail: dialog }) => {
+  open.push(dialog);
+  dialog.addEventListener('close', () => forget(dialog));
+  cover();
+});
+
+// An entry that a closed dialog has left behind serves the next one.
+function cover() {
+  if (!history.state?.over) history.pushState({ over: true }, '');
+  [wasOver, left] = [true, location.hash];
+}
+
+function forget(dialog) {
+  const at = open.indexOf(dialog);
+  if (at >= 0) open.splice(at, 1);
+}
+
+window.addEventListener('popstate', () => {
+  const [isOver, cameFrom] = [Boolean(history.state?.over), wasOver && left];
+  [wasOver, left] = [isOver, location.hash];
+  while (open.length && !open.at(-1).isConnected) open.pop(); // taken away without being closed
+  const top = open.at(-1);
+  if (isOver || cameFrom !== location.hash) return; // not off a dialog's entry
+  if (!top) return void history.back(); // its dialog was closed otherwise: this step would lead nowhere
+  forget(top);
+  top.close();
+  if (open.length) cover();
+});
+
+// Goes to an address of this page. What lay above goes with it.
+export function goTo(hash) {
+  if (history.state?.over) location.replace(`#${hash}`);
+  else location.hash = hash;
+  [wasOver, left] = [false, location.hash];
+}
