@@ -1,7 +1,6 @@
 // What a signed-in person has: the state, the socket, the outbox, and the views.
 import { createPatience } from '../fireside.js';
 import { createApi, isPassing, openFeed } from './api.js';
-import { createBytes } from './bytes.js';
 import { createChats } from './chats.js';
 import { el, icon, needed, toast, words } from './dom.js';
 import { t } from './i18n.js';
@@ -42,6 +41,8 @@ class App {
 
   start() {
     const { api, store, actions } = this;
+    this.drafts = createDrafts(store.get().me.id);
+    for (const [chat, text] of this.drafts.all()) store.tell({ type: 'draft', chat, text: text.trim() });
     const abort = new AbortController();
     this.signal = abort.signal;
     this.abort = abort;
@@ -70,9 +71,10 @@ class App {
 
   // What shows a chat is not loaded before one is opened.
   talk() {
-    return this.talking ??= Promise.all([import('./conversation.js'), import('./composer.js')]).then(([{ createConversation }, { createComposer }]) => {
+    return this.talking ??= Promise.all([import('./conversation.js'), import('./composer.js'), import('./bytes.js'), import('./reactions.js')]).then(([{ createConversation }, { createComposer }, { createBytes }, { createReactions }]) => {
       const { store, api, actions, outbox } = this;
-      this.composer = createComposer(store, api, { drafts: createDrafts(store.get().me.id), outbox, actions });
+      actions.react = createReactions(store, api, { attempt: (action) => this.patience.attempt(action), refused: actions.refused });
+      this.composer = createComposer(store, api, { drafts: this.drafts, outbox, actions });
       this.conversation = createConversation(store, api, { actions, composer: this.composer, bytes: createBytes(api) });
       this.composer.lastMine = this.conversation.lastMine;
       this.main.append(this.conversation.node);
@@ -114,10 +116,17 @@ class App {
     } else if (event.key === '/' && !typing) {
       event.preventDefault();
       this.chats.focusSearch();
-    } else if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open], [popover]:popover-open')) {
+    } else if (event.key.length === 1 && event.key !== ' ' && !typing && this.takesKeys(event)) this.composer.focus(); // and the letter lands there
+    else if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open], [popover]:popover-open')) {
       if (typing) this.store.get().open !== null && this.composer?.focus();
       else goTo('');
     }
+  }
+
+  // Whoever types beside every box means the one to write in.
+  takesKeys({ ctrlKey, metaKey, altKey, defaultPrevented }) {
+    const isOver = document.querySelector('dialog[open], [popover]:popover-open:not(#toasts)');
+    return !(ctrlKey || metaKey || altKey || defaultPrevented || isOver) && this.store.get().open !== null && this.composer;
   }
 
   // --- The live side.
@@ -224,7 +233,7 @@ class App {
   async route() {
     const { store, api } = this;
     const id = chatOfHash();
-    if (id === store.get().open) return;
+    if (id === store.get().open) return this.point();
     if (id !== null && !store.get().chats[id]) {
       try {
         store.tell({ type: 'chat', chat: await this.patience.attempt(() => api.chat(id)) });
@@ -237,8 +246,15 @@ class App {
     if (id !== null) await this.patience.attempt(() => this.talk());
     if (chatOfHash() !== id) return undefined; // somebody was quicker
     store.tell({ type: 'opened', chat: id });
+    this.point();
     if (id !== null && matchMedia('(pointer: coarse)').matches) this.conversation.focus();
     return undefined;
+  }
+
+  // To the message that the address names, if it does.
+  point() {
+    const message = /\/m-(\d+)$/.exec(location.hash)?.[1];
+    if (message && this.store.get().open !== null) this.conversation.show(Number(message));
   }
 
   async notify({ chat, message }) {
@@ -283,8 +299,18 @@ class App {
           .then(() => store.tell({ type: 'read', chat, user_id: store.get().me.id, message_id: last }), () => {});
       },
       typing: (chat, is_typing) => this.socket.send({ type: 'typing', chat, is_typing }),
-      react: guarded((id, emoji) => api.react(id, emoji)),
-      edit: async (chat, message, content) => store.tell({ type: 'message_updated', chat, message: { ...message, ...await api.edit(message.id, content) } }),
+      forward: (message) => needed(() => import('./forward.js'), ({ openForward }) => openForward({ ...world(), outbox: this.outbox }, message)),
+      details: (message) => needed(() => import('./details.js'), ({ openDetails }) => openDetails(world(), message)),
+      edit: async (chat, message, content) => {
+        const shows = (changed) => changed.sender && store.tell({ type: 'message_updated', chat, message: changed });
+        shows({ ...message, content, is_edited: true });
+        try {
+          shows({ ...message, ...await this.patience.attempt(() => api.edit(message.id, content)) });
+        } catch (error) {
+          shows(message);
+          throw error;
+        }
+      },
       remove: guarded(async ({ id }) => {
         const chat = store.get().open;
         await api.remove(id);
@@ -325,6 +351,6 @@ class App {
 }
 
 function chatOfHash() {
-  const found = /^#chat-(\d+)$/.exec(location.hash);
+  const found = /^#chat-(\d+)(?:\/m-\d+)?$/.exec(location.hash);
   return found ? Number(found[1]) : null;
 }

@@ -1,6 +1,7 @@
 // The list of chats, and finding people to talk to.
 import { avatar, el, icon, iconButton, menu, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
+import { plainly } from './markup.js';
 import { otherMember, othersInCall, sortedChats } from './state.js';
 
 export function createChats(store, api, { actions }) {
@@ -24,7 +25,7 @@ export function createChats(store, api, { actions }) {
   function draw(state) {
     drawMe(state);
     drawLink(state);
-    const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent };
+    const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent, drafts: state.drafts };
     if (Object.keys(inputs).every((key) => inputs[key] === drawn[key])) return;
     drawn = inputs;
     drawList(state);
@@ -71,12 +72,13 @@ export function createChats(store, api, { actions }) {
     const current = state.open === chat.id;
     const calling = othersInCall(state, chat.id).length;
     const failed = state.unsent.some((item) => item.chat === chat.id && item.error);
-    const key = [chat.title, other?.avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.last_message?.id, chat.last_message?.content].join('\n');
+    const draft = current ? '' : (state.drafts[chat.id] ?? '').slice(0, 160);
+    const key = [draft, chat.title, other?.avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.last_message?.id, chat.last_message?.content].join('\n');
     const known = rows.get(chat.id);
     if (known?.key === key) return known.node;
     const item = known?.node ?? el('li', {});
     const link = item.firstChild ?? el('a', { href: `#chat-${chat.id}`, className: 'chat' });
-    fill(link, { chat, other, online, writes, calling, failed, me: state.me });
+    fill(link, { chat, other, online, writes, calling, failed, draft, me: state.me });
     if (current) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
     if (!item.firstChild) item.append(link);
@@ -84,7 +86,7 @@ export function createChats(store, api, { actions }) {
     return item;
   }
 
-  function fill(link, { chat, other, online, writes, calling, failed, me }) {
+  function fill(link, { chat, other, online, writes, calling, failed, draft, me }) {
     const last = chat.last_message;
     const count = chat.unread_count ?? 0;
     const words = last?.content || `📎 ${last?.attachments?.[0]?.name ?? t('a.file')}`;
@@ -93,7 +95,7 @@ export function createChats(store, api, { actions }) {
       el('span', { className: 'grow' },
         el('span', { className: 'top' }, el('b', { className: 'clip', dir: 'auto', textContent: chat.title }), last && el('time', { dateTime: last.created_at, textContent: shortly(new Date(last.created_at)) })),
         el('span', { className: 'top' },
-          el('span', { className: writes ? 'clip preview writes' : 'clip preview', dir: 'auto', textContent: writes ? t('typing.short') : last ? `${by}${words.slice(0, 160).replace(/\s+/g, ' ')}` : t('nothing.said') }),
+          el('span', { className: writes ? 'clip preview writes' : 'clip preview', dir: 'auto' }, !writes && draft && el('b', { className: 'refused', textContent: `${t('draft')} ` }), writes ? t('typing.short') : draft ? draft.replace(/\s+/g, ' ') : last ? `${by}${plainly(words)}` : t('nothing.said')),
           calling > 0 && el('span', { className: 'calling', role: 'img', 'aria-label': t('call.running', { n: calling }), title: t('call.running', { n: calling }) }, icon('phone', 16)),
           failed && el('span', { className: 'refused', role: 'img', 'aria-label': t('message.failed') }, icon('warn', 16)),
           count > 0 && el('span', { className: 'badge' }, el('span', { 'aria-hidden': 'true', textContent: count > 999 ? '999+' : number(count) }), el('span', { className: 'unseen', textContent: t('unread.count', { n: count }) })))));

@@ -2,6 +2,7 @@
 import { el, icon, iconButton, nameOf, needed, words } from './dom.js';
 import { createCompletion } from './complete.js';
 import { number, t } from './i18n.js';
+import { plainly } from './markup.js';
 import { createUploads } from './uploads.js';
 
 const TYPING_EVERY = 3_000; // ms
@@ -44,12 +45,14 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
       uploads.show(draft.files);
       drawSend();
       fit();
+      store.tell({ type: 'draft', chat: id, text: '' }); // it is in its box
       if (hasKeyboard()) box.focus({ preventScroll: true });
     },
     leave(id) {
       if (id === null) return;
       keep();
       kept.set(id, draft);
+      store.tell({ type: 'draft', chat: id, text: editing ? '' : box.value.trim() });
       typed(false);
     },
     replyTo(message) {
@@ -83,7 +86,7 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     else drafts.set(chat, box.value);
     const { replying } = draft;
     drafts.setMore(chat, {
-      editing,
+      editing: editing ?? draft.saving ?? null,
       replying: replying && { id: replying.id, content: replying.content, sender: replying.sender },
       files: draft.files.flatMap(({ done }) => done ?? []),
     });
@@ -148,15 +151,20 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     if (!content && !message?.attachments?.length) return refuse(t('composer.empty'));
     const where = chat;
     if (content === before) return stopEditing();
-    send.disabled = true;
+    // It is shown as it will be, and kept until the server has it.
+    const mine = draft;
+    mine.saving = editing;
+    stopEditing();
     try {
       await actions.edit(where, message ?? { id }, content);
-      if (chat === where && editing?.id === id) stopEditing();
+      mine.saving = null;
+      if (chat === where) keep();
       else drafts.setMore(where, { ...drafts.more(where), editing: null });
     } catch (error) {
-      if (chat === where) refuse(words(error));
-    } finally {
-      send.disabled = false;
+      mine.saving = null;
+      if (chat !== where) return undefined;
+      if (!editing) self.edit({ id, content: before }, content);
+      refuse(words(error));
     }
     return undefined;
   }
@@ -230,7 +238,7 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     const head = editing ? t('editing') : t('replying', { name: nameOf(target.sender) });
     const text = target.content || target.attachments?.[0]?.name || '';
     return about.replaceChildren(icon(editing ? 'post' : 'reply', 18),
-      el('span', { className: 'grow' }, el('b', { className: 'clip', textContent: head }), el('span', { className: 'clip soft', dir: 'auto', textContent: text.slice(0, 300) })),
+      el('span', { className: 'grow' }, el('b', { className: 'clip', textContent: head }), el('span', { className: 'clip soft', dir: 'auto', textContent: plainly(text) })),
       iconButton('close', t('cancel'), () => { stopAll(); box.focus(); }));
   }
 

@@ -19,6 +19,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   let view = { from: 0, to: 0 };
   let drawn = {};
   let follow = true; // the newest stays in view
+  let wanted = null; // the message that is to be shown once its chat is there
   let arriving = false; // until the place to begin reading is found, nothing counts as read
   const nodes = new Map();
 
@@ -96,6 +97,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
 
   function enter(state) {
     history.stop();
+    wanted = null;
     composer.leave(chat);
     chat = state.open;
     follow = true;
@@ -277,6 +279,11 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     return undefined;
   }
 
+  function show(id) {
+    wanted = arriving || !logOf().loaded ? id : null;
+    if (wanted === null) jump(id);
+  }
+
   async function toPresent() {
     follow = true;
     if (logOf().hasLater) await load('newest');
@@ -301,6 +308,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   function toFirstUnread() {
     arriving = false;
     if (chat === null) return;
+    if (wanted !== null) return void show(wanted);
     const { unreadFrom, hasEarlier, messages } = logOf();
     const count = current()?.unread_count ?? 0;
     const line = nodes.get('unread');
@@ -347,7 +355,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   return {
     node,
     focus: () => title.focus({ preventScroll: true }),
-    jump,
+    show,
     again,
     lastMine: () => logOf().messages.findLast((message) => message.sender.id === store.get().me.id),
   };

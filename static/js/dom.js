@@ -129,7 +129,8 @@ function place(node, anchor) {
   const { offsetWidth: width, offsetHeight: height } = node;
   const within = (least, wish, most) => Math.max(least, Math.min(wish, most));
   const fitsBelow = at.bottom + EDGE / 2 + height < innerHeight - EDGE;
-  node.style.left = `${within(EDGE, at.right - width, innerWidth - width - EDGE)}px`;
+  const left = anchor instanceof Element ? at.right - width : at.left; // under a pointer it begins there
+  node.style.left = `${within(EDGE, left, innerWidth - width - EDGE)}px`;
   node.style.top = `${within(EDGE, fitsBelow ? at.bottom + EDGE / 2 : at.top - height - EDGE / 2, innerHeight - height - EDGE)}px`;
 }
 

@@ -15,6 +15,11 @@ export function createDrafts(me) {
   return {
     get: (chat) => localStorage.getItem(place(chat)) ?? '',
     set: (chat, text) => keep(place(chat), text),
+    all() {
+      const before = place('');
+      const names = Object.keys(localStorage).filter((name) => name.startsWith(before) && /^\d+$/.test(name.slice(before.length)));
+      return names.map((name) => [Number(name.slice(before.length)), localStorage.getItem(name)]);
+    },
     more(chat) {
       try { return JSON.parse(localStorage.getItem(aside(chat))) ?? {}; } catch { return {}; }
     },

@@ -157,6 +157,17 @@ function withoutTail(link) {
   }
 }
 
+// The words alone, for a line that has no room for more.
+const LINE = 300; // characters of it
+export function plainly(text) {
+  const all = (parts) => parts.map((part) => {
+    if (part.kind === 'list') return part.items.map((item) => ` ${all(item)} `).join('');
+    if (part.kind === 'quote' || part.kind === 'block') return ` ${part.text ?? all(part.parts)} `;
+    return part.text ?? all(part.parts);
+  }).join('');
+  return all(parse(text.slice(0, LINE))).replace(/\s+/g, ' ').trim();
+}
+
 export const draw = (text, names) => nodes(parse(text, names));
 
 const nodes = (parts) => parts.map((part) => MAKE[part.kind]?.(part) ?? document.createTextNode(part.text));
@@ -165,13 +176,16 @@ const MAKE = {
   code: ({ text }) => el('code', { textContent: text }),
   mention: ({ text }) => el('strong', { className: 'mention', textContent: text }),
   block: ({ text }) => block(text),
-  link: ({ text }) => URL.canParse(text) && el('a', { href: text, target: '_blank', rel: 'noopener noreferrer', textContent: text }),
+  link: ({ text }) => URL.canParse(text) && el('a', { href: text, target: isHere(text) ? null : '_blank', rel: 'noopener noreferrer', textContent: text }),
   bold: ({ parts }) => el('strong', {}, nodes(parts)),
   italic: ({ parts }) => el('em', {}, nodes(parts)),
   struck: ({ parts }) => el('s', {}, nodes(parts)),
   quote: ({ parts }) => el('blockquote', { dir: 'auto' }, nodes(parts)),
   list: ({ from, items }) => el(from ? 'ol' : 'ul', from ? { start: from } : {}, items.map((parts) => el('li', { dir: 'auto' }, nodes(parts)))),
 };
+
+// A link to a message of this server is followed in this page.
+const isHere = (address) => address.startsWith(`${location.origin}${location.pathname}#chat-`);
 
 function block(text) {
   const copy = el('button', { type: 'button', className: 'copy', textContent: t('copy'), onclick: () => copied(text) });

@@ -2,7 +2,7 @@
 import { attachment } from './attachment.js';
 import { avatar, el, icon, nameOf, skeleton, words } from './dom.js';
 import { clock, day, fullTime, t } from './i18n.js';
-import { draw } from './markup.js';
+import { draw, plainly } from './markup.js';
 
 export function createRow(row, context) {
   if (row.kind === 'day') return el('div', { className: 'day' }, el('span', { textContent: day(new Date(row.at)) }));
@@ -27,7 +27,7 @@ function message({ message: { id, sender, content, attachments = [], reactions =
     !grouped && !mine && !context.direct() && el('b', { className: 'author clip', dir: 'auto', textContent: nameOf(sender) }),
     reply_to && quote(reply_to, context),
     attachments.map((file) => attachment(file, context)),
-    content && el('div', { className: 'content' }, draw(content, names)),
+    content && said(id, content, names),
     stamp);
   return el('article', {
     className: `message${mine ? ' mine' : ''}${grouped ? ' grouped' : ''}`,
@@ -37,6 +37,18 @@ function message({ message: { id, sender, content, attachments = [], reactions =
   },
   !mine && !context.direct() && (grouped ? el('span', { className: 'gap' }) : avatar(sender, { size: '2.25rem' })),
   el('div', { className: 'column' }, bubble, reactions.length > 0 && chips(id, reactions, context)));
+}
+
+// What is long is folded, and unfolded for good by whoever reads it.
+const LONG = 1_600; // characters
+const LINES = 20;
+const unfolded = new Set();
+function said(id, content, names) {
+  const node = el('div', { className: 'content' }, draw(content, names));
+  if (unfolded.has(id) || (content.length <= LONG && content.split('\n', LINES + 1).length <= LINES)) return node;
+  node.classList.add('folded');
+  const more = el('button', { type: 'button', className: 'plain unfold', textContent: t('unfold'), onclick: () => { unfolded.add(id); node.classList.remove('folded'); more.remove(); } });
+  return [node, more];
 }
 
 function ticks(readers, context) {
@@ -62,7 +74,7 @@ function quote(id, context) {
   const node = el('button', { type: 'button', className: 'quote', dir: 'ltr', onclick: () => context.actions.jump(id) });
   const original = context.find(id);
   const fill = (message) => node.replaceChildren(...(message
-    ? [el('b', { className: 'clip', dir: 'auto', textContent: nameOf(message.sender) }), el('span', { className: 'clip', dir: 'auto', textContent: (message.content || message.attachments?.[0]?.name || '').slice(0, 300) })]
+    ? [el('b', { className: 'clip', dir: 'auto', textContent: nameOf(message.sender) }), el('span', { className: 'clip', dir: 'auto', textContent: plainly(message.content || message.attachments?.[0]?.name || '') })]
     : [el('span', { className: 'soft', textContent: t('message.gone') })]));
   if (original) fill(original);
   else {

@@ -2,6 +2,7 @@
 import { nameOf } from './dom.js';
 import { t } from './i18n.js';
 import { key } from './kept.js';
+import { plainly } from './markup.js';
 
 export const settings = {
   get sound() { return localStorage.getItem(key('sound')) !== 'off'; },
@@ -18,7 +19,7 @@ export function announce({ message, title, group, open }) {
   }
   if (!settings.desktop || document.hasFocus()) return;
   const name = nameOf(message.sender);
-  const body = message.content.slice(0, 200) || `📎 ${message.attachments?.[0]?.name ?? t('a.file')}`;
+  const body = plainly(message.content).slice(0, 200) || `📎 ${message.attachments?.[0]?.name ?? t('a.file')}`;
   // The tag makes one of those that several pages show.
   const note = new Notification(group ? `${name} · ${title}` : name, { body, tag: `message-${message.id}`, silent: true });
   note.onclick = () => { note.close(); open(); };

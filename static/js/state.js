@@ -9,6 +9,7 @@ export const nothing = {
   open: null, // the id of the chat on the screen
   logs: {}, // by chat: {messages (oldest first), hasEarlier, hasLater, unreadFrom}
   unsent: [], // what I said and the server has not confirmed, in every chat
+  drafts: {}, // by chat: what is written and not sent, of those that are not open
   reads: {}, // by chat, by user: the last message read
   typing: {}, // by chat: ids of those who write
   presence: {}, // by user: {online, last_seen, at}
@@ -112,6 +113,7 @@ const on = {
     return { ...state, heard: at, calls: { ...state.calls, [chat]: { users: participants, at } } };
   },
 
+  draft: (state, { chat, text }) => ((state.drafts[chat] ?? '') === text ? state : { ...state, drafts: { ...state.drafts, [chat]: text } }),
   queued: (state, { item }) => (state.unsent.some((each) => each.client_id === item.client_id) ? state : { ...state, unsent: [...state.unsent, item] }),
   refused: (state, { client_id, error }) => ({ ...state, unsent: state.unsent.map((item) => (item.client_id === client_id ? { ...item, error } : item)) }),
   dropped: (state, { client_id }) => ({ ...state, unsent: state.unsent.filter((item) => item.client_id !== client_id) }),
@@ -248,11 +250,28 @@ function follows(before, message) {
     && Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER;
 }
 
+// The reactions with mine put on or taken off.
+export function toggled(reactions, me, emoji) {
+  const own = reactions.some((each) => each.emoji === emoji && each.users.includes(me));
+  const changed = reactions.map((each) => {
+    if (each.emoji !== emoji) return each;
+    const users = own ? each.users.filter((user) => user !== me) : [...each.users, me];
+    return { ...each, users, count: users.length };
+  });
+  const isNew = !own && !reactions.some((each) => each.emoji === emoji);
+  return [...changed.filter(({ users }) => users.length), ...(isNew ? [{ emoji, count: 1, users: [me] }] : [])];
+}
+
+// Who else has read it, as a list of ids with commas: it is compared at each change.
 function readersOf(state, chat, message) {
   if (message.sender.id !== state.me?.id) return '';
+  return whoRead(state, chat, message).join();
+}
+
+export function whoRead(state, chat, message) {
   const reads = state.reads[chat] ?? {};
   const later = Object.keys(reads).filter((user) => reads[user] >= message.id).map(Number);
-  return [...new Set([...(message.read_by ?? []), ...later])].filter((user) => user !== state.me.id).sort((a, b) => a - b).join();
+  return [...new Set([...(message.read_by ?? []), ...later])].filter((user) => user !== state.me.id && user !== message.sender.id).sort((a, b) => a - b);
 }
 
 // The part of a long log that is on the page: `size` messages, moved by `step`.

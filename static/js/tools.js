@@ -8,11 +8,11 @@ const QUICK = ['👍', '❤️', '😂', '🎉', '🙏'];
 // `find` gives a message by its id, `me` is one's own.
 export function createTools(log, { me, find, composer, actions }) {
   const node = el('div', { className: 'tools', role: 'toolbar', 'aria-label': t('message.tools') },
-    iconButton('smile', t('react'), ({ currentTarget }) => react(held(), currentTarget)),
-    iconButton('reply', t('reply'), () => composer.replyTo(held())),
-    iconButton('more', t('more'), ({ currentTarget }) => more(held(), currentTarget)));
+    iconButton('smile', t('react'), ({ currentTarget }) => react(atHand(), currentTarget)),
+    iconButton('reply', t('reply'), () => composer.replyTo(atHand())),
+    iconButton('more', t('more'), ({ currentTarget }) => more(atHand(), currentTarget)));
   const messageOf = (target) => target.closest?.('.message[data-id]');
-  const held = () => find(Number(messageOf(node)?.dataset.id));
+  const atHand = () => find(Number(messageOf(node)?.dataset.id));
 
   // One set of tools, moved to where it is wanted.
   function show(target) {
@@ -30,8 +30,14 @@ export function createTools(log, { me, find, composer, actions }) {
   function more(message, anchor) {
     if (!message) return;
     const mine = message.sender.id === me();
+    const beside = node.firstChild.checkVisibility() ? node.firstChild : anchor;
     menu(anchor, [
+      [t('react'), () => react(message, beside)],
+      [t('reply'), () => composer.replyTo(message)],
       message.content && [t('copy.text'), () => copied(message.content)],
+      [t('copy.link'), () => copied(`${location.origin}${location.pathname}#chat-${message.chat}/m-${message.id}`)],
+      [t('forward'), () => actions.forward(message)],
+      [t('details'), () => actions.details(message)],
       mine && [t('edit'), () => composer.edit(message)],
       mine && [t('delete'), () => erase(message), true],
     ]);
@@ -39,6 +45,34 @@ export function createTools(log, { me, find, composer, actions }) {
   async function erase(message) {
     if (await confirmed(t('delete.sure'), t('delete'))) await actions.remove(message);
   }
+
+  // --- The menu where one presses: with the other button, or long with a finger.
+  const OWN = 'a, button, pre, audio, video'; // these have a menu of the browser's
+  function pressed(article, x, y) {
+    const message = find(Number(article.dataset.id));
+    show(article);
+    const at = { left: x, right: x, top: y, bottom: y };
+    more(message, { getBoundingClientRect: () => at, closest: (selector) => article.closest(selector), focus: () => article.focus({ preventScroll: true }) });
+  }
+  log.addEventListener('contextmenu', (event) => {
+    const article = messageOf(event.target);
+    if (!article || event.shiftKey || event.target.closest(OWN) || String(getSelection())) return;
+    event.preventDefault();
+    if (!isBusy()) pressed(article, event.clientX, event.clientY);
+  });
+  let held;
+  const LONG = 500; // ms
+  const STILL = 10; // px that a finger may wander
+  const letGo = () => { clearTimeout(held?.timer); held = null; };
+  log.addEventListener('pointerdown', (event) => {
+    const article = messageOf(event.target);
+    letGo();
+    if (event.pointerType !== 'touch' || !article || event.target.closest(OWN)) return;
+    const { clientX: x, clientY: y } = event;
+    held = { x, y, timer: setTimeout(() => { held = null; if (article.isConnected && !isBusy()) pressed(article, x, y); }, LONG) };
+  });
+  log.addEventListener('pointermove', ({ clientX, clientY }) => held && Math.hypot(clientX - held.x, clientY - held.y) > STILL && letGo());
+  for (const type of ['pointerup', 'pointercancel']) log.addEventListener(type, letGo);
 
   log.addEventListener('keydown', (event) => {
     const article = messageOf(event.target);

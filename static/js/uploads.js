@@ -104,10 +104,18 @@ export function createUploads(api, { limits, changed }) {
     item.bar = el('progress', { max: 1, value: item.share, 'aria-label': t('upload.of', { name: item.name }) });
     const waits = item.until && t('upload.waits', { n: Math.max(1, Math.ceil((item.until - Date.now()) / 1000)) });
     const note = item.error ? words(item.error) : waits || (item.done ? size(item.size) : null);
-    return el('li', { className: item.error ? 'failed' : '' }, icon('file', 18),
+    return el('li', { className: item.error ? 'failed' : '' }, item.thumb ??= thumb(item),
       el('span', { className: 'grow' }, el('span', { className: 'clip', dir: 'auto', textContent: item.name }), note === null ? item.bar : el('small', { className: item.error ? 'refused' : 'soft', textContent: note })),
       item.error && item.file && el('button', { type: 'button', className: 'plain', textContent: t('again'), onclick: () => { item.error = null; start(files); draw(); } }),
       iconButton('close', t('file.remove', { name: item.name }), () => remove(item, files)));
+  }
+
+  // What a picture looks like, so that the right one is sent.
+  function thumb({ file, type }) {
+    if (!file || !/^image\/(png|jpeg|gif|webp|avif)$/.test(type)) return icon('file', 18);
+    const address = URL.createObjectURL(file);
+    const release = () => URL.revokeObjectURL(address);
+    return el('img', { className: 'thumb', src: address, alt: '', onload: release, onerror: release });
   }
 
   return {

@@ -8,7 +8,7 @@ async function module(path) {
   code = code.replace(/^import .*$/gm, '');
   return import(`data:text/javascript,${encodeURIComponent(code)}`);
 }
-const { parse } = await module('markup.js');
+const { parse, plainly } = await module('markup.js');
 // Its imports and what it keeps are the page's; what it looks for is not.
 const { findEmoji } = await (async () => {
   globalThis.key = (name) => name;
@@ -85,4 +85,10 @@ test('an emoji is found by a word in either language', () => {
   assert.deepEqual(findEmoji('tada', true, 5).map(([emoji]) => emoji), ['🎉']);
   assert.equal(findEmoji('праз', false, 5)[0][0], '🎉');
   assert.deepEqual(findEmoji('zzz', false, 5), []);
+});
+
+test('a line of preview is words without their marks', () => {
+  assert.equal(plainly('**bold**, *it*!'), 'bold, it!');
+  assert.equal(plainly('**a** `b`\n> c\n- d\n- e ~~f~~ https://g.example'), 'a b c d e f https://g.example');
+  assert.ok(plainly('word '.repeat(9_000)).length <= 300);
 });

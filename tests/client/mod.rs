@@ -20,6 +20,7 @@ mod offline;
 mod patience;
 mod people;
 mod phone;
+mod place;
 mod screens;
 mod screenshots;
 mod settings;
@@ -27,5 +28,6 @@ mod sleep;
 mod state;
 pub mod talk;
 mod told;
+mod writing;
 
 pub use browser::{Browser, browser_is_here, in_path, say};

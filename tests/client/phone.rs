@@ -109,6 +109,7 @@ async fn nothing_lies_below_the_notch_or_the_bar() {
         hers.until(&between(selector)).await;
     }
     hers.clicks(".conversation .about").await;
+    hers.sees("dialog header button").await;
     hers.until(&between("dialog header button")).await;
     assert!(
         hers.asks("document.querySelector('meta[name=viewport]').content")

@@ -115,6 +115,7 @@ async fn the_focus_stays_where_one_is() {
     hers.presses_button("Delete").await;
     hers.until("document.querySelectorAll('.message').length === 2 && !document.querySelector('dialog')").await;
     assert_eq!(hers.asks(at).await, "three");
+    hers.until("document.querySelector('.tools').closest('.message')?.textContent.includes('three')").await;
     // A reaction by the picker, and one by pressing it.
     hers.clicks(".message.mine:last-of-type [aria-label=React]").await;
     hers.clicks(".emoji-grid button").await;
