@@ -20,7 +20,8 @@ export function createTools(log, { me, find, composer, actions }) {
     if (bubble && node.parentNode !== bubble) bubble.append(node);
   }
   const isBusy = () => document.querySelector('[popover]:popover-open:not(#toasts)');
-  log.addEventListener('pointerover', ({ target, pointerType }) => pointerType === 'mouse' && !isBusy() && show(target));
+  // By a movement: what is drawn anew below a mouse that lies still is not meant.
+  log.addEventListener('pointermove', ({ target, pointerType }) => pointerType === 'mouse' && !messageOf(target)?.contains(node) && !isBusy() && show(target));
   log.addEventListener('focusin', ({ target }) => show(target));
   log.addEventListener('click', ({ target }) => show(target));
 

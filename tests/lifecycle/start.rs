@@ -45,7 +45,8 @@ async fn sizes_and_addresses_are_taken_as_people_write_them() {
 #[tokio::test]
 async fn a_misspelt_variable_is_told_with_the_nearest_name() {
     let variables = [("FIRESIDE_MAX_UPLAOD", "1GB"), ("FIRESIDE_MAX_MESSAGE", "77"), ("FIRESIDE_ZZZZ", "secret words")];
-    let fireside = Fireside::start_with_variables(Home::new(), &[], &variables).await;
+    let mut fireside = Fireside::start_with_variables(Home::new(), &[], &variables).await;
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0)); // by then all is written
     let log = fireside.home.log();
     let line = |name: &str| log.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
     assert!(line("FIRESIDE_MAX_UPLAOD").contains("did you mean FIRESIDE_MAX_UPLOAD?"), "{log}");
