@@ -249,10 +249,12 @@ async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
         head.seen.found(PAGE);
         return page;
     }
-    if is_visit(&head) && !site.api.has(path) && !site.api.lives_around(path) {
-        if let Some(page) = site.assets.missing(&head.headers) {
-            return page;
-        }
+    if is_visit(&head)
+        && !site.api.has(path)
+        && !site.api.lives_around(path)
+        && let Some(page) = site.assets.missing(&head.headers)
+    {
+        return page;
     }
     let request = Request {
         path: path.to_owned(),
