@@ -190,8 +190,7 @@ impl Browser {
     /// A second page of the same browser, which is then the one that is looked at.
     pub async fn opens_window(&self) {
         let opened = self.client.new_window(false).await.unwrap();
-        let handle = opened.handle.try_into().unwrap();
-        self.turns_to(&handle).await;
+        self.turns_to(&opened.handle).await;
         self.goes_to("/").await;
     }
 
