@@ -3,7 +3,7 @@ import { createPatience } from '../fireside.js';
 import { createApi, isPassing, openFeed } from './api.js';
 import { createChats } from './chats.js';
 import { el, icon, needed, toast, words } from './dom.js';
-import { t } from './i18n.js';
+import { t, tell } from './i18n.js';
 import { createDrafts } from './drafts.js';
 import { createOutbox } from './outbox.js';
 import { goTo } from './place.js';
@@ -170,7 +170,7 @@ class App {
     if (frame.type === 'new_message' && !known) this.refreshChat(chat);
     if (frame.type === 'message_deleted' && known) this.refreshChat(chat);
     if (frame.type === 'read' && frame.user_id === before.me.id && this.store.get().chats[chat]?.unread_count) this.refreshChat(chat);
-    if (frame.type === 'error' && frame.message) toast(frame.message);
+    if (frame.type === 'error' && frame.message) toast(tell(frame.message, frame.code));
   }
 
   // The line is there, perhaps again: what waited goes on.
@@ -340,6 +340,7 @@ class App {
       },
       settings: () => needed(() => import('./settings.js'), ({ openSettings }) => openSettings({ ...world(), signOut: (why) => this.signOut(why) })),
       people: () => needed(() => import('./people.js'), ({ openPeople }) => openPeople(world())),
+      card: (anchor, user) => needed(() => import('./card.js'), ({ openCard }) => openCard(world(), anchor, user)),
       person: (username) => needed(() => import('./people.js'), ({ openPerson }) => openPerson(world(), username)),
       gone: (chat) => this.chatGone(chat),
       call: async (chat, video) => {

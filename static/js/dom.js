@@ -118,7 +118,9 @@ export function popover(anchor, content) {
   node.showPopover();
   place(node, anchor);
   fitted.observe(node);
-  node.querySelector('button, input')?.focus({ preventScroll: true });
+  // A box would bring up the keyboard of a phone, over what there is to choose from.
+  const first = matchMedia('(pointer: coarse)').matches ? 'button' : 'button, input';
+  node.querySelector(first)?.focus({ preventScroll: true });
   return node;
 }
 
@@ -129,7 +131,8 @@ function place(node, anchor) {
   const { offsetWidth: width, offsetHeight: height } = node;
   const within = (least, wish, most) => Math.max(least, Math.min(wish, most));
   const fitsBelow = at.bottom + EDGE / 2 + height < innerHeight - EDGE;
-  const left = anchor instanceof Element ? at.right - width : at.left; // under a pointer it begins there
+  // It reaches towards the middle; under a pointer it begins there.
+  const left = anchor instanceof Element && at.left > innerWidth / 2 ? at.right - width : at.left;
   node.style.left = `${within(EDGE, left, innerWidth - width - EDGE)}px`;
   node.style.top = `${within(EDGE, fitsBelow ? at.bottom + EDGE / 2 : at.top - height - EDGE / 2, innerHeight - height - EDGE)}px`;
 }

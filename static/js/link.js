@@ -1,6 +1,6 @@
 // The pages that an administrator's links open: the first account of a server, an
 // invitation, a new password.
-import { el, field, form, skeleton } from './dom.js';
+import { el, field, form, skeleton, words } from './dom.js';
 import { fullTime, t } from './i18n.js';
 import { createSignin, frame } from './signin.js';
 
@@ -54,7 +54,7 @@ export async function createLink(root, { kind, code, api, entered, left, home, s
 
   // Used, revoked, too old or never there: the server does not say which.
   function dead(error) {
-    const text = error.status === 404 ? t(`${kind}.dead`) : error instanceof TypeError ? t('unreachable') : error.message;
+    const text = error.status === 404 ? t(`${kind}.dead`) : words(error);
     frame(root, el('div', { className: 'card stack' }, el('p', { role: 'alert', textContent: text }),
       el('button', { type: 'button', textContent: t('link.home'), onclick: () => home() })), { speak });
   }

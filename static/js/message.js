@@ -35,7 +35,7 @@ function message({ message: { id, sender, content, attachments = [], reactions =
     'data-id': String(id),
     'aria-label': t('message.by', { name: nameOf(sender), time: clock(at) }),
   },
-  !mine && !context.direct() && (grouped ? el('span', { className: 'gap' }) : avatar(sender, { size: '2.25rem' })),
+  !mine && !context.direct() && (grouped ? el('span', { className: 'gap' }) : el('button', { type: 'button', className: 'face', tabIndex: -1, 'aria-label': t('card', { name: nameOf(sender) }), onclick: ({ currentTarget }) => context.actions.card(currentTarget, sender) }, avatar(sender, { size: '2.25rem' }))),
   el('div', { className: 'column' }, bubble, reactions.length > 0 && chips(id, reactions, context)));
 }
 

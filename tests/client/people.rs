@@ -1,7 +1,7 @@
 //! Friends, posts, and oneself.
 
 use super::{Browser, browser_is_here};
-use crate::world::Fireside;
+use crate::world::{Fireside, id};
 
 #[tokio::test]
 async fn a_friend_is_made_and_a_post_is_written() {
@@ -41,5 +41,28 @@ async fn a_changed_name_is_kept_and_signing_out_ends_the_token() {
     let path = "/api/auth/me/";
     let showing = crate::world::caller::Credential::Token(token.as_str().unwrap().to_owned());
     alice.showing(showing).get(path).await.is(401);
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn a_picture_beside_a_message_opens_a_card_that_leads_on() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let carol = fireside.registers("carol").await;
+    let group = serde_json::json!({"chat_type": "group", "title": "Garden", "member_ids": [bob.id, carol.id]});
+    let group = id(&alice.post("/messages/api/chats/", &group).await.is(201).json());
+    let path = format!("/messages/api/chats/{group}/messages/");
+    carol.post(&path, &serde_json::json!({"content": "hello"})).await.is(201);
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(group).await;
+    hers.clicks(".message button.face").await;
+    hers.reads(".card-of", "@carol").await;
+    hers.presses(fantoccini::key::Key::Escape).await;
+    hers.until("!document.querySelector('[popover]') && document.activeElement.matches('button.face')").await;
+    hers.clicks(".message button.face").await;
+    hers.presses_button("Message").await;
+    hers.reads(".conversation h2", "carol").await;
+    assert_eq!(hers.asks("document.querySelectorAll('[popover]').length").await, 0);
     hers.leaves().await;
 }
