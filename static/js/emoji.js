@@ -20,7 +20,6 @@ export async function pickEmoji(anchor, first, picked) {
   await style('emoji');
   const search = el('input', { type: 'search', placeholder: t('emoji.search'), 'aria-label': t('emoji.search'), autocomplete: 'off' });
   const grid = el('div', { className: 'emoji-grid' });
-  const node = popover(anchor, el('div', { className: 'emoji' }, search, grid));
   const choose = (emoji) => {
     localStorage.setItem(KEPT, JSON.stringify([emoji, ...lately().filter((each) => each !== emoji)].slice(0, 12)));
     node.hidePopover();
@@ -33,6 +32,8 @@ export async function pickEmoji(anchor, first, picked) {
     const shown = [...front, ...rest];
     grid.replaceChildren(...(shown.length ? shown.map(([emoji, names]) => el('button', { type: 'button', textContent: emoji, title: names, 'aria-label': `${emoji} ${names}`, onclick: () => choose(emoji) })) : [el('p', { className: 'soft', textContent: t('emoji.none') })]));
   }
+  draw(); // before it is opened: then there is something to go to
+  const node = popover(anchor, el('div', { className: 'emoji' }, search, grid));
   search.addEventListener('input', draw);
   search.addEventListener('keydown', (event) => {
     if (event.key === 'Enter') { event.preventDefault(); grid.querySelector('button')?.click(); }
@@ -46,5 +47,4 @@ export async function pickEmoji(anchor, first, picked) {
     event.preventDefault();
     (all[all.indexOf(document.activeElement) + step] ?? search).focus();
   });
-  draw();
 }

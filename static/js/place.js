@@ -27,7 +27,8 @@ window.addEventListener('popstate', () => {
   while (open.length && !open.at(-1).isConnected) open.pop(); // taken away without being closed
   const top = open.at(-1);
   if (isOver || cameFrom !== location.hash) return; // not off a dialog's entry
-  if (!top) return void history.back(); // its dialog was closed otherwise: this step would lead nowhere
+  // Its dialog was closed otherwise, and so this step leads nowhere. The next one waits until it is done.
+  if (!top) return void setTimeout(() => history.back());
   forget(top);
   top.close();
   if (open.length) cover();
