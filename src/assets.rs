@@ -15,8 +15,9 @@ use warp::http::header::{
 };
 use warp::http::{Method, StatusCode};
 
-use crate::api::base;
-use crate::api::reply::{self, Response};
+use crate::api::http::base;
+use crate::api::http::reply;
+use crate::api::http::reply::Response;
 use crate::coding::Coding;
 
 /// What a page of the client may do: nothing that is not the server's own. No `unsafe-`.

@@ -1,28 +1,36 @@
 //! Fireside: a chat server in one binary that speaks five chat APIs over one world.
 //!
 //! # The map
-//! - [`chat`]: what it does. Users, chats, messages; no protocol.
-//! - [`api`]: how it is asked. One folder for each dialect; no SQL and no rules.
+//! - [`chat`]: what it does; no protocol. `model` (types and pure rules) is the ground; on it
+//!   stand `store` (SQL), `hub` (open sockets), `memory` (caches, and what is true for a moment)
+//!   and `hasher` (passwords); on those the `handle`; on that the operations, a file for each
+//!   noun, with `auth` (who may) beside them and `ops` (the operator's) above them.
+//! - [`api`]: how it is asked; no SQL and no rules. `http` and `ws` are what all dialects share,
+//!   and each dialect is a folder.
 //! - [`server`]: how it is reached. Connections, limits, headers, log, drain.
 //! - [`assets`]: the web client, embedded.
 //! - [`seed`]: worlds for trying things out.
-//! - [`foreign`]: other systems' data, read into the records of an export.
+//! - [`importers`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
 //! - `log_queue`: the log's way out, which nobody waits for; below everything else.
 //!
 //! # Who may import whom
-//! `main → cli → server, seed, foreign, api, chat`; `seed, foreign → chat`; `server → api, assets, chat`; a dialect → what `api`
-//! shares and `chat`, never another dialect; `chat` → nothing of the above. Inside
-//! `chat`, `store` and `hub` are private and do not know each other.
+//! Down only, files as well as folders; `.ci/imports` has the table and holds it.
+//! `main → cli → server, importers, seed, api, chat`; `server → api, assets, chat`;
+//! `importers, seed → chat`; a dialect → `api::{http, ws}` and `chat`, never another dialect;
+//! `ws → http`; `chat` → nothing of the above. Inside `chat`: `ops → auth and operations →
+//! handle → store, hub, memory, hasher → model`, and none of those four knows another.
+//! Files that import each other are a face and the few behind it.
 //!
 //! # A message's journey
-//! Bytes reach a socket and are cut into a frame ([`api::socket`]) → the dialect's codec
-//! reads it → [`chat::Chat::post`] hands a closure to the writer's thread → in one
-//! transaction: the chat is found through the sender's membership, the message is
-//! inserted, counters move, an event goes into the outbox → the transaction commits
-//! with the rest of its batch, once for the disk → the outbox goes to the hub, in
-//! commit order → the sender's call returns → each open socket takes the event from
-//! its queue, encoded once for each dialect → bytes.
+//! Bytes reach a socket and are cut into a frame (`api/ws/frame.rs`) → `api/ws/socket.rs` hands
+//! it to the dialect's codec (`api/rooms/socket.rs`) → the operation (`chat/message.rs`: who,
+//! which chat, a draft) hands a closure to the writer's thread (`chat/store/writer.rs`) → in one
+//! transaction: the chat is found through the sender's membership, the message is inserted,
+//! counters move, an event goes into the outbox → the transaction commits with the rest of its
+//! batch, once for the disk → the outbox goes to the caches (`chat/memory`) and the hub, in
+//! commit order → the sender's call returns → each open socket takes the event from its queue,
+//! encoded once for each dialect → bytes (`api/ws/outgoing.rs`).
 
 // Of the program and not of those who try it: a test or a bench stops at the first thing
 // that is not as it should be, and a bench prints its figures.
@@ -33,7 +41,7 @@ pub mod assets;
 pub mod chat;
 pub mod cli;
 mod coding;
-pub mod foreign;
+pub mod importers;
 mod log_queue;
 pub mod seed;
 pub mod server;

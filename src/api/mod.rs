@@ -4,43 +4,17 @@
 //! under `/d/<name>/`, and at the root, where all of them together are the union of
 //! the documents. This file is the only one that knows them all.
 
-pub mod array;
-pub mod auth;
 #[cfg(feature = "autobahn")]
 mod autobahn;
-pub mod backlog;
-pub mod base;
-pub mod body;
 mod directs;
-pub mod download;
-mod farewell;
-pub mod forwarded;
-pub mod frame;
-mod handshake;
-pub mod ice;
+pub mod http;
 mod inbox;
-pub mod jwt;
-pub mod limit;
-pub mod line;
-mod manage;
 mod messaging;
 mod messenger;
-pub mod meters;
-pub mod metrics;
-pub mod openapi;
-mod outgoing;
-pub mod page;
-pub mod reply;
-pub mod request;
 mod rooms;
-pub mod route;
-pub mod seen;
-pub mod sign_in;
-pub mod socket;
-pub mod trouble;
-pub mod upload;
+pub mod server;
 mod web;
-pub mod wire;
+pub mod ws;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,16 +23,14 @@ use std::time::Duration;
 use warp::http::Method;
 
 use crate::chat::Chat;
-use crate::chat::error::Error;
-use base::BasePath;
-use ice::Ice;
-use limit::{Limits, RateLimits};
-use meters::Meters;
-use metrics::Since;
-use reply::{Failure, Response};
-use request::Request;
-use route::{Dialect, Route};
-use trouble::{Fate, Trouble};
+use crate::chat::model::error::Error;
+use http::context::{Context, Settings};
+use http::limit::Limits;
+use http::meters::{Counted, Meters, Since};
+use http::reply::{Failure, Response};
+use http::request::Request;
+use http::route::{Dialect, Route, pattern, without_slash};
+use http::trouble::Fate;
 
 /// The dialects. A sixth is a folder, a `mod` and a line here.
 fn dialects() -> Vec<Dialect> {
@@ -69,7 +41,7 @@ fn dialects() -> Vec<Dialect> {
         directs::dialect(),
         messenger::dialect(),
         web::dialect(),
-        manage::dialect(),
+        server::dialect(),
         #[cfg(feature = "autobahn")]
         autobahn::dialect(),
     ]
@@ -79,6 +51,11 @@ fn dialects() -> Vec<Dialect> {
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     names_of(&dialects())
+}
+
+fn counted(dialect: &Dialect) -> Counted {
+    let routes = dialect.routes.iter().map(|route| (route.method.clone(), route.pattern)).collect();
+    Counted { name: dialect.name, routes }
 }
 
 fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
@@ -91,71 +68,9 @@ fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
 pub fn document(name: Option<&str>) -> Option<serde_json::Value> {
     let dialects = dialects();
     match name {
-        None => Some(openapi::whole(&dialects)),
-        Some(name) => dialects.iter().find(|dialect| !name.is_empty() && dialect.name == name).map(openapi::of),
+        None => Some(http::openapi::whole(&dialects)),
+        Some(name) => dialects.iter().find(|dialect| !name.is_empty() && dialect.name == name).map(http::openapi::of),
     }
-}
-
-/// Who may make an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Registration {
-    /// Everybody.
-    Open,
-    /// Whoever has an invitation.
-    Invite,
-    /// Nobody, but through the command line.
-    Closed,
-}
-
-/// What the operator decides and the APIs go by.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The origin where people reach the server; absolute links begin with it. `None`: as the request says.
-    pub public_url: Option<String>,
-    /// The path of that origin below which the server lives.
-    pub base_path: BasePath,
-    /// Origins beside the server's own whose pages may use it.
-    pub cors_origins: Vec<String>,
-    /// Every origin's pages may use it. Never on a public address.
-    pub any_origin: bool,
-    /// Who may make an account.
-    pub registration: Registration,
-    /// Largest file, in bytes.
-    pub max_upload: u64,
-    /// Longest message, in characters.
-    pub max_message: usize,
-    /// How many messages the `directs` socket sends on connect; `None`: all.
-    pub ws_history: Option<u32>,
-    /// Show nobody's e-mail address to others.
-    pub hide_emails: bool,
-    /// Hand out tokens for `"oauth":"true"` without a proof. Never on a public address.
-    pub insecure_oauth_login: bool,
-    /// How long a JWT for requests is good.
-    pub jwt_access: Duration,
-    /// How long new ones of those can be got without the password.
-    pub jwt_refresh: Duration,
-    /// What helps calls through NAT.
-    pub ice: Ice,
-    /// How often who may do what.
-    pub limits: RateLimits,
-    /// Slowness and refusals, for whoever tries a client out.
-    pub trouble: Option<Arc<Trouble>>,
-}
-
-/// What every handler works with.
-pub struct Context {
-    /// The core.
-    pub chat: Chat,
-    /// The operator's decisions.
-    pub settings: Settings,
-    /// How often who did what.
-    pub limits: Limits,
-    /// What is counted.
-    pub meters: Meters,
-    /// Since when.
-    pub since: Since,
-    /// The names of the dialects, as they stand under `/d/`.
-    pub names: Vec<&'static str>,
 }
 
 /// All dialects, mounted.
@@ -178,12 +93,19 @@ impl Api {
     /// Mounts every dialect over the core.
     #[must_use]
     pub fn new(chat: Chat, settings: Settings) -> Self {
-        base::settle(&settings.base_path);
+        http::base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
         let dialects = dialects();
-        let meters = Meters::new(&dialects);
-        let context =
-            Arc::new(Context { chat, settings, limits, meters, since: Since::now(), names: names_of(&dialects) });
+        let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
+        let context = Arc::new(Context {
+            chat,
+            settings,
+            limits,
+            meters,
+            since: Since::now(),
+            names: names_of(&dialects),
+            document,
+        });
         let router = mount(&dialects);
         Self { context, dialects, router }
     }
@@ -236,10 +158,10 @@ impl Api {
             return self.renderer_of(&request.path)(&Failure::NoSuchPath);
         };
         let places = found.value;
-        request.params = found.params.iter().map(|(_, value)| request::decode(value)).collect();
+        request.params = found.params.iter().map(|(_, value)| http::request::decode(value)).collect();
         let render = places.first().map_or(DEFAULT_RENDER, |place| self.dialects[place.dialect].render);
         if request.method == Method::OPTIONS {
-            return reply::allowed(&self.methods(places));
+            return http::reply::allowed(&self.methods(places));
         }
         match self.choose(places, &request) {
             Some(place) => {
@@ -291,7 +213,7 @@ impl Api {
 }
 
 /// The shape of errors where no dialect is nearer.
-const DEFAULT_RENDER: fn(&Failure) -> Response = reply::envelope;
+const DEFAULT_RENDER: fn(&Failure) -> Response = http::envelope::envelope;
 
 fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<Place>> {
     let mut places: HashMap<String, Vec<Place>> = HashMap::new();
@@ -315,28 +237,6 @@ fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<Place>> {
         }
     }
     router
-}
-
-/// A pattern with its parameters numbered, since documents name them differently, and
-/// without the last slash, since it makes no difference.
-fn pattern(route: &str) -> String {
-    let mut number = 0;
-    let parts = without_slash(route).split('/').map(|part| {
-        if part.starts_with('{') {
-            number += 1;
-            format!("{{p{number}}}")
-        } else {
-            part.to_owned()
-        }
-    });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-fn without_slash(path: &str) -> &str {
-    match path.strip_suffix('/') {
-        Some("") | None => path,
-        Some(rest) => rest,
-    }
 }
 
 #[cfg(test)]

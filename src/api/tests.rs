@@ -8,17 +8,18 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use warp::http::{Method, StatusCode};
 
-use super::base::BasePath;
-use super::ice::Ice;
-use super::limit::RateLimits;
-use super::reply::{Failure, problem};
-use super::{Registration, Settings, dialects};
-use crate::chat::error::{Denial, Error, Rule};
-use crate::chat::invite::Invite;
-use crate::chat::label::Label;
+use super::dialects;
+use super::http::base::BasePath;
+use super::http::context::{Registration, Settings};
+use super::http::ice::Ice;
+use super::http::limit::RateLimits;
+use super::http::reply::{Failure, problem};
+use crate::chat::auth::invite::Invite;
+use crate::chat::model::error::{Denial, Error, Rule};
+use crate::chat::model::label::Label;
+use crate::chat::model::time::Clock;
+use crate::chat::model::token::Token;
 use crate::chat::tests::new_user;
-use crate::chat::time::Clock;
-use crate::chat::token::Token;
 use crate::chat::{Chat, Config, Durability};
 
 /// As a server has them that nobody has told otherwise, without limits.

@@ -3,73 +3,16 @@
 //! Nothing of it is stored: a call lives as long as the sockets that are in it. The
 //! media never comes here, only what browsers need to find each other.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::Chat;
-use super::error::{Error, Result, Rule};
-use super::event::Event;
-use super::hub::Scope;
-use super::id::{ChatId, SocketId, UserId};
+use super::handle::Chat;
 use super::listen::Seat;
-use super::name::Username;
-use super::session::Asker;
-
-/// Longest session description, in bytes.
-pub const MAX_SDP: usize = 64 * 1024;
-/// Longest ICE candidate, in bytes.
-pub const MAX_CANDIDATE: usize = 4 * 1024;
-
-/// What a signal is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignalKind {
-    /// A session description that opens a connection.
-    Offer,
-    /// The one that answers it.
-    Answer,
-    /// A way to reach the sender.
-    IceCandidate,
-}
-
-/// A signal on its way to one participant's sockets.
-#[derive(Clone, Debug)]
-pub struct Signal {
-    /// What it is.
-    pub kind: SignalKind,
-    /// Set here, never taken from the sender's words.
-    pub from: UserId,
-    /// Likewise.
-    pub from_username: Username,
-    /// Whom it is for.
-    pub target: UserId,
-    /// The sender's words, passed on unread.
-    pub body: String,
-}
-
-#[derive(Clone)]
-struct Participant {
-    user: UserId,
-    username: Username,
-    socket: SocketId,
-}
-
-/// The calls of all rooms. Its lock is held while their events are published, so that
-/// everybody sees the same order; the hub's lock is taken inside it, never around it.
-#[derive(Default)]
-pub(super) struct Calls {
-    rooms: Mutex<HashMap<ChatId, Vec<Participant>>>,
-}
-
-impl Calls {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ChatId, Vec<Participant>>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Who is in a room's call, in order of joining.
-    pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
-        self.lock().get(&chat).map(|call| ids(call)).unwrap_or_default()
-    }
-}
+use super::memory::calls::{Participant, ids, users};
+use super::model::call::{MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
+use super::model::error::{Error, Result, Rule};
+use super::model::event::{Event, Scope};
+use super::model::id::{ChatId, UserId};
+use super::model::session::Asker;
 
 impl Chat {
     /// Brings a room's socket into the room's call. Everybody in the call learns who is
@@ -160,42 +103,14 @@ fn room_of(seat: &Seat) -> Result<ChatId> {
     }
 }
 
-fn ids(call: &[Participant]) -> Vec<UserId> {
-    users(call).into_iter().map(|(user, _)| user).collect()
-}
-
-/// Each user once, in order of joining.
-fn users(call: &[Participant]) -> Vec<(UserId, Username)> {
-    let mut users: Vec<(UserId, Username)> = Vec::new();
-    for participant in call {
-        if users.iter().all(|(user, _)| *user != participant.user) {
-            users.push((participant.user, participant.username.clone()));
-        }
-    }
-    users
-}
-
-#[cfg(test)]
-mod simulated {
-    use super::{Calls, ChatId, Participant, SocketId, UserId};
-
-    impl Calls {
-        /// Everybody who is in a call, in order of joining.
-        pub fn all(&self) -> Vec<(ChatId, Vec<(UserId, SocketId)>)> {
-            let sockets = |call: &Vec<Participant>| call.iter().map(|each| (each.user, each.socket)).collect();
-            let mut all: Vec<_> = self.lock().iter().map(|(chat, call)| (*chat, sockets(call))).collect();
-            all.sort_by_key(|(chat, _)| *chat);
-            all
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::SignalKind;
-    use crate::chat::error::Error;
+    use crate::chat::Durability;
+    use crate::chat::handle::{Chat, Config};
+    use crate::chat::model::call::SignalKind;
+    use crate::chat::model::error::Error;
+    use crate::chat::model::event::Scope;
     use crate::chat::tests::{group, person};
-    use crate::chat::{Chat, Config, Durability, Scope};
 
     #[tokio::test]
     async fn a_socket_that_is_to_close_says_nothing_more_in_a_call() {

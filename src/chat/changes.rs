@@ -1,63 +1,16 @@
 //! Catching up: everything that changed in one's chats since a number.
 
-use super::Chat;
-use super::error::Result;
-use super::id::{ChatId, MessageId, Seq};
-use super::limits::Limits;
-use super::message::Message;
-use super::receipt::ReadMark;
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::changes::Changes;
+use super::model::error::Result;
+use super::model::id::Seq;
+use super::model::limits::Limits;
+use super::model::session::Asker;
 use super::store;
 
 /// What the changes on one page may take, about, before they are put into words: the page ends behind
 /// the one that reaches it. Text is a few bytes of JSON a byte at most.
 const MAX_CHANGES_BYTES: usize = 256 * 1024;
-
-/// A page of changes, in the order of their numbers.
-#[derive(Clone, Debug)]
-pub struct Changes {
-    /// Ask on from here. Below the number that was asked for, if there is none so high.
-    pub seq: Seq,
-    /// Whether there is more right now.
-    pub more: bool,
-    /// What changed, oldest change first.
-    pub items: Vec<Change>,
-}
-
-/// One message's newest change.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// It is new, or was edited, or got reactions: as it is now, with its chat's read marks.
-    Message(Box<Message>, Vec<ReadMark>),
-    /// It was deleted.
-    Deleted {
-        /// Which.
-        id: MessageId,
-        /// Where it stood.
-        chat: ChatId,
-        /// The change's number.
-        seq: Seq,
-    },
-}
-
-impl Change {
-    /// The change's number.
-    #[must_use]
-    pub fn seq(&self) -> Seq {
-        match self {
-            Self::Message(message, _) => message.seq,
-            Self::Deleted { seq, .. } => *seq,
-        }
-    }
-
-    /// About how many bytes it takes: a short message is mostly what stands around its words.
-    pub(super) fn weight(&self) -> usize {
-        match self {
-            Self::Message(message, marks) => message.weight() + marks.len() * size_of::<ReadMark>(),
-            Self::Deleted { .. } => size_of::<Self>(),
-        }
-    }
-}
 
 impl Chat {
     /// What changed in the asker's chats after `since` and up to `upto`, a page of it.
@@ -84,14 +37,16 @@ impl Chat {
 
 #[cfg(test)]
 mod tests {
-    use super::Seq;
-    use crate::chat::id::ChatId;
-    use crate::chat::message::{Draft, MayDelete};
-    use crate::chat::name::{Emoji, MessageText};
-    use crate::chat::session::Asker;
+    use crate::chat::Durability;
+    use crate::chat::handle::{Chat, Config};
+    use crate::chat::message::MayDelete;
+    use crate::chat::model::id::ChatId;
+    use crate::chat::model::id::Seq;
+    use crate::chat::model::message::Draft;
+    use crate::chat::model::name::{Emoji, MessageText};
+    use crate::chat::model::session::Asker;
+    use crate::chat::model::time::Clock;
     use crate::chat::tests::{SMALL, group, person};
-    use crate::chat::time::Clock;
-    use crate::chat::{Chat, Config, Durability};
 
     fn text(words: &str) -> MessageText {
         MessageText::parse(words, 100).expect("text")

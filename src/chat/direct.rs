@@ -1,63 +1,17 @@
 //! Direct chats: exactly one for each pair of users, whoever asks first and how often.
 
-use super::Chat;
-use super::error::{Error, Result};
-use super::event::Event;
-use super::id::{ChatId, UserId};
-use super::message::{Draft, Posted, post};
-use super::name::Username;
-use super::room::{Kind, Room, check_created, inside};
-use super::session::Asker;
+use super::handle::Chat;
+use super::message::post;
+use super::model::direct::{Pair, Person};
+use super::model::error::{Error, Result};
+use super::model::event::Event;
+use super::model::id::ChatId;
+use super::model::message::{Draft, Posted};
+use super::model::room::{Kind, Room};
+use super::model::session::Asker;
+use super::model::user::{User, UserRef};
+use super::room::{check_created, inside};
 use super::store::{self, Tx};
-use super::user::{User, UserRef};
-
-/// One of a pair.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub id: UserId,
-    /// Their name.
-    pub username: Username,
-}
-
-/// The two of a direct chat, the lower id first. Both are the same in notes to self.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair {
-    /// The lower id.
-    pub low: Person,
-    /// The higher id.
-    pub high: Person,
-}
-
-impl Pair {
-    /// The pair of two users, in either order.
-    #[must_use]
-    pub fn new(one: Person, other: Person) -> Self {
-        if one.id <= other.id { Self { low: one, high: other } } else { Self { low: other, high: one } }
-    }
-
-    /// Whether these are the two.
-    #[must_use]
-    pub fn is(&self, one: UserId, other: UserId) -> bool {
-        (self.low.id, self.high.id) == (one.min(other), one.max(other))
-    }
-
-    /// The other side of `user`.
-    #[must_use]
-    pub fn other_of(&self, user: UserId) -> &Person {
-        if self.low.id == user { &self.high } else { &self.low }
-    }
-
-    /// The one with this id.
-    #[must_use]
-    pub fn person(&self, user: UserId) -> &Person {
-        if self.low.id == user { &self.low } else { &self.high }
-    }
-
-    fn ids(&self) -> Vec<UserId> {
-        if self.low.id == self.high.id { vec![self.low.id] } else { vec![self.low.id, self.high.id] }
-    }
-}
 
 impl Chat {
     /// The direct chat with somebody, made if there was none. `true`: it is new.
@@ -107,7 +61,7 @@ impl Chat {
 fn named(db: &store::Db, user: &UserRef) -> Result<User> {
     let found = match user {
         UserRef::Id(id) => store::users::find(db, *id)?,
-        UserRef::Name(name) => store::users::find_by_key(db, &super::name::fold(name.trim()))?,
+        UserRef::Name(name) => store::users::find_by_key(db, &super::model::name::rule::fold(name.trim()))?,
     };
     found.ok_or(Error::UnknownUser)
 }

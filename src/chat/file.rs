@@ -11,27 +11,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use open::OpenFiles;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Chat;
-use super::error::{Error, Result};
-use super::id::{FileId, MessageId, UserId};
-use super::name::file_name;
-use super::quota::{Quota, Share};
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Error, Result};
+use super::model::file::{Dimensions, File, StorageName};
+use super::model::id::{FileId, MessageId};
+use super::model::name::file_name;
+use super::model::quota::Quota;
+use super::model::session::Asker;
+use super::quota::Share;
 use super::store::{self, Tx};
-use super::time::Timestamp;
-
-/// Bytes of files that one user may keep unless the operator says otherwise.
-pub const MAX_STORED_BYTES: u64 = 1024 * 1024 * 1024;
-/// Uploads stop while fewer bytes than these are free, so that messages go on; unless the
-/// operator says otherwise.
-pub const MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
-/// Largest file unless the operator says otherwise, in bytes.
-pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
 
 /// When an upload that found no place may be tried again.
 const UPLOAD_RETRY: Duration = Duration::from_secs(5);
@@ -45,77 +37,6 @@ const SNIFFED_BYTES: usize = 4_096;
 /// How much of a picture's beginning is searched for its size: a photograph may keep a colour
 /// profile and a preview before it. One of empty segments alone would be read for seconds.
 const MEASURED_BYTES: u64 = 512 * 1024;
-
-/// An uploaded file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Its id.
-    pub id: FileId,
-    /// Whose it is.
-    pub uploader: UserId,
-    /// What its uploader calls it; names nothing on disk.
-    pub name: String,
-    /// Bytes.
-    pub size: i64,
-    /// By its first bytes.
-    pub content_type: String,
-    /// Hex.
-    pub sha256: String,
-    /// What it is called on disk.
-    pub storage_name: StorageName,
-    /// Of a picture, as far as its header tells.
-    pub dimensions: Option<Dimensions>,
-    /// When it was uploaded.
-    pub created_at: Timestamp,
-}
-
-/// How large a picture is, in pixels: who shows it can leave room for it before it is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dimensions {
-    /// Across.
-    pub width: u32,
-    /// Down.
-    pub height: u32,
-}
-
-/// 32 random hex characters. Never anything that a client said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StorageName(String);
-
-impl StorageName {
-    /// A name that nobody can guess.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(hex::encode(rand::random::<[u8; 16]>()))
-    }
-
-    pub(super) fn stored(name: String) -> Self {
-        Self(name)
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Whether a browser may show it in place: raster images, audio and video. Anything
-/// that could carry a script is downloaded instead.
-#[must_use]
-pub fn is_inline(content_type: &str) -> bool {
-    let raster = matches!(
-        content_type,
-        "image/png"
-            | "image/jpeg"
-            | "image/gif"
-            | "image/webp"
-            | "image/avif"
-            | "image/bmp"
-            | "image/vnd.microsoft.icon"
-    );
-    raster || content_type.starts_with("audio/") || content_type.starts_with("video/")
-}
 
 /// A file on its way in. Dropping it before [`Upload::finish`] leaves nothing.
 pub struct Upload {
@@ -345,7 +266,8 @@ fn disk_error(cause: std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{content_type, is_inline};
+    use super::content_type;
+    use crate::chat::model::file::is_inline;
 
     #[test]
     fn the_bytes_say_what_a_file_is() {

@@ -1,12 +1,14 @@
 //! The data folder: made, locked, and with its secret in it. Of each step either nothing
 //! or all is there after a power cut.
 
+pub mod erase;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::OpenError;
+use super::model::error::OpenError;
 
 /// What the database is called in its folder.
 pub(super) const DATABASE: &str = "fireside.db";

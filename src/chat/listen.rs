@@ -6,13 +6,14 @@
 
 use std::sync::Weak;
 
-use super::Chat;
-use super::error::{Error, Result};
-use super::event::Event;
-use super::hub::{Closing, Inbox, Opening, Outlet, Scope, Subscription};
-use super::id::{ChatId, Seq, SocketId};
+use super::handle::Chat;
+use super::hub::{Closing, Inbox, Outlet, Subscription};
+use super::model::error::{Error, Result};
+use super::model::event::Event;
+use super::model::event::Scope;
+use super::model::id::{ChatId, Seq, SocketId};
+use super::model::session::Asker;
 use super::room::inside;
-use super::session::Asker;
 use super::store::{self, Tx};
 
 /// Who sits at a socket, and what it listens to.
@@ -44,7 +45,7 @@ impl Chat {
             .write(move |tx| {
                 let audible = audible(tx, &who, scope)?;
                 let chats = if scope == Scope::All { audible.clone() } else { store::rooms::ids_of(tx, who.user)? };
-                tx.publish(Event::SocketOpened(Opening::new(&subscription, audible)));
+                tx.publish(Event::SocketOpened { socket: subscription.id(), chats: audible });
                 // At each: that they were there before may be taken back in this very commit.
                 tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
                 Ok((subscription, tx.last_seq()))

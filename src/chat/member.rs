@@ -1,31 +1,15 @@
 //! Who is in a chat: joining, leaving, adding, removing.
 
-use super::Chat;
-use super::error::{Denial, Error, Result};
-use super::event::Event;
-use super::id::{ChatId, MemberId, UserId};
-use super::page::{Page, Paged};
-use super::room::{Authority, Kind, MAX_MEMBERS, Room, delete, inside};
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Denial, Error, Result};
+use super::model::event::Event;
+use super::model::id::{ChatId, UserId};
+use super::model::member::Member;
+use super::model::page::{Page, Paged};
+use super::model::room::{Authority, Kind, MAX_MEMBERS, Room};
+use super::model::session::Asker;
+use super::room::{delete, inside};
 use super::store::{self, Tx};
-use super::time::Timestamp;
-use super::user::User;
-
-/// Users that one request may add to a group.
-pub const MAX_ADDED: usize = 1_000;
-
-/// Somebody in a chat.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// The lower, the longer in the chat.
-    pub id: MemberId,
-    /// Who.
-    pub user: User,
-    /// Since when.
-    pub joined_at: Timestamp,
-    /// May change the chat and its members.
-    pub is_admin: bool,
-}
 
 impl Chat {
     /// Who is in a chat, the longest standing first.

@@ -1,130 +1,23 @@
 //! Messages: posting exactly once, reading, editing, deleting.
 
-use sha2::{Digest, Sha256};
-
-use super::Chat;
-use super::direct::Pair;
-use super::error::{Denial, Error, Result, Rule};
-use super::event::Event;
-use super::file::{self, File};
-use super::id::{ChatId, FileId, MessageId, Seq, UserId};
-use super::name::{IdempotencyKey, MessageText};
-use super::page::{Page, Paged};
-use super::receipt::ReadMark;
-use super::room::{Kind, inside};
-use super::session::Asker;
+use super::file;
+use super::handle::Chat;
+use super::model::direct::Pair;
+use super::model::error::{Denial, Error, Result, Rule};
+use super::model::event::Event;
+use super::model::file::File;
+use super::model::id::{ChatId, FileId, MessageId, Seq, UserId};
+use super::model::message::{Draft, Message, Posted, Window};
+use super::model::name::MessageText;
+use super::model::page::Paged;
+use super::model::receipt::ReadMark;
+use super::model::room::Kind;
+use super::model::session::Asker;
+use super::room::inside;
 use super::store::{self, Tx};
-use super::time::Timestamp;
-use super::user::User;
 
-/// Longest message unless the operator says otherwise, in characters.
-pub const MAX_MESSAGE: usize = 10_000;
-/// Files on one message.
-pub const MAX_ATTACHMENTS: usize = 10;
 /// What a piece of a history that is told in pieces may weigh: it ends behind the message that reaches it.
 const MAX_PIECE_BYTES: usize = 64 * 1024;
-
-/// A message that exists.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// Grows in commit order.
-    pub id: MessageId,
-    /// Where it stands.
-    pub chat: ChatId,
-    /// The number of its last change.
-    pub seq: Seq,
-    /// Who sent it.
-    pub sender: User,
-    /// Blank only with attachments.
-    pub text: String,
-    /// The message that it answers, which may be gone.
-    pub reply_to: Option<MessageId>,
-    /// In the sender's order.
-    pub attachments: Vec<File>,
-    /// In order of the first of each emoji.
-    pub reactions: Vec<Reaction>,
-    /// When it was posted.
-    pub created_at: Timestamp,
-    /// When its text last changed; when it was posted, if never.
-    pub updated_at: Timestamp,
-    /// Whether its text ever changed.
-    pub is_edited: bool,
-}
-
-impl Message {
-    /// About how many bytes it takes.
-    pub(super) fn weight(&self) -> usize {
-        let reactions = self.reactions.iter().map(|reaction| reaction.users.len() * size_of::<UserId>()).sum::<usize>();
-        size_of::<Self>() + self.text.len() + reactions + self.attachments.len() * size_of::<File>()
-    }
-}
-
-/// One emoji on a message, and who put it there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reaction {
-    /// One grapheme cluster.
-    pub emoji: String,
-    /// In order of reacting; never empty.
-    pub users: Vec<UserId>,
-}
-
-/// A message to be posted.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// May be blank if files are attached.
-    pub text: MessageText,
-    /// Files that the sender uploaded and has not used.
-    pub attachments: Vec<FileId>,
-    /// A message of the same chat.
-    pub reply_to: Option<MessageId>,
-    /// Makes a resend return the first result.
-    pub key: Option<IdempotencyKey>,
-}
-
-impl Draft {
-    /// Text alone.
-    #[must_use]
-    pub fn of(text: MessageText, key: Option<IdempotencyKey>) -> Self {
-        Self { text, attachments: Vec::new(), reply_to: None, key }
-    }
-
-    /// What a key stands for: the same key with other content is a mistake of the client's.
-    fn content_hash(&self, chat: ChatId) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(chat.0.to_le_bytes());
-        hash.update(self.reply_to.map_or(0, |id| id.0).to_le_bytes());
-        for file in &self.attachments {
-            hash.update(file.0.to_le_bytes());
-        }
-        hash.update([0xff]);
-        hash.update(self.text.as_str());
-        hash.finalize().into()
-    }
-}
-
-/// A message as its sender gets it back.
-#[derive(Clone, Debug)]
-pub struct Posted {
-    /// The message.
-    pub message: Message,
-    /// The two of a direct chat.
-    pub pair: Option<Pair>,
-    /// Up to where everybody had read by then; empty for a new message, which nobody has.
-    pub marks: Vec<ReadMark>,
-    /// `false`: this was a resend, and nobody was told again.
-    pub is_new: bool,
-}
-
-/// Which of a chat's messages are asked for.
-#[derive(Clone, Copy, Debug)]
-pub enum Window {
-    /// Newest first, by page number.
-    Page(Page),
-    /// Newest first, from below a message.
-    Before(MessageId, u32),
-    /// Oldest first, from above a message.
-    After(MessageId, u32),
-}
 
 impl Chat {
     /// Posts a message into a chat that the asker is in. When this returns, it is

@@ -1,54 +1,22 @@
 //! Lists of one's chats, with what the documents show beside each: who is in it and
 //! what was said last.
 
-use std::collections::HashSet;
-
-use super::Chat;
-use super::error::{Error, Result};
-use super::id::{ChatId, UserId};
-use super::member::Member;
-use super::message::{Message, Window};
-use super::name::fold;
-use super::page::{Page, Paged};
-use super::room::{Kind, Room, inside};
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Error, Result};
+use super::model::id::{ChatId, UserId};
+use super::model::message::{Message, Window};
+use super::model::name::rule::fold;
+use super::model::overview::{DirectMessage, Overview};
+use super::model::page::{Page, Paged};
+use super::model::room::{Kind, Room};
+use super::model::session::Asker;
+use super::room::inside;
 use super::store;
 use super::user::MAX_MEMBERS_TOLD;
 
 /// People in the rooms that are listed at once: when there are so many, the list goes on with
 /// the next piece.
 const MANY_PEOPLE: usize = 1_000;
-
-/// A chat, who is in it, and its newest message.
-#[derive(Clone, Debug)]
-pub struct Overview {
-    /// The chat as the asker sees it.
-    pub room: Room,
-    /// Everybody in it, the longest standing first.
-    pub members: Vec<Member>,
-    /// The newest message that the asker can see.
-    pub last_message: Option<Message>,
-    /// Those of its members who are there now.
-    pub online: HashSet<UserId>,
-    /// Who is in its call, in order of joining.
-    pub call: Vec<UserId>,
-}
-
-impl Overview {
-    /// Of a chat alone.
-    fn of(room: Room) -> Self {
-        Self { room, members: Vec::new(), last_message: None, online: HashSet::new(), call: Vec::new() }
-    }
-}
-
-/// A message of a direct chat, and to whom it went.
-#[derive(Clone, Debug)]
-pub struct DirectMessage {
-    /// The message.
-    pub message: Message,
-    /// The other side of its sender.
-    pub receiver: UserId,
-}
 
 impl Chat {
     /// One chat that the asker is in.

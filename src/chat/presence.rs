@@ -1,10 +1,10 @@
 //! Who is there: told to those who share a chat, when somebody's first socket opens and
 //! when the last one closes.
 
-use super::Chat;
-use super::error::Error;
-use super::event::Event;
-use super::id::UserId;
+use super::handle::Chat;
+use super::model::error::Error;
+use super::model::event::Event;
+use super::model::id::UserId;
 use super::store;
 
 impl Chat {

@@ -1,37 +1,13 @@
 //! Profiles: posts that everybody reads, and friends.
 
-use super::Chat;
-use super::error::{Error, Result, Rule};
-use super::id::{PostId, UserId};
-use super::name::fold;
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Error, Result, Rule};
+use super::model::id::{PostId, UserId};
+use super::model::name::rule::fold;
+use super::model::profile::{Post, Profile};
+use super::model::session::Asker;
+use super::model::user::User;
 use super::store;
-use super::time::Timestamp;
-use super::user::{Account, User};
-
-/// A post.
-#[derive(Clone, Debug)]
-pub struct Post {
-    /// Its id.
-    pub id: PostId,
-    /// Who wrote it.
-    pub author: User,
-    /// One line.
-    pub title: String,
-    /// What it says.
-    pub content: String,
-    /// When.
-    pub created_at: Timestamp,
-}
-
-/// Somebody's profile as the asker sees it.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    /// Who it is.
-    pub account: Account,
-    /// Their friends, if the asker is one or is them; nobody otherwise.
-    pub friends: Vec<UserId>,
-}
 
 impl Chat {
     /// The profile of whoever has a username, in any case.

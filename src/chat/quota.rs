@@ -4,36 +4,14 @@
 //! uploads at once are refused before the bytes are written and not after. The transaction
 //! that makes a file's row looks again, and is what counts.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
-use super::Chat;
-use super::error::{Error, Result};
-use super::file::MAX_STORED_BYTES;
-use super::id::UserId;
+use super::handle::Chat;
+use super::memory::uploads::Taken;
+use super::model::error::{Error, Result};
+use super::model::id::UserId;
+use super::model::quota::Quota;
 use super::store::{self, Db};
-
-/// Bytes that files may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// One user's.
-    pub user: u64,
-    /// Everybody's together; `None`: as many as the disk has.
-    pub all: Option<u64>,
-}
-
-impl Default for Quota {
-    fn default() -> Self {
-        Self { user: MAX_STORED_BYTES, all: None }
-    }
-}
-
-/// Bytes of one user, and of all.
-#[derive(Clone, Copy, Default)]
-struct Taken {
-    user: u64,
-    all: u64,
-}
 
 impl Quota {
     /// Fails if more is stored than may be.
@@ -51,10 +29,6 @@ impl Quota {
         taken.user <= self.user && self.all.is_none_or(|all| taken.all <= all)
     }
 }
-
-/// Bytes of uploads that are on their way, by user.
-#[derive(Default)]
-pub(super) struct Incoming(Mutex<HashMap<UserId, u64>>);
 
 /// What one upload takes until it is a file or gone.
 pub(super) struct Share {
@@ -112,17 +86,5 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.shrink(self.bytes);
-    }
-}
-
-#[cfg(test)]
-mod simulated {
-    use super::{Incoming, PoisonError};
-
-    impl Incoming {
-        /// Whether nothing is on its way.
-        pub fn is_empty(&self) -> bool {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-        }
     }
 }

@@ -1,15 +1,13 @@
 //! Reactions: an emoji that one puts on a message, or takes back.
 
-use super::Chat;
-use super::error::{Error, Result, Rule};
-use super::event::Event;
-use super::id::MessageId;
-use super::name::Emoji;
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Error, Result, Rule};
+use super::model::event::Event;
+use super::model::id::MessageId;
+use super::model::message::MAX_EMOJI_ON_MESSAGE;
+use super::model::name::Emoji;
+use super::model::session::Asker;
 use super::store;
-
-/// Different emoji on one message.
-pub const MAX_EMOJI_ON_MESSAGE: usize = 20;
 
 impl Chat {
     /// Puts an emoji on a message, or takes one's own back. `true`: it is there now.

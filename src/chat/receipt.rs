@@ -1,30 +1,12 @@
 //! Read receipts: a mark per member that only moves forward.
 
-use super::Chat;
-use super::error::{Error, Result};
-use super::event::Event;
-use super::id::{ChatId, MessageId, UserId};
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Error, Result};
+use super::model::event::Event;
+use super::model::id::{ChatId, MessageId};
+use super::model::receipt::ReadMark;
+use super::model::session::Asker;
 use super::store;
-
-/// Up to where a member has read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadMark {
-    /// Who.
-    pub user: UserId,
-    /// The newest message when they joined: what is not newer, they were not there for.
-    pub after: MessageId,
-    /// The newest message that they have read.
-    pub upto: MessageId,
-}
-
-impl ReadMark {
-    /// Whether this member has read `message`, which `sender` sent. One's own counts as read.
-    #[must_use]
-    pub fn has_read(&self, message: MessageId, sender: UserId) -> bool {
-        self.user == sender || (self.after < message && message <= self.upto)
-    }
-}
 
 impl Chat {
     /// Up to where everybody in a chat has read, for somebody who is in it.

@@ -1,15 +1,15 @@
 //! People and groups of unit tests.
 
-use super::Chat;
-use super::id::ChatId;
-use super::invite::Invite;
-use super::label::Label;
-use super::limits::Limits;
-use super::name::Username;
-use super::password::Password;
-use super::room::NewGroup;
-use super::session::Asker;
-use super::user::NewUser;
+use super::auth::invite::Invite;
+use super::handle::Chat;
+use super::model::id::ChatId;
+use super::model::label::Label;
+use super::model::limits::Limits;
+use super::model::name::Username;
+use super::model::password::Password;
+use super::model::room::NewGroup;
+use super::model::session::Asker;
+use super::model::user::NewUser;
 
 /// So little of everything that a few messages are on both sides of each border.
 pub const SMALL: Limits = Limits { participants: 2, changes: 4, waiting: 5, recent: 3 };

@@ -1,19 +1,15 @@
 //! People: registering, looking up, and changing one's own profile.
 
-use super::Chat;
-use super::admin::By;
-use super::error::{Error, Result, Rule};
-use super::event::Event;
-use super::file::StorageName;
-use super::id::{FileId, UserId};
-use super::invite::Invite;
-use super::label::Label;
-use super::name::{Email, Username, fold};
-use super::page::{Page, Paged};
-use super::password::Password;
-use super::session::Asker;
+use super::handle::Chat;
+use super::model::error::{Error, Result, Rule};
+use super::model::event::Event;
+use super::model::file::StorageName;
+use super::model::id::{FileId, UserId};
+use super::model::name::rule::fold;
+use super::model::page::{Page, Paged};
+use super::model::session::Asker;
+use super::model::user::{Account, ProfileChange, User};
 use super::store::{self, Tx};
-use super::token::{Keys, Token};
 
 /// Users that a search finds at most.
 pub const MAX_FOUND: u32 = 20;
@@ -25,109 +21,7 @@ pub const MAX_CHATS_TOLD: u32 = 50;
 /// it looks: the frames of a larger one say only how many there are.
 pub const MAX_MEMBERS_TOLD: u32 = 100;
 
-/// What everybody who is signed in may know of a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// The user's id.
-    pub id: UserId,
-    /// Never changes.
-    pub username: Username,
-    /// The username until its owner says otherwise.
-    pub display_name: String,
-    /// The unguessable name of the avatar's file, under `/media/user_images/`.
-    pub avatar: Option<String>,
-    /// Possibly empty.
-    pub bio: String,
-}
-
-/// A user with what only the user, and few documented places, may see.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The public part.
-    pub user: User,
-    /// `""` for none.
-    pub email: String,
-    /// May administer the server.
-    pub is_admin: bool,
-    /// Cannot sign in.
-    pub is_disabled: bool,
-}
-
-/// What registration asks for.
-#[derive(Clone, Debug)]
-pub struct NewUser {
-    /// Unique without regard to case.
-    pub username: Username,
-    /// Unique without regard to case; not every way to register asks for one.
-    pub email: Option<Email>,
-    /// Hashed before anything else happens.
-    pub password: Password,
-    /// The username if there is none.
-    pub display_name: Option<String>,
-    /// Given by admins and the command line alone: whoever registers becomes none.
-    pub is_admin: bool,
-}
-
-/// Changes to one's own profile; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default)]
-pub struct ProfileChange {
-    /// What others see.
-    pub display_name: Option<String>,
-    /// A few words.
-    pub bio: Option<String>,
-    /// A new address, with the current password to confirm it.
-    pub email: Option<(Email, Password)>,
-    /// An uploaded image; `Some(None)` takes the avatar away.
-    pub avatar: Option<Option<FileId>>,
-}
-
-/// How a user is named who is not signed in as oneself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserRef {
-    /// By id.
-    Id(UserId),
-    /// By username, in any case.
-    Name(String),
-}
-
 impl Chat {
-    /// Makes an account for whoever has the right invite, and signs it in: a token for the
-    /// device that asks, under a label.
-    pub async fn register(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Token)> {
-        let token = Token::random();
-        let device = (token.clone(), label);
-        Ok((self.enrol(new, invite, Some(device)).await?, token))
-    }
-
-    /// The same without signing it in.
-    pub async fn register_only(&self, new: NewUser, invite: Invite) -> Result<Account> {
-        self.enrol(new, invite, None).await
-    }
-
-    /// Makes an account, for the operator at the command line.
-    pub async fn create_user(&self, new: NewUser) -> Result<Account> {
-        Ok(self.add_user(&By::CommandLine, new).await?.account)
-    }
-
-    /// The one way in for whoever comes by themselves.
-    async fn enrol(&self, new: NewUser, invite: Invite, device: Option<(Token, Label)>) -> Result<Account> {
-        let now = self.clock.now();
-        self.store.read(|db| invite.look(db, now))?;
-        let new = NewUser { is_admin: false, ..new };
-        let hash = self.hasher.hash(new.password.clone()).await?;
-        let keys = self.keys.clone();
-        self.store
-            .write(move |tx| {
-                invite.take(tx)?;
-                let account = create(tx, &new, &hash, &keys)?;
-                if let Some((token, label)) = &device {
-                    super::sign_in::open_device(tx, account.user.id, token, label)?;
-                }
-                Ok(account)
-            })
-            .await
-    }
-
     /// The asker's own account.
     pub fn my_account(&self, asker: &Asker) -> Result<Account> {
         self.store.read(|db| store::users::account(db, asker.user)?.ok_or(Error::NotFound))
@@ -191,22 +85,6 @@ impl Chat {
     }
 }
 
-pub(super) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
-    if store::users::find_by_key(tx, &new.username.key())?.is_some() || store::users::look_is_taken(tx, &new.username)?
-    {
-        return Err(Error::UsernameTaken);
-    }
-    if let Some(email) = &new.email
-        && store::users::email_is_taken(tx, &email.key())?
-    {
-        return Err(Error::EmailTaken);
-    }
-    let nonce = rand::random::<[u8; 16]>();
-    let id = store::users::insert(tx, new, hash, &nonce)?;
-    super::account_token::open(tx, id, keys, &nonce)?;
-    store::users::account(tx, id)?.ok_or(Error::Internal)
-}
-
 fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account> {
     let before = store::users::account(tx, me)?.ok_or(Error::NotFound)?;
     if let Some((email, _)) = &change.email {
@@ -248,7 +126,7 @@ fn set_avatar(tx: &mut Tx<'_>, me: UserId, avatar: Option<FileId>) -> Result<()>
         None => None,
         Some(id) => {
             let file = store::files::unused_of(tx, me, id)?.ok_or(Error::Invalid(Rule::Avatar))?;
-            if !file.content_type.starts_with("image/") || !super::file::is_inline(&file.content_type) {
+            if !file.content_type.starts_with("image/") || !super::model::file::is_inline(&file.content_type) {
                 return Err(Error::Invalid(Rule::Avatar));
             }
             Some(file)

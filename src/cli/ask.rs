@@ -5,9 +5,11 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::{DataFolder, Failed, runtime, say};
-use crate::chat::time::Clock;
-use crate::chat::{Chat, Config, Durability, OpenError, folder};
+use super::flags::DataFolder;
+use super::terminal::{Failed, runtime, say};
+use crate::chat::model::error::OpenError;
+use crate::chat::model::time::Clock;
+use crate::chat::{Chat, Config, Durability, folder};
 use crate::server::control::{self, Command, Link, Outcome};
 
 /// Where people reach a server that says nothing else.

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::ask::{ask, print, unexpected};
-use super::{DataFolder, Failed};
+use super::flags::DataFolder;
+use super::terminal::Failed;
 use crate::server::control::audit::Line;
 use crate::server::control::{Command, Outcome};
 

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::flags::DataFolder;
 use super::progress::Bar;
-use super::{DataFolder, Failed, complain, say};
-use crate::chat::backup::{self, Failure, Made};
-use crate::chat::time::Clock;
+use super::terminal::{Failed, complain, say};
+use crate::chat::model::backup::Failure;
+use crate::chat::model::time::Clock;
+use crate::chat::ops::backup;
+use crate::chat::ops::backup::Made;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {

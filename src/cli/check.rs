@@ -4,11 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::check_url::UrlFlags;
+use super::flags::DataFolder;
 use super::progress::Bar;
-use super::{DataFolder, Failed, say};
-use crate::chat::check::{Finding, Verdict, Wish, check};
-use crate::chat::file;
-use crate::chat::time::Clock;
+use super::terminal::{Failed, say};
+use crate::chat::model::file;
+use crate::chat::model::time::Clock;
+use crate::chat::ops::check::{Finding, Verdict, Wish, check};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {

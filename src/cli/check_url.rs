@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Failed, runtime, say};
+use super::terminal::{Failed, runtime, say};
 use client::{Answer, Client, Target};
 
 /// An address that nobody has (RFC 5737): a server that sees it believes what clients write.
@@ -287,7 +287,7 @@ impl Check {
                 return Missing(format!(
                     "an idle WebSocket is closed after {after} seconds: the server sends a ping every {}, \
                      so the proxy has to wait longer than that",
-                    crate::api::socket::PING_EVERY.as_secs()
+                    crate::api::ws::socket::PING_EVERY.as_secs()
                 ));
             }
         }

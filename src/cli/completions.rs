@@ -3,7 +3,8 @@
 use clap::{Args, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
-use super::{Cli, Failed, print_whole};
+use super::Cli;
+use super::terminal::{Failed, print_whole};
 
 /// Flags of `fireside completions`.
 #[derive(Clone, Copy, Debug, Args)]

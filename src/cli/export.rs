@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::flags::DataFolder;
 use super::progress::Bar;
-use super::{DataFolder, Failed, complain, say};
-use crate::chat::moving::{self, Exported, Failure, Subject};
-use crate::chat::time::Clock;
+use super::terminal::{Failed, complain, say};
+use crate::chat::model::record::Failure;
+use crate::chat::model::time::Clock;
+use crate::chat::ops::moving;
+use crate::chat::ops::moving::{Exported, Subject};
 
 #[derive(Debug, Args)]
 pub(super) struct Export {

@@ -4,9 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::ask::ask;
-use super::{DataFolder, Failed, say};
-use crate::chat::gc::{self, Rubbish};
-use crate::chat::time::Clock;
+use super::flags::DataFolder;
+use super::terminal::{Failed, say};
+use crate::chat::model::time::Clock;
+use crate::chat::ops::gc;
+use crate::chat::ops::gc::Rubbish;
 use crate::server::control::Command;
 
 #[derive(Debug, Args)]

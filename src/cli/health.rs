@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Failed, say};
+use super::terminal::{Failed, say};
 
 /// How long the server may take.
 const PATIENCE: Duration = Duration::from_secs(5);

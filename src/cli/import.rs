@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::flags::DataFolder;
 use super::import_from::Elsewhere;
 use super::progress::Bar;
-use super::{DataFolder, Failed, say};
-use crate::chat::moving::{self, OnConflict, Options, Report};
-use crate::chat::time::Clock;
+use super::terminal::{Failed, say};
+use crate::chat::model::time::Clock;
+use crate::chat::ops::moving;
+use crate::chat::ops::moving::{OnConflict, Options, Report};
 
 #[derive(Debug, Args)]
 pub(super) struct Import {

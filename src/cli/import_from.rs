@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::Failed;
-use crate::chat::moving::Import;
-use crate::chat::time::Timestamp;
-use crate::foreign::{self, Failure, Progress, django};
+use super::terminal::Failed;
+use crate::chat::model::time::Timestamp;
+use crate::chat::ops::moving::Import;
+use crate::importers;
+use crate::importers::{Failure, Progress, django};
 
 /// Where people come from.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ impl Elsewhere {
                 let from = django::From { database: source, mapping: map.as_deref(), media: media.as_deref() };
                 django::read(from, import, now, progress)
             }
-            (Some(System::Slack), None, None) => foreign::slack::read(source, import, now, progress),
+            (Some(System::Slack), None, None) => importers::slack::read(source, import, now, progress),
             _ => Err(Failure::Source("--map and --media are for `--from django`".into())),
         };
         Ok(done?)

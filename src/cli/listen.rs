@@ -9,7 +9,7 @@ use std::str::FromStr;
 use clap::Args;
 use listenfd::ListenFd;
 
-use super::Failed;
+use super::terminal::Failed;
 use crate::server::Listener;
 
 /// Where the server listens unless it is told or handed something else.

@@ -9,7 +9,8 @@ use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man as Page;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::{Cli, Failed, print_whole};
+use super::Cli;
+use super::terminal::{Failed, print_whole};
 
 /// What each exit status means; docs/operating.md has the same table.
 const STATUSES: [(&str, &str); 6] = [

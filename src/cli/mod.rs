@@ -7,6 +7,7 @@ mod check;
 mod check_url;
 mod completions;
 mod export;
+pub mod flags;
 mod gc;
 mod health;
 mod import;
@@ -31,21 +32,17 @@ mod serve_disk;
 mod serve_proxy;
 mod serve_watch;
 mod service;
+pub mod terminal;
 mod token;
 mod user;
 mod variables;
 
-use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::chat::OpenError;
 use crate::log_queue;
-
-/// Where the state is, unless said otherwise.
-const DATA: &str = "./fireside-data";
+use terminal::{Failed, complain};
 
 /// A chat server in one binary that speaks five chat APIs.
 #[derive(Debug, Parser)]
@@ -113,50 +110,6 @@ enum Command {
     Man(man::Man),
 }
 
-/// The folder with the whole state.
-#[derive(Debug, clap::Args)]
-struct DataFolder {
-    /// Folder with the database, the files and the secret: the whole state
-    #[arg(long, env = "FIRESIDE_DATA", default_value = DATA, value_name = "DIR")]
-    data: PathBuf,
-}
-
-/// Why a command failed, with its exit status.
-#[derive(Debug)]
-pub struct Failed {
-    status: u8,
-    sentence: String,
-}
-
-impl Failed {
-    /// It did not work.
-    const FAILED: u8 = 1;
-    /// A check found something wrong.
-    const FOUND: u8 = 3;
-    /// Something else holds what is needed: a port, the data folder.
-    const TRY_AGAIN: u8 = 75;
-    /// The configuration, or data that this version cannot use.
-    const CONFIGURATION: u8 = 78;
-
-    fn new(status: u8, sentence: impl Into<String>) -> Self {
-        Self { status, sentence: sentence.into() }
-    }
-}
-
-impl From<OpenError> for Failed {
-    fn from(error: OpenError) -> Self {
-        let status = match error {
-            OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
-            OpenError::Newer { .. }
-            | OpenError::NotMigrated { .. }
-            | OpenError::Damaged(_)
-            | OpenError::SecretMissing(_)
-            | OpenError::Io(..) => Self::CONFIGURATION,
-        };
-        Self::new(status, format!("the data folder was not opened: {error} (--data names another)"))
-    }
-}
-
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -190,37 +143,4 @@ pub fn run() -> ExitCode {
     };
     log_queue::flush();
     status
-}
-
-/// Says a fact on standard output. A reader that went away is no failure.
-fn say(fact: &str) {
-    match log_queue::facts() {
-        Some(facts) => facts.push(format!("{fact}\n").as_bytes()),
-        None => drop(writeln!(io::stdout(), "{fact}")),
-    }
-}
-
-/// Writes a whole document to standard output. A reader that has had enough is no failure.
-fn print_whole(document: &[u8]) -> Result<(), Failed> {
-    match io::stdout().write_all(document) {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failed::new(Failed::FAILED, format!("standard output cannot be written: {cause}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Says what went wrong, on standard error. That nobody reads it is no failure either.
-fn complain(sentence: &str) {
-    let line = format!("fireside: {sentence}\n");
-    match log_queue::log() {
-        Some(log) => log.push(line.as_bytes()),
-        None => drop(io::stderr().write_all(line.as_bytes())),
-    }
-}
-
-/// A runtime for whatever a command has to wait for.
-fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|cause| Failed::new(Failed::FAILED, format!("the runtime did not start: {cause}")))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::{Failed, say};
+use super::terminal::{Failed, say};
 use crate::api;
 
 /// Flags of `fireside openapi`.

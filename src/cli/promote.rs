@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{DataFolder, Failed, say};
-use crate::chat::backup::{Promoted, promote};
+use super::flags::DataFolder;
+use super::terminal::{Failed, say};
+use crate::chat::ops::backup::{Promoted, promote};
 
 #[derive(Debug, Args)]
 pub(super) struct Promote {

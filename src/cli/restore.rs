@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{DataFolder, Failed, say};
-use crate::chat::backup::{Restored, restore};
-use crate::chat::time::Clock;
+use super::flags::DataFolder;
+use super::terminal::{Failed, say};
+use crate::chat::model::time::Clock;
+use crate::chat::ops::backup::{Restored, restore};
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {

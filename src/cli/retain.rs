@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::ask::ask;
-use super::{DataFolder, Failed, say};
-use crate::chat::retention::{MAX_RETENTION_DAYS, Term};
+use super::flags::DataFolder;
+use super::terminal::{Failed, say};
+use crate::chat::model::retention::{MAX_RETENTION_DAYS, Term};
 use crate::server::control::Command;
 
 #[derive(Debug, Args)]

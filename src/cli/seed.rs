@@ -7,10 +7,12 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{DataFolder, Failed, runtime, say};
-use crate::chat::name::{Username, Violation};
-use crate::chat::password::Password;
-use crate::chat::time::Timestamp;
+use super::flags::DataFolder;
+use super::terminal::{Failed, runtime, say};
+use crate::chat::model::name::Username;
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::password::Password;
+use crate::chat::model::time::Timestamp;
 use crate::chat::{Chat, Config, Durability};
 use crate::seed::{Hands, Plan, Size, run};
 
@@ -116,7 +118,7 @@ impl Seed {
         size: &Size,
         password: &Password,
     ) -> Result<Vec<Username>, Failed> {
-        let failed = |error: crate::chat::error::Error| {
+        let failed = |error: crate::chat::model::error::Error| {
             Failed::new(Failed::FAILED, format!("the world was not finished: {error}"))
         };
         let others = chat.accounts().map_err(failed)?.len();
@@ -178,7 +180,7 @@ mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::moment;
-    use crate::chat::time::Timestamp;
+    use crate::chat::model::time::Timestamp;
 
     #[test]
     fn a_day_or_a_moment_is_read() {

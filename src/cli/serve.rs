@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::flags::{DataFolder, lifetime};
 use super::listen::{self, ListenFlags, Place};
 use super::serve_answers::AnswerFlags;
 use super::serve_backup::BackupFlags;
@@ -17,15 +18,17 @@ use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::{self, DiskFlags};
 use super::serve_proxy::{ProxyFlags, origin};
 use super::serve_watch::{self, WatchFlags};
-use super::{DataFolder, Failed, log, own_address, runtime, say, service, variables};
-use crate::api::forwarded::{TrustedProxies, is_loopback};
-use crate::api::ice::Ice;
-use crate::api::limit::{RateLimit, RateLimits};
-use crate::api::{Registration, Settings};
+use super::terminal::{Failed, runtime, say};
+use super::{log, own_address, service, variables};
+use crate::api::http::context::{Registration, Settings};
+use crate::api::http::forwarded::{TrustedProxies, is_loopback};
+use crate::api::http::ice::Ice;
+use crate::api::http::limit::{RateLimit, RateLimits};
 use crate::assets::Assets;
-use crate::chat::limits::Limits;
-use crate::chat::time::Clock;
-use crate::chat::{Chat, Config, Durability, file, message};
+use crate::chat::model::limits::Limits;
+use crate::chat::model::time::Clock;
+use crate::chat::model::{file, message};
+use crate::chat::{Chat, Config, Durability};
 use crate::log_queue;
 use crate::server::{self, Listener, Options, control};
 
@@ -310,14 +313,6 @@ fn announce_setup(chat: &Chat, base: &str) -> Result<(), Failed> {
         say(&format!("setup: {base}/setup#{}", code.as_str()));
     }
     Ok(())
-}
-
-/// A time in words, and one in which something can be done.
-pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(life) if life >= Duration::from_secs(1) => Ok(life),
-        _ => Err(format!("`{text}` is not a second or more, like 15min, 12h or 30days")),
-    }
 }
 
 /// Resolves at the first TERM or INT; a second one ends the process at once.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::serve::lifetime;
+use super::flags::lifetime;
 use super::serve_disk::size;
-use crate::api::backlog::MAX_WAITING;
-use crate::api::wire::ANSWER_TIMEOUT;
+use crate::api::http::backlog::MAX_WAITING;
+use crate::api::http::wire::ANSWER_TIMEOUT;
 use crate::server::Answers;
 
 #[derive(Clone, Copy, Debug, Args)]

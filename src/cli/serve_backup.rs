@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failed, say};
+use super::terminal::{Failed, say};
 use crate::chat::Chat;
-use crate::chat::backup::{FOLDER, Plan};
+use crate::chat::model::backup::Plan;
+use crate::chat::ops::backup::FOLDER;
 
 /// Longest time from one to the next.
 const MAX_PERIOD: Duration = Duration::from_hours(24 * 366);
@@ -87,9 +88,9 @@ mod tests {
                     prop_assert!((Duration::from_secs(1)..=super::MAX_PERIOD).contains(&time), "{text}");
                 }
                 // Of a credential's life only the least is bounded; what is beyond all calendars has to do no harm.
-                if let Ok(life) = crate::cli::serve::lifetime(&text) {
+                if let Ok(life) = crate::cli::flags::lifetime(&text) {
                     prop_assert!(life >= Duration::from_secs(1), "{text}");
-                    prop_assert!(crate::chat::time::Timestamp(0).plus(life).0 > 0, "{text}");
+                    prop_assert!(crate::chat::model::time::Timestamp(0).plus(life).0 > 0, "{text}");
                 }
             }
             prop_assert_eq!(period(&format!("{seconds}s")), Ok(Duration::from_secs(seconds)));

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failed;
-use crate::api::ice::{Ice, Turn, TurnSecret};
+use super::terminal::Failed;
+use crate::api::http::ice::{Ice, Turn, TurnSecret};
 
 #[derive(Debug, Args)]
 pub(super) struct CallFlags {

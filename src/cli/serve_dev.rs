@@ -9,17 +9,18 @@ use std::time::Duration;
 use clap::Args;
 use tempfile::TempDir;
 
-use super::Failed;
-use crate::api::Settings;
-use crate::api::limit::RateLimits;
-use crate::api::trouble::Trouble;
+use super::terminal::Failed;
+use crate::api::http::context::Settings;
+use crate::api::http::limit::RateLimits;
+use crate::api::http::trouble::Trouble;
 use crate::chat::Chat;
-use crate::chat::error::Result;
-use crate::chat::name::{Email, Username, Violation};
-use crate::chat::password::Password;
-use crate::chat::room::NewGroup;
-use crate::chat::token::Token;
-use crate::chat::user::NewUser;
+use crate::chat::model::error::Result;
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::name::{Email, Username};
+use crate::chat::model::password::Password;
+use crate::chat::model::room::NewGroup;
+use crate::chat::model::token::Token;
+use crate::chat::model::user::NewUser;
 
 /// Who is there.
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
@@ -149,7 +150,7 @@ async fn populate(chat: &Chat) -> Result<(Vec<(&'static str, i64, Token)>, i64)>
 fn newcomer(name: &str) -> Result<NewUser> {
     let wrong = |Violation(sentence)| {
         tracing::error!(sentence, name, "one of the fixed people breaks the rules");
-        crate::chat::error::Error::Internal
+        crate::chat::model::error::Error::Internal
     };
     Ok(NewUser {
         username: Username::parse(name).map_err(wrong)?,

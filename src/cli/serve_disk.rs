@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::chat::file;
-use crate::chat::quota::Quota;
-use crate::chat::retention::{MAX_RETENTION_DAYS, MIN_RETENTION, Retention};
+use crate::chat::model::file;
+use crate::chat::model::quota::Quota;
+use crate::chat::model::retention::{MAX_RETENTION_DAYS, MIN_RETENTION, Retention};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct DiskFlags {

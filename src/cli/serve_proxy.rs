@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use crate::api::base::BasePath;
-use crate::api::forwarded::{self, TrustedProxy};
+use crate::api::http::base::BasePath;
+use crate::api::http::forwarded;
+use crate::api::http::forwarded::TrustedProxy;
 
 #[derive(Debug, Args)]
 pub(super) struct ProxyFlags {

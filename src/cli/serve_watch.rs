@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::{Failed, say};
+use super::terminal::{Failed, say};
 
 /// Longest time between the signal and the stop.
 const MAX_DELAY: u64 = 3_600;

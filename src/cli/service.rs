@@ -5,7 +5,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 use crate::chat::Chat;
-use crate::chat::readiness::Unready;
+use crate::chat::model::readiness::Unready;
 
 /// How often the status line is written anew where no watchdog is set.
 const STATUS_EVERY: Duration = Duration::from_secs(10);

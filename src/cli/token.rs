@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::ask::{List, Revoke, ask, print, unexpected};
-use super::serve::lifetime;
-use super::{DataFolder, Failed, say};
+use super::flags::DataFolder;
+use super::flags::lifetime;
+use super::terminal::{Failed, say};
 use crate::server::control::token::{Command, Line};
 use crate::server::control::{self, Outcome};
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::ask::{LinkBase, List, ask, print, unexpected};
-use super::{DataFolder, Failed, say, token};
+use super::flags::DataFolder;
+use super::terminal::{Failed, say};
+use super::token;
 use crate::server::control::user::{Command, Line};
 use crate::server::control::{self, Outcome};
 

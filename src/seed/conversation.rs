@@ -8,7 +8,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 
 use super::plan::{Plan, What};
 use super::talk::{Bound, Topic};
-use crate::chat::time::Timestamp;
+use crate::chat::model::time::Timestamp;
 
 /// How many of a group's members join in.
 const MAX_SPEAKERS: usize = 5;

@@ -13,19 +13,19 @@ mod talk;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::chat::Chat;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::id::{ChatId, FileId, MessageId};
+use crate::chat::model::message::{Draft, MAX_MESSAGE};
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::name::{Email, Emoji, MessageText, Username};
+use crate::chat::model::password::Password;
+use crate::chat::model::room::NewGroup;
+use crate::chat::model::session::Asker;
+use crate::chat::model::time::{Clock, Timestamp};
+use crate::chat::model::user::{NewUser, ProfileChange, UserRef};
 pub use plan::{Plan, Size};
 use plan::{Room, Step, What};
-
-use crate::chat::Chat;
-use crate::chat::error::{Error, Result};
-use crate::chat::id::{ChatId, FileId, MessageId};
-use crate::chat::message::{Draft, MAX_MESSAGE};
-use crate::chat::name::{Email, Emoji, MessageText, Username, Violation};
-use crate::chat::password::Password;
-use crate::chat::room::NewGroup;
-use crate::chat::session::Asker;
-use crate::chat::time::{Clock, Timestamp};
-use crate::chat::user::{NewUser, ProfileChange, UserRef};
 
 /// Names that are tried for one person where others are taken.
 const MAX_TRIES: u32 = 10_000;

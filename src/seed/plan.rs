@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use super::conversation;
 use super::people::{Newcomer, people};
 use super::talk::{Bound, Language};
-use crate::chat::time::Timestamp;
+use crate::chat::model::time::Timestamp;
 
 /// How long the people take to make their accounts, from the beginning.
 const ARRIVING: Duration = Duration::from_hours(1);
@@ -262,7 +262,7 @@ fn by_day(at: Timestamp, until: Timestamp, rng: &mut Xoshiro256PlusPlus) -> Time
 #[cfg(test)]
 mod tests {
     use super::{Plan, Size, What};
-    use crate::chat::time::Timestamp;
+    use crate::chat::model::time::Timestamp;
 
     fn size(seed: u64) -> Size {
         let until = Timestamp(1_735_732_800_000);

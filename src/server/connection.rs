@@ -26,17 +26,18 @@ use warp::http::{HeaderMap, Method};
 use super::gate::{Gate, Place};
 use super::listener::Listener;
 use super::{headers, request_id};
-use crate::api::backlog::{Backlog, Reader, Waited};
-use crate::api::forwarded::{Front, PeerAddress, TrustedProxies};
-use crate::api::line::Line;
-use crate::api::meters::PAGE;
-use crate::api::reply::{self, Failure, Kept, Response, SignedBy};
-use crate::api::request::{BodyStream, Peer, Request, pairs};
-use crate::api::seen::{Held, Seen};
-use crate::api::wire::{Progress, Wire};
-use crate::api::{Api, backlog, base};
+use crate::api::Api;
+use crate::api::http::backlog::{self, Backlog, Reader, Waited};
+use crate::api::http::forwarded::{Front, PeerAddress, TrustedProxies};
+use crate::api::http::line::Line;
+use crate::api::http::meters::PAGE;
+use crate::api::http::reply::{self, Failure, Kept, Response, SignedBy};
+use crate::api::http::request::{BodyStream, Peer, Request, pairs};
+use crate::api::http::seen::{Held, Seen};
+use crate::api::http::wire::{Progress, Wire};
+use crate::api::http::{base, envelope};
 use crate::assets::Assets;
-use crate::chat::error::Error;
+use crate::chat::model::error::Error;
 
 /// Bytes that a request's head may have.
 const MAX_HEAD: usize = 16 * 1024;
@@ -286,7 +287,7 @@ fn outside(head: &Head) -> Response {
     if reads && head.path == base::prefix() {
         return reply::moved(&base::at("/"));
     }
-    reply::envelope(&Failure::NoSuchPath)
+    envelope::envelope(&Failure::NoSuchPath)
 }
 
 /// One line for each request: never its query, where a token may stand, and no body.

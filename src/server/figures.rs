@@ -14,10 +14,11 @@ use tokio::sync::Semaphore;
 use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
 use warp::http::{Method, StatusCode};
 
-use crate::api::line::Line;
-use crate::api::reply::{self, Response};
-use crate::api::wire::{Progress, Wire};
-use crate::api::{Context, metrics};
+use crate::api::http::context::Context;
+use crate::api::http::line::Line;
+use crate::api::http::reply::Response;
+use crate::api::http::wire::{Progress, Wire};
+use crate::api::http::{envelope, metrics};
 
 /// Connections at once: a few scrapers. One more waits for one of them to end.
 const MAX_CONNECTIONS: usize = 16;
@@ -71,7 +72,7 @@ async fn talk(tcp: TcpStream, context: Arc<Context>, answer_timeout: Duration) {
 async fn answer(context: &Context, request: &hyper::Request<Incoming>) -> Response {
     match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/metrics") => {
-            metrics::answer(context).await.unwrap_or_else(|failure| reply::envelope(&failure))
+            metrics::answer(context).await.unwrap_or_else(|failure| envelope::envelope(&failure))
         }
         (_, "/metrics") => {
             let mut response = bare(StatusCode::METHOD_NOT_ALLOWED);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::api::limit::network;
+use crate::api::http::limit::network;
 
 /// Connections at most, if the process may open that many files.
 const MAX_CONNECTIONS: u64 = 16_000;

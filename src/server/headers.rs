@@ -6,8 +6,8 @@ use warp::http::header::{
     HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
-use crate::api::Settings;
-use crate::api::reply::Response;
+use crate::api::http::context::Settings;
+use crate::api::http::reply::Response;
 
 /// The header with the request's id, also in the log.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 
-use crate::api::forwarded::PeerAddress;
-use crate::api::line::Line;
+use crate::api::http::forwarded::PeerAddress;
+use crate::api::http::line::Line;
 
 /// Connections that the kernel keeps until they are accepted: a crowd that comes at once,
 /// as after a restart. What it finds no room for tries again by itself, a second later.

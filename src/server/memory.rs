@@ -24,7 +24,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::interval;
 
 use super::gate::Gate;
-use crate::api::metrics::process::resident_bytes;
+use crate::api::http::metrics::process::resident_bytes;
 use crate::chat::Chat;
 
 /// How often it looks whether a crowd has left.

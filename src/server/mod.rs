@@ -16,13 +16,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::api::backlog::Backlog;
-use crate::api::forwarded::TrustedProxies;
-use crate::api::limit::forget_by_time;
-use crate::api::{Api, Settings};
+use crate::api::Api;
+use crate::api::http::backlog::Backlog;
+use crate::api::http::context::{Settings, forget_by_time};
+use crate::api::http::forwarded::TrustedProxies;
 use crate::assets::Assets;
 use crate::chat::Chat;
-
 pub use listener::Listener;
 
 /// What the operator decides about connections and pages.

@@ -2,8 +2,8 @@
 
 use super::json::{DirectChat, Frame, User};
 use super::socket::ERROR_SENTENCE;
-use crate::api::openapi::doc::Doc;
-use crate::api::openapi::shape::{any_of, client_id, id, may, message_text, need, object, word};
+use crate::api::http::openapi::doc::Doc;
+use crate::api::http::openapi::shape::{any_of, client_id, id, may, message_text, need, object, word};
 
 pub fn users(doc: &mut Doc) {
     doc.does("List everybody but me")

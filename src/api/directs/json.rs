@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::chat::message::Message;
-use crate::chat::overview::Overview;
-use crate::chat::time::Timestamp;
-use crate::chat::user;
+use crate::chat::model::message::Message;
+use crate::chat::model::overview::Overview;
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::user;
 
 /// A user: id and name, and nothing more.
 #[derive(JsonSchema, Serialize)]
@@ -93,7 +93,7 @@ fn on_the_clock(moment: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::on_the_clock;
-    use crate::chat::time::Timestamp;
+    use crate::chat::model::time::Timestamp;
 
     #[test]
     fn a_frames_time_has_seconds_and_no_zone() {

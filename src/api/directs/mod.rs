@@ -15,15 +15,16 @@ mod socket;
 
 use warp::http::Method;
 
-use self::json::{DirectChat, User};
-use super::array;
-use super::limit::Rate;
-use super::reply::{Answer, Failure, created, envelope, envelope_shape};
-use super::request::Request;
-use super::route::{Dialect, Route};
-use crate::chat::id::{ChatId, UserId};
-use crate::chat::session::Asker;
-use crate::chat::user::UserRef;
+use super::http::array;
+use super::http::envelope::{envelope, envelope_shape};
+use super::http::limit::Rate;
+use super::http::reply::{Answer, Failure, created};
+use super::http::request::Request;
+use super::http::route::{Dialect, Route};
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::UserRef;
+use json::{DirectChat, User};
 
 /// Users or chats read at once.
 const PIECE: u32 = 100;

@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::json::frame;
-use crate::api::Context;
-use crate::api::body::Fields;
-use crate::api::reply::Failure;
-use crate::api::request::Request;
-use crate::api::socket::{Codec, Hearing};
-use crate::chat::Scope;
-use crate::chat::direct::Pair;
-use crate::chat::event::Event;
-use crate::chat::id::{ChatId, MessageId};
+use crate::api::http::body::Fields;
+use crate::api::http::context::Context;
+use crate::api::http::reply::Failure;
+use crate::api::http::request::Request;
+use crate::api::ws::socket::{Codec, Hearing};
 use crate::chat::listen::{Listening, Seat};
-use crate::chat::message::{Draft, Message, Window};
-use crate::chat::name::MessageText;
-use crate::chat::receipt::ReadMark;
-use crate::chat::room::Kind;
-use crate::chat::session::Asker;
+use crate::chat::model::direct::Pair;
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, MessageId};
+use crate::chat::model::message::{Draft, Message, Window};
+use crate::chat::model::name::MessageText;
+use crate::chat::model::receipt::ReadMark;
+use crate::chat::model::room::Kind;
+use crate::chat::model::session::Asker;
 
 /// Messages of the past that are held at once: what a connection costs in memory.
 const PIECE: u32 = 50;
@@ -94,7 +94,7 @@ impl Codec for Conversation {
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
-            | Event::SocketOpened(_)
+            | Event::SocketOpened { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::CallJoined { .. }

@@ -2,13 +2,13 @@
 
 use super::json::{Frame, Message, SignedIn};
 use super::messages::PAGE_SIZE;
-use crate::api::openapi::doc::Doc;
-use crate::api::openapi::shape::{
+use crate::api::http::openapi::doc::Doc;
+use crate::api::http::openapi::shape::{
     Shape, any_of, attempt, boolean, client_id, described, filled, id, may, message_text, need, new_text, object,
     string,
 };
-use crate::api::page::Listing;
-use crate::chat::name::MAX_USERNAME;
+use crate::api::http::page::Listing;
+use crate::chat::model::name::MAX_USERNAME;
 
 pub fn login(doc: &mut Doc) {
     doc.does("Sign in on this device")

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::chat::direct::Pair;
-use crate::chat::id::UserId;
-use crate::chat::message;
-use crate::chat::token::Token;
-use crate::chat::user::Account;
+use crate::chat::model::direct::Pair;
+use crate::chat::model::id::UserId;
+use crate::chat::model::message;
+use crate::chat::model::token::Token;
+use crate::chat::model::user::Account;
 
 /// What a sign-in answers: the token, and who it is for the document that shares the path.
 #[derive(JsonSchema, Serialize)]

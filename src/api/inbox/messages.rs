@@ -1,18 +1,20 @@
 //! Messages over REST.
 
 use super::json::Message;
-use crate::api::page;
-use crate::api::reply::{Answer, Failure, created, no_content, ok};
-use crate::api::request::Request;
+use crate::api::http::page;
+use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::request::Request;
 use crate::chat::Chat;
-use crate::chat::error::Error;
-use crate::chat::id::{MessageId, UserId};
-use crate::chat::message::{self, Draft, MayDelete};
-use crate::chat::name::{MessageText, Violation};
-use crate::chat::page::Paged;
-use crate::chat::room::Kind;
-use crate::chat::session::Asker;
-use crate::chat::user::UserRef;
+use crate::chat::message::MayDelete;
+use crate::chat::model::error::Error;
+use crate::chat::model::id::{MessageId, UserId};
+use crate::chat::model::message::{self, Draft};
+use crate::chat::model::name::MessageText;
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::page::Paged;
+use crate::chat::model::room::Kind;
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::UserRef;
 
 /// Messages on a page, unless the request says otherwise.
 pub const PAGE_SIZE: u32 = 10;

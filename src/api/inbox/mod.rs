@@ -19,15 +19,16 @@ mod socket;
 
 use warp::http::Method;
 
-use self::json::SignedIn;
-use super::auth;
-use super::limit::Rate;
-use super::reply::{Answer, Failure, Response, envelope_shape, enveloped, ok, problem, signed_by};
-use super::request::Request;
-use super::route::{Dialect, Route};
-use super::sign_in::SignIn;
-use crate::chat::error::Error;
-use crate::chat::session::Asker;
+use super::http::auth;
+use super::http::envelope::{envelope_shape, enveloped};
+use super::http::limit::Rate;
+use super::http::reply::{Answer, Failure, Response, ok, problem, signed_by};
+use super::http::request::Request;
+use super::http::route::{Dialect, Route};
+use super::http::sign_in::SignIn;
+use crate::chat::model::error::Error;
+use crate::chat::model::session::Asker;
+use json::SignedIn;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {

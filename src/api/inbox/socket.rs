@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use super::json::{News, frame};
 use super::messages::find;
-use crate::api::Context;
-use crate::api::body::Fields;
-use crate::api::reply::{Failure, problem};
-use crate::api::request::Request;
-use crate::api::socket::Codec;
-use crate::chat::Scope;
-use crate::chat::error::{Error, Rule};
-use crate::chat::event::Event;
-use crate::chat::id::{MessageId, UserId};
+use crate::api::http::body::Fields;
+use crate::api::http::context::Context;
+use crate::api::http::reply::{Failure, problem};
+use crate::api::http::request::Request;
+use crate::api::ws::socket::Codec;
 use crate::chat::listen::{Listening, Seat};
-use crate::chat::message::{Draft, MayDelete};
-use crate::chat::name::MessageText;
-use crate::chat::session::Asker;
-use crate::chat::user::UserRef;
+use crate::chat::message::MayDelete;
+use crate::chat::model::error::{Error, Rule};
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{MessageId, UserId};
+use crate::chat::model::message::Draft;
+use crate::chat::model::name::MessageText;
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::UserRef;
 
 pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversation), Failure> {
     let chat = &request.context.chat;
@@ -60,7 +61,7 @@ impl Codec for Conversation {
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
-            | Event::SocketOpened(_)
+            | Event::SocketOpened { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::CallJoined { .. }

@@ -3,16 +3,17 @@
 use super::CHATS_ON_PAGE;
 use super::json::{Chat, Done};
 use super::members::about_users;
-use crate::api::body::Fields;
-use crate::api::page;
-use crate::api::reply::{Answer, Failure, created, no_content, ok};
-use crate::api::request::Request;
-use crate::chat::id::{ChatId, MessageId, UserId};
-use crate::chat::member::MAX_ADDED;
-use crate::chat::name::{self, Violation};
-use crate::chat::room::{Authority, Kind, NewGroup, RoomChange};
-use crate::chat::session::Asker;
-use crate::chat::user::UserRef;
+use crate::api::http::body::Fields;
+use crate::api::http::page;
+use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::request::Request;
+use crate::chat::model::id::{ChatId, MessageId, UserId};
+use crate::chat::model::member::MAX_ADDED;
+use crate::chat::model::name;
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::room::{Authority, Kind, NewGroup, RoomChange};
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::UserRef;
 
 pub async fn list(asker: Asker, request: Request) -> Answer {
     let page = page::asked(&request, CHATS_ON_PAGE)?;

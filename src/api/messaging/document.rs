@@ -5,14 +5,14 @@ use serde_json::json;
 use super::frame::Frame;
 use super::json::{Chat, Detail, Done, Fault, Found, Invalid, Message, Results, Sync, Toggled};
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
-use crate::api::openapi::doc::{Doc, Shapes};
-use crate::api::openapi::shape::{
+use crate::api::http::openapi::doc::{Doc, Shapes};
+use crate::api::http::openapi::shape::{
     Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, may, need,
     new_text, not_blank, object, one_of, string, upto, whole_number, word,
 };
-use crate::api::page::Listing;
-use crate::chat::member::MAX_ADDED;
-use crate::chat::name::MAX_TITLE;
+use crate::api::http::page::Listing;
+use crate::chat::model::member::MAX_ADDED;
+use crate::chat::model::name::MAX_TITLE;
 
 /// Fields for a 400, the document's sentence for a 500, and `detail` for everything else.
 pub fn errors(shapes: &mut Shapes, status: u16) -> Shape {

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{Chat, Message, Reaction};
-use crate::chat::message;
-use crate::chat::name::IdempotencyKey;
-use crate::chat::receipt::ReadMark;
+use crate::chat::model::message;
+use crate::chat::model::name::IdempotencyKey;
+use crate::chat::model::receipt::ReadMark;
 
 /// A frame. `chat` and `seq` stand wherever there is one.
 #[derive(JsonSchema, Serialize)]

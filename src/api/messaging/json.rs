@@ -6,16 +6,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::api::base;
-use crate::api::reply::Problem;
-use crate::chat::changes::{Change, Changes};
-use crate::chat::file;
-use crate::chat::id::UserId;
-use crate::chat::message;
-use crate::chat::overview::Overview;
-use crate::chat::receipt::ReadMark;
-use crate::chat::room::Kind;
-use crate::chat::user;
+use crate::api::http::base;
+use crate::api::http::reply::Problem;
+use crate::chat::model::changes::{Change, Changes};
+use crate::chat::model::id::UserId;
+use crate::chat::model::overview::Overview;
+use crate::chat::model::receipt::ReadMark;
+use crate::chat::model::room::Kind;
+use crate::chat::model::{file, message, user};
 
 /// A user, wherever one stands.
 #[derive(JsonSchema, Serialize)]

@@ -1,12 +1,12 @@
 //! Who is in a group.
 
 use super::json::Done;
-use crate::api::reply::{Answer, Failure, no_content, ok};
-use crate::api::request::Request;
-use crate::chat::error::{Denial, Error};
-use crate::chat::id::{ChatId, UserId};
-use crate::chat::member::MAX_ADDED;
-use crate::chat::session::Asker;
+use crate::api::http::reply::{Answer, Failure, no_content, ok};
+use crate::api::http::request::Request;
+use crate::chat::model::error::{Denial, Error};
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::member::MAX_ADDED;
+use crate::chat::model::session::Asker;
 
 pub async fn add(asker: Asker, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);

@@ -2,16 +2,17 @@
 
 use super::json::{Message, Sync, Toggled};
 use super::{MESSAGES_ON_PAGE, number, since};
-use crate::api::body::Fields;
-use crate::api::page::{self, Listing};
-use crate::api::reply::{Answer, Failure, created, no_content, ok};
-use crate::api::request::Request;
-use crate::chat::id::{ChatId, FileId, MessageId, Seq};
-use crate::chat::message::{self, Draft, MAX_ATTACHMENTS, MayDelete, Window};
-use crate::chat::name::{Emoji, MessageText};
+use crate::api::http::body::Fields;
+use crate::api::http::page::{self, Listing};
+use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::request::Request;
+use crate::chat::message::MayDelete;
+use crate::chat::model::id::{ChatId, FileId, MessageId, Seq};
+use crate::chat::model::message::{self, Draft, MAX_ATTACHMENTS, Window};
+use crate::chat::model::name::{Emoji, MessageText};
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::session::Asker;
 use crate::chat::newest::Past;
-use crate::chat::page::{Page, Paged};
-use crate::chat::session::Asker;
 
 pub async fn history(asker: Asker, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);

@@ -30,12 +30,12 @@ mod users;
 
 use warp::http::{Method, StatusCode};
 
-use super::limit::Rate;
-use super::reply::{Failure, Problem, Response, problem};
-use super::request::Request;
-use super::route::{Dialect, Route};
-use super::web;
-use crate::chat::error::Error;
+use super::http::browser;
+use super::http::limit::Rate;
+use super::http::reply::{Failure, Problem, Response, problem};
+use super::http::request::Request;
+use super::http::route::{Dialect, Route};
+use crate::chat::model::error::Error;
 
 /// Chats on a page, unless the request says otherwise.
 const CHATS_ON_PAGE: u32 = 20;
@@ -73,9 +73,9 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/messages/api/users/search/", free, users::search).doc(document::search),
         Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
         Route::socket("/messages/ws/", socket::open).doc(document::socket),
-        web::sign_in().below(),
-        web::sign_out().below(),
-        web::avatars().below(),
+        browser::sign_in().below(),
+        browser::sign_out().below(),
+        browser::avatars().below(),
     ];
     Dialect { name: "messaging", routes, render, errors: document::errors, prefixes: &["/messages/"] }
 }

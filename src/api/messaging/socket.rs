@@ -14,21 +14,22 @@ use super::frame::Frame;
 use super::json::{Chat, of_viewer, reactions};
 use super::messages::{draft, new_text};
 use super::{since, worded};
-use crate::api::Context;
-use crate::api::body::Fields;
-use crate::api::reply::Failure;
-use crate::api::request::Request;
-use crate::api::socket::{Codec, Hearing};
-use crate::chat::changes::Change;
-use crate::chat::event::Event;
-use crate::chat::id::{ChatId, MessageId, Seq};
+use crate::api::http::body::Fields;
+use crate::api::http::context::Context;
+use crate::api::http::reply::Failure;
+use crate::api::http::request::Request;
+use crate::api::ws::socket::{Codec, Hearing};
+use crate::chat::Broadcast;
 use crate::chat::listen::{Listening, Seat};
 use crate::chat::message::MayDelete;
-use crate::chat::name::Emoji;
-use crate::chat::overview::Overview;
-use crate::chat::room::Kind;
-use crate::chat::session::Asker;
-use crate::chat::{Broadcast, Scope};
+use crate::chat::model::changes::Change;
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, MessageId, Seq};
+use crate::chat::model::name::Emoji;
+use crate::chat::model::overview::Overview;
+use crate::chat::model::room::Kind;
+use crate::chat::model::session::Asker;
 
 pub async fn open(asker: Asker, request: Request) -> Result<(Listening, AllChats), Failure> {
     let since = since(&request)?.map(Seq);
@@ -96,7 +97,7 @@ impl Codec for AllChats {
             Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
-            | Event::SocketOpened(_)
+            | Event::SocketOpened { .. }
             | Event::CallState { .. }
             | Event::Signalled { .. } => return None,
         };
@@ -130,7 +131,7 @@ impl Codec for AllChats {
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
-            | Event::SocketOpened(_)
+            | Event::SocketOpened { .. }
             | Event::CallJoined { .. }
             | Event::CallLeft { .. }
             | Event::CallState { .. }

@@ -1,9 +1,9 @@
 //! Finding users to talk to.
 
 use super::json::{Found, Results};
-use crate::api::reply::{Answer, Failure, ok};
-use crate::api::request::Request;
-use crate::chat::session::Asker;
+use crate::api::http::reply::{Answer, Failure, ok};
+use crate::api::http::request::Request;
+use crate::chat::model::session::Asker;
 
 pub async fn search(asker: Asker, request: Request) -> Answer {
     let part = request.query("q").ok_or_else(|| Failure::field("q", "This field is required."))?;

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use super::json::{Access, Tokens, User};
-use crate::api::array;
-use crate::api::jwt::{self, TokenType};
-use crate::api::limit::Tried;
-use crate::api::reply::{Answer, created, ok, signed_by};
-use crate::api::request::Request;
-use crate::api::sign_in::{SignIn, check_registration, invite};
-use crate::api::{Settings, auth};
-use crate::chat::id::UserId;
-use crate::chat::name::{Email, Username};
-use crate::chat::password::Password;
-use crate::chat::session::Asker;
-use crate::chat::user::{Account, NewUser};
+use crate::api::http::array;
+use crate::api::http::auth;
+use crate::api::http::context::Settings;
+use crate::api::http::jwt;
+use crate::api::http::jwt::TokenType;
+use crate::api::http::limit::Tried;
+use crate::api::http::reply::{Answer, created, ok, signed_by};
+use crate::api::http::request::Request;
+use crate::api::http::sign_in::{SignIn, check_registration, invite};
+use crate::chat::model::id::UserId;
+use crate::chat::model::name::{Email, Username};
+use crate::chat::model::password::Password;
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::{Account, NewUser};
 
 /// Accounts read at once.
 const PIECE: u32 = 100;

@@ -4,13 +4,14 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::json::Room;
-use crate::api::array;
-use crate::api::reply::{self, Answer, created};
-use crate::api::request::Request;
-use crate::chat::error::Error;
-use crate::chat::id::ChatId;
-use crate::chat::session::Asker;
-use crate::chat::user::UserRef;
+use crate::api::http::array;
+use crate::api::http::reply;
+use crate::api::http::reply::{Answer, created};
+use crate::api::http::request::Request;
+use crate::chat::model::error::Error;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::UserRef;
 
 /// Rooms read at once.
 const PIECE: u32 = 50;

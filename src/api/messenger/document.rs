@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::json::{Access, Message, Post, Profile, Room, Tokens, User};
-use crate::api::openapi::doc::{Doc, Shapes};
-use crate::api::openapi::shape::{
+use crate::api::http::openapi::doc::{Doc, Shapes};
+use crate::api::http::openapi::shape::{
     Shape, any, any_of, attempt, client_id, described, email, filled, invite, list, may, message_text, need, not_blank,
     object, password, string, username, whole_number, word,
 };
-use crate::chat::name::{MAX_POST, MAX_TITLE};
+use crate::chat::model::name::{MAX_POST, MAX_TITLE};
 
 /// `{"field":["…"]}` where fields are to blame, else `{"detail":"…"}`.
 pub fn errors(_shapes: &mut Shapes, status: u16) -> Shape {

@@ -3,12 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::base;
-use crate::chat::id::UserId;
-use crate::chat::message;
-use crate::chat::profile;
-use crate::chat::room;
-use crate::chat::user;
+use crate::api::http::base;
+use crate::chat::model::id::UserId;
+use crate::chat::model::{message, profile, room, user};
 
 /// Why a pair of JWTs is not given out: never which of the reasons.
 pub const NO_ACCOUNT: &str = "No active account found with the given credentials";

@@ -1,16 +1,16 @@
 //! What is said in a chatroom.
 
 use super::json::Message;
-use crate::api::array;
-use crate::api::body::Fields;
-use crate::api::reply::{Answer, Failure, created};
-use crate::api::request::Request;
+use crate::api::http::array;
+use crate::api::http::body::Fields;
+use crate::api::http::reply::{Answer, Failure, created};
+use crate::api::http::request::Request;
 use crate::chat::Chat;
-use crate::chat::error::Error;
-use crate::chat::id::{ChatId, MessageId};
-use crate::chat::message::Draft;
-use crate::chat::name::MessageText;
-use crate::chat::session::Asker;
+use crate::chat::model::error::Error;
+use crate::chat::model::id::{ChatId, MessageId};
+use crate::chat::model::message::Draft;
+use crate::chat::model::name::MessageText;
+use crate::chat::model::session::Asker;
 
 /// Messages read at once.
 const PIECE: u32 = 100;

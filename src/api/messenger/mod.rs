@@ -28,11 +28,11 @@ use serde_json::json;
 use warp::http::Method;
 use warp::http::header::WWW_AUTHENTICATE;
 
-use super::limit::Rate;
-use super::reply::{Failure, Problem, Response, problem};
-use super::route::{Dialect, Route};
-use super::web;
-use crate::chat::error::{Error, Rule};
+use super::http::browser;
+use super::http::limit::Rate;
+use super::http::reply::{Failure, Problem, Response, problem};
+use super::http::route::{Dialect, Route};
+use crate::chat::model::error::{Error, Rule};
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
@@ -57,7 +57,7 @@ pub fn dialect() -> Dialect {
         Route::new(get, messages, free, messages::history).doc(document::history),
         Route::new(post, messages, free, messages::post).doc(document::post),
         Route::socket("/messenger/ws/ws/chat/{room_name}/", socket::open).doc(document::socket),
-        web::avatars().below(),
+        browser::avatars().below(),
     ];
     Dialect {
         name: "messenger",

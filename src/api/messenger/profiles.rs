@@ -5,13 +5,14 @@ use warp::http::StatusCode;
 
 use super::accounts::email_for;
 use super::json::{Post, Profile};
-use crate::api::array;
-use crate::api::reply::{self, Answer, Failure, created, ok};
-use crate::api::request::Request;
-use crate::chat::error::Error;
-use crate::chat::id::{PostId, UserId};
-use crate::chat::session::Asker;
-use crate::chat::{Chat, name, profile};
+use crate::api::http::array;
+use crate::api::http::reply::{self, Answer, Failure, created, ok};
+use crate::api::http::request::Request;
+use crate::chat::Chat;
+use crate::chat::model::error::Error;
+use crate::chat::model::id::{PostId, UserId};
+use crate::chat::model::session::Asker;
+use crate::chat::model::{name, profile};
 
 /// Posts read at once.
 const PIECE: u32 = 20;

@@ -6,18 +6,18 @@ use serde_json::json;
 
 use super::json::Message;
 use super::messages::draft;
-use crate::api::Context;
-use crate::api::array;
-use crate::api::body::Fields;
-use crate::api::reply::{Failure, problem};
-use crate::api::request::Request;
-use crate::api::socket::Codec;
-use crate::chat::Scope;
-use crate::chat::error::Error;
-use crate::chat::event::Event;
-use crate::chat::id::ChatId;
+use crate::api::http::array;
+use crate::api::http::body::Fields;
+use crate::api::http::context::Context;
+use crate::api::http::reply::{Failure, problem};
+use crate::api::http::request::Request;
+use crate::api::ws::socket::Codec;
 use crate::chat::listen::Listening;
-use crate::chat::session::Asker;
+use crate::chat::model::error::Error;
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::session::Asker;
 
 pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Chatroom), Failure> {
     let context = Arc::clone(&request.context);
@@ -51,7 +51,7 @@ impl Codec for Chatroom {
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
-            | Event::SocketOpened(_)
+            | Event::SocketOpened { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::CallJoined { .. }

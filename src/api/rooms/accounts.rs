@@ -2,21 +2,20 @@
 
 use serde_json::Value;
 
-use super::json::{Account, SignedIn, User};
-use super::{PAGE_SIZE, files};
-use crate::api::auth;
-use crate::api::body::{Fields, media_type};
-use crate::api::limit::Tried;
-use crate::api::page;
-use crate::api::reply::{self, Answer, Failure, no_content, ok, signed_by};
-use crate::api::request::Request;
-use crate::api::sign_in::{SignIn, check_registration, device_label, invite, log_failure};
-use crate::chat::error::{Denial, Error};
-use crate::chat::id::{FileId, UserId};
-use crate::chat::name::{self, Email, Username};
-use crate::chat::password::Password;
-use crate::chat::session::Asker;
-use crate::chat::user::{self, NewUser, ProfileChange};
+use super::files;
+use super::json::{Account, PAGE_SIZE, SignedIn, User};
+use crate::api::http::body::{Fields, media_type};
+use crate::api::http::limit::Tried;
+use crate::api::http::reply::{self, Answer, Failure, no_content, ok, signed_by};
+use crate::api::http::request::Request;
+use crate::api::http::sign_in::{SignIn, check_registration, device_label, invite, log_failure};
+use crate::api::http::{auth, page};
+use crate::chat::model::error::{Denial, Error};
+use crate::chat::model::id::{FileId, UserId};
+use crate::chat::model::name::{self, Email, Username};
+use crate::chat::model::password::Password;
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::{self, NewUser, ProfileChange};
 
 pub async fn register(mut request: Request) -> Answer {
     check_registration(&request)?;

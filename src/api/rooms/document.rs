@@ -1,17 +1,18 @@
 //! What the table's routes say of themselves: rooms.md, made from the code.
 
-use super::PAGE_SIZE;
+use super::json::PAGE_SIZE;
 use super::json::{Account, CallState, File, Joined, Left, Message, Participant, Room, Signalled, SignedIn, User};
 use super::places::MIN_PARTICIPANTS;
-use crate::api::openapi::doc::{Doc, Shapes};
-use crate::api::openapi::shape::{
-    self, Field, Shape, any_of, attachments, boolean, caption, client_id, described, email, filled, id, integer, may,
-    need, object, password, string, text, username, word,
+use crate::api::http::envelope::CODES;
+use crate::api::http::openapi::doc::{Doc, Shapes};
+use crate::api::http::openapi::shape;
+use crate::api::http::openapi::shape::{
+    Field, Shape, any_of, attachments, boolean, caption, client_id, described, email, filled, id, integer, may, need,
+    object, password, string, text, username, word,
 };
-use crate::api::page::Listing;
-use crate::api::reply::CODES;
-use crate::chat::name::{MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_TITLE};
-use crate::chat::room::MAX_MEMBERS;
+use crate::api::http::page::Listing;
+use crate::chat::model::name::{MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_TITLE};
+use crate::chat::model::room::MAX_MEMBERS;
 
 pub fn register(doc: &mut Doc) {
     doc.does("Make an account and sign in")

@@ -1,13 +1,13 @@
 //! Files: uploaded, described, downloaded.
 
 use super::json::File;
-use crate::api::body::Fields;
-use crate::api::limit::Rate;
-use crate::api::reply::{Answer, Failure, created, ok};
-use crate::api::request::Request;
-use crate::api::{download, upload};
-use crate::chat::id::FileId;
-use crate::chat::session::Asker;
+use crate::api::http::body::Fields;
+use crate::api::http::limit::Rate;
+use crate::api::http::reply::{Answer, Failure, created, ok};
+use crate::api::http::request::Request;
+use crate::api::http::{download, upload};
+use crate::chat::model::id::FileId;
+use crate::chat::model::session::Asker;
 
 pub async fn upload(asker: Asker, mut request: Request) -> Answer {
     let (file, _) = upload::receive(&asker, &mut request, "file", Rate::Free).await?;

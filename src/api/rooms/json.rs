@@ -4,15 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::api::base;
-use crate::chat::call::{Signal, SignalKind};
-use crate::chat::file;
-use crate::chat::id::UserId;
-use crate::chat::member;
-use crate::chat::message;
-use crate::chat::name::Username;
-use crate::chat::room;
-use crate::chat::user;
+use crate::api::http::base;
+use crate::chat::model::call::{Signal, SignalKind};
+use crate::chat::model::id::UserId;
+use crate::chat::model::name::Username;
+use crate::chat::model::{file, member, message, room, user};
 
 /// Where an avatar is, for whoever has the link.
 fn avatar_url(user: &user::User) -> Option<String> {
@@ -290,3 +286,6 @@ pub fn signal_frame(signal: &Signal) -> Option<String> {
     };
     Some(frame(kind, data))
 }
+
+/// Items on a page, unless the request says otherwise.
+pub const PAGE_SIZE: u32 = 20;

@@ -1,16 +1,17 @@
 //! What is said in a room.
 
-use super::PAGE_SIZE;
 use super::json::Message;
-use crate::api::body::Fields;
-use crate::api::page;
-use crate::api::reply::{Answer, Failure, created, no_content, ok};
-use crate::api::request::Request;
-use crate::chat::id::{ChatId, FileId, MessageId};
-use crate::chat::message::{Draft, MAX_ATTACHMENTS, MayDelete};
-use crate::chat::name::MessageText;
+use super::json::PAGE_SIZE;
+use crate::api::http::body::Fields;
+use crate::api::http::page;
+use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::request::Request;
+use crate::chat::message::MayDelete;
+use crate::chat::model::id::{ChatId, FileId, MessageId};
+use crate::chat::model::message::{Draft, MAX_ATTACHMENTS};
+use crate::chat::model::name::MessageText;
+use crate::chat::model::session::Asker;
 use crate::chat::newest::Past;
-use crate::chat::session::Asker;
 
 pub async fn history(asker: Asker, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);

@@ -32,14 +32,12 @@ mod socket;
 
 use warp::http::Method;
 
-use super::limit::Rate;
-use super::reply::{Failure, Response, envelope_shape, enveloped, problem};
-use super::request::Request;
-use super::route::{Dialect, Route};
-use super::web;
-
-/// Items on a page, unless the request says otherwise.
-const PAGE_SIZE: u32 = 20;
+use super::http::browser;
+use super::http::envelope::{envelope_shape, enveloped};
+use super::http::limit::Rate;
+use super::http::reply::{Failure, Response, problem};
+use super::http::request::Request;
+use super::http::route::{Dialect, Route};
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
@@ -73,7 +71,7 @@ pub fn dialect() -> Dialect {
         // A screenful of pictures is one look at a chat, not a hundred questions.
         Route::new(get, "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
         Route::socket("/ws/room/{room_id}/", socket::open).doc(document::socket),
-        web::avatars().below(),
+        browser::avatars().below(),
     ];
     Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[] }
 }

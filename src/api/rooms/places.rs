@@ -1,15 +1,15 @@
 //! Rooms, and coming and going.
 
-use super::PAGE_SIZE;
+use super::json::PAGE_SIZE;
 use super::json::{Participant, Room};
-use crate::api::body::Fields;
-use crate::api::page;
-use crate::api::reply::{Answer, created, no_content, ok};
-use crate::api::request::Request;
-use crate::chat::id::ChatId;
-use crate::chat::name;
-use crate::chat::room::{Authority, MAX_MEMBERS, NewGroup, RoomChange};
-use crate::chat::session::Asker;
+use crate::api::http::body::Fields;
+use crate::api::http::page;
+use crate::api::http::reply::{Answer, created, no_content, ok};
+use crate::api::http::request::Request;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::name;
+use crate::chat::model::room::{Authority, MAX_MEMBERS, NewGroup, RoomChange};
+use crate::chat::model::session::Asker;
 
 /// The smallest limit that makes sense.
 pub const MIN_PARTICIPANTS: i64 = 2;

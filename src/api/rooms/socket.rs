@@ -6,18 +6,18 @@ use serde_json::Value;
 
 use super::json::{self, CallState, Joined, Left, Message, Person, error_frame, frame};
 use super::messages::draft;
-use crate::api::Context;
-use crate::api::body::Fields;
-use crate::api::limit::Rate;
-use crate::api::reply::{Failure, problem};
-use crate::api::request::Request;
-use crate::api::socket::{Codec, Hearing};
-use crate::chat::Scope;
-use crate::chat::call::SignalKind;
-use crate::chat::event::Event;
-use crate::chat::id::{ChatId, UserId};
+use crate::api::http::body::Fields;
+use crate::api::http::context::Context;
+use crate::api::http::limit::Rate;
+use crate::api::http::reply::{Failure, problem};
+use crate::api::http::request::Request;
+use crate::api::ws::socket::{Codec, Hearing};
 use crate::chat::listen::{Listening, Seat};
-use crate::chat::session::Asker;
+use crate::chat::model::call::SignalKind;
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::session::Asker;
 
 pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Room), Failure> {
     let room = ChatId(request.id(0)?);
@@ -65,7 +65,7 @@ impl Codec for Room {
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
-            | Event::SocketOpened(_)
+            | Event::SocketOpened { .. }
             | Event::Typing { .. }
             | Event::Presence { .. } => None,
         }

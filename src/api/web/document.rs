@@ -1,37 +1,9 @@
 //! What the routes beside the documents say of themselves.
 
-use super::{NotReady, Ready, Server, User};
-use crate::api::metrics::FORMAT;
-use crate::api::openapi::doc::Doc;
-use crate::api::openapi::shape::{Shape, any, attempt, boolean, described, may, need, object, one_of, string, word};
-
-pub fn login(doc: &mut Doc) {
-    let user = doc.shapes.of::<User<'_>>();
-    doc.does("Sign in with a browser")
-        .note("Sets the cookies `sessionid` and `csrftoken`.")
-        .takes(&[
-            may("username", string()),
-            may("email", string()),
-            may("password", attempt()),
-            may("oauth", boolean()),
-            may("next", described(string(), "Where a browser goes then: a path of this site.")),
-        ])
-        .query("next", described(string(), "The same as in the body, which comes first."))
-        .answers_with(200, object(&[need("user", user)]), "Who is signed in.")
-        .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.")
-        .limited("sign-in")
-        .refuses(&[401, 403]);
-}
-
-pub fn logout(doc: &mut Doc) {
-    doc.does("End the session that asks")
-        .answers_nothing(204, "It is over.")
-        .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.");
-}
-
-pub fn avatar(doc: &mut Doc) {
-    doc.does("Get an avatar").answers_bytes();
-}
+use super::{NotReady, Ready, Server};
+use crate::api::http::metrics::FORMAT;
+use crate::api::http::openapi::doc::Doc;
+use crate::api::http::openapi::shape::{Shape, any, described, may, need, object, one_of, word};
 
 pub fn server(doc: &mut Doc) {
     doc.does("Get what this server is and allows")

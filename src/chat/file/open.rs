@@ -2,31 +2,11 @@
 
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
-use super::{File, disk_error};
-use crate::chat::Chat;
-use crate::chat::error::{Error, Result};
-
-/// Stored files that are open at once to be read, each for one piece. One more waits.
-const MAX_READS: usize = 64;
-/// Uploads at once; one more is told to come back. With the reads they leave the database most of
-/// the files that connections may not take.
-const MAX_UPLOADS: usize = 128;
-
-/// How many files of the disk may be open at once.
-pub(in crate::chat) struct OpenFiles {
-    reads: Semaphore,
-    pub(super) uploads: Arc<Semaphore>,
-}
-
-impl Default for OpenFiles {
-    fn default() -> Self {
-        Self { reads: Semaphore::new(MAX_READS), uploads: Arc::new(Semaphore::new(MAX_UPLOADS)) }
-    }
-}
+use super::disk_error;
+use crate::chat::handle::Chat;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::file::File;
 
 impl Chat {
     /// Whether a file that was found for somebody is there to be read.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use crate::chat::event::Event;
-use crate::chat::id::ChatId;
+use crate::chat::model::event::Event;
+use crate::chat::model::id::ChatId;
 
 /// How long further changes wait after one was told.
 pub(super) const MOMENT: Duration = Duration::from_secs(1);
@@ -47,8 +47,8 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use super::Looks;
-    use crate::chat::event::Event;
-    use crate::chat::id::{ChatId, UserId};
+    use crate::chat::model::event::Event;
+    use crate::chat::model::id::{ChatId, UserId};
 
     const DEN: ChatId = ChatId(1);
     const SHED: ChatId = ChatId(2);

@@ -24,17 +24,17 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use super::error::Result;
-use super::event::Event;
-use super::gauges::HubGauges;
-use super::id::{ChatId, CredentialId, SocketId, UserId};
+use super::model::error::Result;
+use super::model::event::{Event, Scope};
+use super::model::gauges::HubGauges;
+use super::model::id::{ChatId, CredentialId, SocketId, UserId};
 use courier::Courier;
 pub(super) use courier::Desk;
 use looks::{Looks, MOMENT};
 pub use registry::MAX_SOCKETS;
 use registry::Registry;
 use socket::Socket;
-pub use socket::{Broadcast, Closing, Inbox, MAX_CODECS, Opening, Outlet, Scope, Subscription};
+pub use socket::{Broadcast, Closing, Inbox, MAX_CODECS, Outlet, Subscription};
 
 /// How long an answer waits for the sockets that it closes.
 const SETTLE: Duration = Duration::from_secs(1);

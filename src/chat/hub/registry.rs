@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::socket::{Broadcast, Closing, Offer, Opening, Scope, Socket};
-use crate::chat::direct::Pair;
-use crate::chat::error::{Error, Result};
-use crate::chat::event::Event;
-use crate::chat::gauges::HubGauges;
-use crate::chat::id::{ChatId, CredentialId, SocketId, UserId};
+use super::socket::{Broadcast, Closing, Offer, Socket};
+use crate::chat::model::direct::Pair;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::gauges::HubGauges;
+use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
 
 /// Sockets that one user may have open.
 pub const MAX_SOCKETS: u32 = 20;
@@ -105,7 +106,7 @@ impl Registry {
     /// Queues an event for its audience, which it may change.
     pub fn publish(&mut self, mut event: Event) {
         match event {
-            Event::SocketOpened(opening) => self.open(&opening),
+            Event::SocketOpened { socket, chats } => self.open(socket, chats),
             Event::RightsChanged { .. } => {}
             Event::CredentialEnded { user, credential } => {
                 self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
@@ -161,17 +162,17 @@ impl Registry {
         }
     }
 
-    fn open(&mut self, opening: &Opening) {
-        let Some(listener) = self.by_id.get_mut(&opening.socket.id) else { return };
+    fn open(&mut self, socket: SocketId, chats: Vec<ChatId>) {
+        let Some(listener) = self.by_id.get_mut(&socket) else { return };
         listener.socket.go_live();
         if !listener.socket.is_live() {
             // Told to close before it was open: the audience is not to keep it.
             return;
         }
-        listener.chats.clone_from(&opening.chats);
-        for chat in &opening.chats {
-            self.by_chat.entry(*chat).or_default().push(Arc::clone(&opening.socket));
+        for chat in &chats {
+            self.by_chat.entry(*chat).or_default().push(Arc::clone(&listener.socket));
         }
+        listener.chats = chats;
     }
 
     /// Sockets of `user` that are to hear a chat they were not in before.

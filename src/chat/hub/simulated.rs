@@ -1,8 +1,9 @@
 //! The registry as a simulation looks at it.
 
 pub(in crate::chat) use super::socket::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
-use super::{Closing, Hub, Scope};
-use crate::chat::id::{ChatId, CredentialId, SocketId, UserId};
+use super::{Closing, Hub};
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
 
 /// One socket as it stands.
 pub(in crate::chat) struct Seen {

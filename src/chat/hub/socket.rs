@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::super::event::Event;
-use super::super::id::{ChatId, CredentialId, SocketId, UserId};
 use super::Hub;
+use crate::chat::model::event::{Event, Scope};
+use crate::chat::model::id::{CredentialId, SocketId, UserId};
 
 /// Events that may wait for a socket; one more and it is too slow.
 pub const MAX_QUEUE_EVENTS: usize = 256;
@@ -18,17 +18,6 @@ pub const MAX_QUEUE_EVENTS: usize = 256;
 pub const MAX_QUEUE_BYTES: usize = 1024 * 1024;
 /// Codecs whose frames are kept beside an event: one for each dialect, and room to grow.
 pub const MAX_CODECS: usize = 8;
-
-/// What a socket listens to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// One chat; the socket closes when that ends for it.
-    Chat(ChatId),
-    /// The direct chat with one user, which may not exist yet.
-    Pair(UserId),
-    /// All chats one is in, whichever they are at the time.
-    All,
-}
 
 /// Why the server closes a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,20 +188,6 @@ impl Socket {
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Socket").field("id", &self.id).field("user", &self.user).finish_non_exhaustive()
-    }
-}
-
-/// What a socket's opening tells the hub: from here on it hears these chats.
-#[derive(Debug)]
-pub struct Opening {
-    pub(super) socket: Arc<Socket>,
-    pub(super) chats: Vec<ChatId>,
-}
-
-impl Opening {
-    /// For the holder of `subscription`, who is in `chats`.
-    pub(in crate::chat) fn new(subscription: &Subscription, chats: Vec<ChatId>) -> Self {
-        Self { socket: Arc::clone(&subscription.socket), chats }
     }
 }
 

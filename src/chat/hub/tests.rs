@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Closing, Event, Hub, MAX_SOCKETS, Opening, Scope, Subscription};
-use crate::chat::id::{ChatId, CredentialId, UserId};
-use crate::chat::name::Username;
-use crate::chat::user::User;
+use super::{Closing, Event, Hub, MAX_SOCKETS, Subscription};
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, CredentialId, UserId};
+use crate::chat::model::name::Username;
+use crate::chat::model::user::User;
 
 const DEN: ChatId = ChatId(1);
 
@@ -21,7 +22,7 @@ fn said(user: i64) -> Event {
 
 fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> Subscription {
     let subscription = hub.reserve(UserId(user), CredentialId(user), scope).expect("a place");
-    hub.publish([Event::SocketOpened(Opening::new(&subscription, chats.to_vec()))]);
+    hub.publish([Event::SocketOpened { socket: subscription.id(), chats: chats.to_vec() }]);
     subscription
 }
 
@@ -30,7 +31,7 @@ async fn a_socket_hears_its_chat_from_its_opening_on() {
     let hub = hub();
     let early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN)).expect("a place");
     hub.publish([said(7)]);
-    hub.publish([Event::SocketOpened(Opening::new(&early, vec![DEN])), said(8)]);
+    hub.publish([Event::SocketOpened { socket: early.id(), chats: vec![DEN] }, said(8)]);
     let heard = early.inbox().take().expect("an event");
     assert!(matches!(heard.event(), Event::CallLeft { user: UserId(8), .. }));
     assert!(early.inbox().take().is_none());

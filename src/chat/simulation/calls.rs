@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::call::SignalKind;
-use super::super::error::{Error, Result};
-use super::super::hub::Scope;
-use super::super::id::{ChatId, SocketId, UserId};
-use super::super::tests::SMALL;
 use super::act;
 use super::run::Stage;
 use super::world::World;
+use crate::chat::model::call::SignalKind;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, SocketId, UserId};
+use crate::chat::tests::SMALL;
 
 /// Who is in which call.
 #[derive(Default)]

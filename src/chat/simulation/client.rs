@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, Weak};
 
 use tokio::time::Instant;
 
-use super::super::event::Event;
-use super::super::hub::{Closing, Inbox, Outlet, Scope};
-use super::super::id::{ChatId, CredentialId, Seq, SocketId, UserId};
-use super::super::listen::{Listening, Seat};
-use super::super::store::simulated::View;
 use super::mirror::Replica;
+use crate::chat::hub::{Closing, Inbox, Outlet};
+use crate::chat::listen::{Listening, Seat};
+use crate::chat::model::event::Event;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, CredentialId, Seq, SocketId, UserId};
+use crate::chat::store::simulated::View;
 
 /// What a socket heard of a change to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! People, and what signs them in.
 
-use super::super::Chat;
-use super::super::error::{Error, Result};
-use super::super::id::{CredentialId, UserId};
-use super::super::session::Asker;
-use super::super::time::Timestamp;
-use super::super::token::Token;
 use super::world::World;
+use crate::chat::handle::Chat;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::session::Asker;
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::Token;
 
 /// Somebody.
 pub(super) struct Person {

@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use super::super::Chat;
-use super::super::changes::{Change, Changes};
-use super::super::event::Event;
-use super::super::id::{ChatId, MessageId, Seq, UserId};
-use super::super::message::{Message, Reaction};
-use super::super::session::Asker;
-use super::super::store::simulated::{Held, View};
+use crate::chat::handle::Chat;
+use crate::chat::model::changes::{Change, Changes};
+use crate::chat::model::event::Event;
+use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::model::message::{Message, Reaction};
+use crate::chat::model::session::Asker;
+use crate::chat::store::simulated::{Held, View};
 
 /// A client that outlives its sockets, and the server. Cloning shares what it holds.
 #[derive(Clone)]

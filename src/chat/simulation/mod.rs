@@ -1,6 +1,6 @@
 //! The core under a schedule that a seed decides.
 //!
-//! A world is a few people on the real [`Chat`](super::Chat) and a real database file
+//! A world is a few people on the real [`Chat`](super::handle::Chat) and a real database file
 //! (in memory, where the machine has a place for that). They talk, share files, call each
 //! other, sign in and out by tokens and JWTs, and each has a client that goes away, comes
 //! back and catches up. The writer, the courier and the hashing threads have no threads
@@ -34,9 +34,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
-use run::{Violation, play};
-
 use super::store::simulated::PLANTED;
+use run::{Violation, play};
 
 /// Worlds of an ordinary run. A night has time for 100,000.
 const WORLDS: u64 = 2_000;

@@ -7,10 +7,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::hub::Scope;
-use super::super::id::{ChatId, CredentialId, UserId};
-use super::super::store::simulated::{Fault, Stopped, View, fail_next, plant, take_over};
-use super::super::{Chat, Threads};
 use super::act::{self, Pending};
 use super::answer;
 use super::calls::Calls;
@@ -19,6 +15,10 @@ use super::client::Client;
 use super::login::Life;
 use super::template::{cheap, config};
 use super::world::World;
+use crate::chat::handle::{Chat, Threads};
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, CredentialId, UserId};
+use crate::chat::store::simulated::{Fault, Stopped, View, fail_next, plant, take_over};
 
 /// Moves of one world, before everything that is under way is brought to its end.
 const STEPS: usize = 72;

@@ -9,16 +9,17 @@ use std::time::Duration;
 use argon2::{Algorithm, Argon2, Params, Version};
 use tempfile::TempDir;
 
-use super::super::id::{ChatId, UserId};
-use super::super::name::Username;
-use super::super::password::Password;
-use super::super::quota::Quota;
-use super::super::room::NewGroup;
-use super::super::tests::SMALL;
-use super::super::time::{Clock, Timestamp};
-use super::super::user::NewUser;
-use super::super::{Chat, Config, Durability};
 use super::login::Secret;
+use crate::chat::Durability;
+use crate::chat::handle::{Chat, Config};
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::name::Username;
+use crate::chat::model::password::Password;
+use crate::chat::model::quota::Quota;
+use crate::chat::model::room::NewGroup;
+use crate::chat::model::time::{Clock, Timestamp};
+use crate::chat::model::user::NewUser;
+use crate::chat::tests::SMALL;
 
 /// When every world begins.
 pub(super) const DAWN: Timestamp = Timestamp(1_750_000_000_000);

@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tempfile::TempDir;
 
-use super::super::file::File;
-use super::super::hub::Scope;
-use super::super::id::{ChatId, MessageId, Seq, UserId};
-use super::super::time::Clock;
-use super::super::upkeep::KEEP_KEYS;
 use super::client::Line;
 use super::dice::Dice;
 use super::login::{Life, Login, Person, Secret};
 use super::mirror::Replica;
 use super::template::{DAWN, FAMILY_LIFE, PASSWORD, Template};
+use crate::chat::model::event::Scope;
+use crate::chat::model::file::File;
+use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::model::time::Clock;
+use crate::chat::ops::upkeep::KEEP_KEYS;
 
 /// What became of one attempt to write something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl World {
 
     pub fn clock(&self) -> Clock {
         let time = Arc::clone(&self.time);
-        Clock::new(move || super::super::time::Timestamp(time.load(Ordering::Relaxed)))
+        Clock::new(move || crate::chat::model::time::Timestamp(time.load(Ordering::Relaxed)))
     }
 
     pub fn now(&self) -> i64 {

@@ -2,14 +2,15 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::db::Db;
+use super::transaction::Tx;
 use super::users::{COLUMNS, columns, user};
-use super::{Db, Tx};
-use crate::chat::admin::Managed;
-use crate::chat::error::Result;
-use crate::chat::id::{CredentialId, UserId};
-use crate::chat::page::{Page, Paged};
-use crate::chat::time::Timestamp;
-use crate::chat::user::Account;
+use crate::chat::model::admin::Managed;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::user::Account;
 
 const MANAGED: &str =
     concat!(columns!("u"), ", u.email, u.is_admin, u.is_disabled, u.stored_bytes, u.created_at, u.last_seen_at");

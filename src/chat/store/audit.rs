@@ -2,13 +2,14 @@
 
 use rusqlite::params;
 
-use super::{Db, Tx};
-use crate::chat::audit::Entry;
-use crate::chat::error::Result;
-use crate::chat::id::UserId;
-use crate::chat::name::Username;
-use crate::chat::page::{Page, Paged};
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::audit::Entry;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::UserId;
+use crate::chat::model::name::Username;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::time::Timestamp;
 
 pub fn insert(tx: &Tx<'_>, actor: Option<UserId>, action: &str, subject: &str, detail: &str) -> Result<()> {
     tx.prepare_cached("INSERT INTO audit (at, actor_id, action, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::by_chat::ids_between;
 use super::copy::{self, Named};
-use crate::chat::backup::Failure;
-use crate::chat::file::StorageName;
-use crate::chat::time::Timestamp;
+use crate::chat::model::backup::Failure;
+use crate::chat::model::file::StorageName;
+use crate::chat::model::time::Timestamp;
 
 /// Faults of one kind that are named; more would not help.
 const MAX_NAMED: usize = 5;

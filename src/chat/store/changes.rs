@@ -13,11 +13,12 @@ use std::collections::{BinaryHeap, HashMap};
 use rusqlite::OptionalExtension;
 
 use super::by_chat::ids_between;
-use super::{Db, members, messages};
-use crate::chat::changes::Change;
-use crate::chat::error::Result;
-use crate::chat::id::{ChatId, MessageId, Seq, UserId};
-use crate::chat::receipt::ReadMark;
+use super::db::Db;
+use super::{members, messages};
+use crate::chat::model::changes::Change;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::model::receipt::ReadMark;
 
 /// Where a change is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,9 +2,10 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::time::Timestamp;
 
 pub fn known(db: &Db) -> Result<Option<Timestamp>> {
     let mut query = db.prepare_cached("SELECT known_at FROM clock")?;

@@ -9,9 +9,9 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{changes, migrations};
-use crate::chat::backup::Failure;
-use crate::chat::file::StorageName;
-use crate::chat::id::Seq;
+use crate::chat::model::backup::Failure;
+use crate::chat::model::file::StorageName;
+use crate::chat::model::id::Seq;
 
 /// Pages copied between two looks at how far it is.
 const PAGES_AT_ONCE: i32 = 1_000;

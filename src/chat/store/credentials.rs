@@ -2,15 +2,14 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, Tx};
-use crate::chat::account_token;
-use crate::chat::credential::Held;
-use crate::chat::error::Result;
-use crate::chat::id::{CredentialId, UserId};
-use crate::chat::name::Username;
-use crate::chat::page::{Page, Paged};
-use crate::chat::session::{Asker, CredentialKind};
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::name::Username;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::session::{self, Asker, CredentialKind, Held};
+use crate::chat::model::time::Timestamp;
 
 /// Whom a secret signs in, and when that was last written down.
 pub struct Found {
@@ -185,7 +184,7 @@ pub fn delete_account_tokens(tx: &Tx<'_>, user: UserId) -> Result<Vec<Credential
         "DELETE FROM credentials WHERE user_id = ?1
            AND (kind = 'account' OR (kind = 'device' AND is_bot = 0 AND label IN (?2, ?3))) RETURNING id",
     )?;
-    let labels = (account_token::LABEL, account_token::FORMER_LABEL);
+    let labels = (session::LABEL, session::FORMER_LABEL);
     let rows = query.query_map(params![user.0, labels.0, labels.1], |row| Ok(CredentialId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

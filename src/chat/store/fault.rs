@@ -5,9 +5,9 @@ use std::cell::Cell;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHORT_READ};
 
-use super::super::OpenError;
-use super::super::error::Error;
 use super::queue::busy;
+use crate::chat::model::error::Error;
+use crate::chat::model::error::OpenError;
 
 thread_local! {
     /// Whether the disk failed under a statement of this thread. A command's own error is

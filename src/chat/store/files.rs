@@ -2,11 +2,12 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::file::{Dimensions, File, StorageName};
-use crate::chat::id::{FileId, MessageId, UserId};
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::file::{Dimensions, File, StorageName};
+use crate::chat::model::id::{FileId, MessageId, UserId};
+use crate::chat::model::time::Timestamp;
 
 macro_rules! select_file {
     ($rest:literal) => {

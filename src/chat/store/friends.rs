@@ -1,8 +1,9 @@
 //! Rows of `friends`: two for each friendship.
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::UserId;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::UserId;
 
 /// `false`: they were friends already.
 pub fn insert(tx: &Tx<'_>, one: UserId, other: UserId) -> Result<bool> {

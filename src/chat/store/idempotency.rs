@@ -2,11 +2,12 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::{MessageId, UserId};
-use crate::chat::name::IdempotencyKey;
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{MessageId, UserId};
+use crate::chat::model::name::IdempotencyKey;
+use crate::chat::model::time::Timestamp;
 
 /// What a key was used for: a hash of the content, and the message.
 pub fn find(db: &Db, user: UserId, key: &IdempotencyKey) -> Result<Option<(Vec<u8>, MessageId)>> {

@@ -2,13 +2,14 @@
 
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::{InviteId, UserId};
-use crate::chat::invite::{Invitation, NewInvite};
-use crate::chat::name::Username;
-use crate::chat::page::{Page, Paged};
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{InviteId, UserId};
+use crate::chat::model::invite::{Invitation, NewInvite};
+use crate::chat::model::name::Username;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::time::Timestamp;
 
 /// Whoever made it, if that was a user, still may: an invitation is as good as its maker's right.
 const STANDS: &str = "(i.created_by IS NULL OR EXISTS

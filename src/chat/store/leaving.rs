@@ -11,11 +11,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement};
 
 use super::copy;
 use super::migrations::SCHEMA_VERSION;
-use crate::chat::backup::Failure as Same;
-use crate::chat::file::StorageName;
-use crate::chat::id::{ChatId, UserId};
-use crate::chat::moving::{Failure, Record};
-use crate::chat::time::Timestamp;
+use crate::chat::model::backup::Failure as Same;
+use crate::chat::model::file::StorageName;
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::record::{Failure, Record};
+use crate::chat::model::time::Timestamp;
 
 type Result<T> = std::result::Result<T, Failure>;
 

@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::writer::LOCK_TURN;
-
 /// The log is folded past this many pages. 4,000 keeps it at about 17 MB and costs the
 /// writer least.
 const FOLD_PAGES: i32 = 4_000;
@@ -74,3 +72,7 @@ pub(super) fn fold_and_empty(connection: &Connection) -> rusqlite::Result<()> {
 fn fold(connection: &Connection, pragma: &str) -> rusqlite::Result<bool> {
     connection.prepare_cached(pragma)?.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
+
+/// How long the thread waits at once while another program holds the file's lock, before
+/// it looks who still waits.
+pub(super) const LOCK_TURN: Duration = Duration::from_millis(250);

@@ -2,15 +2,16 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::db::Db;
+use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::{ChatId, MemberId, MessageId, UserId};
-use crate::chat::member::Member;
-use crate::chat::page::{Page, Paged};
-use crate::chat::receipt::ReadMark;
-use crate::chat::room::Kind;
-use crate::chat::time::Timestamp;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, MemberId, MessageId, UserId};
+use crate::chat::model::member::Member;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::receipt::ReadMark;
+use crate::chat::model::room::Kind;
+use crate::chat::model::time::Timestamp;
 
 /// Puts a user into a chat; what was said before counts as seen. `false`: already in it.
 pub fn insert(tx: &Tx<'_>, chat: ChatId, user: UserId, is_admin: bool) -> Result<bool> {

@@ -3,14 +3,16 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
+use super::db::Db;
+use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{Db, Tx, files, reactions, rooms};
-use crate::chat::direct::Pair;
-use crate::chat::error::Result;
-use crate::chat::id::{ChatId, MessageId, Seq, UserId};
-use crate::chat::message::{Message, Window};
-use crate::chat::time::Timestamp;
-use crate::chat::user::User;
+use super::{files, reactions, rooms};
+use crate::chat::model::direct::Pair;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::model::message::{Message, Window};
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::user::User;
 
 macro_rules! select_message {
     ($($rest:tt)+) => {

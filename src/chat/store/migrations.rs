@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::{OpenError, folder};
+use crate::chat::folder;
+use crate::chat::model::error::OpenError;
 
 /// The newest state of the database, for one that is new.
 const SCHEMA: &str = include_str!("../../../schema.sql");

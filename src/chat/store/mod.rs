@@ -13,6 +13,7 @@ pub(super) mod changes;
 pub(super) mod clock;
 pub(super) mod copy;
 pub(super) mod credentials;
+pub mod db;
 mod fault;
 pub(super) mod files;
 pub(super) mod friends;
@@ -37,6 +38,7 @@ pub(super) mod rubbish;
 #[cfg(test)]
 pub(super) mod simulated;
 pub(super) mod totals;
+pub mod transaction;
 pub(super) mod users;
 mod writer;
 
@@ -44,47 +46,32 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::OpenError;
-use super::error::{Error, Result};
-use super::folder;
-use super::gauges::{ReaderGauges, WriterGauges};
-use super::limits::Limits;
-use super::page::Page;
-use super::time::Clock;
-
+use super::model::error::{Error, OpenError, Result};
+use super::model::event::Committed;
+use super::model::gauges::{ReaderGauges, WriterGauges};
+use super::model::limits::Limits;
+use super::model::page::Page;
+use super::model::time::Clock;
+pub use db::{Db, Durability};
+use db::{connect, prepare_writer};
 pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
-pub(super) use writer::{Committed, Tx, WriterThread};
-
-/// What the functions per noun take to read: a connection inside a transaction.
-pub(super) type Db = Connection;
+pub(super) use transaction::Tx;
+pub(super) use writer::WriterThread;
 
 /// SQLite before 3.51.3 can lose committed data when a writer races a checkpoint on
 /// another connection, which is our very shape.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// How many statements stay compiled on each connection.
-const STATEMENTS: usize = 128;
+
 /// Reads at once that take their time. Each holds a connection meanwhile, and whoever has a
 /// short question is to find one free.
 const MAX_SCANS: usize = 4;
 /// How long somebody waits for the turn of such a read, and is told "busy" then.
 const SCAN_WAIT: Duration = Duration::from_secs(10);
-/// How long the start waits while another program holds the file's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How much a commit waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// Every commit is on the disk before it is acknowledged: survives a power cut.
-    #[default]
-    Full,
-    /// Survives `kill -9`; a power cut can take the last moments.
-    Normal,
-}
 
 /// The database: its writer and its readers. Cloning shares them.
 #[derive(Clone)]
@@ -183,49 +170,4 @@ fn assert_version() -> Result<(), OpenError> {
         return Err(OpenError::Damaged(format!("SQLite {} is too old to be safe", rusqlite::version())));
     }
     Ok(())
-}
-
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
-    if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
-        // SQLite would make it for everybody, and its log takes after it.
-        folder::create(path).map_err(|cause| OpenError::Io(path.to_owned(), cause))?;
-    }
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    prepare(&connection)?;
-    Ok(connection)
-}
-
-/// What every connection is given, to write or to read.
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan is the same for every value. Otherwise a statement that is kept compiled is
-    // compiled again at each use whose `LIMIT` is a parameter, to see whether that is small.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    Ok(())
-}
-
-/// Frees the pages and the compiled statements that a connection keeps.
-fn release(connection: &Connection) {
-    connection.flush_prepared_statement_cache();
-    if let Err(cause) = connection.release_memory() {
-        tracing::debug!(%cause, "a connection keeps its pages");
-    }
-}
-
-fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), OpenError> {
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::Normal => "NORMAL",
-    };
-    connection.execute_batch(&format!(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = {synchronous};
-         PRAGMA foreign_keys = ON;
-         PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA temp_store = MEMORY;",
-    ))?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    Ok(log::watch(connection)?)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{changes, copy};
-use crate::chat::backup::Failure;
+use crate::chat::model::backup::Failure;
 
 /// More numbers of a kind than are given out between a backup and its restore.
 const GAP: i64 = 1_000_000;

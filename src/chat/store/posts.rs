@@ -2,12 +2,13 @@
 
 use rusqlite::{Row, params};
 
+use super::db::Db;
+use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::{PostId, UserId};
-use crate::chat::profile::Post;
-use crate::chat::time::Timestamp;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{PostId, UserId};
+use crate::chat::model::profile::Post;
+use crate::chat::model::time::Timestamp;
 
 macro_rules! select_post {
     ($rest:literal) => {

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::error::{Error, Result};
-use super::super::gauges::{WriterGauges, WriterMeter};
-use super::writer::Tx;
+use super::transaction::Tx;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::gauges::{WriterGauges, WriterMeter};
 
 /// Commands that may wait for the writer.
 const MAX_QUEUE: usize = 4_096;

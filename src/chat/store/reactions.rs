@@ -2,11 +2,12 @@
 
 use rusqlite::params;
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::{MessageId, Seq, UserId};
-use crate::chat::message::Reaction;
-use crate::chat::name::Emoji;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{MessageId, Seq, UserId};
+use crate::chat::model::message::Reaction;
+use crate::chat::model::name::Emoji;
 
 /// All reactions to a message: emoji in the order of their first, users in order of reacting.
 pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<Reaction>> {

@@ -9,10 +9,10 @@ use r2d2::{Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
 
-use super::super::OpenError;
-use super::super::error::{Error, Result};
-use super::super::gauges::{ReaderGauges, ReaderMeter};
-use super::{Db, prepare, release};
+use super::db::{Db, prepare, release};
+use crate::chat::model::error::OpenError;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::gauges::{ReaderGauges, ReaderMeter};
 
 /// Connections open at most: each worker and some threads that scan can have one.
 const MAX_READERS: u32 = 16;

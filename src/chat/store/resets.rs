@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::UserId;
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::UserId;
+use crate::chat::model::time::Timestamp;
 
 /// Live, and its maker still may make one.
 const LIVE: &str = "r.code_hash = ?1 AND r.expires_at > ?2 AND (r.created_by IS NULL OR EXISTS

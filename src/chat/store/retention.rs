@@ -3,12 +3,13 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::by_chat::ids_between;
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::file::File;
-use crate::chat::id::{ChatId, MessageId, UserId};
-use crate::chat::retention::Term;
-use crate::chat::time::Timestamp;
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::file::File;
+use crate::chat::model::id::{ChatId, MessageId, UserId};
+use crate::chat::model::retention::Term;
+use crate::chat::model::time::Timestamp;
 
 /// The chats after one, by id, and how long each keeps its messages.
 pub fn terms(db: &Db, after: ChatId, limit: u32) -> Result<Vec<(ChatId, Term)>> {

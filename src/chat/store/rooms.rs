@@ -3,16 +3,18 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
+use super::db::Db;
+use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{Db, Tx};
-use crate::chat::direct::{Pair, Person};
-use crate::chat::error::Result;
-use crate::chat::id::{ChatId, MessageId, UserId};
-use crate::chat::name::{Username, fold};
-use crate::chat::page::{Page, Paged};
-use crate::chat::room::{Kind, NewGroup, Room, RoomChange, Standing};
-use crate::chat::time::Timestamp;
-use crate::chat::user::User;
+use crate::chat::model::direct::{Pair, Person};
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, MessageId, UserId};
+use crate::chat::model::name::Username;
+use crate::chat::model::name::rule::fold;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::room::{Kind, NewGroup, Room, RoomChange, Standing};
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::user::User;
 
 /// A chat with its owner, the other side of a direct one, and the viewer's place in
 /// it. `?1` is the viewer. What follows begins with the tables' joins.

@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::copy;
-use crate::chat::backup::Failure;
-use crate::chat::time::Timestamp;
+use crate::chat::model::backup::Failure;
+use crate::chat::model::time::Timestamp;
 
 /// From when on things are too old.
 pub struct Limits {

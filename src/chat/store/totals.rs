@@ -1,11 +1,11 @@
 //! How much there is of everything, from the counters that rows keep.
 
-use super::Db;
-use crate::chat::error::Result;
-use crate::chat::id::{ChatId, UserId};
-use crate::chat::name::Username;
-use crate::chat::retention::Term;
-use crate::chat::storage::{ChatShare, UserShare};
+use super::db::Db;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::name::Username;
+use crate::chat::model::retention::Term;
+use crate::chat::model::storage::{ChatShare, UserShare};
 
 /// Chats, and the messages in them: the chats' own counters, so that no message is read.
 pub fn chats_and_messages(db: &Db) -> Result<(i64, i64)> {

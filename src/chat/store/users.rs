@@ -2,12 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Db, Tx};
-use crate::chat::error::Result;
-use crate::chat::id::UserId;
-use crate::chat::name::{Email, MAX_LOGIN, Username, fold};
-use crate::chat::page::{Page, Paged};
-use crate::chat::user::{Account, NewUser, User};
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::UserId;
+use crate::chat::model::name::rule::{MAX_LOGIN, fold};
+use crate::chat::model::name::{Email, Username};
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::user::{Account, NewUser, User};
 
 /// The columns of a [`User`], in the order in which [`user`] reads them.
 macro_rules! columns {

@@ -6,125 +6,33 @@
 //! caller's future is on that path: a client that vanishes changes nothing.
 
 use std::cell::Cell;
-use std::ops::{ControlFlow, Deref};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::super::OpenError;
-use super::super::error::{Error, Result};
-use super::super::event::Event;
-use super::super::file::StorageName;
-use super::super::gauges::WriterMeter;
-use super::super::id::{MessageId, Seq};
-use super::super::time::{Clock, Timestamp};
+use super::db::release;
+use super::log::{self, LOCK_TURN};
 use super::queue::{Command, Work, Writer, busy};
-use super::{by_chat, changes, fault, log, release, rooms};
+use super::transaction::{Sequence, Tx};
+use super::{by_chat, changes, fault, rooms};
+use crate::chat::model::error::{Error, OpenError, Result};
+use crate::chat::model::event::Committed;
+use crate::chat::model::gauges::WriterMeter;
+use crate::chat::model::time::Clock;
 
 /// Commands in one transaction.
 const MAX_BATCH: usize = 512;
-/// How long the thread waits at once while another program holds the file's lock, before
-/// it looks who still waits.
-pub(super) const LOCK_TURN: Duration = Duration::from_millis(250);
+
 /// The exit status after a fault that leaves open what is on the disk: a sync that
 /// failed must never be tried again on the same file (the kernel forgets the page).
 const EXIT_DISK_FAULT: i32 = 4;
 
-/// What a commit leaves to be done, in order.
-#[derive(Default)]
-pub(in crate::chat) struct Committed {
-    /// To be published.
-    pub events: Vec<Event>,
-    /// Files to be erased from the disk.
-    pub erased: Vec<StorageName>,
-    /// Whether a command changed something that no event tells.
-    pub is_untold: bool,
-}
-
 /// Gets what each commit leaves to be done.
 type OnCommit = Box<dyn FnMut(Committed) + Send>;
-
-/// The server-wide sequence: what was given out, and whether its row is behind.
-struct Sequence {
-    last: i64,
-    unwritten: bool,
-    /// Messages up to this one are entered under their chats.
-    indexed: i64,
-    /// When something happened in a chat last.
-    active: Cell<Timestamp>,
-}
-
-impl Sequence {
-    /// What was given out since `last` came to nothing, and no row tells of it. Sockets are told the
-    /// newest number all the same: the next commit writes it down, so that no later start gives it out again.
-    fn skip_since(&mut self, last: i64) {
-        self.unwritten |= self.last > last;
-    }
-}
-
-/// A command's view of the writer's transaction. Reads go through `Deref`.
-pub(in crate::chat) struct Tx<'a> {
-    connection: &'a Connection,
-    outbox: Committed,
-    seq: &'a mut Sequence,
-    /// One moment for all of the command.
-    pub now: Timestamp,
-}
-
-impl Tx<'_> {
-    /// Tells `event` to whom it concerns, if and after the command commits.
-    pub fn publish(&mut self, event: Event) {
-        self.outbox.events.push(event);
-    }
-
-    /// Erases a file from the disk, if and after the command commits.
-    pub fn erase_file(&mut self, name: StorageName) {
-        self.outbox.erased.push(name);
-    }
-
-    /// The next number of the server-wide sequence. A command that fails leaves a gap.
-    pub fn next_seq(&mut self) -> Seq {
-        self.seq.last += 1;
-        self.seq.unwritten = true;
-        Seq(self.seq.last)
-    }
-
-    /// The same for a message that is born with it: its row is all that needs to be
-    /// written, and spares the commit a page.
-    pub fn next_message(&mut self) -> MessageId {
-        self.seq.last += 1;
-        MessageId(self.seq.last)
-    }
-
-    /// Writes the newest number down although nothing takes a new one: the message that
-    /// bore it goes without a trace, and its number must not be given out again.
-    pub fn keep_numbers(&mut self) {
-        self.seq.unwritten = true;
-    }
-
-    /// When a chat was active: now, but never before another chat was. By this time lists
-    /// are ordered, and a clock that is set back must not put what is new below what is old.
-    pub fn activity(&self) -> Timestamp {
-        let active = self.seq.active.get().max(self.now);
-        self.seq.active.set(active);
-        active
-    }
-
-    /// The newest number given out.
-    pub fn last_seq(&self) -> Seq {
-        Seq(self.seq.last)
-    }
-}
-
-impl Deref for Tx<'_> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.connection
-    }
-}
 
 /// What the writer's thread does, turn by turn.
 pub(in crate::chat) struct WriterThread {
@@ -377,7 +285,8 @@ fn stop() -> ! {
 
 #[cfg(test)]
 mod simulated {
-    use super::{Connection, WriterThread};
+    use super::WriterThread;
+    use rusqlite::Connection;
 
     impl WriterThread {
         /// One turn here and now, for a simulation that is the thread. `false`: nothing had queued.

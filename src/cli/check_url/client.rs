@@ -26,7 +26,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::WebSocketStream;
 
-use crate::api::forwarded;
+use crate::api::http::forwarded;
 
 /// How long a connection, and an answer, may take.
 const PATIENCE: Duration = Duration::from_secs(20);

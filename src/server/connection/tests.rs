@@ -9,11 +9,12 @@ use warp::http::{HeaderMap, Method};
 
 use super::{Head, Site, answer};
 use crate::api::Api;
-use crate::api::backlog::{self, Backlog};
-use crate::api::forwarded::{PeerAddress, TrustedProxies};
-use crate::api::seen::Seen;
+use crate::api::http::backlog;
+use crate::api::http::backlog::Backlog;
+use crate::api::http::forwarded::{PeerAddress, TrustedProxies};
+use crate::api::http::seen::Seen;
+use crate::api::http::wire::ANSWER_TIMEOUT;
 use crate::api::tests::{core_with_alice, settings};
-use crate::api::wire::ANSWER_TIMEOUT;
 use crate::assets::Assets;
 
 /// A request of somebody who is signed in, and whose body panics when it is read.

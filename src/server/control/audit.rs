@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, failed};
 use crate::chat::Chat;
-use crate::chat::admin::By;
-use crate::chat::audit::Entry;
-use crate::chat::page::Page;
+use crate::chat::model::admin::By;
+use crate::chat::model::audit::Entry;
+use crate::chat::model::page::Page;
 
 /// Lines that are listed at most.
 pub const MAX_LINES: u32 = 10_000;

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Link, Outcome, failed};
 use crate::chat::Chat;
-use crate::chat::admin::By;
-use crate::chat::id::InviteId;
-use crate::chat::invite::{Invitation, MAX_INVITES, MAX_LIFE, MAX_USES, MIN_LIFE, NewInvite};
-use crate::chat::label::Label;
-use crate::chat::name::Violation;
-use crate::chat::page::Page;
+use crate::chat::model::admin::By;
+use crate::chat::model::id::InviteId;
+use crate::chat::model::invite::{Invitation, MAX_INVITES, MAX_LIFE, MAX_USES, MIN_LIFE, NewInvite};
+use crate::chat::model::label::Label;
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::page::Page;
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub(super) async fn execute(chat: &Chat, base: Option<&str>, command: Command) -
         }
         Command::Revoke { id } => match chat.revoke_invite(&by, InviteId(id)).await {
             Ok(()) => Ok(Outcome::Done),
-            Err(crate::chat::error::Error::NotFound) => Err(format!("there is no invitation {id}")),
+            Err(crate::chat::model::error::Error::NotFound) => Err(format!("there is no invitation {id}")),
             Err(error) => Err(failed(error)),
         },
     }

@@ -21,11 +21,11 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::listener::bind;
 use crate::chat::Chat;
-use crate::chat::admin::By;
-use crate::chat::error::Error;
-use crate::chat::id::ChatId;
-use crate::chat::retention::Term;
-use crate::chat::user::Account;
+use crate::chat::model::admin::By;
+use crate::chat::model::error::Error;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::retention::Term;
+use crate::chat::model::user::Account;
 
 /// Longest command, in bytes.
 const MAX_COMMAND: u64 = 64 * 1024;

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, account, failed};
 use crate::chat::Chat;
-use crate::chat::credential::Held;
-use crate::chat::id::CredentialId;
-use crate::chat::label::Label;
-use crate::chat::name::Violation;
-use crate::chat::session::CredentialKind;
+use crate::chat::model::id::CredentialId;
+use crate::chat::model::label::Label;
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::session::CredentialKind;
+use crate::chat::model::session::Held;
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ pub(super) async fn execute(chat: &Chat, command: Command) -> Result<Outcome, St
         }
         Command::Revoke { id } => match chat.revoke_bot_token(CredentialId(id)).await {
             Ok(()) => Ok(Outcome::Done),
-            Err(crate::chat::error::Error::NotFound) => Err(format!("there is no token {id} of a program")),
+            Err(crate::chat::model::error::Error::NotFound) => Err(format!("there is no token {id} of a program")),
             Err(error) => Err(failed(error)),
         },
     }

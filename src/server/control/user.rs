@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Link, Outcome, account, failed, token};
 use crate::chat::Chat;
-use crate::chat::admin::{By, UserChange};
-use crate::chat::name::{Email, Username, Violation};
-use crate::chat::page::Page;
-use crate::chat::password::Password;
-use crate::chat::user::{Account, NewUser};
+use crate::chat::model::admin::{By, UserChange};
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::name::{Email, Username};
+use crate::chat::model::page::Page;
+use crate::chat::model::password::Password;
+use crate::chat::model::user::{Account, NewUser};
 
 /// Sessions that are listed at most: more than anybody may have.
 const MAX_LISTED: u32 = 1_000;

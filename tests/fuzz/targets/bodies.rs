@@ -1,8 +1,8 @@
 //! Bodies and the fields in them: read, or refused field by field.
 #![no_main]
 
-use fireside::api::body::{Fields, json, media_type};
-use fireside::api::request::pairs;
+use fireside::api::http::body::{Fields, json, media_type};
+use fireside::api::http::request::pairs;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

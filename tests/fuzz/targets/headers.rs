@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use fireside::api::forwarded::{Forwarding, PeerAddress, TrustedProxies};
-use fireside::api::request::{decode, pairs};
+use fireside::api::http::forwarded::{Forwarding, PeerAddress, TrustedProxies};
+use fireside::api::http::request::{decode, pairs};
 use libfuzzer_sys::fuzz_target;
 use warp::http::header::{HeaderMap, HeaderName, HeaderValue};
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Act, Call, Done, What};
-use crate::chat::Chat;
-use crate::chat::error::Result;
-use crate::chat::file::{File, Upload};
-use crate::chat::session::Asker;
+use crate::chat::file::Upload;
+use crate::chat::handle::Chat;
+use crate::chat::model::error::Result;
+use crate::chat::model::file::File;
+use crate::chat::model::session::Asker;
 use crate::chat::simulation::world::{Sample, World};
 
 /// Largest file, in bytes.

@@ -1,13 +1,13 @@
 //! Who is in which chat: joining, leaving, adding, removing, making and hiding chats.
 
 use super::{Act, Done, What, plain};
-use crate::chat::Chat;
-use crate::chat::id::ChatId;
-use crate::chat::room::Authority;
-use crate::chat::session::Asker;
+use crate::chat::handle::Chat;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::room::Authority;
+use crate::chat::model::session::Asker;
+use crate::chat::model::user::UserRef;
 use crate::chat::simulation::template::group;
 use crate::chat::simulation::world::World;
-use crate::chat::user::UserRef;
 
 /// Joining, leaving, adding, removing: of one person and chat, one at a time.
 pub(super) fn moving(world: &mut World, chat: &Chat, choice: usize, asker: Asker, room: ChatId) -> Option<Act> {

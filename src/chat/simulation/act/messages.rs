@@ -1,11 +1,12 @@
 //! Posting, sending again, editing, deleting, reacting.
 
 use super::{Act, Call, Done, EMOJI, What, files};
-use crate::chat::Chat;
-use crate::chat::id::ChatId;
-use crate::chat::message::{Draft, MayDelete};
-use crate::chat::name::{Emoji, IdempotencyKey, MessageText};
-use crate::chat::session::Asker;
+use crate::chat::handle::Chat;
+use crate::chat::message::MayDelete;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::message::Draft;
+use crate::chat::model::name::{Emoji, IdempotencyKey, MessageText};
+use crate::chat::model::session::Asker;
 use crate::chat::simulation::world::{Fate, Sent, World};
 
 const MAX_TEXT: usize = 1_000_000;

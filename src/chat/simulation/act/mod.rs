@@ -9,18 +9,17 @@ mod sockets;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-pub(super) use messages::post_text;
-pub(super) use sockets::{come_back, listen_at};
-
-use super::super::Chat;
-use super::super::error::Result;
-use super::super::file::File;
-use super::super::id::{ChatId, CredentialId, FileId, MessageId, UserId};
-use super::super::listen::Listening;
-use super::super::message::Posted;
-use super::super::session::Asker;
 use super::login::{Life, Secret};
 use super::world::World;
+use crate::chat::handle::Chat;
+use crate::chat::listen::Listening;
+use crate::chat::model::error::Result;
+use crate::chat::model::file::File;
+use crate::chat::model::id::{ChatId, CredentialId, FileId, MessageId, UserId};
+use crate::chat::model::message::Posted;
+use crate::chat::model::session::Asker;
+pub(super) use messages::post_text;
+pub(super) use sockets::{come_back, listen_at};
 
 /// The one emoji that is used.
 pub(super) const EMOJI: &str = "👍";

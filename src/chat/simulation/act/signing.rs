@@ -1,11 +1,11 @@
 //! Signing in and out, passwords, and what is tried with what is over.
 
 use super::{Act, Done, What};
-use crate::chat::Chat;
-use crate::chat::admin::{By, UserChange};
-use crate::chat::id::ChatId;
-use crate::chat::password::Password;
-use crate::chat::session::{Asker, CredentialKind};
+use crate::chat::handle::Chat;
+use crate::chat::model::admin::{By, UserChange};
+use crate::chat::model::id::ChatId;
+use crate::chat::model::password::Password;
+use crate::chat::model::session::{Asker, CredentialKind};
 use crate::chat::simulation::login::{Life, Secret};
 use crate::chat::simulation::template::FAMILY_LIFE;
 use crate::chat::simulation::world::World;

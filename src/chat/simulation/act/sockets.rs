@@ -1,10 +1,10 @@
 //! Opening sockets.
 
 use super::{Act, Done, What};
-use crate::chat::Chat;
-use crate::chat::hub::Scope;
-use crate::chat::id::ChatId;
-use crate::chat::session::Asker;
+use crate::chat::handle::Chat;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::session::Asker;
 use crate::chat::simulation::world::World;
 
 pub(super) fn listen(world: &mut World, chat: &Chat, login: usize, asker: Asker, room: ChatId) -> Act {

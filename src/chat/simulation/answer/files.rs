@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use super::outcome;
-use crate::chat::error::{Error, Result};
-use crate::chat::file::File;
-use crate::chat::id::FileId;
-use crate::chat::message::Posted;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::file::File;
+use crate::chat::model::id::FileId;
+use crate::chat::model::message::Posted;
+use crate::chat::ops::upkeep::KEEP_UNUSED_FILES;
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::World;
-use crate::chat::upkeep::KEEP_UNUSED_FILES;
 
 pub(super) fn judge(world: &mut World, stage: &Stage, what: What, begun: usize, done: Done) -> Result<(), String> {
     match (what, done) {

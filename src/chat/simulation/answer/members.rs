@@ -1,9 +1,9 @@
 //! What answers promise about who is in which chat.
 
 use super::{is_over, outcome};
-use crate::chat::error::Result;
-use crate::chat::hub::Scope;
-use crate::chat::id::{ChatId, UserId};
+use crate::chat::model::error::Result;
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::{Place, World};

@@ -1,9 +1,9 @@
 //! What answers promise about messages: once there, or not at all.
 
 use super::{files, outcome};
-use crate::chat::error::Result;
-use crate::chat::id::ChatId;
-use crate::chat::message::Posted;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::ChatId;
+use crate::chat::model::message::Posted;
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::{Fate, World};

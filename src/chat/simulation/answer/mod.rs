@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::error::Result;
 use super::act::{Done, Pending, What};
 use super::client::Client;
 use super::run::Stage;
 use super::world::World;
+use crate::chat::model::error::Result;
 
 /// How long an answer may wait for a socket that hangs.
 const SETTLE: Duration = Duration::from_secs(1);

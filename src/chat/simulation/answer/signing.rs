@@ -1,7 +1,7 @@
 //! What answers promise about credentials: who is let in from here on, and who is not.
 
 use super::{is_over, outcome};
-use crate::chat::error::Error;
+use crate::chat::model::error::Error;
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::login::{Life, Login, Secret};
 use crate::chat::simulation::run::Stage;

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use crate::chat::Chat;
-use crate::chat::id::UserId;
-use crate::chat::session::Asker;
+use crate::chat::handle::Chat;
+use crate::chat::model::id::UserId;
+use crate::chat::model::session::Asker;
+use crate::chat::ops::upkeep::KEEP_UNUSED_FILES;
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::template::QUOTA;
 use crate::chat::simulation::world::{Fate, Sample, World};
 use crate::chat::store::simulated::View;
-use crate::chat::upkeep::KEEP_UNUSED_FILES;
 
 /// After a commit: each row has its bytes, a message's files are its sender's, and nobody
 /// has more than they may.

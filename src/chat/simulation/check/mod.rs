@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::FutureExt;
 
-use super::super::hub::Scope;
-use super::super::hub::simulated::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
-use super::super::id::{ChatId, CredentialId, Seq};
-use super::super::message::{Message, Window};
-use super::super::name::Username;
-use super::super::page::Page;
-use super::super::session::{Asker, CredentialKind};
 use super::client::Line;
 use super::login::Life;
 use super::run::Stage;
 use super::world::{Fate, Place, World};
+use crate::chat::hub::simulated::{MAX_QUEUE_BYTES, MAX_QUEUE_EVENTS};
+use crate::chat::model::event::Scope;
+use crate::chat::model::id::{ChatId, CredentialId, Seq};
+use crate::chat::model::message::{Message, Window};
+use crate::chat::model::name::Username;
+use crate::chat::model::page::Page;
+use crate::chat::model::session::{Asker, CredentialKind};
 
 /// After a commit: whoever is in a chat, with a credential that lasts, is in its
 /// audience, and nobody else.

@@ -3,9 +3,9 @@
 use rusqlite::params;
 
 use super::{Arrival, Result};
-use crate::chat::message::MAX_ATTACHMENTS;
-use crate::chat::reaction::MAX_EMOJI_ON_MESSAGE;
-use crate::chat::room::MAX_MEMBERS;
+use crate::chat::model::message::MAX_ATTACHMENTS;
+use crate::chat::model::message::MAX_EMOJI_ON_MESSAGE;
+use crate::chat::model::room::MAX_MEMBERS;
 
 /// A rule that the whole breaks, and where.
 pub enum Broken {

@@ -6,22 +6,22 @@
 mod counters;
 mod new;
 
-pub use counters::Broken;
-pub use new::{NewChat, NewCredential, NewMember, NewMessage, NewUser};
-
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Db, Durability, by_chat, changes, connect, migrations, prepare_writer};
-use crate::chat::OpenError;
-use crate::chat::backup::Failure as Same;
-use crate::chat::error::Error;
-use crate::chat::file::File;
-use crate::chat::limits::Limits;
-use crate::chat::moving::Failure;
-use crate::chat::name::{Email, Emoji, fold};
-use crate::chat::time::Timestamp;
+use super::db::{Db, Durability, connect, prepare_writer};
+use super::{by_chat, changes, migrations};
+use crate::chat::model::backup::Failure as Same;
+use crate::chat::model::error::{Error, OpenError};
+use crate::chat::model::file::File;
+use crate::chat::model::limits::Limits;
+use crate::chat::model::name::rule::fold;
+use crate::chat::model::name::{Email, Emoji};
+use crate::chat::model::record::Failure;
+use crate::chat::model::time::Timestamp;
+pub use counters::Broken;
+pub use new::{NewChat, NewCredential, NewMember, NewMessage, NewUser};
 
 type Result<T> = std::result::Result<T, Failure>;
 

@@ -1,8 +1,8 @@
 //! What is to be written: a row of each noun, with the times of its source.
 
-use crate::chat::name::{Email, Username};
-use crate::chat::retention::Term;
-use crate::chat::time::Timestamp;
+use crate::chat::model::name::{Email, Username};
+use crate::chat::model::retention::Term;
+use crate::chat::model::time::Timestamp;
 
 /// Somebody who is to have an account.
 pub struct NewUser<'a> {

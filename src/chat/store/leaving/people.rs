@@ -4,8 +4,8 @@
 use rusqlite::Row;
 
 use super::{TALKED, Wanted, moment};
-use crate::chat::moving::{Credential, CredentialKind, Friend, Post, Record, User};
-use crate::chat::time::Timestamp;
+use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, Record, User};
+use crate::chat::model::time::Timestamp;
 
 /// Of whom everything is told, and of whom only the names.
 pub fn users(wanted: Wanted) -> String {

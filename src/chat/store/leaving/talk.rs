@@ -3,8 +3,8 @@
 use rusqlite::Row;
 
 use super::{TALKED, Wanted, moment};
-use crate::chat::moving::{Chat, File, Member, Message, Reaction, Record, Role};
-use crate::chat::time::Timestamp;
+use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Record, Role};
+use crate::chat::model::time::Timestamp;
 
 /// Of a message whose chat was not deleted.
 const IN_A_CHAT: &str = "g.chat_id NOT IN (SELECT id FROM chats WHERE is_deleted = 1)";

@@ -6,9 +6,9 @@ mod view;
 use std::cell::Cell;
 
 use rusqlite::{Connection, ffi};
-pub(in crate::chat) use view::{Held, View};
 
 use super::WriterThread;
+pub(in crate::chat) use view::{Held, View};
 
 /// How the disk fails under the next batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
-use crate::chat::event::Event;
-use crate::chat::id::{ChatId, CredentialId, FileId, MessageId, Seq, UserId};
+use crate::chat::model::event::Event;
+use crate::chat::model::id::{ChatId, CredentialId, FileId, MessageId, Seq, UserId};
+use crate::chat::model::time::Timestamp;
 use crate::chat::store::changes;
-use crate::chat::time::Timestamp;
 
 /// A message as it is stored.
 pub(in crate::chat) struct Stored {

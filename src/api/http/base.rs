@@ -1,0 +1,109 @@
+//! Under which path of its host the server lives. Everything is below it: APIs, sockets,
+//! files, the page, and the links in what they answer.
+//!
+//! The proxy in front passes paths on as they came and strips nothing, so that a path
+//! means the same to the browser, the proxy, the log and this server.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+/// A path prefix: nothing, or like `/chat`, without a last slash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BasePath(String);
+
+/// The process's own. Links are written into frames that are made once for all sockets,
+/// far from any request or setting; and a process has one place, for as long as it lives.
+static BASE: OnceLock<BasePath> = OnceLock::new();
+
+/// `/`, or segments of letters, digits and `-._~`: what needs no encoding, so that there
+/// is one way to write it.
+impl FromStr for BasePath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = text.strip_suffix('/').unwrap_or(text);
+        let is_plain = |part: &str| {
+            let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+            plain && !part.trim_matches('.').is_empty()
+        };
+        let segments = path.strip_prefix('/').map(|rest| rest.split('/').all(is_plain));
+        match segments {
+            Some(true) => Ok(Self(path.to_owned())),
+            None if text == "/" => Ok(Self::default()),
+            _ => Err(format!("`{text}` is not like /chat")),
+        }
+    }
+}
+
+impl fmt::Display for BasePath {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// Says where the server lives. The first word counts.
+pub(in crate::api) fn settle(base: &BasePath) {
+    let settled = BASE.get_or_init(|| base.clone());
+    if settled != base {
+        tracing::error!(%base, %settled, "a process has one base path");
+    }
+}
+
+/// The prefix of every path: nothing, or like `/chat`.
+#[must_use]
+pub fn prefix() -> &'static str {
+    BASE.get().map_or("", |base| &base.0)
+}
+
+/// A path of this server as a browser has to ask for it.
+#[must_use]
+pub fn at(path: &str) -> String {
+    format!("{}{path}", prefix())
+}
+
+/// Where the server is on an origin.
+#[must_use]
+pub fn at_origin(origin: &str) -> String {
+    format!("{origin}{}", prefix())
+}
+
+/// What a path names here; `None` if it lies outside.
+#[must_use]
+pub fn inside(path: &str) -> Option<&str> {
+    path.strip_prefix(prefix()).filter(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::BasePath;
+
+    #[test]
+    fn a_base_path_is_written_in_one_way() {
+        let read = |text: &str| text.parse::<BasePath>().map(|base| base.to_string());
+        assert_eq!(read("/"), Ok(String::new()));
+        assert_eq!(read("/chat"), Ok("/chat".into()));
+        assert_eq!(read("/team/chat/"), Ok("/team/chat".into()));
+        for bad in
+            ["", "chat", "//", "/chat//", "//chat", "/a//b", "/..", "/a/../b", "/.", "/a b", "/a?b", "/%61", "/é"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        /// What is taken is a plain prefix, and there is one way to write it.
+        #[test]
+        fn any_text_is_a_base_path_or_refused(noise in any::<String>(), near in "/?[a-z.%~/ ]{0,9}/?") {
+            for text in [noise, near] {
+                let Ok(base) = text.parse::<BasePath>() else { continue };
+                let path = base.to_string();
+                prop_assert!(path.is_empty() || (path.starts_with('/') && !path.ends_with('/')), "{text:?}");
+                prop_assert!(path.split('/').skip(1).all(|part| !matches!(part, "" | "." | "..")), "{text:?}");
+                prop_assert_eq!(format!("{path}/").parse(), Ok(base));
+            }
+        }
+    }
+}

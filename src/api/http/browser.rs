@@ -1,0 +1,151 @@
+//! Signing in with a cookie, and avatars: what the page relies on and several documents name.
+//!
+//! | | path | |
+//! |---|---|---|
+//! | POST | `/login/`, `/logout/` | a session: cookies, for browsers |
+//! | GET | `/media/user_images/{name}` | an avatar |
+//!
+//! These stand under the prefix of each dialect too whose document names them.
+
+mod document;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use warp::http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use warp::http::{Method, StatusCode};
+
+use super::auth::{self, CSRF_COOKIE, SESSION_COOKIE};
+use super::limit::Rate;
+use super::reply::{Answer, Response, json as answer, no_content};
+use super::request::Request;
+use super::route::Route;
+use super::sign_in::SignIn;
+use super::{base, download};
+use crate::chat::model::session::{Asker, SESSION_LIFE, Session};
+
+/// Where a browser signs in.
+pub fn sign_in() -> Route {
+    Route::open(Method::POST, "/login/", login).doc(document::login)
+}
+
+/// Where it signs out.
+pub fn sign_out() -> Route {
+    Route::new(Method::POST, "/logout/", Rate::Free, logout).doc(document::logout)
+}
+
+/// Where the pictures are that users are shown with.
+pub fn avatars() -> Route {
+    Route::open(Method::GET, "/media/user_images/{name}", avatar).doc(document::avatar)
+}
+
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "SessionUser")]
+struct User<'a> {
+    id: i64,
+    username: &'a str,
+    email: &'a str,
+    display_name: &'a str,
+}
+
+async fn login(mut request: Request) -> Answer {
+    auth::refuse_foreign_sign_in(&request)?;
+    let mut fields = request.fields().await?;
+    let next = fields.text("next").or_else(|| request.query("next").map(str::to_owned));
+    let sign_in = SignIn::of(&mut fields)?;
+    let who = sign_in.user(&request).await?;
+    let chat = &request.context.chat;
+    let session = chat.open_session(who).await?;
+    let account = chat.my_account(&chat.authenticate(session.key.as_str())?)?;
+    let response = if wants_page(&request) {
+        redirect(
+            &next.filter(|path| is_same_site(path) && base::inside(path).is_some()).unwrap_or_else(|| base::at("/")),
+        )
+    } else {
+        let user = User {
+            id: account.user.id.0,
+            username: account.user.username.as_str(),
+            email: &account.email,
+            display_name: &account.user.display_name,
+        };
+        answer(StatusCode::OK, &json!({ "user": user }))
+    };
+    Ok(with_cookies(response, &session, is_https(&request)))
+}
+
+async fn logout(asker: Asker, request: Request) -> Answer {
+    request.context.chat.sign_out(&asker).await?;
+    let mut response = if wants_page(&request) { redirect(&base::at("/")) } else { no_content()? };
+    for name in [SESSION_COOKIE, CSRF_COOKIE] {
+        set_cookie(&mut response, &format!("{name}=; Path={}; Max-Age=0; SameSite=Lax", base::at("/")));
+    }
+    Ok(response)
+}
+
+async fn avatar(request: Request) -> Answer {
+    let file = request.context.chat.avatar(request.param(0))?;
+    // The name changes with the picture, so whoever has it may keep it.
+    download::send(&request, &file, None, "public, max-age=31536000, immutable").await
+}
+
+/// Whether a person's browser asks, and not a program.
+fn wants_page(request: &Request) -> bool {
+    request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// A path of this site and nothing that a browser reads as another's: `//` and `/\`
+/// begin a host, and browsers drop control characters before they look.
+fn is_same_site(path: &str) -> bool {
+    let mut start = path.chars();
+    start.next() == Some('/')
+        && !matches!(start.next(), Some('/' | '\\'))
+        && !path.contains(|c: char| c.is_control() || c == '\\')
+}
+
+fn redirect(path: &str) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::FOUND;
+    let encoded = percent_encoding::utf8_percent_encode(path, percent_encoding::CONTROLS).to_string();
+    if let Ok(location) = HeaderValue::from_str(&encoded) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+fn is_https(request: &Request) -> bool {
+    request.base_url().starts_with("https://")
+}
+
+fn with_cookies(mut response: Response, session: &Session, https: bool) -> Response {
+    let secure = if https { "; Secure" } else { "" };
+    let (age, path) = (SESSION_LIFE.as_secs(), base::at("/"));
+    let (key, csrf) = (session.key.as_str(), session.csrf.as_str());
+    set_cookie(
+        &mut response,
+        &format!("{SESSION_COOKIE}={key}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
+    );
+    // The page's own script has to read this one, to repeat it in a header.
+    set_cookie(&mut response, &format!("{CSRF_COOKIE}={csrf}; Path={path}; Max-Age={age}; SameSite=Lax{secure}"));
+    response
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_site;
+
+    #[test]
+    fn a_sign_in_leads_to_this_site_alone() {
+        for own in ["/", "/rooms/1?x=y#z", "/login/"] {
+            assert!(is_same_site(own), "{own}");
+        }
+        for other in ["", "//evil", "/\\evil", "https://evil", "\\evil", "/\t/evil", "javascript:alert(1)", "/a\\b"] {
+            assert!(!is_same_site(other), "{other}");
+        }
+    }
+}

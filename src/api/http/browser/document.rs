@@ -1,0 +1,33 @@
+//! What these routes say of themselves.
+
+use super::User;
+use crate::api::http::openapi::doc::Doc;
+use crate::api::http::openapi::shape::{attempt, boolean, described, may, need, object, string};
+
+pub fn login(doc: &mut Doc) {
+    let user = doc.shapes.of::<User<'_>>();
+    doc.does("Sign in with a browser")
+        .note("Sets the cookies `sessionid` and `csrftoken`.")
+        .takes(&[
+            may("username", string()),
+            may("email", string()),
+            may("password", attempt()),
+            may("oauth", boolean()),
+            may("next", described(string(), "Where a browser goes then: a path of this site.")),
+        ])
+        .query("next", described(string(), "The same as in the body, which comes first."))
+        .answers_with(200, object(&[need("user", user)]), "Who is signed in.")
+        .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.")
+        .limited("sign-in")
+        .refuses(&[401, 403]);
+}
+
+pub fn logout(doc: &mut Doc) {
+    doc.does("End the session that asks")
+        .answers_nothing(204, "It is over.")
+        .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.");
+}
+
+pub fn avatar(doc: &mut Doc) {
+    doc.does("Get an avatar").answers_bytes();
+}

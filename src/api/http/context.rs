@@ -1,0 +1,87 @@
+//! What every handler works with: the core, and the operator's decisions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::base::BasePath;
+use super::ice::Ice;
+use super::limit::{Limits, RateLimits};
+use super::meters::{Meters, Since};
+use super::trouble::Trouble;
+use crate::chat::Chat;
+
+/// And after so long, however few there were.
+pub const FORGET_AFTER: Duration = Duration::from_mins(1);
+
+/// Keeps them small as long as the server runs, however little is asked of it.
+pub async fn forget_by_time(context: Arc<Context>) {
+    let mut turns = tokio::time::interval(FORGET_AFTER);
+    loop {
+        turns.tick().await;
+        context.limits.forget();
+    }
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Whoever has an invitation.
+    Invite,
+    /// Nobody, but through the command line.
+    Closed,
+}
+
+/// What the operator decides and the APIs go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The origin where people reach the server; absolute links begin with it. `None`: as the request says.
+    pub public_url: Option<String>,
+    /// The path of that origin below which the server lives.
+    pub base_path: BasePath,
+    /// Origins beside the server's own whose pages may use it.
+    pub cors_origins: Vec<String>,
+    /// Every origin's pages may use it. Never on a public address.
+    pub any_origin: bool,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// Largest file, in bytes.
+    pub max_upload: u64,
+    /// Longest message, in characters.
+    pub max_message: usize,
+    /// How many messages the `directs` socket sends on connect; `None`: all.
+    pub ws_history: Option<u32>,
+    /// Show nobody's e-mail address to others.
+    pub hide_emails: bool,
+    /// Hand out tokens for `"oauth":"true"` without a proof. Never on a public address.
+    pub insecure_oauth_login: bool,
+    /// How long a JWT for requests is good.
+    pub jwt_access: Duration,
+    /// How long new ones of those can be got without the password.
+    pub jwt_refresh: Duration,
+    /// What helps calls through NAT.
+    pub ice: Ice,
+    /// How often who may do what.
+    pub limits: RateLimits,
+    /// Slowness and refusals, for whoever tries a client out.
+    pub trouble: Option<Arc<Trouble>>,
+}
+
+/// What every handler works with.
+pub struct Context {
+    /// The core.
+    pub chat: Chat,
+    /// The operator's decisions.
+    pub settings: Settings,
+    /// How often who did what.
+    pub limits: Limits,
+    /// What is counted.
+    pub meters: Meters,
+    /// Since when.
+    pub since: Since,
+    /// The names of the dialects, as they stand under `/d/`.
+    pub names: Vec<&'static str>,
+    /// The OpenAPI document of a dialect, or of all of them.
+    pub document: fn(Option<&str>) -> Option<serde_json::Value>,
+}

@@ -1,0 +1,355 @@
+//! How often who may do what.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use sha2::{Digest, Sha256};
+
+use super::reply::Failure;
+use crate::chat::model::id::UserId;
+use crate::chat::model::name::rule::{MAX_LOGIN, fold};
+use crate::chat::model::session::Asker;
+
+/// Attempts from one address over all accounts, as a multiple of those at one account.
+const ADDRESS_FACTOR: u32 = 6;
+/// Signals of a call for one user.
+const SIGNALS: &str = "600/min";
+/// Registrations from one address.
+const REGISTRATIONS: &str = "10/min";
+/// After so many checks, what has recovered is forgotten.
+const FORGET_EVERY: u32 = 4_096;
+
+/// Entries of one table. Whoever fills it has thousands of networks, against whom counting by network is no use
+/// anyway: the table is emptied, because the other choice is to turn everybody else away.
+const MAX_ENTRIES: usize = 100_000;
+
+/// So many in a time, or without limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit(Option<Quota>);
+
+/// `off`, or a number above 0 and one of `/s`, `/min`, `/h`.
+impl FromStr for RateLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let wrong = || format!("`{text}` is neither `off` nor like `100/min`");
+        let (number, unit) = text.split_once('/').ok_or_else(wrong)?;
+        let number: NonZeroU32 = number.trim().parse().map_err(|_| wrong())?;
+        match unit.trim() {
+            "s" => Ok(Self(Some(Quota::per_second(number)))),
+            "min" => Ok(Self(Some(Quota::per_minute(number)))),
+            "h" => Ok(Self(Some(Quota::per_hour(number)))),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl RateLimit {
+    /// What it allows; `None`: everything.
+    #[must_use]
+    pub fn quota(self) -> Option<Quota> {
+        self.0
+    }
+
+    fn times(self, factor: u32) -> Self {
+        Self(self.0.map(|quota| {
+            let burst = quota.burst_size().saturating_mul(NonZeroU32::MIN.saturating_add(factor - 1));
+            let every = quota.replenish_interval() / factor;
+            Quota::with_period(every).unwrap_or(quota).allow_burst(burst)
+        }))
+    }
+}
+
+/// The limits that flags set.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimits {
+    /// Sign-in attempts for an address and account. Off also takes the limit off registration.
+    pub auth: RateLimit,
+    /// Requests under `/api/` for a user.
+    pub api: RateLimit,
+    /// Uploads for a user.
+    pub upload: RateLimit,
+    /// Messages over a rooms socket for a user. Off also takes the limit off signals.
+    pub ws: RateLimit,
+}
+
+impl RateLimits {
+    /// Everybody may do everything as often as they like.
+    pub const OFF: Self =
+        Self { auth: RateLimit(None), api: RateLimit(None), upload: RateLimit(None), ws: RateLimit(None) };
+}
+
+/// What a user's requests count as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// A request under `/api/`.
+    Api,
+    /// An upload.
+    Upload,
+    /// A message over a socket.
+    Message,
+    /// A signal of a call.
+    Signal,
+    /// Nothing that is counted.
+    Free,
+}
+
+/// What an attempt to sign in is counted at, beside the address that it comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Tried<'a> {
+    /// What somebody typed for a name, whether or not it leads to an account.
+    Name(&'a str),
+    /// An account whose password is tried.
+    Account(UserId),
+    /// New access by what is no refresh token.
+    NoToken,
+    /// The code of a link.
+    Code,
+}
+
+/// What is kept of a network and of what it tried: as long for a long name as for a short one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key([u8; 16]);
+
+impl Key {
+    fn of(network: IpAddr, tried: Tried<'_>) -> Self {
+        let mut digest = Sha256::new();
+        match network {
+            IpAddr::V4(address) => digest.update(address.to_ipv6_mapped().octets()),
+            IpAddr::V6(address) => digest.update(address.octets()),
+        }
+        match tried {
+            // Folding makes a text up to eleven times as long, and no account has such a name.
+            Tried::Name(name) if name.len() > MAX_LOGIN => digest.update(b"long"),
+            Tried::Name(name) => digest.update(format!("name {}", fold(name.trim()))),
+            Tried::Account(UserId(id)) => digest.update(format!("account {id}")),
+            Tried::NoToken => digest.update(b"token"),
+            Tried::Code => digest.update(b"code"),
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest.finalize()[..16]);
+        Self(key)
+    }
+}
+
+/// How often each of many did something; nobody is counted where there is no limit.
+struct Counter<K: Clone + Eq + Hash>(Option<(Quota, RwLock<DefaultKeyedRateLimiter<K>>)>);
+
+impl<K: Clone + Eq + Hash> Counter<K> {
+    fn new(limit: RateLimit) -> Self {
+        Self(limit.0.map(|quota| (quota, RwLock::new(DefaultKeyedRateLimiter::keyed(quota)))))
+    }
+
+    fn check(&self, key: &K) -> Result<(), Failure> {
+        let Some((_, limiter)) = &self.0 else { return Ok(()) };
+        limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            Failure::RateLimited(wait.max(Duration::from_secs(1)))
+        })
+    }
+
+    /// Forgets those who may do as much as if they had never been here, and everybody if they are too many still.
+    fn forget(&self, most: usize) {
+        let Some((quota, counted)) = &self.0 else { return };
+        let limiter = counted.read().unwrap_or_else(PoisonError::into_inner);
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
+        let is_full = limiter.len() > most;
+        drop(limiter);
+        if is_full {
+            *counted.write().unwrap_or_else(PoisonError::into_inner) = DefaultKeyedRateLimiter::keyed(*quota);
+        }
+    }
+}
+
+/// Who did what how often.
+pub struct Limits {
+    account: Counter<Key>,
+    address: Counter<IpAddr>,
+    registration: Counter<IpAddr>,
+    api: Counter<UserId>,
+    upload: Counter<UserId>,
+    message: Counter<UserId>,
+    signal: Counter<UserId>,
+    checks: AtomicU32,
+}
+
+impl Limits {
+    /// With nobody having done anything yet.
+    #[must_use]
+    pub fn new(limits: &RateLimits) -> Self {
+        let unless_off = |fixed: &str, flag: RateLimit| {
+            let fixed = fixed.parse().unwrap_or(RateLimit(None));
+            if flag.0.is_some() { fixed } else { RateLimit(None) }
+        };
+        Self {
+            account: Counter::new(limits.auth),
+            address: Counter::new(limits.auth.times(ADDRESS_FACTOR)),
+            registration: Counter::new(unless_off(REGISTRATIONS, limits.auth)),
+            api: Counter::new(limits.api),
+            upload: Counter::new(limits.upload),
+            message: Counter::new(limits.ws),
+            signal: Counter::new(unless_off(SIGNALS, limits.ws)),
+            checks: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts something that a user does.
+    pub fn check(&self, rate: Rate, asker: &Asker) -> Result<(), Failure> {
+        let counter = match rate {
+            Rate::Api => &self.api,
+            Rate::Upload => &self.upload,
+            Rate::Message => &self.message,
+            Rate::Signal => &self.signal,
+            Rate::Free => return Ok(()),
+        };
+        self.forget_some();
+        counter.check(&asker.user)
+    }
+
+    /// Counts an attempt to sign in, for the address in all and at what is tried.
+    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), Failure> {
+        let network = network(address);
+        self.forget_some();
+        self.address.check(&network)?;
+        self.account.check(&Key::of(network, tried))
+    }
+
+    /// Counts an attempt at an account by whichever of its names, which was counted as a name before. Whether there
+    /// were too many decides what the attempt is worth, and is told to nobody.
+    pub fn is_account_spent(&self, address: IpAddr, account: UserId) -> bool {
+        self.account.check(&Key::of(network(address), Tried::Account(account))).is_err()
+    }
+
+    /// Counts a registration.
+    pub fn check_registration(&self, address: IpAddr) -> Result<(), Failure> {
+        self.forget_some();
+        self.registration.check(&network(address))
+    }
+
+    /// Keeps the tables as small as the number of those who were here lately.
+    fn forget_some(&self) {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.forget();
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        self.account.forget(MAX_ENTRIES);
+        for counter in [&self.address, &self.registration] {
+            counter.forget(MAX_ENTRIES);
+        }
+        for counter in [&self.api, &self.upload, &self.message, &self.signal] {
+            counter.forget(MAX_ENTRIES);
+        }
+    }
+}
+
+/// Whoever has one IPv6 address has 2^64 of them: the network is what counts, in every limit.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => v4.into(),
+            None => {
+                let [a, b, c, d, ..] = v6.segments();
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use std::net::IpAddr;
+
+    use super::{Counter, Limits, RateLimit, RateLimits, Tried, network};
+    use crate::chat::model::id::UserId;
+
+    #[test]
+    fn limits_are_read_from_words() {
+        for good in ["off", "5/min", "1/s", "1000/h"] {
+            assert!(good.parse::<RateLimit>().is_ok(), "{good}");
+        }
+        for bad in ["", "5", "0/min", "-1/s", "5/day", "x/min", "5 per min"] {
+            assert!(bad.parse::<RateLimit>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sign_ins_are_counted_by_what_is_tried_and_by_address() {
+        let five: RateLimit = "5/min".parse().expect("a limit");
+        let limits = Limits::new(&RateLimits { auth: five, api: five, upload: five, ws: five });
+        let home: IpAddr = "192.0.2.1".parse().expect("an address");
+        let tries =
+            |name: &str, times| (0..times).filter(|_| limits.check_sign_in(home, Tried::Name(name)).is_ok()).count();
+        assert_eq!(tries("alice", 9), 5);
+        assert_eq!(tries("ALICE ", 1), 0, "the same name, spelled otherwise");
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_ok(), "an account is no name");
+        assert_eq!((0..100).map(|n| tries(&format!("user{n}"), 1)).sum::<usize>(), 19, "30 in all, 11 of them gone");
+    }
+
+    #[test]
+    fn an_account_is_spent_for_one_network_after_as_many_attempts_as_a_name() {
+        let five: RateLimit = "5/min".parse().expect("a limit");
+        let limits = Limits::new(&RateLimits { auth: five, ..RateLimits::OFF });
+        let [home, other] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse::<IpAddr>().expect("an address"));
+        assert_eq!((0..9).filter(|_| !limits.is_account_spent(home, UserId(1))).count(), 5);
+        assert!(!limits.is_account_spent(home, UserId(2)) && !limits.is_account_spent(other, UserId(1)));
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_err(), "by its owner, too");
+        assert!(limits.check_sign_in(home, Tried::NoToken).is_ok(), "which tries no account");
+    }
+
+    #[test]
+    fn a_table_holds_those_who_were_here_lately_and_no_more_than_it_may() {
+        let counter = Counter::<u32>::new("1/h".parse().expect("a limit"));
+        let entries = || counter.0.as_ref().map_or(0, |(_, limiter)| limiter.read().expect("a lock").len());
+        assert!((0..50).all(|key| counter.check(&key).is_ok()));
+        counter.forget(50);
+        assert!(counter.check(&7).is_err() && entries() == 50, "they are not too many");
+        counter.forget(49);
+        assert!(entries() == 0 && counter.check(&7).is_ok());
+        let swift = Counter::<u32>::new("4000000000/s".parse().expect("a limit"));
+        assert!((0..50).all(|key| swift.check(&key).is_ok()));
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        swift.forget(50);
+        assert_eq!(swift.0.as_ref().map(|(_, limiter)| limiter.read().expect("a lock").len()), Some(0));
+    }
+
+    #[test]
+    fn neighbours_in_one_network_count_as_one() {
+        let address = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(address("2001:db8::1"), address("2001:db8::ffff"));
+        assert_ne!(address("2001:db8:0:1::1"), address("2001:db8:0:2::1"));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+    }
+
+    proptest! {
+        /// Whatever is taken can be gone by: however often that is, the first time is free.
+        #[test]
+        fn any_rate_is_taken_or_refused(noise in "[0-9a-z/ +-]{0,14}", number in any::<u32>(), unit in "(s|min|h)") {
+            drop(noise.parse::<RateLimit>());
+            let rate = format!("{number}/{unit}").parse::<RateLimit>();
+            prop_assert_eq!(rate.is_ok(), number > 0);
+            let Ok(rate) = rate else { return Ok(()) };
+            let limits = Limits::new(&RateLimits { auth: rate, api: rate, upload: rate, ws: rate });
+            let home = IpAddr::from([192, 0, 2, 1]);
+            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::Name("alice")).is_ok()).count();
+            prop_assert!(taken >= 1 && (number < 3 || taken == 3));
+            prop_assert!(unit == "s" || u32::try_from(taken) == Ok(number.min(3)), "{taken} of {number}/{unit}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What all dialects share to answer a request: reading it, who asks, how often, the table of
+//! routes and the documents made of it, answering. It knows no dialect.
+
+pub mod array;
+pub mod auth;
+pub mod backlog;
+pub mod base;
+pub mod body;
+pub mod browser;
+pub mod context;
+pub mod download;
+pub mod envelope;
+pub mod forwarded;
+pub mod ice;
+pub mod jwt;
+pub mod limit;
+pub mod line;
+pub mod meters;
+pub mod metrics;
+pub mod openapi;
+pub mod page;
+pub mod reply;
+pub mod request;
+pub mod route;
+pub mod seen;
+pub mod sign_in;
+pub mod trouble;
+pub mod upload;
+pub mod wire;

@@ -1,0 +1,89 @@
+//! The documents as they are served: made when they are first asked for, and kept.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use warp::http::StatusCode;
+use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+
+use crate::api::http::reply;
+use crate::api::http::reply::{Answer, Failure, Response};
+use crate::api::http::request::Request;
+use crate::coding::Coding;
+
+/// A document in a coding.
+#[derive(Clone)]
+struct Published {
+    bytes: Bytes,
+    etag: String,
+    coding: Option<Coding>,
+}
+
+/// By the name of the dialect, `` for everything, and by coding.
+type Kept = HashMap<(String, Option<Coding>), Published>;
+
+/// No more than there are documents and codings.
+static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+
+/// `/openapi.json`: everything, or with `?dialect=` one dialect.
+pub async fn whole(request: Request) -> Answer {
+    match request.query("dialect") {
+        None => answer(&request, ""),
+        Some("") => Err(Failure::NOT_FOUND),
+        Some(name) => answer(&request, name),
+    }
+}
+
+/// `/d/{dialect}/openapi.json`.
+pub async fn of(request: Request) -> Answer {
+    answer(&request, request.param(0))
+}
+
+fn answer(request: &Request, name: &str) -> Answer {
+    let Published { bytes, etag, coding } = published(request, name, Coding::asked(&request.headers))?;
+    let known = request.header("if-none-match").is_some_and(|known| known == etag);
+    let mut response = if known { Response::default() } else { reply::kept(bytes) };
+    *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(coding) = coding.filter(|_| !known) {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(ETAG, etag);
+    }
+    Ok(response)
+}
+
+fn published(request: &Request, name: &str, coding: Option<Coding>) -> Result<Published, Failure> {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.get_or_insert_default();
+    let key = (name.to_owned(), coding);
+    if let Some(published) = kept.get(&key) {
+        return Ok(published.clone());
+    }
+    let document = (request.context.document)(Some(name).filter(|name| !name.is_empty())).ok_or(Failure::NOT_FOUND)?;
+    let made = publish(&document, coding);
+    kept.insert(key, made.clone());
+    Ok(made)
+}
+
+fn publish(document: &Value, coding: Option<Coding>) -> Published {
+    let plain = Bytes::from(document.to_string());
+    let hash = hex::encode(Sha256::digest(&plain));
+    let (bytes, coding) = match coding.map(|coding| (coding, coding.compress(&plain))) {
+        Some((coding, Ok(smaller))) => (smaller.into(), Some(coding)),
+        Some((_, Err(cause))) => {
+            tracing::warn!(%cause, "a document is sent as it is");
+            (plain, None)
+        }
+        None => (plain, None),
+    };
+    let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
+    Published { bytes, etag, coding }
+}

@@ -1,0 +1,108 @@
+//! Pages of lists, as all documents have them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use warp::http::StatusCode;
+
+use super::reply::{self, Answer, Failure};
+use super::request::Request;
+use crate::chat::model::error::Error;
+use crate::chat::model::message::Message;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::newest::Past;
+
+/// Items on a page at most; more counts as this many.
+pub const MAX_PAGE_SIZE: u32 = 100;
+
+/// A page as it is sent.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "PageOf{T}")]
+pub struct Listing<T> {
+    /// Items in the whole list.
+    pub count: i64,
+    /// Absolute URL of the next page.
+    pub next: Option<String>,
+    /// Absolute URL of the one before.
+    pub previous: Option<String>,
+    /// The items.
+    pub results: Vec<T>,
+}
+
+/// Which page is asked for. A size that is no number above 0 is the default; a page
+/// that is no number above 0 does not exist.
+pub fn asked(request: &Request, default_size: u32) -> Result<Page, Failure> {
+    let size = request.query("page_size").and_then(|size| size.trim().parse::<u64>().ok()).filter(|size| *size > 0);
+    let size = size.map_or(default_size, |size| u32::try_from(size).unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE));
+    let number = match request.query("page") {
+        None => 1,
+        Some(number) => number.parse().ok().filter(|number| *number > 0).ok_or(Failure::InvalidPage)?,
+    };
+    Ok(Page { number, size })
+}
+
+/// A page with its neighbours' addresses. One past the end does not exist, but for the
+/// first of an empty list.
+pub fn listing<D>(request: &Request, page: Page, paged: Paged<D>) -> Result<Listing<D>, Failure> {
+    if page.is_past(paged.count) {
+        return Err(Failure::InvalidPage);
+    }
+    let more = page.offset() + page.limit() < paged.count;
+    Ok(Listing {
+        count: paged.count,
+        next: more.then(|| address(request, page.number + 1)),
+        previous: (page.number > 1).then(|| address(request, page.number - 1)),
+        results: paged.items,
+    })
+}
+
+impl<D> Listing<D> {
+    /// The same page in a dialect's shapes.
+    pub fn write<'a, T>(&'a self, shape: impl FnMut(&'a D) -> T) -> Listing<T> {
+        Listing {
+            count: self.count,
+            next: self.next.clone(),
+            previous: self.previous.clone(),
+            results: self.results.iter().map(shape).collect(),
+        }
+    }
+}
+
+/// A page of messages that are written already, as by `Chat::page_in_words`.
+pub fn in_words(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
+    let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
+    let around = serde_json::to_vec(&empty).map_err(|_| Failure::Chat(Error::Internal))?;
+    // The results are the last of its fields, and there are none.
+    let before = around.strip_suffix(b"[]}").ok_or(Failure::Chat(Error::Internal))?;
+    Ok(reply::written(StatusCode::OK, [before, messages, b"}"].concat()))
+}
+
+/// Messages in a dialect's shapes, for `Chat::page_in_words`.
+pub fn write_messages<'a, T: Serialize>(
+    past: &'a Past<'_>,
+    shape: impl FnMut(&'a Message) -> T,
+) -> Result<Vec<u8>, Error> {
+    let messages: Vec<T> = past.messages.iter().map(shape).collect();
+    serde_json::to_vec(&messages).map_err(|_| Error::Internal)
+}
+
+/// The same list at another page, the other parameters kept. The first needs no number.
+fn address(request: &Request, number: u32) -> String {
+    written(request, "page", (number > 1).then(|| number.to_string()))
+}
+
+/// The same list from another place in it, that `name` tells by an id instead of a page.
+#[must_use]
+pub fn from_place(request: &Request, name: &str, id: i64) -> String {
+    written(request, name, Some(id.to_string()))
+}
+
+fn written(request: &Request, name: &str, value: Option<String>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(request.query.iter().filter(|(other, _)| other != "page" && other != name));
+    if let Some(value) = value {
+        query.append_pair(name, &value);
+    }
+    let query = query.finish();
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("{}{}{separator}{query}", request.base_url(), request.path)
+}

@@ -1,0 +1,140 @@
+//! Tables of routes: what a dialect is made of.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use warp::http::Method;
+
+use super::auth;
+use super::limit::Rate;
+use super::openapi::doc::{Document, ErrorShape};
+use super::reply::{Answer, Failure, Response};
+use super::request::Request;
+use crate::chat::model::session::Asker;
+
+type Handling = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// One chat system's API.
+pub struct Dialect {
+    /// Its name under `/d/`.
+    pub name: &'static str,
+    /// Every path and method of its document.
+    pub routes: Vec<Route>,
+    /// Its errors: one exhaustive match.
+    pub render: fn(&Failure) -> Response,
+    /// What `render` makes, for the document.
+    pub errors: ErrorShape,
+    /// Paths around which unknown ones are refused in its words.
+    pub prefixes: &'static [&'static str],
+}
+
+/// One path and method, and what answers it.
+pub struct Route {
+    pub(in crate::api) method: Method,
+    pub(in crate::api) pattern: &'static str,
+    pub(in crate::api) handle: Box<dyn Fn(Request) -> Handling + Send + Sync>,
+    /// At the root: whether this document means the request, where another claims the path too.
+    pub(in crate::api) guard: Option<fn(&Request) -> bool>,
+    /// Not at the root, where it is the server's own.
+    pub(in crate::api) is_below: bool,
+    /// Whom it answers, for the document.
+    pub(in crate::api) access: Access,
+    /// What it says of itself there.
+    pub(in crate::api) document: Document,
+}
+
+/// Whom a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum Access {
+    /// Everybody.
+    Open,
+    /// Who is signed in, as often as this allows.
+    SignedIn(Rate),
+    /// Who is signed in, and shakes hands.
+    Socket,
+}
+
+impl Route {
+    /// For signed-in users, under the general limit of `rate`.
+    pub fn new<F, Fut>(method: Method, pattern: &'static str, rate: Rate, handler: F) -> Self
+    where
+        F: Fn(Asker, Request) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + Send + 'static,
+    {
+        let route = Self::open(method, pattern, move |request: Request| {
+            let handler = handler.clone();
+            async move {
+                let asker = auth::asker(&request)?;
+                request.seen.signed_by(asker.user);
+                request.context.limits.check(rate, &asker)?;
+                handler(asker, request).await
+            }
+        });
+        Self { access: Access::SignedIn(rate), ..route }
+    }
+
+    /// For everybody, signed in or not.
+    pub fn open<F, Fut>(method: Method, pattern: &'static str, handler: F) -> Self
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + Send + 'static,
+    {
+        let handle = Box::new(move |request| -> Handling { Box::pin(handler(request)) });
+        Self { method, pattern, handle, guard: None, is_below: false, access: Access::Open, document: |_| {} }
+    }
+
+    /// Where another document claims the path too: at the root, only requests that
+    /// `guard` takes for this one's.
+    #[must_use]
+    pub fn when(mut self, guard: fn(&Request) -> bool) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// Of the server itself, and named by this document: beside the root it stands under
+    /// the dialect's own prefix, in the dialect's words.
+    #[must_use]
+    pub fn below(mut self) -> Self {
+        self.is_below = true;
+        self
+    }
+
+    /// What it does, takes and answers. A route without is found by a test.
+    #[must_use]
+    pub fn doc(mut self, document: Document) -> Self {
+        self.document = document;
+        self
+    }
+
+    /// A GET answers HEAD as well; the server leaves the body out.
+    pub(in crate::api) fn answers(&self, method: &Method) -> bool {
+        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
+    }
+
+    pub(in crate::api) fn methods(&self) -> Vec<Method> {
+        if self.method == Method::GET { vec![Method::GET, Method::HEAD] } else { vec![self.method.clone()] }
+    }
+}
+
+/// A pattern with its parameters numbered, since documents name them differently, and
+/// without the last slash, since it makes no difference.
+pub fn pattern(route: &str) -> String {
+    let mut number = 0;
+    let parts = without_slash(route).split('/').map(|part| {
+        if part.starts_with('{') {
+            number += 1;
+            format!("{{p{number}}}")
+        } else {
+            part.to_owned()
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The same path whether it ends with a `/` or not.
+pub fn without_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some("") | None => path,
+        Some(rest) => rest,
+    }
+}

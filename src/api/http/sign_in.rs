@@ -1,0 +1,164 @@
+//! What every dialect's login takes, and whom it lets in; who may register.
+
+use serde_json::Value;
+
+use super::auth;
+use super::body::Fields;
+use super::context::Registration;
+use super::forwarded::is_loopback;
+use super::limit::Tried;
+use super::reply::Failure;
+use super::request::Request;
+use crate::chat::auth::invite::Invite;
+use crate::chat::auth::sign_in::Verified;
+use crate::chat::model::error::Error;
+use crate::chat::model::id::UserId;
+use crate::chat::model::label::Label;
+use crate::chat::model::name::rule::is_unseen;
+use crate::chat::model::password::Password;
+
+/// An attempt to sign in: names or addresses to try (either field may hold either),
+/// and a password.
+pub struct SignIn {
+    logins: Vec<String>,
+    password: Password,
+    is_blank: bool,
+    oauth: bool,
+}
+
+impl SignIn {
+    /// Reads `username` and/or `email`, `password` and `oauth`.
+    pub fn of(fields: &mut Fields) -> Result<Self, Failure> {
+        let logins: Vec<String> = [fields.text("username"), fields.text("email")]
+            .into_iter()
+            .flatten()
+            .map(|login| login.trim().to_owned())
+            .filter(|login| !login.is_empty())
+            .collect();
+        // Either will do, so one alone may be null; with neither, the one that was sent is named.
+        if fields.value("username").is_none() && fields.value("email").is_none() {
+            let sent = if !fields.has("username") && fields.has("email") { "email" } else { "username" };
+            fields.demand(sent);
+        }
+        let oauth = fields.boolean("oauth").unwrap_or(false);
+        let password = if oauth {
+            Some(fields.text("password").unwrap_or_default())
+        } else {
+            fields.require("password", |text| Ok(text.to_owned()))
+        };
+        let password = fields.complete(password)?;
+        Ok(Self { logins, is_blank: password.is_empty(), password: Password::attempt(&password), oauth })
+    }
+
+    /// Who it is, if the password is theirs. Why not is never told: an unknown name, a
+    /// wrong or empty password and a disabled account answer alike, in like time.
+    ///
+    /// What is refused as too often is counted by what was typed, so that the refusal tells
+    /// nothing that the asker did not know. Attempts at an account by its other names add up
+    /// in silence: whoever knows a name and an address has no more of them than who knows
+    /// one, but a 429 at the second after five tries at the first would tell that both are
+    /// one account. So what goes beyond is answered as a wrong password is. The right one
+    /// fails too, or it would be worth guessing on; the owner who mixes both names in one
+    /// minute waits for it to pass, and only in the network that the attempts came from.
+    pub async fn user(self, request: &Request) -> Result<Verified, Failure> {
+        let (chat, limits) = (&request.context.chat, &request.context.limits);
+        let tried = self.logins.first().map_or("", String::as_str);
+        if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)) {
+            log_failure(request, tried);
+            return Err(too_often);
+        }
+        if self.oauth && self.is_blank {
+            return if takes_anybodys_word(request) {
+                Ok(chat.user_by_login(tried)?.labelled(device_label(request)))
+            } else {
+                log_failure(request, tried);
+                Err(Failure::OauthNotProven)
+            };
+        }
+        // Nobody's attempts are counted like an account's: the time tells nothing.
+        let account = chat.user_tried(tried)?;
+        let is_spent = limits.is_account_spent(request.peer, account.unwrap_or(UserId(0)));
+        let checked = if account.is_some() && is_spent {
+            Err(chat.refuse_password(&self.logins, self.password).await)
+        } else {
+            chat.check_password(&self.logins, self.password).await
+        };
+        if matches!(checked, Err(Error::InvalidCredentials)) {
+            log_failure(request, tried);
+        }
+        Ok(checked?.labelled(device_label(request)))
+    }
+}
+
+/// Whether `"oauth":"true"` is taken without a proof. Not under a name of a stranger's, who may have led it here:
+/// his page would then be the server's own to the browser of whoever tries a client out.
+fn takes_anybodys_word(request: &Request) -> bool {
+    let is_here = request.front.host.as_deref().is_some_and(is_loopback);
+    request.context.settings.insecure_oauth_login && is_here
+}
+
+/// What the device that asks says of itself.
+pub fn device_label(request: &Request) -> Label {
+    Label::cut(request.header("user-agent").unwrap_or_default())
+}
+
+/// Whether an account may be made from here: from this page, as often, and if at all.
+pub fn check_registration(request: &Request) -> Result<(), Failure> {
+    auth::refuse_foreign_sign_in(request)?;
+    request.context.limits.check_registration(request.peer)?;
+    match request.context.settings.registration {
+        Registration::Open | Registration::Invite => Ok(()),
+        Registration::Closed => Err(Error::RegistrationClosed.into()),
+    }
+}
+
+/// The code in the field `invite`, and whether one is needed here. What is no text is no code.
+#[must_use]
+pub fn invite(request: &Request, fields: &Fields) -> Invite {
+    let code = fields.value("invite").and_then(Value::as_str).map(|code| code.trim().to_owned());
+    let code = code.filter(|code| !code.is_empty());
+    match request.context.settings.registration {
+        Registration::Invite => Invite::Required(code),
+        Registration::Open | Registration::Closed => Invite::Optional(code),
+    }
+}
+
+/// Notes that somebody tried to prove who they are and did not: a sign-in, or a password
+/// that should confirm a change. One fixed line, for programs that ban addresses by it.
+pub fn log_failure(request: &Request, login: &str) {
+    request.context.meters.sign_in_failed();
+    tracing::warn!(target: "auth", "auth.fail user={} ip={}", one_word(login), request.peer);
+}
+
+/// Characters of a name in the log.
+const MAX_LOGGED_NAME: usize = 64;
+
+/// What somebody typed, as one word that ends no line, no quotes and no field, and that
+/// no terminal acts on: otherwise a name could write an address of its choice into the
+/// line, and get that banned.
+fn one_word(login: &str) -> String {
+    let mut word = String::new();
+    for c in login.chars().take(MAX_LOGGED_NAME) {
+        if c.is_control() || c.is_whitespace() || is_unseen(c) || matches!(c, '"' | '\\' | '=') {
+            word.extend(c.escape_unicode());
+        } else {
+            word.push(c);
+        }
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_word;
+
+    #[test]
+    fn a_name_stays_one_word_of_the_line() {
+        assert_eq!(one_word("alice"), "alice");
+        assert_eq!(one_word("Алиса@example.com"), "Алиса@example.com");
+        assert_eq!(one_word("x ip=192.0.2.1"), "x\\u{20}ip\\u{3d}192.0.2.1");
+        assert_eq!(one_word("a\nb\r\t\u{1b}[2J\u{85}"), "a\\u{a}b\\u{d}\\u{9}\\u{1b}[2J\\u{85}");
+        assert_eq!(one_word("\"\\\u{202e}"), "\\u{22}\\u{5c}\\u{202e}");
+        assert_eq!(one_word(&"x".repeat(1_000)).len(), 64);
+    }
+}

@@ -1,0 +1,279 @@
+//! The shapes of `/api/server/`.
+
+pub mod storage;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::chat::model::admin::Managed;
+use crate::chat::model::backup::Backups;
+use crate::chat::model::name::Username;
+use crate::chat::model::session::{Asker, CredentialKind, Held};
+use crate::chat::model::token::Token;
+use crate::chat::model::{audit, invite, user};
+use crate::chat::ops::status;
+
+/// Who the command line is, where a person's name would stand. No username has a space.
+const COMMAND_LINE: &str = "command line";
+
+/// What a code of an invitation is good for.
+#[derive(JsonSchema, Serialize)]
+pub struct Look<'a> {
+    inviter: Option<&'a str>,
+    expires_at: String,
+    uses_left: u32,
+}
+
+impl<'a> From<&'a invite::Invitation> for Look<'a> {
+    fn from(invitation: &'a invite::Invitation) -> Self {
+        Self {
+            inviter: invitation.created_by.as_ref().map(Username::as_str),
+            expires_at: invitation.expires_at.to_string(),
+            uses_left: invitation.uses_left,
+        }
+    }
+}
+
+/// What a code of a password link is good for.
+#[derive(JsonSchema, Serialize)]
+pub struct ResetLook<'a> {
+    pub username: &'a str,
+    pub expires_at: String,
+}
+
+/// A link that sets a password.
+#[derive(JsonSchema, Serialize)]
+pub struct ResetLink<'a> {
+    pub url: String,
+    pub code: &'a str,
+    pub expires_at: String,
+}
+
+/// What the first admin gets.
+#[derive(JsonSchema, Serialize)]
+pub struct SignedIn<'a> {
+    token: &'a str,
+    user: Account<'a>,
+}
+
+/// Spelled as a registration of the rooms document answers it.
+#[derive(JsonSchema, Serialize)]
+struct Account<'a> {
+    id: i64,
+    email: &'a str,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<String>,
+    bio: &'a str,
+}
+
+impl<'a> SignedIn<'a> {
+    pub fn new(token: &'a Token, account: &'a user::Account) -> Self {
+        let user::User { id, username, display_name, avatar, bio } = &account.user;
+        let user = Account {
+            id: id.0,
+            email: &account.email,
+            username: username.as_str(),
+            display_name,
+            avatar_url: avatar.as_ref().map(|name| format!("/media/user_images/{name}")),
+            bio,
+        };
+        Self { token: token.as_str(), user }
+    }
+}
+
+/// Something that signs one in.
+#[derive(JsonSchema, Serialize)]
+pub struct Session<'a> {
+    id: i64,
+    #[schemars(extend("enum" = ["token", "session", "jwt"]))]
+    kind: &'static str,
+    label: &'a str,
+    created_at: String,
+    used_at: String,
+    expires_at: Option<String>,
+    current: bool,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(held: &'a Held, asker: &Asker) -> Self {
+        Self {
+            id: held.id.0,
+            kind: match held.kind {
+                CredentialKind::Account | CredentialKind::Device => "token",
+                CredentialKind::Session => "session",
+                CredentialKind::Refresh => "jwt",
+            },
+            label: &held.label,
+            created_at: held.created_at.to_string(),
+            used_at: held.used_at.to_string(),
+            expires_at: held.expires_at.map(|at| at.to_string()),
+            current: held.id == asker.credential,
+        }
+    }
+}
+
+/// A user as administrators see them.
+#[derive(JsonSchema, Serialize)]
+pub struct User<'a> {
+    id: i64,
+    username: &'a str,
+    display_name: &'a str,
+    email: &'a str,
+    is_admin: bool,
+    is_disabled: bool,
+    stored_bytes: i64,
+    created_at: String,
+    last_seen_at: Option<String>,
+}
+
+impl<'a> From<&'a Managed> for User<'a> {
+    fn from(managed: &'a Managed) -> Self {
+        let account = &managed.account;
+        Self {
+            id: account.user.id.0,
+            username: account.user.username.as_str(),
+            display_name: &account.user.display_name,
+            email: &account.email,
+            is_admin: account.is_admin,
+            is_disabled: account.is_disabled,
+            stored_bytes: managed.stored_bytes,
+            created_at: managed.created_at.to_string(),
+            last_seen_at: managed.last_seen_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// An invitation.
+#[derive(JsonSchema, Serialize)]
+pub struct Invitation<'a> {
+    id: i64,
+    label: &'a str,
+    uses_left: u32,
+    expires_at: String,
+    created_at: String,
+    created_by: &'a str,
+    is_live: bool,
+}
+
+impl<'a> From<&'a invite::Invitation> for Invitation<'a> {
+    fn from(invitation: &'a invite::Invitation) -> Self {
+        Self {
+            id: invitation.id.0,
+            label: &invitation.label,
+            uses_left: invitation.uses_left,
+            expires_at: invitation.expires_at.to_string(),
+            created_at: invitation.created_at.to_string(),
+            created_by: invitation.created_by.as_ref().map_or(COMMAND_LINE, Username::as_str),
+            is_live: invitation.is_live,
+        }
+    }
+}
+
+/// One that was made just now: the only place where its code stands.
+#[derive(JsonSchema, Serialize)]
+pub struct NewInvitation<'a> {
+    #[serde(flatten)]
+    pub invitation: Invitation<'a>,
+    pub code: &'a str,
+    pub url: String,
+}
+
+/// How the server is.
+#[derive(JsonSchema, Serialize)]
+pub struct Status {
+    version: &'static str,
+    uptime_seconds: u64,
+    users: i64,
+    users_online: usize,
+    chats: i64,
+    messages: i64,
+    sockets: BTreeMap<&'static str, u64>,
+    storage: Storage,
+    backup: Option<Backup>,
+    /// Why nothing is deleted for its age, if that is so: the operator has to confirm the clock.
+    clock_doubt: Option<String>,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct Storage {
+    database_bytes: u64,
+    wal_bytes: u64,
+    files_bytes: i64,
+    free_bytes: u64,
+}
+
+/// The latest backup, and what went wrong since.
+#[derive(JsonSchema, Serialize)]
+struct Backup {
+    last_at: Option<String>,
+    last_bytes: Option<u64>,
+    /// How long it took; not known of one that was made before the start.
+    last_seconds: Option<f64>,
+    last_error: Option<String>,
+    is_overdue: bool,
+}
+
+impl From<&Backups> for Backup {
+    fn from(backups: &Backups) -> Self {
+        let last = backups.last.as_ref();
+        Self {
+            last_at: last.map(|last| last.made.to_string()),
+            last_bytes: last.map(|last| last.bytes),
+            last_seconds: last.and_then(|last| last.took).map(|took| took.as_secs_f64()),
+            last_error: backups.failure.clone(),
+            is_overdue: backups.is_overdue,
+        }
+    }
+}
+
+impl Status {
+    pub fn new(status: &status::Status, sockets: BTreeMap<&'static str, u64>) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_seconds: status.uptime.as_secs(),
+            users: status.users,
+            users_online: status.users_online,
+            chats: status.chats,
+            messages: status.messages,
+            sockets,
+            storage: Storage {
+                database_bytes: status.database_bytes,
+                wal_bytes: status.wal_bytes,
+                files_bytes: status.files_bytes,
+                free_bytes: status.free_bytes,
+            },
+            backup: status.backups.as_ref().map(Backup::from),
+            clock_doubt: status.clock_doubt.map(|doubt| doubt.to_string()),
+        }
+    }
+}
+
+/// A line of the audit log.
+#[derive(JsonSchema, Serialize)]
+pub struct Entry<'a> {
+    id: i64,
+    at: String,
+    actor: &'a str,
+    action: &'a str,
+    subject: &'a str,
+    detail: &'a str,
+}
+
+impl<'a> From<&'a audit::Entry> for Entry<'a> {
+    fn from(entry: &'a audit::Entry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at.to_string(),
+            actor: entry.actor.as_ref().map_or(COMMAND_LINE, Username::as_str),
+            action: &entry.action,
+            subject: &entry.subject,
+            detail: &entry.detail,
+        }
+    }
+}
+
+/// Items on a page, unless the request says otherwise.
+pub const PAGE_SIZE: u32 = 50;

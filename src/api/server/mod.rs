@@ -1,0 +1,95 @@
+//! Administering the server: what no document has, under `/api/server/`.
+//!
+//! | who | | path | |
+//! |---|---|---|---|
+//! | all | POST | `/api/server/invites/look/` | what a code of an invitation is good for |
+//! | all | POST | `/api/server/setup/` | the first admin, by the code that the server printed |
+//! | all | POST | `/api/server/reset/look/`, `…/reset/` | a new password, by a link |
+//! | me | GET | `/api/server/sessions/` | what signs me in |
+//! | me | DELETE | `/api/server/sessions/{id}/` | one of it ends |
+//! | admin | GET POST | `/api/server/users/` | everybody, a new one |
+//! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
+//! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
+//! | admin | GET POST | `/api/server/invites/` | invitations, a new one |
+//! | admin | DELETE | `/api/server/invites/{id}/` | taken back |
+//! | admin | GET | `/api/server/storage/` | what fills the disk |
+//! | admin | PATCH | `/api/server/chats/{id}/` | how long a chat keeps its messages |
+//! | admin | GET | `/api/server/status/`, `/api/server/audit/` | how it is; who did what |
+//!
+//! The handlers stand in a file per noun; this one is the table.
+
+mod document;
+mod door;
+mod invites;
+mod json;
+mod sessions;
+mod status;
+mod storage;
+mod users;
+
+use std::future::Future;
+
+use warp::http::Method;
+
+use super::http::auth;
+use super::http::envelope::{envelope, envelope_shape};
+use super::http::limit::{Rate, Tried};
+use super::http::reply::{Answer, Failure};
+use super::http::request::Request;
+use super::http::route::{Dialect, Route};
+use crate::chat::model::admin::By;
+
+/// The routes. Without a name: this is no document, and so has no place of its own under `/d/`.
+pub fn dialect() -> Dialect {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let routes = vec![
+        Route::open(post.clone(), "/api/server/invites/look/", door::look_at_invite).doc(document::look_at_invite),
+        Route::open(post.clone(), "/api/server/setup/", door::set_up).doc(document::set_up),
+        Route::open(post.clone(), "/api/server/reset/look/", door::look_at_reset).doc(document::look_at_reset),
+        Route::open(post.clone(), "/api/server/reset/", door::reset).doc(document::reset),
+        Route::new(get.clone(), "/api/server/sessions/", Rate::Api, sessions::list).doc(document::sessions),
+        Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Api, sessions::end).doc(document::end_session),
+        admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
+        admin(post.clone(), "/api/server/users/", users::create).doc(document::add_user),
+        admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),
+        admin(post.clone(), "/api/server/users/{id}/reset/", users::reset).doc(document::link_reset),
+        admin(post.clone(), "/api/server/users/{id}/sign-out/", users::sign_out).doc(document::sign_out),
+        admin(get.clone(), "/api/server/invites/", invites::list).doc(document::invites),
+        admin(post, "/api/server/invites/", invites::create).doc(document::invite),
+        admin(delete, "/api/server/invites/{id}/", invites::revoke).doc(document::revoke_invite),
+        admin(get.clone(), "/api/server/status/", status::status).doc(document::status),
+        admin(get.clone(), "/api/server/storage/", storage::storage).doc(document::storage),
+        admin(Method::PATCH, "/api/server/chats/{id}/", storage::retain).doc(document::retain),
+        admin(get, "/api/server/audit/", status::audit).doc(document::audit),
+    ];
+    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+}
+
+/// For admins. The core checks the right again with the deed; here it comes before the
+/// body is read, so that others learn nothing of what would be wrong with theirs.
+fn admin<F, Fut>(method: Method, pattern: &'static str, handler: F) -> Route
+where
+    F: Fn(By, Request) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Answer> + Send + 'static,
+{
+    Route::new(method, pattern, Rate::Api, move |asker, request: Request| {
+        let handler = handler.clone();
+        async move {
+            let by = By::Admin(asker);
+            request.context.chat.check_admin(&by)?;
+            handler(by, request).await
+        }
+    })
+}
+
+/// What the links lead to: a page of the client. The code stands behind the `#`, which a
+/// browser sends to nobody.
+fn link(request: &Request, page: &str, code: &str) -> String {
+    format!("{}/{page}#{code}", request.base_url())
+}
+
+/// Guesses at codes are as few as guesses at passwords, and come from no page of a stranger's.
+fn check_guess(request: &Request) -> Result<(), Failure> {
+    auth::refuse_foreign_sign_in(request)?;
+    request.context.limits.check_sign_in(request.peer, Tried::Code)
+}

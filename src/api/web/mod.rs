@@ -1,0 +1,224 @@
+//! How the server is, and what it can be asked beside the documents; with what the page relies
+//! on and several documents name (see [`browser`](crate::api::http::browser)).
+//!
+//! | | path | |
+//! |---|---|---|
+//! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
+//! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json` | the documents, made from the routes |
+//! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
+//! | GET | `/metrics` | the figures, for administrators of the server |
+
+mod document;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use warp::http::header::{HeaderValue, RETRY_AFTER};
+use warp::http::{Method, StatusCode};
+
+use super::http::browser::{avatars, sign_in, sign_out};
+use super::http::context::Registration;
+use super::http::envelope::{envelope, envelope_shape};
+use super::http::forwarded::Forwarding;
+use super::http::ice::IceServer;
+use super::http::limit::Rate;
+use super::http::openapi::published;
+use super::http::reply::{Answer, json as answer, ok};
+use super::http::request::Request;
+use super::http::route::{Dialect, Route};
+use super::http::{auth, body, metrics, page};
+use crate::chat::model::backup::Health;
+use crate::chat::model::readiness::{self, Unready};
+use crate::chat::model::session::Asker;
+use crate::chat::model::{message, room};
+
+/// The routes beside the documents.
+pub fn dialect() -> Dialect {
+    let get = Method::GET;
+    let routes = vec![
+        sign_in(),
+        sign_out(),
+        avatars(),
+        Route::open(get.clone(), "/api/server/", server).doc(document::server),
+        Route::open(get.clone(), "/openapi.json", published::whole).doc(document::openapi),
+        Route::open(get.clone(), "/api/schema/", published::whole).doc(document::openapi),
+        Route::open(get.clone(), "/d/{dialect}/openapi.json", published::of).doc(document::of_dialect),
+        Route::open(get.clone(), "/healthz", health).doc(document::health),
+        Route::open(get.clone(), "/readyz", ready).doc(document::ready),
+        Route::new(get, "/metrics", Rate::Free, metrics).doc(document::metrics),
+    ];
+    // Without a name: this is no document, and so has no place of its own under `/d/`.
+    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+}
+
+/// What this server is.
+#[derive(JsonSchema, Serialize)]
+struct Server<'a> {
+    name: &'static str,
+    version: &'static str,
+    #[schemars(extend("enum" = ["open", "invite", "closed"]))]
+    registration: &'static str,
+    dialects: &'a [&'static str],
+    limits: Limits,
+    /// The server's clock.
+    time: String,
+    /// Where people reach the server.
+    url: String,
+    seen: Seen<'a>,
+    /// Helpers of calls, as `RTCPeerConnection` takes them: for whoever is signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ice_servers: Option<Vec<IceServer<'a>>>,
+    /// Who asks, for whoever is signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Oneself>,
+}
+
+/// Who asks.
+#[derive(JsonSchema, Serialize)]
+struct Oneself {
+    id: i64,
+    /// Administers the server.
+    is_admin: bool,
+}
+
+/// How this very request was seen, so that who set up a proxy can tell what it says.
+#[derive(JsonSchema, Serialize)]
+struct Seen<'a> {
+    address: String,
+    #[schemars(extend("enum" = ["http", "https"]))]
+    scheme: &'static str,
+    host: Option<&'a str>,
+    /// Whether a proxy said anything about its client, and was believed.
+    #[schemars(extend("enum" = ["absent", "believed", "ignored"]))]
+    forwarded: &'static str,
+}
+
+/// How much there may be of what.
+#[derive(JsonSchema, Serialize)]
+struct Limits {
+    message_characters: usize,
+    upload_bytes: u64,
+    body_bytes: usize,
+    frame_bytes: usize,
+    attachments: usize,
+    stored_bytes: u64,
+    members: u32,
+    page_size: u32,
+}
+
+/// A backup that failed is a word here and no 503: the server does its work, and who took
+/// it away from people would make two troubles of one.
+#[derive(JsonSchema, Serialize)]
+struct Ready {
+    #[schemars(extend("const" = "ready"))]
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["ok", "failed", "overdue"]))]
+    backup: Option<&'static str>,
+    /// Nothing is deleted for its age until the operator confirms the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("const" = "doubted"))]
+    clock: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replication_lag_seconds: Option<u64>,
+}
+
+/// Why no requests should be sent here.
+#[derive(JsonSchema, Serialize)]
+struct NotReady<'a> {
+    #[schemars(extend("const" = "unavailable"))]
+    error: &'static str,
+    message: &'a str,
+    /// The same as `message`.
+    detail: &'a str,
+    #[schemars(extend("const" = "unready"))]
+    status: &'static str,
+    #[schemars(extend("enum" = ["stopping", "disk", "database"]))]
+    check: &'static str,
+}
+
+async fn health(_request: Request) -> Answer {
+    ok(&json!({ "status": "ok" }))
+}
+
+async fn ready(request: Request) -> Answer {
+    let chat = &request.context.chat;
+    // Before what this asks for is written itself.
+    let lag = chat.replication_lag();
+    let Err(unready) = chat.readiness().await else {
+        return ok(&Ready {
+            status: "ready",
+            backup: chat.backups().map(|backups| word(backups.health)),
+            clock: chat.clock_doubt().map(|_| "doubted"),
+            replication_lag_seconds: lag.map(|lag| lag.as_secs()),
+        });
+    };
+    let check = match unready {
+        Unready::Stopping => "stopping",
+        Unready::DiskFull => "disk",
+        Unready::Database | Unready::Locked => "database",
+    };
+    let why = unready.to_string();
+    let body = NotReady { error: "unavailable", message: &why, detail: &why, status: "unready", check };
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, &body);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(readiness::DEADLINE.as_secs()));
+    Ok(response)
+}
+
+/// Without the reason, which is for the log and for administrators: everybody may ask this.
+fn word(health: Health) -> &'static str {
+    match health {
+        Health::Well => "ok",
+        Health::Failed => "failed",
+        Health::Overdue => "overdue",
+    }
+}
+
+async fn metrics(asker: Asker, request: Request) -> Answer {
+    metrics::answer_for(&request.context, &asker).await
+}
+
+async fn server(request: Request) -> Answer {
+    let settings = &request.context.settings;
+    let registration = match settings.registration {
+        Registration::Open => "open",
+        Registration::Invite => "invite",
+        Registration::Closed => "closed",
+    };
+    let (now, front) = (request.context.chat.now(), &request.front);
+    let asker = auth::asker(&request).ok();
+    let is_admin = asker.as_ref().map(|asker| request.context.chat.is_admin(asker)).transpose()?;
+    // For the signed-in alone: each credential is bandwidth that the operator pays for.
+    let ice_servers = asker.as_ref().map(|asker| settings.ice.servers(asker.user, now));
+    let user = asker.as_ref().zip(is_admin).map(|(asker, is_admin)| Oneself { id: asker.user.0, is_admin });
+    ok(&Server {
+        name: "Fireside",
+        version: env!("CARGO_PKG_VERSION"),
+        registration,
+        dialects: &request.context.names,
+        limits: Limits {
+            message_characters: settings.max_message,
+            upload_bytes: settings.max_upload,
+            body_bytes: body::MAX_BODY,
+            frame_bytes: super::ws::frame::MAX_MESSAGE,
+            attachments: message::MAX_ATTACHMENTS,
+            stored_bytes: request.context.chat.quota().user,
+            members: room::MAX_MEMBERS,
+            page_size: page::MAX_PAGE_SIZE,
+        },
+        time: now.to_string(),
+        url: request.base_url(),
+        seen: Seen {
+            address: front.address.to_string(),
+            scheme: if front.is_https { "https" } else { "http" },
+            host: front.host.as_deref(),
+            forwarded: match front.forwarding {
+                Forwarding::Absent => "absent",
+                Forwarding::Believed => "believed",
+                Forwarding::Ignored => "ignored",
+            },
+        },
+        ice_servers,
+        user,
+    })
+}

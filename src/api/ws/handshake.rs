@@ -1,0 +1,164 @@
+//! The handshake that makes a request a WebSocket, or says why not.
+
+use std::sync::Arc;
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use sha1::{Digest, Sha1};
+use warp::http::StatusCode;
+use warp::http::header::{CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+
+use super::frame::Reader;
+use super::open::OpenSocket;
+use super::socket::{self, Codec};
+use crate::api::http::auth;
+use crate::api::http::context::Context;
+use crate::api::http::line::Line;
+use crate::api::http::reply::{Answer, Failure, Response, problem};
+use crate::api::http::request::Request;
+use crate::api::http::seen::Seen;
+use crate::api::http::trouble::Trouble;
+use crate::api::http::wire::Wire;
+use crate::chat::listen::Listening;
+
+/// A handshake that is sound as such.
+pub struct Handshake {
+    upgrade: OnUpgrade,
+    accept: String,
+    protocol: Option<HeaderValue>,
+    has_origin: bool,
+    context: Arc<Context>,
+    dialect: usize,
+    seen: Arc<Seen>,
+    trouble: Option<Arc<Trouble>>,
+}
+
+impl Handshake {
+    /// Takes the handshake out of a request, if it is one of version 13.
+    pub fn of(request: &Request) -> Result<Self, Failure> {
+        let is = |name: &str, word: &str| {
+            request
+                .header(name)
+                .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
+        };
+        let key = request.header("sec-websocket-key").filter(|key| key.len() == 24);
+        match (key, &request.upgrade) {
+            (Some(key), Some(upgrade))
+                if is("upgrade", "websocket") && is("connection", "upgrade") && is("sec-websocket-version", "13") =>
+            {
+                let announced = auth::protocol_token(request);
+                Ok(Self {
+                    upgrade: upgrade.clone(),
+                    accept: accept_key(key),
+                    protocol: announced.map(|_| HeaderValue::from_static(auth::TOKEN_PROTOCOL)),
+                    has_origin: request.headers.contains_key("origin"),
+                    context: Arc::clone(&request.context),
+                    dialect: request.dialect,
+                    seen: Arc::clone(&request.seen),
+                    trouble: request.context.settings.trouble.clone(),
+                })
+            }
+            _ => Err(Failure::NotAHandshake),
+        }
+    }
+
+    /// Answers it: with a socket that goes on by itself, or with the reason why not. A
+    /// browser cannot see an HTTP status there, so it gets a close code.
+    pub fn answer<C: Codec>(self, opened: Result<(Listening, C), Failure>) -> Answer {
+        let refusal = match opened {
+            Ok((listening, codec)) => {
+                let response = self.switching();
+                tokio::spawn(async move {
+                    if let Some((line, reader)) = upgraded(self.upgrade).await
+                        && let Some(line) = troubled(line, self.trouble).await
+                    {
+                        let open = OpenSocket::new(self.context, self.dialect, self.seen);
+                        socket::run(line, reader, listening, codec, self.dialect, open).await;
+                    }
+                });
+                return Ok(response);
+            }
+            Err(failure) => failure,
+        };
+        match close_code(&refusal) {
+            Some(code) if self.has_origin => {
+                let response = self.switching();
+                let Self { upgrade, seen, .. } = self;
+                tokio::spawn(async move {
+                    if let Some((line, reader)) = upgraded(upgrade).await {
+                        socket::turn_away(line, reader, code).await;
+                    }
+                    // With it the connection gives its place back, and not before it is gone.
+                    drop(seen);
+                });
+                Ok(response)
+            }
+            _ => Err(refusal),
+        }
+    }
+
+    fn switching(&self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers: &mut HeaderMap = response.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        if let Ok(accept) = HeaderValue::from_str(&self.accept) {
+            headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+        }
+        if let Some(protocol) = &self.protocol {
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol.clone());
+        }
+        response
+    }
+}
+
+/// RFC 6455, 4.2.2: proves that the key was read, and by a server that speaks WebSocket.
+fn accept_key(key: &str) -> String {
+    use base64::Engine;
+    let digest = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+    base64::engine::general_purpose::STANDARD.encode(digest)
+}
+
+fn close_code(failure: &Failure) -> Option<u16> {
+    if matches!(failure, Failure::ForeignOrigin) {
+        return None;
+    }
+    match problem(failure).status {
+        StatusCode::UNAUTHORIZED => Some(4401),
+        StatusCode::FORBIDDEN => Some(4403),
+        StatusCode::NOT_FOUND => Some(4404),
+        _ => None,
+    }
+}
+
+/// The raw connection, once the answer to the handshake is out, and what the client
+/// sent behind it.
+async fn upgraded(upgrade: OnUpgrade) -> Option<(Line, Reader)> {
+    let connection = upgrade.await.ok()?;
+    match connection.downcast::<TokioIo<Wire>>() {
+        Ok(parts) => Some((parts.io.into_inner().into_line()?, Reader::starting_with(&parts.read_buf))),
+        Err(_) => {
+            tracing::error!("an upgraded connection is of an unknown kind");
+            None
+        }
+    }
+}
+
+/// The connection as the socket is to have it, for whoever asked for trouble.
+async fn troubled(line: Line, trouble: Option<Arc<Trouble>>) -> Option<Line> {
+    match trouble {
+        None => Some(line),
+        Some(trouble) => trouble.between(line).await.ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accept_key;
+
+    #[test]
+    fn the_accept_key_is_that_of_the_rfc() {
+        assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+}

@@ -1,0 +1,69 @@
+//! An open socket, counted as long as it lives.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::api::http::context::Context;
+use crate::api::http::meters::{CODES, SocketMeter};
+use crate::api::http::seen::Seen;
+
+/// How a socket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The server closed it, with this code.
+    Closed(u16),
+    /// The client closed it.
+    ByClient,
+    /// The connection broke, or nobody was there any more.
+    Gone,
+}
+
+/// An open socket, counted as long as this lives.
+pub struct OpenSocket {
+    context: Arc<Context>,
+    dialect: usize,
+    seen: Arc<Seen>,
+}
+
+impl OpenSocket {
+    /// Counts one more, that the request `seen` became.
+    #[must_use]
+    pub fn new(context: Arc<Context>, dialect: usize, seen: Arc<Seen>) -> Self {
+        let socket = Self { context, dialect, seen };
+        socket.count(|meter| meter.open.fetch_add(1, Ordering::Relaxed));
+        socket
+    }
+
+    /// The id of the request that it was.
+    #[must_use]
+    pub fn request(&self) -> &str {
+        &self.seen.id
+    }
+
+    /// Counts frames that were written.
+    pub fn sent(&self, frames: usize) {
+        self.count(|meter| meter.sent.fetch_add(frames as u64, Ordering::Relaxed));
+    }
+
+    /// Counts how it ended.
+    pub fn ended(&self, how: Ended) {
+        let place = match how {
+            Ended::Closed(code) => CODES.binary_search(&code).ok(),
+            Ended::ByClient => Some(CODES.len()),
+            Ended::Gone => Some(CODES.len() + 1),
+        };
+        if let Some(count) = place.and_then(|place| self.context.meters.closed.get(place)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn count(&self, add: impl FnOnce(&SocketMeter) -> u64) {
+        self.context.meters.sockets.get(self.dialect).map(add);
+    }
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.count(|meter| meter.open.fetch_sub(1, Ordering::Relaxed));
+    }
+}

@@ -1,0 +1,327 @@
+//! The one socket loop, for every dialect's codec.
+//!
+//! A codec says how a dialect's frames read and write; everything else is here: reading,
+//! the past, pings, limits, and closing for every reason there is. What happens now is
+//! written by whoever publishes it (see `outgoing`); this task writes only what its client
+//! asked for, and what did not go out at once.
+
+use std::future::Future;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+use super::farewell;
+use super::frame::{self, Incoming, Reader};
+use super::open::{Ended, OpenSocket};
+use super::outgoing::{Lost, Outgoing};
+use crate::api::http::line::Line;
+use crate::chat::listen::Listening;
+use crate::chat::model::event::Event;
+use crate::chat::{Broadcast, Closing, Outlet};
+
+/// How often the server asks whether a client is there.
+pub const PING_EVERY: Duration = Duration::from_secs(25);
+/// How long a client may be silent.
+pub const SILENCE: Duration = Duration::from_secs(60);
+/// How long a slow reader's connection is kept, so that it learns why it is closed although
+/// it may still send. One that only reads has longer: see `farewell`.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// The same where an answer waits for the socket to be gone.
+const QUICK_FAREWELL: Duration = Duration::from_millis(500);
+/// The close code of a socket that met a fault of the server.
+const PANICKED: u16 = 1011;
+/// Frames of a client that are read before others have a turn: a hundred clients that flood
+/// are a hundred times this ahead of whoever asks for something.
+const LONGEST_TURN: u32 = 8;
+/// Bytes read at once.
+const READ_AT_ONCE: usize = 4 * 1024;
+
+/// A dialect's frames.
+pub trait Codec: Send + Sync + 'static {
+    /// Longest message that is read, in bytes.
+    const MAX_MESSAGE: usize = frame::MAX_MESSAGE;
+
+    /// Whether `catch_up` reads on until now, past what had happened when the socket was
+    /// opened. Then nothing waits in the queue meanwhile, which a long past would overflow;
+    /// `hears` has to leave out what was read.
+    const READS_UNTIL_NOW: bool = false;
+
+    /// The frame for an event, the same for everybody; `None` where the dialect has no word for it.
+    fn encode(event: &Event) -> Option<String>;
+
+    /// Whether and how this socket is to have the frame of an event. Asked on the thread that
+    /// publishes, so it must not ask the database: that is for `view`.
+    fn hears(&self, event: &Event) -> Hearing {
+        let _ = event;
+        Hearing::Shared
+    }
+
+    /// The frames of an event that this socket has a view of its own of. What that has in common
+    /// with others' is kept beside the event, in `slot`.
+    fn view(&self, told: &Broadcast, slot: usize) -> Vec<String> {
+        let _ = (told, slot);
+        Vec::new()
+    }
+
+    /// Frames from before the socket was opened, a piece at a time, until a piece is
+    /// empty. What happens meanwhile waits in the queue, unless it is read here too.
+    fn catch_up(&self) -> impl Future<Output = Vec<String>> + Send {
+        std::future::ready(Vec::new())
+    }
+
+    /// Does what a text frame asks; what it returns goes to this socket alone. The next
+    /// frame is read when it is done.
+    fn receive(&self, text: String) -> impl Future<Output = Vec<String>> + Send;
+
+    /// The answer to a binary frame.
+    fn refuse_binary(&self) -> String;
+
+    /// The frame of that answer. Only what echoes has a use for the payload.
+    fn receive_binary(&self, payload: Vec<u8>) -> Bytes {
+        drop(payload);
+        frame::text(&self.refuse_binary())
+    }
+}
+
+/// Whether and how a socket has an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// Not at all: it is for the others.
+    Not,
+    /// With the same bytes as everybody.
+    Shared,
+    /// With frames of its own, which [`Codec::view`] makes.
+    Own,
+}
+
+/// Talks to a client until it ends, for whatever reason.
+pub(in crate::api) async fn run<C: Codec>(
+    line: Line,
+    reader: Reader,
+    listening: Listening,
+    codec: C,
+    slot: usize,
+    open: OpenSocket,
+) {
+    farewell::prepare(&line);
+    let socket = Arc::new(Outgoing::new(line, codec, listening.inbox(), slot, open));
+    let outlet: Weak<Outgoing<C>> = Arc::downgrade(&socket);
+    listening.attach(outlet as Weak<dyn Outlet>);
+    let mut reader = reader.up_to(C::MAX_MESSAGE);
+    let talked = AssertUnwindSafe(talk(&socket, &mut reader)).catch_unwind().await;
+    let end = talked.unwrap_or_else(|_| End::with(PANICKED));
+    if matches!(end, End::Close { code: PANICKED, .. }) {
+        tracing::error!(request = socket.open.request(), "a socket panicked");
+    }
+    socket.open.ended(end.told());
+    let unsent = socket.hang_up();
+    let (code, within, is_first) = match end {
+        End::Gone => return,
+        End::Left(code) => (code, QUICK_FAREWELL, false),
+        End::Failed(code) => (Some(code), QUICK_FAREWELL, false),
+        End::Close { code, within } => (Some(code), within, true),
+    };
+    let is_said = farewell::say(&socket.line, unsent, code, within).await;
+    // From here on it is gone for everybody.
+    drop(listening);
+    if !is_said {
+        return;
+    }
+    if is_first {
+        await_close(&socket.line, reader).await;
+    }
+    farewell::let_go(&socket.line, within).await;
+}
+
+/// Closes a connection that was never a socket, so that a browser sees why.
+pub(in crate::api) async fn turn_away(line: Line, reader: Reader, code: u16) {
+    if farewell::say(&line, Vec::new(), Some(code), QUICK_FAREWELL).await {
+        await_close(&line, reader).await;
+        farewell::let_go(&line, QUICK_FAREWELL).await;
+    }
+}
+
+/// Waits for the close frame that answers the server's. What else comes was said too late.
+async fn await_close(line: &Line, mut reader: Reader) {
+    let answered = async { while !matches!(receive(line, &mut reader).await, Ok(Incoming::Close(_)) | Err(_)) {} };
+    if timeout(QUICK_FAREWELL, answered).await.is_err() {
+        tracing::trace!("a client left a close without an answer");
+    }
+}
+
+/// How a socket ends.
+enum End {
+    /// The connection is gone, or nobody would read a farewell.
+    Gone,
+    /// The client closes it; its close frame, whose code this is, is answered.
+    Left(Option<u16>),
+    /// The client broke the rules or the limit of frames: it is told this code, and nothing more of it is read.
+    Failed(u16),
+    /// With a close frame of this code, behind a frame that is half out.
+    Close { code: u16, within: Duration },
+}
+
+impl From<Lost> for End {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Gone => Self::Gone,
+            Lost::Panicked => Self::with(PANICKED),
+        }
+    }
+}
+
+impl End {
+    fn with(code: u16) -> Self {
+        Self::Close { code, within: QUICK_FAREWELL }
+    }
+
+    fn told(&self) -> Ended {
+        match self {
+            Self::Gone => Ended::Gone,
+            Self::Left(_) => Ended::ByClient,
+            Self::Failed(code) | Self::Close { code, .. } => Ended::Closed(*code),
+        }
+    }
+}
+
+impl From<Closing> for End {
+    fn from(reason: Closing) -> Self {
+        let code = match reason {
+            Closing::SignedOut => 4401,
+            Closing::Removed => 4403,
+            Closing::ChatDeleted => 4404,
+            Closing::TooSlow => 1013,
+            Closing::ShuttingDown => 1012,
+        };
+        // Nobody's answer waits for a slow reader, so it has longer to learn why it is closed.
+        let within = if reason == Closing::TooSlow { FAREWELL } else { QUICK_FAREWELL };
+        Self::Close { code, within }
+    }
+}
+
+async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
+    let mut pings = interval(PING_EVERY);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings.reset();
+    if let Err(end) = tell_past(socket).await {
+        return end;
+    }
+    socket.go_live();
+    let (mut last_heard, mut turn) = (Instant::now(), 0);
+    // What a frame asked for, while it is being done. Events go out meanwhile.
+    let mut pending: Option<Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>>> = None;
+    loop {
+        // A client that never stops sending what is answered at once must not keep a thread to itself.
+        turn = (turn + 1) % LONGEST_TURN;
+        if turn == 0 {
+            tokio::task::yield_now().await;
+        }
+        let out = tokio::select! {
+            biased;
+            reason = socket.inbox.closed() => return reason.into(),
+            () = socket.needs_care() => Vec::new(),
+            replies = done(&mut pending) => {
+                pending = None;
+                replies.iter().map(|reply| frame::text(reply)).collect()
+            }
+            incoming = receive(&socket.line, reader), if pending.is_none() => {
+                last_heard = Instant::now();
+                match incoming {
+                    Ok(Incoming::Text(text)) => {
+                        pending = Some(Box::pin(socket.codec.receive(text)));
+                        continue;
+                    }
+                    Ok(Incoming::Binary(payload)) => vec![socket.codec.receive_binary(payload)],
+                    Ok(Incoming::Ping(payload)) => vec![frame::pong(&payload)],
+                    Ok(Incoming::Pong) => continue,
+                    Ok(Incoming::Close(code)) => return End::Left(code),
+                    Err(end) => return end,
+                }
+            }
+            _ = pings.tick() => {
+                if last_heard.elapsed() > SILENCE {
+                    return End::Gone;
+                }
+                vec![frame::ping()]
+            }
+        };
+        if let Err(end) = write(socket, out).await {
+            return end;
+        }
+    }
+}
+
+/// Tells what was before. What happens meanwhile waits in the queue or, where the past
+/// is read until now, is read with it.
+async fn tell_past<C: Codec>(socket: &Outgoing<C>) -> Result<(), End> {
+    loop {
+        while C::READS_UNTIL_NOW && socket.inbox.take().is_some() {}
+        let past = socket.codec.catch_up().await;
+        // The past can be long, and the right to it may end before it does.
+        if let Some(reason) = socket.inbox.closing() {
+            return Err(reason.into());
+        }
+        if past.is_empty() {
+            return Ok(());
+        }
+        write(socket, past.iter().map(|text| frame::text(text)).collect()).await?;
+        // To a client that reads fast nothing above ever waits, and a long past would keep a thread to itself.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Writes these frames behind what is still unsent, and then what has queued, unless the
+/// socket is to close meanwhile.
+async fn write<C: Codec>(socket: &Outgoing<C>, frames: Vec<Bytes>) -> Result<(), End> {
+    let mut sent = socket.send(frames);
+    while !sent? {
+        tokio::select! {
+            biased;
+            writable = socket.line.writable() => writable.map_err(|_| End::Gone)?,
+            reason = socket.inbox.closed() => return Err(reason.into()),
+            () = sleep(SILENCE) => return Err(End::Gone),
+        }
+        sent = socket.send(Vec::new());
+    }
+    Ok(())
+}
+
+/// What the pending frame leads to; never, while there is none.
+async fn done<F: Future + Unpin>(pending: &mut Option<F>) -> F::Output {
+    match pending {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the client's next message. Holds no buffer while there is nothing to read.
+async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
+    loop {
+        // A client that never stops sending must not keep a thread to itself, nor a timeout from ending it.
+        tokio::task::coop::consume_budget().await;
+        match reader.take_message() {
+            Ok(Some(incoming)) => return Ok(incoming),
+            Ok(None) => reader.rest(),
+            Err(fault) => return Err(End::Failed(fault.code())),
+        }
+        line.readable().await.map_err(|_| End::Gone)?;
+        reader.buffer().reserve(READ_AT_ONCE);
+        match line.try_read_buf(reader.buffer()) {
+            Ok(0) => return Err(End::Gone),
+            Ok(_) => {}
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return Err(End::Gone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! The account token: the one secret that can be shown again. It is derived from the
+//! server's secret and a nonce of the account, and so need not be kept.
+
+use crate::chat::handle::Chat;
+use crate::chat::model::error::Result;
+use crate::chat::model::event::Event;
+use crate::chat::model::id::UserId;
+use crate::chat::model::session::{Asker, CredentialKind, LABEL};
+use crate::chat::model::token::{Keys, Token, secret_hash};
+use crate::chat::store::{self, Tx};
+
+impl Chat {
+    /// The asker's stable account token.
+    pub fn account_token(&self, asker: &Asker) -> Result<Token> {
+        let nonce = self.store.read(|db| store::users::token_nonce(db, asker.user))?;
+        Ok(self.keys.account_token(&nonce))
+    }
+
+    /// Replaces the asker's account token; the old one, those that came with the account, and their sockets end.
+    pub async fn rotate_account_token(&self, asker: &Asker) -> Result<Token> {
+        let (user, keys) = (asker.user, self.keys.clone());
+        let token = self
+            .by(asker)
+            .write(move |tx| {
+                for credential in store::credentials::delete_account_tokens(tx, user)? {
+                    tx.publish(Event::CredentialEnded { user, credential });
+                }
+                renew(tx, user, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(token)
+    }
+}
+
+/// Writes down the hash of the account token that `nonce` makes.
+pub(in crate::chat) fn open(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]) -> Result<Token> {
+    let token = keys.account_token(nonce);
+    let new = store::credentials::New {
+        user,
+        kind: CredentialKind::Account,
+        secret_hash: &secret_hash(token.as_str()),
+        expires_at: None,
+        label: LABEL,
+        is_bot: false,
+    };
+    store::credentials::insert(tx, &new)?;
+    Ok(token)
+}
+
+/// Makes another in its place, whose row is gone already.
+pub(in crate::chat) fn renew(tx: &Tx<'_>, user: UserId, keys: &Keys) -> Result<Token> {
+    let nonce = rand::random::<[u8; 16]>();
+    store::users::set_token_nonce(tx, user, &nonce)?;
+    open(tx, user, keys, &nonce)
+}

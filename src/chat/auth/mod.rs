@@ -1,0 +1,17 @@
+//! Who may: signing in and out, sessions and tokens, passwords, invitations, the first
+//! admin, administering others, and the log of it.
+//!
+//! It knows the model, the store and what is kept in memory, and nothing of chats.
+
+pub mod account_token;
+pub mod acting;
+pub mod admin;
+pub mod audit;
+pub mod credential;
+pub mod invite;
+pub mod register;
+pub mod reset;
+pub mod session;
+pub mod setup;
+pub mod sign_in;
+pub mod trial;

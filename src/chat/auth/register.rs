@@ -1,0 +1,66 @@
+//! Making accounts: by whoever comes themselves, and by the operator.
+
+use super::invite::Invite;
+use super::sign_in::open_device;
+use crate::chat::handle::Chat;
+use crate::chat::model::admin::By;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::label::Label;
+use crate::chat::model::token::{Keys, Token};
+use crate::chat::model::user::{Account, NewUser};
+use crate::chat::store::{self, Tx};
+
+impl Chat {
+    /// Makes an account for whoever has the right invite, and signs it in: a token for the
+    /// device that asks, under a label.
+    pub async fn register(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Token)> {
+        let token = Token::random();
+        let device = (token.clone(), label);
+        Ok((self.enrol(new, invite, Some(device)).await?, token))
+    }
+
+    /// The same without signing it in.
+    pub async fn register_only(&self, new: NewUser, invite: Invite) -> Result<Account> {
+        self.enrol(new, invite, None).await
+    }
+
+    /// Makes an account, for the operator at the command line.
+    pub async fn create_user(&self, new: NewUser) -> Result<Account> {
+        Ok(self.add_user(&By::CommandLine, new).await?.account)
+    }
+
+    /// The one way in for whoever comes by themselves.
+    async fn enrol(&self, new: NewUser, invite: Invite, device: Option<(Token, Label)>) -> Result<Account> {
+        let now = self.clock.now();
+        self.store.read(|db| invite.look(db, now))?;
+        let new = NewUser { is_admin: false, ..new };
+        let hash = self.hasher.hash(new.password.clone()).await?;
+        let keys = self.keys.clone();
+        self.store
+            .write(move |tx| {
+                invite.take(tx)?;
+                let account = create(tx, &new, &hash, &keys)?;
+                if let Some((token, label)) = &device {
+                    open_device(tx, account.user.id, token, label)?;
+                }
+                Ok(account)
+            })
+            .await
+    }
+}
+
+pub(in crate::chat) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
+    if store::users::find_by_key(tx, &new.username.key())?.is_some() || store::users::look_is_taken(tx, &new.username)?
+    {
+        return Err(Error::UsernameTaken);
+    }
+    if let Some(email) = &new.email
+        && store::users::email_is_taken(tx, &email.key())?
+    {
+        return Err(Error::EmailTaken);
+    }
+    let nonce = rand::random::<[u8; 16]>();
+    let id = store::users::insert(tx, new, hash, &nonce)?;
+    super::account_token::open(tx, id, keys, &nonce)?;
+    store::users::account(tx, id)?.ok_or(Error::Internal)
+}

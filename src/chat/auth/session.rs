@@ -1,0 +1,228 @@
+//! Who is asking, and when their credentials end.
+//!
+//! A secret leaves this server once, when it is made; the database keeps its
+//! SHA-256. The account token alone can be shown again: see `account_token`.
+
+use std::time::Duration;
+
+use super::{account_token, audit};
+use crate::chat::handle::Chat;
+use crate::chat::hasher::Against;
+use crate::chat::memory::credentials::Entry;
+use crate::chat::model::admin::By;
+use crate::chat::model::audit::Act;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::event::Event;
+use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::password::Password;
+use crate::chat::model::session::{Asker, CredentialKind, SESSION_IDLE, SESSION_LIFE};
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::{Keys, Token, secret_hash};
+use crate::chat::store::{self, Tx};
+
+/// A credential's use is written down at most this often.
+const TOUCH_EVERY: Duration = Duration::from_hours(1);
+
+/// Proof that the asker knows the password: this was its hash when it was checked, and has
+/// to be it still where something is changed by it. Of many changes at once that all name
+/// the same password, the first makes it a wrong one.
+pub(in crate::chat) struct Confirmed {
+    user: UserId,
+    hash: String,
+}
+
+impl Confirmed {
+    /// Whether it still is the password, in the writer's own order.
+    pub fn check(&self, tx: &Tx<'_>) -> Result<()> {
+        let is_current = store::users::password_hash(tx, self.user)?.is_some_and(|hash| hash == self.hash);
+        if is_current { Ok(()) } else { Err(Error::WrongPassword) }
+    }
+}
+
+impl Chat {
+    /// Whom a token or session key signs in.
+    pub fn authenticate(&self, secret: &str) -> Result<Asker> {
+        let now = self.clock.now();
+        let hash = secret_hash(secret);
+        let count = match self.known.find(&hash, now) {
+            Ok(asker) => return Ok(asker),
+            Err(count) => count,
+        };
+        let found = self.store.read(|db| store::credentials::find(db, &hash, now))?;
+        let found = found.ok_or(Error::CredentialRevoked)?;
+        if found.used_at.plus(TOUCH_EVERY) < now {
+            self.touch(&found.asker);
+        }
+        let again = found.used_at.max(now).plus(TOUCH_EVERY);
+        let until = found.expires_at.map_or(again, |over| over.min(again));
+        self.known.keep(hash, Entry { asker: found.asker.clone(), until }, count);
+        Ok(found.asker)
+    }
+
+    /// Whom a family of JWTs signs in, as long as it lasts.
+    pub fn asker_of_family(&self, family: CredentialId) -> Result<Asker> {
+        let now = self.clock.now();
+        let found = self.store.read(|db| store::credentials::find_by_id(db, family, now))?;
+        let found = found.filter(|found| found.asker.kind == CredentialKind::Refresh);
+        let found = found.ok_or(Error::CredentialRevoked)?;
+        // The least used family is the one that makes room for another.
+        if found.used_at.plus(TOUCH_EVERY) < now {
+            self.touch(&found.asker);
+        }
+        Ok(found.asker)
+    }
+
+    /// The key that JWTs are signed with.
+    #[must_use]
+    pub fn jwt_key(&self) -> [u8; 32] {
+        self.keys.jwt_key()
+    }
+
+    /// What a write with this session's cookie has to repeat.
+    #[must_use]
+    pub fn csrf_token(&self, session_key: &str) -> Token {
+        self.keys.csrf_token(session_key)
+    }
+
+    /// Ends the credential that asks, if it is a device's or a session; the account
+    /// token and JWTs have ends of their own.
+    pub async fn sign_out(&self, asker: &Asker) -> Result<()> {
+        let (user, credential, kind) = (asker.user, asker.credential, asker.kind);
+        if matches!(kind, CredentialKind::Account | CredentialKind::Refresh) {
+            return Ok(());
+        }
+        self.store
+            .write(move |tx| {
+                store::credentials::delete(tx, credential)?;
+                tx.publish(Event::CredentialEnded { user, credential });
+                Ok(())
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Ends every credential of the asker, this one and the account token too.
+    pub async fn sign_out_everywhere(&self, asker: &Asker) -> Result<()> {
+        let (user, keys) = (asker.user, self.keys.clone());
+        self.store.write(move |tx| end_all(tx, user, None, &keys)).await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Changes the asker's password and ends every credential but the one that asks.
+    pub async fn change_password(&self, asker: &Asker, old: Password, new: Password) -> Result<()> {
+        let confirmed = self.confirm_password(asker, old).await?;
+        let (user, kept, keys) = (asker.user, Some(asker.credential), self.keys.clone());
+        let hash = self.hasher.hash(new).await?;
+        self.by(asker)
+            .write(move |tx| {
+                confirmed.check(tx)?;
+                store::users::set_password(tx, user, &hash)?;
+                end_all(tx, user, kept, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Sets anybody's password, for the operator; ends all of that user's credentials and
+    /// the link that would set another.
+    pub async fn set_password(&self, user: UserId, new: Password) -> Result<()> {
+        let hash = self.hasher.hash(new).await?;
+        let keys = self.keys.clone();
+        self.store
+            .write(move |tx| {
+                let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+                store::users::set_password(tx, user, &hash)?;
+                store::resets::delete(tx, user)?;
+                audit::note(tx, By::CommandLine.id(), Act::PasswordSet, account.user.username.as_str(), "")?;
+                end_all(tx, user, None, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    pub(in crate::chat) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<Confirmed> {
+        let stored = self.store.read(|db| store::users::password_hash(db, asker.user))?;
+        let against = stored.clone().map_or(Against::Nobody, Against::Account);
+        let is_theirs = self.hasher.verify(password, against).await?;
+        let hash = stored.filter(|_| is_theirs).ok_or(Error::WrongPassword)?;
+        Ok(Confirmed { user: asker.user, hash })
+    }
+
+    /// Writes down a credential's use, behind the back of whoever used it.
+    fn touch(&self, asker: &Asker) {
+        let (store, id, kind) = (self.store.clone(), asker.credential, asker.kind);
+        tokio::spawn(async move {
+            let written = store.write(move |tx| {
+                let expires = session_end(tx, id, kind)?;
+                store::credentials::touch(tx, id, expires)
+            });
+            if let Err(error) = written.await {
+                tracing::warn!(%error, "a credential's use was not written down");
+            }
+        });
+    }
+}
+
+/// A session in use is over after an idle while from now, but never later than its life.
+fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Option<Timestamp>> {
+    if kind != CredentialKind::Session {
+        return Ok(None);
+    }
+    let created = store::credentials::created_at(tx, id)?;
+    Ok(created.map(|at| at.plus(SESSION_LIFE).min(tx.now.plus(SESSION_IDLE))))
+}
+
+/// Ends every credential but `kept`. The account token is renewed with the rest,
+/// unless it is the one that is kept.
+pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>, keys: &Keys) -> Result<()> {
+    let keeps_account_token = match kept {
+        Some(id) => store::credentials::is_account_token(tx, id)?,
+        None => false,
+    };
+    store::credentials::delete_all(tx, user, kept)?;
+    if !keeps_account_token {
+        account_token::renew(tx, user, keys)?;
+    }
+    tx.publish(Event::CredentialsEnded { user, kept });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::chat::Durability;
+    use crate::chat::handle::{Chat, Config};
+    use crate::chat::model::error::Error;
+    use crate::chat::model::label::Label;
+    use crate::chat::model::name::Email;
+    use crate::chat::model::password::Password;
+    use crate::chat::model::time::Clock;
+    use crate::chat::model::user::ProfileChange;
+    use crate::chat::tests::new_user;
+
+    #[tokio::test]
+    async fn a_password_is_confirmed_as_long_as_it_is_the_password() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
+        let chat = Chat::open(config).expect("opened");
+        let new = new_user("bob");
+        let (old, user) = (new.password.clone(), chat.create_user(new).await.expect("an account").user.id);
+        let who = chat.check_password(&["bob".to_owned()], old.clone()).await.expect("his password");
+        let token = chat.sign_in(who.labelled(Label::default())).await.expect("signed in");
+        let bob = chat.authenticate(token.as_str()).expect("bob");
+        assert_eq!(bob.user, user);
+        let [early, late] = [(); 2].map(|()| chat.confirm_password(&bob, old.clone()));
+        let early = early.await.expect("confirmed");
+        chat.store.write(move |tx| early.check(tx)).await.expect("it is his password");
+        let late = late.await.expect("confirmed");
+        let other = Password::parse("another password").expect("a password");
+        chat.change_password(&bob, old.clone(), other).await.expect("changed");
+        assert_eq!(chat.store.write(move |tx| late.check(tx)).await, Err(Error::WrongPassword));
+        let email = Some((Email::parse("b@example.com").expect("an address"), old));
+        let changed = chat.change_profile(&bob, ProfileChange { email, ..ProfileChange::default() }).await;
+        assert_eq!(changed.err(), Some(Error::WrongPassword));
+    }
+}

@@ -1,0 +1,220 @@
+//! Signing in: a password's proof, and the credentials that are made of it.
+
+use std::time::Duration;
+
+use crate::chat::handle::Chat;
+use crate::chat::hasher::Against;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::event::Event;
+use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::label::Label;
+use crate::chat::model::password::Password;
+use crate::chat::model::session::{CredentialKind, SESSION_IDLE, Session};
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::{Token, secret_hash};
+use crate::chat::store;
+use crate::chat::store::{Tx, credentials};
+
+/// Sessions a user may have; one more ends the least used.
+pub const MAX_SESSIONS: u32 = 20;
+/// Device tokens, and likewise JWT families, a user may have; one more ends the least used.
+pub const MAX_DEVICES: u32 = 100;
+
+/// Proof that somebody may sign in: this was their password's hash when it was checked,
+/// and has to be it still when the credential is made. A sign-in with the old password
+/// that overlaps its change comes to nothing.
+#[derive(Clone)]
+pub struct Verified {
+    user: UserId,
+    hash: String,
+    label: Label,
+}
+
+impl Verified {
+    /// Who it is.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// With the label that the credential to be made will bear.
+    #[must_use]
+    pub fn labelled(self, label: Label) -> Self {
+        Self { label, ..self }
+    }
+
+    fn check(&self, tx: &Tx<'_>) -> Result<()> {
+        let is_current = store::users::password_hash(tx, self.user)?.is_some_and(|hash| hash == self.hash);
+        if is_current { Ok(()) } else { Err(Error::InvalidCredentials) }
+    }
+}
+
+impl Chat {
+    /// Whose password this is, of the names or addresses that were given. All of them have
+    /// to mean one account; an unknown one takes as long and answers alike.
+    pub async fn check_password(&self, logins: &[String], password: Password) -> Result<Verified> {
+        self.try_password(logins, password, true).await
+    }
+
+    /// The same for an attempt that is to fail, were it the right password: why not, after as long.
+    pub async fn refuse_password(&self, logins: &[String], password: Password) -> Error {
+        self.try_password(logins, password, false).await.err().unwrap_or(Error::InvalidCredentials)
+    }
+
+    async fn try_password(&self, logins: &[String], password: Password, may: bool) -> Result<Verified> {
+        let found = self
+            .store
+            .read(|db| logins.iter().map(|login| store::users::password_of(db, login)).collect::<Result<Vec<_>>>())?;
+        let account = match found.split_first() {
+            Some((Some(first), rest)) if rest.iter().flatten().all(|other| other.0 == first.0) => {
+                (rest.iter().all(Option::is_some)).then(|| first.clone())
+            }
+            _ => None,
+        };
+        let Some((user, hash, is_disabled)) = account else {
+            self.hasher.verify(password, Against::Nobody).await?;
+            return Err(Error::InvalidCredentials);
+        };
+        let against =
+            if is_disabled || !may { Against::Disabled(hash.clone()) } else { Against::Account(hash.clone()) };
+        if !self.hasher.verify(password.clone(), against).await? {
+            return Err(Error::InvalidCredentials);
+        }
+        let hash = if self.hasher.is_foreign(&hash) { self.adopt(user, password, hash).await? } else { hash };
+        Ok(Verified { user, hash, label: Label::default() })
+    }
+
+    /// Puts our own hash in the place of one that came from elsewhere, now that its
+    /// password is seen. Returns the hash that is stored then.
+    async fn adopt(&self, user: UserId, password: Password, foreign: String) -> Result<String> {
+        let hash = self.hasher.hash(password.clone()).await?;
+        let stored = self
+            .store
+            .write(move |tx| {
+                let stored = store::users::password_hash(tx, user)?.ok_or(Error::InvalidCredentials)?;
+                if stored != foreign {
+                    return Ok(stored);
+                }
+                store::users::set_password(tx, user, &hash)?;
+                Ok(hash)
+            })
+            .await?;
+        // Another sign-in may have been faster, which is well, or a change of the password.
+        let against = Against::Account(stored.clone());
+        if self.hasher.verify(password, against).await? { Ok(stored) } else { Err(Error::InvalidCredentials) }
+    }
+
+    /// Whose account is tried with this name or address: to count attempts, and to tell nobody.
+    pub fn user_tried(&self, login: &str) -> Result<Option<UserId>> {
+        let found = self.store.read(|db| store::users::password_of(db, login))?;
+        Ok(found.map(|(user, ..)| user))
+    }
+
+    /// Who has this name or address, without any proof: for a server that somebody
+    /// tries out alone.
+    pub fn user_by_login(&self, login: &str) -> Result<Verified> {
+        match self.store.read(|db| store::users::password_of(db, login))? {
+            Some((user, hash, false)) => Ok(Verified { user, hash, label: Label::default() }),
+            _ => Err(Error::InvalidCredentials),
+        }
+    }
+
+    /// Signs in on a new device: its token.
+    pub async fn sign_in(&self, who: Verified) -> Result<Token> {
+        let token = Token::random();
+        let device = token.clone();
+        self.store
+            .write(move |tx| {
+                who.check(tx)?;
+                open_device(tx, who.user, &device, &who.label).map(drop)
+            })
+            .await?;
+        Ok(token)
+    }
+
+    /// Signs in in a browser: its session.
+    pub async fn open_session(&self, who: Verified) -> Result<Session> {
+        let key = Token::random();
+        let csrf = self.keys.csrf_token(key.as_str());
+        let hash = secret_hash(key.as_str());
+        self.store
+            .write(move |tx| {
+                who.check(tx)?;
+                let (user, expires) = (who.user, tx.now.plus(SESSION_IDLE));
+                open(tx, user, CredentialKind::Session, &hash, Some(expires), &who.label).map(drop)
+            })
+            .await?;
+        Ok(Session { key, csrf })
+    }
+
+    /// Opens a family of JWTs that lives until `life` from now, or until everything ends.
+    pub async fn open_family(&self, who: Verified, life: Duration) -> Result<CredentialId> {
+        // Nobody ever presents this secret: a JWT is known by its signature, and names the row.
+        let hash = secret_hash(Token::random().as_str());
+        self.store
+            .write(move |tx| {
+                who.check(tx)?;
+                let (user, expires) = (who.user, tx.now.plus(life));
+                open(tx, user, CredentialKind::Refresh, &hash, Some(expires), &who.label)
+            })
+            .await
+    }
+}
+
+/// A token for a new device.
+pub(in crate::chat) fn open_device(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    token: &Token,
+    label: &Label,
+) -> Result<CredentialId> {
+    open(tx, user, CredentialKind::Device, &secret_hash(token.as_str()), None, label)
+}
+
+/// Writes a credential down, and makes room for it.
+fn open(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    kind: CredentialKind,
+    secret_hash: &[u8],
+    expires_at: Option<Timestamp>,
+    label: &Label,
+) -> Result<CredentialId> {
+    let new = credentials::New { user, kind, secret_hash, expires_at, label: label.as_str(), is_bot: false };
+    let opened = credentials::insert(tx, &new)?;
+    let max = if kind == CredentialKind::Session { MAX_SESSIONS } else { MAX_DEVICES };
+    for credential in credentials::surplus(tx, user, kind, max)? {
+        credentials::delete(tx, credential)?;
+        tx.publish(Event::CredentialEnded { user, credential });
+    }
+    Ok(opened)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+    use crate::chat::Durability;
+    use crate::chat::handle::{Chat, Config};
+    use crate::chat::model::password::Password;
+    use crate::chat::model::session::SESSION_LIFE;
+    use crate::chat::model::time::Clock;
+    use crate::chat::tests::new_user;
+
+    #[tokio::test]
+    async fn a_sign_in_that_overlaps_a_change_of_password_comes_to_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
+        let chat = Chat::open(config).expect("opened");
+        let alice = chat.create_user(new_user("alice")).await.expect("an account").user.id;
+        let login = ["alice".to_owned()];
+        let old = chat.check_password(&login, Password::attempt("password")).await.expect("right by now");
+        chat.set_password(alice, Password::attempt("new password")).await.expect("changed meanwhile");
+        assert_eq!(chat.sign_in(old.clone()).await.err(), Some(Error::InvalidCredentials));
+        assert_eq!(chat.open_session(old.clone()).await.err(), Some(Error::InvalidCredentials));
+        assert_eq!(chat.open_family(old, SESSION_LIFE).await.err(), Some(Error::InvalidCredentials));
+        let new = chat.check_password(&login, Password::attempt("new password")).await.expect("right");
+        assert!(chat.sign_in(new).await.is_ok());
+        let refused = chat.refuse_password(&login, Password::attempt("new password")).await;
+        assert_eq!(refused, Error::InvalidCredentials, "the right one, where it is to fail");
+    }
+}

@@ -1,0 +1,35 @@
+//! How it goes with the backups that make themselves.
+
+use std::path::PathBuf;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
+
+use crate::chat::model::backup::{Last, Plan};
+use crate::chat::model::time::{Clock, Timestamp};
+
+/// After so many periods without one, backups are overdue.
+pub const PATIENCE: u32 = 2;
+
+/// The handle on the thread.
+pub struct Keeper {
+    pub desk: Arc<Desk>,
+    /// One that waits stands for all who ask meanwhile.
+    pub ask: SyncSender<()>,
+}
+
+pub struct Desk {
+    pub plan: Plan,
+    pub data: PathBuf,
+    /// Bytes that stay free where the data is.
+    pub reserve: u64,
+    pub clock: Clock,
+    pub begun: Timestamp,
+    pub state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub last: Option<Last>,
+    pub failure: Option<(Timestamp, String)>,
+    pub failures: u64,
+}

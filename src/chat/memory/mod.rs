@@ -1,0 +1,17 @@
+//! What is kept in memory beside the database: what is true for a moment only, and copies of
+//! what is asked for often.
+//!
+//! Each has a bound and a lock of its own, and none of them knows the store or the handle.
+
+pub mod backups;
+pub mod calls;
+pub mod clock;
+pub mod credentials;
+pub mod files_size;
+pub mod open_files;
+pub mod pace;
+pub mod pages;
+pub mod readiness;
+pub mod replication;
+pub mod typing;
+pub mod uploads;

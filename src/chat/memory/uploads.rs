@@ -1,0 +1,30 @@
+//! Bytes of uploads that are on their way.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use crate::chat::model::id::UserId;
+
+/// Bytes of one user, and of all.
+#[derive(Clone, Copy, Default)]
+pub struct Taken {
+    pub user: u64,
+    pub all: u64,
+}
+
+/// Bytes of uploads that are on their way, by user.
+#[derive(Default)]
+pub struct Incoming(pub Mutex<HashMap<UserId, u64>>);
+
+#[cfg(test)]
+mod simulated {
+    use super::Incoming;
+    use std::sync::PoisonError;
+
+    impl Incoming {
+        /// Whether nothing is on its way.
+        pub fn is_empty(&self) -> bool {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        }
+    }
+}

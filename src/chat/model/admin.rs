@@ -1,0 +1,36 @@
+//! Who administers, and accounts as administrators see them.
+
+use super::session::Asker;
+use super::time::Timestamp;
+use super::user::Account;
+
+/// Who administers: the right of each act is checked in its transaction.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// Whoever owns the data folder.
+    CommandLine,
+    /// A user, who has to be an admin.
+    Admin(Asker),
+}
+
+/// An account as administrators see it.
+#[derive(Clone, Debug)]
+pub struct Managed {
+    /// As its owner sees it.
+    pub account: Account,
+    /// Bytes of its uploaded files.
+    pub stored_bytes: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its last socket closed.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// What changes; `None` leaves it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserChange {
+    /// May not sign in.
+    pub is_disabled: Option<bool>,
+    /// May administer.
+    pub is_admin: Option<bool>,
+}

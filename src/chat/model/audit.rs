@@ -1,0 +1,83 @@
+//! What an administrator can do, and a line of the log of it.
+
+use super::name::Username;
+use super::time::Timestamp;
+
+/// What an administrator can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The first admin made their account by the setup link.
+    Setup,
+    /// An account was made for somebody.
+    UserCreated,
+    /// Somebody may not sign in any more.
+    UserDisabled,
+    /// Somebody may sign in again.
+    UserEnabled,
+    /// Somebody became an admin.
+    AdminGranted,
+    /// Somebody is an admin no more.
+    AdminRevoked,
+    /// A link to set somebody's password was made.
+    ResetLinkCreated,
+    /// Somebody's password was set, by the operator or through such a link.
+    PasswordSet,
+    /// All sessions of somebody else were ended.
+    SessionsEnded,
+    /// An invitation was made.
+    InviteCreated,
+    /// An invitation was taken back.
+    InviteRevoked,
+    /// A token for a program was made.
+    TokenCreated,
+    /// A token of a program was taken back.
+    TokenRevoked,
+    /// What another server or program held was taken in.
+    Imported,
+    /// How long a chat's messages are kept was changed.
+    RetentionSet,
+    /// The operator said that the clock is right.
+    ClockConfirmed,
+}
+
+impl Act {
+    /// Its word in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::UserCreated => "user_created",
+            Self::UserDisabled => "user_disabled",
+            Self::UserEnabled => "user_enabled",
+            Self::AdminGranted => "admin_granted",
+            Self::AdminRevoked => "admin_revoked",
+            Self::ResetLinkCreated => "reset_link_created",
+            Self::PasswordSet => "password_set",
+            Self::SessionsEnded => "sessions_ended",
+            Self::InviteCreated => "invite_created",
+            Self::InviteRevoked => "invite_revoked",
+            Self::TokenCreated => "token_created",
+            Self::TokenRevoked => "token_revoked",
+            Self::Imported => "imported",
+            Self::RetentionSet => "retention_set",
+            Self::ClockConfirmed => "clock_confirmed",
+        }
+    }
+}
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who; `None`: the command line.
+    pub actor: Option<Username>,
+    /// [`Act::as_str`].
+    pub action: String,
+    /// To whom or what: a username, or the id of an invitation or a chat.
+    pub subject: String,
+    /// The rest, possibly empty. Never a secret.
+    pub detail: String,
+}

@@ -1,0 +1,252 @@
+//! What happened, as it is told to open sockets.
+//!
+//! Events of stored things are made inside the writer's transaction and leave after
+//! its commit. The rest (typing, presence, calls) is true only for a moment and is
+//! told at once. Each dialect's codec has words for some of them.
+
+use std::sync::Arc;
+
+use super::call::Signal;
+use super::direct::Pair;
+use super::file::StorageName;
+use super::id::{ChatId, CredentialId, MessageId, Seq, SocketId, UserId};
+use super::message::{Message, Reaction};
+use super::name::{IdempotencyKey, Username};
+use super::receipt::ReadMark;
+use super::time::Timestamp;
+use super::user::User;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A message was posted.
+    MessagePosted {
+        /// The message.
+        message: Message,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+        /// What its sender calls it, told to the sender alone.
+        key: Option<IdempotencyKey>,
+    },
+    /// A message's text was edited.
+    MessageEdited {
+        /// The message as it is now.
+        message: Message,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+        /// Up to where everybody has read.
+        marks: Vec<ReadMark>,
+        /// Members who cleared it from their view: they are not told.
+        cleared_by: Vec<UserId>,
+    },
+    /// A message was deleted.
+    MessageDeleted {
+        /// Where it stood.
+        chat: ChatId,
+        /// Which it was.
+        message: MessageId,
+        /// Who had sent it.
+        sender: UserId,
+        /// The change's number.
+        seq: Seq,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+    },
+    /// Somebody reacted, or took a reaction back.
+    ReactionsChanged {
+        /// Where.
+        chat: ChatId,
+        /// To which message.
+        message: MessageId,
+        /// All of its reactions as they are now.
+        reactions: Vec<Reaction>,
+        /// Members who cleared it from their view: they are not told.
+        cleared_by: Vec<UserId>,
+        /// The change's number.
+        seq: Seq,
+    },
+    /// Somebody has read a chat up to a message.
+    Read {
+        /// Where.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// The newest message that is read.
+        upto: MessageId,
+    },
+    /// A chat came to be. Its members' sockets join it with this event.
+    ChatCreated {
+        /// Which.
+        chat: ChatId,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+        /// Everybody who is in it from the start.
+        members: Vec<UserId>,
+    },
+    /// A chat's title or description or limits changed, or who looks after it.
+    ChatUpdated {
+        /// Which.
+        chat: ChatId,
+    },
+    /// Somebody in a chat has another name or picture.
+    MemberChanged {
+        /// Which chat.
+        chat: ChatId,
+        /// Members who have put it away: they are not told.
+        hidden_by: Vec<UserId>,
+    },
+    /// A chat was deleted for all. Its sockets leave with this event.
+    ChatDeleted {
+        /// Which.
+        chat: ChatId,
+    },
+    /// One side of a direct chat put it away for itself.
+    ChatHidden {
+        /// Which.
+        chat: ChatId,
+        /// For whom.
+        user: UserId,
+    },
+    /// Somebody joined a chat, or was added.
+    MemberAdded {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        user: User,
+    },
+    /// Somebody left a chat, or was removed. Their sockets leave with this event.
+    MemberRemoved {
+        /// Which chat.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+    },
+    /// One credential is over. Its sockets close with this event.
+    CredentialEnded {
+        /// Whose it was.
+        user: UserId,
+        /// Which.
+        credential: CredentialId,
+    },
+    /// All credentials of a user are over, but one perhaps. Their sockets close.
+    CredentialsEnded {
+        /// Whose they were.
+        user: UserId,
+        /// The one that asked for it.
+        kept: Option<CredentialId>,
+    },
+    /// What a user may do on the server changed. No socket is told.
+    RightsChanged {
+        /// Whose.
+        user: UserId,
+    },
+    /// A socket is ready for what happens from here on.
+    SocketOpened {
+        /// Which; its place in the hub is kept already.
+        socket: SocketId,
+        /// The chats that it hears from here on.
+        chats: Vec<ChatId>,
+    },
+    /// Somebody began or stopped typing.
+    Typing {
+        /// Where.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// Began, or stopped.
+        is_typing: bool,
+    },
+    /// Somebody opened the first socket or closed the last.
+    Presence {
+        /// Who.
+        user: UserId,
+        /// There, or gone.
+        online: bool,
+        /// When they were last there.
+        last_seen: Option<Timestamp>,
+        /// The chats whose members are told.
+        chats: Vec<ChatId>,
+    },
+    /// Somebody joined the call of a room.
+    CallJoined {
+        /// Which room.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// Their name.
+        username: Username,
+        /// Everybody who is in it now, in order of joining.
+        participants: Vec<UserId>,
+    },
+    /// Somebody left the call of a room.
+    CallLeft {
+        /// Which room.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// Everybody who is still in it.
+        participants: Vec<UserId>,
+    },
+    /// Who is in the call now, told to those who are in it.
+    CallState {
+        /// Everybody in it, in order of joining.
+        participants: Vec<(UserId, Username)>,
+        /// Their sockets.
+        to: Vec<SocketId>,
+    },
+    /// A signal from one participant of a call to another.
+    Signalled {
+        /// What, and from whom.
+        signal: Arc<Signal>,
+        /// The target's sockets in that call.
+        to: Vec<SocketId>,
+    },
+}
+
+impl Event {
+    /// Whether it is about what `user` has cleared or put away from their view.
+    #[must_use]
+    pub fn is_cleared_by(&self, user: UserId) -> bool {
+        match self {
+            Self::MessageEdited { cleared_by, .. } | Self::ReactionsChanged { cleared_by, .. } => {
+                cleared_by.contains(&user)
+            }
+            Self::MemberChanged { hidden_by, .. } => hidden_by.contains(&user),
+            _ => false,
+        }
+    }
+
+    /// About how many bytes it takes in a socket's queue: text counts, the rest is small.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const SMALL: usize = 256;
+        match self {
+            Self::MessagePosted { message, .. } => SMALL + message.text.len(),
+            Self::MessageEdited { message, marks, .. } => SMALL + message.text.len() + size_of_val(marks.as_slice()),
+            Self::Signalled { signal, .. } => SMALL + signal.body.len(),
+            _ => SMALL,
+        }
+    }
+}
+
+/// What a commit leaves to be done, in order.
+#[derive(Default)]
+pub(in crate::chat) struct Committed {
+    /// To be published.
+    pub events: Vec<Event>,
+    /// Files to be erased from the disk.
+    pub erased: Vec<StorageName>,
+    /// Whether a command changed something that no event tells.
+    pub is_untold: bool,
+}
+
+/// What a socket listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One chat; the socket closes when that ends for it.
+    Chat(ChatId),
+    /// The direct chat with one user, which may not exist yet.
+    Pair(UserId),
+    /// All chats one is in, whichever they are at the time.
+    All,
+}

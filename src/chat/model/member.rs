@@ -1,0 +1,21 @@
+//! Somebody in a chat.
+
+use super::id::MemberId;
+use super::time::Timestamp;
+use super::user::User;
+
+/// Users that one request may add to a group.
+pub const MAX_ADDED: usize = 1_000;
+
+/// Somebody in a chat.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The lower, the longer in the chat.
+    pub id: MemberId,
+    /// Who.
+    pub user: User,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// May change the chat and its members.
+    pub is_admin: bool,
+}

@@ -1,0 +1,38 @@
+//! What the server speaks of: types, and the rules that need nothing but their own values.
+//!
+//! Nothing here reads a row, holds a lock for long or takes a transaction, and nothing here
+//! imports anything outside of this folder.
+
+pub mod admin;
+pub mod audit;
+pub mod backup;
+pub mod call;
+pub mod changes;
+pub mod clock;
+pub mod direct;
+pub mod error;
+pub mod event;
+pub mod file;
+pub mod gauges;
+pub mod id;
+pub mod invite;
+pub mod label;
+pub mod limits;
+pub mod member;
+pub mod message;
+pub mod name;
+pub mod overview;
+pub mod page;
+pub mod password;
+pub mod profile;
+pub mod quota;
+pub mod readiness;
+pub mod receipt;
+pub mod record;
+pub mod retention;
+pub mod room;
+pub mod session;
+pub mod storage;
+pub mod time;
+pub mod token;
+pub mod user;

@@ -1,0 +1,29 @@
+//! Profiles, and the posts on them.
+
+use super::id::{PostId, UserId};
+use super::time::Timestamp;
+use super::user::{Account, User};
+
+/// A post.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// Its id.
+    pub id: PostId,
+    /// Who wrote it.
+    pub author: User,
+    /// One line.
+    pub title: String,
+    /// What it says.
+    pub content: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Somebody's profile as the asker sees it.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Who it is.
+    pub account: Account,
+    /// Their friends, if the asker is one or is them; nobody otherwise.
+    pub friends: Vec<UserId>,
+}

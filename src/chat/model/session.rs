@@ -1,0 +1,75 @@
+//! Who is asking, and by what.
+
+use std::time::Duration;
+
+use super::id::{CredentialId, UserId};
+use super::name::Username;
+use super::time::Timestamp;
+use super::token::Token;
+
+/// What it is known by in lists.
+pub(in crate::chat) const LABEL: &str = "account token";
+/// What one is known by that opened an account elsewhere, before the account moved here. It opens on as a device's,
+/// until its owner takes another account token.
+pub(in crate::chat) const FORMER_LABEL: &str = "token from before the move";
+
+/// A session that nobody used for this long is over.
+pub const SESSION_IDLE: Duration = Duration::from_hours(14 * 24);
+/// A session is over after this long, used or not.
+pub const SESSION_LIFE: Duration = Duration::from_hours(90 * 24);
+
+/// What a credential is, and so how it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// The account's own stable token.
+    Account,
+    /// Made by a login or registration, for one device.
+    Device,
+    /// A browser's cookie.
+    Session,
+    /// A family of JWTs.
+    Refresh,
+}
+
+/// Proof of who asks: only a valid credential makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub username: Username,
+    /// By what.
+    pub credential: CredentialId,
+    /// What kind of thing that is.
+    pub kind: CredentialKind,
+    /// May administer the server.
+    pub is_admin: bool,
+}
+
+/// A new browser session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The value of the `sessionid` cookie.
+    pub key: Token,
+    /// What a write with that cookie has to repeat.
+    pub csrf: Token,
+}
+
+/// A credential as its owner sees it in a list.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its id.
+    pub id: CredentialId,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// What its owner knows it by, possibly empty.
+    pub label: String,
+    /// Since when it is there.
+    pub created_at: Timestamp,
+    /// When it was used, to the hour.
+    pub used_at: Timestamp,
+    /// `None`: until it is ended.
+    pub expires_at: Option<Timestamp>,
+    /// Whose it is.
+    pub username: Username,
+}

@@ -1,0 +1,35 @@
+//! What fills the disk.
+
+use super::id::{ChatId, UserId};
+use super::name::Username;
+use super::retention::Term;
+
+/// What a chat takes. Of a chat that is not open to all, nobody learns the title here.
+#[derive(Clone, Debug)]
+pub struct ChatShare {
+    /// Which.
+    pub id: ChatId,
+    /// Whether it is a direct chat.
+    pub is_direct: bool,
+    /// Of a public room; else blank.
+    pub title: String,
+    /// How many are in it.
+    pub members: i64,
+    /// Messages in it.
+    pub messages: i64,
+    /// Bytes of the files in it.
+    pub bytes: i64,
+    /// How long it keeps them.
+    pub term: Term,
+}
+
+/// What a user's files take.
+#[derive(Clone, Debug)]
+pub struct UserShare {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub username: Username,
+    /// Bytes.
+    pub bytes: i64,
+}

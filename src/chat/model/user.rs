@@ -1,0 +1,70 @@
+//! People and their accounts.
+
+use super::id::{FileId, UserId};
+use super::name::{Email, Username};
+use super::password::Password;
+
+/// What everybody who is signed in may know of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The user's id.
+    pub id: UserId,
+    /// Never changes.
+    pub username: Username,
+    /// The username until its owner says otherwise.
+    pub display_name: String,
+    /// The unguessable name of the avatar's file, under `/media/user_images/`.
+    pub avatar: Option<String>,
+    /// Possibly empty.
+    pub bio: String,
+}
+
+/// A user with what only the user, and few documented places, may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The public part.
+    pub user: User,
+    /// `""` for none.
+    pub email: String,
+    /// May administer the server.
+    pub is_admin: bool,
+    /// Cannot sign in.
+    pub is_disabled: bool,
+}
+
+/// What registration asks for.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Unique without regard to case.
+    pub username: Username,
+    /// Unique without regard to case; not every way to register asks for one.
+    pub email: Option<Email>,
+    /// Hashed before anything else happens.
+    pub password: Password,
+    /// The username if there is none.
+    pub display_name: Option<String>,
+    /// Given by admins and the command line alone: whoever registers becomes none.
+    pub is_admin: bool,
+}
+
+/// Changes to one's own profile; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// What others see.
+    pub display_name: Option<String>,
+    /// A few words.
+    pub bio: Option<String>,
+    /// A new address, with the current password to confirm it.
+    pub email: Option<(Email, Password)>,
+    /// An uploaded image; `Some(None)` takes the avatar away.
+    pub avatar: Option<Option<FileId>>,
+}
+
+/// How a user is named who is not signed in as oneself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserRef {
+    /// By id.
+    Id(UserId),
+    /// By username, in any case.
+    Name(String),
+}

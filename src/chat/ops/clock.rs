@@ -1,0 +1,49 @@
+//! Whether the machine's clock is believed.
+//!
+//! What is deleted for its age is deleted by the clock, and a date that somebody mistyped
+//! would take everything with it. So the server writes down, seldom, until when it knew the
+//! time. Where the clock is far from that, ahead or behind, nothing is deleted for its age
+//! until the clock is right again or the operator confirms it; all else goes on.
+
+use std::time::Duration;
+
+use crate::chat::auth::audit;
+use crate::chat::handle::Chat;
+use crate::chat::model::admin::By;
+use crate::chat::model::audit::Act;
+use crate::chat::model::clock::Doubt;
+use crate::chat::model::error::Result;
+use crate::chat::store;
+
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+impl Chat {
+    /// Why nothing is deleted for its age now, if that is so.
+    #[must_use]
+    pub fn clock_doubt(&self) -> Option<Doubt> {
+        self.clock_watch.look()
+    }
+
+    /// The operator says that the clock is right. What is too old by it goes at once.
+    pub async fn confirm_clock(&self) -> Result<()> {
+        let confirmed = self.store.write(|tx| {
+            store::clock::set_known(tx, tx.now)?;
+            audit::note(tx, By::CommandLine.id(), Act::ClockConfirmed, &tx.now.to_string(), "")?;
+            Ok(tx.now)
+        });
+        self.clock_watch.confirm(confirmed.await?);
+        self.upkeep().await
+    }
+
+    /// Looks at the clock again and again, as long as the runtime lives.
+    pub(in crate::chat) fn watch_clock(&self) {
+        let chat = self.clone();
+        tokio::spawn(async move {
+            loop {
+                chat.clock_watch.look();
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        });
+    }
+}

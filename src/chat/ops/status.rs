@@ -1,0 +1,78 @@
+//! How the server is, in numbers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::chat::handle::Chat;
+use crate::chat::model::admin::By;
+use crate::chat::model::backup::Backups;
+use crate::chat::model::clock::Doubt;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::store;
+
+/// Numbers of one moment.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Since the state was opened.
+    pub uptime: Duration,
+    /// Accounts.
+    pub users: i64,
+    /// Users with an open socket.
+    pub users_online: usize,
+    /// Chats that exist.
+    pub chats: i64,
+    /// Messages in them.
+    pub messages: i64,
+    /// Bytes of the database's file.
+    pub database_bytes: u64,
+    /// Bytes of its write-ahead log.
+    pub wal_bytes: u64,
+    /// Bytes of all uploaded files.
+    pub files_bytes: i64,
+    /// Bytes that may still be written where the data folder is.
+    pub free_bytes: u64,
+    /// How it goes with the backups, where there are any.
+    pub backups: Option<Backups>,
+    /// Why nothing is deleted for its age, if that is so.
+    pub clock_doubt: Option<Doubt>,
+}
+
+impl Chat {
+    /// How the server is. No message and no file is looked at: counters are added up.
+    pub async fn status(&self, by: &By) -> Result<Status> {
+        let (by, chat) = (by.clone(), self.clone());
+        self.store
+            .scan(move |db| {
+                by.check(db)?;
+                let (chats, messages) = store::totals::chats_and_messages(db)?;
+                let uptime = chat.clock.now().0.saturating_sub(chat.opened_at.0);
+                Ok(Status {
+                    uptime: Duration::from_millis(u64::try_from(uptime).unwrap_or(0)),
+                    users: store::accounts::count(db)?,
+                    users_online: chat.hub.users_present(),
+                    chats,
+                    messages,
+                    database_bytes: size(&chat.data.join("fireside.db")),
+                    wal_bytes: size(&chat.data.join("fireside.db-wal")),
+                    files_bytes: store::totals::files_bytes(db)?,
+                    free_bytes: free(&chat.data)?,
+                    backups: chat.backups(),
+                    clock_doubt: chat.clock_doubt(),
+                })
+            })
+            .await
+    }
+}
+
+/// A file that is not there has no bytes.
+pub(in crate::chat) fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
+}
+
+fn free(folder: &Path) -> Result<u64> {
+    let disk = rustix::fs::statvfs(folder).map_err(|cause| {
+        tracing::error!(%cause, "the disk does not say how full it is");
+        Error::Internal
+    })?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}

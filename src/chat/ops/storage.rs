@@ -1,0 +1,76 @@
+//! What fills the disk.
+
+use std::fs;
+use std::path::Path;
+
+use super::status::size;
+use crate::chat::handle::Chat;
+use crate::chat::model::admin::By;
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::quota::Quota;
+use crate::chat::model::retention::Retention;
+use crate::chat::model::storage::{ChatShare, UserShare};
+use crate::chat::store;
+
+/// Chats and users that are named.
+pub const MAX_NAMED: u32 = 10;
+
+/// What is on the disk, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// Bytes of the database.
+    pub database: u64,
+    /// Bytes of its write-ahead log.
+    pub log: u64,
+    /// Bytes of all uploaded files.
+    pub files: i64,
+    /// Bytes of all else in the data folder: copies from before upgrades, backups put there.
+    pub copies: u64,
+    /// Bytes that may still be written.
+    pub free: u64,
+    /// Bytes below which uploads stop.
+    pub min_free: u64,
+    /// How much files may take.
+    pub quota: Quota,
+    /// How long the server keeps what is said.
+    pub retention: Retention,
+    /// The largest by their messages.
+    pub by_messages: Vec<ChatShare>,
+    /// The largest by their files.
+    pub by_bytes: Vec<ChatShare>,
+    /// Those with the largest files.
+    pub users: Vec<UserShare>,
+}
+
+impl Chat {
+    /// What fills the disk. Every attached file's row is looked at.
+    pub async fn storage(&self, by: &By) -> Result<Storage> {
+        let (by, chat) = (by.clone(), self.clone());
+        self.store
+            .scan(move |db| {
+                by.check(db)?;
+                Ok(Storage {
+                    database: size(&chat.data.join("fireside.db")),
+                    log: size(&chat.data.join("fireside.db-wal")),
+                    files: store::totals::files_bytes(db)?,
+                    copies: copies(&chat.data),
+                    free: chat.free_disk().ok_or(Error::Internal)?,
+                    min_free: chat.min_free,
+                    quota: chat.quota,
+                    retention: chat.retention,
+                    by_messages: store::totals::largest_chats(db, false, MAX_NAMED)?,
+                    by_bytes: store::totals::largest_chats(db, true, MAX_NAMED)?,
+                    users: store::totals::largest_users(db, MAX_NAMED)?,
+                })
+            })
+            .await
+    }
+}
+
+/// Files beside the database that are none of its own.
+fn copies(data: &Path) -> u64 {
+    let entries = fs::read_dir(data).into_iter().flatten().flatten();
+    let own = ["fireside.db", "fireside.db-wal", "fireside.db-shm", "secret.key", "lock", "files.lock"];
+    let others = entries.filter(|entry| !own.contains(&entry.file_name().to_string_lossy().as_ref()));
+    others.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
+}

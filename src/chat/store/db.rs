@@ -1,0 +1,74 @@
+//! Connections, and how each is prepared.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::chat::folder;
+use crate::chat::model::error::{OpenError, Result};
+
+/// What the functions per noun take to read: a connection inside a transaction.
+pub type Db = Connection;
+
+/// How many statements stay compiled on each connection.
+pub const STATEMENTS: usize = 128;
+
+/// How long the start waits while another program holds the file's lock.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Every commit is on the disk before it is acknowledged: survives a power cut.
+    #[default]
+    Full,
+    /// Survives `kill -9`; a power cut can take the last moments.
+    Normal,
+}
+
+pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
+    if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
+        // SQLite would make it for everybody, and its log takes after it.
+        folder::create(path).map_err(|cause| OpenError::Io(path.to_owned(), cause))?;
+    }
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+/// What every connection is given, to write or to read.
+pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan is the same for every value. Otherwise a statement that is kept compiled is
+    // compiled again at each use whose `LIMIT` is a parameter, to see whether that is small.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+/// Frees the pages and the compiled statements that a connection keeps.
+pub fn release(connection: &Connection) {
+    connection.flush_prepared_statement_cache();
+    if let Err(cause) = connection.release_memory() {
+        tracing::debug!(%cause, "a connection keeps its pages");
+    }
+}
+
+pub fn prepare_writer(connection: &Connection, durability: Durability) -> Result<(), OpenError> {
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = {synchronous};
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;",
+    ))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(super::log::watch(connection)?)
+}

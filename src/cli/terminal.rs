@@ -1,0 +1,75 @@
+//! Speaking to whoever typed a command: facts, failures and their exit statuses.
+
+use std::io::{self, Write};
+
+use crate::chat::model::error::OpenError;
+use crate::log_queue;
+
+/// Why a command failed, with its exit status.
+#[derive(Debug)]
+pub struct Failed {
+    pub(super) status: u8,
+    pub(super) sentence: String,
+}
+
+impl Failed {
+    /// It did not work.
+    pub const FAILED: u8 = 1;
+    /// A check found something wrong.
+    pub const FOUND: u8 = 3;
+    /// Something else holds what is needed: a port, the data folder.
+    pub const TRY_AGAIN: u8 = 75;
+    /// The configuration, or data that this version cannot use.
+    pub const CONFIGURATION: u8 = 78;
+
+    pub(super) fn new(status: u8, sentence: impl Into<String>) -> Self {
+        Self { status, sentence: sentence.into() }
+    }
+}
+
+impl From<OpenError> for Failed {
+    fn from(error: OpenError) -> Self {
+        let status = match error {
+            OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
+            OpenError::Newer { .. }
+            | OpenError::NotMigrated { .. }
+            | OpenError::Damaged(_)
+            | OpenError::SecretMissing(_)
+            | OpenError::Io(..) => Self::CONFIGURATION,
+        };
+        Self::new(status, format!("the data folder was not opened: {error} (--data names another)"))
+    }
+}
+
+/// Says a fact on standard output. A reader that went away is no failure.
+pub fn say(fact: &str) {
+    match log_queue::facts() {
+        Some(facts) => facts.push(format!("{fact}\n").as_bytes()),
+        None => drop(writeln!(io::stdout(), "{fact}")),
+    }
+}
+
+/// Writes a whole document to standard output. A reader that has had enough is no failure.
+pub fn print_whole(document: &[u8]) -> Result<(), Failed> {
+    match io::stdout().write_all(document) {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failed::new(Failed::FAILED, format!("standard output cannot be written: {cause}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says what went wrong, on standard error. That nobody reads it is no failure either.
+pub fn complain(sentence: &str) {
+    let line = format!("fireside: {sentence}\n");
+    match log_queue::log() {
+        Some(log) => log.push(line.as_bytes()),
+        None => drop(io::stderr().write_all(line.as_bytes())),
+    }
+}
+
+/// A runtime for whatever a command has to wait for.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|cause| Failed::new(Failed::FAILED, format!("the runtime did not start: {cause}")))
+}

@@ -1,0 +1,150 @@
+//! Pictures of people and files on messages, from the media folder.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{Read, Seek};
+
+use super::Reader;
+use super::messages::Said;
+use crate::chat::model::file::is_inline;
+use crate::chat::model::message::MAX_ATTACHMENTS;
+use crate::chat::model::name;
+use crate::chat::model::record::{File, Record};
+use crate::chat::model::time::Timestamp;
+use crate::importers::Failure;
+
+/// Bytes of a file's beginning by which pictures are known.
+const HEAD: u64 = 64;
+
+/// A file that the database names.
+#[derive(Clone)]
+pub(super) struct Named {
+    pub path: String,
+    pub name: String,
+    at: Option<Timestamp>,
+}
+
+/// The files of messages.
+#[derive(Default)]
+pub(super) struct Attached {
+    /// By the project's id of the message.
+    pub by_message: BTreeMap<i64, Vec<Named>>,
+}
+
+impl Reader<'_> {
+    /// Which files belong to which messages, by any of the ways to say so.
+    pub(super) fn attached(&mut self) -> Result<Attached, Failure> {
+        let mut attached = Attached::default();
+        let mut loose: HashMap<i64, Named> = HashMap::new();
+        self.each("files", &["id"], |_, _, cells| {
+            let (Some(id), Some(path)) = (cells.key("id"), cells.text("path").filter(|path| !path.is_empty())) else {
+                return Ok(());
+            };
+            let called = cells.text("name").filter(|name| !name.trim().is_empty()).unwrap_or(path);
+            let file = Named { path: path.to_owned(), name: name::file_name(called), at: cells.time("created") };
+            match cells.key("message") {
+                Some(message) => attached.by_message.entry(message).or_default().push(file),
+                None => drop(loose.insert(id, file)),
+            }
+            Ok(())
+        })?;
+        let mut used = Vec::new();
+        self.each("attachments", &["message", "file"], |_, _, cells| {
+            if let (Some(message), Some(id)) = (cells.key("message"), cells.key("file"))
+                && let Some(file) = loose.get(&id)
+            {
+                attached.by_message.entry(message).or_default().push(file.clone());
+                used.push(id);
+            }
+            Ok(())
+        })?;
+        self.each("messages", &["id"], |_, mapped, cells| {
+            if let (true, Some(id)) = (mapped.column("file").is_some(), cells.key("id"))
+                && let Some(path) = cells.text("file").filter(|path| !path.is_empty())
+            {
+                let file = Named { path: path.to_owned(), name: name::file_name(path), at: None };
+                attached.by_message.entry(id).or_default().push(file);
+            }
+            Ok(())
+        })?;
+        used.iter().for_each(|id| drop(loose.remove(id)));
+        for file in loose.into_values() {
+            self.telling.leave_out("files", "no message has them", file.name);
+        }
+        Ok(attached)
+    }
+
+    /// Takes in the files of the messages that came, then everybody's picture.
+    pub(super) fn files(&mut self, attached: &Attached, said: &Said) -> Result<(), Failure> {
+        for (message, files) in &attached.by_message {
+            let Some(placed) = said.ids.get(message) else {
+                for file in files {
+                    self.telling.leave_out("files", "their message does not come", file.name.clone());
+                }
+                continue;
+            };
+            let mut taken = 0;
+            for file in files {
+                if taken == MAX_ATTACHMENTS {
+                    self.telling.leave_out("files", "the message has as many as it may", file.name.clone());
+                    continue;
+                }
+                let record = File {
+                    uploader: placed.sender,
+                    name: file.name.clone(),
+                    size: 0,
+                    sha256: String::new(),
+                    created_at: file.at.unwrap_or(placed.at),
+                    message: Some(placed.id),
+                    is_avatar: false,
+                };
+                taken += usize::from(self.file(&file.path, record)?);
+            }
+        }
+        self.avatars()
+    }
+
+    fn avatars(&mut self) -> Result<(), Failure> {
+        let people = self.people;
+        let avatars: BTreeMap<&i64, &String> = people.avatars.iter().collect();
+        for (user, path) in avatars {
+            let record = File {
+                uploader: *user,
+                name: name::file_name(path),
+                size: 0,
+                sha256: String::new(),
+                created_at: self.now,
+                message: None,
+                is_avatar: true,
+            };
+            self.file(path, record)?;
+        }
+        Ok(())
+    }
+
+    /// Takes one file in, if it is there and may come.
+    fn file(&mut self, path: &str, record: File) -> Result<bool, Failure> {
+        let opened = self.media.open(path);
+        let checked = opened.and_then(|file| if record.is_avatar { picture(file) } else { Ok(file) });
+        let file = match checked {
+            Ok(file) => file,
+            Err(why) => {
+                self.telling.leave_out("files", why, record.name);
+                return Ok(false);
+            }
+        };
+        let stored = self.import.content(file)?;
+        self.import.take(Record::File(File { size: stored.size, sha256: stored.sha256, ..record }))?;
+        Ok(true)
+    }
+}
+
+/// The same file, if it begins as a picture that a page may show.
+fn picture(mut file: fs::File) -> Result<fs::File, &'static str> {
+    let mut head = Vec::new();
+    let read = (&mut file).take(HEAD).read_to_end(&mut head).and_then(|_| file.rewind());
+    read.map_err(|_| "the file cannot be read")?;
+    let is_picture =
+        infer::get(&head).is_some_and(|kind| kind.mime_type().starts_with("image/") && is_inline(kind.mime_type()));
+    if is_picture { Ok(file) } else { Err("it is no picture that a page may show") }
+}

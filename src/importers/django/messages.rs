@@ -1,0 +1,211 @@
+//! Messages in the order of their times, what was read of them, and reactions.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Reader;
+use super::chats::{Joined, World, pair};
+use super::files::Attached;
+use super::plan::Mapped;
+use super::source::Cells;
+use crate::chat::model::message::MAX_EMOJI_ON_MESSAGE;
+use crate::chat::model::name::Emoji;
+use crate::chat::model::record::{Message, Reaction, Record};
+use crate::chat::model::time::Timestamp;
+use crate::importers::{Failure, Progress, TOLD_EVERY, text};
+
+/// The messages that came.
+#[derive(Default)]
+pub(super) struct Said {
+    /// By the project's id, the new one: they are numbered in the order of their times.
+    pub ids: HashMap<i64, Placed>,
+    /// Whether anything says who has read what.
+    pub knows_reading: bool,
+    last: i64,
+    /// By chat and user, the newest that they have read.
+    read: HashMap<(i64, i64), i64>,
+    /// By chat, its messages with their times.
+    times: HashMap<i64, Vec<(Timestamp, i64)>>,
+}
+
+/// Where a message is, and who sent it.
+#[derive(Clone, Copy)]
+pub(super) struct Placed {
+    pub id: i64,
+    pub chat: i64,
+    pub sender: i64,
+    pub at: Timestamp,
+}
+
+impl Said {
+    fn mark(&mut self, chat: i64, user: i64, id: i64) {
+        let mark = self.read.entry((chat, user)).or_default();
+        *mark = id.max(*mark);
+    }
+
+    /// The newest message that a member has read.
+    pub fn read_upto(&self, chat: i64, member: &Joined) -> Option<i64> {
+        let times = self.times.get(&chat)?;
+        if !self.knows_reading {
+            return times.last().map(|(_, id)| *id);
+        }
+        let by_time = member.read_at.and_then(|read_at| {
+            let count = times.partition_point(|(at, _)| *at <= read_at);
+            times[..count].last().map(|(_, id)| *id)
+        });
+        by_time.max(self.read.get(&(chat, member.user)).copied())
+    }
+}
+
+impl Reader<'_> {
+    /// Takes every message in.
+    pub(super) fn messages(
+        &mut self,
+        world: &mut World,
+        attached: &Attached,
+        progress: Progress<'_>,
+    ) -> Result<Said, Failure> {
+        let Some(mapped) = self.plan.get("messages") else { return Ok(Said::default()) };
+        let by_time = self.plan.get("members").is_some_and(|members| members.column("last_read").is_some());
+        let knows_reading = mapped.column("is_read").is_some() || self.plan.get("reads").is_some() || by_time;
+        let mut said = Said { knows_reading, ..Said::default() };
+        let (all, mut done) = (self.source.count(&mapped.table)?, 0_u64);
+        self.each("messages", &["created", "id"], |reader, mapped, cells| {
+            done += 1;
+            if done % TOLD_EVERY == 0 {
+                progress(done, all);
+            }
+            reader.message(world, &mut said, attached, mapped, cells)
+        })?;
+        self.each("reads", &[], |reader, mapped, cells| {
+            let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
+            if let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) {
+                said.mark(placed.chat, user, placed.id);
+            }
+            Ok(())
+        })?;
+        Ok(said)
+    }
+
+    fn message(
+        &mut self,
+        world: &World,
+        said: &mut Said,
+        attached: &Attached,
+        mapped: &Mapped,
+        cells: &Cells<'_>,
+    ) -> Result<(), Failure> {
+        let (old, chat, sender, at) = match self.placed(world, mapped, cells) {
+            Ok(placed) => placed,
+            Err(why) => {
+                let example = cells.key("id").map(|id| format!("message {id}")).unwrap_or_default();
+                self.telling.leave_out("messages", why, example);
+                return Ok(());
+            }
+        };
+        let mut parts = text::parts(cells.text("text").unwrap_or_default());
+        if parts.is_empty() {
+            let Some(stand_in) = self.stand_in(old, attached) else {
+                self.telling.leave_out("messages", "there is nothing in them", format!("message {old}"));
+                return Ok(());
+            };
+            parts.push(stand_in);
+        }
+        if parts.len() > 1 {
+            self.telling.change("messages are longer than they may be, and come in parts", format!("message {old}"));
+        }
+        let reply_to = cells.key("reply_to").and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
+        let mut reply_to = reply_to.map(|to| to.id);
+        let edited_at = edited_at(mapped, cells, at);
+        for text in parts {
+            said.last += 1;
+            let reply_to = reply_to.take();
+            let message = Message { id: said.last, chat, sender, text, reply_to, created_at: at, edited_at };
+            self.import.take(Record::Message(message))?;
+            said.times.entry(chat).or_default().push((at, said.last));
+        }
+        said.ids.insert(old, Placed { id: said.last, chat, sender, at });
+        if cells.is("is_read")
+            && let Some(pair) = world.places.get(&chat).and_then(|place| place.pair)
+        {
+            let other = if pair[0] == sender { pair[1] } else { pair[0] };
+            said.mark(chat, other, said.last);
+        }
+        Ok(())
+    }
+
+    /// A message's old id, its chat, its sender and its time; or why it does not come.
+    fn placed(
+        &self,
+        world: &World,
+        mapped: &Mapped,
+        cells: &Cells<'_>,
+    ) -> Result<(i64, i64, i64, Timestamp), &'static str> {
+        if cells.is("is_deleted") {
+            return Err("they were deleted there");
+        }
+        let id = cells.key("id").ok_or("they have no id")?;
+        let sender = self.person(mapped, cells, "sender").ok_or("nobody sent them")?;
+        let at = cells.time("created").ok_or("the time cannot be read, or is still to come")?;
+        let by_chat = cells.key("chat").and_then(|chat| world.chats.get(&chat));
+        let by_pair = || {
+            let receiver = self.person(mapped, cells, "receiver")?;
+            world.pairs.get(&pair(sender, receiver))
+        };
+        let chat = *by_chat.or_else(by_pair).ok_or("their chat does not come")?;
+        let pair = world.places.get(&chat).and_then(|place| place.pair);
+        if pair.is_some_and(|pair| !pair.contains(&sender)) {
+            return Err("the sender is none of the two of the direct chat");
+        }
+        Ok((id, chat, sender, at))
+    }
+
+    /// The text of a message that has none: empty if a file comes with it, else the
+    /// names of those that do not.
+    fn stand_in(&self, message: i64, attached: &Attached) -> Option<String> {
+        let files = attached.by_message.get(&message)?;
+        if files.iter().any(|file| self.media.open(&file.path).is_ok()) {
+            return Some(String::new());
+        }
+        let names: Vec<String> = files.iter().map(|file| format!("[{}]", file.name)).collect();
+        Some(names.join(" "))
+    }
+
+    /// Reactions, in the order of their rows.
+    pub(super) fn reactions(&mut self, said: &Said) -> Result<(), Failure> {
+        let mut on: HashMap<i64, HashSet<String>> = HashMap::new();
+        let mut seen = HashSet::new();
+        self.each("reactions", &[], |reader, mapped, cells| {
+            let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
+            let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) else {
+                reader.telling.leave_out("reactions", "the message or the user does not come", "");
+                return Ok(());
+            };
+            let text = cells.text("emoji").unwrap_or_default();
+            let Ok(emoji) = Emoji::parse(text) else {
+                reader.telling.leave_out("reactions", "they are not one emoji", format!("{:?}", text::cut(text, 20)));
+                return Ok(());
+            };
+            let emoji = emoji.as_str().to_owned();
+            let kinds = on.entry(placed.id).or_default();
+            if kinds.len() >= MAX_EMOJI_ON_MESSAGE && !kinds.contains(&emoji) {
+                reader.telling.leave_out("reactions", "the message has as many emoji as it may", "");
+                return Ok(());
+            }
+            kinds.insert(emoji.clone());
+            if !seen.insert((placed.id, user, emoji.clone())) {
+                return Ok(());
+            }
+            Ok(reader.import.take(Record::Reaction(Reaction { message: placed.id, user, emoji }))?)
+        })
+    }
+}
+
+/// When a text last changed: the project says that it did, or keeps a time for that alone.
+fn edited_at(mapped: &Mapped, cells: &Cells<'_>, at: Timestamp) -> Option<Timestamp> {
+    let updated = cells.time("updated").filter(|updated| *updated >= at);
+    let is_for_edits = mapped.column("updated").is_some_and(|column| column.contains("edit"));
+    if cells.is("is_edited") {
+        return Some(updated.unwrap_or(at));
+    }
+    updated.filter(|_| is_for_edits)
+}

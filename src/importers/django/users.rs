@@ -1,0 +1,161 @@
+//! Accounts, their profiles and their tokens.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use super::plan::{Mapped, Plan};
+use super::source::{Cells, Source};
+use super::{Known, Reader};
+use crate::chat::model::record::{Credential, CredentialKind, Record, User};
+use crate::chat::model::time::Timestamp;
+use crate::chat::ops::moving::Import;
+use crate::importers::people::People;
+use crate::importers::telling::Telling;
+use crate::importers::{Failure, text};
+
+/// How Django begins a password that nobody can type.
+const UNUSABLE: char = '!';
+/// Ways of hashing whose hashes sign in here.
+const ACCEPTED: [&str; 2] = ["pbkdf2_sha256$", "argon2$argon2id$"];
+/// Longest token that is taken, in characters: those of Django REST Framework have 40.
+const MAX_TOKEN: usize = 128;
+
+/// What a profile adds to its user.
+#[derive(Default)]
+struct Profile {
+    display_name: Option<String>,
+    bio: Option<String>,
+    avatar: Option<String>,
+}
+
+/// Takes every user in, and returns who is who.
+pub(super) fn read(
+    source: &Source,
+    plan: &Plan,
+    import: &mut Import,
+    telling: &mut Telling,
+    now: Timestamp,
+) -> Result<Known, Failure> {
+    let mut known = Known::default();
+    let profiles = profiles(source, plan, &mut known)?;
+    let mut names = People::default();
+    let Some(mapped) = plan.get("users") else { return Ok(known) };
+    source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
+        let Some(id) = cells.key("id") else {
+            telling.leave_out("users", "they have no id", cells.text("username").unwrap_or_default());
+            return Ok(());
+        };
+        let profile = profiles.get(&id);
+        let wished = wished(mapped, cells);
+        let username = names.name(wished, id, telling).as_str().to_owned();
+        if cells.is("is_superuser") {
+            telling.change("users are administrators here, too", username.clone());
+        }
+        let password_hash = password(cells, &username, telling);
+        let avatar = filled(cells, "avatar").or_else(|| profile.and_then(|profile| profile.avatar.clone()));
+        known.avatars.extend(avatar.filter(|path| !is_default(path)).map(|path| (id, path)));
+        known.users.insert(id, wished.to_owned());
+        let user = User {
+            id,
+            username,
+            display_name: display_name(cells, profile),
+            email: names.email(cells.text("email").unwrap_or_default(), telling),
+            bio: bio(cells, profile),
+            is_admin: cells.is("is_superuser"),
+            is_disabled: mapped.column("is_active").is_some() && !cells.is("is_active"),
+            created_at: Some(cells.time("created").unwrap_or(now)),
+            last_seen_at: cells.time("last_seen"),
+            password_hash,
+        };
+        Ok(import.take(Record::User(user))?)
+    })?;
+    Ok(known)
+}
+
+fn order(mapped: &Mapped) -> Vec<&str> {
+    mapped.column("id").into_iter().collect()
+}
+
+fn profiles(source: &Source, plan: &Plan, known: &mut Known) -> Result<HashMap<i64, Profile>, Failure> {
+    let mut profiles = HashMap::new();
+    let Some(mapped) = plan.get("profiles") else { return Ok(profiles) };
+    source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
+        if let (Some(id), Some(user)) = (cells.key("id"), cells.key("user")) {
+            known.profiles.insert(id, user);
+            let [display_name, bio, avatar] = ["display_name", "bio", "avatar"].map(|field| filled(cells, field));
+            profiles.insert(user, Profile { display_name, bio, avatar });
+        }
+        Ok(())
+    })?;
+    Ok(profiles)
+}
+
+fn filled(cells: &Cells<'_>, field: &str) -> Option<String> {
+    cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+}
+
+/// A project in which people are their addresses has names made of these.
+fn wished<'a>(mapped: &Mapped, cells: &'a Cells<'_>) -> &'a str {
+    let text = cells.text("username").unwrap_or_default();
+    let is_address = mapped.column("username").is_some_and(|column| column.contains("email"));
+    if is_address { text.split('@').next().unwrap_or_default() } else { text }
+}
+
+/// The picture that a project shows for those who have none.
+fn is_default(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with("default"))
+}
+
+fn display_name(cells: &Cells<'_>, profile: Option<&Profile>) -> Option<String> {
+    let own = filled(cells, "display_name").or_else(|| profile?.display_name.clone());
+    let names = [filled(cells, "first_name"), filled(cells, "last_name")];
+    let joined = || names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    text::display_name(&own.unwrap_or_else(joined))
+}
+
+fn bio(cells: &Cells<'_>, profile: Option<&Profile>) -> String {
+    let own = filled(cells, "bio").or_else(|| profile?.bio.clone());
+    text::bio(&own.unwrap_or_default())
+}
+
+fn password(cells: &Cells<'_>, username: &str, telling: &mut Telling) -> Option<String> {
+    let hash = cells.text("password").unwrap_or_default();
+    if ACCEPTED.iter().any(|kind| hash.starts_with(kind)) {
+        return Some(hash.to_owned());
+    }
+    if !hash.is_empty() && !hash.starts_with(UNUSABLE) {
+        telling.change("users have a password of a kind that is not known here", username);
+    }
+    None
+}
+
+impl Reader<'_> {
+    /// Tokens of Django REST Framework, which open what they opened.
+    pub(super) fn tokens(&mut self) -> Result<(), Failure> {
+        self.each("tokens", &["user"], |reader, mapped, cells| {
+            let Some(user) = reader.person(mapped, cells, "user") else {
+                reader.telling.leave_out("credentials", "tokens of nobody", "");
+                return Ok(());
+            };
+            let is_token =
+                |text: &&str| (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+            let Some(token) = cells.text("key").filter(is_token) else {
+                reader.telling.leave_out("credentials", "tokens of another form", "");
+                return Ok(());
+            };
+            let created_at = cells.time("created").unwrap_or(reader.now);
+            let credential = Credential {
+                user,
+                kind: CredentialKind::Account,
+                label: "token from before the move".to_owned(),
+                is_bot: false,
+                secret_sha256: Some(hex::encode(Sha256::digest(token.as_bytes()))),
+                created_at,
+                used_at: created_at,
+                expires_at: None,
+            };
+            Ok(reader.import.take(Record::Credential(credential))?)
+        })
+    }
+}

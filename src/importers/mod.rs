@@ -1,0 +1,42 @@
+//! Arriving from elsewhere: what other systems keep, read into the records of an export.
+//!
+//! Nothing here writes: the records go to [`moving::Import`], which checks them as it
+//! checks everybody's. What a source holds is believed as little as a request: every
+//! text is brought to the rules of this server or told of, every path is looked up
+//! beneath the folder that was named, and every size has a limit.
+
+pub mod django;
+mod people;
+pub mod slack;
+mod telling;
+mod text;
+
+use crate::chat::model::record::{self, Head, Record, Scope, VERSION};
+use crate::chat::ops::moving::Import;
+
+/// Why nothing came. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The records did not become an import.
+    #[error(transparent)]
+    Moving(#[from] record::Failure),
+    /// The source cannot be read, or not as it was said.
+    #[error("{0}")]
+    Source(String),
+}
+
+/// Told how much of how much is read.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// How often, in messages, progress is told.
+const TOLD_EVERY: u64 = 256;
+
+fn failed<T>(sentence: impl Into<String>) -> Result<T, Failure> {
+    Err(Failure::Source(sentence.into()))
+}
+
+/// The first record.
+fn head(import: &mut Import, program: &str) -> Result<(), Failure> {
+    let head = Head { version: VERSION, program: program.to_owned(), scope: Scope::Server, has_secrets: true };
+    Ok(import.take(Record::Head(head))?)
+}
