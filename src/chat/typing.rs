@@ -12,7 +12,7 @@ use super::store;
 
 impl Chat {
     /// Tells the others in a chat that the asker types, or does not any more. Who stops and
-    /// begins again at once is told to begin when [`REPEAT`] is over.
+    /// begins again at once is told to begin when two seconds are over.
     pub fn typing(&self, asker: &Asker, chat: ChatId, is_typing: bool) -> Result<()> {
         let user = asker.user;
         self.check_signed_in(asker)?;

@@ -1,6 +1,6 @@
 //! Arriving from elsewhere: what other systems keep, read into the records of an export.
 //!
-//! Nothing here writes: the records go to [`moving::Import`], which checks them as it
+//! Nothing here writes: the records go to [`Import`], which checks them as it
 //! checks everybody's. What a source holds is believed as little as a request: every
 //! text is brought to the rules of this server or told of, every path is looked up
 //! beneath the folder that was named, and every size has a limit.

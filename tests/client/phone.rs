@@ -27,6 +27,11 @@ async fn enter_breaks_a_line_where_fingers_write_and_the_button_sends() {
     hers.is_a_phone().await;
     hers.opens_chat(chat).await;
     assert_eq!(hers.asks("document.querySelector('#draft').enterKeyHint").await, "enter");
+    // The picker does not bring up the keyboard over itself.
+    hers.clicks(".composer [aria-label=Emoji]").await;
+    hers.until("document.activeElement.closest('.emoji-grid')").await;
+    hers.presses(fantoccini::key::Key::Escape).await;
+    hers.until("!document.querySelector('[popover]')").await;
     hers.says("milk").await;
     hers.types("#draft", "bread").await;
     hers.until("document.querySelector('#draft').value === 'milk\\nbread'").await;

@@ -24,7 +24,7 @@ impl Chat {
         self.try_write().await
     }
 
-    /// Whether a write goes through, all the way to the disk, within [`DEADLINE`]. Many
+    /// Whether a write goes through, all the way to the disk, within [`DEADLINE`](crate::chat::model::readiness::DEADLINE). Many
     /// who ask within that time share one write.
     pub async fn try_write(&self) -> Result<(), Unready> {
         match self.latest_attempt().outcome().await {

@@ -16,6 +16,7 @@ use super::login::Life;
 use super::template::{cheap, config};
 use super::world::World;
 use crate::chat::handle::{Chat, Threads};
+use crate::chat::model::error::OpenError;
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
 use crate::chat::store::simulated::{Fault, Stopped, View, fail_next, plant, take_over};
@@ -26,6 +27,10 @@ const STEPS: usize = 72;
 const MAX_PENDING: usize = 10;
 /// Turns in which everything has to come to its end.
 const MAX_ROUNDS: usize = 500;
+
+/// How often a folder that is locked is tried again, and after how long.
+const LOCKED_TRIES: usize = 500;
+const LOCKED_PAUSE: Duration = Duration::from_millis(10);
 
 /// A rule that was broken.
 #[derive(Debug)]
@@ -93,6 +98,18 @@ pub(super) fn play(seed: u64, planted: Option<usize>) -> Result<World, Violation
     }
 }
 
+/// A program that another test of this process starts holds the folder's lock too, from its
+/// fork until it runs.
+fn assembled(world: &World) -> (Chat, Threads) {
+    for _ in 0..LOCKED_TRIES {
+        match Chat::assemble(config(&world.data(), world.clock()), cheap()) {
+            Err(OpenError::InUse(_)) => std::thread::sleep(LOCKED_PAUSE),
+            other => return other.expect("opened"),
+        }
+    }
+    panic!("the folder stays locked")
+}
+
 impl Stage {
     fn open(world: &mut World) -> Self {
         // Whatever was under way in the last life has happened by now, or never will.
@@ -105,7 +122,7 @@ impl Stage {
         for replica in &mut world.replicas {
             replica.is_coming = false;
         }
-        let (chat, mut threads) = Chat::assemble(config(&world.data(), world.clock()), cheap()).expect("opened");
+        let (chat, mut threads) = assembled(world);
         take_over(&mut threads.writer);
         if let Some(bug) = world.planted {
             plant(&threads.writer, bug);

@@ -28,11 +28,21 @@ pub fn is_decent(case: &Case, reply: &Reply) {
         return;
     }
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{}", what());
-    if reply.status >= 400 && !case.is_head {
+    if is_a_page(reply) {
+        let asked = String::from_utf8_lossy(&case.bytes).to_ascii_lowercase();
+        assert!(reply.status == 404 && asked.contains("text/html"), "{}", what());
+        assert!(dialect(&case.path).is_empty() && !case.path.starts_with("/api/"), "{}", what());
+        assert!(case.is_head || body.starts_with("<!doctype html>"), "{}", what());
+    } else if reply.status >= 400 && !case.is_head {
         assert_eq!(reply.header("content-type"), Some("application/json"), "{}", what());
         let error: Value = serde_json::from_slice(&reply.body).unwrap_or_else(|_| panic!("no JSON: {}", what()));
         assert!(is_an_error(&case.path, reply.status, &error), "{}", what());
     }
+}
+
+/// What a browser is shown that goes where nothing is, outside of the APIs.
+fn is_a_page(reply: &Reply) -> bool {
+    reply.status >= 400 && reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// In whose words a path is refused.

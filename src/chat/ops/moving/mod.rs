@@ -7,10 +7,10 @@
 //! |---|---|
 //! | `manifest` | `key value` lines: format, program, records, files, bytes |
 //! | `files/<sha256>` | the bytes of each uploaded file, once, in the order of their sums |
-//! | `records.jsonl` | a [`Record`] a line, in UTF-8, each ended by a line feed |
+//! | `records.jsonl` | a [`Record`](crate::chat::model::record::Record) a line, in UTF-8, each ended by a line feed |
 //! | `checksum` | SHA-256 of every byte before its header |
 //!
-//! The format of the manifest is `export-1`; [`Head::version`] is the version of the
+//! The format of the manifest is `export-1`; [`Head::version`](crate::chat::model::record::Head::version) is the version of the
 //! records, 1. A reader refuses what it does not know: another version, another kind of
 //! record, a field that is not listed. So a change of any of it is a new version.
 //!
