@@ -71,40 +71,40 @@ Examples:
 enum Command {
     /// Serve the APIs and the page (what `fireside` alone does)
     Serve(Box<serve::Serve>),
-    /// Make, list and mend accounts, whether a server runs or not
+    /// Create, list and manage accounts, whether a server runs or not
     #[command(subcommand)]
     User(user::User),
-    /// Make, list and take back links by which people register
+    /// Create, list and revoke invitation links
     #[command(subcommand)]
     Invite(invite::Invite),
-    /// Make, list and take back tokens for programs
+    /// Create, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Token),
-    /// Print who administered what
+    /// Print the audit log
     Audit(audit::Audit),
-    /// Copy the whole state into one file, whether a server runs or not
+    /// Back up all data into one file, whether a server runs or not
     Backup(backup::Backup),
-    /// Put a backup in the place of the data folder
+    /// Replace the data folder with a backup
     Restore(restore::Restore),
-    /// Take over with a data folder that was replicated to this machine
+    /// Promote a replicated data folder on this machine
     Promote(promote::Promote),
-    /// Write everything, one chat, or one person's data in a documented form
+    /// Export everything, one chat, or one person's data
     Export(export::Export),
-    /// Take in what an export holds
+    /// Import an export
     Import(import::Import),
-    /// Look for what is wrong with the data, or on the way to a server
+    /// Check the data, or the way to a server
     Check(Box<check::Check>),
-    /// Let go of what nobody needs any more
+    /// Remove unused data
     Gc(gc::Gc),
     /// Set how long a chat keeps its messages
     Retain(retain::Retain),
-    /// Fill a data folder with people and weeks of their talk, for trying things out
+    /// Fill a data folder with sample people and conversations
     Seed(seed::Seed),
-    /// Ask a server whether it is well
+    /// Ask a server whether it is healthy
     Health(health::Health),
     /// Print the APIs' OpenAPI document
     Openapi(openapi::Openapi),
-    /// Print what a shell completes
+    /// Print shell completions
     Completions(completions::Completions),
     /// Print the manual, or write a page for every command
     Man(man::Man),

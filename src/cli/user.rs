@@ -17,19 +17,19 @@ const MAX_PASSWORD_FILE: u64 = 4 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Make an account
+    /// Create an account
     Create(Create),
-    /// Set a password; ends all sessions of that user
+    /// Set a password and end all sessions of that user
     Passwd(Passwd),
     /// List all accounts
     List(List),
-    /// Let somebody in no more; ends all that signs them in
+    /// Disable an account and end all its sessions
     Disable(One),
-    /// Let somebody in again
+    /// Enable a disabled account
     Enable(One),
-    /// Let somebody administer the server
+    /// Make somebody an administrator
     Admin(Admin),
-    /// List what signs somebody in
+    /// List the sessions and tokens of an account
     Sessions(Sessions),
 }
 
@@ -44,7 +44,7 @@ pub(super) struct One {
 
 #[derive(Debug, Args)]
 pub(super) struct Admin {
-    /// Let them do so no more
+    /// Remove the right instead
     #[arg(long)]
     remove: bool,
     #[command(flatten)]

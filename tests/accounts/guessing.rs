@@ -33,7 +33,7 @@ async fn what_is_typed_for_a_name_is_not_kept() {
     for number in 0..40 {
         fireside.anyone().post(DOORS[number % 4], &wrong(long_name(number))).await.is(401);
     }
-    // Forty such keys were 112 MiB. The threads that hash take 19 MiB each when they first do.
+    // Kept as they are typed, forty such keys would be 112 MiB. The threads that hash take 19 MiB each when they first do.
     let grown = fireside.memory().saturating_sub(before);
     assert!(grown < 56 * 1024, "{grown} KiB");
 }

@@ -54,7 +54,7 @@ pub enum Command {
         /// How many lines at most.
         limit: u32,
     },
-    /// Let go of what nobody needs any more.
+    /// Remove unused data.
     Gc,
     /// The clock is right, however far it is from what the data knows.
     ConfirmClock,
