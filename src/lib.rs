@@ -36,12 +36,23 @@
 // that is not as it should be, and a bench prints its figures.
 #![deny(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
-pub mod api;
-pub mod assets;
-pub mod chat;
+mod api;
+mod assets;
+mod chat;
 pub mod cli;
 mod coding;
-pub mod importers;
+mod importers;
 mod log_queue;
-pub mod seed;
-pub mod server;
+mod seed;
+mod server;
+
+/// What the fuzzers in `tests/fuzz` call. Never in what is released.
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing {
+    pub use crate::api::http::body::{Fields, json, media_type};
+    pub use crate::api::http::forwarded::{Forwarding, PeerAddress, TrustedProxies};
+    pub use crate::api::http::request::{decode, pairs};
+    pub use crate::api::ws::frame::{Fault, Incoming, MAX_MESSAGE, Reader};
+    pub use crate::chat::model::name::rule::fold;
+    pub use crate::chat::model::name::{self, Email, Emoji, IdempotencyKey, MessageText, Username};
+}

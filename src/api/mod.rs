@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use warp::http::Method;
 
-use crate::chat::Chat;
 use crate::chat::model::error::Error;
+use crate::chat::{Chat, MAX_CODECS};
 use http::context::{Context, Settings};
 use http::limit::Limits;
 use http::meters::{Counted, Meters, Since};
@@ -96,6 +96,7 @@ impl Api {
         http::base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
         let dialects = dialects();
+        debug_assert!(dialects.len() <= MAX_CODECS, "a dialect has no place for its frames");
         let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
         let context = Arc::new(Context {
             chat,

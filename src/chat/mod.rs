@@ -50,6 +50,6 @@ pub(crate) mod tests;
 pub mod typing;
 pub mod user;
 
-pub use handle::{Chat, Config, Core};
-pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, MAX_SOCKETS, Outlet};
+pub use handle::{Chat, Config};
+pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, Outlet};
 pub use store::Durability;

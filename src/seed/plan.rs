@@ -107,12 +107,6 @@ impl Plan {
         self.steps.len()
     }
 
-    /// Whether nothing happens at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
-
     pub(super) fn step(&mut self, at: Timestamp, what: What) {
         self.steps.push(Step { at, what });
     }

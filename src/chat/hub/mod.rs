@@ -31,7 +31,6 @@ use super::model::id::{ChatId, CredentialId, SocketId, UserId};
 use courier::Courier;
 pub(super) use courier::Desk;
 use looks::{Looks, MOMENT};
-pub use registry::MAX_SOCKETS;
 use registry::Registry;
 use socket::Socket;
 pub use socket::{Broadcast, Closing, Inbox, MAX_CODECS, Outlet, Subscription};

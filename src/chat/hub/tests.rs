@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Closing, Event, Hub, MAX_SOCKETS, Subscription};
+use super::registry::MAX_SOCKETS;
+use super::{Closing, Event, Hub, Subscription};
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
 use crate::chat::model::name::Username;

@@ -32,15 +32,6 @@ pub enum Change {
 }
 
 impl Change {
-    /// The change's number.
-    #[must_use]
-    pub fn seq(&self) -> Seq {
-        match self {
-            Self::Message(message, _) => message.seq,
-            Self::Deleted { seq, .. } => *seq,
-        }
-    }
-
     /// About how many bytes it takes: a short message is mostly what stands around its words.
     pub(in crate::chat) fn weight(&self) -> usize {
         match self {

@@ -82,14 +82,14 @@ impl Mirror {
     fn check(&self, page: &Changes, view: &View) -> Result<(), String> {
         let mut last = self.seq;
         for change in &page.items {
-            let (id, chat) = match change {
-                Change::Message(message, _) => (message.id, message.chat),
-                Change::Deleted { id, chat, .. } => (*id, *chat),
+            let (id, chat, seq) = match change {
+                Change::Message(message, _) => (message.id, message.chat, message.seq),
+                Change::Deleted { id, chat, seq } => (*id, *chat, *seq),
             };
-            if change.seq() <= last || change.seq() > page.seq {
-                return Err(format!("change {} comes after {last} on a page up to {}", change.seq(), page.seq));
+            if seq <= last || seq > page.seq {
+                return Err(format!("change {seq} comes after {last} on a page up to {}", page.seq));
             }
-            last = change.seq();
+            last = seq;
             if !view.is_member(chat, self.me) {
                 return Err(format!("{} is told of message {id} in {chat}, and is not in it", self.me));
             }

@@ -1,8 +1,7 @@
 //! Bodies and the fields in them: read, or refused field by field.
 #![no_main]
 
-use fireside::api::http::body::{Fields, json, media_type};
-use fireside::api::http::request::pairs;
+use fireside::fuzzing::{Fields, json, media_type, pairs};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -2,7 +2,7 @@
 //! than a message and the head of a frame.
 #![no_main]
 
-use fireside::api::ws::frame::{Fault, Incoming, MAX_MESSAGE, Reader};
+use fireside::fuzzing::{Fault, Incoming, MAX_MESSAGE, Reader};
 use libfuzzer_sys::fuzz_target;
 
 /// The longest head of a frame, in bytes.

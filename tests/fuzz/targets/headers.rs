@@ -3,8 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use fireside::api::http::forwarded::{Forwarding, PeerAddress, TrustedProxies};
-use fireside::api::http::request::{decode, pairs};
+use fireside::fuzzing::{Forwarding, PeerAddress, TrustedProxies, decode, pairs};
 use libfuzzer_sys::fuzz_target;
 use warp::http::header::{HeaderMap, HeaderName, HeaderValue};
 

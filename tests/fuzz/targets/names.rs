@@ -1,8 +1,7 @@
 //! Names and texts: what is taken is taken again as it stands, and keeps to its length.
 #![no_main]
 
-use fireside::chat::model::name::rule::fold;
-use fireside::chat::model::name::{self, Email, Emoji, IdempotencyKey, MessageText, Username};
+use fireside::fuzzing::{Email, Emoji, IdempotencyKey, MessageText, Username, fold, name};
 use libfuzzer_sys::fuzz_target;
 
 const MAX_MESSAGE: usize = 100;

@@ -51,9 +51,8 @@ mod target;
 #[expect(clippy::print_stdout, reason = "it says which lines it mutated")]
 mod tests;
 
-pub use check::{MAX_AHEAD, MAX_FILE, MAX_TEXT};
-pub use export::{Exported, Subject, export, file_name, stream};
+pub use check::MAX_FILE;
+pub use export::{Exported, Subject, export, stream};
 pub use import::{Import, OnConflict, Options, Stored};
-pub use line::MAX_LINE;
 pub use read::{read_archive, read_folder};
-pub use report::{MAX_NOTES, Report};
+pub use report::Report;

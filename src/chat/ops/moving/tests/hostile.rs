@@ -11,7 +11,8 @@ use super::world::World;
 use super::{NOW, archive, folder, records};
 use crate::chat::model::record::Failure;
 use crate::chat::ops::moving::line::Lines;
-use crate::chat::ops::moving::{Import, MAX_LINE, OnConflict, Options, read_folder};
+use crate::chat::ops::moving::line::MAX_LINE;
+use crate::chat::ops::moving::{Import, OnConflict, Options, read_folder};
 
 /// Mutated lines of an ordinary run.
 const LINES: u64 = 10_000;
