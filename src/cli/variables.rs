@@ -14,14 +14,15 @@ const LIKE: f64 = 0.6;
 
 /// Says so of each, with the name that is nearest.
 pub(super) fn warn_of_unknown() {
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let ours: Vec<String> = names.filter(|name| name.starts_with(PREFIX)).collect();
+    if ours.is_empty() {
+        return; // as nearly always, and the list of flags takes a while to make
+    }
     let mut known = BTreeSet::new();
     collect(&Cli::command(), &mut known);
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if !name.starts_with(PREFIX) || known.contains(name.as_ref()) {
-            continue;
-        }
-        match nearest(&name, &known) {
+    for name in ours.iter().filter(|name| !known.contains(*name)) {
+        match nearest(name, &known) {
             Some(meant) => tracing::warn!("{name} is not a variable that Fireside reads; did you mean {meant}?"),
             None => tracing::warn!("{name} is not a variable that Fireside reads (`fireside --help` lists them)"),
         }
