@@ -12,7 +12,7 @@
 //! - [`seed`]: worlds for trying things out.
 //! - [`importers`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
-//! - `log_queue`: the log's way out, which nobody waits for; below everything else.
+//! - [`log_queue`]: the log's way out, which nobody waits for; below everything else.
 //!
 //! # Who may import whom
 //! Down only, files as well as folders; `.ci/imports` has the table and holds it.

@@ -39,7 +39,7 @@ const SOCKET: &str = "/messages/ws/";
 /// What is asked from outside.
 #[derive(Debug, Args)]
 pub(super) struct UrlFlags {
-    /// Where people reach a server: https://chat.example.org or https://example.org/chat; asks what is missing on the
+    /// Where people reach a server: `https://chat.example.org` or `https://example.org/chat`; asks what is missing on the
     /// way to it, in place of looking at the data folder
     #[arg(long, value_name = "URL", value_parser = Target::parse, conflicts_with_all = ["deep", "json"])]
     pub url: Option<Target>,

@@ -9,7 +9,7 @@ use crate::api;
 /// Flags of `fireside openapi`.
 #[derive(Debug, Args)]
 pub(super) struct Openapi {
-    /// That of one dialect, as it stands under /d/<name>, in place of everything at the root
+    /// That of one dialect, as it stands under `/d/<name>`, in place of everything at the root
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(api::names()))]
     dialect: Option<String>,
 }

@@ -42,7 +42,7 @@ pub(super) struct Serve {
     /// Who may make an account
     #[arg(long, env = "FIRESIDE_REGISTRATION", value_enum, default_value_t = Registration::Open)]
     registration: Registration,
-    /// Origin where people reach the server, for links and cookies: https://chat.example.org
+    /// Origin where people reach the server, for links and cookies: `https://chat.example.org`
     #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
     /// Origin of another site whose pages may use the APIs; repeat it for more

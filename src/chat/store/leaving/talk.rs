@@ -88,7 +88,7 @@ pub fn reaction(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Reaction(Reaction { message: row.get(0)?, user: row.get(1)?, emoji: row.get(2)? }))
 }
 
-/// The columns of which [`file`] makes a record.
+/// The columns of which [`file()`] makes a record.
 pub const FILE: &str = "f.uploader_id, f.name, f.size, f.sha256, f.created_at, f.message_id, f.avatar_of";
 
 pub fn files(wanted: Wanted, columns: &str) -> String {
