@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
 use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue};
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, Version};
 
 use super::gate::{Gate, Place};
 use super::listener::Listener;
@@ -140,7 +140,9 @@ fn service(
     service_fn(move |mut request: hyper::Request<Incoming>| {
         progress.begin(!request.body().is_end_stream());
         let place: Held = Arc::<Place>::clone(&place);
-        request.extensions_mut().insert(Peer { address: peer, progress: progress.clone(), place: Some(place) });
+        let version = request.version();
+        let come_by = Peer { address: peer, progress: progress.clone(), place: Some(place), version };
+        request.extensions_mut().insert(come_by);
         let (answering, progress, backlog) = (routes.call(request), progress.clone(), Arc::clone(&backlog));
         async move {
             let mut answer = answering.await?;
@@ -170,7 +172,7 @@ fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
                   peer: Option<Peer>,
                   upgrade,
                   body: BodyStream| {
-                let Peer { address: peer, progress, place } = peer.unwrap_or_default();
+                let Peer { address: peer, progress, place, version } = peer.unwrap_or_default();
                 let whole = stream::poll_fn(move |_| {
                     progress.read_body();
                     Poll::Ready(None)
@@ -178,7 +180,8 @@ fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
                 let front = site.trusted_proxies.front(peer, &headers);
                 let id = request_id::of(&headers, site.trusted_proxies.trusts(peer));
                 let seen = Arc::new(Seen::new(id).by(place));
-                let head = Head { method, path: path.as_str().to_owned(), query, headers, front, upgrade, seen };
+                let path = path.as_str().to_owned();
+                let head = Head { method, version, path, query, headers, front, upgrade, seen };
                 answer(Arc::clone(&site), head, Box::pin(body.chain(whole)))
             },
         )
@@ -191,6 +194,7 @@ fn boxed<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>> + Send + Sync 
 
 struct Head {
     method: Method,
+    version: Version,
     path: String,
     query: String,
     headers: HeaderMap,
@@ -242,8 +246,7 @@ async fn find_within(site: &Site, head: Head, body: BodyStream) -> Result<Respon
 
 async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
     let Some(path) = base::inside(&head.path) else { return outside(&head) };
-    if head.headers.get_all(HOST).iter().nth(1).is_some() {
-        // A proxy may have gone by the other one (RFC 9112, 3.2).
+    if !names_its_host(&head) {
         return site.api.refuse(path, &Failure::Malformed("A request has one Host header.".into()));
     }
     if let Some(page) = site.assets.find(&head.method, path, &head.headers) {
@@ -272,6 +275,15 @@ async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
         context: Arc::clone(site.api.context()),
     };
     site.api.answer(request).await
+}
+
+/// Whether it has the one Host header that RFC 9112 (3.2) asks for: of two, a proxy may have gone by the other.
+/// HTTP/1.0 knew none.
+fn names_its_host(head: &Head) -> bool {
+    match head.headers.get_all(HOST).iter().count() {
+        0 => head.version < Version::HTTP_11,
+        count => count == 1,
+    }
 }
 
 /// Whether a person's browser goes there, and no program or script.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, Version};
 
 use super::base;
 use super::context::Context;
@@ -29,13 +29,15 @@ pub struct Peer {
     pub progress: Progress,
     /// The connection's place among all there may be.
     pub place: Option<Held>,
+    /// The version of HTTP that it asks by.
+    pub version: Version,
 }
 
 /// Of a request that came by no connection.
 impl Default for Peer {
     fn default() -> Self {
         let address = PeerAddress::Ip(IpAddr::from([0, 0, 0, 0]));
-        Self { address, progress: Progress::default(), place: None }
+        Self { address, progress: Progress::default(), place: None, version: Version::HTTP_11 }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, Version};
 
 use super::{Head, Site, answer};
 use crate::api::Api;
@@ -24,6 +24,7 @@ fn head(path: &str, token: &str) -> Head {
     headers.insert("authorization", format!("Token {token}").parse().expect("a value"));
     Head {
         method: Method::POST,
+        version: Version::HTTP_10,
         path: path.into(),
         query: String::new(),
         front: TrustedProxies::default().front(PeerAddress::Unix, &headers),
