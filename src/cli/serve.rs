@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -172,8 +171,12 @@ impl Serve {
         let commands = control::open(&chat).map(|way| tokio::spawn(control::serve(chat.clone(), base, way)));
         self.announce_addresses(&chat, &listeners);
         let reports = service::is_there().then(|| tokio::spawn(service::report(chat.clone())));
-        service::is_ready();
-        let stop = stop.inspect(|()| service::is_stopping());
+        let stop = async {
+            stop.await;
+            if service::is_there() {
+                service::is_stopping().await;
+            }
+        };
         server::run(chat, listeners, Options { metrics, ..self.options(ice) }, stop).await;
         if let Some(commands) = commands {
             commands.abort();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::net::UnixDatagram;
 
 use super::ready::hold_database;
+use crate::world::home::PATIENCE;
 use crate::world::machine::{Strace, has_strace};
 use crate::world::{Fireside, Home};
 
@@ -26,6 +27,17 @@ impl Manager {
         let mut variables = vec![("NOTIFY_SOCKET", path)];
         variables.extend(watchdog.map(|limit| ("WATCHDOG_USEC", limit.as_micros().to_string())));
         Fireside::start_under(Home::new(), flags, &variables).await
+    }
+
+    /// From now on nothing more fits into its queue, until it reads.
+    fn is_stuck(&self) {
+        let sender = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        sender.set_nonblocking(true).unwrap();
+        let path = self.folder.path().join("notify");
+        let begun = Instant::now();
+        while sender.send_to(b"STATUS=of another program", &path).is_ok() {
+            assert!(begun.elapsed() < PATIENCE, "its queue has no end");
+        }
     }
 
     /// The lines of the next message.
@@ -61,6 +73,27 @@ async fn the_start_and_the_stop_are_told() {
     assert!(!status.contains(&"WATCHDOG=1".to_owned()), "nobody asked for a watchdog: {status:?}");
     assert_eq!(fireside.is_asked_to_stop().await, Some(0));
     manager.hears_at_last("STOPPING=1").await;
+}
+
+#[tokio::test]
+async fn a_manager_that_does_not_read_holds_nobody_up() {
+    let manager = Manager::new();
+    manager.is_stuck();
+    let mut fireside = manager.starts(&[], Some(Duration::from_secs(2))).await;
+    let served = async {
+        let alice = fireside.registers("alice").await;
+        let den = alice.opens_room("den").await;
+        let mut ear = alice.listens_in(&den).await;
+        alice.posts("hi").in_room(&den).await;
+        ear.hears_message("hi").await;
+    };
+    tokio::time::timeout(PATIENCE, served).await.expect("people are served meanwhile");
+    // It reads again: nothing was lost that matters, and all goes on.
+    manager.hears_at_last("READY=1").await;
+    manager.hears_at_last("WATCHDOG=1").await;
+    manager.is_stuck();
+    fireside.anyone().get("/healthz").await.is(200);
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
 }
 
 #[tokio::test]
