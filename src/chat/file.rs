@@ -8,14 +8,13 @@ mod open;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::handle::Chat;
+use super::memory::open_files::UploadPermit;
 use super::model::error::{Error, Result};
 use super::model::file::{Dimensions, File, StorageName};
 use super::model::id::{FileId, MessageId};
@@ -51,7 +50,7 @@ pub struct Upload {
     /// What its user's quota and the server's is held for.
     share: Share,
     kept: bool,
-    _permit: OwnedSemaphorePermit,
+    _permit: UploadPermit,
 }
 
 impl Chat {
@@ -59,8 +58,8 @@ impl Chat {
     pub async fn begin_upload(&self, asker: &Asker) -> Result<Upload> {
         self.check_free_space()?;
         let share = self.share_for(asker.user)?;
-        let permit = Arc::clone(&self.open_files.uploads).try_acquire_owned();
-        let permit = permit.map_err(|_| Error::Busy { retry_after: UPLOAD_RETRY })?;
+        let permit = self.open_files.permit_upload(asker.user);
+        let permit = permit.ok_or(Error::Busy { retry_after: UPLOAD_RETRY })?;
         let storage_name = StorageName::random();
         let path = self.files.join(format!("{}.part", storage_name.as_str()));
         let mut new = tokio::fs::OpenOptions::new();

@@ -12,4 +12,5 @@ mod readers;
 mod shape;
 mod typing;
 mod unread;
+mod uploads;
 mod writes;
