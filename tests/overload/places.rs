@@ -4,9 +4,9 @@ use std::net::{IpAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
-use crate::world::machine::say;
+use crate::world::machine::{OwnNetworks, say};
 use crate::world::{Caller, Fireside};
 
 /// Connections from one address.
@@ -81,5 +81,39 @@ async fn a_socket_that_is_turned_away_has_a_place_until_it_is_gone() {
     is_answered_again(address).await;
     for mut ear in turned_away {
         ear.is_closed_with(4401).await;
+    }
+}
+
+/// A connection from an address of ours to it, which has had its answer and stays.
+async fn connects(address: std::net::Ipv6Addr, port: u16) -> Option<TcpStream> {
+    let socket = TcpSocket::new_v6().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let mut tcp = socket.connect((address, port).into()).await.unwrap();
+    // It may be closed already.
+    tcp.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.ok();
+    let mut begin = [0; 12];
+    tcp.read_exact(&mut begin).await.ok()?;
+    (&begin == b"HTTP/1.1 200").then_some(tcp)
+}
+
+/// Whoever has a network of IPv6 has more addresses in it than there are places.
+#[tokio::test]
+async fn a_network_of_ipv6_has_the_places_of_one_address() {
+    let Some(networks) = OwnNetworks::on_this_machine() else { return };
+    let fireside = Fireside::start_with(&["--listen", "[::]:0"]).await;
+    let port = fireside.address().rsplit(':').next().unwrap().parse().unwrap();
+    let (one, neighbour, other) = (networks.address(1, 1), networks.address(1, 2), networks.address(2, 1));
+    let crowd = (0..PLACES).map(|number| connects(if number % 2 == 0 { one } else { neighbour }, port));
+    let mut crowd = futures_util::future::join_all(crowd).await;
+    assert!(crowd.iter().all(Option::is_some), "each has a place");
+    for address in [one, neighbour] {
+        assert!(connects(address, port).await.is_none(), "{address} has no place more");
+    }
+    assert!(connects(other, port).await.is_some(), "another network does");
+    crowd.pop();
+    let freed = Instant::now();
+    while connects(one, port).await.is_none() {
+        assert!(freed.elapsed() < PATIENCE, "a place is free again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

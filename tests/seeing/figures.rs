@@ -1,17 +1,27 @@
 //! `/metrics`: who sees it, what it counts, and that no stranger makes it grow.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::tool;
 use crate::world::caller::Credential;
+use crate::world::home::PATIENCE;
+use crate::world::machine::open_connections;
 use crate::world::{Answer, Caller, Fireside, Home, Person};
 
 /// A server whose figures have an address of their own, and that address.
 async fn watched() -> (Fireside, String) {
+    watched_with(&[]).await
+}
+
+async fn watched_with(flags: &[&str]) -> (Fireside, String) {
     // The start tells the address of port 0, but only to whoever reads its output: so take one that was free.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let fireside = Fireside::start_with(&["--metrics-listen", &free]).await;
+    let fireside = Fireside::start_with(&[&["--metrics-listen", &free], flags].concat()).await;
     (fireside, format!("http://{free}/metrics"))
 }
 
@@ -141,14 +151,14 @@ async fn the_ends_of_sockets_are_counted_by_their_reason() {
 
 /// The page once a series has this value.
 async fn settled(fireside: &Fireside, url: &str, name: &str, wanted: f64) -> Answer {
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     loop {
         let page = fireside.anyone().get(url).await.is(200);
         if (value(&page, name) - wanted).abs() < f64::EPSILON {
             return page;
         }
-        assert!(start.elapsed() < crate::world::home::PATIENCE, "{name} never was {wanted}: {page}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(start.elapsed() < PATIENCE, "{name} never was {wanted}: {page}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -225,6 +235,47 @@ async fn the_sample_configuration_is_one() {
     assert!(named.len() >= 3, "{named:?}");
     for name in named {
         assert!(page.contains(name), "{name} is no figure of the server");
+    }
+}
+
+/// More scrapers than there are places for, each with more pages on its way than wait anywhere.
+#[tokio::test]
+async fn scrapers_that_never_read_disturb_nobody_and_are_ended() {
+    const SCRAPERS: usize = 20;
+    const PAGES: usize = 400;
+    let (fireside, url) = watched_with(&["--answer-timeout", "2s"]).await;
+    let root = admin_of(&fireside, "root_admin").await;
+    let den = root.opens_room("den").await;
+    let mut ear = root.listens_in(&den).await;
+    let page = fireside.anyone().get(&url).await.is(200).body.len();
+    let before = open_connections(&fireside);
+    let address = url.trim_start_matches("http://").trim_end_matches("/metrics");
+    let mut silent = Vec::new();
+    for _ in 0..SCRAPERS {
+        let mut scraper = TcpStream::connect(address).await.unwrap();
+        scraper.write_all("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(PAGES).as_bytes()).await.unwrap();
+        silent.push(scraper);
+    }
+    for number in 0..20 {
+        let text = number.to_string();
+        root.posts(&text).in_room(&den).await;
+        ear.hears_message(&text).await;
+    }
+    root.get("/metrics").await.is(200);
+    // Whoever comes after them waits until they are gone, and not for ever.
+    let after = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+    assert_eq!(after.get(&url).send().await.unwrap().status(), 200);
+    drop(after);
+    let begun = Instant::now();
+    while open_connections(&fireside) > before {
+        assert!(begun.elapsed() < PATIENCE, "{} connections are open", open_connections(&fireside));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for mut scraper in silent {
+        let mut rest = Vec::new();
+        // Closed and reset are both an end.
+        scraper.read_to_end(&mut rest).await.ok();
+        assert!(rest.len() < PAGES * page, "all {} bytes came", rest.len());
     }
 }
 

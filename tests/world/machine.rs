@@ -2,6 +2,7 @@
 //! how much of it a test run wants to use.
 
 use std::io::{BufRead, BufReader};
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -138,6 +139,42 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         Command::new("umount").arg("-l").arg(self.home.data()).status().ok();
+    }
+}
+
+/// Addresses of IPv6 in two networks that this machine has as long as this is held.
+pub struct OwnNetworks {
+    prefix: String,
+}
+
+impl OwnNetworks {
+    const HOSTS: [(u8, u8); 3] = [(1, 1), (1, 2), (2, 1)];
+
+    /// Nothing without the right to give the machine addresses.
+    pub fn on_this_machine() -> Option<Self> {
+        // Others run the same test beside this one.
+        let own = std::process::id();
+        let networks = Self { prefix: format!("fdf1:{:x}:{:x}", own >> 16, own & 0xffff) };
+        let is_done = Self::HOSTS.iter().all(|(network, host)| networks.tells("add", *network, *host));
+        has("root", is_done).then_some(networks)
+    }
+
+    pub fn address(&self, network: u8, host: u8) -> Ipv6Addr {
+        format!("{}:{network}::{host}", self.prefix).parse().unwrap()
+    }
+
+    fn tells(&self, what: &str, network: u8, host: u8) -> bool {
+        let address = format!("{}/128", self.address(network, host));
+        let told = Command::new("ip").args(["-6", "address", what, &address, "dev", "lo"]).output();
+        told.is_ok_and(|told| told.status.success())
+    }
+}
+
+impl Drop for OwnNetworks {
+    fn drop(&mut self) {
+        for (network, host) in Self::HOSTS {
+            self.tells("del", network, host);
+        }
     }
 }
 
