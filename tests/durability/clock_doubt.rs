@@ -175,3 +175,68 @@ async fn a_jump_while_it_runs_is_told_and_erases_nothing() {
     assert_eq!(ready(&fireside).await, json!({"status": "ready"}));
     assert_eq!(counts(&lived.home), before);
 }
+
+/// The end of what came last into a table, in days from now.
+fn days_left(home: &Home, table: &str) -> i64 {
+    let db = Connection::open(home.database()).unwrap();
+    let query = format!("SELECT expires_at FROM {table} ORDER BY rowid DESC LIMIT 1");
+    let end: i64 = db.query_row(&query, [], |row| row.get(0)).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    (end - i64::try_from(now.as_millis()).unwrap()) / (24 * 60 * 60 * 1000)
+}
+
+async fn lasts(home: &Home, table: &str, days: i64) {
+    let start = std::time::Instant::now();
+    while !(days - 1..=days).contains(&days_left(home, table)) {
+        let left = days_left(home, table);
+        assert!(start.elapsed() < PATIENCE, "{table}: {left} days left and not {days}\n{}", home.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_while_the_clock_was_ahead_lasts_from_when_it_is_right() {
+    const SESSION: &str = "credentials WHERE kind = 'session'";
+    const FAMILY: &str = "credentials WHERE kind = 'refresh'";
+    let Some(lived) = Lived::in_the_present().await else { return };
+    let home = &lived.home;
+    let mut fireside = lived.starts("+400d").await;
+    let ahead = lived.alice.back_to(&fireside).signs_in_by_page().await;
+    let login = json!({"username": "alice", "password": lived.alice.password});
+    fireside.anyone().post("/accounts/api/token/", &login).await.is(200);
+    for words in [["invite", "create", "--label", "ahead"].as_slice(), &["user", "passwd", "alice", "--link"]] {
+        let (code, said) = lived.runs(words);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    for (table, days) in [(SESSION, 414), (FAMILY, 430), ("invites", 407), ("resets", 401)] {
+        lasts(home, table, days).await;
+    }
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+
+    let fireside = lived.starts("+0").await;
+    for (table, days) in [(SESSION, 14), (FAMILY, 30), ("invites", 7), ("resets", 1)] {
+        lasts(home, table, days).await;
+    }
+    // Nobody was signed out by it, and whoever comes back stays; who does not is out after an idle while.
+    lived.browser(&fireside).get("/api/auth/me/").await.is(200);
+    let browser = lived.alice.back_to(&fireside).showing(Credential::Session(ahead));
+    for (off, days) in [("+0", 14), ("+10d", 24), ("+20d", 34)] {
+        lived.clock.is_off_by(off);
+        browser.get("/api/auth/me/").await.is(200);
+        lasts(home, SESSION, days).await;
+    }
+    lived.clock.is_off_by("+35d");
+    browser.get("/api/auth/me/").await.refused(401, "authentication_required");
+}
+
+/// A clock that is believed although it is behind does not shorten what was made by the right one.
+#[tokio::test]
+async fn a_clock_that_is_some_weeks_behind_signs_nobody_out() {
+    let Some(lived) = Lived::in_the_present().await else { return };
+    let fireside = lived.starts("-20d").await;
+    tokio::time::sleep(UPKEEP).await;
+    lived.browser(&fireside).get("/api/auth/me/").await.is(200);
+    lived.clock.is_off_by("+0");
+    lived.browser(&fireside).get("/api/auth/me/").await.is(200);
+    assert_eq!(count(&lived.home, "credentials WHERE kind = 'session'"), 1);
+}

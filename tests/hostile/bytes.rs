@@ -112,9 +112,13 @@ async fn a_request_names_one_host() {
         [("/api/auth/me/", ["detail", "error", "message"].as_slice()), ("/messages/api/chats/", &["details", "error"])]
     {
         let head = |hosts: &str| format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
-        for wrong in
-            ["Host: x\r\nHost: y\r\n", "Host: x\r\nHost: x\r\n", "host: x\r\nAccept: */*\r\nHOST: y\r\n", "", "Accept: */*\r\n"]
-        {
+        for wrong in [
+            "Host: x\r\nHost: y\r\n",
+            "Host: x\r\nHost: x\r\n",
+            "host: x\r\nAccept: */*\r\nHOST: y\r\n",
+            "",
+            "Accept: */*\r\n",
+        ] {
             let answer = fireside.hears_bytes(head(wrong).as_bytes()).await;
             assert_eq!(answer.status(), Some(400), "{wrong}: {}", answer.text());
             let body = answer.json();

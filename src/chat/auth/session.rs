@@ -53,9 +53,9 @@ impl Chat {
         if found.used_at.plus(TOUCH_EVERY) < now {
             self.touch(&found.asker);
         }
-        let again = found.used_at.max(now).plus(TOUCH_EVERY);
+        let again = now.plus(TOUCH_EVERY);
         let until = found.expires_at.map_or(again, |over| over.min(again));
-        self.known.keep(hash, Entry { asker: found.asker.clone(), until }, count);
+        self.known.keep(hash, Entry { asker: found.asker.clone(), since: now, until }, count);
         Ok(found.asker)
     }
 

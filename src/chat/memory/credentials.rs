@@ -21,6 +21,8 @@ const MAX_KNOWN: usize = 20_000;
 #[derive(Clone)]
 pub(in crate::chat) struct Entry {
     pub asker: Asker,
+    /// When that was found. A clock that was set back since makes it be asked again.
+    pub since: Timestamp,
     /// Ask again then: its use is to be written down, or it is over.
     pub until: Timestamp,
 }
@@ -42,7 +44,7 @@ impl Known {
     pub fn find(&self, hash: &[u8; 32], now: Timestamp) -> Result<Asker, u64> {
         let state = self.lock();
         match state.by_hash.get(hash) {
-            Some(entry) if now < entry.until => Ok(entry.asker.clone()),
+            Some(entry) if (entry.since..entry.until).contains(&now) => Ok(entry.asker.clone()),
             _ => Err(state.forgettings),
         }
     }
@@ -99,7 +101,7 @@ mod tests {
             kind: CredentialKind::Device,
             is_admin: false,
         };
-        Entry { asker, until: Timestamp(2_000) }
+        Entry { asker, since: NOW, until: Timestamp(2_000) }
     }
 
     fn end(user: i64) -> Event {
@@ -114,6 +116,7 @@ mod tests {
         assert_eq!(known.find(&[1; 32], NOW).expect("kept").user, UserId(1));
         assert!(known.find(&[2; 32], NOW).is_err());
         assert!(known.find(&[1; 32], Timestamp(2_000)).is_err(), "its time is over");
+        assert!(known.find(&[1; 32], Timestamp(999)).is_err(), "the clock was set back");
     }
 
     #[test]

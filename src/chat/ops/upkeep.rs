@@ -7,6 +7,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::chat::auth::audit::KEEP_AUDIT;
 use crate::chat::auth::invite::KEEP_EXPIRED;
+use crate::chat::auth::reset::RESET_LIFE;
 use crate::chat::file;
 use crate::chat::folder::erase;
 use crate::chat::handle::Chat;
@@ -76,6 +77,7 @@ impl Chat {
                     return Ok(());
                 }
                 store::clock::set_known(tx, tx.now)?;
+                redate(tx)?;
                 forget_expired(tx)
             })
             .await
@@ -99,6 +101,15 @@ impl Chat {
         }
         Ok(())
     }
+}
+
+/// What was made while the clock was ahead has its time from now on, and not from then. Only what no
+/// clock can have made that is believed: one that is a little behind must not shorten anything.
+fn redate(tx: &Tx<'_>) -> Result<()> {
+    let believed = tx.now.plus(MAX_STEP);
+    store::credentials::redate(tx, believed)?;
+    store::invites::redate(tx, believed)?;
+    store::resets::redate(tx, believed, RESET_LIFE)
 }
 
 fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::chat::model::error::Result;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::name::Username;
 use crate::chat::model::page::{Page, Paged};
-use crate::chat::model::session::{self, Asker, CredentialKind, Held};
+use crate::chat::model::session::{self, Asker, CredentialKind, Held, SESSION_IDLE};
 use crate::chat::model::time::Timestamp;
 
 /// Whom a secret signs in, and when that was last written down.
@@ -199,6 +199,20 @@ pub fn touch(tx: &Tx<'_>, id: CredentialId, expires_at: Option<Timestamp>) -> Re
 pub fn created_at(db: &Db, id: CredentialId) -> Result<Option<Timestamp>> {
     let mut query = db.prepare_cached("SELECT created_at FROM credentials WHERE id = ?1")?;
     Ok(query.query_row([id.0], |row| Ok(Timestamp(row.get(0)?))).optional()?)
+}
+
+/// Those of after `believed` were made or used by a clock that was ahead: they are of now, and last as long
+/// as they were to last. A session that was used lasts an idle while.
+pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE credentials SET
+             expires_at = min(expires_at - max(created_at - ?1, 0), iif(kind = 'session', ?3, expires_at)),
+             created_at = min(created_at, ?1),
+             used_at = min(used_at, ?1)
+         WHERE expires_at > ?2 AND (created_at > ?2 OR used_at > ?2)",
+    )?
+    .execute([tx.now.0, believed.0, tx.now.plus(SESSION_IDLE).0])?;
+    Ok(())
 }
 
 /// Whose they were, and which.

@@ -93,6 +93,16 @@ pub fn delete(tx: &Tx<'_>, id: InviteId) -> Result<bool> {
     Ok(tx.prepare_cached("DELETE FROM invites WHERE id = ?1")?.execute([id.0])? > 0)
 }
 
+/// Those of after `believed` were made by a clock that was ahead: they are of now, and last as long as they were to.
+pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE invites SET expires_at = expires_at - (created_at - ?1), created_at = ?1
+         WHERE expires_at > ?2 AND created_at > ?2",
+    )?
+    .execute([tx.now.0, believed.0])?;
+    Ok(())
+}
+
 pub fn delete_expired(tx: &Tx<'_>, before: Timestamp) -> Result<()> {
     tx.prepare_cached("DELETE FROM invites WHERE expires_at <= ?1")?.execute([before.0])?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Rows of `resets`: links that set a new password.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, params};
 
 use super::db::Db;
@@ -30,6 +32,13 @@ pub fn find(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<(UserId,
 
 pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<()> {
     tx.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([user.0])?;
+    Ok(())
+}
+
+/// Those that last for `life` after `believed` and more were made by a clock that was ahead: they last as long from now.
+pub fn redate(tx: &Tx<'_>, believed: Timestamp, life: Duration) -> Result<()> {
+    tx.prepare_cached("UPDATE resets SET expires_at = ?1 WHERE expires_at > ?2")?
+        .execute([tx.now.plus(life).0, believed.plus(life).0])?;
     Ok(())
 }
 
