@@ -4,6 +4,7 @@ mod command;
 mod conflict;
 mod killed;
 mod memory;
+mod old_names;
 mod person;
 mod round;
 mod tampered;

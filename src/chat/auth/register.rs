@@ -50,7 +50,8 @@ impl Chat {
 }
 
 pub(in crate::chat) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
-    if store::users::find_by_key(tx, &new.username.key())?.is_some() || store::users::look_is_taken(tx, &new.username)?
+    if store::users::find_by_key(tx, &new.username.key())?.is_some()
+        || store::users::look_owner(tx, &new.username)?.is_some()
     {
         return Err(Error::UsernameTaken);
     }

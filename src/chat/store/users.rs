@@ -90,11 +90,12 @@ pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
     Ok(query.query_row([key], |row| user(row, 0)).optional()?)
 }
 
-/// Whether somebody has a name that readers would take for this one.
-pub fn look_is_taken(db: &Db, name: &Username) -> Result<bool> {
-    let mut query = db.prepare_cached("SELECT username FROM users WHERE look_key = ?1")?;
-    let others = query.query_map([name.look()], |row| row.get(0).map(Username::stored))?;
-    Ok(others.collect::<rusqlite::Result<Vec<_>>>()?.iter().any(|other| name.passes_for(other)))
+/// Who has a name that readers would take for this one, if anybody does.
+pub fn look_owner(db: &Db, name: &Username) -> Result<Option<UserId>> {
+    let mut query = db.prepare_cached("SELECT id, username FROM users WHERE look_key = ?1 ORDER BY id")?;
+    let others = query.query_map([name.look()], |row| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?))))?;
+    let others = others.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(others.into_iter().find(|(_, other)| name.passes_for(other)).map(|(id, _)| id))
 }
 
 /// Works out the looks of names from before there were any: SQL cannot.

@@ -35,7 +35,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Characters that turn the direction of text, and so can make `gpj.exe` out of `exe.jpg`.
-pub(in crate::chat::model) fn is_direction_control(c: char) -> bool {
+pub fn is_direction_control(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}')
 }
 
@@ -56,9 +56,18 @@ pub const MAX_MARKS: usize = 4;
 /// Whether somewhere more marks stand on one letter than may.
 pub fn is_stacked(text: &str) -> bool {
     let mut marks = 0;
-    text.chars().any(|c| {
-        let is_mark = matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
-        marks = if is_mark { marks + 1 } else { 0 };
-        marks > MAX_MARKS
-    })
+    text.chars().any(|c| is_too_high(&mut marks, c))
+}
+
+/// The text with as many marks on each letter as may stand there.
+pub fn without_towers(text: &str) -> String {
+    let mut marks = 0;
+    text.chars().filter(|c| !is_too_high(&mut marks, *c)).collect()
+}
+
+/// Counts the marks on the letter before; whether this is one too many.
+fn is_too_high(marks: &mut usize, c: char) -> bool {
+    let is_mark = matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
+    *marks = if is_mark { *marks + 1 } else { 0 };
+    *marks > MAX_MARKS
 }

@@ -22,6 +22,8 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 
 /// Names that a refusal tells; others are counted.
 const NAMES_TOLD: usize = 20;
+/// What is titled by nothing that can be seen.
+pub(super) const NO_TITLE: &str = "…";
 /// Bytes moved at once.
 const CHUNK: usize = 64 * 1024;
 

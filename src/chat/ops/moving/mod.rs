@@ -41,6 +41,7 @@ mod check;
 mod export;
 mod import;
 mod line;
+mod names;
 mod order;
 mod people;
 mod read;

@@ -1,17 +1,14 @@
 //! Taking in users, and what is theirs alone.
 
 use super::check::{self, field, refused, time};
-use super::import::{Import, OnConflict, Person, Result};
+use super::import::{Import, NO_TITLE, OnConflict, Person, Result};
 use crate::chat::model::label::Label;
-use crate::chat::model::name::{self, Email, MAX_USERNAME, Username};
+use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, User};
 use crate::chat::model::session;
 use crate::chat::model::token::secret_hash;
 use crate::chat::store::arriving::{NewCredential, NewUser};
 use crate::chat::store::users;
-
-/// Endings that are tried to find a free name.
-const MAX_TRIES: u32 = 10_000;
 
 /// What is to become of a user of the source.
 enum Name {
@@ -27,9 +24,9 @@ impl Import {
         if self.users.contains_key(&user.id) {
             return refused(format!("there is a second user {}", user.id));
         }
-        let wanted = field("username", Username::parse(&user.username))?;
+        let wanted = self.username(user)?;
         let display_name = match &user.display_name {
-            Some(given) => field("display_name", name::display_name(given))?,
+            Some(given) => self.line("display_name", given, wanted.as_str(), name::display_name)?,
             None => wanted.as_str().to_owned(),
         };
         let bio = field("bio", name::bio(&user.bio))?;
@@ -73,8 +70,13 @@ impl Import {
     /// The name under which a user comes.
     fn name(&mut self, wanted: &Username) -> Result<Name> {
         let known = users::find_by_key(self.arrival.db(), &wanted.key())?.map(|user| user.id.0);
-        if known.is_none() && !users::look_is_taken(self.arrival.db(), wanted)? {
+        if known.is_none() && users::look_owner(self.arrival.db(), wanted)?.is_none() {
             return Ok(Name::Free(wanted.clone()));
+        }
+        if known.is_none() && self.is_like_another_that_came(wanted)? {
+            let free = self.free_name(wanted)?;
+            self.report.note(format!("{wanted} comes as {free}: it is drawn like another name"));
+            return Ok(Name::Free(free));
         }
         match (self.options.on_conflict, known) {
             (OnConflict::Fail, _) => {
@@ -91,19 +93,6 @@ impl Import {
                 Ok(Name::Free(free))
             }
         }
-    }
-
-    fn free_name(&self, wanted: &Username) -> Result<Username> {
-        for number in 2..MAX_TRIES {
-            let ending = format!("-{number}");
-            let begin: String = wanted.as_str().chars().take(MAX_USERNAME - ending.len()).collect();
-            let name = field("username", Username::parse(&format!("{begin}{ending}")))?;
-            let db = self.arrival.db();
-            if users::find_by_key(db, &name.key())?.is_none() && !users::look_is_taken(db, &name)? {
-                return Ok(name);
-            }
-        }
-        refused(format!("username: no name like {wanted} is free"))
     }
 
     fn free_email(&mut self, username: &Username, email: Option<Email>) -> Result<Option<Email>> {
@@ -198,7 +187,7 @@ impl Import {
 
     pub(super) fn post(&mut self, post: &Post) -> Result<bool> {
         let author = self.person("author", post.author)?;
-        let title = field("title", name::title(&post.title))?;
+        let title = self.line("title", &post.title, NO_TITLE, name::title)?;
         let content = field("content", name::post(&post.content))?;
         self.arrival.post(author.id, &title, &content, time("created_at", post.created_at, self.now)?)?;
         Ok(true)

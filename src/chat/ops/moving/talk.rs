@@ -1,7 +1,7 @@
 //! Taking in chats, and what is said and shown in them.
 
 use super::check::{self, MAX_TEXT, field, refused, time};
-use super::import::{Import, Result, Room};
+use super::import::{Import, NO_TITLE, Result, Room};
 use crate::chat::direct::free_slug;
 use crate::chat::file::look_at;
 use crate::chat::model::direct::{Pair, Person};
@@ -47,7 +47,7 @@ impl Import {
         }
         let title = match chat.title.trim() {
             "" => String::new(),
-            given => field("title", name::title(given))?,
+            given => self.line("title", given, NO_TITLE, name::title)?,
         };
         let description = field("description", name::description(&chat.description))?;
         if chat.max_members == Some(0) {
