@@ -257,7 +257,7 @@ export function openFeed({ base, token, since = null, WebSocket }, { frame, lost
 
   const address = () => `${base}/messages/ws/${since === null ? '' : `?since=${since}`}`;
   const line = openLine(address, token, { frame: heard, lost, ended }, WebSocket);
-  return line;
+  return { ...line, caughtUp: () => (catching ? null : since) };
 }
 
 /**

@@ -9,7 +9,7 @@ export { isPassing, Refusal };
 // any page may use. `path()` is asked anew for each connection.
 export const openSocket = (path, token, heard) => openLine(() => HOME + path(), token, heard);
 
-export const openFeed = (token, heard) => openFeedAt({ base: HOME, token }, heard);
+export const openFeed = (token, since, heard) => openFeedAt({ base: HOME, token, since }, heard);
 
 const TRIES = 5; // of what may be asked twice, before it is said that it failed
 const PAUSE = 200; // ms, doubled each time
@@ -46,6 +46,7 @@ export function createApi(token) {
     logoutAll: () => post('/api/auth/logout-all/'),
     password: (wish) => post('/api/auth/password/', wish),
     me: () => get('/api/auth/me/'),
+    meAtOnce: () => caller.get('/api/auth/me/'),
     user: (id) => get(`/api/users/${id}/`),
     changeProfile: (id, wish) => call('PATCH', `/api/users/${id}/`, wish),
     apiToken: () => get('/api/token/'),

@@ -1,23 +1,32 @@
 // What a signed-in person has: the state, the socket, the outbox, and the views.
-import { createPatience } from '../fireside.js';
+import { createPatience, HOME } from '../fireside.js';
 import { createApi, isPassing, openFeed } from './api.js';
 import { createChats } from './chats.js';
 import { el, icon, needed, toast, words } from './dom.js';
 import { t, tell } from './i18n.js';
 import { createDrafts } from './drafts.js';
+import { key } from './kept.js';
 import { createOutbox } from './outbox.js';
-import { goTo } from './place.js';
+import { goTo, leave } from './place.js';
 import { createStore, nothing, otherMember, unreadTotal } from './state.js';
+
+const SETTLED = 2_000; // ms after the chats are there
 
 export async function startApp(root, token, { left }) {
   const api = createApi(token);
-  const store = createStore(nothing);
+  let seen = null; // what this browser has seen before
+  let me;
   try {
-    store.tell({ type: 'known', me: await patiently(api.me, root) });
+    me = await api.meAtOnce().catch(async (error) => {
+      if (!isPassing(error)) throw error;
+      seen = await import('./seen.js').then(({ recall }) => recall(token), () => null);
+      return seen ? seen.state.me : patiently(api.me, root);
+    });
   } catch (error) {
     return left(error.status === 401 ? null : error);
   }
-  return new App(root, { api, store, token, left }).start();
+  const store = createStore({ ...nothing, ...seen?.state, me });
+  return new App(root, { api, store, token, left, seen }).start();
 }
 
 // The server may be just starting: it is waited for, in words.
@@ -34,8 +43,8 @@ async function patiently(action, root) {
 }
 
 class App {
-  constructor(root, { api, store, token, left }) {
-    Object.assign(this, { root, api, store, token, left });
+  constructor(root, { api, store, token, left, seen }) {
+    Object.assign(this, { root, api, store, token, left, seen });
     this.actions = this.makeActions();
   }
 
@@ -67,6 +76,7 @@ class App {
     this.connect();
     store.tell({ type: 'link', link: 'connecting' });
     store.tell({ type: 'known' });
+    if (this.seen) this.route();
   }
 
   // What shows a chat is not loaded before one is opened.
@@ -132,7 +142,7 @@ class App {
   // --- The live side.
   connect() {
     const { store } = this;
-    this.socket = openFeed(this.token, {
+    this.socket = openFeed(this.token, this.seen?.seq ?? null, {
       frame: (frame) => this.heard(frame),
       lost: () => store.tell({ type: 'link', link: 'lost' }),
       ended: (code) => this.signOut({ message: t('ended'), code }),
@@ -141,7 +151,7 @@ class App {
 
   async heard(frame) {
     const { store } = this;
-    if (frame.type === 'hello') return this.arrived();
+    if (frame.type === 'hello') return this.arrived(frame);
     if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id) this.notify(frame);
     if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
       // Of a large group nobody is listed there: who is in it stays as it was, where it is known.
@@ -174,21 +184,36 @@ class App {
   }
 
   // The line is there, perhaps again: what waited goes on.
-  async arrived() {
+  async arrived({ seq }) {
     const { store, api } = this;
+    if (seq < this.seen?.seq) return void caches.delete(key('seen')).finally(() => location.reload()); // the server has gone back in time
     store.tell({ type: 'link', link: 'live' });
     this.patience.wake();
     this.outbox.flush();
     this.conversation?.again();
-    const first = !store.get().listed;
+    const first = !this.met;
+    this.met = true;
     try {
       await this.list();
     } catch (error) {
       return this.over ? undefined : this.actions.refused(error);
     }
-    if (first) api.server().then((server) => store.tell({ type: 'known', server }), () => {}); // its limits, which can wait
+    if (first) this.settle();
     if (first || store.get().open !== chatOfHash()) this.route();
     return undefined;
+  }
+
+  // What can wait: the server's limits, and what makes the next opening work without it.
+  settle() {
+    const { store, api, token, signal, socket } = this;
+    api.server().then((server) => store.tell({ type: 'known', server }), () => {});
+    if (this.seen) api.me().then((me) => store.tell({ type: 'known', me }), () => {});
+    setTimeout(() => {
+      if (signal.aborted) return;
+      document.querySelector('[rel=manifest]') ?? document.head.append(el('link', { rel: 'manifest', href: `${HOME}/manifest.webmanifest` }));
+      import('./seen.js').then(({ remember }) => remember(store, token, { caughtUp: socket.caughtUp, signal }), () => {});
+      navigator.serviceWorker?.register(`${HOME}/sw.js`).catch(() => {}); // without it, the page needs the server
+    }, SETTLED);
   }
 
   // The list of chats, until it comes. One that was asked for before the line broke may be
@@ -275,6 +300,7 @@ class App {
     this.socket.close();
     this.abort.abort();
     this.call?.hangUp();
+    leave();
     this.left(reason);
   }
 

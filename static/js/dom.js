@@ -51,8 +51,9 @@ export function avatar(user, { size, group = false, online = false } = {}) {
   const node = el('span', { className: group ? 'avatar group' : 'avatar', 'aria-hidden': 'true' });
   node.style.setProperty('--hue', String(((user?.id ?? 0) * 67 + 20) % 360));
   if (size) node.style.setProperty('--size', size);
-  if (user?.avatar_url) node.append(el('img', { src: user.avatar_url, alt: '', loading: 'lazy' }));
-  else node.append(initials(group ? user.title : nameOf(user)));
+  const letters = () => initials(group ? user.title : nameOf(user));
+  if (user?.avatar_url) node.append(el('img', { src: user.avatar_url, alt: '', loading: 'lazy', onerror: ({ target }) => target.replaceWith(letters()) }));
+  else node.append(letters());
   if (online) node.append(el('span', { className: 'dot' }));
   return node;
 }

@@ -34,6 +34,7 @@ async function enter() {
     const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
     return startApp(root, token, { left });
   }
+  forget();
   const { createSignin } = await import('./signin.js');
   createSignin(root, {
     api: door,
@@ -44,6 +45,11 @@ async function enter() {
     },
     speak,
   });
+}
+
+// Whoever signs in next sees nothing of what was seen before.
+function forget() {
+  globalThis.caches?.delete(key('seen')).catch(() => {});
 }
 
 // The server sends this page, too, to whoever goes where there is nothing.
@@ -86,7 +92,6 @@ async function speak(language) {
 // Signed out, here or by the server, which then says why.
 function left(why) {
   localStorage.removeItem(key('token'));
-  history.replaceState(null, '', location.pathname);
   reason = why;
   document.title = 'Fireside';
   for (const open of document.querySelectorAll('dialog, [popover]')) open.remove();

@@ -40,3 +40,10 @@ export function goTo(hash) {
   else location.hash = hash;
   [wasOver, left] = [false, location.hash];
 }
+
+// Whoever signs in next begins anew.
+export function leave() {
+  open.length = 0;
+  history.replaceState(null, '', location.pathname);
+  [wasOver, left] = [false, ''];
+}

@@ -12,6 +12,7 @@ mod files;
 mod first_load;
 mod group;
 mod hostile;
+mod installed;
 mod keyboard;
 mod layout;
 mod link;
