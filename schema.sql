@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 5: one world for five chat dialects.
+-- The whole database of Fireside, version 6: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -22,7 +22,7 @@ CREATE TABLE users (
     token_nonce   BLOB    NOT NULL,          -- the account token is HMAC(server secret, nonce): never stored
     is_admin      INTEGER NOT NULL DEFAULT 0,
     is_disabled   INTEGER NOT NULL DEFAULT 0,
-    stored_bytes  INTEGER NOT NULL DEFAULT 0, -- sum of the sizes of one's files, for the quota
+    stored_bytes  INTEGER NOT NULL DEFAULT 0, -- sum of the sizes of one's files, for the quota (texts: text_bytes)
     created_at    INTEGER NOT NULL,
     last_seen_at  INTEGER,
     look_key      TEXT    NOT NULL DEFAULT '' -- what names of other alphabets share that are drawn alike
@@ -246,3 +246,35 @@ CREATE TABLE friends (
     PRIMARY KEY (user_id, friend_id),
     CHECK (user_id <> friend_id)
 ) STRICT;
+
+-- Bytes of the texts that each user has stored, for the quota: of messages, and of posts with
+-- their titles. Triggers keep them, so that no way of writing or deleting a text forgets to.
+-- A table of its own, since every message changes a row of it and the rows of users are wide.
+CREATE TABLE text_bytes (
+    user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    bytes   INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER messages_add_text AFTER INSERT ON messages BEGIN
+    INSERT INTO text_bytes VALUES (new.sender_id, octet_length(new.content))
+    ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER messages_change_text AFTER UPDATE OF content ON messages BEGIN
+    UPDATE text_bytes SET bytes = bytes + octet_length(new.content) - octet_length(old.content)
+    WHERE user_id = new.sender_id;
+END;
+CREATE TRIGGER messages_drop_text AFTER DELETE ON messages BEGIN
+    UPDATE text_bytes SET bytes = bytes - octet_length(old.content) WHERE user_id = old.sender_id;
+END;
+CREATE TRIGGER posts_add_text AFTER INSERT ON posts BEGIN
+    INSERT INTO text_bytes VALUES (new.author_id, octet_length(new.title) + octet_length(new.content))
+    ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER posts_change_text AFTER UPDATE OF title, content ON posts BEGIN
+    UPDATE text_bytes SET bytes = bytes + octet_length(new.title) + octet_length(new.content)
+        - octet_length(old.title) - octet_length(old.content)
+    WHERE user_id = new.author_id;
+END;
+CREATE TRIGGER posts_drop_text AFTER DELETE ON posts BEGIN
+    UPDATE text_bytes SET bytes = bytes - octet_length(old.title) - octet_length(old.content)
+    WHERE user_id = old.author_id;
+END;

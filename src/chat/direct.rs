@@ -30,12 +30,12 @@ impl Chat {
     /// Posts to somebody, in the direct chat that is made if there was none.
     pub async fn post_to(&self, asker: &Asker, receiver: UserRef, draft: Draft) -> Result<Posted> {
         self.check_pace(asker)?;
-        let who = asker.clone();
+        let (who, quota) = (asker.clone(), self.quota);
         self.by(asker)
             .write(move |tx| {
                 let receiver = named(tx, &receiver)?;
                 let (chat, _) = ensure_direct(tx, &who, &receiver)?;
-                post(tx, who.user, chat, &draft)
+                post(tx, who.user, chat, &draft, quota)
             })
             .await
     }

@@ -10,9 +10,11 @@ use super::model::id::{ChatId, FileId, MessageId, Seq, UserId};
 use super::model::message::{Draft, Message, Posted, Window};
 use super::model::name::MessageText;
 use super::model::page::Paged;
+use super::model::quota::Quota;
 use super::model::receipt::ReadMark;
 use super::model::room::Kind;
 use super::model::session::Asker;
+use super::quota::stored_by;
 use super::room::inside;
 use super::store::{self, Tx};
 
@@ -25,7 +27,8 @@ impl Chat {
     pub async fn post(&self, asker: &Asker, chat: ChatId, draft: Draft) -> Result<Posted> {
         self.check_pace(asker)?;
         let me = asker.user;
-        self.by(asker).write(move |tx| post(tx, me, chat, &draft)).await
+        let quota = self.quota;
+        self.by(asker).write(move |tx| post(tx, me, chat, &draft, quota)).await
     }
 
     /// One message that the asker can see.
@@ -75,7 +78,7 @@ impl Chat {
     /// Changes the text of one's own message. It may be blank if files are attached.
     pub async fn edit(&self, asker: &Asker, id: MessageId, text: MessageText) -> Result<Posted> {
         self.check_pace(asker)?;
-        let me = asker.user;
+        let (me, quota) = (asker.user, self.quota);
         self.by(asker)
             .write(move |tx| {
                 let mut message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
@@ -83,6 +86,8 @@ impl Chat {
                     return Err(Error::Forbidden(Denial::EditOthersMessage));
                 }
                 says_something(&text, !message.attachments.is_empty())?;
+                let growth = text.as_str().len().saturating_sub(message.text.len());
+                quota.check_text(stored_by(tx, me)?, growth)?;
                 message.seq = tx.next_seq();
                 text.as_str().clone_into(&mut message.text);
                 message.updated_at = tx.now;
@@ -142,7 +147,7 @@ pub(super) fn history(db: &store::Db, viewer: UserId, chat: ChatId, window: Wind
 }
 
 /// The one way in which a message comes to be, in the writer's transaction.
-pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> Result<Posted> {
+pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quota: Quota) -> Result<Posted> {
     let Some(speaker) = store::messages::speaker(tx, me, chat)? else {
         // Says whether this is a room seen from outside, or nothing at all.
         return Err(inside(tx, me, chat).err().unwrap_or(Error::NotFound));
@@ -156,6 +161,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft) -> 
     says_something(&draft.text, !draft.attachments.is_empty())?;
     let attachments = usable(tx, me, &draft.attachments)?;
     check_reply(tx, me, chat, draft.reply_to)?;
+    quota.check_text(speaker.stored, draft.text.as_str().len())?;
     let id = tx.next_message();
     let message = Message {
         id,

@@ -7,6 +7,7 @@ use super::model::name::rule::fold;
 use super::model::profile::{Post, Profile};
 use super::model::session::Asker;
 use super::model::user::User;
+use super::quota::stored_by;
 use super::store;
 
 impl Chat {
@@ -35,9 +36,10 @@ impl Chat {
     /// Publishes a post.
     pub async fn publish_post(&self, asker: &Asker, title: String, content: String) -> Result<Post> {
         self.check_pace(asker)?;
-        let me = asker.user;
+        let (me, quota) = (asker.user, self.quota);
         self.by(asker)
             .write(move |tx| {
+                quota.check_text(stored_by(tx, me)?, title.len() + content.len())?;
                 let created_at = tx.now;
                 let author = store::users::find(tx, me)?.ok_or(Error::NotFound)?;
                 let post = Post { id: PostId(0), author, title, content, created_at };

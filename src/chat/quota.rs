@@ -1,6 +1,6 @@
-//! How much of the disk files may take: a user's, and all of them together.
+//! How much of the disk may be filled: by a user's files and texts, and by all files together.
 //!
-//! The rows of users add up what is stored; what is on its way is added up here, so that many
+//! Rows add up what each user has stored; of files, what is on its way is added up here, so that many
 //! uploads at once are refused before the bytes are written and not after. The transaction
 //! that makes a file's row looks again, and is what counts.
 
@@ -19,15 +19,26 @@ impl Quota {
         if self.has_room(self.stored(db, user)?) { Ok(()) } else { Err(Error::StorageFull) }
     }
 
+    /// Fails if a text that grows by so many bytes has no room beside what its writer has
+    /// stored. One that does not grow is let in: a quota may have been lowered since.
+    pub(super) fn check_text(self, stored: u64, growth: usize) -> Result<()> {
+        let bytes = stored.saturating_add(u64::try_from(growth).unwrap_or(u64::MAX));
+        if growth == 0 || bytes <= self.user { Ok(()) } else { Err(Error::StorageFull) }
+    }
+
     fn stored(self, db: &Db, user: UserId) -> Result<Taken> {
-        let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or(0);
         let all = if self.all.is_some() { store::totals::files_bytes(db)? } else { 0 };
-        Ok(Taken { user: bytes(store::totals::files_bytes_of(db, user)?), all: bytes(all) })
+        Ok(Taken { user: stored_by(db, user)?, all: u64::try_from(all).unwrap_or(0) })
     }
 
     fn has_room(self, taken: Taken) -> bool {
         taken.user <= self.user && self.all.is_none_or(|all| taken.all <= all)
     }
+}
+
+/// Bytes of somebody's files and texts.
+pub(super) fn stored_by(db: &Db, user: UserId) -> Result<u64> {
+    Ok(u64::try_from(store::totals::bytes_of(db, user)?).unwrap_or(0))
 }
 
 /// What one upload takes until it is a file or gone.
@@ -38,7 +49,7 @@ pub(super) struct Share {
 }
 
 impl Chat {
-    /// How much files may take.
+    /// How much users may store.
     #[must_use]
     pub fn quota(&self) -> Quota {
         self.quota

@@ -13,7 +13,7 @@ pub(super) struct DiskFlags {
     /// Refuse uploads while less than this is free on the disk, so that messages go on: like 256MiB
     #[arg(long, env = "FIRESIDE_MIN_FREE", default_value_t = file::MIN_FREE_BYTES, value_name = "SIZE", value_parser = size)]
     pub min_free: u64,
-    /// Bytes of files that one user may keep: like 500MB or 2GiB
+    /// Bytes that one user may keep, of files and of texts: like 500MB or 2GiB
     #[arg(long, env = "FIRESIDE_QUOTA_USER", default_value_t = file::MAX_STORED_BYTES, value_name = "SIZE", value_parser = size)]
     quota_user: u64,
     /// Bytes of files that all users together may keep; as many as the disk has, unless given

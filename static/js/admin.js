@@ -53,7 +53,7 @@ export async function openAdmin({ api, actions }) {
     const part = el('div', { className: 'stack' }, skeleton(6));
     const show = () => api.storage().then((found) => part.replaceChildren(el('dl', { className: 'facts' }, lines(sizes(found))),
       largest('storage.chats.messages', found.chats_by_messages.map(chat)), largest('storage.chats.bytes', found.chats_by_bytes.map(chat)),
-      largest('storage.users', found.users_by_bytes.map(({ username, stored_bytes }) => line(`@${username}`, size(stored_bytes))))), (error) => part.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
+      largest('storage.users', found.users_by_bytes.map(({ username, stored_bytes, text_bytes }) => line(`@${username}`, size(stored_bytes + text_bytes))))), (error) => part.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
     show();
     return part;
 
@@ -96,8 +96,9 @@ export async function openAdmin({ api, actions }) {
     return [search, list, making];
 
     function line(user) {
-      const { username, email, is_admin, is_disabled, stored_bytes, last_seen_at } = user;
-      const notes = [`@${username}`, email, is_admin && t('group.admin'), is_disabled && t('admin.disabled'), stored_bytes > 0 && size(stored_bytes), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
+      const { username, email, is_admin, is_disabled, last_seen_at } = user;
+      const stored = user.stored_bytes + user.text_bytes;
+      const notes = [`@${username}`, email, is_admin && t('group.admin'), is_disabled && t('admin.disabled'), stored > 0 && size(stored), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
       const more = iconButton('more', t('admin.more', { name: nameOf(user) }), () => menu(more, [
         [t('admin.reset'), guarded(async () => handOver(t('admin.reset'), await api.resetLink(user.id)))],
         [t('signout.all'), sure(t('admin.signout.sure', { name: nameOf(user) }), t('signout.all'), () => api.signOutAccount(user.id))],

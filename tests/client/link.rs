@@ -125,7 +125,7 @@ async fn an_administrator_sees_what_fills_the_disk_and_says_how_long_a_chat_is_k
     let by_messages = page.asks(&list("Chats with the most messages")).await;
     assert_eq!(by_messages, json!([format!("{private}: 3 messages"), "garden: 1 message · 3 KB"]));
     assert_eq!(page.asks(&list("Chats with the largest files")).await, json!(["garden: 1 message · 3 KB"]));
-    assert_eq!(page.asks(&list("People with the largest files")).await, json!(["@bob: 3 KB"]));
+    assert_eq!(page.asks(&list("People who store the most")).await, json!(["@bob: 3 KB", "@alice: 11 B"]));
     let titles = page.asks("document.querySelector('dialog.admin .part').textContent").await;
     assert!(!titles.as_str().unwrap().contains("shed"), "{titles}");
 

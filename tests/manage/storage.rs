@@ -48,6 +48,7 @@ async fn the_largest_are_named_and_the_private_have_no_title() {
     assert_eq!(each(&storage, "chats_by_bytes", "files_bytes"), [5000, 1400]);
     assert_eq!(each(&storage, "users_by_bytes", "username"), ["bob", "alice"]);
     assert_eq!(each(&storage, "users_by_bytes", "stored_bytes"), [5000, 1400]);
+    assert_eq!(each(&storage, "users_by_bytes", "text_bytes"), [6, 5 * 7 + 2 * 7 + 10]);
     for (field, number) in [
         ("files_bytes", json!(6400)),
         ("copies_bytes", json!(4321)),

@@ -14,6 +14,7 @@ async fn everybody_is_listed_and_found() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     bob.uploads("notes.txt", b"twelve bytes").await;
+    alice.post("/api/messages/", &json!({"receiver": "bob", "content": "7 bytes"})).await.is(201);
     root.patch(&format!("{USERS}{}/", alice.id), &json!({"is_disabled": true})).await.is(200);
     let page = root.get(USERS).await.is(200).json();
     assert_eq!(page["count"], 3);
@@ -21,7 +22,7 @@ async fn everybody_is_listed_and_found() {
     let alices = &page["results"][1];
     let expected = json!({
         "id": alice.id, "username": "alice", "display_name": "alice", "email": "alice@example.com",
-        "is_admin": false, "is_disabled": true, "stored_bytes": 0,
+        "is_admin": false, "is_disabled": true, "stored_bytes": 0, "text_bytes": 7,
         "created_at": alices["created_at"], "last_seen_at": null,
     });
     assert_eq!(*alices, expected);

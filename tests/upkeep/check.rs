@@ -61,7 +61,7 @@ type Damage = (&'static str, &'static str, fn(&Home));
 /// What is damaged, the line that finds it, and how it is done.
 const DAMAGES: &[Damage] = &[
     ("an index without its entry", "database", breaks_index),
-    ("a post of nobody", "references", |home| meddles(home, "UPDATE posts SET author_id = 99")),
+    ("a friend of nobody", "references", |home| meddles(home, "INSERT INTO friends VALUES (1, 99, 0)")),
     ("a sequence that was set back", "sequence", |home| {
         meddles(home, "UPDATE tombstones SET seq = (SELECT max(id) FROM messages) + 1; UPDATE sequence SET value = 1");
     }),
@@ -98,6 +98,7 @@ const DAMAGES: &[Damage] = &[
     ("a sum of bytes", "stored-bytes", |home| {
         meddles(home, "UPDATE users SET stored_bytes = stored_bytes + 1 WHERE id = 2")
     }),
+    ("a sum of texts", "text-bytes", |home| meddles(home, "UPDATE text_bytes SET bytes = bytes + 1 WHERE user_id = 2")),
     ("a file that is gone", "missing-files", |home| std::fs::remove_file(upload(home)).unwrap()),
     ("a file that was cut", "file-sizes", |home| std::fs::write(upload(home), "words").unwrap()),
     ("a file of nobody", "unknown-files", |home| leaves_file(home, Duration::from_hours(2))),

@@ -3,6 +3,7 @@
 mod check;
 mod gc;
 mod quota;
+mod quota_texts;
 mod retention;
 
 use std::path::Path;

@@ -283,6 +283,12 @@ const BOOKS: &[(&str, &str)] = &[
          WHERE stored_bytes <> (SELECT coalesce(sum(size), 0) FROM files WHERE uploader_id = u.id)",
     ),
     (
+        "a user's bytes are those of the texts",
+        "SELECT count(*) FROM users u WHERE coalesce((SELECT bytes FROM text_bytes WHERE user_id = u.id), 0) <>
+         (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE sender_id = u.id) +
+         (SELECT coalesce(sum(octet_length(title) + octet_length(content)), 0) FROM posts WHERE author_id = u.id)",
+    ),
+    (
         "a message counts its attachments and reactions",
         "SELECT count(*) FROM messages m
          WHERE attachment_count <> (SELECT count(*) FROM files WHERE message_id = m.id)

@@ -125,6 +125,7 @@ pub struct User<'a> {
     is_admin: bool,
     is_disabled: bool,
     stored_bytes: i64,
+    text_bytes: i64,
     created_at: String,
     last_seen_at: Option<String>,
 }
@@ -140,6 +141,7 @@ impl<'a> From<&'a Managed> for User<'a> {
             is_admin: account.is_admin,
             is_disabled: account.is_disabled,
             stored_bytes: managed.stored_bytes,
+            text_bytes: managed.text_bytes,
             created_at: managed.created_at.to_string(),
             last_seen_at: managed.last_seen_at.map(|at| at.to_string()),
         }

@@ -20,6 +20,8 @@ pub struct Managed {
     pub account: Account,
     /// Bytes of its uploaded files.
     pub stored_bytes: i64,
+    /// Bytes of its messages and posts.
+    pub text_bytes: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its last socket closed.

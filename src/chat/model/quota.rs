@@ -1,13 +1,13 @@
-//! How much of the disk files may take.
+//! How much of the disk users may fill.
 
 use super::file::MAX_STORED_BYTES;
 
-/// Bytes that files may take.
+/// Bytes that may be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// One user's.
+    /// One user's files and texts.
     pub user: u64,
-    /// Everybody's together; `None`: as many as the disk has.
+    /// Everybody's files together; `None`: as many as the disk has.
     pub all: Option<u64>,
 }
 

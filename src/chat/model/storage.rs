@@ -23,13 +23,15 @@ pub struct ChatShare {
     pub term: Term,
 }
 
-/// What a user's files take.
+/// What a user's files and texts take.
 #[derive(Clone, Debug)]
 pub struct UserShare {
     /// Who.
     pub id: UserId,
     /// Their name.
     pub username: Username,
-    /// Bytes.
-    pub bytes: i64,
+    /// Bytes of files.
+    pub files: i64,
+    /// Bytes of messages and posts.
+    pub texts: i64,
 }

@@ -30,7 +30,7 @@ pub struct Storage {
     pub free: u64,
     /// Bytes below which uploads stop.
     pub min_free: u64,
-    /// How much files may take.
+    /// How much users may store.
     pub quota: Quota,
     /// How long the server keeps what is said.
     pub retention: Retention,
@@ -38,7 +38,7 @@ pub struct Storage {
     pub by_messages: Vec<ChatShare>,
     /// The largest by their files.
     pub by_bytes: Vec<ChatShare>,
-    /// Those with the largest files.
+    /// Those whose files and texts take the most.
     pub users: Vec<UserShare>,
 }
 

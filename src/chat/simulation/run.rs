@@ -102,7 +102,7 @@ pub(super) fn play(seed: u64, planted: Option<usize>) -> Result<World, Violation
 /// fork until it runs.
 fn assembled(world: &World) -> (Chat, Threads) {
     for _ in 0..LOCKED_TRIES {
-        match Chat::assemble(config(&world.data(), world.clock()), cheap()) {
+        match Chat::assemble(config(&world.data(), world.clock(), world.has_storms), cheap()) {
             Err(OpenError::InUse(_)) => std::thread::sleep(LOCKED_PAUSE),
             other => return other.expect("opened"),
         }

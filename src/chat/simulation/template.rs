@@ -25,8 +25,10 @@ use crate::chat::tests::SMALL;
 pub(super) const DAWN: Timestamp = Timestamp(1_750_000_000_000);
 /// How long a family of JWTs lasts.
 pub(super) const FAMILY_LIFE: Duration = Duration::from_hours(30);
-/// Bytes of files: little, so that it is reached.
-pub(super) const QUOTA: Quota = Quota { user: 900, all: Some(1_800) };
+/// Bytes of files and texts: little, so that it is reached.
+const QUOTA: Quota = Quota { user: 900, all: Some(1_800) };
+/// Bytes of one user's where texts are so long that sockets cannot hold them.
+const STORMY: u64 = 64 << 20;
 /// Everybody's first password.
 pub(super) const PASSWORD: &str = "password 0";
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -49,7 +51,8 @@ impl Template {
 
     async fn make() -> Self {
         let folder = folder();
-        let (chat, threads) = Chat::assemble(config(folder.path(), Clock::new(|| DAWN)), cheap()).expect("opened");
+        let (chat, threads) =
+            Chat::assemble(config(folder.path(), Clock::new(|| DAWN), false), cheap()).expect("opened");
         threads.start().expect("threads");
         let mut people = Vec::new();
         for name in NAMES {
@@ -86,8 +89,9 @@ pub(super) fn group(title: &str, members: Vec<UserId>) -> NewGroup {
     NewGroup { title: title.into(), description: String::new(), is_private: false, max_members: None, members }
 }
 
-pub(super) fn config(data: &Path, clock: Clock) -> Config {
-    Config { durability: Durability::Normal, clock, quota: QUOTA, limits: SMALL, ..Config::of(data.to_owned()) }
+pub(super) fn config(data: &Path, clock: Clock, has_storms: bool) -> Config {
+    let quota = if has_storms { Quota { user: STORMY, ..QUOTA } } else { QUOTA };
+    Config { durability: Durability::Normal, clock, quota, limits: SMALL, ..Config::of(data.to_owned()) }
 }
 
 /// The least that argon2 can be asked for: hashing is not what is looked at here.

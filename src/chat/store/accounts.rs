@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::db::Db;
+use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{COLUMNS, columns, user};
 use crate::chat::model::admin::Managed;
@@ -12,10 +13,15 @@ use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::user::Account;
 
-const MANAGED: &str =
-    concat!(columns!("u"), ", u.email, u.is_admin, u.is_disabled, u.stored_bytes, u.created_at, u.last_seen_at");
+const MANAGED: &str = concat!(
+    columns!("u"),
+    ", u.email, u.is_admin, u.is_disabled, u.stored_bytes, ",
+    bytes!("u"),
+    ", u.created_at, u.last_seen_at"
+);
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Managed> {
+    let stored_bytes = row.get(COLUMNS + 3)?;
     Ok(Managed {
         account: Account {
             user: user(row, 0)?,
@@ -23,9 +29,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Managed> {
             is_admin: row.get(COLUMNS + 1)?,
             is_disabled: row.get(COLUMNS + 2)?,
         },
-        stored_bytes: row.get(COLUMNS + 3)?,
-        created_at: Timestamp(row.get(COLUMNS + 4)?),
-        last_seen_at: row.get::<_, Option<i64>>(COLUMNS + 5)?.map(Timestamp),
+        stored_bytes,
+        text_bytes: row.get::<_, i64>(COLUMNS + 4)? - stored_bytes,
+        created_at: Timestamp(row.get(COLUMNS + 5)?),
+        last_seen_at: row.get::<_, Option<i64>>(COLUMNS + 6)?.map(Timestamp),
     })
 }
 

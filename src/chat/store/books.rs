@@ -99,6 +99,32 @@ pub fn wrong_bytes(db: &Connection) -> Result<i64> {
     )
 }
 
+/// Users whose bytes are not those of their texts; 0 where the database is older than the sums.
+/// What is kept meanwhile is a line for each user: SQLite would sort a row for each message.
+pub fn wrong_texts(db: &Connection) -> Result<usize> {
+    if !has_table(db, "text_bytes")? {
+        return Ok(0);
+    }
+    let moment = db.unchecked_transaction()?;
+    let mut sums = HashMap::<i64, i64>::new();
+    for sql in [
+        "SELECT user_id, bytes FROM text_bytes",
+        "SELECT sender_id, -octet_length(content) FROM messages",
+        "SELECT author_id, -octet_length(title) - octet_length(content) FROM posts",
+    ] {
+        let mut query = moment.prepare(sql)?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            *sums.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+        }
+    }
+    Ok(sums.values().filter(|difference| **difference != 0).count())
+}
+
+fn has_table(db: &Connection, name: &str) -> Result<bool> {
+    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?.exists([name])
+}
+
 /// Users with the name of a picture that is not there.
 pub fn lost_avatars(db: &Connection) -> Result<i64> {
     db.query_row(
@@ -122,8 +148,7 @@ pub fn newest_message_at(db: &Connection) -> Result<Option<Timestamp>> {
 
 /// Until when the server knew the time; `None` too where the database is older than that.
 pub fn known_time(db: &Connection) -> Result<Option<Timestamp>> {
-    let is_there = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'clock'";
-    if db.query_row(is_there, [], |row| row.get::<_, i64>(0))? == 0 {
+    if !has_table(db, "clock")? {
         return Ok(None);
     }
     db.query_row("SELECT known_at FROM clock", [], |row| Ok(Timestamp(row.get(0)?))).optional()

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
 use super::db::Db;
+use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{self, columns};
 use super::{files, reactions, rooms};
@@ -120,12 +121,14 @@ pub fn id_below(db: &Db, chat: ChatId, end: MessageId, count: u32) -> Result<Opt
     Ok(query.query_row(params![chat.0, 0, end.0, count], |row| Ok(MessageId(row.get(0)?))).optional()?)
 }
 
-/// What a post needs to know: that the sender is in the chat, who that is, and who
-/// the two of a direct chat are. One query, since every post asks it.
+/// What a post needs to know: that the sender is in the chat, who that is, how much they have
+/// stored, and who the two of a direct chat are. One query, since every post asks it.
 pub struct Speaker {
     pub user: User,
     pub pair: Option<Pair>,
     pub is_hidden: bool,
+    /// Bytes of the sender's files and texts.
+    pub stored: u64,
 }
 
 pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Speaker>> {
@@ -133,6 +136,8 @@ pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Speaker>>
         "SELECT c.low_user IS NOT NULL AND EXISTS
                     (SELECT 1 FROM members h WHERE h.chat_id = c.id AND h.is_hidden = 1),
                 a.id, a.username, b.id, b.username, ",
+        bytes!("u"),
+        ", ",
         columns!("u"),
         " FROM members m JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id
           LEFT JOIN users a ON a.id = c.low_user LEFT JOIN users b ON b.id = c.high_user
@@ -143,7 +148,8 @@ pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Speaker>>
         Ok(Speaker {
             is_hidden: row.get(0)?,
             pair: if is_direct { Some(rooms::read_pair(row, 1)?) } else { None },
-            user: users::user(row, 5)?,
+            stored: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+            user: users::user(row, 6)?,
         })
     });
     Ok(found.optional()?)

@@ -12,7 +12,7 @@ use crate::chat::model::error::OpenError;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -90,6 +90,42 @@ const TO_VERSION_5: &str = "
          known_at INTEGER NOT NULL
      ) STRICT;
      CREATE INDEX files_attached ON files (created_at) WHERE message_id IS NOT NULL;";
+
+const TO_VERSION_6: &str = "
+     -- Bytes of each user's texts. Those that are there are added one by one: sums by user would
+     -- be sorted, and that takes room on a disk that may have none.
+     CREATE TABLE text_bytes (
+         user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+         bytes   INTEGER NOT NULL
+     ) STRICT;
+     CREATE TRIGGER messages_add_text AFTER INSERT ON messages BEGIN
+         INSERT INTO text_bytes VALUES (new.sender_id, octet_length(new.content))
+         ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;
+     END;
+     CREATE TRIGGER messages_change_text AFTER UPDATE OF content ON messages BEGIN
+         UPDATE text_bytes SET bytes = bytes + octet_length(new.content) - octet_length(old.content)
+         WHERE user_id = new.sender_id;
+     END;
+     CREATE TRIGGER messages_drop_text AFTER DELETE ON messages BEGIN
+         UPDATE text_bytes SET bytes = bytes - octet_length(old.content) WHERE user_id = old.sender_id;
+     END;
+     CREATE TRIGGER posts_add_text AFTER INSERT ON posts BEGIN
+         INSERT INTO text_bytes VALUES (new.author_id, octet_length(new.title) + octet_length(new.content))
+         ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;
+     END;
+     CREATE TRIGGER posts_change_text AFTER UPDATE OF title, content ON posts BEGIN
+         UPDATE text_bytes SET bytes = bytes + octet_length(new.title) + octet_length(new.content)
+             - octet_length(old.title) - octet_length(old.content)
+         WHERE user_id = new.author_id;
+     END;
+     CREATE TRIGGER posts_drop_text AFTER DELETE ON posts BEGIN
+         UPDATE text_bytes SET bytes = bytes - octet_length(old.title) - octet_length(old.content)
+         WHERE user_id = old.author_id;
+     END;
+     INSERT INTO text_bytes SELECT sender_id, octet_length(content) FROM messages WHERE true
+     ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;
+     INSERT INTO text_bytes SELECT author_id, octet_length(title) + octet_length(content) FROM posts WHERE true
+     ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

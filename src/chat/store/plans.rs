@@ -69,6 +69,7 @@ const READ_EVERYTHING: &[&str] = &[
     // What fills the disk, when an administrator asks: every chat's counter, every attached file.
     "WITH sums (chat, bytes)",
     "ORDER BY message_count DESC, id LIMIT",
+    "ORDER BY bytes DESC, u.id LIMIT",
     // Public rooms that one is not in: no counter can know how many those are for everybody.
     "SELECT count(*) FROM chats c LEFT JOIN members m",
     // One row, two rows, and the few that wait to be erased.

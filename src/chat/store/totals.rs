@@ -7,6 +7,19 @@ use crate::chat::model::name::Username;
 use crate::chat::model::retention::Term;
 use crate::chat::model::storage::{ChatShare, UserShare};
 
+/// What a user's files and texts take together.
+macro_rules! bytes {
+    ($user:literal) => {
+        concat!(
+            $user,
+            ".stored_bytes + coalesce((SELECT t.bytes FROM text_bytes t WHERE t.user_id = ",
+            $user,
+            ".id), 0)"
+        )
+    };
+}
+pub(super) use bytes;
+
 /// Chats, and the messages in them: the chats' own counters, so that no message is read.
 pub fn chats_and_messages(db: &Db) -> Result<(i64, i64)> {
     let mut query =
@@ -20,9 +33,9 @@ pub fn files_bytes(db: &Db) -> Result<i64> {
     Ok(query.query_row([], |row| row.get(0))?)
 }
 
-/// Bytes of one user's.
-pub fn files_bytes_of(db: &Db, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT stored_bytes FROM users WHERE id = ?1")?;
+/// Bytes of one user's files and texts.
+pub fn bytes_of(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached(concat!("SELECT ", bytes!("u"), " FROM users u WHERE u.id = ?1"))?;
     Ok(query.query_row([user.0], |row| row.get(0))?)
 }
 
@@ -56,13 +69,17 @@ pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShar
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The users whose files take the most.
+/// The users whose files and texts take the most.
 pub fn largest_users(db: &Db, limit: u32) -> Result<Vec<UserShare>> {
-    let mut query = db.prepare_cached(
-        "SELECT id, username, stored_bytes FROM users WHERE stored_bytes > 0 ORDER BY stored_bytes DESC, id LIMIT ?1",
-    )?;
+    let mut query = db.prepare(concat!(
+        "SELECT u.id, u.username, u.stored_bytes, ",
+        bytes!("u"),
+        " AS bytes FROM users u WHERE bytes > 0 ORDER BY bytes DESC, u.id LIMIT ?1"
+    ))?;
     let rows = query.query_map([limit], |row| {
-        Ok(UserShare { id: UserId(row.get(0)?), username: Username::stored(row.get(1)?), bytes: row.get(2)? })
+        let files = row.get(2)?;
+        let texts = row.get::<_, i64>(3)? - files;
+        Ok(UserShare { id: UserId(row.get(0)?), username: Username::stored(row.get(1)?), files, texts })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -46,12 +46,13 @@ struct ChatShare<'a> {
     retain_days: Option<u32>,
 }
 
-/// What a user's files take.
+/// What a user's files and texts take.
 #[derive(JsonSchema, Serialize)]
 struct UserShare<'a> {
     id: i64,
     username: &'a str,
     stored_bytes: i64,
+    text_bytes: i64,
 }
 
 impl<'a> From<&'a crate::chat::model::storage::ChatShare> for ChatShare<'a> {
@@ -70,7 +71,7 @@ impl<'a> From<&'a crate::chat::model::storage::ChatShare> for ChatShare<'a> {
 
 impl<'a> From<&'a crate::chat::model::storage::UserShare> for UserShare<'a> {
     fn from(user: &'a crate::chat::model::storage::UserShare) -> Self {
-        Self { id: user.id.0, username: user.username.as_str(), stored_bytes: user.bytes }
+        Self { id: user.id.0, username: user.username.as_str(), stored_bytes: user.files, text_bytes: user.texts }
     }
 }
 

@@ -100,10 +100,12 @@ pub(super) fn messages(db: &Db, way: &mut Way<'_>) -> Findings {
 pub(super) fn users(db: &Db, way: &mut Way<'_>) -> Findings {
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
     let bytes = count(books::wrong_bytes(db)?);
+    let texts = books::wrong_texts(db)? as u64;
     let avatars = count(books::lost_avatars(db)?);
     way.next_line();
     Ok(vec![
         Finding::of("stored-bytes", bytes, "users count the bytes of their files", "users count other bytes"),
+        Finding::of("text-bytes", texts, "users count the bytes of their texts", "users count other bytes of texts"),
         Finding::of("avatars", avatars, "every avatar has its picture", "users have an avatar without a picture"),
     ])
 }

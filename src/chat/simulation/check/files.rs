@@ -4,18 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::chat::handle::Chat;
-use crate::chat::model::id::UserId;
 use crate::chat::model::session::Asker;
 use crate::chat::ops::upkeep::KEEP_UNUSED_FILES;
 use crate::chat::simulation::run::Stage;
-use crate::chat::simulation::template::QUOTA;
 use crate::chat::simulation::world::{Fate, Sample, World};
 use crate::chat::store::simulated::View;
 
 /// After a commit: each row has its bytes, a message's files are its sender's, and nobody
 /// has more than they may.
 pub(in crate::chat::simulation) fn stored(stage: &Stage) -> Result<(), String> {
-    let (mut taken, mut all) = (HashMap::<UserId, u64>::new(), 0);
+    let (mut taken, mut all) = (stage.view.texts(), 0);
     for file in stage.view.files() {
         let size = u64::try_from(file.size).expect("a size");
         *taken.entry(file.uploader).or_default() += size;
@@ -28,9 +26,10 @@ pub(in crate::chat::simulation) fn stored(stage: &Stage) -> Result<(), String> {
             return Err(format!("{} uploaded file {}, and {} sent it", file.uploader, file.id, file.sender));
         }
     }
-    match taken.iter().find(|(_, bytes)| **bytes > QUOTA.user) {
-        Some((user, bytes)) => Err(format!("{user} has {bytes} bytes of files")),
-        None if QUOTA.all.is_some_and(|most| all > most) => Err(format!("all have {all} bytes of files")),
+    let quota = stage.chat.quota();
+    match taken.iter().find(|(_, bytes)| **bytes > quota.user) {
+        Some((user, bytes)) => Err(format!("{user} has {bytes} bytes of files and texts")),
+        None if quota.all.is_some_and(|most| all > most) => Err(format!("all have {all} bytes of files")),
         None => Ok(()),
     }
 }

@@ -165,6 +165,12 @@ impl View {
         })
     }
 
+    /// Bytes of texts, by whose they are.
+    pub fn texts(&self) -> HashMap<UserId, u64> {
+        let sql = "SELECT sender_id, sum(octet_length(content)) FROM messages GROUP BY sender_id";
+        self.all(sql, [], |row| Ok((UserId(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))
+    }
+
     /// All messages that a user can see.
     pub fn visible_to(&self, user: UserId) -> HashMap<MessageId, Held> {
         let sql = "SELECT g.id, g.chat_id, g.seq, g.content,
@@ -280,6 +286,11 @@ const COUNTERS: &[(&str, &str)] = &[
         "users.stored_bytes",
         "SELECT 1 FROM users u
          WHERE stored_bytes <> (SELECT coalesce(sum(size), 0) FROM files WHERE uploader_id = u.id)",
+    ),
+    (
+        "text_bytes.bytes",
+        "SELECT 1 FROM users u WHERE coalesce((SELECT bytes FROM text_bytes WHERE user_id = u.id), 0) <>
+         (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE sender_id = u.id)",
     ),
     (
         "the sequence",
