@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 6: one world for five chat dialects.
+-- The whole database of Fireside, version 7: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -29,6 +29,7 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_by_look ON users (look_key);
 CREATE INDEX users_by_search ON users (search_key);
+CREATE INDEX users_by_name ON users (substr(search_key, length(username_key) + 2)) WHERE is_disabled = 0; -- the display name, folded
 CREATE INDEX users_admins ON users (id) WHERE is_admin = 1 AND is_disabled = 0; -- the last of them stays one
 CREATE INDEX users_by_storage ON users (stored_bytes) WHERE stored_bytes > 0; -- who takes the room, and all of it
 CREATE INDEX users_disabled ON users (id) WHERE is_disabled = 1;
@@ -58,7 +59,8 @@ CREATE TABLE invites (
     uses_left  INTEGER NOT NULL CHECK (uses_left >= 0),
     created_by INTEGER REFERENCES users,       -- NULL: the command line; else good while they are an admin
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    chat_id    INTEGER REFERENCES chats        -- the group that its guest joins; NULL: none
 ) STRICT;
 CREATE INDEX invites_by_expiry ON invites (expires_at);
 
@@ -107,12 +109,29 @@ CREATE TABLE chats (
     retain_days     INTEGER,                  -- older messages go; 0: none does; NULL: as the server is told
     created_by      INTEGER REFERENCES users, -- whose limit it counts for: it stays when the ownership passes on;
                                               -- NULL when the chat was erased
+    welcomes        INTEGER NOT NULL DEFAULT 0, -- 1: every new account joins it
     UNIQUE (low_user, high_user),
     CHECK (kind = 'group' OR (low_user <= high_user AND slug IS NOT NULL))
 ) STRICT;
 CREATE INDEX chats_public ON chats (id) WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0;
 CREATE INDEX chats_by_creator ON chats (created_by) WHERE is_deleted = 0;
 CREATE INDEX chats_to_erase ON chats (id) WHERE is_deleted = 1;
+CREATE INDEX chats_welcoming ON chats (id) WHERE welcomes = 1 AND is_deleted = 0;
+
+-- Invitations into a group, for people who have an account. An admin of the group sees the
+-- code again at any time, so it is derived rather than kept: HMAC(server secret, nonce).
+CREATE TABLE group_invites (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id    INTEGER NOT NULL REFERENCES chats,
+    nonce      BLOB    NOT NULL,
+    code_hash  BLOB    NOT NULL UNIQUE,        -- SHA-256
+    uses_left  INTEGER NOT NULL CHECK (uses_left >= 0),
+    created_by INTEGER NOT NULL REFERENCES users, -- good while they are an admin of the group
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX group_invites_by_chat ON group_invites (chat_id);
+CREATE INDEX group_invites_by_expiry ON group_invites (expires_at);
 
 -- Who is in which chat. The counters make unread numbers and page counts O(1):
 --   unread = chats.message_count - seen_count
@@ -158,9 +177,11 @@ CREATE TABLE messages (
     reaction_count   INTEGER NOT NULL DEFAULT 0, -- likewise
     created_at       INTEGER NOT NULL,
     edited_at        INTEGER,
-    seq              INTEGER NOT NULL          -- number of the last change
+    seq              INTEGER NOT NULL,         -- number of the last change
+    pinned_at        INTEGER                   -- NULL: it is not pinned
 ) STRICT;
 CREATE INDEX messages_changed ON messages (chat_id, seq) WHERE seq > id;
+CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;
 
 -- Which messages a chat has. Not an index, since that would write a page for every chat
 -- that somebody speaks in with each commit: the newest few are entered later, together.
@@ -210,6 +231,13 @@ CREATE INDEX files_by_message ON files (message_id, position) WHERE message_id I
 CREATE INDEX files_by_avatar ON files (avatar_of) WHERE avatar_of IS NOT NULL;
 CREATE INDEX files_attached ON files (created_at) WHERE message_id IS NOT NULL; -- which have been kept for long enough
 CREATE INDEX files_unused ON files (created_at) WHERE message_id IS NULL AND avatar_of IS NULL;
+
+-- What the server is called.
+CREATE TABLE server (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    name     TEXT    NOT NULL                 -- '' until somebody names it
+) STRICT;
+INSERT INTO server (only_row, name) VALUES (1, '');
 
 -- Until when the server knew the time: nothing is deleted for its age while the machine's
 -- clock is far from it. Written once an hour.

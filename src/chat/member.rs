@@ -30,7 +30,7 @@ impl Chat {
                     return Err(Error::Forbidden(Denial::DirectChat));
                 }
                 if room.standing.is_none() {
-                    add(tx, &room, &[me])?;
+                    add(tx, Place::from(&room), &[me])?;
                 }
                 store::rooms::find(tx, me, id)?.ok_or(Error::Internal)
             })
@@ -62,7 +62,7 @@ impl Chat {
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 Authority::Admin.check(&room, me)?;
-                add(tx, &room, &users)
+                add(tx, Place::from(&room), &users)
             })
             .await
     }
@@ -85,24 +85,58 @@ impl Chat {
     }
 }
 
+/// Puts somebody into a group that was opened for them, whether they see it or not.
+pub(super) fn join_as_guest(tx: &mut Tx<'_>, chat: ChatId, user: UserId) -> Result<bool> {
+    let (max, count) = store::members::room_left(tx, chat)?.ok_or(Error::NotFound)?;
+    let place = Place { chat, max, count };
+    // Looked at before anything is written: whoever makes the account goes on without the room.
+    if place.is_full() {
+        return Err(Error::RoomFull);
+    }
+    add(tx, place, &[user]).map(|added| added > 0)
+}
+
+/// A group, as far as joining it goes.
+struct Place {
+    chat: ChatId,
+    /// How many may be in it, and are.
+    max: Option<u32>,
+    count: i64,
+}
+
+impl Place {
+    fn max(&self) -> i64 {
+        i64::from(self.max.unwrap_or(MAX_MEMBERS))
+    }
+
+    fn is_full(&self) -> bool {
+        self.count >= self.max()
+    }
+}
+
+impl From<&Room> for Place {
+    fn from(room: &Room) -> Self {
+        Self { chat: room.id, max: room.max_members, count: room.member_count }
+    }
+}
+
 /// Adds users to a group; those who are in it already are left alone. All or none:
 /// when they do not fit, nobody is added.
-fn add(tx: &mut Tx<'_>, room: &Room, users: &[UserId]) -> Result<i64> {
+fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     let mut added = Vec::new();
     for id in users {
         let user = store::users::find(tx, *id)?.ok_or(Error::UnknownUser)?;
-        if store::members::insert(tx, room.id, *id, false)? {
+        if store::members::insert(tx, place.chat, *id, false)? {
             added.push(user);
         }
     }
     let count = i64::try_from(added.len()).unwrap_or(i64::MAX);
-    let max = room.max_members.unwrap_or(MAX_MEMBERS);
-    if count > 0 && room.member_count + count > i64::from(max) {
+    if count > 0 && place.count + count > place.max() {
         return Err(Error::RoomFull);
     }
-    store::rooms::add_members(tx, room.id, count)?;
+    store::rooms::add_members(tx, place.chat, count)?;
     for user in added {
-        tx.publish(Event::MemberAdded { chat: room.id, user });
+        tx.publish(Event::MemberAdded { chat: place.chat, user });
     }
     Ok(count)
 }

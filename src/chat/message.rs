@@ -175,6 +175,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
         created_at: tx.now,
         updated_at: tx.now,
         is_edited: false,
+        pinned_at: None,
     };
     store::messages::insert(tx, &message)?;
     for (position, file) in message.attachments.iter().enumerate() {

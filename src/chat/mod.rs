@@ -35,12 +35,15 @@ pub mod newest;
 pub mod ops;
 pub mod overview;
 mod pace;
+pub mod people;
+pub mod pin;
 mod presence;
 pub mod profile;
 pub mod quota;
 pub mod reaction;
 pub mod receipt;
 pub mod room;
+pub mod server;
 #[cfg(test)]
 #[expect(clippy::print_stdout, reason = "it says which world it played")]
 mod simulation;
@@ -49,6 +52,7 @@ mod store;
 pub(crate) mod tests;
 pub mod typing;
 pub mod user;
+mod welcome;
 
 pub use handle::{Chat, Config};
 pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, Outlet};

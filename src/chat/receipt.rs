@@ -1,9 +1,10 @@
-//! Read receipts: a mark per member that only moves forward.
+//! Read receipts: a mark per member that moves forward, unless its owner sets it back.
 
 use super::handle::Chat;
-use super::model::error::{Error, Result};
+use super::model::error::{Error, Result, Rule};
 use super::model::event::Event;
 use super::model::id::{ChatId, MessageId};
+use super::model::message::MAX_UNREAD_AGAIN;
 use super::model::receipt::ReadMark;
 use super::model::session::Asker;
 use super::store;
@@ -39,6 +40,32 @@ impl Chat {
                 store::members::set_read(tx, chat, me, upto, reading.seen_count + news)?;
                 tx.publish(Event::Read { chat, user: me, upto });
                 Ok(news)
+            })
+            .await
+    }
+
+    /// Makes a message and all after it unread for the asker again. Whoever sees who has read
+    /// what sees that, too. Returns how many messages are unread now.
+    pub async fn mark_unread(&self, asker: &Asker, chat: ChatId, from: MessageId) -> Result<i64> {
+        self.check_pace(asker)?;
+        let me = asker.user;
+        self.by(asker)
+            .write(move |tx| {
+                let reading = store::members::reading(tx, chat, me)?.ok_or(Error::NotFound)?;
+                let message = store::messages::find(tx, me, from)?.filter(|message| message.chat == chat);
+                let message = message.ok_or(Error::Invalid(Rule::MessageOfChat))?;
+                if reading.seen_upto < message.id {
+                    return Ok(reading.message_count - reading.seen_count);
+                }
+                let upto = MessageId(message.id.0 - 1);
+                if store::messages::are_more(tx, chat, upto, MAX_UNREAD_AGAIN)? {
+                    return Err(Error::Invalid(Rule::TooFarBack));
+                }
+                let unread = store::messages::count_of_others(tx, chat, me, upto, MessageId(i64::MAX))?;
+                store::members::set_read(tx, chat, me, upto, reading.message_count - unread)?;
+                tx.publish(Event::Read { chat, user: me, upto });
+                tx.publish(Event::OwnPartChanged { chat, user: me });
+                Ok(unread)
             })
             .await
     }

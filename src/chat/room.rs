@@ -116,7 +116,7 @@ pub(super) fn check_created(tx: &Tx<'_>, user: UserId) -> Result<()> {
     Ok(())
 }
 
-fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Result<Room> {
+pub(super) fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Result<Room> {
     check_created(tx, me)?;
     let id = store::rooms::insert_group(tx, me, new)?;
     store::members::insert(tx, id, me, true)?;

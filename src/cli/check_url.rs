@@ -312,7 +312,7 @@ impl Check {
 /// What the server says of itself, or what stands in its place.
 fn about(answer: &Answer) -> Result<Value, String> {
     let about: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match (answer.status, about["name"].as_str()) {
+    match (answer.status, about["software"].as_str()) {
         (200, Some("Fireside")) => Ok(about),
         (502..=504, _) => Err(format!("the proxy does not reach the server (it answers {})", answer.status)),
         (301..=308, _) => Err(format!("leads to {}", answer.header("location").unwrap_or("nowhere"))),

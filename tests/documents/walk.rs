@@ -119,6 +119,12 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     let said = id(&walker.posts(&format!("{chat}messages/"), json!({"content": "hi"})).await);
     walker.gets(&format!("{chat}messages/?before=99999")).await;
     walker.posts(&format!("{chat}mark-as-read/"), json!({})).await;
+    walker.posts(&format!("{chat}mark-as-unread/"), json!({"message_id": said})).await;
+    walker.gets(&format!("{chat}members/?q=bob&limit=1")).await;
+    let pin = format!("/messages/api/messages/{said}/pin/");
+    walker.posts(&pin, Value::Null).await;
+    walker.gets(&format!("{chat}pins/")).await;
+    walker.does("DELETE", &pin, Value::Null).await;
     walker.posts(&format!("{chat}typing/"), json!({"is_typing": true})).await;
     let message = format!("/messages/api/messages/{said}/");
     walker.gets(&message).await;
@@ -184,6 +190,9 @@ async fn administer(admin: &mut Walker<'_>) {
     admin.posts(&format!("{invites}look/"), json!({"code": invite["code"]})).await;
     admin.gets(invites).await;
     admin.does("DELETE", &format!("{invites}{}/", id(&invite)), Value::Null).await;
+    admin.posts("/api/server/register/", json!({"username": "frank", "password": "correct horse frank"})).await;
+    admin.gets("/api/server/people/?q=fra&limit=1").await;
+    admin.does("PATCH", "/api/server/settings/", json!({"name": "den", "join_rooms": []})).await;
     admin.gets("/api/server/status/").await;
     admin.gets("/api/server/audit/").await;
     let kept = root.opens_room("kept for a time").await;

@@ -22,6 +22,7 @@ fn operations(bob: i64) -> Vec<(Method, String)> {
         (Method::GET, "/api/server/audit/".into()),
         (Method::GET, "/api/server/storage/".into()),
         (Method::PATCH, "/api/server/chats/1/".into()),
+        (Method::PATCH, "/api/server/settings/".into()),
     ]
 }
 

@@ -69,7 +69,7 @@ async fn a_code_is_looked_at_by_whoever_has_it() {
     let look = async |code: &str| fireside.anyone().post("/api/server/invites/look/", &json!({"code": code})).await;
     let code = invite["code"].as_str().unwrap();
     let seen = look(code).await.is(200).json();
-    assert_eq!(seen, json!({"inviter": "root", "expires_at": invite["expires_at"], "uses_left": 1}));
+    assert_eq!(seen, json!({"inviter": "root", "expires_at": invite["expires_at"], "uses_left": 1, "chat": null}));
     look("wrong").await.refused(404, "not_found");
     look("").await.refused(404, "not_found");
     fireside.anyone().post("/api/server/invites/look/", &json!({})).await.names("code");

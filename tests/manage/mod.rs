@@ -6,6 +6,8 @@ mod audit;
 mod command;
 mod disable;
 mod invite;
+mod newcomer;
+mod people;
 mod reset;
 mod secret;
 mod session;

@@ -24,7 +24,7 @@ async fn the_numbers_are_those_of_what_is_there() {
 
     // A socket counts from its opening, which comes a moment after the answer to its handshake.
     let status = status_when(&root, |status| status["sockets"]["rooms"] == 1 && status["users_online"] == 2).await;
-    for (field, number) in [("users", 2), ("users_online", 2), ("chats", 1), ("messages", 2)] {
+    for (field, number) in [("users", 2), ("users_online", 2), ("chats", 2), ("messages", 2)] {
         assert_eq!(status[field], number, "{field} in {status}");
     }
     assert_eq!((&status["sockets"]["rooms"], &status["sockets"]["messaging"]), (&json!(1), &json!(1)), "{status}");

@@ -234,3 +234,41 @@ async fn a_group_ends_with_its_last_member() {
         alice.get(&format!("/api/rooms/{}/", chat.id)).await.refused(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn members_are_listed_in_parts_and_found_by_name() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let crowd = fireside.registers_crowd(6).await;
+    let eve = fireside.registers("eve").await;
+    let others: Vec<&Person> = crowd.iter().collect();
+    let chat = group(&alice, "Team", &others).await;
+    let list = format!("{}members/", chat.path());
+    let line = Line::to(&crowd[0]).await;
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let part = alice.get(&format!("{list}?limit=3{cursor}")).await.is(200).json();
+        seen.extend(part["results"].as_array().unwrap().clone());
+        // Who joins meanwhile comes last.
+        alice.post(&chat.add(), &json!({"user_ids": [eve.id]})).await.is(200);
+        let Some(next) = part["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    let expected: Vec<i64> = [&alice].into_iter().chain(&crowd).chain([&eve]).map(|person| person.id).collect();
+    assert_eq!(seen.iter().map(id).collect::<Vec<_>>(), expected, "the longest in it first");
+    let first = json!({
+        "id": alice.id, "username": "alice", "display_name": "alice", "avatar_url": null, "is_admin": true,
+        "joined_at": seen[0]["joined_at"], "online": false, "last_seen": null,
+    });
+    assert_eq!(seen[0], first, "and no address");
+    assert_eq!((&seen[1]["online"], &seen[1]["is_admin"]), (&json!(true), &json!(false)));
+    let found = alice.get(&format!("{list}?q=GUEST5")).await.is(200).results();
+    assert_eq!(found.iter().map(id).collect::<Vec<_>>(), [crowd[5].id]);
+    assert!(alice.get(&format!("{list}?q=nobody")).await.is(200).results().is_empty());
+    alice.get(&format!("{list}?cursor=x")).await.blames("cursor");
+    let stranger = fireside.registers("stranger").await;
+    stranger.get(&list).await.denied(404, NOT_FOUND);
+    stranger.get("/messages/api/chats/999/members/").await.denied(404, NOT_FOUND);
+    fireside.anyone().get(&list).await.is(401);
+    line.hangs_up().await;
+}

@@ -56,6 +56,8 @@ impl Codec for Conversation {
             | Event::MemberChanged { .. }
             | Event::ChatDeleted { .. }
             | Event::ChatHidden { .. }
+            | Event::OwnPartChanged { .. }
+            | Event::MessagePinned { .. }
             | Event::MemberAdded { .. }
             | Event::MemberRemoved { .. }
             | Event::CredentialEnded { .. }

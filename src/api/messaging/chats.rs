@@ -109,6 +109,14 @@ pub async fn mark_as_read(asker: Asker, mut request: Request) -> Answer {
     ok(&Done::marked(request.context.chat.mark_read(&asker, id, upto).await?))
 }
 
+pub async fn mark_as_unread(asker: Asker, mut request: Request) -> Answer {
+    let id = ChatId(request.id(0)?);
+    let mut fields = request.fields().await?;
+    let from = fields.require_integer("message_id");
+    let from = MessageId(fields.complete(from)?);
+    ok(&Done::unread(request.context.chat.mark_unread(&asker, id, from).await?))
+}
+
 pub async fn typing(asker: Asker, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::frame::Frame;
-use super::json::{Chat, Detail, Done, Fault, Found, Invalid, Message, Results, Sync, Toggled};
+use super::json::{Chat, Detail, Done, Fault, Found, Invalid, ListedMember, Message, Results, Sync, Toggled};
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
+use crate::api::http::cursor::Part;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
     Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, may, need,
@@ -12,6 +13,7 @@ use crate::api::http::openapi::shape::{
 };
 use crate::api::http::page::Listing;
 use crate::chat::model::member::MAX_ADDED;
+use crate::chat::model::message::MAX_PINS;
 use crate::chat::model::name::MAX_TITLE;
 
 /// Fields for a 400, the document's sentence for a 500, and `detail` for everything else.
@@ -65,6 +67,43 @@ pub fn mark_as_read(doc: &mut Doc) {
     doc.does("Mark messages as read")
         .may_take(&[may("message_id", upto)])
         .answers::<Done>(200, "How many were not read before.");
+}
+
+pub fn mark_as_unread(doc: &mut Doc) {
+    doc.does("Mark a message and all after it as unread")
+        .note("For me alone, in every API. They do not count as read by me any more.")
+        .limited("send")
+        .takes(&[need("message_id", described(id(), "With at most 10,000 messages from it on."))])
+        .answers::<Done>(200, "How many are unread now.");
+}
+
+pub fn members(doc: &mut Doc) {
+    doc.does("List who is in a chat")
+        .query("q", described(string(), "Those with this in their username or display name."))
+        .goes_on()
+        .answers::<Part<ListedMember<'_>>>(200, "Some of them, the longest in it first.");
+}
+
+pub fn pins(doc: &mut Doc) {
+    doc.does("List the pinned messages of a chat")
+        .goes_on()
+        .answers::<Part<Message<'_>>>(200, "Some of them, the latest pinned first.");
+}
+
+pub fn pin(doc: &mut Doc) {
+    let sentence = format!("An admin of a group may, and both sides of a direct chat. A chat has {MAX_PINS} at most.");
+    doc.does("Pin a message")
+        .note(&sentence)
+        .limited("send")
+        .answers::<Message<'_>>(200, "The message as it is now.")
+        .refuses(&[400]);
+}
+
+pub fn unpin(doc: &mut Doc) {
+    doc.does("Take the pin off a message")
+        .note("Whoever may pin it may.")
+        .limited("send")
+        .answers_nothing(204, "It is not pinned.");
 }
 
 pub fn typing(doc: &mut Doc) {

@@ -13,7 +13,7 @@ use crate::chat::model::id::UserId;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::receipt::ReadMark;
 use crate::chat::model::room::Kind;
-use crate::chat::model::{file, message, user};
+use crate::chat::model::{file, member, message, user};
 
 /// A user, wherever one stands.
 #[derive(JsonSchema, Serialize)]
@@ -108,6 +108,31 @@ impl<'a> From<&'a Overview> for Chat<'a> {
     }
 }
 
+/// Somebody in a chat, in the list of its members.
+#[derive(JsonSchema, Serialize)]
+pub struct ListedMember<'a> {
+    #[serde(flatten)]
+    user: User<'a>,
+    is_admin: bool,
+    #[schemars(extend("format" = "date-time"))]
+    joined_at: String,
+    online: bool,
+    /// When they were last there, if they ever were.
+    last_seen: Option<String>,
+}
+
+impl<'a> From<&'a member::Seen> for ListedMember<'a> {
+    fn from(seen: &'a member::Seen) -> Self {
+        Self {
+            user: User::from(&seen.member.user),
+            is_admin: seen.member.is_admin,
+            joined_at: seen.member.joined_at.to_string(),
+            online: seen.is_online,
+            last_seen: seen.last_seen.map(|at| at.to_string()),
+        }
+    }
+}
+
 /// The newest message of a chat.
 #[derive(JsonSchema, Serialize)]
 struct LastMessage<'a> {
@@ -144,6 +169,7 @@ pub struct Message<'a> {
     updated_at: String,
     is_edited: bool,
     is_deleted: bool,
+    is_pinned: bool,
     sender: User<'a>,
     reactions: Vec<Reaction<'a>>,
     read_by: Vec<i64>,
@@ -164,6 +190,7 @@ impl<'a> Message<'a> {
             is_edited: message.is_edited,
             // A deleted one is in no list, and its frame carries nothing but its id.
             is_deleted: false,
+            is_pinned: message.pinned_at.is_some(),
             sender: User::from(&message.sender),
             reactions: reactions(&message.reactions),
             read_by: read_by(message, marks),
@@ -278,15 +305,21 @@ pub struct Done {
     marked_count: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     added_count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread_count: Option<i64>,
 }
 
 impl Done {
     pub fn plainly() -> Self {
-        Self { status: "success", marked_count: None, added_count: None }
+        Self { status: "success", marked_count: None, added_count: None, unread_count: None }
     }
 
     pub fn marked(count: i64) -> Self {
         Self { marked_count: Some(count), ..Self::plainly() }
+    }
+
+    pub fn unread(count: i64) -> Self {
+        Self { unread_count: Some(count), ..Self::plainly() }
     }
 
     pub fn added(count: i64) -> Self {

@@ -1,12 +1,22 @@
 //! Who is in a group.
 
-use super::json::Done;
+use super::json::{Done, ListedMember};
+use crate::api::http::cursor;
 use crate::api::http::reply::{Answer, Failure, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::error::{Denial, Error};
-use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::id::{ChatId, MemberId, UserId};
 use crate::chat::model::member::MAX_ADDED;
 use crate::chat::model::session::Asker;
+
+pub async fn list(asker: Asker, request: Request) -> Answer {
+    let chat = ChatId(request.id(0)?);
+    let part = request.query("q").unwrap_or_default();
+    let asked = cursor::asked::<i64>(&request, &[part])?;
+    let above = MemberId(asked.after.unwrap_or(0));
+    let found = request.context.chat.members_named(&asker, chat, part, above, asked.limit).await?;
+    ok(&asked.part(&found, |seen| seen.member.id.0, ListedMember::from))
+}
 
 pub async fn add(asker: Asker, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);

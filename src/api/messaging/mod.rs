@@ -25,6 +25,7 @@ mod frame;
 mod json;
 mod members;
 mod messages;
+mod pins;
 mod socket;
 mod users;
 
@@ -49,6 +50,7 @@ pub fn dialect() -> Dialect {
     let free = Rate::Free;
     let (chats, chat) = ("/messages/api/chats/", "/messages/api/chats/{chat_id}/");
     let (history, message) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/messages/{message_id}/");
+    let pin = "/messages/api/messages/{message_id}/pin/";
     let remove = "/messages/api/chats/{chat_id}/members/{user_id}/remove/";
     let routes = vec![
         Route::new(get.clone(), chats, free, chats::list).doc(document::list),
@@ -59,7 +61,13 @@ pub fn dialect() -> Dialect {
         Route::new(delete.clone(), chat, free, chats::delete).doc(document::delete),
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-read/", free, chats::mark_as_read)
             .doc(document::mark_as_read),
+        Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-unread/", free, chats::mark_as_unread)
+            .doc(document::mark_as_unread),
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing).doc(document::typing),
+        Route::new(get.clone(), "/messages/api/chats/{chat_id}/members/", free, members::list).doc(document::members),
+        Route::new(get.clone(), "/messages/api/chats/{chat_id}/pins/", free, pins::list).doc(document::pins),
+        Route::new(post.clone(), pin, free, pins::pin).doc(document::pin),
+        Route::new(delete.clone(), pin, free, pins::unpin).doc(document::unpin),
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)
             .doc(document::add_members),
         Route::new(delete.clone(), remove, free, members::remove).doc(document::remove_member),

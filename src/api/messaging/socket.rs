@@ -69,7 +69,9 @@ impl Codec for AllChats {
     fn encode(event: &Event) -> Option<String> {
         let frame = match event {
             Event::MessagePosted { message, .. } => Frame::new_message(message, &[], None),
-            Event::MessageEdited { message, marks, .. } => Frame::message_updated(message, marks),
+            Event::MessageEdited { message, marks, .. } | Event::MessagePinned { message, marks, .. } => {
+                Frame::message_updated(message, marks)
+            }
             Event::MessageDeleted { chat, message, seq, .. } => {
                 Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
             }
@@ -93,7 +95,10 @@ impl Codec for AllChats {
                 Frame::Call { chat: chat.0, participants: participants.iter().map(|user| user.0).collect() }
             }
             // Every viewer has a view of their own of a chat: `view` makes these.
-            Event::ChatCreated { .. } | Event::ChatUpdated { .. } | Event::MemberChanged { .. } => return None,
+            Event::ChatCreated { .. }
+            | Event::ChatUpdated { .. }
+            | Event::OwnPartChanged { .. }
+            | Event::MemberChanged { .. } => return None,
             Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }
@@ -113,11 +118,14 @@ impl Codec for AllChats {
             {
                 Hearing::Own
             }
-            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
-                self.unless_told(message.seq)
-            }
+            Event::MessagePosted { message, .. }
+            | Event::MessageEdited { message, .. }
+            | Event::MessagePinned { message, .. } => self.unless_told(message.seq),
             Event::MessageDeleted { seq, .. } | Event::ReactionsChanged { seq, .. } => self.unless_told(*seq),
-            Event::ChatCreated { .. } | Event::ChatUpdated { .. } | Event::MemberChanged { .. } => Hearing::Own,
+            Event::ChatCreated { .. }
+            | Event::ChatUpdated { .. }
+            | Event::OwnPartChanged { .. }
+            | Event::MemberChanged { .. } => Hearing::Own,
             Event::MemberAdded { user, .. } if user.id == me => Hearing::Own,
             // These are for the others.
             Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Hearing::Not,
@@ -145,7 +153,7 @@ impl Codec for AllChats {
             Event::MessagePosted { message, key, .. } => {
                 return vec![Frame::new_message(message, &[], key.as_ref()).text()];
             }
-            Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. } => {
+            Event::ChatUpdated { chat } | Event::OwnPartChanged { chat, .. } | Event::MemberChanged { chat, .. } => {
                 self.chat(*chat, updated, |make| told.common(slot, make))
             }
             Event::ChatCreated { chat, .. } => self.chat(*chat, created, |make| told.common(slot, make)),

@@ -117,6 +117,10 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::CandidateLength
             | Rule::InviteRequired
             | Rule::InviteDead
+            | Rule::MessageOfChat
+            | Rule::TooFarBack
+            | Rule::JoinRooms
+            | Rule::InviteChat
             | Rule::LastAdmin => plain(problem),
         },
         Error::NotFound

@@ -46,6 +46,8 @@ impl Codec for Chatroom {
             | Event::MemberChanged { .. }
             | Event::ChatDeleted { .. }
             | Event::ChatHidden { .. }
+            | Event::OwnPartChanged { .. }
+            | Event::MessagePinned { .. }
             | Event::MemberAdded { .. }
             | Event::MemberRemoved { .. }
             | Event::CredentialEnded { .. }

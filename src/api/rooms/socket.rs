@@ -62,6 +62,8 @@ impl Codec for Room {
             | Event::MemberChanged { .. }
             | Event::ChatDeleted { .. }
             | Event::ChatHidden { .. }
+            | Event::OwnPartChanged { .. }
+            | Event::MessagePinned { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }

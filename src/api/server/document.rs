@@ -2,17 +2,21 @@
 
 use super::json::PAGE_SIZE;
 use super::json::storage::{Chat, Use};
-use super::json::{Entry, Invitation, Look, NewInvitation, ResetLink, ResetLook, Session, SignedIn, Status, User};
+use super::json::{
+    Entry, Invitation, Look, NewInvitation, Person, ResetLink, ResetLook, Session, Settings, SignedIn, Status, User,
+};
+use crate::api::http::cursor::Part;
 use crate::api::http::openapi::doc::Doc;
 use crate::api::http::openapi::shape::{
-    Field, any_of, boolean, described, email, integer, may, need, not_blank, nullable, password, string, text,
-    username, word,
+    Field, Shape, any_of, boolean, described, email, filled, id, ids, integer, may, need, not_blank, nullable,
+    password, string, text, username, word,
 };
 use crate::api::http::page::Listing;
 use crate::chat::model::invite::{INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE};
 use crate::chat::model::label::MAX_LABEL;
-use crate::chat::model::name::MAX_DISPLAY_NAME;
+use crate::chat::model::name::{MAX_DISPLAY_NAME, MAX_TITLE};
 use crate::chat::model::retention::MAX_RETENTION_DAYS;
+use crate::chat::model::server::MAX_JOIN_ROOMS;
 
 /// What stands behind the `#` of a link.
 fn code() -> Field {
@@ -29,13 +33,47 @@ pub fn look_at_invite(doc: &mut Doc) {
 }
 
 pub fn set_up(doc: &mut Doc) {
-    let address = described(any_of([email(), word("")]), "May be blank.");
     doc.does("Make the first administrator")
         .note("By the code that the server printed. It works once, and as long as there is no administrator.")
-        .takes(&[code(), need("username", username()), need("password", password()), may("email", address)])
+        .note("It opens the room of everybody, in the language of `Accept-Language`: English or Russian.")
+        .takes(&[
+            code(),
+            need("username", username()),
+            need("password", password()),
+            may("email", address()),
+            may("display_name", text(MAX_DISPLAY_NAME)),
+            may("name", described(text(MAX_TITLE), "What the server is called.")),
+        ])
         .answers::<SignedIn<'_>>(201, "The new account, and a token for this device.")
         .limited("sign-in")
         .refuses(&[403, 404]);
+}
+
+fn address() -> Shape {
+    described(any_of([email(), word("")]), "May be blank.")
+}
+
+pub fn register(doc: &mut Doc) {
+    doc.does("Register, with an e-mail address or without")
+        .takes(&[
+            need("username", username()),
+            need("password", password()),
+            may("display_name", text(MAX_DISPLAY_NAME)),
+            may("email", address()),
+            may("invite", described(string(), "The code of an invitation, where registration needs one.")),
+        ])
+        .answers::<SignedIn<'_>>(201, "The new account, and a token for this device.")
+        .limited("registration")
+        .refuses(&[403]);
+}
+
+pub fn settings(doc: &mut Doc) {
+    administrators(doc.does("Name the server, and the rooms that every new account joins"))
+        .may_take(&[
+            may("name", filled(MAX_TITLE)),
+            may("join_rooms", described(ids(MAX_JOIN_ROOMS), "Public groups, or ones that you are an admin of.")),
+        ])
+        .answers::<Settings<'_>>(200, "Both as they are now.");
 }
 
 pub fn look_at_reset(doc: &mut Doc) {
@@ -53,6 +91,14 @@ pub fn reset(doc: &mut Doc) {
         .answers_nothing(204, "It is set. The link opens nothing any more.")
         .limited("sign-in")
         .refuses(&[403, 404]);
+}
+
+pub fn people(doc: &mut Doc) {
+    doc.does("List everybody I may write to")
+        .note("Who comes or goes while the list is read may be in two parts of it.")
+        .query("q", described(string(), "Those with this in their username or display name."))
+        .goes_on()
+        .answers::<Part<Person<'_>>>(200, "Some of them: who is online first, then by name.");
 }
 
 pub fn sessions(doc: &mut Doc) {
@@ -115,6 +161,7 @@ pub fn invite(doc: &mut Doc) {
             may("uses", described(integer(1, MAX_USES.into()), "How many may register with it; 1 unless given.")),
             may("expires_in", described(integer(least, most), &life)),
             may("label", text(MAX_LABEL)),
+            may("chat", described(id(), "The group that its guests join: public, or one that you are an admin of.")),
         ])
         .answers::<NewInvitation<'_>>(201, "The invitation. Its code is shown here alone.");
 }

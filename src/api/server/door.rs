@@ -1,14 +1,21 @@
-//! What people do who are not signed in, with the code of a link.
+//! What people do who are not signed in: with the code of a link, or by registering.
+
+use serde_json::Value;
 
 use super::check_guess;
 use super::json::{Look, ResetLook, SignedIn};
+use crate::api::http::body::Fields;
+use crate::api::http::language::{self, Language};
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, no_content, ok, signed_by};
 use crate::api::http::request::Request;
-use crate::api::http::sign_in::device_label;
-use crate::chat::model::name::{Email, Username};
+use crate::api::http::sign_in::{check_registration, device_label, invite};
+use crate::chat::model::name::rule::Violation;
+use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::password::Password;
-use crate::chat::model::user::NewUser;
+use crate::chat::model::server::Beginning;
+use crate::chat::model::token::Token;
+use crate::chat::model::user::{Account, NewUser};
 
 pub async fn look_at_invite(mut request: Request) -> Answer {
     check_guess(&request)?;
@@ -24,16 +31,47 @@ pub async fn set_up(mut request: Request) -> Answer {
     let code = fields.require("code", |text| Ok(text.trim().to_owned()));
     let username = fields.require("username", Username::parse);
     let password = fields.require("password", Password::parse);
-    let email = if fields.text("email").is_some_and(|text| text.trim().is_empty()) {
-        None
-    } else {
-        fields.parse("email", Email::parse)
-    };
+    let email = unless_blank(&mut fields, "email", Email::parse);
+    let display_name = unless_blank(&mut fields, "display_name", name::display_name);
+    let name = unless_blank(&mut fields, "name", name::title);
     let (code, username, password) = fields.complete((code, username, password))?;
-    let new = NewUser { username, email, password, display_name: None, is_admin: true };
-    let (account, token) = request.context.chat.set_up(&code, new, device_label(&request)).await?;
-    let body = SignedIn::new(&token, &account);
-    reply::created(true, &body).map(|response| signed_by(response, account.user.id))
+    let new = NewUser { username, email, password, display_name, is_admin: true };
+    let beginning = Beginning { name, room: room_of_everybody(&request).to_owned() };
+    let (account, token) = request.context.chat.set_up(&code, new, beginning, device_label(&request)).await?;
+    signed_in(&account, &token)
+}
+
+/// The title of the room that everybody is in, in the language of whoever makes it.
+fn room_of_everybody(request: &Request) -> &'static str {
+    match language::preferred(request.header("accept-language").unwrap_or_default()) {
+        Language::English => "Everyone",
+        Language::Russian => "Общий чат",
+    }
+}
+
+/// Like that of the rooms document, without the need for an address.
+pub async fn register(mut request: Request) -> Answer {
+    check_registration(&request)?;
+    let mut fields = request.fields().await?;
+    let username = fields.require("username", Username::parse);
+    let password = fields.require("password", Password::parse);
+    let email = unless_blank(&mut fields, "email", Email::parse);
+    let display_name = unless_blank(&mut fields, "display_name", name::display_name);
+    let (username, password) = fields.complete((username, password))?;
+    let new = NewUser { username, email, password, display_name, is_admin: false };
+    let invite = invite(&request, &fields);
+    let (account, token) = request.context.chat.register(new, invite, device_label(&request)).await?;
+    signed_in(&account, &token)
+}
+
+fn signed_in(account: &Account, token: &Token) -> Answer {
+    reply::created(true, &SignedIn::new(token, account)).map(|response| signed_by(response, account.user.id))
+}
+
+/// A field of a form that people leave blank: that is as if it were not there.
+fn unless_blank<T>(fields: &mut Fields, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+    let is_blank = fields.value(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
+    if is_blank { None } else { fields.parse(name, parse) }
 }
 
 pub async fn look_at_reset(mut request: Request) -> Answer {

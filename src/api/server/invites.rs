@@ -12,7 +12,7 @@ use crate::api::http::page;
 use crate::api::http::reply::{Answer, json, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::admin::By;
-use crate::chat::model::id::InviteId;
+use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::invite::{INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE, NewInvite};
 use crate::chat::model::label::Label;
 
@@ -28,11 +28,13 @@ pub async fn create(by: By, mut request: Request) -> Answer {
     let uses = within(&mut fields, "uses", 1, u64::from(MAX_USES)).unwrap_or(1);
     let life = within(&mut fields, "expires_in", MIN_LIFE.as_secs(), MAX_LIFE.as_secs());
     let label = fields.parse("label", Label::parse).unwrap_or_default();
+    let chat = fields.integer("chat").map(ChatId);
     fields.check()?;
     let new = NewInvite {
         uses: u32::try_from(uses).unwrap_or(MAX_USES),
         life: life.map_or(INVITE_LIFE, Duration::from_secs),
         label,
+        chat,
     };
     let (made, code) = request.context.chat.create_invite(&by, new).await?;
     let body = NewInvitation {

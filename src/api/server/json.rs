@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::http::base;
 use crate::chat::model::admin::Managed;
 use crate::chat::model::backup::Backups;
 use crate::chat::model::name::Username;
 use crate::chat::model::session::{Asker, CredentialKind, Held};
 use crate::chat::model::token::Token;
-use crate::chat::model::{audit, invite, user};
+use crate::chat::model::{audit, invite, server, user};
 use crate::chat::ops::status;
 
 /// Who the command line is, where a person's name would stand. No username has a space.
@@ -24,6 +25,8 @@ pub struct Look<'a> {
     inviter: Option<&'a str>,
     expires_at: String,
     uses_left: u32,
+    /// The group that whoever registers with it is in from the start.
+    chat: Option<i64>,
 }
 
 impl<'a> From<&'a invite::Invitation> for Look<'a> {
@@ -32,6 +35,7 @@ impl<'a> From<&'a invite::Invitation> for Look<'a> {
             inviter: invitation.created_by.as_ref().map(Username::as_str),
             expires_at: invitation.expires_at.to_string(),
             uses_left: invitation.uses_left,
+            chat: invitation.chat.map(|chat| chat.0),
         }
     }
 }
@@ -51,7 +55,25 @@ pub struct ResetLink<'a> {
     pub expires_at: String,
 }
 
-/// What the first admin gets.
+/// What administrators set.
+#[derive(JsonSchema, Serialize)]
+pub struct Settings<'a> {
+    /// What the server's people call it.
+    name: &'a str,
+    /// The groups that every new account joins.
+    join_rooms: Vec<i64>,
+}
+
+impl<'a> From<&'a server::Settings> for Settings<'a> {
+    fn from(settings: &'a server::Settings) -> Self {
+        Self {
+            name: settings.name.as_deref().unwrap_or(server::UNNAMED),
+            join_rooms: settings.join_rooms.iter().map(|chat| chat.0).collect(),
+        }
+    }
+}
+
+/// What a new account gets.
 #[derive(JsonSchema, Serialize)]
 pub struct SignedIn<'a> {
     token: &'a str,
@@ -81,6 +103,32 @@ impl<'a> SignedIn<'a> {
             bio,
         };
         Self { token: token.as_str(), user }
+    }
+}
+
+/// Somebody whom one may write to.
+#[derive(JsonSchema, Serialize)]
+pub struct Person<'a> {
+    id: i64,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<String>,
+    online: bool,
+    /// When they were last there, if they ever were.
+    last_seen: Option<String>,
+}
+
+impl<'a> From<&'a user::Person> for Person<'a> {
+    fn from(person: &'a user::Person) -> Self {
+        let user::User { id, username, display_name, avatar, .. } = &person.user;
+        Self {
+            id: id.0,
+            username: username.as_str(),
+            display_name,
+            avatar_url: avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
+            online: person.is_online,
+            last_seen: person.last_seen.map(|at| at.to_string()),
+        }
     }
 }
 
@@ -157,6 +205,8 @@ pub struct Invitation<'a> {
     expires_at: String,
     created_at: String,
     created_by: &'a str,
+    /// The group that its guests join.
+    chat: Option<i64>,
     is_live: bool,
 }
 
@@ -169,6 +219,7 @@ impl<'a> From<&'a invite::Invitation> for Invitation<'a> {
             expires_at: invitation.expires_at.to_string(),
             created_at: invitation.created_at.to_string(),
             created_by: invitation.created_by.as_ref().map_or(COMMAND_LINE, Username::as_str),
+            chat: invitation.chat.map(|chat| chat.0),
             is_live: invitation.is_live,
         }
     }

@@ -4,12 +4,15 @@
 //! |---|---|---|---|
 //! | all | POST | `/api/server/invites/look/` | what a code of an invitation is good for |
 //! | all | POST | `/api/server/setup/` | the first admin, by the code that the server printed |
+//! | all | POST | `/api/server/register/` | a new account, with an address or without |
 //! | all | POST | `/api/server/reset/look/`, `…/reset/` | a new password, by a link |
+//! | me | GET | `/api/server/people/` | whom I may write to, online first |
 //! | me | GET | `/api/server/sessions/` | what signs me in |
 //! | me | DELETE | `/api/server/sessions/{id}/` | one of it ends |
 //! | admin | GET POST | `/api/server/users/` | everybody, a new one |
 //! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
 //! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
+//! | admin | PATCH | `/api/server/settings/` | what it is called, and where newcomers go |
 //! | admin | GET POST | `/api/server/invites/` | invitations, a new one |
 //! | admin | DELETE | `/api/server/invites/{id}/` | taken back |
 //! | admin | GET | `/api/server/storage/` | what fills the disk |
@@ -22,7 +25,9 @@ mod document;
 mod door;
 mod invites;
 mod json;
+mod people;
 mod sessions;
+mod settings;
 mod status;
 mod storage;
 mod users;
@@ -45,8 +50,10 @@ pub fn dialect() -> Dialect {
     let routes = vec![
         Route::open(post.clone(), "/api/server/invites/look/", door::look_at_invite).doc(document::look_at_invite),
         Route::open(post.clone(), "/api/server/setup/", door::set_up).doc(document::set_up),
+        Route::open(post.clone(), "/api/server/register/", door::register).doc(document::register),
         Route::open(post.clone(), "/api/server/reset/look/", door::look_at_reset).doc(document::look_at_reset),
         Route::open(post.clone(), "/api/server/reset/", door::reset).doc(document::reset),
+        Route::new(get.clone(), "/api/server/people/", Rate::Api, people::list).doc(document::people),
         Route::new(get.clone(), "/api/server/sessions/", Rate::Api, sessions::list).doc(document::sessions),
         Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Api, sessions::end).doc(document::end_session),
         admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
@@ -54,6 +61,7 @@ pub fn dialect() -> Dialect {
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),
         admin(post.clone(), "/api/server/users/{id}/reset/", users::reset).doc(document::link_reset),
         admin(post.clone(), "/api/server/users/{id}/sign-out/", users::sign_out).doc(document::sign_out),
+        admin(Method::PATCH, "/api/server/settings/", settings::change).doc(document::settings),
         admin(get.clone(), "/api/server/invites/", invites::list).doc(document::invites),
         admin(post, "/api/server/invites/", invites::create).doc(document::invite),
         admin(delete, "/api/server/invites/{id}/", invites::revoke).doc(document::revoke_invite),

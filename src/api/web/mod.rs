@@ -29,6 +29,7 @@ use super::http::route::{Dialect, Route};
 use super::http::{auth, body, metrics, page};
 use crate::chat::model::backup::Health;
 use crate::chat::model::readiness::{self, Unready};
+use crate::chat::model::server::UNNAMED;
 use crate::chat::model::session::Asker;
 use crate::chat::model::{message, room};
 
@@ -54,10 +55,16 @@ pub fn dialect() -> Dialect {
 /// What this server is.
 #[derive(JsonSchema, Serialize)]
 struct Server<'a> {
-    name: &'static str,
+    /// What its people call it.
+    name: &'a str,
+    /// What it runs on.
+    #[schemars(extend("const" = "Fireside"))]
+    software: &'static str,
     version: &'static str,
     #[schemars(extend("enum" = ["open", "invite", "closed"]))]
     registration: &'static str,
+    /// Nobody administers it yet.
+    needs_setup: bool,
     dialects: &'a [&'static str],
     limits: Limits,
     /// The server's clock.
@@ -191,10 +198,13 @@ async fn server(request: Request) -> Answer {
     // For the signed-in alone: each credential is bandwidth that the operator pays for.
     let ice_servers = asker.as_ref().map(|asker| settings.ice.servers(asker.user, now));
     let user = asker.as_ref().zip(is_admin).map(|(asker, is_admin)| Oneself { id: asker.user.0, is_admin });
+    let about = request.context.chat.about()?;
     ok(&Server {
-        name: "Fireside",
+        name: about.name.as_deref().unwrap_or(UNNAMED),
+        software: "Fireside",
         version: env!("CARGO_PKG_VERSION"),
         registration,
+        needs_setup: about.needs_setup,
         dialects: &request.context.names,
         limits: Limits {
             message_characters: settings.max_message,

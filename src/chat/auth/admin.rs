@@ -46,7 +46,7 @@ impl Chat {
         self.store
             .write(move |tx| {
                 by.check(tx)?;
-                let account = register::create(tx, &new, &hash, &keys)?;
+                let account = register::create(tx, &new, &hash, &keys, None)?;
                 let detail = if new.is_admin { "admin" } else { "" };
                 audit::note(tx, by.id(), Act::UserCreated, account.user.username.as_str(), detail)?;
                 store::accounts::find(tx, account.user.id)?.ok_or(Error::Internal)

@@ -7,12 +7,13 @@ use crate::chat::handle::Chat;
 use crate::chat::model::admin::By;
 use crate::chat::model::audit::Act;
 use crate::chat::model::error::{Error, Result, Rule};
-use crate::chat::model::id::InviteId;
+use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::invite::{Invitation, MAX_INVITES, NewInvite};
 use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Token, secret_hash};
 use crate::chat::store::{self, Db, Tx};
+use crate::chat::welcome::may_let_in;
 
 /// How long an expired one stays in the list.
 pub const KEEP_EXPIRED: Duration = Duration::from_hours(30 * 24);
@@ -36,16 +37,20 @@ impl Invite {
         }
     }
 
-    /// Takes a use, in the transaction that makes the account.
-    pub(in crate::chat) fn take(&self, tx: &Tx<'_>) -> Result<()> {
+    /// Takes a use, in the transaction that makes the account. Returns the group that the
+    /// guest is to join, if the invitation names one.
+    pub(in crate::chat) fn take(&self, tx: &Tx<'_>) -> Result<Option<ChatId>> {
         let (code, is_required) = match self {
-            Self::Optional(None) => return Ok(()),
+            Self::Optional(None) => return Ok(None),
             Self::Required(None) => return Err(Error::Invalid(Rule::InviteRequired)),
             Self::Optional(Some(code)) => (code, false),
             Self::Required(Some(code)) => (code, true),
         };
-        let taken = store::invites::take_use(tx, &secret_hash(code))?;
-        if taken || !is_required { Ok(()) } else { Err(Error::Invalid(Rule::InviteDead)) }
+        match store::invites::take_use(tx, &secret_hash(code))? {
+            Some(chat) => Ok(chat),
+            None if is_required => Err(Error::Invalid(Rule::InviteDead)),
+            None => Ok(None),
+        }
     }
 }
 
@@ -58,6 +63,11 @@ impl Chat {
             by.check(tx)?;
             if store::invites::count(tx)? >= i64::from(MAX_INVITES) {
                 return Err(Error::LimitReached { what: "invitations", max: MAX_INVITES });
+            }
+            if let Some(chat) = new.chat
+                && !may_let_in(tx, by.id(), chat)?
+            {
+                return Err(Error::Invalid(Rule::InviteChat));
             }
             let id = store::invites::insert(tx, &new, &hash, by.id(), tx.now.plus(new.life))?;
             let made = store::invites::find(tx, id, tx.now)?.ok_or(Error::Internal)?;
@@ -161,7 +171,7 @@ mod tests {
     }
 
     fn twice() -> NewInvite {
-        NewInvite { uses: 2, life: INVITE_LIFE, label: Label::default() }
+        NewInvite { uses: 2, life: INVITE_LIFE, label: Label::default(), chat: None }
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! Who may: signing in and out, sessions and tokens, passwords, invitations, the first
 //! admin, administering others, and the log of it.
 //!
-//! It knows the model, the store and what is kept in memory, and nothing of chats.
+//! It knows the model, the store and what is kept in memory; of chats only that somebody new
+//! is welcomed into some.
 
 pub mod account_token;
 pub mod acting;

@@ -5,10 +5,12 @@ use super::sign_in::open_device;
 use crate::chat::handle::Chat;
 use crate::chat::model::admin::By;
 use crate::chat::model::error::{Error, Result};
+use crate::chat::model::id::ChatId;
 use crate::chat::model::label::Label;
 use crate::chat::model::token::{Keys, Token};
 use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store::{self, Tx};
+use crate::chat::welcome::welcome;
 
 impl Chat {
     /// Makes an account for whoever has the right invite, and signs it in: a token for the
@@ -38,8 +40,8 @@ impl Chat {
         let keys = self.keys.clone();
         self.store
             .write(move |tx| {
-                invite.take(tx)?;
-                let account = create(tx, &new, &hash, &keys)?;
+                let chat = invite.take(tx)?;
+                let account = create(tx, &new, &hash, &keys, chat)?;
                 if let Some((token, label)) = &device {
                     open_device(tx, account.user.id, token, label)?;
                 }
@@ -49,7 +51,15 @@ impl Chat {
     }
 }
 
-pub(in crate::chat) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: &Keys) -> Result<Account> {
+/// The one way in which an account comes to be while the server runs. It begins in the rooms
+/// that welcome everybody, and in the group that an invitation named.
+pub(in crate::chat) fn create(
+    tx: &mut Tx<'_>,
+    new: &NewUser,
+    hash: &str,
+    keys: &Keys,
+    invited_into: Option<ChatId>,
+) -> Result<Account> {
     if store::users::find_by_key(tx, &new.username.key())?.is_some()
         || store::users::look_owner(tx, &new.username)?.is_some()
     {
@@ -63,5 +73,6 @@ pub(in crate::chat) fn create(tx: &mut Tx<'_>, new: &NewUser, hash: &str, keys: 
     let nonce = rand::random::<[u8; 16]>();
     let id = store::users::insert(tx, new, hash, &nonce)?;
     super::account_token::open(tx, id, keys, &nonce)?;
+    welcome(tx, id, invited_into)?;
     store::users::account(tx, id)?.ok_or(Error::Internal)
 }

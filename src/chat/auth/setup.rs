@@ -8,9 +8,11 @@ use crate::chat::handle::Chat;
 use crate::chat::model::audit::Act;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::label::Label;
+use crate::chat::model::server::Beginning;
 use crate::chat::model::token::{Token, secret_hash};
 use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store;
+use crate::chat::welcome::open_for_everybody;
 
 impl Chat {
     /// The code of this start, where no admin exists: `None` where one does, or the code
@@ -24,8 +26,15 @@ impl Chat {
         Ok(is_first.then_some(code))
     }
 
-    /// Makes the first admin's account and signs it in, by the code of this start.
-    pub async fn set_up(&self, code: &str, new: NewUser, label: Label) -> Result<(Account, Token)> {
+    /// Makes the first admin's account and signs it in, by the code of this start; names the
+    /// server, and opens the room that everybody is in from then on.
+    pub async fn set_up(
+        &self,
+        code: &str,
+        new: NewUser,
+        beginning: Beginning,
+        label: Label,
+    ) -> Result<(Account, Token)> {
         let is_right = self.setup.get() == Some(&secret_hash(code));
         if !is_right || self.store.read(|db| store::accounts::has_admin(db, None))? {
             return Err(Error::NotFound);
@@ -38,8 +47,12 @@ impl Chat {
             if store::accounts::has_admin(tx, None)? {
                 return Err(Error::NotFound);
             }
-            let account = register::create(tx, &new, &hash, &keys)?;
+            let account = register::create(tx, &new, &hash, &keys, None)?;
             sign_in::open_device(tx, account.user.id, &device, &label)?;
+            if let Some(name) = &beginning.name {
+                store::server::set_name(tx, name)?;
+            }
+            open_for_everybody(tx, account.user.id, &beginning.room)?;
             audit::note(tx, Some(account.user.id), Act::Setup, account.user.username.as_str(), "")?;
             Ok(account)
         });

@@ -18,7 +18,7 @@ impl Chat {
         let account = self
             .store
             .write(move |tx| {
-                let account = create(tx, &new, &hash, &keys)?;
+                let account = create(tx, &new, &hash, &keys, None)?;
                 open_device(tx, account.user.id, &device, &Label::default())?;
                 Ok(account)
             })

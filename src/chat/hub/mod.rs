@@ -130,6 +130,11 @@ impl Hub {
         self.lock().is_present(user)
     }
 
+    /// Those who were told to be there, all at one moment.
+    pub fn present(&self) -> HashSet<UserId> {
+        self.lock().present()
+    }
+
     /// How many users were told to be there.
     pub fn users_present(&self) -> usize {
         self.lock().users_present()

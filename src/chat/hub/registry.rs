@@ -71,6 +71,10 @@ impl Registry {
         self.present.contains(&user)
     }
 
+    pub fn present(&self) -> HashSet<UserId> {
+        self.present.clone()
+    }
+
     pub fn users_present(&self) -> usize {
         self.present.len()
     }
@@ -134,7 +138,7 @@ impl Registry {
                 self.tell_chat(chat, event);
                 self.leave(chat, None);
             }
-            Event::ChatHidden { user, .. } => self.tell_user(user, event),
+            Event::ChatHidden { user, .. } | Event::OwnPartChanged { user, .. } => self.tell_user(user, event),
             Event::Presence { user, online, ref mut chats, .. } => {
                 let chats = std::mem::take(chats);
                 let is_news = if online { self.present.insert(user) } else { self.present.remove(&user) };
@@ -148,6 +152,10 @@ impl Registry {
             }
             Event::MessagePosted { ref message, .. } | Event::MessageEdited { ref message, .. } => {
                 self.tell_chat(message.chat, event);
+            }
+            Event::MessagePinned { ref message, .. } => {
+                let chat = message.chat;
+                self.tell_overviews(&[chat], event);
             }
             Event::ReactionsChanged { chat, .. }
             | Event::Read { chat, .. }

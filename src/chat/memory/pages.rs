@@ -86,13 +86,13 @@ impl Newest {
         }
         for event in &committed.events {
             match event {
-                Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
-                    self.lock().forget(message.chat);
-                }
+                Event::MessagePosted { message, .. }
+                | Event::MessageEdited { message, .. }
+                | Event::MessagePinned { message, .. } => self.lock().forget(message.chat),
                 Event::MessageDeleted { chat, .. }
                 | Event::ReactionsChanged { chat, .. }
                 | Event::Read { chat, .. } => self.lock().forget(*chat),
-                Event::SocketOpened { .. } | Event::Presence { .. } => {}
+                Event::SocketOpened { .. } | Event::Presence { .. } | Event::OwnPartChanged { .. } => {}
                 _ => self.lock().forget_all(),
             }
         }

@@ -38,6 +38,10 @@ pub enum Act {
     RetentionSet,
     /// The operator said that the clock is right.
     ClockConfirmed,
+    /// The server got a name.
+    ServerNamed,
+    /// The rooms that newcomers join were named.
+    JoinRoomsSet,
 }
 
 impl Act {
@@ -61,6 +65,8 @@ impl Act {
             Self::Imported => "imported",
             Self::RetentionSet => "retention_set",
             Self::ClockConfirmed => "clock_confirmed",
+            Self::ServerNamed => "server_named",
+            Self::JoinRoomsSet => "join_rooms_set",
         }
     }
 }
@@ -76,7 +82,7 @@ pub struct Entry {
     pub actor: Option<Username>,
     /// [`Act::as_str`].
     pub action: String,
-    /// To whom or what: a username, or the id of an invitation or a chat.
+    /// To whom or what: a username, the id of an invitation or a chat, the server's name.
     pub subject: String,
     /// The rest, possibly empty. Never a secret.
     pub detail: String,

@@ -121,6 +121,12 @@ pub enum Rule {
     /// A reply answers a message of the same chat.
     #[error("This is not a message of this chat.")]
     ReplyTo,
+    /// What is named is a message of the chat.
+    #[error("This is not a message of this chat.")]
+    MessageOfChat,
+    /// At most so many messages become unread again.
+    #[error("There are too many messages after this one.")]
+    TooFarBack,
     /// An avatar is a raster image that one uploaded oneself.
     #[error("The avatar must be an image file that you uploaded.")]
     Avatar,
@@ -142,6 +148,12 @@ pub enum Rule {
     /// No such invitation, or one that is spent, expired or taken back.
     #[error("This invitation is not valid any more.")]
     InviteDead,
+    /// Newcomers are sent where an administrator may let them in: see the settings.
+    #[error("Every room has to be a public group, or one that you are an admin of.")]
+    JoinRooms,
+    /// An invitation leads where its maker may let people in.
+    #[error("This has to be a public group, or one that you are an admin of.")]
+    InviteChat,
     /// Somebody has to administer the server.
     #[error("The last admin who can sign in has to stay one.")]
     LastAdmin,

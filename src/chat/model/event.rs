@@ -65,7 +65,16 @@ pub enum Event {
         /// The change's number.
         seq: Seq,
     },
-    /// Somebody has read a chat up to a message.
+    /// A message was pinned, or its pin taken off.
+    MessagePinned {
+        /// The message as it is now.
+        message: Message,
+        /// Up to where everybody has read.
+        marks: Vec<ReadMark>,
+        /// Members who cleared it from their view: they are not told.
+        cleared_by: Vec<UserId>,
+    },
+    /// Somebody has read a chat up to a message, or only so far again.
     Read {
         /// Where.
         chat: ChatId,
@@ -105,6 +114,13 @@ pub enum Event {
         /// Which.
         chat: ChatId,
         /// For whom.
+        user: UserId,
+    },
+    /// A member's own part of a chat changed: told to that member alone.
+    OwnPartChanged {
+        /// Which chat.
+        chat: ChatId,
+        /// Whose part.
         user: UserId,
     },
     /// Somebody joined a chat, or was added.
@@ -208,9 +224,9 @@ impl Event {
     #[must_use]
     pub fn is_cleared_by(&self, user: UserId) -> bool {
         match self {
-            Self::MessageEdited { cleared_by, .. } | Self::ReactionsChanged { cleared_by, .. } => {
-                cleared_by.contains(&user)
-            }
+            Self::MessageEdited { cleared_by, .. }
+            | Self::MessagePinned { cleared_by, .. }
+            | Self::ReactionsChanged { cleared_by, .. } => cleared_by.contains(&user),
             Self::MemberChanged { hidden_by, .. } => hidden_by.contains(&user),
             _ => false,
         }
@@ -222,7 +238,9 @@ impl Event {
         const SMALL: usize = 256;
         match self {
             Self::MessagePosted { message, .. } => SMALL + message.text.len(),
-            Self::MessageEdited { message, marks, .. } => SMALL + message.text.len() + size_of_val(marks.as_slice()),
+            Self::MessageEdited { message, marks, .. } | Self::MessagePinned { message, marks, .. } => {
+                SMALL + message.text.len() + size_of_val(marks.as_slice())
+            }
             Self::Signalled { signal, .. } => SMALL + signal.body.len(),
             _ => SMALL,
         }

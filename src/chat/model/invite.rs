@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::id::InviteId;
+use super::id::{ChatId, InviteId};
 use super::label::Label;
 use super::name::Username;
 use super::time::Timestamp;
@@ -27,6 +27,8 @@ pub struct NewInvite {
     pub life: Duration,
     /// For its maker's own list.
     pub label: Label,
+    /// The group that its guests join.
+    pub chat: Option<ChatId>,
 }
 
 /// An invitation as its makers see it.
@@ -44,6 +46,8 @@ pub struct Invitation {
     pub created_at: Timestamp,
     /// By whom; `None`: the command line.
     pub created_by: Option<Username>,
+    /// The group that its guests join.
+    pub chat: Option<ChatId>,
     /// Whether it opens the door: it has uses, is in time, and its maker still may invite.
     pub is_live: bool,
 }

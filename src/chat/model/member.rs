@@ -19,3 +19,14 @@ pub struct Member {
     /// May change the chat and its members.
     pub is_admin: bool,
 }
+
+/// Somebody in a chat, and whether they are there now.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Who, and since when in the chat.
+    pub member: Member,
+    /// There now.
+    pub is_online: bool,
+    /// When their last socket closed.
+    pub last_seen: Option<Timestamp>,
+}

@@ -41,6 +41,8 @@ pub struct Message {
     pub updated_at: Timestamp,
     /// Whether its text ever changed.
     pub is_edited: bool,
+    /// When it was pinned; `None`: it is not.
+    pub pinned_at: Option<Timestamp>,
 }
 
 impl Message {
@@ -117,6 +119,21 @@ pub enum Window {
     /// Oldest first, from above a message.
     After(MessageId, u32),
 }
+
+/// Pinned messages of one chat.
+pub const MAX_PINS: u32 = 50;
+
+/// Where a message stands among the pinned ones: the latest pinned first.
+#[derive(Clone, Copy, Debug)]
+pub struct PinPlace {
+    /// When it was pinned.
+    pub pinned_at: Timestamp,
+    /// Which it is.
+    pub id: MessageId,
+}
+
+/// Messages that one can have unread again: what is counted for it is bounded.
+pub const MAX_UNREAD_AGAIN: u32 = 10_000;
 
 /// Different emoji on one message.
 pub const MAX_EMOJI_ON_MESSAGE: usize = 20;

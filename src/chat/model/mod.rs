@@ -31,6 +31,7 @@ pub mod receipt;
 pub mod record;
 pub mod retention;
 pub mod room;
+pub mod server;
 pub mod session;
 pub mod storage;
 pub mod time;

@@ -3,6 +3,7 @@
 use super::id::{FileId, UserId};
 use super::name::{Email, Username};
 use super::password::Password;
+use super::time::Timestamp;
 
 /// What everybody who is signed in may know of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,44 @@ pub struct Account {
     pub is_admin: bool,
     /// Cannot sign in.
     pub is_disabled: bool,
+}
+
+/// Somebody in the list of people.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Who.
+    pub user: User,
+    /// There now.
+    pub is_online: bool,
+    /// When their last socket closed.
+    pub last_seen: Option<Timestamp>,
+    /// The display name without regard to case: what the list is ordered by.
+    pub name_key: String,
+}
+
+impl Person {
+    /// What the list is ordered by, within those who are there and those who are not.
+    #[must_use]
+    pub fn order(&self) -> (&str, UserId) {
+        (&self.name_key, self.user.id)
+    }
+
+    /// Whether they stand behind a place.
+    #[must_use]
+    pub fn is_behind(&self, place: &PersonPlace) -> bool {
+        self.order() > (place.name_key.as_str(), place.id)
+    }
+}
+
+/// A place in the list of people.
+#[derive(Clone, Debug)]
+pub struct PersonPlace {
+    /// Among those who are there.
+    pub is_online: bool,
+    /// See [`Person::name_key`].
+    pub name_key: String,
+    /// Who stands there.
+    pub id: UserId,
 }
 
 /// What registration asks for.

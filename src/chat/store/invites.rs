@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, named_params, params};
 use super::db::Db;
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
-use crate::chat::model::id::{InviteId, UserId};
+use crate::chat::model::id::{ChatId, InviteId, UserId};
 use crate::chat::model::invite::{Invitation, NewInvite};
 use crate::chat::model::name::Username;
 use crate::chat::model::page::{Page, Paged};
@@ -15,7 +15,7 @@ use crate::chat::model::time::Timestamp;
 const STANDS: &str = "(i.created_by IS NULL OR EXISTS
     (SELECT 1 FROM users a WHERE a.id = i.created_by AND a.is_admin = 1 AND a.is_disabled = 0))";
 
-const COLUMNS: &str = "i.id, i.label, i.uses_left, i.expires_at, i.created_at, u.username,
+const COLUMNS: &str = "i.id, i.label, i.uses_left, i.expires_at, i.created_at, u.username, i.chat_id,
     i.uses_left > 0 AND i.expires_at > :now AND ";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
@@ -26,7 +26,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
         expires_at: Timestamp(row.get(3)?),
         created_at: Timestamp(row.get(4)?),
         created_by: row.get::<_, Option<String>>(5)?.map(Username::stored),
-        is_live: row.get(6)?,
+        chat: row.get::<_, Option<i64>>(6)?.map(ChatId),
+        is_live: row.get(7)?,
     })
 }
 
@@ -38,10 +39,18 @@ pub fn insert(
     expires_at: Timestamp,
 ) -> Result<InviteId> {
     tx.prepare_cached(
-        "INSERT INTO invites (code_hash, label, uses_left, created_by, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO invites (code_hash, label, uses_left, created_by, created_at, expires_at, chat_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![code_hash, new.label.as_str(), new.uses, by.map(|by| by.0), tx.now.0, expires_at.0])?;
+    .execute(params![
+        code_hash,
+        new.label.as_str(),
+        new.uses,
+        by.map(|by| by.0),
+        tx.now.0,
+        expires_at.0,
+        new.chat.map(|chat| chat.0)
+    ])?;
     Ok(InviteId(tx.last_insert_rowid()))
 }
 
@@ -78,15 +87,14 @@ pub fn find_by_code(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<
     Ok(query.query_row(named_params! { ":now": now.0, ":code": code_hash }, read).optional()?)
 }
 
-/// Takes one use of a live one. `false`: there is none.
-pub fn take_use(tx: &Tx<'_>, code_hash: &[u8]) -> Result<bool> {
-    let taken = tx
-        .prepare_cached(&format!(
-            "UPDATE invites AS i SET uses_left = uses_left - 1
-             WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS}"
-        ))?
-        .execute(params![code_hash, tx.now.0])?;
-    Ok(taken > 0)
+/// Takes one use of a live one: the group that it names, if it does. `None`: there is none.
+pub fn take_use(tx: &Tx<'_>, code_hash: &[u8]) -> Result<Option<Option<ChatId>>> {
+    let mut take = tx.prepare_cached(&format!(
+        "UPDATE invites AS i SET uses_left = uses_left - 1
+         WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS} RETURNING chat_id"
+    ))?;
+    let taken = take.query_row(params![code_hash, tx.now.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(ChatId)));
+    Ok(taken.optional()?)
 }
 
 pub fn delete(tx: &Tx<'_>, id: InviteId) -> Result<bool> {

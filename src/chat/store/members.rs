@@ -45,6 +45,15 @@ pub fn is_member(db: &Db, chat: ChatId, user: UserId) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM members WHERE chat_id = ?1 AND user_id = ?2")?.exists([chat.0, user.0])?)
 }
 
+/// How many may be in a group (`None`: as many as the server allows), and are. `None`: no
+/// such group.
+pub fn room_left(db: &Db, chat: ChatId) -> Result<Option<(Option<u32>, i64)>> {
+    let mut query = db.prepare_cached(
+        "SELECT max_members, member_count FROM chats WHERE id = ?1 AND kind = 'group' AND is_deleted = 0",
+    )?;
+    Ok(query.query_row([chat.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
 const SELECT_MEMBER: &str = concat!(
     "SELECT m.id, m.joined_at, m.is_admin, ",
     columns!("u"),
@@ -64,6 +73,27 @@ fn member(row: &rusqlite::Row<'_>) -> rusqlite::Result<Member> {
 pub fn all(db: &Db, chat: ChatId) -> Result<Vec<Member>> {
     let mut query = db.prepare_cached(&format!("{SELECT_MEMBER} WHERE m.chat_id = ?1 ORDER BY m.id"))?;
     let rows = query.query_map([chat.0], member)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those above one who have `part` in their folded names, the longest standing first, and when
+/// each was there last.
+pub fn named(
+    db: &Db,
+    chat: ChatId,
+    part: &str,
+    above: MemberId,
+    limit: u32,
+) -> Result<Vec<(Member, Option<Timestamp>)>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT m.id, m.joined_at, m.is_admin, ",
+        columns!("u"),
+        ", u.last_seen_at FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.chat_id = ?1 AND m.id > ?2 AND instr(u.search_key, ?3) > 0 ORDER BY m.id LIMIT ?4"
+    ))?;
+    let rows = query.query_map(params![chat.0, above.0, part, limit], |row| {
+        Ok((member(row)?, row.get::<_, Option<i64>>(3 + users::COLUMNS)?.map(Timestamp)))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -11,7 +11,7 @@ use super::{files, reactions, rooms};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
-use crate::chat::model::message::{Message, Window};
+use crate::chat::model::message::{Message, PinPlace, Window};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::user::User;
 
@@ -19,7 +19,7 @@ macro_rules! select_message {
     ($($rest:tt)+) => {
         concat!(
             "SELECT g.id, g.chat_id, g.seq, g.content, g.reply_to, g.attachment_count, g.reaction_count,
-                    g.created_at, g.edited_at, ",
+                    g.created_at, g.edited_at, g.pinned_at, ",
             columns!("u"),
             " FROM messages g JOIN users u ON u.id = g.sender_id ",
             $($rest)+
@@ -41,7 +41,7 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
         id: MessageId(row.get(0)?),
         chat: ChatId(row.get(1)?),
         seq: Seq(row.get(2)?),
-        sender: users::user(row, 9)?,
+        sender: users::user(row, 10)?,
         text: row.get(3)?,
         reply_to: row.get::<_, Option<i64>>(4)?.map(MessageId),
         attachments: Vec::new(),
@@ -49,6 +49,7 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
         created_at,
         updated_at: edited_at.unwrap_or(created_at),
         is_edited: edited_at.is_some(),
+        pinned_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
     };
     Ok(Bare { message, attachments: row.get(5)?, reactions: row.get(6)? })
 }
@@ -181,6 +182,33 @@ pub fn edit(tx: &Tx<'_>, id: MessageId, text: &str, seq: Seq) -> Result<()> {
     Ok(())
 }
 
+/// Pins a message, or takes the pin off.
+pub fn set_pinned(tx: &Tx<'_>, id: MessageId, at: Option<Timestamp>, seq: Seq) -> Result<()> {
+    tx.prepare_cached("UPDATE messages SET pinned_at = ?2, seq = ?3 WHERE id = ?1")?.execute(params![
+        id.0,
+        at.map(|at| at.0),
+        seq.0
+    ])?;
+    Ok(())
+}
+
+pub fn count_pins(db: &Db, chat: ChatId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM messages WHERE chat_id = ?1 AND pinned_at IS NOT NULL")?;
+    Ok(query.query_row([chat.0], |row| row.get(0))?)
+}
+
+/// The pinned messages of a chat newer than `cleared`, the latest pinned first, from behind a place.
+pub fn pins(db: &Db, chat: ChatId, cleared: MessageId, after: Option<PinPlace>, limit: u32) -> Result<Vec<Message>> {
+    let mut query = db.prepare_cached(select_message!(
+        "WHERE g.chat_id = ?1 AND g.pinned_at IS NOT NULL AND g.id > ?2
+           AND g.pinned_at <= ?3 AND (g.pinned_at < ?3 OR g.id < ?4)
+         ORDER BY g.pinned_at DESC, g.id DESC LIMIT ?5"
+    ))?;
+    let (at, id) = after.map_or((i64::MAX, i64::MAX), |place| (place.pinned_at.0, place.id.0));
+    let rows = query.query_map(params![chat.0, cleared.0, at, id, limit], bare)?;
+    rows.map(|row| whole(db, row?)).collect()
+}
+
 /// Deletes the row; reactions go with it. Its files are the caller's to erase first.
 pub fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
     tx.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id.0])?;
@@ -197,6 +225,12 @@ pub fn some_of(db: &Db, chat: ChatId, limit: u32) -> Result<Vec<MessageId>> {
     let mut query = db.prepare_cached(ids_between!("LIMIT ?4"))?;
     let rows = query.query_map(params![chat.0, 0, i64::MAX, limit], |row| Ok(MessageId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether more than `count` messages stand after `from`.
+pub fn are_more(db: &Db, chat: ChatId, from: MessageId, count: u32) -> Result<bool> {
+    let mut query = db.prepare_cached(ids_between!("LIMIT 1 OFFSET ?4"))?;
+    Ok(query.exists(params![chat.0, from.0, i64::MAX, count])?)
 }
 
 /// How many messages of others stand after `from`, up to and with `upto`.

@@ -12,7 +12,7 @@ use crate::chat::model::error::OpenError;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6];
+const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6, TO_VERSION_7];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -126,6 +126,32 @@ const TO_VERSION_6: &str = "
      ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;
      INSERT INTO text_bytes SELECT author_id, octet_length(title) + octet_length(content) FROM posts WHERE true
      ON CONFLICT (user_id) DO UPDATE SET bytes = bytes + excluded.bytes;";
+
+const TO_VERSION_7: &str = "
+     -- A name for the server, rooms that welcome every new account, invitations into groups, and pins.
+     CREATE TABLE server (
+         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+         name     TEXT    NOT NULL
+     ) STRICT;
+     INSERT INTO server (only_row, name) VALUES (1, '');
+     ALTER TABLE chats ADD COLUMN welcomes INTEGER NOT NULL DEFAULT 0;
+     CREATE INDEX chats_welcoming ON chats (id) WHERE welcomes = 1 AND is_deleted = 0;
+     ALTER TABLE invites ADD COLUMN chat_id INTEGER REFERENCES chats;
+     CREATE TABLE group_invites (
+         id         INTEGER PRIMARY KEY AUTOINCREMENT,
+         chat_id    INTEGER NOT NULL REFERENCES chats,
+         nonce      BLOB    NOT NULL,
+         code_hash  BLOB    NOT NULL UNIQUE,
+         uses_left  INTEGER NOT NULL CHECK (uses_left >= 0),
+         created_by INTEGER NOT NULL REFERENCES users,
+         created_at INTEGER NOT NULL,
+         expires_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX group_invites_by_chat ON group_invites (chat_id);
+     CREATE INDEX group_invites_by_expiry ON group_invites (expires_at);
+     CREATE INDEX users_by_name ON users (substr(search_key, length(username_key) + 2)) WHERE is_disabled = 0;
+     ALTER TABLE messages ADD COLUMN pinned_at INTEGER;
+     CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

@@ -25,6 +25,7 @@ pub(super) mod members;
 pub(super) mod messages;
 mod migrations;
 pub(super) mod numbers;
+pub(super) mod people;
 #[cfg(test)]
 mod plans;
 pub(super) mod posts;
@@ -35,6 +36,7 @@ pub(super) mod resets;
 pub(super) mod retention;
 pub(super) mod rooms;
 pub(super) mod rubbish;
+pub(super) mod server;
 #[cfg(test)]
 pub(super) mod simulated;
 pub(super) mod totals;

@@ -20,7 +20,7 @@ use crate::chat::handle::{Chat, Config};
 use crate::chat::message::MayDelete;
 use crate::chat::model::admin::{By, UserChange};
 use crate::chat::model::event::Scope;
-use crate::chat::model::id::{ChatId, MessageId, PostId, Seq, UserId};
+use crate::chat::model::id::{ChatId, MemberId, MessageId, PostId, Seq, UserId};
 use crate::chat::model::invite::{INVITE_LIFE, NewInvite};
 use crate::chat::model::label::Label;
 use crate::chat::model::message::{Draft, Window};
@@ -29,6 +29,7 @@ use crate::chat::model::page::Page;
 use crate::chat::model::password::Password;
 use crate::chat::model::retention::Term;
 use crate::chat::model::room::{Authority, NewGroup, RoomChange};
+use crate::chat::model::server::{Beginning, Settings, SettingsChange};
 use crate::chat::model::session::Asker;
 use crate::chat::model::time::Clock;
 use crate::chat::model::user::{NewUser, ProfileChange, UserRef};
@@ -70,10 +71,14 @@ const READ_EVERYTHING: &[&str] = &[
     "WITH sums (chat, bytes)",
     "ORDER BY message_count DESC, id LIMIT",
     "ORDER BY bytes DESC, u.id LIMIT",
+    // Everybody, once: who is in the room of everybody from the start.
+    "SELECT id FROM users WHERE is_disabled = 0 ORDER BY id LIMIT",
     // Public rooms that one is not in: no counter can know how many those are for everybody.
     "SELECT count(*) FROM chats c LEFT JOIN members m",
     // One row, two rows, and the few that wait to be erased.
     "FROM sequence",
+    "FROM server",
+    "UPDATE server",
     "FROM clock",
     "UPDATE sequence",
     "INSERT INTO friends",
@@ -145,7 +150,8 @@ async fn administration(chat: &Chat, bob: &Asker) {
         display_name: None,
         is_admin: true,
     };
-    let (root, token) = chat.set_up(code.as_str(), root, Label::default()).await.expect("set up");
+    let beginning = Beginning { name: Some("Hearth".into()), room: "Everyone".into() };
+    let (root, token) = chat.set_up(code.as_str(), root, beginning, Label::default()).await.expect("set up");
     let admin = By::Admin(chat.authenticate(token.as_str()).expect("signed in"));
     chat.managed_users(&admin, "", FIRST).await.expect("users");
     chat.managed_users(&admin, "bo", FIRST).await.expect("bob");
@@ -155,7 +161,13 @@ async fn administration(chat: &Chat, bob: &Asker) {
     }
     let last = UserChange { is_admin: Some(false), is_disabled: None };
     chat.change_user(by, root.user.id, last).await.expect_err("the last admin");
-    let new = NewInvite { uses: 1, life: INVITE_LIFE, label: Label::default() };
+    let Settings { join_rooms, .. } = chat.change_settings(&admin, SettingsChange::default()).await.expect("settings");
+    let renamed = SettingsChange { name: Some("Den".into()), join_rooms: Some(Vec::new()) };
+    chat.change_settings(&admin, renamed).await.expect("renamed");
+    assert_eq!(chat.about().expect("about").name.as_deref(), Some("Den"));
+    let again = SettingsChange { name: None, join_rooms: Some(join_rooms.clone()) };
+    chat.change_settings(&admin, again).await.expect("welcoming");
+    let new = NewInvite { uses: 1, life: INVITE_LIFE, label: Label::default(), chat: join_rooms.first().copied() };
     let (invite, code) = chat.create_invite(&admin, new).await.expect("an invitation");
     chat.look_at_invite(code.as_str()).expect("live");
     let guest = NewUser {
@@ -240,6 +252,14 @@ async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
     chat.edit(alice, one, text("uno")).await.expect("edited");
     chat.mark_read(alice, den, Some(MessageId(one.0 + 1))).await.expect("read");
     chat.mark_read(alice, den, None).await.expect("read");
+    chat.mark_unread(alice, den, MessageId(one.0 + 1)).await.expect("unread");
+    chat.pin(alice, one).await.expect("pinned");
+    chat.pins(alice, den, None, 9).expect("pins");
+    chat.unpin(alice, one).await.expect("unpinned");
+    for part in ["", "bo"] {
+        chat.people(alice, part, None, 9).await.expect("people");
+        chat.members_named(alice, den, part, MemberId(0), 9).await.expect("members");
+    }
     chat.typing(alice, den, true).expect("typing");
     for window in [Window::Page(FIRST), Window::Before(MessageId(99), 9), Window::After(MessageId(0), 9)] {
         chat.history_with_marks(alice, den, window).expect("history");
@@ -305,7 +325,14 @@ async fn every_statement_finds_its_rows_by_an_index() {
             let scans_table = step.starts_with("SCAN") && !step.contains("CONSTANT") && !step.contains("subquery");
             // An index that holds public rooms alone is read from its newest end.
             // The same goes for disabled users, users with files, and the tokens of programs.
-            let of_few = ["chats_public", "users_disabled", "users_admins", "credentials_of_bots", "users_by_storage"];
+            let of_few = [
+                "chats_public",
+                "users_disabled",
+                "users_admins",
+                "credentials_of_bots",
+                "users_by_storage",
+                "chats_welcoming",
+            ];
             let reads_few = of_few.iter().any(|index| step.contains(index));
             if scans_table && !reads_few && !reads_everything {
                 scans.push(format!("{step}\n    {sql}"));

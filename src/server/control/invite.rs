@@ -101,5 +101,5 @@ fn new_invite(uses: u32, seconds: u64, label: &str) -> Result<NewInvite, String>
     if !(MIN_LIFE..=MAX_LIFE).contains(&life) {
         return Err(format!("an invitation lives for {} to {} seconds", MIN_LIFE.as_secs(), MAX_LIFE.as_secs()));
     }
-    Ok(NewInvite { uses, life, label: Label::parse(label).map_err(|Violation(sentence)| sentence)? })
+    Ok(NewInvite { uses, life, label: Label::parse(label).map_err(|Violation(sentence)| sentence)?, chat: None })
 }

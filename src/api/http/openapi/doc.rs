@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use super::shape::{self, Field, Shape};
+use crate::api::http::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::api::http::page::MAX_PAGE_SIZE;
 use crate::chat::model::name::MAX_IDEMPOTENCY_KEY;
 
@@ -125,6 +126,17 @@ impl Doc {
         );
         let size = shape::described(shape::any(), &sentence);
         self.query("page", page).query("page_size", size).refuses(&[404])
+    }
+
+    /// A list that goes on from a cursor.
+    pub fn goes_on(&mut self) -> &mut Self {
+        let cursor =
+            shape::described(shape::string(), "The `next` of the part before, of the same list asked the same way.");
+        let sentence = format!(
+            "At most so many: more than {MAX_LIMIT} counts as that, and what is no number above 0 as the default, {DEFAULT_LIMIT}."
+        );
+        let limit = shape::described(shape::any(), &sentence);
+        self.query("cursor", cursor).query("limit", limit).refuses(&[400])
     }
 
     /// A send that can be repeated safely.

@@ -1,0 +1,69 @@
+//! Pins: the few messages of a chat that are kept in sight.
+
+use super::handle::Chat;
+use super::model::error::{Error, Result};
+use super::model::event::Event;
+use super::model::id::{ChatId, MessageId, UserId};
+use super::model::message::{MAX_PINS, Message, PinPlace, Posted};
+use super::model::receipt::ReadMark;
+use super::model::room::{Authority, Kind};
+use super::model::session::Asker;
+use super::room::inside;
+use super::store::{self, Tx};
+
+impl Chat {
+    /// Pins a message: in a group as one of its admins, in a direct chat as either side.
+    /// Again: no change.
+    pub async fn pin(&self, asker: &Asker, id: MessageId) -> Result<Posted> {
+        self.check_pace(asker)?;
+        let me = asker.user;
+        self.by(asker).write(move |tx| set_pinned(tx, me, id, true)).await
+    }
+
+    /// Takes a pin off. Of a message without one: no change.
+    pub async fn unpin(&self, asker: &Asker, id: MessageId) -> Result<()> {
+        self.check_pace(asker)?;
+        let me = asker.user;
+        self.by(asker).write(move |tx| set_pinned(tx, me, id, false).map(drop)).await
+    }
+
+    /// The pinned messages of a chat that the asker is in, the latest pinned first, from
+    /// behind a place on; and up to where everybody has read.
+    pub fn pins(
+        &self,
+        asker: &Asker,
+        chat: ChatId,
+        after: Option<PinPlace>,
+        limit: u32,
+    ) -> Result<(Vec<Message>, Vec<ReadMark>)> {
+        self.store.read(|db| {
+            let standing = inside(db, asker.user, chat)?.standing.ok_or(Error::NotMember)?;
+            let pins = store::messages::pins(db, chat, standing.cleared_mark, after, limit)?;
+            Ok((pins, store::members::read_marks(db, chat)?))
+        })
+    }
+}
+
+fn set_pinned(tx: &mut Tx<'_>, me: UserId, id: MessageId, is_pinned: bool) -> Result<Posted> {
+    let mut message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
+    let room = inside(tx, me, message.chat)?;
+    if room.kind == Kind::Group {
+        Authority::Admin.check(&room, me)?;
+    }
+    let is_news = message.pinned_at.is_some() != is_pinned;
+    if is_news {
+        if is_pinned && store::messages::count_pins(tx, message.chat)? >= i64::from(MAX_PINS) {
+            return Err(Error::LimitReached { what: "pinned messages", max: MAX_PINS });
+        }
+        message.seq = tx.next_seq();
+        message.pinned_at = is_pinned.then_some(tx.now);
+        store::messages::set_pinned(tx, id, message.pinned_at, message.seq)?;
+    }
+    let marks = store::members::read_marks(tx, message.chat)?;
+    if is_news {
+        let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
+        let (told, told_marks) = (message.clone(), marks.clone());
+        tx.publish(Event::MessagePinned { message: told, marks: told_marks, cleared_by });
+    }
+    Ok(Posted { message, pair: store::rooms::pair(tx, room.id)?, marks, is_new: is_news })
+}

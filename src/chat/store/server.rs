@@ -1,0 +1,38 @@
+//! The row of `server`, and which rooms welcome newcomers.
+
+use rusqlite::params;
+
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, UserId};
+
+/// What the server is called, if somebody named it.
+pub fn name(db: &Db) -> Result<Option<String>> {
+    let name: String = db.prepare_cached("SELECT name FROM server")?.query_row([], |row| row.get(0))?;
+    Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+pub fn set_name(tx: &Tx<'_>, name: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE server SET name = ?1")?.execute([name])?;
+    Ok(())
+}
+
+/// The groups that every new account joins, by id.
+pub fn join_rooms(db: &Db) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE welcomes = 1 AND is_deleted = 0 ORDER BY id")?;
+    let rows = query.query_map([], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn set_welcomes(tx: &Tx<'_>, chat: ChatId, welcomes: bool) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET welcomes = ?2 WHERE id = ?1")?.execute(params![chat.0, welcomes])?;
+    Ok(())
+}
+
+/// Those who can sign in, by id: at most `limit`.
+pub fn people(db: &Db, limit: u32) -> Result<Vec<UserId>> {
+    let mut query = db.prepare_cached("SELECT id FROM users WHERE is_disabled = 0 ORDER BY id LIMIT ?1")?;
+    let rows = query.query_map([limit], |row| Ok(UserId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
