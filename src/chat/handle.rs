@@ -14,6 +14,7 @@ use tokio::runtime::{Handle, TryCurrentError};
 use super::folder::erase::Eraser;
 use super::hasher::{Hasher, HasherThreads};
 use super::hub::{Desk, Hub};
+use super::memory::absences::Absences;
 use super::memory::backups::Keeper;
 use super::memory::calls::Calls;
 use super::memory::clock::ClockWatch;
@@ -86,6 +87,7 @@ pub struct Core {
     pub(super) newest: Arc<Newest>,
     pub(super) calls: Calls,
     pub(super) typing: TypingNow,
+    pub(super) absences: Absences,
     pub(super) pace: Pace,
     pub(super) hasher: Hasher,
     pub(super) keys: Keys,
@@ -159,6 +161,7 @@ impl Chat {
             newest,
             calls: Calls::default(),
             typing: TypingNow::default(),
+            absences: Absences::default(),
             pace: Pace::new(sends),
             hasher,
             keys,

@@ -1,6 +1,8 @@
 //! Who is there: told to those who share a chat, when somebody's first socket opens and
 //! when the last one closes.
 
+use tokio::time::Instant;
+
 use super::handle::Chat;
 use super::model::error::Error;
 use super::model::event::Event;
@@ -9,12 +11,15 @@ use super::store;
 
 impl Chat {
     /// Writes down when somebody was last there, and tells it, unless they came back
-    /// meanwhile.
+    /// meanwhile. Whoever comes and goes all the time is told of less often.
     pub(super) fn note_absence(&self, user: UserId) {
         // After the runtime's end nobody is there to be told.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Some(due) = self.absences.next(user, Instant::now()) else { return };
         let chat = self.clone();
         runtime.spawn(async move {
+            tokio::time::sleep_until(due).await;
+            chat.absences.begin(user);
             loop {
                 let core = chat.clone();
                 let noted = chat.store.write(move |tx| {

@@ -1,11 +1,12 @@
 //! What is true for a moment: who is there, who is in a call, and which message is the
 //! one that one's own client is still sending.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::words::{CHATS, Line, dm, group, say, seen};
+use crate::world::home::PATIENCE;
 use crate::world::{Ear, Fireside, Person, id};
 
 /// Who of a chat's members is there, as a person sees it.
@@ -41,23 +42,68 @@ async fn a_chat_tells_who_of_its_members_is_there() {
 async fn who_leaves_while_a_socket_is_refused_is_seen_to_leave() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let pair = dm(&alice, &bob).await;
+    // Nobody is told of as often as that.
+    let bobs = fireside.registers_crowd(10).await;
+    let mut pairs = Vec::new();
+    for bob in &bobs {
+        pairs.push(dm(&alice, bob).await);
+    }
     let mut alices = Line::to(&alice).await;
-    for round in 0..60_u64 {
-        let bobs = Line::to(&bob).await;
-        assert_eq!(alices.hears_presence(&bob).await["online"], true);
+    for round in 0..60 {
+        let (bob, pair) = (&bobs[round % 10], pairs[round % 10]);
+        let bobs = Line::to(bob).await;
+        assert_eq!(alices.hears_presence(bob).await["online"], true);
         let refused: Vec<_> = (0..4).map(|_| tokio::spawn(bob.knocks_at("/ws/room/999/").tried())).collect();
         // Where exactly it leaves is chance.
-        tokio::time::sleep(Duration::from_micros(37 * (round % 40))).await;
+        tokio::time::sleep(Duration::from_micros(37 * (round % 40) as u64)).await;
         bobs.hangs_up().await;
         for refused in refused {
             assert!(refused.await.unwrap().is_err(), "there is no such room");
         }
-        assert_eq!(alices.hears_presence(&bob).await["online"], false, "in round {round}");
+        assert_eq!(alices.hears_presence(bob).await["online"], false, "in round {round}");
         assert_eq!(online(&seen(&alice, pair).await), [alice.id]);
     }
     alices.hears_nothing().await;
+}
+
+/// Everybody who shares a chat hears who comes and goes: to do that all day long is nobody's to make
+/// a thousand others listen to.
+#[tokio::test]
+async fn who_comes_and_goes_all_the_time_is_told_of_now_and_then() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let pair = dm(&alice, &bob).await;
+    let mut alices = Line::to(&alice).await;
+    let begun = Instant::now();
+    for _ in 0..60 {
+        Line::to(&bob).await.hangs_up().await;
+    }
+    let stayed = Line::to(&bob).await;
+    alices.says(&json!({"type": "ping"})).await;
+    let mut told = Vec::new();
+    let end = loop {
+        let frame = alices.any_frame().await;
+        match frame["type"].as_str().unwrap() {
+            "presence" => told.push(frame["online"] == true),
+            kind => break kind.to_owned(),
+        }
+    };
+    assert_eq!(end, "pong");
+    let most = 2 * (7 + begun.elapsed().as_secs() / 5);
+    assert!(told.len() as u64 <= most, "{} of 120 in {:?}", told.len(), begun.elapsed());
+    assert!(told.len() >= 4, "{told:?}");
+    assert_eq!(told.last(), Some(&true), "nobody is told that he left who is there");
+    assert_eq!(online(&seen(&alice, pair).await), [alice.id, bob.id]);
+    // In the end it is right, too.
+    stayed.hangs_up().await;
+    let begun = Instant::now();
+    while online(&seen(&alice, pair).await) != [alice.id] {
+        assert!(begun.elapsed() < PATIENCE, "he left");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let last = alices.any_frame().await;
+    assert_eq!((&last["type"], &last["online"]), (&json!("presence"), &json!(false)), "{last}");
 }
 
 async fn in_call(person: &Person, chat: i64) -> Ear {

@@ -156,6 +156,11 @@ impl Line {
         self.ear.sends(message).await;
     }
 
+    /// The next frame, whatever it is.
+    pub async fn any_frame(&mut self) -> Value {
+        self.ear.frame().await
+    }
+
     /// The next frame that is no presence.
     pub async fn frame(&mut self) -> Value {
         loop {
