@@ -30,6 +30,12 @@ impl Http {
         self.exchange(head.as_bytes(), &[], "200").await
     }
 
+    /// Asks for a path at which nothing is.
+    pub async fn get_nothing(&mut self, path: &str) {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Token {}\r\n\r\n", self.host, self.token);
+        self.exchange(head.as_bytes(), &[], "404").await;
+    }
+
     /// Sends JSON to a path, which has to make something of it.
     pub async fn post(&mut self, path: &str, body: &str) -> usize {
         let head = format!(

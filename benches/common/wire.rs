@@ -141,10 +141,15 @@ pub fn close_code(payload: &[u8]) -> Option<u16> {
 /// Connects to a room's socket. The bytes that come with it were read after the
 /// handshake's answer and belong to the first frames.
 pub async fn connect(addr: SocketAddr, room: u64, token: &str) -> (TcpStream, Vec<u8>) {
+    connect_to(addr, &format!("/ws/room/{room}/"), token).await
+}
+
+/// The same of a socket that is no room's.
+pub async fn connect_to(addr: SocketAddr, path: &str, token: &str) -> (TcpStream, Vec<u8>) {
     let mut stream = TcpStream::connect(addr).await.expect("the server accepts");
     stream.set_nodelay(true).expect("TCP_NODELAY");
     let hello = format!(
-        "GET /ws/room/{room}/?token={token} HTTP/1.1\r\nHost: {addr}\r\n\
+        "GET {path}?token={token} HTTP/1.1\r\nHost: {addr}\r\n\
          Connection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ZmlyZXNpZGUtYmVuY2gtMQ==\r\n\r\n"
     );
