@@ -3,6 +3,7 @@
 
 import { el } from "./dom.js";
 import { typeOf } from "./shape.js";
+import { start } from "./start.js";
 import { request, socket } from "./try.js";
 
 const place = document.querySelector("#operations");
@@ -77,6 +78,7 @@ function draw({ paths, tags, components }) {
   }
 }
 
+start(document.querySelector("#start"));
 try {
   const answer = await fetch(new URL("../openapi.json", import.meta.url));
   if (!answer.ok) throw new Error(`${answer.status}`);

@@ -142,10 +142,18 @@ export async function openAdmin({ api, actions }) {
   function audit() {
     const list = el('ul', { 'aria-label': t('admin.audit') }, skeleton(5));
     pages(list, api.audit, ({ at, actor, action, subject, detail }) => el('li', { className: 'entry' },
-      el('span', { className: 'words', textContent: [actor === 'command line' ? t('admin.cli') : actor, action, subject, detail].filter(Boolean).join(' · ') }),
+      el('span', { className: 'words', textContent: deed({ actor, action, subject, detail }) }),
       el('time', { className: 'soft', dateTime: at, title: fullTime(new Date(at)), textContent: shortly(new Date(at)) })), t('admin.audit.none'))();
     return list;
   }
+}
+
+// A line of the log as a sentence; of what is newer than this page, its own words.
+function deed({ actor, action, subject, detail }) {
+  const who = actor === 'command line' ? t('audit.cli') : actor;
+  const sentence = t(`audit.${action}`, { actor: who, subject });
+  if (sentence === `audit.${action}`) return [who, action, subject, detail].filter(Boolean).join(' · ');
+  return detail ? `${sentence} (${detail})` : sentence;
 }
 
 // A link is shown once: the server keeps only what recognises it.

@@ -56,6 +56,10 @@ export function createApi(token) {
     // Until it comes: whoever asks has patience of their own.
     history: (id, query) => caller.get(`${chat(id)}messages/${query}`),
     markRead: (id, last) => patiently(() => post(`${chat(id)}mark-as-read/`, { message_id: last })),
+    markUnread: (id, from) => patiently(() => post(`${chat(id)}mark-as-unread/`, { message_id: from })),
+    pin: (id) => patiently(() => post(`/messages/api/messages/${id}/pin/`)),
+    unpin: (id) => call('DELETE', `/messages/api/messages/${id}/pin/`),
+    pins: (id, cursor) => get(`${chat(id)}pins/${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`),
     // A direct chat is made once, however often it is asked for.
     talkTo: (user) => patiently(() => post('/messages/api/chats/', { chat_type: 'dm', member_ids: [user] })),
     makeChat: (wish) => post('/messages/api/chats/', wish),
@@ -64,11 +68,14 @@ export function createApi(token) {
     addMembers: (id, ids) => post(`${chat(id)}members/add/`, { user_ids: ids }),
     removeMember: (id, user) => call('DELETE', `${chat(id)}members/${user}/remove/`),
     typing: (id, is_typing) => post(`${chat(id)}typing/`, { is_typing }),
+    // Those online first, by pages.
+    everybody: ({ q, cursor }) => get(`/api/server/people/?${new URLSearchParams({ limit: 50, ...(q && { q }), ...(cursor && { cursor }) })}`),
     findUsers: async (q) => (await get(`/messages/api/users/search/?q=${encodeURIComponent(q)}`)).results,
 
     publicRooms: () => everyPage('/api/rooms/?public=true'),
     makeRoom: (wish) => post('/api/rooms/', wish),
     room: (id) => get(`/api/rooms/${id}/`),
+    describe: (id, description) => call('PATCH', `/api/rooms/${id}/`, { description }),
     join: (id) => patiently(() => post(`/api/rooms/${id}/join/`)),
     leave: (id) => post(`/api/rooms/${id}/leave/`),
     // Its address is the server's own word, and so has the base path already.

@@ -2,17 +2,17 @@
 import { createPatience, HOME } from '../fireside.js';
 import { createApi, isPassing, openFeed } from './api.js';
 import { createChats } from './chats.js';
-import { el, icon, needed, toast, words } from './dom.js';
+import { el, icon, nameOf, needed, toast, words } from './dom.js';
 import { t, tell } from './i18n.js';
 import { createDrafts } from './drafts.js';
 import { key } from './kept.js';
 import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
-import { createStore, nothing, otherMember, unreadTotal } from './state.js';
+import { createStore, nothing, otherMember, sortedChats, unreadTotal } from './state.js';
 
 const SETTLED = 2_000; // ms after the chats are there
 
-export async function startApp(root, token, { left }) {
+export async function startApp(root, token, { left, isNew = false, isFirst = false }) {
   const api = createApi(token);
   let seen = null; // what this browser has seen before
   let me;
@@ -26,7 +26,7 @@ export async function startApp(root, token, { left }) {
     return left(error.status === 401 ? null : error);
   }
   const store = createStore({ ...nothing, ...seen?.state, me });
-  return new App(root, { api, store, token, left, seen }).start();
+  return new App(root, { api, store, token, left, seen, isNew, isFirst }).start();
 }
 
 // The server may be just starting: it is waited for, in words.
@@ -43,8 +43,9 @@ async function patiently(action, root) {
 }
 
 class App {
-  constructor(root, { api, store, token, left, seen }) {
-    Object.assign(this, { root, api, store, token, left, seen });
+  constructor(root, { isNew, isFirst, ...given }) {
+    Object.assign(this, { root, ...given });
+    this.arrival = { isNew, isFirst };
     this.actions = this.makeActions();
   }
 
@@ -69,7 +70,7 @@ class App {
       none.hidden = state.open !== null;
       const unread = unreadTotal(state);
       const name = state.chats[state.open]?.title;
-      const wanted = `${unread ? `(${unread > 99 ? '99+' : unread}) ` : ''}${name ? `${name} · ` : ''}Fireside`;
+      const wanted = `${unread ? `(${unread > 99 ? '99+' : unread}) ` : ''}${name ? `${name} · ` : ''}${state.server?.name ?? 'Fireside'}`;
       if (wanted !== title) document.title = title = wanted;
     });
     this.listen(main);
@@ -156,14 +157,17 @@ class App {
     if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
       // Of a large group nobody is listed there: who is in it stays as it was, where it is known.
       const { data, chat } = frame, known = store.get().chats[chat];
+      if (known && data.chat_type === 'group' && known.title !== data.title) store.tell({ type: 'happened', chat, note: { what: 'renamed', title: data.title } });
       if (data.members.length === data.member_count) store.tell({ type: 'chat', chat: data });
       else if (known?.members?.length === data.member_count) store.tell({ type: 'chat', chat: { ...data, members: known.members, admins: known.admins } });
       else this.refreshChat(chat);
     } else if (frame.type === 'chat_deleted') this.chatGone(frame.chat);
     else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) this.chatGone(frame.chat);
-    else if (frame.type === 'member_added') this.refreshChat(frame.chat);
+    else if (frame.type === 'member_added') this.joined(frame);
     else if (frame.type === 'member_removed') {
       store.tell({ type: 'typing', chat: frame.chat, user_id: frame.user_id, is_typing: false }); // nobody says it any more
+      const gone = store.get().chats[frame.chat]?.members?.find(({ id }) => id === frame.user_id);
+      if (gone) store.tell({ type: 'happened', chat: frame.chat, note: { what: 'left', name: nameOf(gone) } });
       this.refreshChat(frame.chat);
     } else {
       const before = store.get();
@@ -171,6 +175,14 @@ class App {
       this.after(frame, before);
     }
     return undefined;
+  }
+
+  async joined({ chat, user_id }) {
+    const { store, api } = this;
+    this.refreshChat(chat);
+    if (user_id === store.get().me.id) return;
+    const user = await api.user(user_id).catch(() => null);
+    if (user) store.tell({ type: 'happened', chat, note: { what: 'joined', name: nameOf(user) } });
   }
 
   // What a frame leaves open and only the server can count.
@@ -199,8 +211,16 @@ class App {
       return this.over ? undefined : this.actions.refused(error);
     }
     if (first) this.settle();
+    if (first && this.arrival.isNew && (chatOfHash() === null)) this.land();
     if (first || store.get().open !== chatOfHash()) this.route();
     return undefined;
+  }
+
+  // A newcomer meets people: the liveliest of the rooms that they are in from the start.
+  land() {
+    const [room] = sortedChats(this.store.get());
+    if (room) goTo(`chat-${room.id}`);
+    if (this.arrival.isFirst) this.actions.invite();
   }
 
   // What can wait: the server's limits, and what makes the next opening work without it.
@@ -343,6 +363,29 @@ class App {
         store.tell({ type: 'message_deleted', chat, message_id: id });
         this.refreshChat(chat);
       }),
+      mayPin: () => {
+        const { chats, open, me } = store.get();
+        return chats[open]?.chat_type === 'dm' || chats[open]?.admins?.includes(me.id);
+      },
+      pin: guarded(async (message) => {
+        const chat = store.get().open;
+        await (message.is_pinned ? api.unpin(message.id) : api.pin(message.id));
+        store.tell({ type: 'message_updated', chat, message: { ...message, is_pinned: !message.is_pinned } });
+      }),
+      // Whoever stays would have read it again at once.
+      unread: guarded(async (message) => {
+        const chat = store.get().open;
+        goTo('');
+        store.tell({ type: 'opened', chat: null });
+        this.lastRead = null;
+        await api.markUnread(chat, message.id);
+        this.refreshChat(chat);
+      }),
+      place: (chat, message) => {
+        const hash = `chat-${chat}/m-${message}`;
+        if (location.hash === `#${hash}`) this.point();
+        else goTo(hash);
+      },
       retry: (item) => this.outbox.retry(item),
       discard: (item) => this.outbox.discard(item),
       save: guarded(async (file) => {
@@ -358,6 +401,7 @@ class App {
       }),
       go: (chat) => { goTo(`chat-${chat}`); },
       start: (what) => needed(() => import('./start.js'), (module) => module[what](world())),
+      invite: () => needed(() => import('./invite.js'), ({ openInvite }) => openInvite(world())),
       about: (chat) => {
         const shown = store.get().chats[chat];
         const other = shown.chat_type === 'dm' && otherMember(shown, store.get().me);

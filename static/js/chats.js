@@ -1,5 +1,5 @@
 // The list of chats, and finding people to talk to.
-import { avatar, el, icon, iconButton, menu, nameOf, person, skeleton } from './dom.js';
+import { avatar, el, icon, iconButton, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
 import { plainly } from './markup.js';
 import { otherMember, othersInCall, sortedChats } from './state.js';
@@ -14,7 +14,7 @@ export function createChats(store, api, { actions }) {
   const self = el('button', { type: 'button', className: 'me', onclick: () => actions.settings() });
   const node = el('nav', { className: 'chats', 'aria-label': t('chats') },
     el('h1', { className: 'unseen', textContent: t('chats') }), el('header', {}, self, iconButton('people', t('people.posts'), () => actions.people()),
-      iconButton('plus', t('new'), (event) => menu(event.currentTarget, [[t('new.dm'), () => actions.start('dm')], [t('new.group'), () => actions.start('group')], [t('browse'), () => actions.start('browse')]]))),
+      iconButton('plus', t('new'), () => actions.start('chat'))),
     el('div', { className: 'search' }, icon('search', 18), search),
     notice,
     el('div', { className: 'lists' }, list, empty, foundTitle, found));
@@ -56,7 +56,7 @@ export function createChats(store, api, { actions }) {
     if (!empty.hidden) {
       empty.replaceChildren(...(wish ? [el('p', { textContent: t('search.nothing') })] : [
         el('p', { textContent: t('chats.none') }),
-        el('button', { type: 'button', className: 'primary', textContent: t('new.dm'), onclick: () => actions.start('dm') }),
+        el('button', { type: 'button', className: 'primary', textContent: t('new'), onclick: () => actions.start('chat') }),
         el('button', { type: 'button', textContent: t('browse'), onclick: () => actions.start('browse') })]));
     }
     return undefined;

@@ -3,7 +3,7 @@
 import { createNear } from './attachment.js';
 import { avatar, el, iconButton, nameOf } from './dom.js';
 import { createHistory } from './history.js';
-import { t } from './i18n.js';
+import { shortly, t } from './i18n.js';
 import { createRow } from './message.js';
 import { goTo } from './place.js';
 import { moved, otherMember, othersInCall, rows } from './state.js';
@@ -84,8 +84,8 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     if (node.hidden) return;
     drawHeader(state);
     drawOffline(state);
-    const { me, unsent, logs, reads } = state;
-    const inputs = { log: logs[chat], unsent, reads: reads[chat], me, members: current().members };
+    const { me, unsent, logs, notes, reads } = state;
+    const inputs = { log: logs[chat], notes: notes[chat], unsent, reads: reads[chat], me, members: current().members };
     if (moves || Object.keys(inputs).some((key) => inputs[key] !== drawn[key])) {
       const before = drawn.log;
       drawn = inputs;
@@ -123,11 +123,12 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const other = shown.chat_type === 'dm' ? otherMember(shown, state.me) : null;
     const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
     const call = state.calls[chat]?.users.includes(state.me.id) ? 0 : othersInCall(state, chat).length;
-    const key = [shown.title, other?.avatar_url, online, shown.members?.length, call, state.link].join('\n');
+    const { last_seen } = state.presence[other?.id] ?? {};
+    const key = [shown.title, other?.avatar_url, online, last_seen, shown.members?.length, call, state.link].join('\n');
     if (drawn.header === key && drawn.headerOf === chat) return;
     Object.assign(drawn, { header: key, headerOf: chat });
     title.textContent = shown.title;
-    status.textContent = other ? (online ? t('online') : `@${other.username}`) : t('members', { n: shown.members?.length ?? 0 });
+    status.textContent = other ? (online ? t('online') : last_seen ? t('seen', { time: shortly(new Date(last_seen)) }) : `@${other.username}`) : t('members', { n: shown.members?.length ?? 0 });
     face.replaceChildren(avatar(other ?? shown, { group: !other, online }));
     callButtons.hidden = other?.id === state.me.id;
     band.replaceChildren(...(call ? [el('span', { textContent: t('call.running', { n: call }) }), el('button', { type: 'button', className: 'primary', textContent: t('call.join'), onclick: () => actions.call(chat, false) })] : []));
@@ -205,7 +206,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const chip = emoji && [...made.querySelectorAll('.chip')].find((each) => each.dataset.emoji === emoji);
     (tools.node.contains(focus) ? focus : chip || made).focus({ preventScroll: true });
   }
-  const same = (a, b) => a.message === b.message && a.item === b.item && a.grouped === b.grouped && a.readers === b.readers && a.at === b.at;
+  const same = (a, b) => a.message === b.message && a.item === b.item && a.grouped === b.grouped && a.readers === b.readers && a.at === b.at && a.note === b.note;
 
   function firstVisible() {
     const edge = scroll.getBoundingClientRect().top;

@@ -1,7 +1,8 @@
 // One group: its title, its members, leaving and deleting it.
 import { createNear } from './attachment.js';
-import { confirmed, dialog, el, field, form, iconButton, nameOf, person } from './dom.js';
+import { avatar, confirmed, dialog, el, field, form, iconButton, nameOf, person } from './dom.js';
 import { t } from './i18n.js';
+import { createPins } from './pins.js';
 import { peopleFinder } from './start.js';
 
 const FEW = 10; // members that are found without a search
@@ -30,8 +31,14 @@ export function openGroup({ api, store, actions }, chat) {
   const list = el('ul', {});
   const none = el('p', { className: 'soft', role: 'status' });
   const near = createNear(box.querySelector('.body'));
-  const adding = el('section', {}, el('h3', { textContent: t('group.add') }),
-    peopleFinder(api, (user) => guarded(async () => { await api.addMembers(chat, [user.id]); await refresh(); })(), (user) => shown().members.some(({ id }) => id === user.id)));
+  // Who might be added is looked for when somebody wants to.
+  const adding = el('details', {}, el('summary', { textContent: t('group.add') }));
+  adding.addEventListener('toggle', () => {
+    if (!adding.open || adding.children.length > 1) return;
+    const finder = peopleFinder(api, (user) => guarded(async () => { await api.addMembers(chat, [user.id]); await refresh(); finder.again(); })(), { skip: (user) => shown().members.some(({ id }) => id === user.id) });
+    adding.append(finder);
+    finder.querySelector('input').focus();
+  });
   const deleting = el('button', { type: 'button', className: 'danger', textContent: t('group.delete'), onclick: guarded(async () => {
     if (!(await confirmed(t('group.delete.sure', { name: shown().title }), t('group.delete')))) return;
     await api.deleteChat(chat);
@@ -43,6 +50,18 @@ export function openGroup({ api, store, actions }, chat) {
     actions.gone(chat);
   }) });
   const inside = el('section', {}, heading, list, none);
+  const about = el('p', { className: 'words', dir: 'auto' });
+  const portrait = el('div', { className: 'stack portrait' }, avatar(shown(), { size: '5rem', group: true }), about);
+  const describing = form([field('description', t('group.about'), { tag: 'textarea', rows: 2, maxLength: 1000, dir: 'auto' })], t('save'), async ({ description }) => {
+    about.textContent = (await api.describe(chat, description)).description;
+  });
+  const pins = createPins({ api, actions }, chat, () => box.close());
+  // What it is about is known to the rooms alone, and changed by the one who made it.
+  const owned = el('section', { hidden: true }, describing);
+  api.room(chat).then(({ description, owner }) => {
+    about.textContent = describing.elements.description.value = description;
+    owned.hidden = owner?.id !== store.get().me.id;
+  }, () => {});
 
   let drawn;
   let led; // whether it was drawn for one of its admins
@@ -62,7 +81,7 @@ export function openGroup({ api, store, actions }, chat) {
     box.querySelector('h2').textContent = title;
     const name = renaming.elements.title;
     if (document.activeElement !== name || name.value === before?.title) name.value = title;
-    if (led !== leads) body.replaceChildren(...(leads ? [renaming, inside, adding, el('div', { className: 'row' }, leaving, deleting)] : [inside, el('div', { className: 'row' }, leaving)]));
+    if (led !== leads) body.replaceChildren(...[portrait, pins, ...(leads ? [el('details', {}, el('summary', { textContent: t('group.change') }), el('div', { className: 'stack' }, renaming, owned)), inside, adding, el('div', { className: 'row' }, leaving, deleting)] : [inside, el('div', { className: 'row' }, leaving)])]);
     led = leads;
     heading.textContent = t('members', { n: members.length });
     if (members.length > FEW && !search.isConnected) heading.after(search);

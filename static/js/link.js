@@ -2,9 +2,9 @@
 // invitation, a new password.
 import { el, field, form, skeleton, words } from './dom.js';
 import { fullTime, t } from './i18n.js';
-import { createSignin, frame } from './signin.js';
+import { called, createSignin, frame, nameField } from './signin.js';
 
-// `entered` gets `{token, user}`, `left` the reason to sign in anew; `home` leads to the usual page.
+// `entered` gets `{token, user}`, whether the account is new and whether it is the first, `left` the reason to sign in anew; `home` leads to the usual page.
 export async function createLink(root, { kind, code, api, entered, left, home, speak }) {
   if (kind === 'setup') return setUp();
   frame(root, el('div', { className: 'card', 'aria-busy': 'true' }, skeleton(3)), { speak });
@@ -18,18 +18,18 @@ export async function createLink(root, { kind, code, api, entered, left, home, s
 
   function setUp() {
     const node = form([el('h2', { textContent: t('setup') }), el('p', { className: 'soft', textContent: t('setup.about') }),
-      field('username', t('signin.username'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true }),
-      field('email', t('optional', { what: t('signin.email') }), { type: 'email', autocomplete: 'email' }),
-      field('password', t('signin.password'), { type: 'password', autocomplete: 'new-password', required: true })], t('signin.create'), async ({ email, ...wish }) => {
+      field('name', t('setup.name'), { placeholder: t('setup.name.such'), maxLength: 255, autocomplete: 'organization', dir: 'auto' }), nameField(),
+      field('password', t('signin.password'), { type: 'password', autocomplete: 'new-password', required: true }),
+      field('email', t('optional', { what: t('signin.email') }), { type: 'email', autocomplete: 'email' })], t('setup.start'), async ({ name, username, password, email }) => {
       try {
-        entered(await api.setUp({ code, ...wish, ...(email && { email }) }));
+        entered(await api.setUp({ code, ...called(username), password, ...(name.trim() && { name }), ...(email && { email }) }), true, true);
       } catch (error) {
         if (error.status !== 404) throw error;
         dead(error);
       }
     });
     frame(root, node, { speak });
-    node.elements.username.focus({ preventScroll: true });
+    node.elements.name.focus({ preventScroll: true });
   }
 
   function invited({ inviter }) {

@@ -12,7 +12,7 @@ if (theme) document.documentElement.dataset.theme = theme;
 const { get, post } = createCaller('', HOME);
 const door = {
   server: () => get('/api/server/'),
-  register: (wish) => post('/api/auth/register/', wish),
+  register: (wish) => post('/api/server/register/', wish),
   login: (wish) => post('/api/auth/login/', wish),
   setUp: (wish) => post('/api/server/setup/', wish),
   lookAtInvite: (code) => post('/api/server/invites/look/', { code }),
@@ -21,6 +21,7 @@ const door = {
 };
 
 let reason = null;
+let arrival = {}; // isNew: somebody who has just got an account, isFirst: the one who sets up
 await load(wanted());
 await enter();
 
@@ -32,15 +33,17 @@ async function enter() {
   const token = localStorage.getItem(key('token'));
   if (token) {
     const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
-    return startApp(root, token, { left });
+    return startApp(root, token, { left, ...arrival });
   }
   forget();
   const { createSignin } = await import('./signin.js');
   createSignin(root, {
     api: door,
     reason,
-    entered: ({ token: fresh }) => {
+    isNew: location.hash === '#join',
+    entered: ({ token: fresh }, isNew) => {
       localStorage.setItem(key('token'), fresh);
+      arrival = { isNew };
       enter();
     },
     speak,
@@ -70,8 +73,9 @@ async function openLink(kind) {
     kind,
     code: location.hash.slice(1),
     api: door,
-    entered: ({ token: fresh }) => {
+    entered: ({ token: fresh }, isNew, isFirst) => {
       localStorage.setItem(key('token'), fresh);
+      arrival = { isNew, isFirst };
       home();
     },
     left: (why) => {
@@ -91,6 +95,7 @@ async function speak(language) {
 
 // Signed out, here or by the server, which then says why.
 function left(why) {
+  arrival = {};
   localStorage.removeItem(key('token'));
   reason = why;
   document.title = 'Fireside';

@@ -7,18 +7,20 @@ import { draw, plainly } from './markup.js';
 export function createRow(row, context) {
   if (row.kind === 'day') return el('div', { className: 'day' }, el('span', { textContent: day(new Date(row.at)) }));
   if (row.kind === 'unread') return el('div', { className: 'unread-line' }, el('span', { textContent: t('unread.line') }));
+  if (row.kind === 'note') return el('p', { className: 'note soft', dir: 'auto', textContent: t(`note.${row.note.what}`, row.note) });
   if (row.kind === 'ghosts') return el('div', {}, skeleton(6).map((bar) => el('div', { className: 'ghost' }, bar)));
   if (row.kind === 'empty') return el('p', { className: 'notice', textContent: t('conversation.empty') });
   if (row.kind === 'failed') return el('div', { className: 'notice lost', role: 'alert' }, el('p', { textContent: t('unloaded') }), el('button', { type: 'button', textContent: t('again'), onclick: context.actions.again }));
   return row.kind === 'unsent' ? unsent(row.item, context) : message(row, context);
 }
 
-function message({ message: { id, sender, content, attachments = [], reactions = [], reply_to, created_at, is_edited }, grouped, readers }, context) {
+function message({ message: { id, sender, content, attachments = [], reactions = [], reply_to, created_at, is_edited, is_pinned }, grouped, readers }, context) {
   const mine = sender.id === context.me.id;
   const at = new Date(created_at);
   const names = context.names();
   const emojiOnly = content.length < 12 && /^(\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(content) && /\p{Extended_Pictographic}/u.test(content);
   const stamp = el('span', { className: 'stamp', dir: 'ltr' },
+    is_pinned && el('span', { className: 'ticks', role: 'img', 'aria-label': t('pinned'), title: t('pinned') }, icon('pin', 13)),
     is_edited && el('span', { textContent: `${t('edited')} ` }),
     el('time', { dateTime: created_at, title: fullTime(at), textContent: clock(at) }),
     mine && ticks(readers, context));

@@ -2,49 +2,78 @@
 import { el, field, form, icon, refuse } from './dom.js';
 import { LANGUAGES, language, t } from './i18n.js';
 
-// `entered` gets `{token, user}`; `speak` changes the language.
-export function createSignin(root, { api, reason, entered, speak, invite, greeting }) {
+// `entered` gets `{token, user}` and whether the account is new; `speak` changes the language.
+export function createSignin(root, { api, reason, entered, speak, invite, greeting, isNew = Boolean(invite) }) {
   let mode = 'login';
 
-  const username = field('username', t('signin.username'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true });
-  const email = field('email', t('signin.email'), { type: 'email', autocomplete: 'email', required: true });
+  const username = nameField();
+  const email = field('email', t('optional', { what: t('signin.email') }), { type: 'email', autocomplete: 'email' });
   const password = field('password', t('signin.password'), { type: 'password', autocomplete: 'current-password', required: true });
   const tabs = ['login', 'register'].map((way) => el('button', { type: 'button', textContent: t(`signin.${way}`), onclick: () => choose(way) }));
   const tabRow = el('div', { className: 'tabs', role: 'group', 'aria-label': t('signin.what') }, tabs);
-  const note = el('p', { className: 'soft' });
-  const node = form([tabRow, note, username, email, password], t('signin.login'), async (wish) => {
-    if (mode === 'register' && invite) wish.invite = invite;
-    if (mode === 'login') delete wish.email;
-    entered(await api[mode](wish));
+  const note = el('p', { className: 'soft', role: 'status' });
+  const node = form([tabRow, note, username, password, email], t('signin.login'), async ({ username: name, password: secret, email: address }) => {
+    if (mode === 'login') return void entered(await api.login({ username: name, password: secret }), false);
+    const wish = { ...called(name), password: secret, ...(address && { email: address }), ...(invite && { invite }) };
+    return void entered(await api.register(wish), true);
   });
 
   function choose(way) {
     mode = way;
-    tabs.forEach((tab, index) => tab.setAttribute('aria-pressed', String(index === (mode === 'login' ? 0 : 1))));
-    email.hidden = mode === 'login';
-    node.elements.email.disabled = email.hidden;
-    node.elements.password.autocomplete = mode === 'login' ? 'current-password' : 'new-password';
-    username.firstChild.textContent = t(mode === 'login' ? 'signin.either' : 'signin.username');
-    node.querySelector('[type="submit"]').textContent = t(mode === 'login' ? 'signin.login' : 'signin.create');
+    const isLogin = mode === 'login';
+    tabs.forEach((tab, index) => tab.setAttribute('aria-pressed', String(index === (isLogin ? 0 : 1))));
+    email.hidden = isLogin;
+    node.elements.email.disabled = isLogin;
+    node.elements.password.autocomplete = isLogin ? 'current-password' : 'new-password';
+    username.firstChild.textContent = t(isLogin ? 'signin.either' : 'signin.name');
+    username.hint(!isLogin);
+    node.querySelector('[type="submit"]').textContent = t(isLogin ? 'signin.login' : 'signin.create');
     refuse(node, null);
   }
 
-  frame(root, node, { speak, greeting });
-  choose(invite ? 'register' : 'login');
+  const shown = frame(root, node, { speak, greeting });
+  choose(isNew ? 'register' : 'login');
   if (reason) refuse(node, reason);
   node.elements.username.focus({ preventScroll: true });
 
-  api.server().then(({ registration }) => {
+  api.server().then(({ name, registration, needs_setup }) => {
+    shown.name(name);
+    if (needs_setup) note.textContent = t('signin.setup');
     if (registration === 'open' || invite) return;
     tabRow.hidden = true;
-    note.textContent = t(`signin.${registration}`);
+    choose('login');
+    note.textContent = needs_setup ? t('signin.setup') : t(`signin.${registration}`);
   }, () => {}); // the form says so itself when it is sent
+}
+
+// The box for one's name, which tells what one will sign in with where that is another.
+export function nameField() {
+  const node = field('username', t('signin.name'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, maxLength: 150 });
+  const hint = el('small', { className: 'soft', role: 'status' });
+  const box = node.querySelector('input');
+  let isOn = true;
+  const tell = () => {
+    const { username, display_name } = called(box.value);
+    hint.textContent = isOn && display_name && username ? t('signin.as', { name: username }) : '';
+  };
+  box.addEventListener('input', tell);
+  node.append(hint);
+  return Object.assign(node, { hint(is) { isOn = is; tell(); } });
+}
+
+// A username has no spaces; a name may have them.
+export function called(text) {
+  const name = text.trim();
+  const username = name.normalize('NFKC').replace(/[^\p{L}\p{M}\p{N}_.+-]+/gu, '.').replace(/^[^\p{L}\p{N}_]+|[^\p{L}\p{M}\p{N}_]+$/gu, '').slice(0, 64);
+  return /\s/.test(name) && username ? { username, display_name: name } : { username: name };
 }
 
 // The page of those who are not signed in: the name, a form, the languages.
 export function frame(root, node, { speak, greeting = t('signin.welcome') }) {
   const languages = el('footer', {}, Object.entries(LANGUAGES).map(([code, name]) =>
     el('button', { type: 'button', className: 'plain', lang: code, textContent: name, 'aria-pressed': String(code === language), onclick: () => speak(code) })));
+  const heading = el('h1', { className: 'words', dir: 'auto', textContent: 'Fireside' });
   root.replaceChildren(el('main', { className: 'signin' },
-    el('div', { className: 'brand' }, icon('flame', 56), el('h1', { textContent: 'Fireside' }), el('p', { className: 'soft', textContent: greeting })), node, languages));
+    el('div', { className: 'brand' }, icon('flame', 56), heading, el('p', { className: 'soft', textContent: greeting })), node, languages));
+  return { name(name) { document.title = heading.textContent = name; } };
 }

@@ -1,50 +1,107 @@
-// Starting to talk: to someone, in a new group, in a public room.
-import { avatar, dialog, el, field, form, nameOf, person, skeleton } from './dom.js';
-import { t } from './i18n.js';
+// Starting to talk: to somebody, to several, in a public room.
+import { createNear } from './attachment.js';
+import { avatar, dialog, el, field, form, iconButton, nameOf, person, skeleton, words } from './dom.js';
+import { shortly, t } from './i18n.js';
 
-// A box that finds people; `picked` gets each that is pressed.
-export function peopleFinder(api, picked, skip = () => false) {
-  const input = el('input', { type: 'search', placeholder: t('find.hint'), 'aria-label': t('find.people'), autocomplete: 'off', spellcheck: false, autofocus: true });
-  const list = el('ul', { 'aria-label': t('people') });
+// Everybody, those online first, and a box that finds among them; `picked` gets each that is
+// pressed. `beside` may add something to a line.
+export function peopleFinder(api, picked, { skip = () => false, beside = () => [], isChosen } = {}) {
+  const input = el('input', { type: 'search', placeholder: t('find.name'), 'aria-label': t('find.people'), autocomplete: 'off', spellcheck: false, autofocus: true });
+  const list = el('ul', { className: 'everybody', 'aria-label': t('people') }, skeleton(4));
   const note = el('p', { className: 'soft', role: 'status' });
+  const near = createNear(list);
+  let asked; // what was asked for last: an older answer is void
   let timer;
+
   async function find() {
-    const wish = input.value.trim();
-    const found = wish ? await api.findUsers(wish).catch(() => []) : [];
-    if (wish !== input.value.trim()) return;
-    const shown = found.filter((user) => !skip(user));
-    note.textContent = wish && !shown.length ? t('found.none') : '';
-    list.replaceChildren(...shown.map((user) => person(user, { onclick: () => { input.value = ''; find(); input.focus(); picked(user); } })));
+    const wish = asked = { q: input.value.trim() };
+    await show(wish, null);
+  }
+  async function show(wish, cursor) {
+    let page;
+    try {
+      page = await api.everybody({ ...wish, cursor });
+    } catch (error) {
+      if (wish === asked) note.textContent = words(error);
+      return;
+    }
+    if (wish !== asked) return;
+    const lines = page.results.filter((user) => !skip(user)).map(line);
+    if (cursor) list.append(...lines);
+    else list.replaceChildren(...lines);
+    if (page.next && lines.length) near(lines.at(-1), () => show(wish, page.next));
+    else if (page.next) return void show(wish, page.next);
+    note.textContent = list.children.length ? '' : t(wish.q ? 'found.none' : 'people.none');
+  }
+  function line(user) {
+    const { online } = user;
+    const node = person(user, { online, note: about(user), actions: beside(user), onclick: () => picked(user) });
+    if (isChosen) node.chosen = () => node.classList.toggle('chosen', isChosen(user));
+    node.chosen?.();
+    return node;
   }
   input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(find, 150); });
   input.addEventListener('keydown', (event) => {
     if (event.key === 'Enter') { event.preventDefault(); list.querySelector('button')?.click(); }
     if (event.key === 'ArrowDown') { event.preventDefault(); list.querySelector('button')?.focus(); }
   });
-  return el('div', { className: 'stack' }, input, note, list);
-}
-
-export function dm({ api, store, actions }) {
-  const talk = (id) => { box.close(); actions.talkTo(id); };
-  const notes = el('button', { type: 'button', textContent: t('notes'), onclick: () => talk(store.get().me.id) });
-  const box = dialog(t('new.dm'), [peopleFinder(api, ({ id }) => talk(id)), notes]);
-}
-
-export function group({ api, store, actions }) {
-  let chosen = [];
-  const chips = el('div', { className: 'row' });
-  const draw = () => chips.replaceChildren(...chosen.map((user) => el('button', { type: 'button', 'aria-label': t('remove.name', { name: nameOf(user) }), onclick: () => { chosen = chosen.filter((each) => each !== user); draw(); } }, avatar(user, { size: '1.5rem' }), nameOf(user), ' ×')));
-  const finder = peopleFinder(api, (user) => { chosen.push(user); draw(); }, (user) => chosen.some((each) => each.id === user.id));
-  const node = form([field('title', t('group.name'), { maxLength: 255, required: true })], t('group.create'), async ({ title }) => {
-    const chat = await api.makeChat({ chat_type: 'group', title, member_ids: chosen.map(({ id }) => id) });
-    store.tell({ type: 'chat', chat });
-    box.close();
-    actions.go(chat.id);
+  list.addEventListener('keydown', (event) => {
+    const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    (event.target.closest('li')[step]?.querySelector('button') ?? input).focus();
   });
-  node.children[0].after(el('fieldset', { className: 'stack' }, el('legend', { className: 'quiet-title', textContent: t('group.pick') }), chips, finder));
-  finder.querySelector('input').autofocus = false;
-  node.elements.title.autofocus = true;
-  const box = dialog(t('new.group'), node);
+  find();
+  const node = el('div', { className: 'stack' }, input, note, list);
+  // Drawn anew after somebody was picked; what was searched for is done with.
+  return Object.assign(node, { again() { input.value = ''; find(); input.focus({ preventScroll: true }); }, drawChosen() { for (const each of list.children) each.chosen?.(); } });
+}
+
+// What tells two of one name apart, and whether they are there.
+function about({ username, display_name, online, last_seen }) {
+  const there = online ? t('online') : last_seen && t('seen', { time: shortly(new Date(last_seen)) });
+  return [display_name === username && there ? null : `@${username}`, there].filter(Boolean).join(' · ');
+}
+
+// One dialog for one or many: whoever is pressed is talked to, unless some are chosen already.
+export function chat({ api, store, actions }) {
+  let chosen = [];
+  const chips = el('div', { className: 'row', role: 'group', 'aria-label': t('new.chosen') });
+  const isChosen = ({ id }) => chosen.some((each) => each.id === id);
+  const finder = peopleFinder(api, (user) => (chosen.length ? choose(user) : talk(user.id)), {
+    skip: ({ id }) => id === store.get().me.id,
+    isChosen,
+    beside: (user) => iconButton('plus', t('new.choose', { name: nameOf(user) }), () => choose(user), { 'aria-pressed': String(isChosen(user)) }),
+  });
+  const node = form([chips, field('title', t('optional', { what: t('group.name') }), { maxLength: 255, autocomplete: 'off' })], t('group.create'), async ({ title }) => {
+    if (isDirect()) return void talk(chosen[0].id);
+    const made = await api.makeChat({ chat_type: 'group', member_ids: chosen.map(({ id }) => id), ...(title.trim() && { title }) });
+    store.tell({ type: 'chat', chat: made });
+    box.close();
+    return actions.go(made.id);
+  });
+  node.hidden = true;
+  const isDirect = () => chosen.length === 1 && !node.elements.title.value.trim();
+  const name = () => { node.querySelector('[type=submit]').textContent = t(isDirect() ? 'message.person' : 'group.create'); };
+  node.elements.title.addEventListener('input', name);
+  const others = el('div', { className: 'row' },
+    el('button', { type: 'button', textContent: t('notes'), onclick: () => talk(store.get().me.id) }),
+    el('button', { type: 'button', textContent: t('browse'), onclick: () => { box.close(); actions.start('browse'); } }),
+    el('button', { type: 'button', textContent: t('invite'), onclick: () => { box.close(); actions.invite(); } }));
+  const box = dialog(t('new'), [finder, node, others]);
+
+  function talk(id) {
+    box.close();
+    actions.talkTo(id);
+  }
+  function choose(user) {
+    chosen = isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user];
+    chips.replaceChildren(...chosen.map((each) => el('button', { type: 'button', className: 'chip', 'aria-label': t('remove.name', { name: nameOf(each) }), onclick: () => choose(each) }, avatar(each, { size: '1.5rem' }), el('span', { className: 'clip', dir: 'auto', textContent: nameOf(each) }), ' ×')));
+    node.hidden = chosen.length === 0;
+    name();
+    finder.drawChosen();
+    for (const button of finder.querySelectorAll('[aria-pressed]')) button.setAttribute('aria-pressed', String(button.closest('li').classList.contains('chosen')));
+  }
 }
 
 export async function browse({ api, actions }) {

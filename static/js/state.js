@@ -13,6 +13,7 @@ export const nothing = {
   reads: {}, // by chat, by user: the last message read
   typing: {}, // by chat: ids of those who write
   presence: {}, // by user: {online, last_seen, at}
+  notes: {}, // by chat: who came, went and renamed it while the page was open, each after a message
   calls: {}, // by chat: {users (ids of those in its call), at}
   heard: 0, // how many times the socket told of presence or calls: what was asked for before is older
   seq: 0,
@@ -111,6 +112,12 @@ const on = {
   call(state, { chat, participants }) {
     const at = state.heard + 1;
     return { ...state, heard: at, calls: { ...state.calls, [chat]: { users: participants, at } } };
+  },
+
+  happened(state, { chat, note }) {
+    const known = state.notes[chat] ?? [];
+    const after = state.logs[chat]?.messages.at(-1)?.id ?? state.chats[chat]?.last_message?.id ?? 0;
+    return { ...state, notes: { ...state.notes, [chat]: [...known, { ...note, after, id: (known.at(-1)?.id ?? 0) + 1 }].slice(-NOTES) } };
   },
 
   draft: (state, { chat, text }) => ((state.drafts[chat] ?? '') === text ? state : { ...state, drafts: { ...state.drafts, [chat]: text } }),
@@ -218,6 +225,7 @@ export function stillUnsent({ unsent, logs, me }, chat) {
   });
 }
 
+const NOTES = 50; // of a chat
 const TOGETHER = 5 * 60_000; // ms between two messages of one bubble group
 
 // The lines of a conversation: days, where unread begins, messages, those being sent.
@@ -227,6 +235,9 @@ export function rows(state, chat, from, to) {
   if (!log.loaded) found.push(log.failed ? { key: 'failed', kind: 'failed' } : { key: 'ghosts', kind: 'ghosts' });
   else if (log.failed && from === 0) found.push({ key: 'failed', kind: 'failed' });
   let before = log.messages[from - 1];
+  const notes = log.loaded ? state.notes[chat] ?? [] : [];
+  const noted = (after) => found.push(...notes.filter((note) => note.after === after).map((note) => ({ key: `n${note.id}`, kind: 'note', note })));
+  if (!log.hasEarlier && from === 0) noted(0);
   for (let index = from; index < to; index += 1) {
     const message = log.messages[index];
     const opensDay = !before || dayOf(before) !== dayOf(message);
@@ -235,6 +246,7 @@ export function rows(state, chat, from, to) {
     if (opensUnread) found.push({ key: 'unread', kind: 'unread' });
     const grouped = !opensDay && !opensUnread && follows(before, message);
     found.push({ key: `m${message.id}`, kind: 'message', message, grouped, readers: readersOf(state, chat, message) });
+    noted(message.id);
     before = message;
   }
   if (to === log.messages.length && !log.hasLater) {

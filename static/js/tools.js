@@ -38,6 +38,8 @@ export function createTools(log, { me, find, composer, actions }) {
       message.content && [t('copy.text'), () => copied(message.content)],
       [t('copy.link'), () => copied(`${location.origin}${location.pathname}#chat-${message.chat}/m-${message.id}`)],
       [t('forward'), () => actions.forward(message)],
+      actions.mayPin() && [t(message.is_pinned ? 'unpin' : 'pin'), () => actions.pin(message)],
+      [t('unread.from'), () => actions.unread(message)],
       [t('details'), () => actions.details(message)],
       mine && [t('edit'), () => composer.edit(message)],
       mine && [t('delete'), () => erase(message), true],

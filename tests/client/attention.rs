@@ -120,7 +120,7 @@ async fn typing_is_seen_by_the_other_and_ends_with_the_message() {
     let hers = Browser::of(&fireside, &alice).await;
     let his = Browser::of(&fireside, &bob).await;
     hers.opens_chat(chat).await;
-    his.reads(".chat", "Nothing said yet").await;
+    his.reads(".chat", "No messages yet").await;
     hers.types("#draft", "hm").await;
     his.reads(".chat .preview", "typing").await;
     his.opens_chat(chat).await;

@@ -150,16 +150,14 @@ async fn of_two(axe: &mut Checker, page: &Browser, pair: i64) {
 
 async fn of_people(axe: &mut Checker, page: &Browser) {
     page.presses_button("New chat").await;
-    axe.sees(page, "menu").await;
-    for (item, sign) in
-        [("Message someone", "[type=search]"), ("New group", "[name=title]"), ("Browse public rooms", ".person")]
-    {
-        page.presses_button(item).await;
-        page.sees(&format!("dialog {sign}")).await;
-        axe.sees(page, item).await;
-        closes(page).await;
-        page.presses_button("New chat").await;
-    }
+    page.sees("dialog .everybody .person").await;
+    axe.sees(page, "new chat").await;
+    page.presses_button("Choose bob").await;
+    page.sees("dialog .chosen").await;
+    axe.sees(page, "new chat, chosen").await;
+    page.presses_button("Browse public rooms").await;
+    page.reads("dialog .person", "Bakers").await;
+    axe.sees(page, "public rooms").await;
     closes(page).await;
     page.presses_button("People and posts").await;
     page.sees("dialog .post").await;
@@ -174,9 +172,14 @@ async fn of_people(axe: &mut Checker, page: &Browser) {
 async fn of_oneself(axe: &mut Checker, page: &Browser) {
     page.clicks(".me").await;
     page.reads("dialog .person", "This device").await;
-    page.presses_button("Show the token").await;
+    page.presses_button("Show token").await;
     page.sees("dialog .secret").await;
     axe.sees(page, "settings").await;
+    page.presses_button("Invite people").await;
+    page.presses_button("Show QR code").await;
+    page.sees("dialog svg.qr").await;
+    axe.sees(page, "invite people").await;
+    page.does("[...document.querySelectorAll('dialog')].at(-1).close()").await;
     page.presses_button("Keyboard shortcuts").await;
     page.sees("dialog .keys").await;
     axe.sees(page, "keys").await;
@@ -184,7 +187,8 @@ async fn of_oneself(axe: &mut Checker, page: &Browser) {
     page.presses_button("Administration").await;
     page.sees("dialog .facts dt").await;
     axe.sees(page, "server").await;
-    for (tab, sign) in [("Storage", "section"), ("Accounts", ".person"), ("Invitations", ".person"), ("Log", ".entry")]
+    for (tab, sign) in
+        [("Storage", "section"), ("Accounts", ".person"), ("Invitations", ".person"), ("Audit log", ".entry")]
     {
         page.presses_button(tab).await;
         page.sees(&format!("dialog.admin {sign}")).await;

@@ -45,7 +45,7 @@ async fn three_are_in_one_call_and_a_fourth_chat_sees_it() {
     for page in &pages[1..] {
         page.sees(".chat .calling").await;
         page.opens_chat(chat).await;
-        page.reads(".band", "A call is going on").await;
+        page.reads(".band", "Call in progress").await;
         page.presses_button("Join").await;
         page.sees(".tile[data-state=connected]").await;
         page.until("!document.querySelector('.band .primary')").await;
@@ -57,7 +57,7 @@ async fn three_are_in_one_call_and_a_fourth_chat_sees_it() {
     for page in &pages[1..] {
         page.until("document.querySelectorAll('.tile').length === 2").await;
     }
-    pages[0].reads(".band", "A call is going on, 2 people in it").await;
+    pages[0].reads(".band", "Call in progress: 2 people").await;
     for page in &pages[1..] {
         page.presses_button("Leave the call").await;
     }

@@ -35,6 +35,28 @@ async fn the_page_shows_every_operation_and_finds_one() {
 }
 
 #[tokio::test]
+async fn whoever_is_signed_in_starts_with_commands_of_their_own() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let page = Browser::at(&fireside).await;
+    page.goes_to("/docs").await;
+    page.reads("#start", "put a token into the box above").await;
+    page.reads("#start pre", "Token YOUR_TOKEN").await;
+    page.does(&format!("localStorage.setItem('fireside.token', '{}')", alice.token)).await;
+    page.reloads().await;
+    page.reads(
+        "#start pre",
+        &format!("curl -H 'Authorization: Token {}' {}/messages/api/chats/", alice.token, fireside.url),
+    )
+    .await;
+    page.does("document.getElementById('rooms_get_api_auth_me').open = true").await;
+    page.clicks("details[open] form.try button").await;
+    page.reads("details[open] .answer", "alice@example.com").await;
+    page.leaves().await;
+}
+
+#[tokio::test]
 async fn an_operation_and_a_socket_are_tried_out() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;

@@ -57,6 +57,13 @@ async fn does_to(page: &Browser, name: &str, deed: &str) {
     page.presses_button(deed).await;
 }
 
+/// Whoever sets up is asked first whom to invite.
+async fn closes_the_invitation(page: &Browser) {
+    page.sees("dialog .secret code").await;
+    page.presses_button("Close").await;
+    page.until("!document.querySelector('dialog')").await;
+}
+
 async fn fills(page: &Browser, username: &str, password: &str) {
     page.types("[name=username]", username).await;
     page.types("[name=password]", password).await;
@@ -78,15 +85,17 @@ async fn a_setup_link_makes_the_first_account_which_administers() {
     let fireside = Fireside::start().await;
     let link = format!("/setup#{}", setup_code(&fireside).unwrap());
     let page = by_link(&fireside, &link).await;
-    page.reads("h2", "The first account").await;
+    page.reads("h2", "Set up your server").await;
     fills(&page, "alice", "short").await;
     page.sees("[name=password][aria-invalid=true]").await;
     page.types("[name=password]", PASSWORD).await;
     page.clicks("[type=submit]").await;
     page.sees(".app .me").await;
-    assert_eq!(page.asks("location.pathname + location.hash").await, "/", "the code does not stay");
-    administers(&page, "Log").await;
-    page.reads("dialog.admin .entry", "alice · setup · alice").await;
+    closes_the_invitation(&page).await;
+    let address = page.asks("location.pathname + location.hash").await;
+    assert!(address.as_str().unwrap().starts_with("/#chat-"), "the code does not stay: {address}");
+    administers(&page, "Audit log").await;
+    page.reads("dialog.admin .entry", "alice set up the server.").await;
     administers(&page, "Server").await;
     page.reads("dialog .facts", "Never").await;
 
@@ -148,7 +157,7 @@ async fn a_dead_link_says_so_and_leads_on() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;
     let page = by_link(&fireside, "/invite#x").await;
-    page.reads("[role=alert]", "invitation is no longer good").await;
+    page.reads("[role=alert]", "invitation is no longer valid").await;
     page.opens_link("/reset#x").await;
     page.reads("[role=alert]", "Ask your administrator for a new one").await;
     page.opens_link("/setup#x").await;
@@ -166,21 +175,22 @@ async fn a_colleague_comes_by_invitation_and_nobody_else() {
     let fireside = Fireside::start_with(BY_INVITATION).await;
     let page = by_link(&fireside, &format!("/setup#{}", setup_code(&fireside).unwrap())).await;
     fills(&page, "alice", PASSWORD).await;
-    page.sees(".app .me").await;
+    closes_the_invitation(&page).await;
     let link = invites(&page, "For Bob").await;
 
     let his = by_link(&fireside, &link).await;
     his.reads(".brand", "alice invites you").await;
     his.types("[name=email]", "bob@example.com").await;
     fills(&his, "bob", PASSWORD).await;
-    his.sees(".app .me").await;
-    assert_eq!(his.asks("location.pathname + location.hash").await, "/", "the code does not stay");
+    his.reads(".conversation h2", "Everyone").await;
+    let address = his.asks("location.pathname + location.hash").await;
+    assert!(address.as_str().unwrap().starts_with("/#chat-"), "the code does not stay: {address}");
     administers(&page, "Accounts").await;
     assert!(account(&page, "bob").await.contains("bob@example.com"));
 
     // It was for one; without any there is no way in, and the page offers none.
     let hers = by_link(&fireside, &link).await;
-    hers.reads("[role=alert]", "invitation is no longer good").await;
+    hers.reads("[role=alert]", "invitation is no longer valid").await;
     hers.presses_button("Go to the start page").await;
     hers.reads("form", "New accounts need an invitation.").await;
     assert_eq!(hers.asks("document.querySelector('.tabs').checkVisibility()").await, false);
@@ -190,7 +200,7 @@ async fn a_colleague_comes_by_invitation_and_nobody_else() {
     page.presses_button("Revoke: A mistake").await;
     page.until("![...document.querySelectorAll('dialog.admin .person')].some((line) => line.textContent.includes('A mistake'))").await;
     hers.opens_link(link.strip_prefix(&fireside.url).unwrap()).await;
-    hers.reads("[role=alert]", "invitation is no longer good").await;
+    hers.reads("[role=alert]", "invitation is no longer valid").await;
     for page in [page, his, hers] {
         page.leaves().await;
     }
@@ -204,7 +214,7 @@ async fn who_forgot_the_password_sets_a_new_one_by_a_link() {
     let bob = fireside.registers("bob").await;
     let page = an_admins_page(&fireside, &alice).await;
     administers(&page, "Accounts").await;
-    does_to(&page, "bob", "Link for a new password").await;
+    does_to(&page, "bob", "Password reset link").await;
     let link = handed(&page).await;
 
     let his = by_link(&fireside, &link).await;
@@ -233,7 +243,7 @@ async fn who_is_disabled_is_out_at_once_until_enabled() {
     let his = Browser::of(&fireside, &bob).await;
     administers(&page, "Accounts").await;
     assert!(!account(&page, "bob").await.contains("disabled"));
-    does_to(&page, "bob", "Disable the account").await;
+    does_to(&page, "bob", "Disable account").await;
     page.clicks("dialog:last-of-type .danger").await;
     page.reads("dialog.admin .person.off", "disabled").await;
     his.reads("[role=alert]", "session has ended").await;
@@ -241,13 +251,13 @@ async fn who_is_disabled_is_out_at_once_until_enabled() {
     his.until("document.querySelector('[role=alert]').textContent && !document.querySelector('[role=alert]').textContent.includes('session has ended')").await;
     assert!(his.asks("document.querySelector('.app')").await.is_null());
 
-    does_to(&page, "bob", "Enable the account").await;
+    does_to(&page, "bob", "Enable account").await;
     page.until("!document.querySelector('dialog.admin .person.off')").await;
     his.clicks("[type=submit]").await;
     his.sees(".app .me").await;
-    administers(&page, "Log").await;
-    page.reads("dialog.admin .entry", "alice · user_disabled · bob").await;
-    page.reads("dialog.admin .entry", "alice · user_enabled · bob").await;
+    administers(&page, "Audit log").await;
+    page.reads("dialog.admin .entry", "alice disabled the account bob.").await;
+    page.reads("dialog.admin .entry", "alice enabled the account bob.").await;
     his.leaves().await;
     page.leaves().await;
 }

@@ -66,3 +66,72 @@ async fn a_picture_beside_a_message_opens_a_card_that_leads_on() {
     assert_eq!(hers.asks("document.querySelectorAll('[popover]').length").await, 0);
     hers.leaves().await;
 }
+
+#[tokio::test]
+async fn a_new_chat_lists_everybody_before_a_letter_is_typed() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let (_bob, carol) = (fireside.registers("bob").await, fireside.registers("carol").await);
+    let _dan = fireside.registers("dan").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    let carols = Browser::of(&fireside, &carol).await;
+    hers.presses_button("New chat").await;
+    let names =
+        "[...document.querySelectorAll('.everybody .person-open .clip:first-child')].map((name) => name.textContent)";
+    hers.until(&format!("{names}.join() === 'carol,bob,dan'")).await;
+    assert_eq!(hers.asks("document.querySelectorAll('.everybody .dot').length").await, 1, "she alone is there");
+    hers.reads(".everybody .person", "online").await;
+    hers.types("dialog [type=search]", "da").await;
+    hers.until(&format!("{names}.join() === 'dan'")).await;
+    hers.clicks(".everybody .person-open").await;
+    hers.reads(".conversation h2", "dan").await;
+    hers.until("!document.querySelector('dialog')").await;
+
+    // Several make a group, with a name or without.
+    hers.presses_button("New chat").await;
+    hers.presses_button("Choose bob").await;
+    hers.clicks(".everybody .person:not(.chosen) .person-open").await;
+    hers.sees("dialog [aria-label='Remove carol']").await;
+    hers.presses_button("Choose carol").await;
+    hers.until("!document.querySelector('dialog [aria-label=\"Remove carol\"]')").await;
+    hers.presses_button("Choose carol").await;
+    hers.presses_button("Create group").await;
+    hers.until("document.querySelector('.conversation .about .soft').textContent === '3 members'").await;
+    let chats = carol.get("/messages/api/chats/").await.is(200).results();
+    assert_eq!(chats[0]["member_count"], 3, "{chats:?}");
+    hers.leaves().await;
+    carols.leaves().await;
+}
+
+#[tokio::test]
+async fn who_comes_goes_and_renames_is_told_in_a_quiet_line() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let carol = fireside.registers("carol").await;
+    let group = serde_json::json!({"chat_type": "group", "title": "Garden", "member_ids": [alice.id]});
+    let group = id(&bob.post("/messages/api/chats/", &group).await.is(201).json());
+    let path = format!("/messages/api/chats/{group}/");
+    let said = async |text: &str| {
+        bob.post(&format!("{path}messages/"), &serde_json::json!({"content": text})).await.is(201);
+    };
+    said("before").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(group).await;
+    hers.reads(".content", "before").await;
+    bob.post(&format!("{path}members/add/"), &serde_json::json!({"user_ids": [carol.id]})).await.is(200);
+    hers.reads(".note", "carol joined").await;
+    said("between").await;
+    hers.reads(".content", "between").await;
+    bob.patch(&path, &serde_json::json!({"title": "Shed"})).await.is(200);
+    hers.reads(".note", "The group is now called “Shed”").await;
+    bob.delete(&format!("{path}members/{}/remove/", carol.id)).await;
+    hers.reads(".note", "carol left").await;
+    said("after").await;
+    hers.reads(".content", "after").await;
+    let lines = "[...document.querySelectorAll('.log > :is(.message, .note)')].map((line) => line.querySelector('.content')?.textContent ?? line.textContent)";
+    let expected = ["before", "carol joined", "between", "The group is now called “Shed”", "carol left", "after"];
+    assert_eq!(hers.asks(lines).await, serde_json::json!(expected));
+    hers.leaves().await;
+}

@@ -40,15 +40,15 @@ async fn a_changed_password_signs_the_other_devices_out() {
     let hers = Browser::of(&fireside, &alice).await;
     let elsewhere = Browser::of(&fireside, &alice).await;
     hers.clicks(".me").await;
-    hers.presses_button("Change the password").await;
+    hers.presses_button("Change password").await;
     hers.reads("dialog [data-field=old_password]", "Please fill this in.").await;
     hers.types("dialog [name=old_password]", "not this one").await;
     hers.types("dialog [name=new_password]", "a new long password").await;
-    hers.presses_button("Change the password").await;
+    hers.presses_button("Change password").await;
     hers.sees("dialog [name=old_password][aria-invalid=true]").await;
     hers.does("document.querySelector('[name=old_password]').value = ''").await;
     hers.types("dialog [name=old_password]", &alice.password).await;
-    hers.presses_button("Change the password").await;
+    hers.presses_button("Change password").await;
     hers.reads("#toasts", "The password is changed").await;
     elsewhere.sees("[name=password]").await;
     elsewhere.reads("[role=alert]", "session has ended").await;
@@ -67,7 +67,7 @@ async fn the_token_is_shown_works_and_is_replaced() {
     let alice = fireside.registers("alice").await;
     let hers = Browser::of(&fireside, &alice).await;
     hers.clicks(".me").await;
-    hers.presses_button("Show the token").await;
+    hers.presses_button("Show token").await;
     hers.sees("dialog .secret code").await;
     let shown = "document.querySelector('dialog .secret code').textContent";
     let first = hers.asks(shown).await.as_str().unwrap().to_owned();
@@ -75,7 +75,7 @@ async fn the_token_is_shown_works_and_is_replaced() {
     assert!(line.as_str().unwrap().starts_with("curl -H 'Authorization: Token "), "{line}");
     let with = |token: &str| fireside.anyone().showing(Credential::Token(token.to_owned()));
     with(&first).get("/api/auth/me/").await.is(200);
-    hers.presses_button("Make a new one").await;
+    hers.presses_button("Create a new token").await;
     hers.clicks("dialog:last-of-type .danger").await;
     hers.until(&format!("{shown} !== {}", json!(first))).await;
     let second = hers.asks(shown).await.as_str().unwrap().to_owned();

@@ -10,7 +10,7 @@ fn the_state_does_what_its_tests_say() {
         return say("skipped: no node");
     }
     let output = Command::new("node")
-        .args(["--test", "tests/client/state.test.mjs", "tests/client/markup.test.mjs"])
+        .args(["--test", "tests/client/state.test.mjs", "tests/client/markup.test.mjs", "tests/client/qr.test.mjs"])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

@@ -42,7 +42,7 @@ async fn a_wrong_address_shows_a_page_that_leads_on() {
     let fireside = Fireside::start().await;
     let page = Browser::at(&fireside).await;
     page.goes_to("/nothing/here").await;
-    page.reads("[role=alert]", "There is nothing at this address.").await;
+    page.reads("[role=alert]", "There is no page at this address.").await;
     page.clicks(".signin a.button").await;
     page.sees("[name=password]").await;
     assert_eq!(page.asks("location.pathname").await, "/");
