@@ -7,6 +7,7 @@ mod axe;
 pub mod browser;
 mod call;
 mod docs;
+mod faults;
 mod figures;
 mod files;
 mod first_hour;
