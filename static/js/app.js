@@ -243,10 +243,25 @@ class App {
     const turn = this.turn = (this.turn ?? 0) + 1;
     return this.patience.attempt(async () => {
       if (this.turn !== turn) return;
-      const asked = store.get().heard;
-      const chats = await api.chats();
-      if (this.turn === turn) store.tell({ type: 'chats', chats, asked });
+      const { heard: asked, chats: known, listed } = store.get();
+      const news = listed ? await this.news(known) : null;
+      const chats = news ?? await api.chats();
+      if (this.turn !== turn) return;
+      store.tell({ type: 'chats', chats, asked, areAll: !news });
+      if (news) this.recount(new Set(news.map(({ id }) => id)));
     });
+  }
+
+  // After a break: what was missed is told, and what it changed stands at the top. Nothing
+  // where chats came or went: then all are asked for.
+  async news(known) {
+    const { count, results } = await this.api.newestChats();
+    return count === Object.keys(known).length && results.every(({ id }) => known[id]) ? results : null;
+  }
+
+  // What lies below may have been read elsewhere.
+  recount(fresh) {
+    for (const { id, unread_count } of Object.values(this.store.get().chats)) if (unread_count && !fresh.has(id)) this.refreshChat(id);
   }
 
   async refreshChat(id) {

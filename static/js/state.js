@@ -51,8 +51,8 @@ const on = {
   known: (state, { me, server }) => ({ ...state, me: me ?? state.me, server: server ?? state.server }),
   link: (state, { link }) => ({ ...state, link, typing: link === 'live' ? state.typing : {} }),
 
-  // `asked` is what `heard` was when they were asked for.
-  chats: (state, { chats, asked = state.heard }) => ({ ...noted(state, chats, asked), listed: true, chats: Object.fromEntries(chats.map((chat) => [chat.id, chat])) }),
+  // `asked` is what `heard` was when they were asked for. Where they are not all, the others stay.
+  chats: (state, { chats, asked = state.heard, areAll = true }) => ({ ...noted(state, chats, asked), listed: true, chats: { ...(areAll ? {} : state.chats), ...Object.fromEntries(chats.map((chat) => [chat.id, chat])) } }),
   chat: (state, { chat, asked = state.heard }) => ({ ...noted(state, [chat], asked), chats: { ...state.chats, [chat.id]: { ...state.chats[chat.id], ...chat } } }),
   gone(state, { chat }) {
     const without = ({ [chat]: _, ...rest }) => rest;

@@ -25,6 +25,7 @@ mod people;
 mod phone;
 mod pins;
 mod place;
+mod reconnect;
 mod screens;
 mod screenshots;
 mod settings;
