@@ -51,7 +51,7 @@ impl Assets {
         let name = match path {
             "/" | "/login" | "/login/" => "index.html",
             "/docs" | "/docs/" => "docs/index.html",
-            "/setup" | "/setup/" | "/invite" | "/invite/" | "/reset" | "/reset/" => "index.html",
+            "/setup" | "/setup/" | "/invite" | "/invite/" | "/join" | "/join/" | "/reset" | "/reset/" => "index.html",
             // As the documents print it, from the root or from the place of the one that does.
             "/media/user_images/default.jpg" | "/d/messenger/media/user_images/default.jpg" => "img/default.jpg",
             _ => path.strip_prefix('/')?,

@@ -23,6 +23,7 @@ pub mod changes;
 pub mod direct;
 pub mod file;
 pub mod folder;
+pub mod group_invite;
 mod handle;
 mod hasher;
 mod hub;

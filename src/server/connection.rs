@@ -1,6 +1,7 @@
 //! From an accepted connection to answers: the HTTP library around the warp filter
 //! around the API.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -302,6 +303,19 @@ fn outside(head: &Head) -> Response {
     envelope::envelope(&Failure::NoSuchPath)
 }
 
+/// Digits of a code that may stand in a path.
+const SECRET_DIGITS: usize = 40;
+
+/// A path without the secrets that some have in them: what looks like one is a `…`.
+fn told(path: &str) -> Cow<'_, str> {
+    let is_secret = |part: &str| part.len() == SECRET_DIGITS && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !path.split('/').any(is_secret) {
+        return path.into();
+    }
+    let parts: Vec<&str> = path.split('/').map(|part| if is_secret(part) { "…" } else { part }).collect();
+    parts.join("/").into()
+}
+
 /// One line for each request: never its query, where a token may stand, and no body.
 fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, seen: &Seen) {
     let signed_in = response.extensions().get::<SignedBy>().map(|SignedBy(user)| *user);
@@ -309,7 +323,7 @@ fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Inst
     tracing::info!(
         target: "access",
         %method,
-        path,
+        path = &*told(path),
         status = response.status().as_u16(),
         ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         user,

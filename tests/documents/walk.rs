@@ -121,6 +121,11 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     walker.posts(&format!("{chat}mark-as-read/"), json!({})).await;
     walker.posts(&format!("{chat}mark-as-unread/"), json!({"message_id": said})).await;
     walker.gets(&format!("{chat}members/?q=bob&limit=1")).await;
+    let invite = walker.posts(&format!("{chat}invite/"), json!({"uses": 2, "expires": 3600})).await;
+    walker.gets(&format!("{chat}invite/")).await;
+    let code = invite["code"].as_str().unwrap();
+    walker.posts(&format!("/messages/api/join/{code}/"), Value::Null).await;
+    walker.does("DELETE", &format!("{chat}invite/{code}/"), Value::Null).await;
     let pin = format!("/messages/api/messages/{said}/pin/");
     walker.posts(&pin, Value::Null).await;
     walker.gets(&format!("{chat}pins/")).await;

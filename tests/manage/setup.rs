@@ -101,7 +101,7 @@ async fn a_closed_server_is_set_up_all_the_same() {
 async fn the_links_lead_to_the_page() {
     let fireside = Fireside::start().await;
     let page = fireside.anyone().get("/").await.is(200).text();
-    for path in ["/setup", "/invite", "/reset"] {
+    for path in ["/setup", "/invite", "/join", "/reset"] {
         assert_eq!(fireside.anyone().get(path).await.is(200).text(), page, "{path}");
     }
     fireside.anyone().get("/setups").await.is(404);

@@ -6,6 +6,7 @@ mod chat;
 mod crowd;
 mod error;
 mod history;
+mod invite;
 mod member;
 mod message;
 mod moment;

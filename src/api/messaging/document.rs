@@ -3,15 +3,18 @@
 use serde_json::json;
 
 use super::frame::Frame;
-use super::json::{Chat, Detail, Done, Fault, Found, Invalid, ListedMember, Message, Results, Sync, Toggled};
+use super::json::{
+    Chat, Detail, Done, Fault, Found, GroupInvitation, Invalid, ListedMember, Message, Results, Sync, Toggled,
+};
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
 use crate::api::http::cursor::Part;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, may, need,
-    new_text, not_blank, object, one_of, string, upto, whole_number, word,
+    Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, integer, may,
+    need, new_text, not_blank, object, one_of, string, upto, whole_number, word,
 };
 use crate::api::http::page::Listing;
+use crate::chat::model::invite::MAX_USES;
 use crate::chat::model::member::MAX_ADDED;
 use crate::chat::model::message::MAX_PINS;
 use crate::chat::model::name::MAX_TITLE;
@@ -82,6 +85,41 @@ pub fn members(doc: &mut Doc) {
         .query("q", described(string(), "Those with this in their username or display name."))
         .goes_on()
         .answers::<Part<ListedMember<'_>>>(200, "Some of them, the longest in it first.");
+}
+
+pub fn invite(doc: &mut Doc) {
+    let life = "A time with its zone, or so many seconds from now. A week unless given.";
+    let life = described(any_of([string(), whole_number()]), life);
+    let uses = format!("How many may join with it; {MAX_USES} unless given.");
+    doc.does("Make an invitation into a group")
+        .note("An admin may. It is for people who have an account.")
+        .limited("send")
+        .may_take(&[may("uses", described(integer(1, MAX_USES.into()), &uses)), may("expires", life)])
+        .answers::<GroupInvitation<'_>>(201, "The invitation.");
+}
+
+pub fn invites(doc: &mut Doc) {
+    doc.does("List the invitations into a group that work")
+        .note("An admin may.")
+        .goes_on()
+        .answers::<Part<GroupInvitation<'_>>>(200, "Some of them, the newest first.")
+        .refuses(&[403]);
+}
+
+pub fn revoke_invite(doc: &mut Doc) {
+    doc.does("Take an invitation into a group back")
+        .note("An admin may.")
+        .path("code", string())
+        .answers_nothing(204, "It opens nothing any more.");
+}
+
+pub fn join(doc: &mut Doc) {
+    doc.does("Join a group by an invitation")
+        .note("Who is in it already stays so, and uses nothing up.")
+        .limited("send")
+        .path("code", string())
+        .answers::<Chat>(200, "The chat.")
+        .refuses(&[400, 404]);
 }
 
 pub fn pins(doc: &mut Doc) {

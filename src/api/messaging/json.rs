@@ -13,7 +13,7 @@ use crate::chat::model::id::UserId;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::receipt::ReadMark;
 use crate::chat::model::room::Kind;
-use crate::chat::model::{file, member, message, user};
+use crate::chat::model::{file, invite, member, message, user};
 
 /// A user, wherever one stands.
 #[derive(JsonSchema, Serialize)]
@@ -129,6 +129,34 @@ impl<'a> From<&'a member::Seen> for ListedMember<'a> {
             joined_at: seen.member.joined_at.to_string(),
             online: seen.is_online,
             last_seen: seen.last_seen.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// An invitation into a group.
+#[derive(JsonSchema, Serialize)]
+pub struct GroupInvitation<'a> {
+    code: &'a str,
+    /// A page of the client, for whoever has an account.
+    url: String,
+    uses_left: u32,
+    #[schemars(extend("format" = "date-time"))]
+    expires_at: String,
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+    /// The admin who made it: it works as long as they are one.
+    created_by: i64,
+}
+
+impl<'a> GroupInvitation<'a> {
+    pub fn new(invite: &'a invite::GroupInvite, url: String) -> Self {
+        Self {
+            code: invite.code.as_str(),
+            url,
+            uses_left: invite.uses_left,
+            expires_at: invite.expires_at.to_string(),
+            created_at: invite.created_at.to_string(),
+            created_by: invite.created_by.0,
         }
     }
 }

@@ -22,6 +22,7 @@
 mod chats;
 mod document;
 mod frame;
+mod invites;
 mod json;
 mod members;
 mod messages;
@@ -50,6 +51,7 @@ pub fn dialect() -> Dialect {
     let free = Rate::Free;
     let (chats, chat) = ("/messages/api/chats/", "/messages/api/chats/{chat_id}/");
     let (history, message) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/messages/{message_id}/");
+    let invite = "/messages/api/chats/{chat_id}/invite/";
     let pin = "/messages/api/messages/{message_id}/pin/";
     let remove = "/messages/api/chats/{chat_id}/members/{user_id}/remove/";
     let routes = vec![
@@ -66,6 +68,11 @@ pub fn dialect() -> Dialect {
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing).doc(document::typing),
         Route::new(get.clone(), "/messages/api/chats/{chat_id}/members/", free, members::list).doc(document::members),
         Route::new(get.clone(), "/messages/api/chats/{chat_id}/pins/", free, pins::list).doc(document::pins),
+        Route::new(post.clone(), invite, free, invites::create).doc(document::invite),
+        Route::new(get.clone(), invite, free, invites::list).doc(document::invites),
+        Route::new(delete.clone(), "/messages/api/chats/{chat_id}/invite/{code}/", free, invites::revoke)
+            .doc(document::revoke_invite),
+        Route::new(post.clone(), "/messages/api/join/{code}/", free, invites::join).doc(document::join),
         Route::new(post.clone(), pin, free, pins::pin).doc(document::pin),
         Route::new(delete.clone(), pin, free, pins::unpin).doc(document::unpin),
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)

@@ -29,7 +29,7 @@ ids! {
     PostId;
     /// Something that signs a user in.
     CredentialId;
-    /// An invitation to register.
+    /// An invitation to register, or into a group.
     InviteId;
     /// An open socket, on this process.
     SocketId;

@@ -49,6 +49,10 @@ impl Keys {
         Token(hex::encode(&self.derive("account token", nonce)[..20]))
     }
 
+    pub fn group_invite_code(&self, nonce: &[u8]) -> Token {
+        Token(hex::encode(&self.derive("group invitation", nonce)[..20]))
+    }
+
     pub fn csrf_token(&self, session_key: &str) -> Token {
         Token(hex::encode(&self.derive("csrf token", session_key.as_bytes())[..20]))
     }

@@ -109,6 +109,7 @@ fn redate(tx: &Tx<'_>) -> Result<()> {
     let believed = tx.now.plus(MAX_STEP);
     store::credentials::redate(tx, believed)?;
     store::invites::redate(tx, believed)?;
+    store::group_invites::redate(tx, believed)?;
     store::resets::redate(tx, believed, RESET_LIFE)
 }
 
@@ -118,6 +119,7 @@ fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
     }
     store::resets::delete_expired(tx)?;
     store::invites::delete_expired(tx, tx.now.minus(KEEP_EXPIRED))?;
+    store::group_invites::delete_expired(tx)?;
     store::audit::delete_older(tx, tx.now.minus(KEEP_AUDIT))?;
     store::idempotency::delete_older(tx, tx.now.minus(KEEP_KEYS))?;
     forget_unused(tx).map(drop)

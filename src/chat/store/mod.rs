@@ -17,6 +17,7 @@ pub mod db;
 mod fault;
 pub(super) mod files;
 pub(super) mod friends;
+pub(super) mod group_invites;
 pub(super) mod idempotency;
 pub(super) mod invites;
 pub(super) mod leaving;
