@@ -6,6 +6,8 @@ const box = document.querySelector("#token");
 
 export async function start(place) {
   const { key } = await import("../js/kept.js");
+  const theme = localStorage.getItem(key("theme"));
+  if (theme) document.documentElement.dataset.theme = theme;
   const own = localStorage.getItem(key("token"));
   if (own && !box.value) box.value = own;
   const about = el("p");

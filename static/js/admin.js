@@ -179,12 +179,19 @@ function sizes({ database_bytes, wal_bytes, files_bytes, copies_bytes, free_byte
   ];
 }
 
+// As long as it is, in the unit that fits.
+function lasting(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return t('fact.minutes', { n: minutes });
+  return minutes < 48 * 60 ? t('fact.hours', { n: Math.floor(minutes / 60) }) : t('fact.days', { n: Math.floor(seconds / DAY) });
+}
+
 function facts({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, clock_doubt }) {
-  const open = Object.entries(sockets ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${name} ${number(n)}`).join(', ');
+  const open = Object.values(sockets ?? {}).reduce((sum, n) => sum + n, 0);
   return [
-    [t('fact.version'), version], [t('fact.uptime'), t('fact.hours', { n: Math.floor(uptime_seconds / 3600) })],
+    [t('fact.version'), version], [t('fact.uptime'), lasting(uptime_seconds)],
     [t('fact.users'), t('fact.online', { all: number(users), n: users_online })], [t('fact.chats'), number(chats)], [t('fact.messages'), number(messages)],
-    [t('fact.sockets'), open || '0'],
+    [t('fact.sockets'), number(open)],
     [t('fact.database'), size(storage.database_bytes + storage.wal_bytes)], [t('fact.files'), size(storage.files_bytes)], [t('fact.free'), size(storage.free_bytes)],
     ...(clock_doubt ? [[t('fact.clock'), clock_doubt]] : []),
     [t('fact.backup'), backup ? [backup.last_at && fullTime(new Date(backup.last_at)), backup.last_error].filter(Boolean).join(' · ') : t('fact.never')],

@@ -19,7 +19,7 @@ export function openSettings({ api, store, actions, signOut }) {
   const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => import('./admin.js').then(({ openAdmin }) => openAdmin({ api, actions })) });
   api.server().then(({ user }) => { admin.hidden = !user.is_admin; }, () => {}); // the right as it is now
   dialog(t('settings'), [
-    el('div', { className: 'row' }, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), admin, el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
+    el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
     section(t('profile.mine'), picture(), profile()),
     section(t('appearance'), choice('theme', t('theme'), { auto: t('theme.auto'), light: t('theme.light'), dark: t('theme.dark') }, localStorage.getItem(key('theme')) ?? 'auto', wear),
       choice('language', t('language'), LANGUAGES, language, speak)),

@@ -44,12 +44,14 @@ async fn whoever_is_signed_in_starts_with_commands_of_their_own() {
     page.reads("#start", "put a token into the box above").await;
     page.reads("#start pre", "Token YOUR_TOKEN").await;
     page.does(&format!("localStorage.setItem('fireside.token', '{}')", alice.token)).await;
+    page.does("localStorage.setItem('fireside.theme', 'dark')").await;
     page.reloads().await;
     page.reads(
         "#start pre",
         &format!("curl -H 'Authorization: Token {}' {}/messages/api/chats/", alice.token, fireside.url),
     )
     .await;
+    assert_eq!(page.asks("document.documentElement.dataset.theme").await, "dark");
     page.does("document.getElementById('rooms_get_api_auth_me').open = true").await;
     page.clicks("details[open] form.try button").await;
     page.reads("details[open] .answer", "alice@example.com").await;

@@ -98,6 +98,7 @@ async fn a_setup_link_makes_the_first_account_which_administers() {
     page.reads("dialog.admin .entry", "alice set up the server.").await;
     administers(&page, "Server").await;
     page.reads("dialog .facts", "Never").await;
+    page.reads("dialog .facts", "minute").await;
 
     // It was good for one.
     let late = by_link(&fireside, &link).await;

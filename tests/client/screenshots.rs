@@ -183,6 +183,9 @@ async fn of_the_app(album: &Album, page: &Browser, village: &Village) {
     page.does("document.querySelectorAll('.chats > header button')[1].click()").await;
     page.sees("dialog .post").await;
     album.takes(page, "people").await;
+    page.does(&format!("{close}; document.querySelectorAll('.chats > header button')[2].click()")).await;
+    page.sees("dialog .everybody .person").await;
+    album.takes(page, "new-chat").await;
     page.does(&format!("{close}; document.querySelector('.me').click()")).await;
     page.sees("dialog [name=display_name]").await;
     album.takes(page, "settings").await;
