@@ -96,7 +96,7 @@ export function chat({ api, store, actions }) {
   }
   function choose(user) {
     chosen = isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user];
-    chips.replaceChildren(...chosen.map((each) => el('button', { type: 'button', className: 'chip', 'aria-label': t('remove.name', { name: nameOf(each) }), onclick: () => choose(each) }, avatar(each, { size: '1.5rem' }), el('span', { className: 'clip', dir: 'auto', textContent: nameOf(each) }), ' ×')));
+    chips.replaceChildren(...chosen.map((each) => el('button', { type: 'button', className: 'chip', title: t('remove.name', { name: nameOf(each) }), onclick: () => choose(each) }, avatar(each, { size: '1.5rem' }), el('span', { className: 'clip', dir: 'auto', textContent: nameOf(each) }), el('span', { 'aria-hidden': 'true', textContent: '×' }))));
     node.hidden = chosen.length === 0;
     name();
     finder.drawChosen();

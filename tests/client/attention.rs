@@ -165,7 +165,7 @@ async fn who_is_there_is_seen_from_the_start_and_as_it_changes() {
     hers.reads(".conversation .about", "online").await;
     his.leaves().await;
     hers.until("!document.querySelector('.chat .dot')").await;
-    hers.reads(".conversation .about", "@bob").await;
+    hers.reads(".conversation .about", "last seen").await;
     hers.leaves().await;
 }
 

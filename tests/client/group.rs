@@ -22,7 +22,7 @@ async fn a_group_is_made_renamed_filled_emptied_and_deleted() {
     let his = Browser::of(&fireside, &bob).await;
     hers.presses_button("New chat").await;
     hers.presses_button("Choose bob").await;
-    hers.sees("dialog [aria-label='Remove bob']").await;
+    hers.sees("dialog [title='Remove bob']").await;
     hers.types("dialog [name=title]", "Garden").await;
     hers.presses_button("Create group").await;
     hers.reads(".conversation h2", "Garden").await;
