@@ -136,7 +136,7 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     }
     store::rooms::add_members(tx, place.chat, count)?;
     for user in added {
-        tx.publish(Event::MemberAdded { chat: place.chat, user });
+        tx.publish(Event::MemberAdded { chat: place.chat, user, members: place.count + count, is_quiet: false });
     }
     Ok(count)
 }
@@ -152,7 +152,7 @@ fn remove(tx: &mut Tx<'_>, room: &Room, user: UserId) -> Result<()> {
         return delete(tx, room.id);
     }
     store::rooms::add_members(tx, room.id, -1)?;
-    tx.publish(Event::MemberRemoved { chat: room.id, user });
+    tx.publish(Event::MemberRemoved { chat: room.id, user, members: room.member_count - 1, is_quiet: false });
     let was_owner = room.owner.id == user;
     if (was_admin || was_owner) && hand_over(tx, room.id, was_owner)? {
         tx.publish(Event::ChatUpdated { chat: room.id });

@@ -8,11 +8,10 @@ use super::model::message::{Message, Window};
 use super::model::name::rule::fold;
 use super::model::overview::{DirectMessage, Overview};
 use super::model::page::{Page, Paged};
-use super::model::room::{Kind, Room};
+use super::model::room::{Kind, MAX_MEMBERS_TOLD, Room};
 use super::model::session::Asker;
 use super::room::inside;
 use super::store;
-use super::user::MAX_MEMBERS_TOLD;
 
 /// People in the rooms that are listed at once: when there are so many, the list goes on with
 /// the next piece.

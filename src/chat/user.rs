@@ -7,6 +7,7 @@ use super::model::file::StorageName;
 use super::model::id::{FileId, UserId};
 use super::model::name::rule::fold;
 use super::model::page::{Page, Paged};
+use super::model::room::MAX_MEMBERS_TOLD;
 use super::model::session::Asker;
 use super::model::user::{Account, ProfileChange, User};
 use super::store::{self, Tx};
@@ -17,9 +18,6 @@ pub const MAX_FOUND: u32 = 20;
 /// Chats whose members are told at once that somebody in them has another name or picture:
 /// those with the newest activity. In older and larger chats it is seen with the next look.
 pub const MAX_CHATS_TOLD: u32 = 50;
-/// Members that such a chat has at most, and that are listed where all of a chat are told how
-/// it looks: the frames of a larger one say only how many there are.
-pub const MAX_MEMBERS_TOLD: u32 = 100;
 
 impl Chat {
     /// The asker's own account.

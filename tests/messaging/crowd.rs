@@ -1,14 +1,18 @@
 //! What many hear at once: one small frame for all, and no more of them than anybody can use.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::words::{CHATS, Chat, Line, dm, group, seen};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, Room, id};
 
 /// Names that a group gets, one right after the other.
 const RENAMES: usize = 8;
+/// Comings and goings of a large group in a moment that have a frame each.
+const TOLD_SINGLY: usize = 16;
 
 async fn renamed(admin: &Person, chat: Chat) {
     for number in 1..=RENAMES {
@@ -56,6 +60,114 @@ async fn a_large_group_that_is_renamed_is_told_in_few_small_frames() {
         assert!(heard <= most, "{heard} frames in {:?}", begun.elapsed());
         line.hears_nothing().await;
     }
+}
+
+/// Accounts that nobody signs in to: their ids.
+fn strangers(fireside: &Fireside, count: u32) -> Vec<i64> {
+    let db = Connection::open(fireside.home.data().join("fireside.db")).unwrap();
+    db.busy_timeout(Duration::from_secs(10)).unwrap();
+    let mut insert = db
+        .prepare(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO users (username, username_key, email, password_hash, display_name, search_key, token_nonce, created_at)
+             SELECT 'stranger' || i, 'stranger' || i, '', '', 'Stranger', 'stranger' || i, zeroblob(16), 0 FROM n RETURNING id",
+        )
+        .unwrap();
+    insert.query_map([count], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// What comes before a frame that says that so many are in the chat, and that frame. None is large.
+async fn hears_before(line: &mut Line, members: i64) -> (Vec<Value>, Value) {
+    let mut frames = Vec::new();
+    loop {
+        let frame = line.frame().await;
+        assert!(frame.to_string().len() < 2_048, "{} bytes", frame.to_string().len());
+        if frame["type"] == "chat_updated" && frame["data"]["member_count"] == members {
+            return (frames, frame);
+        }
+        frames.push(frame);
+    }
+}
+
+#[tokio::test]
+async fn many_who_come_to_a_large_group_are_told_together() {
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (carol, dave) = (fireside.registers("carol").await, fireside.registers("dave").await);
+    let mut many = strangers(&fireside, 398);
+    let chat = group(&alice, "crowd", &[&bob]).await;
+    let mut lines = [Line::to(&alice).await, Line::to(&bob).await];
+    let mut ear = bob.listens_in(&Room { id: chat.id }).await;
+    let mut carols = Line::to(&carol).await;
+    many.insert(200, carol.id);
+    let added = alice.post(&chat.add(), &json!({"user_ids": many})).await.is(200).json();
+    assert_eq!(added["added_count"], 399);
+    for line in &mut lines {
+        let (singly, told) = hears_before(line, 401).await;
+        let first = |id: &i64| json!({"type": "member_added", "chat": chat.id, "user_id": id});
+        assert_eq!(singly, many[..TOLD_SINGLY].iter().map(first).collect::<Vec<_>>());
+        assert_eq!((&told["data"]["title"], &told["data"]["members"]), (&json!("crowd"), &json!([])));
+    }
+    for id in &many[..TOLD_SINGLY] {
+        let told = ear.hears("user_joined").await;
+        assert_eq!((&told["user"]["id"], told.get("participant_count")), (&json!(id), None));
+    }
+    let told = ear.hears("user_joined").await;
+    assert_eq!((&told["user"]["id"], &told["participant_count"]), (&json!(many[398]), &json!(401)));
+    // Who came with them is told of themselves, as ever.
+    assert_eq!(carols.hears("chat_created").await["data"]["member_count"], 401);
+    assert_eq!(carols.hears("member_added").await["user_id"], carol.id);
+    assert_eq!(hears_before(&mut carols, 401).await.0, Vec::<Value>::new());
+    // So is whoever comes alone.
+    alice.post(&chat.add(), &json!({"user_ids": [dave.id]})).await.is(200);
+    for line in lines.iter_mut().chain([&mut carols]) {
+        let told = json!({"type": "member_added", "chat": chat.id, "user_id": dave.id});
+        assert_eq!(line.hears("member_added").await, told);
+        line.hears_nothing().await;
+    }
+    assert_eq!(ear.hears("user_joined").await["user"]["id"], dave.id);
+    ear.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn many_who_leave_a_large_group_are_told_in_few_frames_and_hear_nothing_more() {
+    let fireside = Fireside::start().await;
+    let (alice, bob, carol) =
+        (fireside.registers("alice").await, fireside.registers("bob").await, fireside.registers("carol").await);
+    let many = strangers(&fireside, 300);
+    let members = [&many[..], &[bob.id, carol.id]].concat();
+    let wish = json!({"chat_type": "group", "title": "crowd", "member_ids": members});
+    let chat = Chat { id: id(&alice.post(CHATS, &wish).await.is(201).json()) };
+    let mut line = Line::to(&bob).await;
+    let mut carols = Line::to(&carol).await;
+    let mut carols_ear = carol.listens_in(&Room { id: chat.id }).await;
+    let begun = Instant::now();
+    let mut removals = JoinSet::new();
+    for id in many[..60].iter().copied().chain([carol.id]) {
+        let alice = alice.clone();
+        removals.spawn(async move { alice.delete(&format!("{}members/{id}/remove/", chat.path())).await.is(204) });
+    }
+    while let Some(removed) = removals.join_next().await {
+        removed.unwrap();
+    }
+    alice.post(&chat.messages(), &json!({"content": "who is left?"})).await.is(201);
+    let heard_own = json!({"type": "member_removed", "chat": chat.id, "user_id": carol.id});
+    while carols.frame().await != heard_own {}
+    carols.hears_nothing().await;
+    assert_eq!(carols_ear.hears_until_closed().await.1, 4403);
+    // By what he is told, as many are in it as there are.
+    let (mut frames, mut members) = (0, 303);
+    while members > 242 {
+        let frame = line.frame().await;
+        frames += 1;
+        match frame["type"].as_str() {
+            Some("member_removed") => members -= 1,
+            Some("chat_updated") => members = frame["data"]["member_count"].as_i64().unwrap(),
+            other => assert_eq!(other, Some("new_message"), "{frame}"),
+        }
+    }
+    let most = u64::try_from(TOLD_SINGLY + 1).unwrap() * (2 + begun.elapsed().as_secs());
+    assert!(frames <= most, "{frames} frames in {:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ impl Codec for Conversation {
             | Event::MessagePinned { .. }
             | Event::MemberAdded { .. }
             | Event::MemberRemoved { .. }
+            | Event::MembersChanged { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }

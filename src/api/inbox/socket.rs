@@ -60,6 +60,7 @@ impl Codec for Conversation {
             | Event::MessagePinned { .. }
             | Event::MemberAdded { .. }
             | Event::MemberRemoved { .. }
+            | Event::MembersChanged { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }

@@ -84,8 +84,8 @@ impl Codec for AllChats {
             }
             // Put away by oneself on another device: here it goes as well.
             Event::ChatDeleted { chat } | Event::ChatHidden { chat, .. } => Frame::ChatDeleted { chat: chat.0 },
-            Event::MemberAdded { chat, user } => Frame::MemberAdded { chat: chat.0, user_id: user.id.0 },
-            Event::MemberRemoved { chat, user } => Frame::MemberRemoved { chat: chat.0, user_id: user.0 },
+            Event::MemberAdded { chat, user, .. } => Frame::MemberAdded { chat: chat.0, user_id: user.id.0 },
+            Event::MemberRemoved { chat, user, .. } => Frame::MemberRemoved { chat: chat.0, user_id: user.0 },
             Event::Presence { user, online, last_seen, .. } => Frame::Presence {
                 user_id: user.0,
                 online: *online,
@@ -98,6 +98,7 @@ impl Codec for AllChats {
             Event::ChatCreated { .. }
             | Event::ChatUpdated { .. }
             | Event::OwnPartChanged { .. }
+            | Event::MembersChanged { .. }
             | Event::MemberChanged { .. } => return None,
             Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
@@ -125,6 +126,7 @@ impl Codec for AllChats {
             Event::ChatCreated { .. }
             | Event::ChatUpdated { .. }
             | Event::OwnPartChanged { .. }
+            | Event::MembersChanged { .. }
             | Event::MemberChanged { .. } => Hearing::Own,
             Event::MemberAdded { user, .. } if user.id == me => Hearing::Own,
             // These are for the others.
@@ -153,9 +155,10 @@ impl Codec for AllChats {
             Event::MessagePosted { message, key, .. } => {
                 return vec![Frame::new_message(message, &[], key.as_ref()).text()];
             }
-            Event::ChatUpdated { chat } | Event::OwnPartChanged { chat, .. } | Event::MemberChanged { chat, .. } => {
-                self.chat(*chat, updated, |make| told.common(slot, make))
-            }
+            Event::ChatUpdated { chat }
+            | Event::OwnPartChanged { chat, .. }
+            | Event::MembersChanged { chat, .. }
+            | Event::MemberChanged { chat, .. } => self.chat(*chat, updated, |make| told.common(slot, make)),
             Event::ChatCreated { chat, .. } => self.chat(*chat, created, |make| told.common(slot, make)),
             // Whoever comes into a chat is shown it first, and the others are told of them.
             Event::MemberAdded { chat, .. } => self.chat(*chat, created, |make| make()),

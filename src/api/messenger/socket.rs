@@ -50,6 +50,7 @@ impl Codec for Chatroom {
             | Event::MessagePinned { .. }
             | Event::MemberAdded { .. }
             | Event::MemberRemoved { .. }
+            | Event::MembersChanged { .. }
             | Event::CredentialEnded { .. }
             | Event::CredentialsEnded { .. }
             | Event::RightsChanged { .. }

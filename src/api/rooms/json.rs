@@ -218,6 +218,9 @@ pub struct Joined<'a> {
     pub user: Person<'a>,
     #[schemars(extend("enum" = ["room", "call"]))]
     pub scope: &'static str,
+    /// How many are in the room now, where more came or left than are told one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant_count: Option<i64>,
 }
 
 /// Who went.
@@ -226,6 +229,9 @@ pub struct Left {
     pub user_id: i64,
     #[schemars(extend("enum" = ["room", "call"]))]
     pub scope: &'static str,
+    /// How many are in the room now, where more came or left than are told one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant_count: Option<i64>,
 }
 
 /// A user by id and name.

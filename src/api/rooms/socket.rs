@@ -14,8 +14,7 @@ use crate::api::http::request::Request;
 use crate::api::ws::socket::{Codec, Hearing};
 use crate::chat::listen::{Listening, Seat};
 use crate::chat::model::call::SignalKind;
-use crate::chat::model::event::Event;
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{Event, Scope, Turnover};
 use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::session::Asker;
 
@@ -43,14 +42,20 @@ impl Codec for Room {
             }
             Event::MemberAdded { user, .. } => {
                 let user = Person { id: user.id.0, username: user.username.as_str() };
-                Some(frame("user_joined", Joined { user, scope: "room" }))
+                Some(frame("user_joined", Joined { user, scope: "room", participant_count: None }))
             }
-            Event::MemberRemoved { user, .. } => Some(frame("user_left", Left { user_id: user.0, scope: "room" })),
+            Event::MemberRemoved { user, .. } => {
+                Some(frame("user_left", Left { user_id: user.0, scope: "room", participant_count: None }))
+            }
+            // More than are told one by one: the latest of them, and how many that leaves.
+            Event::MembersChanged { latest, members, .. } => Some(latest_of_many(latest, *members)),
             Event::CallJoined { user, username, .. } => {
                 let user = Person { id: user.0, username: username.as_str() };
-                Some(frame("user_joined", Joined { user, scope: "call" }))
+                Some(frame("user_joined", Joined { user, scope: "call", participant_count: None }))
             }
-            Event::CallLeft { user, .. } => Some(frame("user_left", Left { user_id: user.0, scope: "call" })),
+            Event::CallLeft { user, .. } => {
+                Some(frame("user_left", Left { user_id: user.0, scope: "call", participant_count: None }))
+            }
             Event::CallState { participants, .. } => {
                 Some(frame("call_state", CallState::from(participants.as_slice())))
             }
@@ -77,6 +82,7 @@ impl Codec for Room {
     fn hears(&self, event: &Event) -> Hearing {
         let who = match event {
             Event::MemberAdded { user, .. } => user.id,
+            Event::MembersChanged { latest, .. } => latest.user(),
             Event::MemberRemoved { user, .. } | Event::CallJoined { user, .. } | Event::CallLeft { user, .. } => *user,
             _ => return Hearing::Shared,
         };
@@ -92,6 +98,17 @@ impl Codec for Room {
 
     fn refuse_binary(&self) -> String {
         error_frame("validation_error", "Binary frames are not read here.")
+    }
+}
+
+fn latest_of_many(latest: &Turnover, members: i64) -> String {
+    let participant_count = Some(members);
+    match latest {
+        Turnover::Joined(user) => {
+            let user = Person { id: user.id.0, username: user.username.as_str() };
+            frame("user_joined", Joined { user, scope: "room", participant_count })
+        }
+        Turnover::Left(user) => frame("user_left", Left { user_id: user.0, scope: "room", participant_count }),
     }
 }
 

@@ -1,4 +1,5 @@
-//! How chats look: told once in a moment, however often it changes.
+//! How chats look, and who comes to large groups and leaves them: told once in a moment,
+//! however often it changes.
 //!
 //! Whoever hears of it looks at the newest state, so one event says as much as many would.
 
@@ -6,48 +7,102 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Turnover};
 use crate::chat::model::id::ChatId;
+use crate::chat::model::room::MAX_MEMBERS_TOLD;
 
 /// How long further changes wait after one was told.
 pub(super) const MOMENT: Duration = Duration::from_secs(1);
+/// Comings and goings of a large group in one moment that are told one by one. Of those beyond,
+/// each is told to whom it happens alone, and all of them together when the moment is over: a
+/// thousand at once would be a thousand events for each of thousands, and close every socket.
+const MAX_TOLD_SINGLY: u32 = 16;
 
 /// The chats that were told of in the last moment, and what has happened to them since. An entry
 /// goes when its moment ends with nothing to tell.
 #[derive(Default)]
-pub(super) struct Looks(HashMap<ChatId, Option<Event>>);
+pub(super) struct Looks(HashMap<ChatId, Moment>);
+
+#[derive(Default)]
+struct Moment {
+    /// How the chat looks was told.
+    is_shown: bool,
+    /// How many comings and goings were told one by one.
+    singles: u32,
+    held: Option<Event>,
+}
 
 impl Looks {
     /// The event, if it is to be told now. A chat whose moment begins with it is put into `begun`.
-    pub fn admit(&mut self, event: Event, begun: &mut Vec<ChatId>) -> Option<Event> {
-        let (Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. }) = event else { return Some(event) };
-        match self.0.entry(chat) {
-            Entry::Occupied(mut held) => {
-                held.insert(Some(event));
-                None
+    pub fn admit(&mut self, mut event: Event, begun: &mut Vec<ChatId>) -> Option<Event> {
+        match &mut event {
+            Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. } => {
+                let moment = self.moment(*chat, begun);
+                if !std::mem::replace(&mut moment.is_shown, true) {
+                    return Some(event);
+                }
+                moment.hold(event);
+                return None;
             }
+            Event::MemberAdded { chat, user, members, is_quiet } if is_large(*members) => {
+                let latest = || Turnover::Joined(user.clone());
+                *is_quiet = self.moment(*chat, begun).has_enough(*chat, *members, latest);
+            }
+            Event::MemberRemoved { chat, user, members, is_quiet } if is_large(*members) => {
+                *is_quiet = self.moment(*chat, begun).has_enough(*chat, *members, || Turnover::Left(*user));
+            }
+            _ => {}
+        }
+        Some(event)
+    }
+
+    fn moment(&mut self, chat: ChatId, begun: &mut Vec<ChatId>) -> &mut Moment {
+        match self.0.entry(chat) {
+            Entry::Occupied(held) => held.into_mut(),
             Entry::Vacant(place) => {
-                place.insert(None);
                 begun.push(chat);
-                Some(event)
+                place.insert(Moment::default())
             }
         }
     }
 
     /// What is to be told now that a chat's moment is over. If there is something, another begins.
     pub fn end_moment(&mut self, chat: ChatId) -> Option<Event> {
-        let held = self.0.get_mut(&chat)?.take();
-        if held.is_none() {
-            self.0.remove(&chat);
-        }
-        held
+        let held = self.0.remove(&chat)?.held?;
+        self.0.insert(chat, Moment { is_shown: true, ..Moment::default() });
+        Some(held)
     }
+}
+
+impl Moment {
+    /// Counts somebody who came or left. `true`: more have than are told one by one, and this
+    /// one is held with the rest of them.
+    fn has_enough(&mut self, chat: ChatId, members: i64, latest: impl FnOnce() -> Turnover) -> bool {
+        self.singles = self.singles.saturating_add(1);
+        let has_enough = self.singles > MAX_TOLD_SINGLY;
+        if has_enough {
+            self.hold(Event::MembersChanged { chat, latest: latest(), members });
+        }
+        has_enough
+    }
+
+    /// Who came or left says how the chat looks as well, and not the other way round.
+    fn hold(&mut self, event: Event) {
+        let says_more = matches!(self.held, Some(Event::MembersChanged { .. }));
+        if !says_more || matches!(event, Event::MembersChanged { .. }) {
+            self.held = Some(event);
+        }
+    }
+}
+
+fn is_large(members: i64) -> bool {
+    members > i64::from(MAX_MEMBERS_TOLD)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Looks;
-    use crate::chat::model::event::Event;
+    use super::{Looks, MAX_MEMBERS_TOLD, MAX_TOLD_SINGLY};
+    use crate::chat::model::event::{Event, Turnover};
     use crate::chat::model::id::{ChatId, UserId};
 
     const DEN: ChatId = ChatId(1);
@@ -64,12 +119,38 @@ mod tests {
         assert!(looks.0.is_empty());
     }
 
-    #[test]
-    fn what_else_happens_waits_for_no_moment() {
-        let (mut looks, mut begun) = (Looks::default(), Vec::new());
-        for _ in 0..3 {
-            assert!(looks.admit(Event::MemberRemoved { chat: DEN, user: UserId(1) }, &mut begun).is_some());
+    /// Whether somebody who leaves a group of so many is told of to themselves alone.
+    fn leaves_quietly(looks: &mut Looks, user: u32, members: i64) -> bool {
+        let event = Event::MemberRemoved { chat: DEN, user: UserId(user.into()), members, is_quiet: false };
+        match looks.admit(event, &mut Vec::new()) {
+            Some(Event::MemberRemoved { is_quiet, .. }) => is_quiet,
+            other => panic!("it is told in any case, to end what they hear, and was {other:?}"),
         }
-        assert!(begun.is_empty() && looks.0.is_empty());
+    }
+
+    #[test]
+    fn of_a_small_group_everybody_is_told_who_leaves() {
+        let mut looks = Looks::default();
+        for user in 0..100 {
+            assert!(!leaves_quietly(&mut looks, user, i64::from(MAX_MEMBERS_TOLD)));
+        }
+        assert!(looks.0.is_empty());
+    }
+
+    #[test]
+    fn of_many_who_leave_a_large_group_the_first_are_told_and_the_latest_with_the_rest() {
+        let mut looks = Looks::default();
+        let quiet = (0..100).filter(|user| leaves_quietly(&mut looks, *user, 5_000 - i64::from(*user)));
+        assert_eq!(quiet.count(), 100 - MAX_TOLD_SINGLY as usize);
+        // How it looks is told for the first time in this moment, and later with the rest.
+        assert!(looks.admit(Event::ChatUpdated { chat: DEN }, &mut Vec::new()).is_some());
+        assert!(looks.admit(Event::ChatUpdated { chat: DEN }, &mut Vec::new()).is_none());
+        let held = looks.end_moment(DEN);
+        assert!(
+            matches!(held, Some(Event::MembersChanged { latest: Turnover::Left(UserId(99)), members: 4_901, .. })),
+            "{held:?}"
+        );
+        assert!(!leaves_quietly(&mut looks, 100, 4_900), "another moment has begun");
+        assert!(looks.end_moment(DEN).is_none() && looks.0.is_empty());
     }
 }

@@ -124,14 +124,15 @@ impl Registry {
                 }
                 self.tell_chat(chat, event);
             }
-            Event::MemberAdded { chat, ref user } => {
-                self.join(chat, user.id, None);
-                self.tell_chat(chat, event);
+            Event::MemberAdded { chat, ref user, is_quiet, .. } => {
+                let user = user.id;
+                self.join(chat, user, None);
+                self.tell_turnover(chat, user, is_quiet, event);
             }
-            Event::MemberRemoved { chat, user } => {
+            Event::MemberRemoved { chat, user, is_quiet, .. } => {
                 // Those who stood on this chat alone close; the rest hear of it, and then nothing more.
                 self.close_where(user, Closing::Removed, |socket| socket.scope == Scope::Chat(chat));
-                self.tell_chat(chat, event);
+                self.tell_turnover(chat, user, is_quiet, event);
                 self.leave(chat, Some(user));
             }
             Event::ChatDeleted { chat } => {
@@ -165,6 +166,7 @@ impl Registry {
             }
             Event::MessageDeleted { chat, .. }
             | Event::ChatUpdated { chat }
+            | Event::MembersChanged { chat, .. }
             | Event::CallJoined { chat, .. }
             | Event::CallLeft { chat, .. } => self.tell_chat(chat, event),
         }
@@ -238,6 +240,11 @@ impl Registry {
         let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
         let slow = self.told.tell(event, sockets);
         self.close_slow(&slow);
+    }
+
+    /// Who came or left: told to everybody in the chat, or to that user alone.
+    fn tell_turnover(&mut self, chat: ChatId, user: UserId, is_quiet: bool, event: Event) {
+        if is_quiet { self.tell_user(user, event) } else { self.tell_chat(chat, event) }
     }
 
     fn tell_sockets(&mut self, to: &[SocketId], event: Event) {

@@ -43,7 +43,7 @@ async fn whoever_is_removed_hears_nothing_more() {
     let hub = hub();
     let bob = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
     let everywhere = listen(&hub, 2, Scope::All, &[DEN]);
-    hub.publish([said(1), Event::MemberRemoved { chat: DEN, user: UserId(2) }, said(1)]);
+    hub.publish([said(1), Event::MemberRemoved { chat: DEN, user: UserId(2), members: 2, is_quiet: false }, said(1)]);
     assert_eq!(bob.inbox().closing(), Some(Closing::Removed), "what was queued is dropped");
     assert!(matches!(everywhere.inbox().take().expect("an event").event(), Event::CallLeft { .. }));
     assert!(matches!(everywhere.inbox().take().expect("removal").event(), Event::MemberRemoved { .. }));
@@ -57,7 +57,7 @@ async fn a_newcomers_socket_joins_with_the_event() {
     hub.publish([said(1)]);
     let username = Username::parse("bob").expect("a name");
     let user = User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new() };
-    hub.publish([Event::MemberAdded { chat: DEN, user }, said(1)]);
+    hub.publish([Event::MemberAdded { chat: DEN, user, members: 2, is_quiet: false }, said(1)]);
     assert!(matches!(bob.inbox().take().expect("joined").event(), Event::MemberAdded { .. }));
     assert!(matches!(bob.inbox().take().expect("an event").event(), Event::CallLeft { .. }));
 }

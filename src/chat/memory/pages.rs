@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn what_is_not_known_to_concern_one_chat_forgets_all() {
         for committed in [
-            told(Event::MemberRemoved { chat: HERE, user: UserId(1) }),
+            told(Event::MemberRemoved { chat: HERE, user: UserId(1), members: 2, is_quiet: false }),
             Committed { is_untold: true, ..Committed::default() },
         ] {
             let newest = kept_in(&[HERE, THERE]);
@@ -202,7 +202,7 @@ mod tests {
     fn who_asked_before_a_change_gets_nothing_that_was_read_after_it() {
         let newest = kept_in(&[]);
         let count = newest.count(HERE);
-        newest.hear(&told(Event::MemberRemoved { chat: HERE, user: UserId(1) }));
+        newest.hear(&told(Event::MemberRemoved { chat: HERE, user: UserId(1), members: 2, is_quiet: false }));
         newest.keep(HERE, VIEW, Bytes::from_static(b"said since"), newest.count(HERE));
         assert!(newest.find(HERE, VIEW, count).is_none());
         assert!(is_kept(&newest, HERE), "who asks now does");

@@ -129,6 +129,11 @@ pub enum Event {
         chat: ChatId,
         /// Who.
         user: User,
+        /// How many are in it now.
+        members: i64,
+        /// One of many at once in a large group: told to their own sockets alone, and to the
+        /// others as [`Event::MembersChanged`].
+        is_quiet: bool,
     },
     /// Somebody left a chat, or was removed. Their sockets leave with this event.
     MemberRemoved {
@@ -136,6 +141,19 @@ pub enum Event {
         chat: ChatId,
         /// Who.
         user: UserId,
+        /// How many are in it now.
+        members: i64,
+        /// As of somebody who was added.
+        is_quiet: bool,
+    },
+    /// More came to a large group or left it than are told one by one.
+    MembersChanged {
+        /// Which chat.
+        chat: ChatId,
+        /// The latest of them.
+        latest: Turnover,
+        /// How many are in it now.
+        members: i64,
     },
     /// One credential is over. Its sockets close with this event.
     CredentialEnded {
@@ -243,6 +261,26 @@ impl Event {
             }
             Self::Signalled { signal, .. } => SMALL + signal.body.len(),
             _ => SMALL,
+        }
+    }
+}
+
+/// Somebody who came to a chat or left it.
+#[derive(Debug)]
+pub enum Turnover {
+    /// Who came.
+    Joined(User),
+    /// Who left.
+    Left(UserId),
+}
+
+impl Turnover {
+    /// Who it is.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::Joined(user) => user.id,
+            Self::Left(user) => *user,
         }
     }
 }

@@ -7,6 +7,9 @@ use super::user::User;
 
 /// Members that a group may have.
 pub const MAX_MEMBERS: u32 = 5_000;
+/// Members of a group whose members are told each other's names, pictures, comings and goings,
+/// and are listed in its frames: those of a larger one say only how many there are.
+pub const MAX_MEMBERS_TOLD: u32 = 100;
 /// Chats that a user may have made, of those that there are. Whoever owns them now: ownership
 /// passes on, and nobody is to be filled up with what others made.
 pub const MAX_CREATED: u32 = 500;

@@ -179,8 +179,8 @@ impl State {
                 Line::Change(Heard { chat: *chat, seq: *seq, is_reaction: true })
             }
             Event::ChatCreated { chat, .. } => Line::Entered(*chat),
-            Event::MemberAdded { chat, user } if user.id == self.me => Line::Entered(*chat),
-            Event::MemberRemoved { chat, user } if *user == self.me => Line::Left(*chat),
+            Event::MemberAdded { chat, user, .. } if user.id == self.me => Line::Entered(*chat),
+            Event::MemberRemoved { chat, user, .. } if *user == self.me => Line::Left(*chat),
             Event::ChatDeleted { chat } => Line::Left(*chat),
             _ => return,
         };
@@ -200,8 +200,8 @@ impl State {
             }
             // What it was told before is not what it is told next, if it was away meanwhile.
             Event::ChatCreated { chat, .. } | Event::ChatDeleted { chat } => return self.forget_call(*chat),
-            Event::MemberAdded { chat, user } if user.id == self.me => return self.forget_call(*chat),
-            Event::MemberRemoved { chat, user } if *user == self.me => return self.forget_call(*chat),
+            Event::MemberAdded { chat, user, .. } if user.id == self.me => return self.forget_call(*chat),
+            Event::MemberRemoved { chat, user, .. } if *user == self.me => return self.forget_call(*chat),
             _ => return Ok(()),
         };
         let told: HashSet<_> = told.iter().copied().collect();

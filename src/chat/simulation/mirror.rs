@@ -118,8 +118,8 @@ impl Mirror {
                 }
             }
             Event::ChatCreated { chat, .. } => self.fetch(*chat, view),
-            Event::MemberAdded { chat, user } if user.id == self.me => self.fetch(*chat, view),
-            Event::MemberRemoved { chat, user } if *user == self.me => self.forget(*chat),
+            Event::MemberAdded { chat, user, .. } if user.id == self.me => self.fetch(*chat, view),
+            Event::MemberRemoved { chat, user, .. } if *user == self.me => self.forget(*chat),
             Event::ChatDeleted { chat } => self.forget(*chat),
             _ => {}
         }
