@@ -30,7 +30,7 @@
 //! counters move, an event goes into the outbox → the transaction commits with the rest of its
 //! batch, once for the disk → the outbox goes to the caches (`chat/memory`) and the hub, in
 //! commit order → the sender's call returns → each open socket takes the event from its queue,
-//! encoded once for each dialect → bytes (`api/ws/outgoing.rs`).
+//! encoded once for each dialect → bytes (`api/ws/writer.rs`).
 
 // Of the program and not of those who try it: a test or a bench stops at the first thing
 // that is not as it should be, and a bench prints its figures.

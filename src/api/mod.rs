@@ -23,14 +23,14 @@ use std::time::Duration;
 use warp::http::Method;
 
 use crate::chat::model::error::Error;
-use crate::chat::{Chat, MAX_CODECS};
+use crate::chat::{App, MAX_CODECS};
 use http::context::{Context, Settings};
+use http::fault_injection::Fault;
 use http::limit::Limits;
-use http::meters::{Counted, Meters, Since};
-use http::reply::{Failure, Response};
+use http::meters::{MeteredDialect, Meters, Started};
+use http::reply::{ApiError, Response};
 use http::request::Request;
 use http::route::{Dialect, Route, pattern, without_slash};
-use http::trouble::Fate;
 
 /// The dialects. A sixth is a folder, a `mod` and a line here.
 fn dialects() -> Vec<Dialect> {
@@ -53,9 +53,9 @@ pub fn names() -> Vec<&'static str> {
     names_of(&dialects())
 }
 
-fn counted(dialect: &Dialect) -> Counted {
+fn counted(dialect: &Dialect) -> MeteredDialect {
     let routes = dialect.routes.iter().map(|route| (route.method.clone(), route.pattern)).collect();
-    Counted { name: dialect.name, routes }
+    MeteredDialect { name: dialect.name, routes }
 }
 
 fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
@@ -77,12 +77,12 @@ pub fn document(name: Option<&str>) -> Option<serde_json::Value> {
 pub struct Api {
     context: Arc<Context>,
     dialects: Vec<Dialect>,
-    router: matchit::Router<Vec<Place>>,
+    router: matchit::Router<Vec<RouteRef>>,
 }
 
 /// Where a pattern leads: to one route of one dialect.
 #[derive(Clone, Copy)]
-struct Place {
+struct RouteRef {
     dialect: usize,
     route: usize,
     /// At the root two documents may claim one path, and a guard tells them apart.
@@ -92,18 +92,18 @@ struct Place {
 impl Api {
     /// Mounts every dialect over the core.
     #[must_use]
-    pub fn new(chat: Chat, settings: Settings) -> Self {
+    pub fn new(app: App, settings: Settings) -> Self {
         http::base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
         let dialects = dialects();
         debug_assert!(dialects.len() <= MAX_CODECS, "a dialect has no place for its frames");
         let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
         let context = Arc::new(Context {
-            chat,
+            app,
             settings,
             limits,
             meters,
-            since: Since::now(),
+            since: Started::now(),
             names: names_of(&dialects),
             document,
         });
@@ -134,13 +134,13 @@ impl Api {
     /// Answers a request, in the dialect whose path it is. A preflight is left in peace: it
     /// would make two chances of failure of one.
     pub async fn answer(&self, request: Request) -> Response {
-        let trouble = self.context.settings.trouble.as_ref().filter(|_| request.method != Method::OPTIONS);
-        let fate = trouble.map_or(Fate::Answered, |trouble| trouble.fate());
-        if fate == Fate::Answered {
+        let faults = self.context.settings.faults.as_ref().filter(|_| request.method != Method::OPTIONS);
+        let fault = faults.map_or(Fault::Answered, |faults| faults.draw());
+        if fault == Fault::Answered {
             return self.respond(request).await;
         }
-        let refusal = self.refuse(&request.path, &Failure::Chat(Error::Busy { retry_after: Duration::ZERO }));
-        if fate == Fate::RefusedAfter {
+        let refusal = self.refuse(&request.path, &ApiError::Chat(Error::Busy { retry_after: Duration::ZERO }));
+        if fault == Fault::RefusedAfter {
             drop(self.respond(request).await);
         }
         refusal
@@ -148,7 +148,7 @@ impl Api {
 
     /// A failure of whatever was asked at a path, in the words of its dialect.
     #[must_use]
-    pub fn refuse(&self, path: &str, failure: &Failure) -> Response {
+    pub fn refuse(&self, path: &str, failure: &ApiError) -> Response {
         let place = self.router.at(without_slash(path)).ok().and_then(|found| found.value.first());
         let render = place.map_or_else(|| self.renderer_of(path), |place| self.dialects[place.dialect].render);
         render(failure)
@@ -156,7 +156,7 @@ impl Api {
 
     async fn respond(&self, mut request: Request) -> Response {
         let Ok(found) = self.router.at(without_slash(&request.path)) else {
-            return self.renderer_of(&request.path)(&Failure::NoSuchPath);
+            return self.renderer_of(&request.path)(&ApiError::NoSuchPath);
         };
         let places = found.value;
         request.params = found.params.iter().map(|(_, value)| http::request::decode(value)).collect();
@@ -167,31 +167,32 @@ impl Api {
         match self.choose(places, &request) {
             Some(place) => {
                 let dialect = &self.dialects[place.dialect];
-                request.seen.found(self.context.meters.number(place.dialect, place.route));
+                request.trace.found(self.context.meters.number(place.dialect, place.route));
                 request.dialect = place.dialect;
                 match (dialect.routes[place.route].handle)(request).await {
                     Ok(response) => response,
                     Err(failure) => (dialect.render)(&failure),
                 }
             }
-            None => render(&Failure::MethodNotAllowed(self.methods(places))),
+            None => render(&ApiError::MethodNotAllowed(self.methods(places))),
         }
     }
 
     /// The first route whose method and guard fit. Where no guard takes the request for its
     /// document's, the first that has the method does: its rival may not be here.
-    fn choose(&self, places: &[Place], request: &Request) -> Option<Place> {
-        let has_method = |place: &&Place| self.route(**place).answers(&request.method);
-        let is_meant = |place: &&Place| !place.at_root || self.route(**place).guard.is_none_or(|guard| guard(request));
+    fn choose(&self, places: &[RouteRef], request: &Request) -> Option<RouteRef> {
+        let has_method = |place: &&RouteRef| self.route(**place).answers(&request.method);
+        let is_meant =
+            |place: &&RouteRef| !place.at_root || self.route(**place).guard.is_none_or(|guard| guard(request));
         let meant = places.iter().find(|place| has_method(place) && is_meant(place));
         meant.or_else(|| places.iter().find(has_method)).copied()
     }
 
-    fn route(&self, place: Place) -> &Route {
+    fn route(&self, place: RouteRef) -> &Route {
         &self.dialects[place.dialect].routes[place.route]
     }
 
-    fn methods(&self, places: &[Place]) -> Vec<Method> {
+    fn methods(&self, places: &[RouteRef]) -> Vec<Method> {
         let mut methods: Vec<Method> = Vec::new();
         for place in places {
             for method in self.route(*place).methods() {
@@ -204,7 +205,7 @@ impl Api {
     }
 
     /// In whose words an unknown path is refused: those of the dialect that lives around it.
-    fn renderer_of(&self, path: &str) -> fn(&Failure) -> Response {
+    fn renderer_of(&self, path: &str) -> fn(&ApiError) -> Response {
         let lives_there = |dialect: &&Dialect| {
             let prefixed = dialect.prefixes.iter().any(|prefix| path.starts_with(prefix));
             prefixed || path.strip_prefix("/d/").is_some_and(|rest| rest.split('/').next() == Some(dialect.name))
@@ -214,19 +215,19 @@ impl Api {
 }
 
 /// The shape of errors where no dialect is nearer.
-const DEFAULT_RENDER: fn(&Failure) -> Response = http::envelope::envelope;
+const DEFAULT_RENDER: fn(&ApiError) -> Response = http::envelope::envelope;
 
-fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<Place>> {
-    let mut places: HashMap<String, Vec<Place>> = HashMap::new();
+fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<RouteRef>> {
+    let mut places: HashMap<String, Vec<RouteRef>> = HashMap::new();
     for (index, dialect) in dialects.iter().enumerate() {
         for (number, route) in dialect.routes.iter().enumerate() {
-            let place = Place { dialect: index, route: number, at_root: true };
+            let place = RouteRef { dialect: index, route: number, at_root: true };
             if !route.is_below {
                 places.entry(pattern(route.pattern)).or_default().push(place);
             }
             if !dialect.name.is_empty() {
                 let whole = format!("/d/{}{}", dialect.name, route.pattern);
-                places.entry(pattern(&whole)).or_default().push(Place { at_root: false, ..place });
+                places.entry(pattern(&whole)).or_default().push(RouteRef { at_root: false, ..place });
             }
         }
     }

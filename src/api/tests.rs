@@ -13,14 +13,14 @@ use super::http::base::BasePath;
 use super::http::context::{Registration, Settings};
 use super::http::ice::Ice;
 use super::http::limit::RateLimits;
-use super::http::reply::{Failure, problem};
+use super::http::reply::{ApiError, problem};
 use crate::chat::auth::invite::Invite;
 use crate::chat::model::error::{Denial, Error, Rule};
 use crate::chat::model::label::Label;
 use crate::chat::model::time::Clock;
 use crate::chat::model::token::Token;
 use crate::chat::tests::new_user;
-use crate::chat::{Chat, Config, Durability};
+use crate::chat::{App, Config, Durability};
 
 /// As a server has them that nobody has told otherwise, without limits.
 pub(crate) fn settings() -> Settings {
@@ -31,7 +31,7 @@ pub(crate) fn settings() -> Settings {
         ice: Ice::default(),
         cors_origins: Vec::new(),
         any_origin: false,
-        trouble: None,
+        faults: None,
         registration: Registration::Open,
         max_upload: 1 << 20,
         max_message: 10_000,
@@ -45,15 +45,15 @@ pub(crate) fn settings() -> Settings {
 }
 
 /// A core on a folder, and the token of alice, who is alone in it.
-pub(crate) async fn core_with_alice(folder: &Path) -> (Chat, Token) {
+pub(crate) async fn core_with_alice(folder: &Path) -> (App, Token) {
     let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder) };
-    let chat = Chat::open(config).expect("opened");
-    let registered = chat.register(new_user("alice"), Invite::Optional(None), Label::default()).await;
+    let app = App::open(config).expect("opened");
+    let registered = app.register(new_user("alice"), Invite::Optional(None), Label::default()).await;
     let (_, token) = registered.expect("an account");
-    (chat, token)
+    (app, token)
 }
 
-fn failures() -> Vec<Failure> {
+fn failures() -> Vec<ApiError> {
     let wait = Duration::from_millis(1500);
     let from_core = [
         Error::NotFound,
@@ -67,7 +67,7 @@ fn failures() -> Vec<Failure> {
         Error::EmailTaken,
         Error::UnknownUser,
         Error::Invalid(Rule::BlankMessage),
-        Error::RoomFull,
+        Error::ChatFull,
         Error::NotInCall,
         Error::KeyReused,
         Error::LimitReached { what: "chats", max: 500 },
@@ -76,23 +76,23 @@ fn failures() -> Vec<Failure> {
         Error::Busy { retry_after: wait },
         Error::Internal,
     ];
-    let mut failures: Vec<Failure> = from_core.into_iter().map(Failure::Chat).collect();
+    let mut failures: Vec<ApiError> = from_core.into_iter().map(ApiError::Chat).collect();
     failures.extend([
-        Failure::field("name", "Wrong."),
-        Failure::Malformed("Broken.".into()),
-        Failure::NotSignedIn,
-        Failure::OauthNotProven,
-        Failure::CsrfFailed("CSRF token missing."),
-        Failure::ForeignOrigin,
-        Failure::NoSuchPath,
-        Failure::MethodNotAllowed(vec![Method::GET]),
-        Failure::NotAHandshake,
-        Failure::InvalidPage,
-        Failure::TooLarge,
-        Failure::UnsupportedMediaType,
-        Failure::TooSlow,
-        Failure::RateLimited(wait),
-        Failure::RangeNotSatisfiable(9),
+        ApiError::field("name", "Wrong."),
+        ApiError::Malformed("Broken.".into()),
+        ApiError::NotSignedIn,
+        ApiError::OauthNotProven,
+        ApiError::CsrfFailed("CSRF token missing."),
+        ApiError::ForeignOrigin,
+        ApiError::NoSuchPath,
+        ApiError::MethodNotAllowed(vec![Method::GET]),
+        ApiError::NotAHandshake,
+        ApiError::InvalidPage,
+        ApiError::TooLarge,
+        ApiError::UnsupportedMediaType,
+        ApiError::TooSlow,
+        ApiError::RateLimited(wait),
+        ApiError::RangeNotSatisfiable(9),
     ]);
     failures
 }
@@ -118,7 +118,7 @@ async fn every_dialect_renders_every_failure_with_its_status_and_headers() {
             let expected = problem(&failure);
             let response = (dialect.render)(&failure);
             // In messaging a room that one sees from outside is not there.
-            let is_hidden = dialect.name == "messaging" && matches!(failure, Failure::Chat(Error::NotMember));
+            let is_hidden = dialect.name == "messaging" && matches!(failure, ApiError::Chat(Error::NotMember));
             let status = if is_hidden { StatusCode::NOT_FOUND } else { expected.status };
             assert_eq!(response.status(), status, "{what}");
             for (name, value) in &expected.headers {
@@ -135,8 +135,8 @@ async fn every_dialect_renders_every_failure_with_its_status_and_headers() {
 
 #[test]
 fn busy_and_full_are_told_from_a_fault() {
-    let status = |error| problem(&Failure::Chat(error)).status.as_u16();
-    let busy = problem(&Failure::Chat(Error::Busy { retry_after: Duration::from_millis(1500) }));
+    let status = |error| problem(&ApiError::Chat(error)).status.as_u16();
+    let busy = problem(&ApiError::Chat(Error::Busy { retry_after: Duration::from_millis(1500) }));
     assert_eq!(busy.status.as_u16(), 503);
     assert_eq!(busy.headers.first().map(|(_, value)| value.as_str()), Some("2"), "rounded up");
     assert_eq!((status(Error::StorageFull), status(Error::Internal)), (507, 500));

@@ -5,21 +5,21 @@
 
 use std::sync::Arc;
 
-use super::handle::Chat;
-use super::listen::Seat;
+use super::app::App;
 use super::memory::calls::{Participant, ids, users};
 use super::model::call::{MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
 use super::model::error::{Error, Result, Rule};
 use super::model::event::{Event, Scope};
 use super::model::id::{ChatId, UserId};
-use super::model::session::Asker;
+use super::model::session::Actor;
+use super::subscription::Subscriber;
 
-impl Chat {
+impl App {
     /// Brings a room's socket into the room's call. Everybody in the call learns who is
     /// in it, so that they can make offers to the newcomer.
-    pub fn join_call(&self, seat: &Seat) -> Result<()> {
-        let chat = room_of(seat)?;
-        let Asker { user, username, .. } = seat.asker.clone();
+    pub fn join_call(&self, subscriber: &Subscriber) -> Result<()> {
+        let chat = chat_of(subscriber)?;
+        let Actor { user, username, .. } = subscriber.actor.clone();
         let mut rooms = self.calls.lock();
         let call = rooms.entry(chat).or_default();
         let is_new_user = call.iter().all(|participant| participant.user != user);
@@ -28,16 +28,16 @@ impl Chat {
         if is_new_user && is_full {
             return Err(Error::LimitReached { what: "participants in a call", max });
         }
-        let is_new = call.iter().all(|participant| participant.socket != seat.socket);
+        let is_new = call.iter().all(|participant| participant.socket != subscriber.socket);
         if is_new {
-            call.push(Participant { user, username: username.clone(), socket: seat.socket });
+            call.push(Participant { user, username: username.clone(), socket: subscriber.socket });
         }
         let state = Event::CallState {
             participants: users(call),
             to: call.iter().map(|participant| participant.socket).collect(),
         };
         let joined = is_new_user.then(|| Event::CallJoined { chat, user, username, participants: ids(call) });
-        if self.hub.publish_from(seat.socket, joined.into_iter().chain([state])) {
+        if self.hub.publish_from(subscriber.socket, joined.into_iter().chain([state])) {
             return Ok(());
         }
         // Removed or signed out at this very moment.
@@ -51,13 +51,13 @@ impl Chat {
     }
 
     /// Takes a socket out of its room's call, if it is in it.
-    pub fn leave_call(&self, seat: &Seat) {
-        let Ok(chat) = room_of(seat) else { return };
-        let user = seat.asker.user;
+    pub fn leave_call(&self, subscriber: &Subscriber) {
+        let Ok(chat) = chat_of(subscriber) else { return };
+        let user = subscriber.actor.user;
         let mut rooms = self.calls.lock();
         let Some(call) = rooms.get_mut(&chat) else { return };
         let before = call.len();
-        call.retain(|participant| participant.socket != seat.socket);
+        call.retain(|participant| participant.socket != subscriber.socket);
         let left = call.len() < before && call.iter().all(|participant| participant.user != user);
         let participants = ids(call);
         if call.is_empty() {
@@ -69,7 +69,7 @@ impl Chat {
     }
 
     /// Passes a signal to a participant of the same call, and to nobody else.
-    pub fn signal(&self, seat: &Seat, target: UserId, kind: SignalKind, body: String) -> Result<()> {
+    pub fn signal(&self, subscriber: &Subscriber, target: UserId, kind: SignalKind, body: String) -> Result<()> {
         let (max, rule) = match kind {
             SignalKind::Offer | SignalKind::Answer => (MAX_SDP, Rule::DescriptionLength),
             SignalKind::IceCandidate => (MAX_CANDIDATE, Rule::CandidateLength),
@@ -77,10 +77,10 @@ impl Chat {
         if body.len() > max {
             return Err(Error::Invalid(rule));
         }
-        let chat = room_of(seat)?;
+        let chat = chat_of(subscriber)?;
         let rooms = self.calls.lock();
         let call = rooms.get(&chat).map(Vec::as_slice).unwrap_or_default();
-        let is_in = call.iter().any(|participant| participant.socket == seat.socket);
+        let is_in = call.iter().any(|participant| participant.socket == subscriber.socket);
         let to: Vec<_> = call
             .iter()
             .filter(|participant| participant.user == target)
@@ -89,15 +89,15 @@ impl Chat {
         if !is_in || to.is_empty() {
             return Err(Error::NotInCall);
         }
-        let Asker { user: from, username: from_username, .. } = seat.asker.clone();
+        let Actor { user: from, username: from_username, .. } = subscriber.actor.clone();
         let signal = Arc::new(Signal { kind, from, from_username, target, body });
-        let is_told = self.hub.publish_from(seat.socket, [Event::Signalled { signal, to }]);
+        let is_told = self.hub.publish_from(subscriber.socket, [Event::Signalled { signal, to }]);
         if is_told { Ok(()) } else { Err(Error::NotInCall) }
     }
 }
 
-fn room_of(seat: &Seat) -> Result<ChatId> {
-    match seat.scope {
+fn chat_of(subscriber: &Subscriber) -> Result<ChatId> {
+    match subscriber.scope {
         Scope::Chat(chat) => Ok(chat),
         Scope::Pair(_) | Scope::All => Err(Error::NotInCall),
     }
@@ -106,7 +106,7 @@ fn room_of(seat: &Seat) -> Result<ChatId> {
 #[cfg(test)]
 mod tests {
     use crate::chat::Durability;
-    use crate::chat::handle::{Chat, Config};
+    use crate::chat::app::{App, Config};
     use crate::chat::model::call::SignalKind;
     use crate::chat::model::error::Error;
     use crate::chat::model::event::Scope;
@@ -116,21 +116,21 @@ mod tests {
     async fn a_socket_that_is_to_close_says_nothing_more_in_a_call() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config { durability: Durability::Normal, ..Config::of(folder.path()) };
-        let chat = Chat::open(config).expect("opened");
-        let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
-        let den = group(&chat, &alice, &[&bob]).await;
-        let hers = chat.listen(&alice, Scope::Chat(den)).await.expect("a socket");
-        let his = chat.listen(&bob, Scope::Chat(den)).await.expect("a socket");
-        let idle = chat.listen(&bob, Scope::Chat(den)).await.expect("another");
-        chat.join_call(hers.seat()).expect("she is in it");
-        chat.join_call(his.seat()).expect("and so is he");
-        chat.signal(his.seat(), alice.user, SignalKind::Offer, "hi".into()).expect("they talk");
+        let app = App::open(config).expect("opened");
+        let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
+        let den = group(&app, &alice, &[&bob]).await;
+        let hers = app.subscribe(&alice, Scope::Chat(den)).await.expect("a socket");
+        let his = app.subscribe(&bob, Scope::Chat(den)).await.expect("a socket");
+        let idle = app.subscribe(&bob, Scope::Chat(den)).await.expect("another");
+        app.join_call(hers.subscriber()).expect("she is in it");
+        app.join_call(his.subscriber()).expect("and so is he");
+        app.signal(his.subscriber(), alice.user, SignalKind::Offer, "hi".into()).expect("they talk");
         // Neither of his sockets goes, as if each were amid a frame of its client's.
-        chat.remove_member(&alice, den, bob.user).await.expect("removed");
-        let late = chat.signal(his.seat(), alice.user, SignalKind::Offer, "still here".into());
+        app.remove_member(&alice, den, bob.user).await.expect("removed");
+        let late = app.signal(his.subscriber(), alice.user, SignalKind::Offer, "still here".into());
         assert_eq!(late, Err(Error::NotInCall));
-        assert_eq!(chat.join_call(idle.seat()), Err(Error::NotInCall));
+        assert_eq!(app.join_call(idle.subscriber()), Err(Error::NotInCall));
         drop((his, idle));
-        assert_eq!(chat.calls.users_in(den), [alice.user]);
+        assert_eq!(app.calls.users_in(den), [alice.user]);
     }
 }

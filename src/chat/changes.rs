@@ -1,21 +1,21 @@
 //! Catching up: everything that changed in one's chats since a number.
 
-use super::handle::Chat;
+use super::app::App;
 use super::model::changes::Changes;
 use super::model::error::Result;
 use super::model::id::Seq;
 use super::model::limits::Limits;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::store;
 
 /// What the changes on one page may take, about, before they are put into words: the page ends behind
 /// the one that reaches it. Text is a few bytes of JSON a byte at most.
 const MAX_CHANGES_BYTES: usize = 256 * 1024;
 
-impl Chat {
-    /// What changed in the asker's chats after `since` and up to `upto`, a page of it.
-    pub async fn changes(&self, asker: &Asker, since: Seq, upto: Option<Seq>) -> Result<Changes> {
-        let me = asker.user;
+impl App {
+    /// What changed in the actor's chats after `since` and up to `upto`, a page of it.
+    pub async fn changes(&self, actor: &Actor, since: Seq, upto: Option<Seq>) -> Result<Changes> {
+        let me = actor.user;
         let Limits { changes: max, recent, .. } = self.limits;
         self.store
             .scan(move |db| {
@@ -38,14 +38,14 @@ impl Chat {
 #[cfg(test)]
 mod tests {
     use crate::chat::Durability;
-    use crate::chat::handle::{Chat, Config};
+    use crate::chat::app::{App, Config};
     use crate::chat::message::MayDelete;
     use crate::chat::model::changes::Change;
     use crate::chat::model::id::ChatId;
     use crate::chat::model::id::Seq;
     use crate::chat::model::message::Draft;
     use crate::chat::model::name::{Emoji, MessageText};
-    use crate::chat::model::session::Asker;
+    use crate::chat::model::session::Actor;
     use crate::chat::model::time::Clock;
     use crate::chat::tests::{SMALL, group, person};
 
@@ -54,22 +54,22 @@ mod tests {
     }
 
     /// Posts so many messages, edits the first, reacts to the second and deletes the third.
-    async fn talk(chat: &Chat, who: &Asker, room: ChatId, many: usize) {
+    async fn talk(app: &App, who: &Actor, room: ChatId, many: usize) {
         let mut said = Vec::with_capacity(many);
         for number in 0..many {
             let draft = Draft::of(text(&format!("word {number}")), None);
-            said.push(chat.post(who, room, draft).await.expect("posted").message.id);
+            said.push(app.post(who, room, draft).await.expect("posted").message.id);
         }
-        chat.edit(who, said[0], text("another word")).await.expect("edited");
-        chat.toggle_reaction(who, said[1], Emoji::parse("👍").expect("an emoji")).await.expect("added");
-        chat.delete_message(who, said[2], MayDelete::AuthorOrOwner).await.expect("deleted");
+        app.edit(who, said[0], text("another word")).await.expect("edited");
+        app.toggle_reaction(who, said[1], Emoji::parse("👍").expect("an emoji")).await.expect("added");
+        app.delete_message(who, said[2], MayDelete::AuthorOrOwner).await.expect("deleted");
     }
 
     /// Numbers of the changes after `since`, page by page, and the number to ask on from.
-    async fn after(chat: &Chat, who: &Asker, mut since: i64) -> (Vec<i64>, i64) {
+    async fn after(app: &App, who: &Actor, mut since: i64) -> (Vec<i64>, i64) {
         let mut numbers = Vec::new();
         loop {
-            let changes = chat.changes(who, Seq(since), None).await.expect("changes");
+            let changes = app.changes(who, Seq(since), None).await.expect("changes");
             numbers.extend(changes.items.iter().map(|change| match change {
                 Change::Message(message, _) => message.seq.0,
                 Change::Deleted { seq, .. } => seq.0,
@@ -90,26 +90,26 @@ mod tests {
             limits: SMALL,
             ..Config::of(folder.path())
         };
-        let chat = Chat::open(config).expect("opened");
-        let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
-        let (den, shed) = (group(&chat, &alice, &[&bob]).await, group(&chat, &alice, &[&bob]).await);
-        let elsewhere = group(&chat, &bob, &[]).await;
+        let app = App::open(config).expect("opened");
+        let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
+        let (den, shed) = (group(&app, &alice, &[&bob]).await, group(&app, &alice, &[&bob]).await);
+        let elsewhere = group(&app, &bob, &[]).await;
         // In the end births alone: nothing of another kind comes after them.
         for (room, many) in [(den, 9), (elsewhere, 4), (shed, 3), (den, 3), (elsewhere, 3)] {
-            talk(&chat, &bob, room, many).await;
-            for room in [shed, elsewhere] {
-                chat.post(&bob, room, Draft::of(text("good night"), None)).await.expect("posted");
+            talk(&app, &bob, room, many).await;
+            for chat in [shed, elsewhere] {
+                app.post(&bob, chat, Draft::of(text("good night"), None)).await.expect("posted");
             }
         }
         for who in [&alice, &bob] {
-            let (all, newest) = after(&chat, who, 0).await;
+            let (all, newest) = after(&app, who, 0).await;
             assert!(all.is_sorted() && all.len() > 15, "{all:?}");
             for since in 0..=newest + 3 {
                 let later: Vec<i64> = all.iter().copied().filter(|seq| *seq > since).collect();
-                assert_eq!(after(&chat, who, since).await, (later, newest), "after {since}");
+                assert_eq!(after(&app, who, since).await, (later, newest), "after {since}");
             }
         }
-        let (hers, his) = (after(&chat, &alice, 0).await.0, after(&chat, &bob, 0).await.0);
+        let (hers, his) = (after(&app, &alice, 0).await.0, after(&app, &bob, 0).await.0);
         assert!(hers.iter().all(|seq| his.contains(seq)) && hers.len() < his.len(), "what is said elsewhere is bob's");
     }
 }

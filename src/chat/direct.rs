@@ -1,37 +1,37 @@
 //! Direct chats: exactly one for each pair of users, whoever asks first and how often.
 
-use super::handle::Chat;
+use super::app::App;
+use super::group::{check_created, inside};
 use super::message::post;
+use super::model::chat::{Chat, Kind};
 use super::model::direct::{Pair, Person};
 use super::model::error::{Error, Result};
 use super::model::event::Event;
 use super::model::id::ChatId;
 use super::model::message::{Draft, Posted};
-use super::model::room::{Kind, Room};
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::model::user::{User, UserRef};
-use super::room::{check_created, inside};
 use super::store::{self, Tx};
 
-impl Chat {
+impl App {
     /// The direct chat with somebody, made if there was none. `true`: it is new.
-    pub async fn open_direct(&self, asker: &Asker, other: UserRef) -> Result<(Room, bool)> {
-        let who = asker.clone();
-        self.by(asker)
+    pub async fn open_direct(&self, actor: &Actor, other: UserRef) -> Result<(Chat, bool)> {
+        let who = actor.clone();
+        self.authorized(actor)
             .write(move |tx| {
                 let other = named(tx, &other)?;
                 let (id, is_new) = ensure_direct(tx, &who, &other)?;
-                let room = store::rooms::find(tx, who.user, id)?.ok_or(Error::Internal)?;
+                let room = store::chats::find(tx, who.user, id)?.ok_or(Error::Internal)?;
                 Ok((room, is_new))
             })
             .await
     }
 
     /// Posts to somebody, in the direct chat that is made if there was none.
-    pub async fn post_to(&self, asker: &Asker, receiver: UserRef, draft: Draft) -> Result<Posted> {
-        self.check_pace(asker)?;
-        let (who, quota) = (asker.clone(), self.quota);
-        self.by(asker)
+    pub async fn post_to(&self, actor: &Actor, receiver: UserRef, draft: Draft) -> Result<Posted> {
+        self.check_pace(actor)?;
+        let (who, quota) = (actor.clone(), self.quota);
+        self.authorized(actor)
             .write(move |tx| {
                 let receiver = named(tx, &receiver)?;
                 let (chat, _) = ensure_direct(tx, &who, &receiver)?;
@@ -40,11 +40,11 @@ impl Chat {
             .await
     }
 
-    /// Puts a direct chat away for the asker: it is empty and in no list until somebody
+    /// Puts a direct chat away for the actor: it is empty and in no list until somebody
     /// writes again. The other side's copy stays as it is.
-    pub async fn hide_direct(&self, asker: &Asker, id: ChatId) -> Result<()> {
-        let me = asker.user;
-        self.by(asker)
+    pub async fn hide_direct(&self, actor: &Actor, id: ChatId) -> Result<()> {
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 if room.kind != Kind::Direct {
@@ -67,19 +67,19 @@ fn named(db: &store::Db, user: &UserRef) -> Result<User> {
 }
 
 /// The direct chat of two users, made if there was none; unique in the database too.
-pub(super) fn ensure_direct(tx: &mut Tx<'_>, asker: &Asker, other: &User) -> Result<(ChatId, bool)> {
-    if let Some(id) = store::rooms::find_direct(tx, asker.user, other.id)? {
+pub(super) fn ensure_direct(tx: &mut Tx<'_>, actor: &Actor, other: &User) -> Result<(ChatId, bool)> {
+    if let Some(id) = store::chats::find_direct(tx, actor.user, other.id)? {
         return Ok((id, false));
     }
-    check_created(tx, asker.user)?;
-    let me = Person { id: asker.user, username: asker.username.clone() };
+    check_created(tx, actor.user)?;
+    let me = Person { id: actor.user, username: actor.username.clone() };
     let pair = Pair::new(me, Person { id: other.id, username: other.username.clone() });
-    let id = store::rooms::insert_direct(tx, &pair, asker.user, &free_slug(tx, &pair)?)?;
+    let id = store::chats::insert_direct(tx, &pair, actor.user, &free_slug(tx, &pair)?)?;
     let members = pair.ids();
     for user in &members {
         store::members::insert(tx, id, *user, false)?;
     }
-    store::rooms::add_members(tx, id, i64::try_from(members.len()).unwrap_or(2))?;
+    store::chats::add_members(tx, id, i64::try_from(members.len()).unwrap_or(2))?;
     tx.publish(Event::ChatCreated { chat: id, pair: Some(pair), members });
     Ok((id, true))
 }
@@ -91,7 +91,7 @@ pub(super) fn free_slug(db: &store::Db, pair: &Pair) -> Result<String> {
     let name = format!("{}_{}", one.min(other), one.max(other));
     let mut slug = name.clone();
     let mut number = 1;
-    while store::rooms::slug_is_taken(db, &slug)? {
+    while store::chats::slug_is_taken(db, &slug)? {
         number += 1;
         slug = format!("{name}-{number}");
     }

@@ -13,15 +13,15 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
-use super::handle::Chat;
+use super::app::App;
 use super::memory::open_files::UploadPermit;
 use super::model::error::{Error, Result};
 use super::model::file::{Dimensions, File, StorageName};
 use super::model::id::{FileId, MessageId};
 use super::model::name::file_name;
 use super::model::quota::Quota;
-use super::model::session::Asker;
-use super::quota::Share;
+use super::model::session::Actor;
+use super::quota::QuotaReservation;
 use super::store::{self, Tx};
 
 /// When an upload that found no place may be tried again.
@@ -39,8 +39,8 @@ const MEASURED_BYTES: u64 = 512 * 1024;
 
 /// A file on its way in. Dropping it before [`Upload::finish`] leaves nothing.
 pub struct Upload {
-    chat: Chat,
-    asker: Asker,
+    app: App,
+    actor: Actor,
     storage_name: StorageName,
     path: PathBuf,
     file: tokio::fs::File,
@@ -48,25 +48,25 @@ pub struct Upload {
     head: Vec<u8>,
     size: u64,
     /// What its user's quota and the server's is held for.
-    share: Share,
+    share: QuotaReservation,
     kept: bool,
     _permit: UploadPermit,
 }
 
-impl Chat {
-    /// Begins to store a file for the asker.
-    pub async fn begin_upload(&self, asker: &Asker) -> Result<Upload> {
+impl App {
+    /// Begins to store a file for the actor.
+    pub async fn begin_upload(&self, actor: &Actor) -> Result<Upload> {
         self.check_free_space()?;
-        let share = self.share_for(asker.user)?;
-        let permit = self.open_files.permit_upload(asker.user);
+        let share = self.share_for(actor.user)?;
+        let permit = self.open_files.permit_upload(actor.user);
         let permit = permit.ok_or(Error::Busy { retry_after: UPLOAD_RETRY })?;
         let storage_name = StorageName::random();
         let path = self.files.join(format!("{}.part", storage_name.as_str()));
         let mut new = tokio::fs::OpenOptions::new();
         let file = new.write(true).create_new(true).mode(0o600).open(&path).await.map_err(disk_error)?;
         Ok(Upload {
-            chat: self.clone(),
-            asker: asker.clone(),
+            app: self.clone(),
+            actor: actor.clone(),
             storage_name,
             path,
             file,
@@ -79,9 +79,9 @@ impl Chat {
         })
     }
 
-    /// A file that the asker uploaded or that is attached in a chat they are in.
-    pub fn file(&self, asker: &Asker, id: FileId) -> Result<File> {
-        self.store.read(|db| store::files::find(db, asker.user, id)?.ok_or(Error::NotFound))
+    /// A file that the actor uploaded or that is attached in a chat they are in.
+    pub fn file(&self, actor: &Actor, id: FileId) -> Result<File> {
+        self.store.read(|db| store::files::find(db, actor.user, id)?.ok_or(Error::NotFound))
     }
 
     /// The picture behind an avatar's unguessable name, which is the right to see it.
@@ -89,11 +89,11 @@ impl Chat {
         self.store.read(|db| store::files::avatar_named(db, name)?.ok_or(Error::NotFound))
     }
 
-    /// Erases an upload of the asker's that came to nothing, unless something uses it by
+    /// Erases an upload of the actor's that came to nothing, unless something uses it by
     /// now. It needs no credential: bytes of somebody who was signed out meanwhile are
     /// nobody's use either. What is missed here goes with the sweep of unused files.
-    pub async fn discard_file(&self, asker: &Asker, id: FileId) {
-        let me = asker.user;
+    pub async fn discard_file(&self, actor: &Actor, id: FileId) {
+        let me = actor.user;
         let erased = self.store.write(move |tx| match store::files::unused_of(tx, me, id)? {
             Some(file) => erase(tx, &file),
             None => Ok(()),
@@ -122,7 +122,7 @@ impl Upload {
     /// Adds bytes to the end. There has to be room for each piece: many uploads at once
     /// could all have begun when there still was.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.chat.check_free_space()?;
+        self.app.check_free_space()?;
         self.share.grow(bytes.len() as u64)?;
         let missing = SNIFFED_BYTES.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..missing]);
@@ -131,32 +131,32 @@ impl Upload {
         self.file.write_all(bytes).await.map_err(disk_error)
     }
 
-    /// Makes it a file of the asker's, safe on disk first and in the database then.
+    /// Makes it a file of the actor's, safe on disk first and in the database then.
     pub async fn finish(mut self, name: &str) -> Result<File> {
         self.file.flush().await.map_err(disk_error)?;
         self.file.sync_all().await.map_err(disk_error)?;
-        let place = self.chat.files.join(self.storage_name.as_str());
+        let place = self.app.files.join(self.storage_name.as_str());
         tokio::fs::rename(&self.path, &place).await.map_err(disk_error)?;
         self.path = place;
-        sync_folder(&self.chat.files).await?;
+        sync_folder(&self.app.files).await?;
         let content_type = content_type(&self.head);
         let dimensions = if is_measured(content_type) { measure(&self.path).await } else { None };
         let mut file = File {
             id: FileId(0),
-            uploader: self.asker.user,
+            uploader: self.actor.user,
             name: file_name(name),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             content_type: content_type.to_owned(),
             sha256: hex::encode(self.hash.clone().finalize()),
             storage_name: self.storage_name.clone(),
             dimensions,
-            created_at: self.chat.clock.now(),
+            created_at: self.app.clock.now(),
         };
-        let (row, quota) = (file.clone(), self.chat.quota);
+        let (row, quota) = (file.clone(), self.app.quota);
         // From here on the row decides: whoever stops waiting, or hears nothing of it, must not take
         // the bytes from under a row that comes all the same. If none comes, the sweep of unknown files does.
         self.kept = true;
-        let stored = self.chat.by(&self.asker).write(move |tx| insert(tx, &row, quota)).await;
+        let stored = self.app.authorized(&self.actor).write(move |tx| insert(tx, &row, quota)).await;
         self.kept = matches!(stored, Ok(_) | Err(Error::Internal));
         file.id = stored?;
         Ok(file)

@@ -1,22 +1,22 @@
 //! Invitations into a group, for people who have an account.
 
-use super::handle::Chat;
+use super::app::App;
+use super::group::inside;
 use super::member::join_as_guest;
+use super::model::chat::Authority;
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, InviteId};
 use super::model::invite::{GroupInvite, MAX_GROUP_INVITES, NewGroupInvite};
-use super::model::room::Authority;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::model::token::{Keys, secret_hash};
-use super::room::inside;
 use super::store::{self, group_invites::Kept};
 
-impl Chat {
+impl App {
     /// Makes an invitation into a group, as one of its admins.
-    pub async fn invite_into(&self, asker: &Asker, chat: ChatId, new: NewGroupInvite) -> Result<GroupInvite> {
-        self.check_pace(asker)?;
-        let (me, keys) = (asker.user, self.keys.clone());
-        self.by(asker)
+    pub async fn invite_into(&self, actor: &Actor, chat: ChatId, new: NewGroupInvite) -> Result<GroupInvite> {
+        self.check_pace(actor)?;
+        let (me, keys) = (actor.user, self.keys.clone());
+        self.authorized(actor)
             .write(move |tx| {
                 Authority::Admin.check(&inside(tx, me, chat)?, me)?;
                 store::group_invites::delete_dead(tx, chat)?;
@@ -39,8 +39,8 @@ impl Chat {
     }
 
     /// The invitations into a group that work, for its admins: the newest first, below one.
-    pub fn invites_into(&self, asker: &Asker, chat: ChatId, below: InviteId, limit: u32) -> Result<Vec<GroupInvite>> {
-        let (me, now) = (asker.user, self.clock.now());
+    pub fn invites_into(&self, actor: &Actor, chat: ChatId, below: InviteId, limit: u32) -> Result<Vec<GroupInvite>> {
+        let (me, now) = (actor.user, self.clock.now());
         let kept = self.store.read(|db| {
             Authority::Admin.check(&inside(db, me, chat)?, me)?;
             store::group_invites::of_chat(db, chat, now, below, limit)
@@ -49,9 +49,9 @@ impl Chat {
     }
 
     /// Takes one back, as an admin of its group.
-    pub async fn revoke_invite_into(&self, asker: &Asker, chat: ChatId, code: &str) -> Result<()> {
-        let (me, hash) = (asker.user, secret_hash(code));
-        self.by(asker)
+    pub async fn revoke_invite_into(&self, actor: &Actor, chat: ChatId, code: &str) -> Result<()> {
+        let (me, hash) = (actor.user, secret_hash(code));
+        self.authorized(actor)
             .write(move |tx| {
                 Authority::Admin.check(&inside(tx, me, chat)?, me)?;
                 if store::group_invites::delete(tx, chat, &hash)? { Ok(()) } else { Err(Error::NotFound) }
@@ -60,10 +60,10 @@ impl Chat {
     }
 
     /// Joins the group that a code leads into. Who is in it already takes no use of it.
-    pub async fn join_by(&self, asker: &Asker, code: &str) -> Result<ChatId> {
-        self.check_pace(asker)?;
-        let (me, hash) = (asker.user, secret_hash(code));
-        self.by(asker)
+    pub async fn join_by(&self, actor: &Actor, code: &str) -> Result<ChatId> {
+        self.check_pace(actor)?;
+        let (me, hash) = (actor.user, secret_hash(code));
+        self.authorized(actor)
             .write(move |tx| {
                 let (invite, chat) = store::group_invites::find(tx, &hash, tx.now)?.ok_or(Error::NotFound)?;
                 if !store::members::is_member(tx, chat, me)? {

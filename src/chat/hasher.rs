@@ -4,7 +4,7 @@
 //! once would stop everybody's messages, so hashing has threads of its own, of low
 //! priority, behind a bounded queue: when that is full the answer is "busy".
 
-mod kept;
+mod pool;
 mod stored;
 
 use std::sync::atomic::Ordering;
@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 use super::model::error::{Error, Result};
 use super::model::gauges::{HasherGauges, HasherMeter};
 use super::model::password::Password;
-use kept::Kept;
-use stored::{Costs, Stored};
+use pool::PooledArgon2;
+use stored::{Costs, StoredHash};
 
 /// How many may wait to be hashed; one more is told that the server is busy.
 pub const MAX_WAITING: usize = 64;
@@ -35,11 +35,11 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Whether a stored hash can be verified here, at a bounded cost.
 pub(super) fn can_verify(stored: &str) -> bool {
-    Stored::parse(stored).is_some()
+    StoredHash::parse(stored).is_some()
 }
 
 /// Whose hash a password is verified against.
-pub(super) enum Against {
+pub(super) enum Reference {
     /// There is no such user: refused, after as long.
     Nobody,
     /// Somebody who may not sign in, at all or just now: refused, after as long.
@@ -86,7 +86,7 @@ impl Hasher {
     /// Whether a stored hash was made elsewhere, and should be replaced when its password
     /// is seen.
     pub fn is_foreign(&self, stored: &str) -> bool {
-        !Stored::parse(stored).is_some_and(|stored| stored.is_made_with(self.argon2.params()))
+        !StoredHash::parse(stored).is_some_and(|stored| stored.is_made_with(self.argon2.params()))
     }
 
     /// The PHC string to store for `password`.
@@ -95,7 +95,7 @@ impl Hasher {
         self.run(move || {
             let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(internal)?;
             let params = argon2.params().clone();
-            let hash = Kept(&argon2).hash_password_customized(password.0.as_bytes(), None, None, params, &salt);
+            let hash = PooledArgon2(&argon2).hash_password_customized(password.0.as_bytes(), None, None, params, &salt);
             let hash = hash.map_err(internal)?;
             Ok(hash.to_string())
         })
@@ -103,15 +103,15 @@ impl Hasher {
     }
 
     /// Whether `password` is that of an account. Every refusal takes the same time.
-    pub async fn verify(&self, password: Password, against: Against) -> Result<bool> {
+    pub async fn verify(&self, password: Password, against: Reference) -> Result<bool> {
         let costs = Arc::clone(&self.costs);
         self.run(move || {
             let (may, text) = match &against {
-                Against::Nobody => (false, ""),
-                Against::Disabled(text) => (false, text.as_str()),
-                Against::Account(text) => (true, text.as_str()),
+                Reference::Nobody => (false, ""),
+                Reference::Disabled(text) => (false, text.as_str()),
+                Reference::Account(text) => (true, text.as_str()),
             };
-            let (password, stored) = (password.0.as_bytes(), Stored::parse(text));
+            let (password, stored) = (password.0.as_bytes(), StoredHash::parse(text));
             if stored.as_ref().is_some_and(|stored| stored.verify(password)) && may {
                 return true;
             }
@@ -123,7 +123,7 @@ impl Hasher {
 
     /// Frees what hashes keep for the next.
     pub fn let_go(&self) {
-        kept::let_go();
+        pool::let_go();
     }
 
     pub fn gauges(&self) -> HasherGauges {
@@ -192,7 +192,7 @@ mod simulated {
 
 #[cfg(test)]
 mod tests {
-    use super::{Against, Hasher};
+    use super::{Hasher, Reference};
     use crate::chat::model::password::Password;
 
     #[tokio::test]
@@ -203,12 +203,12 @@ mod tests {
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(!hasher.is_foreign(&stored));
         for (against, right, wrong) in [
-            (Against::Account(stored.clone()), true, "wrong horse"),
-            (Against::Disabled(stored.clone()), false, "wrong horse"),
-            (Against::Nobody, false, ""),
+            (Reference::Account(stored.clone()), true, "wrong horse"),
+            (Reference::Disabled(stored.clone()), false, "wrong horse"),
+            (Reference::Nobody, false, ""),
         ] {
             assert_eq!(hasher.verify(Password::attempt("correct horse"), against).await, Ok(right));
-            let against = Against::Account(stored.clone());
+            let against = Reference::Account(stored.clone());
             assert_eq!(hasher.verify(Password::attempt(wrong), against).await, Ok(false));
         }
     }

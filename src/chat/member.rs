@@ -1,46 +1,46 @@
 //! Who is in a chat: joining, leaving, adding, removing.
 
-use super::handle::Chat;
+use super::app::App;
+use super::group::{delete, inside};
+use super::model::chat::{Authority, Chat, Kind, MAX_MEMBERS};
 use super::model::error::{Denial, Error, Result};
 use super::model::event::Event;
 use super::model::id::{ChatId, UserId};
 use super::model::member::Member;
 use super::model::page::{Page, Paged};
-use super::model::room::{Authority, Kind, MAX_MEMBERS, Room};
-use super::model::session::Asker;
-use super::room::{delete, inside};
+use super::model::session::Actor;
 use super::store::{self, Tx};
 
-impl Chat {
+impl App {
     /// Who is in a chat, the longest standing first.
-    pub fn members(&self, asker: &Asker, id: ChatId, page: Page) -> Result<Paged<Member>> {
+    pub fn members(&self, actor: &Actor, id: ChatId, page: Page) -> Result<Paged<Member>> {
         self.store.read(|db| {
-            inside(db, asker.user, id)?;
+            inside(db, actor.user, id)?;
             store::members::page(db, id, page)
         })
     }
 
     /// Joins a public room. Again: no change.
-    pub async fn join(&self, asker: &Asker, id: ChatId) -> Result<Room> {
-        let me = asker.user;
-        self.by(asker)
+    pub async fn join(&self, actor: &Actor, id: ChatId) -> Result<Chat> {
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
-                let room = store::rooms::find(tx, me, id)?.ok_or(Error::NotFound)?;
+                let room = store::chats::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 if room.kind == Kind::Direct {
                     return Err(Error::Forbidden(Denial::DirectChat));
                 }
-                if room.standing.is_none() {
+                if room.membership.is_none() {
                     add(tx, Place::from(&room), &[me])?;
                 }
-                store::rooms::find(tx, me, id)?.ok_or(Error::Internal)
+                store::chats::find(tx, me, id)?.ok_or(Error::Internal)
             })
             .await
     }
 
     /// Leaves a group.
-    pub async fn leave(&self, asker: &Asker, id: ChatId) -> Result<()> {
-        let me = asker.user;
-        self.by(asker)
+    pub async fn leave(&self, actor: &Actor, id: ChatId) -> Result<()> {
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let room = inside(tx, me, id).map_err(|_| Error::NotFound)?;
                 if room.kind == Kind::Direct {
@@ -50,15 +50,15 @@ impl Chat {
             })
             .await?;
         self.hub.settle().await;
-        self.erase_deleted_rooms().await;
+        self.erase_deleted_chats().await;
         Ok(())
     }
 
     /// Adds users to a group, as one of its admins. Returns how many are new in it.
-    pub async fn add_members(&self, asker: &Asker, id: ChatId, users: Vec<UserId>) -> Result<i64> {
-        self.check_pace(asker)?;
-        let me = asker.user;
-        self.by(asker)
+    pub async fn add_members(&self, actor: &Actor, id: ChatId, users: Vec<UserId>) -> Result<i64> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 Authority::Admin.check(&room, me)?;
@@ -68,9 +68,9 @@ impl Chat {
     }
 
     /// Takes a member out of a group: an admin anybody, everybody oneself.
-    pub async fn remove_member(&self, asker: &Asker, id: ChatId, user: UserId) -> Result<()> {
-        let me = asker.user;
-        self.by(asker)
+    pub async fn remove_member(&self, actor: &Actor, id: ChatId, user: UserId) -> Result<()> {
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 if room.kind == Kind::Direct || user != me {
@@ -80,7 +80,7 @@ impl Chat {
             })
             .await?;
         self.hub.settle().await;
-        self.erase_deleted_rooms().await;
+        self.erase_deleted_chats().await;
         Ok(())
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn join_as_guest(tx: &mut Tx<'_>, chat: ChatId, user: UserId) -> Resu
     let place = Place { chat, max, count };
     // Looked at before anything is written: whoever makes the account goes on without the room.
     if place.is_full() {
-        return Err(Error::RoomFull);
+        return Err(Error::ChatFull);
     }
     add(tx, place, &[user]).map(|added| added > 0)
 }
@@ -114,9 +114,9 @@ impl Place {
     }
 }
 
-impl From<&Room> for Place {
-    fn from(room: &Room) -> Self {
-        Self { chat: room.id, max: room.max_members, count: room.member_count }
+impl From<&Chat> for Place {
+    fn from(chat: &Chat) -> Self {
+        Self { chat: chat.id, max: chat.max_members, count: chat.member_count }
     }
 }
 
@@ -132,9 +132,9 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     }
     let count = i64::try_from(added.len()).unwrap_or(i64::MAX);
     if count > 0 && place.count + count > place.max() {
-        return Err(Error::RoomFull);
+        return Err(Error::ChatFull);
     }
-    store::rooms::add_members(tx, place.chat, count)?;
+    store::chats::add_members(tx, place.chat, count)?;
     for user in added {
         tx.publish(Event::MemberAdded { chat: place.chat, user, members: place.count + count, is_quiet: false });
     }
@@ -143,19 +143,19 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
 
 /// Takes a member out of a group. Somebody longest standing takes over what the last
 /// admin or the owner leaves behind; a group that nobody is left in is deleted.
-fn remove(tx: &mut Tx<'_>, room: &Room, user: UserId) -> Result<()> {
-    let Some(was_admin) = store::members::delete(tx, room.id, user)? else {
+fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
+    let Some(was_admin) = store::members::delete(tx, chat.id, user)? else {
         return Err(Error::NotFound);
     };
-    if store::members::is_empty(tx, room.id)? {
+    if store::members::is_empty(tx, chat.id)? {
         // Told as a deletion alone, like any other: whose sockets stood on it are closed for that.
-        return delete(tx, room.id);
+        return delete(tx, chat.id);
     }
-    store::rooms::add_members(tx, room.id, -1)?;
-    tx.publish(Event::MemberRemoved { chat: room.id, user, members: room.member_count - 1, is_quiet: false });
-    let was_owner = room.owner.id == user;
-    if (was_admin || was_owner) && hand_over(tx, room.id, was_owner)? {
-        tx.publish(Event::ChatUpdated { chat: room.id });
+    store::chats::add_members(tx, chat.id, -1)?;
+    tx.publish(Event::MemberRemoved { chat: chat.id, user, members: chat.member_count - 1, is_quiet: false });
+    let was_owner = chat.owner.id == user;
+    if (was_admin || was_owner) && hand_over(tx, chat.id, was_owner)? {
+        tx.publish(Event::ChatUpdated { chat: chat.id });
     }
     Ok(())
 }
@@ -166,7 +166,7 @@ fn hand_over(tx: &Tx<'_>, chat: ChatId, is_owned: bool) -> Result<bool> {
     // Makes an admin of one only where no admin is left who can act: such a one comes first.
     let is_new_admin = store::members::make_admin(tx, chat, successor)?;
     if is_owned {
-        store::rooms::set_owner(tx, chat, successor)?;
+        store::chats::set_owner(tx, chat, successor)?;
     }
     Ok(is_new_admin || is_owned)
 }

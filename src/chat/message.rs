@@ -1,7 +1,9 @@
 //! Messages: posting exactly once, reading, editing, deleting.
 
+use super::app::App;
 use super::file;
-use super::handle::Chat;
+use super::group::inside;
+use super::model::chat::Kind;
 use super::model::direct::Pair;
 use super::model::error::{Denial, Error, Result, Rule};
 use super::model::event::Event;
@@ -12,52 +14,50 @@ use super::model::name::MessageText;
 use super::model::page::Paged;
 use super::model::quota::Quota;
 use super::model::receipt::ReadMark;
-use super::model::room::Kind;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::quota::stored_by;
-use super::room::inside;
 use super::store::{self, Tx};
 
 /// What a piece of a history that is told in pieces may weigh: it ends behind the message that reaches it.
 const MAX_PIECE_BYTES: usize = 64 * 1024;
 
-impl Chat {
-    /// Posts a message into a chat that the asker is in. When this returns, it is
+impl App {
+    /// Posts a message into a chat that the actor is in. When this returns, it is
     /// stored and on its way to every socket; whoever stops waiting changes nothing.
-    pub async fn post(&self, asker: &Asker, chat: ChatId, draft: Draft) -> Result<Posted> {
-        self.check_pace(asker)?;
-        let me = asker.user;
+    pub async fn post(&self, actor: &Actor, chat: ChatId, draft: Draft) -> Result<Posted> {
+        self.check_pace(actor)?;
+        let me = actor.user;
         let quota = self.quota;
-        self.by(asker).write(move |tx| post(tx, me, chat, &draft, quota)).await
+        self.authorized(actor).write(move |tx| post(tx, me, chat, &draft, quota)).await
     }
 
-    /// One message that the asker can see.
-    pub fn message(&self, asker: &Asker, id: MessageId) -> Result<Message> {
-        self.store.read(|db| store::messages::find(db, asker.user, id)?.ok_or(Error::NotFound))
+    /// One message that the actor can see.
+    pub fn message(&self, actor: &Actor, id: MessageId) -> Result<Message> {
+        self.store.read(|db| store::messages::find(db, actor.user, id)?.ok_or(Error::NotFound))
     }
 
-    /// Messages of a chat that the asker is in; `count` is how many there are in all.
-    pub fn history(&self, asker: &Asker, chat: ChatId, window: Window) -> Result<Paged<Message>> {
-        self.store.read(|db| history(db, asker.user, chat, window))
+    /// Messages of a chat that the actor is in; `count` is how many there are in all.
+    pub fn history(&self, actor: &Actor, chat: ChatId, window: Window) -> Result<Paged<Message>> {
+        self.store.read(|db| history(db, actor.user, chat, window))
     }
 
     /// The next of a chat's messages above one, oldest first: `limit` at most, and fewer where they are long.
-    pub fn history_piece(&self, asker: &Asker, chat: ChatId, above: MessageId, limit: u32) -> Result<Vec<Message>> {
+    pub fn history_piece(&self, actor: &Actor, chat: ChatId, above: MessageId, limit: u32) -> Result<Vec<Message>> {
         self.store.read(|db| {
-            let standing = inside(db, asker.user, chat)?.standing.ok_or(Error::NotMember)?;
+            let membership = inside(db, actor.user, chat)?.membership.ok_or(Error::NotMember)?;
             let window = Window::After(above, limit);
-            store::messages::list_within(db, chat, standing.cleared_mark, window, MAX_PIECE_BYTES)
+            store::messages::list_within(db, chat, membership.cleared_mark, window, MAX_PIECE_BYTES)
         })
     }
 
     /// From above which message on the newest `count` below `end` stand, for [`Window::After`].
-    pub async fn start_of_newest(&self, asker: &Asker, chat: ChatId, end: MessageId, count: u32) -> Result<MessageId> {
-        let me = asker.user;
+    pub async fn start_of_newest(&self, actor: &Actor, chat: ChatId, end: MessageId, count: u32) -> Result<MessageId> {
+        let me = actor.user;
         self.store
             .scan(move |db| {
-                let standing = inside(db, me, chat)?.standing.ok_or(Error::NotMember)?;
+                let membership = inside(db, me, chat)?.membership.ok_or(Error::NotMember)?;
                 let start = store::messages::id_below(db, chat, end, count)?;
-                Ok(start.unwrap_or(MessageId(0)).max(standing.cleared_mark))
+                Ok(start.unwrap_or(MessageId(0)).max(membership.cleared_mark))
             })
             .await
     }
@@ -65,21 +65,21 @@ impl Chat {
     /// As [`Chat::history`], and up to where everybody has read, in one state of the database.
     pub fn history_with_marks(
         &self,
-        asker: &Asker,
+        actor: &Actor,
         chat: ChatId,
         window: Window,
     ) -> Result<(Paged<Message>, Vec<ReadMark>)> {
         self.store.read(|db| {
-            let messages = history(db, asker.user, chat, window)?;
+            let messages = history(db, actor.user, chat, window)?;
             Ok((messages, store::members::read_marks(db, chat)?))
         })
     }
 
     /// Changes the text of one's own message. It may be blank if files are attached.
-    pub async fn edit(&self, asker: &Asker, id: MessageId, text: MessageText) -> Result<Posted> {
-        self.check_pace(asker)?;
-        let (me, quota) = (asker.user, self.quota);
-        self.by(asker)
+    pub async fn edit(&self, actor: &Actor, id: MessageId, text: MessageText) -> Result<Posted> {
+        self.check_pace(actor)?;
+        let (me, quota) = (actor.user, self.quota);
+        self.authorized(actor)
             .write(move |tx| {
                 let mut message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 if message.sender.id != me {
@@ -93,7 +93,7 @@ impl Chat {
                 message.updated_at = tx.now;
                 message.is_edited = true;
                 store::messages::edit(tx, id, &message.text, message.seq)?;
-                let pair = store::rooms::pair(tx, message.chat)?;
+                let pair = store::chats::pair(tx, message.chat)?;
                 let marks = store::members::read_marks(tx, message.chat)?;
                 let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
                 let (told, told_marks) = (message.clone(), marks.clone());
@@ -104,9 +104,9 @@ impl Chat {
     }
 
     /// Deletes a message, its text and its files, for everybody.
-    pub async fn delete_message(&self, asker: &Asker, id: MessageId, needs: MayDelete) -> Result<()> {
-        let me = asker.user;
-        self.by(asker)
+    pub async fn delete_message(&self, actor: &Actor, id: MessageId, needs: MayDelete) -> Result<()> {
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 needs.check(tx, me, &message)?;
@@ -138,12 +138,12 @@ impl MayDelete {
 
 pub(super) fn history(db: &store::Db, viewer: UserId, chat: ChatId, window: Window) -> Result<Paged<Message>> {
     let room = inside(db, viewer, chat)?;
-    let standing = room.standing.ok_or(Error::NotMember)?;
-    let count = standing.message_count;
+    let membership = room.membership.ok_or(Error::NotMember)?;
+    let count = membership.message_count;
     if matches!(window, Window::Page(page) if page.is_past(count)) {
         return Ok(Paged::past_the_end(count));
     }
-    Ok(Paged { count, items: store::messages::list(db, chat, standing.cleared_mark, window)? })
+    Ok(Paged { count, items: store::messages::list(db, chat, membership.cleared_mark, window)? })
 }
 
 /// The one way in which a message comes to be, in the writer's transaction.
@@ -241,9 +241,9 @@ fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     file::erase_attachments(tx, id)?;
     store::messages::delete(tx, id)?;
     store::messages::insert_tombstone(tx, id, chat, seq)?;
-    store::rooms::count_deleted(tx, chat)?;
+    store::chats::count_deleted(tx, chat)?;
     store::members::count_deleted(tx, chat, id, sender)?;
-    let pair = store::rooms::pair(tx, chat)?;
+    let pair = store::chats::pair(tx, chat)?;
     tx.publish(Event::MessageDeleted { chat, message: id, sender, seq, pair });
     Ok(())
 }

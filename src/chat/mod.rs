@@ -7,7 +7,7 @@
 //!
 //! | floor | | |
 //! |---|---|---|
-//! | `ops` | backups, exports and imports, checks, upkeep, figures | → all below |
+//! | `ops` | backups, exports and imports, checks, maintenance, metrics | → all below |
 //! | `auth`; the files beside this one | who may; one noun each | → `handle` and below |
 //! | `handle` | [`Chat`] itself, opened and assembled | → all below |
 //! | `store`, `hub`, `memory`, `hasher` | SQL; open sockets; caches and moments; passwords | → `model` |
@@ -17,25 +17,25 @@
 //! `store` and `hub` do not know each other: a transaction's events leave through the writer
 //! after its commit.
 
+mod app;
 pub mod auth;
 pub mod call;
 pub mod changes;
 pub mod direct;
 pub mod file;
 pub mod folder;
+pub mod group;
 pub mod group_invite;
-mod handle;
 mod hasher;
 mod hub;
-pub mod listen;
 pub mod member;
 mod memory;
 pub mod message;
 pub mod model;
-pub mod newest;
 pub mod ops;
 pub mod overview;
 mod pace;
+pub mod page_cache;
 pub mod people;
 pub mod pin;
 mod presence;
@@ -43,18 +43,18 @@ pub mod profile;
 pub mod quota;
 pub mod reaction;
 pub mod receipt;
-pub mod room;
 pub mod server;
 #[cfg(test)]
 #[expect(clippy::print_stdout, reason = "it says which world it played")]
 mod simulation;
 mod store;
+pub mod subscription;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod typing;
 pub mod user;
 mod welcome;
 
-pub use handle::{Chat, Config};
-pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, Outlet};
+pub use app::{App, Config};
+pub use hub::{Broadcast, Closing, Inbox, MAX_CODECS, Sink};
 pub use store::Durability;

@@ -1,57 +1,57 @@
 //! Lists of one's chats, with what the documents show beside each: who is in it and
 //! what was said last.
 
-use super::handle::Chat;
+use super::app::App;
+use super::group::inside;
+use super::model::chat::{Chat, Kind, MAX_MEMBERS_TOLD};
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, UserId};
 use super::model::message::{Message, Window};
 use super::model::name::rule::fold;
 use super::model::overview::{DirectMessage, Overview};
 use super::model::page::{Page, Paged};
-use super::model::room::{Kind, MAX_MEMBERS_TOLD, Room};
-use super::model::session::Asker;
-use super::room::inside;
+use super::model::session::Actor;
 use super::store;
 
 /// People in the rooms that are listed at once: when there are so many, the list goes on with
 /// the next piece.
 const MANY_PEOPLE: usize = 1_000;
 
-impl Chat {
-    /// One chat that the asker is in.
-    pub fn overview(&self, asker: &Asker, id: ChatId) -> Result<Overview> {
-        let overview = self.store.read(|db| overview(db, asker.user, id))?;
+impl App {
+    /// One chat that the actor is in.
+    pub fn overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
+        let overview = self.store.read(|db| overview(db, actor.user, id))?;
         Ok(self.with_the_moment(overview))
     }
 
     /// What a chat's frames show to everybody in it alike: with nobody's unread messages, and of
     /// a group with many members only how many they are.
-    pub fn common_overview(&self, asker: &Asker, id: ChatId) -> Result<Overview> {
+    pub fn common_overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
         let overview = self.store.read(|db| {
-            let mut room = inside(db, asker.user, id)?;
-            let is_told = room.member_count <= i64::from(MAX_MEMBERS_TOLD);
+            let mut chat = inside(db, actor.user, id)?;
+            let is_told = chat.member_count <= i64::from(MAX_MEMBERS_TOLD);
             let members = if is_told { store::members::all(db, id)? } else { Vec::new() };
-            if let Some(standing) = &mut room.standing {
-                standing.unread_count = 0;
+            if let Some(membership) = &mut chat.membership {
+                membership.unread_count = 0;
             }
-            Ok(Overview { members, last_message: last_message(db, asker.user, &room)?, ..Overview::of(room) })
+            Ok(Overview { members, last_message: last_message(db, actor.user, &chat)?, ..Overview::of(chat) })
         })?;
         Ok(self.with_the_moment(overview))
     }
 
-    /// The asker's own part of a chat that is not put away: its kind, and the unread messages.
-    pub fn own_part(&self, asker: &Asker, id: ChatId) -> Result<(Kind, i64)> {
-        self.store.read(|db| store::members::own_part(db, id, asker.user)?.ok_or(Error::NotFound))
+    /// The actor's own part of a chat that is not put away: its kind, and the unread messages.
+    pub fn own_part(&self, actor: &Actor, id: ChatId) -> Result<(Kind, i64)> {
+        self.store.read(|db| store::members::own_part(db, id, actor.user)?.ok_or(Error::NotFound))
     }
 
-    /// The asker's chats, newest activity first; with `part`, those that have it in
+    /// The actor's chats, newest activity first; with `part`, those that have it in
     /// their title or in the name of somebody in them, in any case.
-    pub async fn overviews(&self, asker: &Asker, page: Page, part: Option<&str>) -> Result<Paged<Overview>> {
-        let (me, part) = (asker.user, part.map(|part| fold(part.trim())));
+    pub async fn overviews(&self, actor: &Actor, page: Page, part: Option<&str>) -> Result<Paged<Overview>> {
+        let (me, part) = (actor.user, part.map(|part| fold(part.trim())));
         let found = self
             .store
             .scan(move |db| {
-                let found = store::rooms::page_by_activity(db, me, page, part.as_deref())?;
+                let found = store::chats::page_by_activity(db, me, page, part.as_deref())?;
                 let items = found.items.into_iter().map(|id| overview(db, me, id)).collect::<Result<Vec<_>>>()?;
                 Ok(Paged { count: found.count, items })
             })
@@ -63,37 +63,37 @@ impl Chat {
     /// Adds what is stored nowhere: who of its members is there, and who is in its call.
     fn with_the_moment(&self, mut overview: Overview) -> Overview {
         overview.online = self.hub.present_among(overview.members.iter().map(|member| member.user.id));
-        overview.call = self.calls.users_in(overview.room.id);
+        overview.call = self.calls.users_in(overview.chat.id);
         overview
     }
 
-    /// The asker's direct chats, newest created first: at most `limit`, of those made before
+    /// The actor's direct chats, newest created first: at most `limit`, of those made before
     /// one. Their documents do not tell who is there.
-    pub fn direct_overviews(&self, asker: &Asker, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
-        let me = asker.user;
+    pub fn direct_overviews(&self, actor: &Actor, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
+        let me = actor.user;
         self.store.read(|db| {
-            store::rooms::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id)).collect()
+            store::chats::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id)).collect()
         })
     }
 
-    /// Chats that the asker is in and, unless `only_mine`, public rooms; by id, from above one,
+    /// Chats that the actor is in and, unless `only_mine`, public rooms; by id, from above one,
     /// with who is in them. Who is in a room that one sees from outside is not told. At most
     /// `limit`, and fewer where many people are in them.
-    pub fn visible_rooms(
+    pub fn visible_chats(
         &self,
-        asker: &Asker,
+        actor: &Actor,
         only_mine: bool,
         above: ChatId,
         limit: u32,
-    ) -> Result<Vec<(Room, Vec<UserId>)>> {
-        let me = asker.user;
+    ) -> Result<Vec<(Chat, Vec<UserId>)>> {
+        let me = actor.user;
         self.store.read(|db| {
             let (mut rooms, mut people) = (Vec::new(), 0);
-            for id in store::rooms::visible(db, me, only_mine, above, limit)? {
-                let room = store::rooms::find(db, me, id)?.ok_or(Error::Internal)?;
-                let members = if room.standing.is_some() { store::members::ids(db, id)? } else { Vec::new() };
+            for id in store::chats::visible(db, me, only_mine, above, limit)? {
+                let chat = store::chats::find(db, me, id)?.ok_or(Error::Internal)?;
+                let members = if chat.membership.is_some() { store::members::ids(db, id)? } else { Vec::new() };
                 people += members.len();
-                rooms.push((room, members));
+                rooms.push((chat, members));
                 if people >= MANY_PEOPLE {
                     break;
                 }
@@ -102,42 +102,42 @@ impl Chat {
         })
     }
 
-    /// The chat of a name like `alice_bob` or `room-7`, that the asker is in or that is
+    /// The chat of a name like `alice_bob` or `room-7`, that the actor is in or that is
     /// a public room.
-    pub fn room_named(&self, asker: &Asker, name: &str) -> Result<Room> {
+    pub fn chat_named(&self, actor: &Actor, name: &str) -> Result<Chat> {
         self.store.read(|db| {
             let of_group = name.strip_prefix("room-").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
             let id = match of_group.and_then(|digits| digits.parse().ok()) {
                 Some(id) => Some(ChatId(id)),
-                None => store::rooms::find_by_slug(db, name)?,
+                None => store::chats::find_by_slug(db, name)?,
             };
-            let room = store::rooms::find(db, asker.user, id.ok_or(Error::NotFound)?)?.ok_or(Error::NotFound)?;
+            let chat = store::chats::find(db, actor.user, id.ok_or(Error::NotFound)?)?.ok_or(Error::NotFound)?;
             // `room-7` names a group; a direct chat has a name of its own.
-            if room.name() == name { Ok(room) } else { Err(Error::NotFound) }
+            if chat.name() == name { Ok(chat) } else { Err(Error::NotFound) }
         })
     }
 
-    /// Messages that the asker sent or got in direct chats, newest first; with `other`,
+    /// Messages that the actor sent or got in direct chats, newest first; with `other`,
     /// those with one user. Of a user whom one never wrote with there are none.
     pub async fn direct_messages(
         &self,
-        asker: &Asker,
+        actor: &Actor,
         other: Option<UserId>,
         page: Page,
     ) -> Result<Paged<DirectMessage>> {
-        let me = asker.user;
+        let me = actor.user;
         self.store.read_page(page, move |db| direct_messages(db, me, other, page)).await
     }
 }
 
 fn overview(db: &store::Db, me: UserId, id: ChatId) -> Result<Overview> {
-    let room = inside(db, me, id)?;
-    let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &room)?);
-    Ok(Overview { members, last_message, ..Overview::of(room) })
+    let chat = inside(db, me, id)?;
+    let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &chat)?);
+    Ok(Overview { members, last_message, ..Overview::of(chat) })
 }
 
-fn last_message(db: &store::Db, me: UserId, room: &Room) -> Result<Option<Message>> {
-    room.last_message.map_or(Ok(None), |id| store::messages::find(db, me, id))
+fn last_message(db: &store::Db, me: UserId, chat: &Chat) -> Result<Option<Message>> {
+    chat.last_message.map_or(Ok(None), |id| store::messages::find(db, me, id))
 }
 
 pub(super) fn direct_messages(
@@ -147,7 +147,7 @@ pub(super) fn direct_messages(
     page: Page,
 ) -> Result<Paged<DirectMessage>> {
     let with = |message: Message| {
-        let pair = store::rooms::pair(db, message.chat)?.ok_or(Error::Internal)?;
+        let pair = store::chats::pair(db, message.chat)?.ok_or(Error::Internal)?;
         Ok(DirectMessage { receiver: pair.other_of(message.sender.id).id, message })
     };
     let Some(other) = other else {
@@ -159,15 +159,15 @@ pub(super) fn direct_messages(
         let items = ids.into_iter().map(|id| with(store::messages::find(db, me, id)?.ok_or(Error::Internal)?));
         return Ok(Paged { count, items: items.collect::<Result<_>>()? });
     };
-    let Some(chat) = store::rooms::find_direct(db, me, other)? else {
+    let Some(chat) = store::chats::find_direct(db, me, other)? else {
         return Ok(Paged { count: 0, items: Vec::new() });
     };
-    let room = inside(db, me, chat)?;
-    let standing = room.standing.filter(|_| room.kind == Kind::Direct).ok_or(Error::NotFound)?;
-    let count = standing.message_count;
+    let chat = inside(db, me, chat)?;
+    let membership = chat.membership.filter(|_| chat.kind == Kind::Direct).ok_or(Error::NotFound)?;
+    let count = membership.message_count;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let messages = store::messages::list(db, chat, standing.cleared_mark, Window::Page(page))?;
+    let messages = store::messages::list(db, chat.id, membership.cleared_mark, Window::Page(page))?;
     Ok(Paged { count, items: messages.into_iter().map(with).collect::<Result<_>>()? })
 }

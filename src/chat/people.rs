@@ -1,30 +1,30 @@
 //! Who is there to be written to: everybody, and everybody in a chat.
 
-use super::handle::Chat;
+use super::app::App;
+use super::group::inside;
 use super::model::error::Result;
 use super::model::id::{ChatId, MemberId};
 use super::model::member::Seen;
 use super::model::name::rule::fold;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::model::user::{Person, PersonPlace};
-use super::room::inside;
 use super::store;
 
 /// So many who are there are looked up one by one; of more, the list by name is walked.
 const FEW: usize = 1_000;
 
-impl Chat {
-    /// Everybody but the asker who can sign in: those who are there first, each part by name,
+impl App {
+    /// Everybody but the actor who can sign in: those who are there first, each part by name,
     /// from behind a place on; with `part`, those who have it in their names. One more than
     /// `limit` where there are more.
     pub async fn people(
         &self,
-        asker: &Asker,
+        actor: &Actor,
         part: &str,
         after: Option<PersonPlace>,
         limit: u32,
     ) -> Result<Vec<Person>> {
-        let (me, part, present) = (asker.user, fold(part.trim()), self.hub.present());
+        let (me, part, present) = (actor.user, fold(part.trim()), self.hub.present());
         let wanted = limit as usize + 1;
         self.store
             .scan(move |db| {
@@ -49,17 +49,17 @@ impl Chat {
             .await
     }
 
-    /// Who is in a chat that the asker is in, the longest standing first, from above one on;
+    /// Who is in a chat that the actor is in, the longest standing first, from above one on;
     /// with `part`, those who have it in their names. One more than `limit` where there are more.
     pub async fn members_named(
         &self,
-        asker: &Asker,
+        actor: &Actor,
         chat: ChatId,
         part: &str,
         above: MemberId,
         limit: u32,
     ) -> Result<Vec<Seen>> {
-        let (me, part) = (asker.user, fold(part.trim()));
+        let (me, part) = (actor.user, fold(part.trim()));
         let found = self
             .store
             .scan(move |db| {

@@ -1,44 +1,44 @@
 //! Pins: the few messages of a chat that are kept in sight.
 
-use super::handle::Chat;
+use super::app::App;
+use super::group::inside;
+use super::model::chat::{Authority, Kind};
 use super::model::error::{Error, Result};
 use super::model::event::Event;
 use super::model::id::{ChatId, MessageId, UserId};
 use super::model::message::{MAX_PINS, Message, PinPlace, Posted};
 use super::model::receipt::ReadMark;
-use super::model::room::{Authority, Kind};
-use super::model::session::Asker;
-use super::room::inside;
+use super::model::session::Actor;
 use super::store::{self, Tx};
 
-impl Chat {
+impl App {
     /// Pins a message: in a group as one of its admins, in a direct chat as either side.
     /// Again: no change.
-    pub async fn pin(&self, asker: &Asker, id: MessageId) -> Result<Posted> {
-        self.check_pace(asker)?;
-        let me = asker.user;
-        self.by(asker).write(move |tx| set_pinned(tx, me, id, true)).await
+    pub async fn pin(&self, actor: &Actor, id: MessageId) -> Result<Posted> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor).write(move |tx| set_pinned(tx, me, id, true)).await
     }
 
     /// Takes a pin off. Of a message without one: no change.
-    pub async fn unpin(&self, asker: &Asker, id: MessageId) -> Result<()> {
-        self.check_pace(asker)?;
-        let me = asker.user;
-        self.by(asker).write(move |tx| set_pinned(tx, me, id, false).map(drop)).await
+    pub async fn unpin(&self, actor: &Actor, id: MessageId) -> Result<()> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor).write(move |tx| set_pinned(tx, me, id, false).map(drop)).await
     }
 
-    /// The pinned messages of a chat that the asker is in, the latest pinned first, from
+    /// The pinned messages of a chat that the actor is in, the latest pinned first, from
     /// behind a place on; and up to where everybody has read.
     pub fn pins(
         &self,
-        asker: &Asker,
+        actor: &Actor,
         chat: ChatId,
         after: Option<PinPlace>,
         limit: u32,
     ) -> Result<(Vec<Message>, Vec<ReadMark>)> {
         self.store.read(|db| {
-            let standing = inside(db, asker.user, chat)?.standing.ok_or(Error::NotMember)?;
-            let pins = store::messages::pins(db, chat, standing.cleared_mark, after, limit)?;
+            let membership = inside(db, actor.user, chat)?.membership.ok_or(Error::NotMember)?;
+            let pins = store::messages::pins(db, chat, membership.cleared_mark, after, limit)?;
             Ok((pins, store::members::read_marks(db, chat)?))
         })
     }
@@ -65,5 +65,5 @@ fn set_pinned(tx: &mut Tx<'_>, me: UserId, id: MessageId, is_pinned: bool) -> Re
         let (told, told_marks) = (message.clone(), marks.clone());
         tx.publish(Event::MessagePinned { message: told, marks: told_marks, cleared_by });
     }
-    Ok(Posted { message, pair: store::rooms::pair(tx, room.id)?, marks, is_new: is_news })
+    Ok(Posted { message, pair: store::chats::pair(tx, room.id)?, marks, is_new: is_news })
 }

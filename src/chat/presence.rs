@@ -3,29 +3,29 @@
 
 use tokio::time::Instant;
 
-use super::handle::Chat;
+use super::app::App;
 use super::model::error::Error;
 use super::model::event::Event;
 use super::model::id::UserId;
 use super::store;
 
-impl Chat {
+impl App {
     /// Writes down when somebody was last there, and tells it, unless they came back
     /// meanwhile. Whoever comes and goes all the time is told of less often.
     pub(super) fn note_absence(&self, user: UserId) {
         // After the runtime's end nobody is there to be told.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let Some(due) = self.absences.next(user, Instant::now()) else { return };
-        let chat = self.clone();
+        let app = self.clone();
         runtime.spawn(async move {
             tokio::time::sleep_until(due).await;
-            chat.absences.begin(user);
+            app.absences.begin(user);
             loop {
-                let core = chat.clone();
-                let noted = chat.store.write(move |tx| {
+                let core = app.clone();
+                let noted = app.store.write(move |tx| {
                     store::users::set_last_seen(tx, user)?;
                     if !core.hub.is_connected(user) {
-                        let chats = store::rooms::ids_of(tx, user)?;
+                        let chats = store::chats::ids_of(tx, user)?;
                         tx.publish(Event::Presence { user, online: false, last_seen: Some(tx.now), chats });
                     }
                     Ok(())

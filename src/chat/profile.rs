@@ -1,19 +1,19 @@
 //! Profiles: posts that everybody reads, and friends.
 
-use super::handle::Chat;
+use super::app::App;
 use super::model::error::{Error, Result, Rule};
 use super::model::id::{PostId, UserId};
 use super::model::name::rule::fold;
 use super::model::profile::{Post, Profile};
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::model::user::User;
 use super::quota::stored_by;
 use super::store;
 
-impl Chat {
+impl App {
     /// The profile of whoever has a username, in any case.
-    pub async fn profile(&self, asker: &Asker, username: &str) -> Result<Profile> {
-        let (me, key) = (asker.user, fold(username));
+    pub async fn profile(&self, actor: &Actor, username: &str) -> Result<Profile> {
+        let (me, key) = (actor.user, fold(username));
         self.store
             .scan(move |db| {
                 let user = store::users::find_by_key(db, &key)?.ok_or(Error::NotFound)?;
@@ -26,7 +26,7 @@ impl Chat {
     }
 
     /// Posts of somebody, or of everybody, oldest first: at most `limit`, from above a post.
-    pub fn posts(&self, _asker: &Asker, of: Option<UserId>, after: PostId, limit: u32) -> Result<Vec<Post>> {
+    pub fn posts(&self, _asker: &Actor, of: Option<UserId>, after: PostId, limit: u32) -> Result<Vec<Post>> {
         self.store.read(|db| match of {
             Some(author) => store::posts::of(db, author, after, limit),
             None => store::posts::all(db, after, limit),
@@ -34,10 +34,10 @@ impl Chat {
     }
 
     /// Publishes a post.
-    pub async fn publish_post(&self, asker: &Asker, title: String, content: String) -> Result<Post> {
-        self.check_pace(asker)?;
-        let (me, quota) = (asker.user, self.quota);
-        self.by(asker)
+    pub async fn publish_post(&self, actor: &Actor, title: String, content: String) -> Result<Post> {
+        self.check_pace(actor)?;
+        let (me, quota) = (actor.user, self.quota);
+        self.authorized(actor)
             .write(move |tx| {
                 quota.check_text(stored_by(tx, me)?, title.len() + content.len())?;
                 let created_at = tx.now;
@@ -49,9 +49,9 @@ impl Chat {
     }
 
     /// Makes two users friends, both ways and at once.
-    pub async fn add_friend(&self, asker: &Asker, username: &str) -> Result<User> {
-        let (me, key) = (asker.user, fold(username));
-        self.by(asker)
+    pub async fn add_friend(&self, actor: &Actor, username: &str) -> Result<User> {
+        let (me, key) = (actor.user, fold(username));
+        self.authorized(actor)
             .write(move |tx| {
                 let friend = other(tx, me, &key)?;
                 if !store::friends::insert(tx, me, friend.id)? {
@@ -63,9 +63,9 @@ impl Chat {
     }
 
     /// Ends a friendship, both ways.
-    pub async fn remove_friend(&self, asker: &Asker, username: &str) -> Result<User> {
-        let (me, key) = (asker.user, fold(username));
-        self.by(asker)
+    pub async fn remove_friend(&self, actor: &Actor, username: &str) -> Result<User> {
+        let (me, key) = (actor.user, fold(username));
+        self.authorized(actor)
             .write(move |tx| {
                 let friend = other(tx, me, &key)?;
                 if !store::friends::delete(tx, me, friend.id)? {

@@ -6,8 +6,8 @@
 
 use std::sync::PoisonError;
 
-use super::handle::Chat;
-use super::memory::uploads::Taken;
+use super::app::App;
+use super::memory::uploads::Usage;
 use super::model::error::{Error, Result};
 use super::model::id::UserId;
 use super::model::quota::Quota;
@@ -26,12 +26,12 @@ impl Quota {
         if growth == 0 || bytes <= self.user { Ok(()) } else { Err(Error::StorageFull) }
     }
 
-    fn stored(self, db: &Db, user: UserId) -> Result<Taken> {
+    fn stored(self, db: &Db, user: UserId) -> Result<Usage> {
         let all = if self.all.is_some() { store::totals::files_bytes(db)? } else { 0 };
-        Ok(Taken { user: stored_by(db, user)?, all: u64::try_from(all).unwrap_or(0) })
+        Ok(Usage { user: stored_by(db, user)?, all: u64::try_from(all).unwrap_or(0) })
     }
 
-    fn has_room(self, taken: Taken) -> bool {
+    fn has_room(self, taken: Usage) -> bool {
         taken.user <= self.user && self.all.is_none_or(|all| taken.all <= all)
     }
 }
@@ -42,13 +42,13 @@ pub(super) fn stored_by(db: &Db, user: UserId) -> Result<u64> {
 }
 
 /// What one upload takes until it is a file or gone.
-pub(super) struct Share {
-    chat: Chat,
+pub(super) struct QuotaReservation {
+    app: App,
     user: UserId,
     bytes: u64,
 }
 
-impl Chat {
+impl App {
     /// How much users may store.
     #[must_use]
     pub fn quota(&self) -> Quota {
@@ -56,8 +56,8 @@ impl Chat {
     }
 
     /// A share of nothing yet, for somebody who has room left.
-    pub(super) fn share_for(&self, user: UserId) -> Result<Share> {
-        let mut share = Share { chat: self.clone(), user, bytes: 0 };
+    pub(super) fn share_for(&self, user: UserId) -> Result<QuotaReservation> {
+        let mut share = QuotaReservation { app: self.clone(), user, bytes: 0 };
         // A file has a byte, or it would be no news to a full share.
         share.grow(1)?;
         share.shrink(1);
@@ -65,15 +65,15 @@ impl Chat {
     }
 }
 
-impl Share {
+impl QuotaReservation {
     /// Takes more, if there is room for it beside all that is stored and on its way.
     pub fn grow(&mut self, bytes: u64) -> Result<()> {
-        let quota = self.chat.quota;
-        let stored = self.chat.store.read(|db| quota.stored(db, self.user))?;
-        let mut incoming = self.chat.incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let quota = self.app.quota;
+        let stored = self.app.store.read(|db| quota.stored(db, self.user))?;
+        let mut incoming = self.app.incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = incoming.get(&self.user).copied().unwrap_or(0);
         let all: u64 = incoming.values().sum();
-        let taken = Taken { user: stored.user + mine + bytes, all: stored.all + all + bytes };
+        let taken = Usage { user: stored.user + mine + bytes, all: stored.all + all + bytes };
         if !quota.has_room(taken) {
             return Err(Error::StorageFull);
         }
@@ -83,7 +83,7 @@ impl Share {
     }
 
     fn shrink(&mut self, bytes: u64) {
-        let mut incoming = self.chat.incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut incoming = self.app.incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mine) = incoming.get_mut(&self.user) {
             *mine = mine.saturating_sub(bytes);
             if *mine == 0 {
@@ -94,7 +94,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for QuotaReservation {
     fn drop(&mut self) {
         self.shrink(self.bytes);
     }

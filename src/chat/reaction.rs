@@ -1,20 +1,20 @@
 //! Reactions: an emoji that one puts on a message, or takes back.
 
-use super::handle::Chat;
+use super::app::App;
 use super::model::error::{Error, Result, Rule};
 use super::model::event::Event;
 use super::model::id::MessageId;
 use super::model::message::MAX_EMOJI_ON_MESSAGE;
 use super::model::name::Emoji;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::store;
 
-impl Chat {
+impl App {
     /// Puts an emoji on a message, or takes one's own back. `true`: it is there now.
-    pub async fn toggle_reaction(&self, asker: &Asker, id: MessageId, emoji: Emoji) -> Result<bool> {
-        self.check_pace(asker)?;
-        let me = asker.user;
-        self.by(asker)
+    pub async fn toggle_reaction(&self, actor: &Actor, id: MessageId, emoji: Emoji) -> Result<bool> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
                 let added = !store::reactions::delete(tx, id, me, &emoji)?;

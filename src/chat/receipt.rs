@@ -1,19 +1,19 @@
 //! Read receipts: a mark per member that moves forward, unless its owner sets it back.
 
-use super::handle::Chat;
+use super::app::App;
 use super::model::error::{Error, Result, Rule};
 use super::model::event::Event;
 use super::model::id::{ChatId, MessageId};
 use super::model::message::MAX_UNREAD_AGAIN;
 use super::model::receipt::ReadMark;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::store;
 
-impl Chat {
+impl App {
     /// Up to where everybody in a chat has read, for somebody who is in it.
-    pub fn read_marks(&self, asker: &Asker, chat: ChatId) -> Result<Vec<ReadMark>> {
+    pub fn read_marks(&self, actor: &Actor, chat: ChatId) -> Result<Vec<ReadMark>> {
         self.store.read(|db| {
-            if !store::members::is_member(db, chat, asker.user)? {
+            if !store::members::is_member(db, chat, actor.user)? {
                 return Err(Error::NotFound);
             }
             store::members::read_marks(db, chat)
@@ -22,9 +22,9 @@ impl Chat {
 
     /// Marks a chat as read, up to a message or to its end. Returns how many messages
     /// of others were news.
-    pub async fn mark_read(&self, asker: &Asker, chat: ChatId, upto: Option<MessageId>) -> Result<i64> {
-        let me = asker.user;
-        self.by(asker)
+    pub async fn mark_read(&self, actor: &Actor, chat: ChatId, upto: Option<MessageId>) -> Result<i64> {
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let reading = store::members::reading(tx, chat, me)?.ok_or(Error::NotFound)?;
                 let Some(last) = reading.last_message else { return Ok(0) };
@@ -44,12 +44,12 @@ impl Chat {
             .await
     }
 
-    /// Makes a message and all after it unread for the asker again. Whoever sees who has read
+    /// Makes a message and all after it unread for the actor again. Whoever sees who has read
     /// what sees that, too. Returns how many messages are unread now.
-    pub async fn mark_unread(&self, asker: &Asker, chat: ChatId, from: MessageId) -> Result<i64> {
-        self.check_pace(asker)?;
-        let me = asker.user;
-        self.by(asker)
+    pub async fn mark_unread(&self, actor: &Actor, chat: ChatId, from: MessageId) -> Result<i64> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 let reading = store::members::reading(tx, chat, me)?.ok_or(Error::NotFound)?;
                 let message = store::messages::find(tx, me, from)?.filter(|message| message.chat == chat);

@@ -1,15 +1,15 @@
 //! The server as its people know it: what it is called, and where newcomers go.
 
-use super::handle::Chat;
-use super::model::admin::By;
-use super::model::audit::Act;
+use super::app::App;
+use super::model::admin::Administrator;
+use super::model::audit::AuditAction;
 use super::model::error::{Error, Result, Rule};
 use super::model::id::ChatId;
 use super::model::server::{About, Settings, SettingsChange};
 use super::store::{self, Tx};
 use super::welcome::may_let_in;
 
-impl Chat {
+impl App {
     /// What everybody may know of the server's state.
     pub fn about(&self) -> Result<About> {
         self.store.read(|db| {
@@ -18,14 +18,14 @@ impl Chat {
     }
 
     /// Names the server, or says which rooms newcomers join.
-    pub async fn change_settings(&self, by: &By, change: SettingsChange) -> Result<Settings> {
+    pub async fn change_settings(&self, by: &Administrator, change: SettingsChange) -> Result<Settings> {
         let by = by.clone();
         self.store
             .write(move |tx| {
                 by.check(tx)?;
                 if let Some(name) = &change.name {
                     store::server::set_name(tx, name)?;
-                    store::audit::insert(tx, by.id(), Act::ServerNamed.as_str(), name, "")?;
+                    store::audit::insert(tx, by.id(), AuditAction::ServerNamed.as_str(), name, "")?;
                 }
                 if let Some(rooms) = &change.join_rooms {
                     set_join_rooms(tx, &by, rooms)?;
@@ -36,7 +36,7 @@ impl Chat {
     }
 }
 
-fn set_join_rooms(tx: &mut Tx<'_>, by: &By, rooms: &[ChatId]) -> Result<()> {
+fn set_join_rooms(tx: &mut Tx<'_>, by: &Administrator, rooms: &[ChatId]) -> Result<()> {
     let before = store::server::join_rooms(tx)?;
     for chat in before.iter().filter(|chat| !rooms.contains(chat)) {
         store::server::set_welcomes(tx, *chat, false)?;
@@ -48,5 +48,5 @@ fn set_join_rooms(tx: &mut Tx<'_>, by: &By, rooms: &[ChatId]) -> Result<()> {
         store::server::set_welcomes(tx, *chat, true)?;
     }
     let named: Vec<String> = rooms.iter().map(ToString::to_string).collect();
-    store::audit::insert(tx, by.id(), Act::JoinRoomsSet.as_str(), &named.join(" "), "")
+    store::audit::insert(tx, by.id(), AuditAction::JoinRoomsSet.as_str(), &named.join(" "), "")
 }

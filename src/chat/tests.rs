@@ -1,14 +1,14 @@
 //! People and groups of unit tests.
 
+use super::app::App;
 use super::auth::invite::Invite;
-use super::handle::Chat;
+use super::model::chat::NewGroup;
 use super::model::id::ChatId;
 use super::model::label::Label;
 use super::model::limits::Limits;
 use super::model::name::Username;
 use super::model::password::Password;
-use super::model::room::NewGroup;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::model::user::NewUser;
 
 /// So little of everything that a few messages are on both sides of each border.
@@ -26,14 +26,14 @@ pub fn new_user(name: &str) -> NewUser {
 }
 
 /// Registered and signed in.
-pub async fn person(chat: &Chat, name: &str) -> Asker {
-    let registered = chat.register(new_user(name), Invite::Optional(None), Label::default()).await;
+pub async fn person(app: &App, name: &str) -> Actor {
+    let registered = app.register(new_user(name), Invite::Optional(None), Label::default()).await;
     let (_, token) = registered.expect("an account");
-    chat.authenticate(token.as_str()).expect("signed in")
+    app.authenticate(token.as_str()).expect("signed in")
 }
 
 /// A private group of `owner` with others.
-pub async fn group(chat: &Chat, owner: &Asker, others: &[&Asker]) -> ChatId {
+pub async fn group(app: &App, owner: &Actor, others: &[&Actor]) -> ChatId {
     let new = NewGroup {
         title: "den".into(),
         description: String::new(),
@@ -41,5 +41,5 @@ pub async fn group(chat: &Chat, owner: &Asker, others: &[&Asker]) -> ChatId {
         max_members: None,
         members: others.iter().map(|other| other.user).collect(),
     };
-    chat.create_group(owner, new).await.expect("a group").id
+    app.create_group(owner, new).await.expect("a group").id
 }

@@ -2,20 +2,20 @@
 
 use tokio::time::Instant;
 
-use super::handle::Chat;
+use super::app::App;
 use super::memory::typing::{Next, State};
 use super::model::error::{Error, Result};
 use super::model::event::Event;
 use super::model::id::{ChatId, UserId};
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::store;
 
-impl Chat {
-    /// Tells the others in a chat that the asker types, or does not any more. Who stops and
+impl App {
+    /// Tells the others in a chat that the actor types, or does not any more. Who stops and
     /// begins again at once is told to begin when two seconds are over.
-    pub fn typing(&self, asker: &Asker, chat: ChatId, is_typing: bool) -> Result<()> {
-        let user = asker.user;
-        self.check_signed_in(asker)?;
+    pub fn typing(&self, actor: &Actor, chat: ChatId, is_typing: bool) -> Result<()> {
+        let user = actor.user;
+        self.check_signed_in(actor)?;
         if !self.store.read(|db| store::members::is_member(db, chat, user))? {
             return Err(Error::NotFound);
         }
@@ -39,9 +39,9 @@ impl Chat {
     }
 
     fn watch_typing(&self, key: (ChatId, UserId)) {
-        let chat = self.clone();
+        let app = self.clone();
         tokio::spawn(async move {
-            while let Some(then) = chat.look_at_typing(key) {
+            while let Some(then) = app.look_at_typing(key) {
                 tokio::time::sleep_until(then).await;
             }
         });

@@ -1,14 +1,14 @@
 //! People: registering, looking up, and changing one's own profile.
 
-use super::handle::Chat;
+use super::app::App;
+use super::model::chat::MAX_MEMBERS_TOLD;
 use super::model::error::{Error, Result, Rule};
 use super::model::event::Event;
 use super::model::file::StorageName;
 use super::model::id::{FileId, UserId};
 use super::model::name::rule::fold;
 use super::model::page::{Page, Paged};
-use super::model::room::MAX_MEMBERS_TOLD;
-use super::model::session::Asker;
+use super::model::session::Actor;
 use super::model::user::{Account, ProfileChange, User};
 use super::store::{self, Tx};
 
@@ -19,45 +19,45 @@ pub const MAX_FOUND: u32 = 20;
 /// those with the newest activity. In older and larger chats it is seen with the next look.
 pub const MAX_CHATS_TOLD: u32 = 50;
 
-impl Chat {
-    /// The asker's own account.
-    pub fn my_account(&self, asker: &Asker) -> Result<Account> {
-        self.store.read(|db| store::users::account(db, asker.user)?.ok_or(Error::NotFound))
+impl App {
+    /// The actor's own account.
+    pub fn my_account(&self, actor: &Actor) -> Result<Account> {
+        self.store.read(|db| store::users::account(db, actor.user)?.ok_or(Error::NotFound))
     }
 
     /// Somebody, as everybody sees them.
-    pub fn user(&self, _asker: &Asker, id: UserId) -> Result<User> {
+    pub fn user(&self, _asker: &Actor, id: UserId) -> Result<User> {
         self.store.read(|db| store::users::find(db, id)?.ok_or(Error::NotFound))
     }
 
     /// Who has a username, in any case.
-    pub fn user_named(&self, _asker: &Asker, name: &str) -> Result<User> {
+    pub fn user_named(&self, _asker: &Actor, name: &str) -> Result<User> {
         self.store.read(|db| store::users::find_by_key(db, &fold(name))?.ok_or(Error::NotFound))
     }
 
     /// Everybody who is not disabled, by id, a page at a time.
-    pub async fn users(&self, _asker: &Asker, page: Page) -> Result<Paged<User>> {
+    pub async fn users(&self, _asker: &Actor, page: Page) -> Result<Paged<User>> {
         self.store.read_page(page, move |db| store::users::page(db, page)).await
     }
 
     /// Accounts that are not disabled, by id: at most `limit`, from above one. With their
     /// addresses, for documents that print them.
-    pub fn directory(&self, _asker: &Asker, after: UserId, limit: u32) -> Result<Vec<Account>> {
+    pub fn directory(&self, _asker: &Actor, after: UserId, limit: u32) -> Result<Vec<Account>> {
         self.store.read(|db| store::users::directory(db, after, limit))
     }
 
-    /// The same but for the asker, as everybody sees them.
-    pub fn others(&self, asker: &Asker, after: UserId, limit: u32) -> Result<Vec<User>> {
-        // One more: a piece must not be empty for want of the asker.
-        let found = self.directory(asker, after, limit.saturating_add(1))?;
-        let others = found.into_iter().map(|account| account.user).filter(|user| user.id != asker.user);
+    /// The same but for the actor, as everybody sees them.
+    pub fn others(&self, actor: &Actor, after: UserId, limit: u32) -> Result<Vec<User>> {
+        // One more: a piece must not be empty for want of the actor.
+        let found = self.directory(actor, after, limit.saturating_add(1))?;
+        let others = found.into_iter().map(|account| account.user).filter(|user| user.id != actor.user);
         Ok(others.take(limit as usize).collect())
     }
 
     /// Users whose username or display name has `part` in it, in any case, or whose
-    /// address is `part`; never the asker, and at most [`MAX_FOUND`].
-    pub async fn search_users(&self, asker: &Asker, part: &str) -> Result<Vec<Account>> {
-        let (me, part) = (asker.user, fold(part.trim()));
+    /// address is `part`; never the actor, and at most [`MAX_FOUND`].
+    pub async fn search_users(&self, actor: &Actor, part: &str) -> Result<Vec<Account>> {
+        let (me, part) = (actor.user, fold(part.trim()));
         self.store.scan(move |db| store::users::search(db, me, &part, MAX_FOUND)).await
     }
 
@@ -66,15 +66,15 @@ impl Chat {
         self.store.read(store::users::accounts)
     }
 
-    /// Changes the asker's own profile and tells who it is to others.
-    pub async fn change_profile(&self, asker: &Asker, change: ProfileChange) -> Result<Account> {
+    /// Changes the actor's own profile and tells who it is to others.
+    pub async fn change_profile(&self, actor: &Actor, change: ProfileChange) -> Result<Account> {
         let confirmed = match &change.email {
-            Some((_, password)) => Some(self.confirm_password(asker, password.clone()).await?),
+            Some((_, password)) => Some(self.confirm_password(actor, password.clone()).await?),
             None => None,
         };
-        self.check_pace(asker)?;
-        let me = asker.user;
-        self.by(asker)
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor)
             .write(move |tx| {
                 confirmed.iter().try_for_each(|confirmed| confirmed.check(tx))?;
                 apply(tx, me, &change)
@@ -110,7 +110,7 @@ fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account>
 
 /// Whoever sees a chat with this user in it sees it change: a direct chat bears their name.
 fn tell_chats(tx: &mut Tx<'_>, me: UserId) -> Result<()> {
-    for chat in store::rooms::newest_small(tx, me, MAX_MEMBERS_TOLD.into(), MAX_CHATS_TOLD)? {
+    for chat in store::chats::newest_small(tx, me, MAX_MEMBERS_TOLD.into(), MAX_CHATS_TOLD)? {
         let hidden_by = store::members::hidden_by(tx, chat)?;
         tx.publish(Event::MemberChanged { chat, hidden_by });
     }

@@ -1,11 +1,11 @@
 //! Where whoever is new finds people: the room of everybody, and the group they were
 //! invited into. An account is never refused for it.
 
+use super::group::create_group;
 use super::member;
+use super::model::chat::{Kind, MAX_MEMBERS, NewGroup};
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, UserId};
-use super::model::room::{Kind, MAX_MEMBERS, NewGroup};
-use super::room::create_group;
 use super::store::{self, Db, Tx};
 
 /// Puts a new account into the rooms that welcome everybody, and into the group that its
@@ -15,7 +15,7 @@ pub(super) fn welcome(tx: &mut Tx<'_>, user: UserId, invited_into: Option<ChatId
     let invited_into = invited_into.filter(|chat| !rooms.contains(chat));
     for chat in rooms.into_iter().chain(invited_into) {
         match member::join_as_guest(tx, chat, user) {
-            Ok(_) | Err(Error::RoomFull | Error::NotFound) => {}
+            Ok(_) | Err(Error::ChatFull | Error::NotFound) => {}
             Err(error) => return Err(error),
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn open_for_everybody(tx: &mut Tx<'_>, owner: UserId, title: &str) ->
 /// right to what is private in it, and other chats look as if they were not there.
 pub(super) fn may_let_in(db: &Db, admin: Option<UserId>, chat: ChatId) -> Result<bool> {
     // Nobody has the number 0: the operator sees the public rooms.
-    let Some(room) = store::rooms::find(db, admin.unwrap_or(UserId(0)), chat)? else { return Ok(false) };
-    let is_its_admin = room.standing.as_ref().is_some_and(|standing| standing.is_admin);
+    let Some(room) = store::chats::find(db, admin.unwrap_or(UserId(0)), chat)? else { return Ok(false) };
+    let is_its_admin = room.membership.as_ref().is_some_and(|membership| membership.is_admin);
     Ok(room.kind == Kind::Group && (!room.is_private || is_its_admin))
 }

@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::flags::DataFolder;
-use super::terminal::{Failed, runtime, say};
+use super::terminal::{CommandError, runtime, say};
 use crate::chat::model::error::OpenError;
 use crate::chat::model::time::Clock;
-use crate::chat::{Chat, Config, Durability, folder};
+use crate::chat::{App, Config, Durability, folder};
 use crate::server::control::{self, Command, Link, Outcome};
 
 /// Where people reach a server that says nothing else.
@@ -44,7 +44,7 @@ pub(super) struct LinkBase {
 
 impl LinkBase {
     /// Prints a link, and until when it is good.
-    pub fn print(self, outcome: Outcome) -> Result<(), Failed> {
+    pub fn print(self, outcome: Outcome) -> Result<(), CommandError> {
         let Outcome::Link(Link { base, page, code, expires_at }) = outcome else { return Err(unexpected(&outcome)) };
         let base = self.public_url.or(base).unwrap_or_else(|| LOCAL.to_owned());
         say(&format!("{}/{page}#{code}", base.trim_end_matches('/')));
@@ -54,29 +54,29 @@ impl LinkBase {
 }
 
 /// Asks the server that runs on the folder; where none does, does it itself.
-pub(super) fn ask(data: &Path, command: Command) -> Result<Outcome, Failed> {
+pub(super) fn ask(data: &Path, command: Command) -> Result<Outcome, CommandError> {
     if !command.begins() && !folder::has_database(data) {
         let sentence = format!("there is no data of a server in {} (--data names another folder)", data.display());
-        return Err(Failed::new(Failed::CONFIGURATION, sentence));
+        return Err(CommandError::new(CommandError::CONFIGURATION, sentence));
     }
     let outcome = match direct(data, &command)? {
         Some(outcome) => outcome,
         None => control::ask(data, &command).map_err(|cause| {
             let sentence = format!("the server on {} does not answer: {cause}", data.display());
-            Failed::new(Failed::TRY_AGAIN, sentence)
+            CommandError::new(CommandError::TRY_AGAIN, sentence)
         })?,
     };
     match outcome {
-        Outcome::Refused(why) => Err(Failed::new(Failed::FAILED, why)),
+        Outcome::Refused(why) => Err(CommandError::new(CommandError::FAILED, why)),
         other => Ok(other),
     }
 }
 
 /// `None`: the folder is another process's.
-fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, Failed> {
+fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, CommandError> {
     runtime()?.block_on(async {
         let config = Config { durability: Durability::Full, clock: Clock::system(), ..Config::of(data.to_owned()) };
-        match Chat::open(config) {
+        match App::open(config) {
             Ok(chat) => {
                 let outcome = control::execute(&chat, None, command.clone()).await;
                 chat.close().await;
@@ -89,10 +89,10 @@ fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, Failed> {
 }
 
 /// A list as JSON, or a line for each.
-pub(super) fn print<T: Serialize>(list: &[T], json: bool, in_words: fn(&T) -> String) -> Result<(), Failed> {
+pub(super) fn print<T: Serialize>(list: &[T], json: bool, in_words: fn(&T) -> String) -> Result<(), CommandError> {
     if json {
-        let listing =
-            serde_json::to_string_pretty(list).map_err(|cause| Failed::new(Failed::FAILED, cause.to_string()))?;
+        let listing = serde_json::to_string_pretty(list)
+            .map_err(|cause| CommandError::new(CommandError::FAILED, cause.to_string()))?;
         say(&listing);
     } else {
         list.iter().for_each(|line| say(&in_words(line)));
@@ -101,6 +101,6 @@ pub(super) fn print<T: Serialize>(list: &[T], json: bool, in_words: fn(&T) -> St
 }
 
 /// The server that runs is of another version, and answers otherwise.
-pub(super) fn unexpected(_outcome: &Outcome) -> Failed {
-    Failed::new(Failed::FAILED, "the running server answered something else; is it of another version?")
+pub(super) fn unexpected(_outcome: &Outcome) -> CommandError {
+    CommandError::new(CommandError::FAILED, "the running server answered something else; is it of another version?")
 }

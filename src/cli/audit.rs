@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::ask::{ask, print, unexpected};
 use super::flags::DataFolder;
-use super::terminal::Failed;
-use crate::server::control::audit::Line;
+use super::terminal::CommandError;
+use crate::server::control::audit::AuditLine;
 use crate::server::control::{Command, Outcome};
 
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         match ask(&self.data.data, Command::Audit { limit: self.limit })? {
             Outcome::Audit(entries) => print(&entries, self.json, in_words),
             other => Err(unexpected(&other)),
@@ -29,7 +29,7 @@ impl Audit {
     }
 }
 
-fn in_words(line: &Line) -> String {
-    let Line { at, actor, action, subject, detail, .. } = line;
+fn in_words(line: &AuditLine) -> String {
+    let AuditLine { at, actor, action, subject, detail, .. } = line;
     format!("{at}  {actor}  {action}  {subject}  {detail}").trim_end().to_owned()
 }

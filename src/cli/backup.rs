@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::flags::DataFolder;
-use super::progress::Bar;
-use super::terminal::{Failed, complain, say};
-use crate::chat::model::backup::Failure;
+use super::progress::ProgressBar;
+use super::terminal::{CommandError, complain, say};
+use crate::chat::model::backup::BackupError;
 use crate::chat::model::time::Clock;
 use crate::chat::ops::backup;
-use crate::chat::ops::backup::Made;
+use crate::chat::ops::backup::MadeBackup;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -22,8 +22,8 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    pub fn run(self) -> Result<(), Failed> {
-        let (now, mut bar) = (Clock::system().now(), Bar::new("backup"));
+    pub fn run(self) -> Result<(), CommandError> {
+        let (now, mut bar) = (Clock::system().now(), ProgressBar::new("backup"));
         let mut progress = |done, all| bar.show(done, all);
         if self.to == Path::new("-") {
             let made = backup::stream(&self.data.data, std::io::stdout().lock(), now, &mut progress)?;
@@ -38,26 +38,27 @@ impl Backup {
     }
 }
 
-fn in_words(made: &Made) -> String {
+fn in_words(made: &MadeBackup) -> String {
     let path = made.path.as_ref().map_or("standard output".to_owned(), |path| path.display().to_string());
-    let Made { seq, files, bytes, .. } = made;
+    let MadeBackup { seq, files, bytes, .. } = made;
     format!("backed up to {path}: change {seq}, {files} files, {} KiB", bytes / 1024)
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl From<BackupError> for CommandError {
+    fn from(failure: BackupError) -> Self {
         let status = match failure {
-            Failure::InUse(_) => Self::TRY_AGAIN,
-            Failure::NoData(_) | Failure::Newer { .. } | Failure::Foreign(_) | Failure::Misplaced(_) => {
-                Self::CONFIGURATION
-            }
-            Failure::Exists(_)
-            | Failure::Database(_)
-            | Failure::Data(_)
-            | Failure::Archive(_)
-            | Failure::NoRoom { .. }
-            | Failure::Panicked
-            | Failure::Io(..) => Self::FAILED,
+            BackupError::InUse(_) => Self::TRY_AGAIN,
+            BackupError::NoData(_)
+            | BackupError::Newer { .. }
+            | BackupError::Foreign(_)
+            | BackupError::Misplaced(_) => Self::CONFIGURATION,
+            BackupError::Exists(_)
+            | BackupError::Database(_)
+            | BackupError::Data(_)
+            | BackupError::Archive(_)
+            | BackupError::NoRoom { .. }
+            | BackupError::Panicked
+            | BackupError::Io(..) => Self::FAILED,
         };
         Self::new(status, failure.to_string())
     }

@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::check_url::UrlFlags;
 use super::flags::DataFolder;
-use super::progress::Bar;
-use super::terminal::{Failed, say};
+use super::progress::ProgressBar;
+use super::terminal::{CommandError, say};
 use crate::chat::model::file;
 use crate::chat::model::time::Clock;
-use crate::chat::ops::check::{Finding, Verdict, Wish, check};
+use crate::chat::ops::check::{CheckOptions, Finding, Verdict, check};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -30,38 +30,38 @@ pub(super) struct Check {
 
 /// An outcome in JSON.
 #[derive(Serialize)]
-struct Line {
+struct CheckLine {
     about: &'static str,
     verdict: &'static str,
     says: String,
 }
 
 impl Check {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let Self { mut url, deep, min_free, json, data } = self;
         if let Some(target) = url.url.take() {
             return url.run(target);
         }
-        let (mut bar, mut lines) = (Bar::new("check"), Vec::new());
+        let (mut bar, mut lines) = (ProgressBar::new("check"), Vec::new());
         let mut found = 0;
         let mut tell = |finding: Finding| {
             found += usize::from(finding.verdict == Verdict::Found);
-            let line = Line { about: finding.about, verdict: word(finding.verdict), says: finding.says };
+            let line = CheckLine { about: finding.about, verdict: word(finding.verdict), says: finding.says };
             lines.push(line);
         };
-        let wish = Wish { deep, min_free };
+        let wish = CheckOptions { deep, min_free };
         check(&data.data, wish, Clock::system().now(), &mut |done, all| bar.show(done, all), &mut tell)?;
         drop(bar);
         if json {
             let text = serde_json::to_string_pretty(&lines);
-            say(&text.map_err(|cause| Failed::new(Failed::FAILED, cause.to_string()))?);
+            say(&text.map_err(|cause| CommandError::new(CommandError::FAILED, cause.to_string()))?);
         } else {
             lines.iter().for_each(|line| say(&format!("{:<8} {:<17} {}", line.verdict, line.about, line.says)));
         }
         match found {
             0 => Ok(()),
-            1 => Err(Failed::new(Failed::FOUND, "one thing is wrong")),
-            many => Err(Failed::new(Failed::FOUND, format!("{many} things are wrong"))),
+            1 => Err(CommandError::new(CommandError::FOUND, "one thing is wrong")),
+            many => Err(CommandError::new(CommandError::FOUND, format!("{many} things are wrong"))),
         }
     }
 }

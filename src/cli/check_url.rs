@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::terminal::{Failed, runtime, say};
+use super::terminal::{CommandError, runtime, say};
 use client::{Answer, Client, Target};
 
 /// An address that nobody has (RFC 5737): a server that sees it believes what clients write.
@@ -64,8 +64,8 @@ use Finding::{Good, Missing, Note};
 
 impl UrlFlags {
     /// Asks a server by its URL.
-    pub fn run(self, url: Target) -> Result<(), Failed> {
-        let failed = |sentence: String| Failed::new(Failed::FAILED, sentence);
+    pub fn run(self, url: Target) -> Result<(), CommandError> {
+        let failed = |sentence: String| CommandError::new(CommandError::FAILED, sentence);
         let token = self.token_file.as_ref().map(read_token).transpose()?;
         let client = Client::new(url).map_err(|cause| failed(format!("TLS cannot be used: {cause}")))?;
         let findings = runtime()?.block_on(Check { client, token, idle: Duration::from_secs(self.idle) }.all());
@@ -85,7 +85,7 @@ impl UrlFlags {
     }
 }
 
-fn read_token(file: &PathBuf) -> Result<String, Failed> {
+fn read_token(file: &PathBuf) -> Result<String, CommandError> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().take(4096).read_to_string(&mut text)
@@ -94,8 +94,8 @@ fn read_token(file: &PathBuf) -> Result<String, Failed> {
     };
     match read {
         Ok(_) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-        Ok(_) => Err(Failed::new(Failed::CONFIGURATION, format!("{} holds no token", file.display()))),
-        Err(cause) => Err(Failed::new(Failed::CONFIGURATION, format!("{}: {cause}", file.display()))),
+        Ok(_) => Err(CommandError::new(CommandError::CONFIGURATION, format!("{} holds no token", file.display()))),
+        Err(cause) => Err(CommandError::new(CommandError::CONFIGURATION, format!("{}: {cause}", file.display()))),
     }
 }
 

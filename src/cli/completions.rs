@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::Cli;
-use super::terminal::{Failed, print_whole};
+use super::terminal::{CommandError, print_whole};
 
 /// Flags of `fireside completions`.
 #[derive(Clone, Copy, Debug, Args)]
@@ -24,7 +24,7 @@ enum ShellName {
 
 impl Completions {
     /// Prints the script.
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let shell = match self.shell {
             ShellName::Bash => Shell::Bash,
             ShellName::Fish => Shell::Fish,

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::flags::DataFolder;
-use super::progress::Bar;
-use super::terminal::{Failed, complain, say};
-use crate::chat::model::record::Failure;
+use super::progress::ProgressBar;
+use super::terminal::{CommandError, complain, say};
+use crate::chat::model::record::RecordError;
 use crate::chat::model::time::Clock;
-use crate::chat::ops::moving;
-use crate::chat::ops::moving::{Exported, Subject};
+use crate::chat::ops::import_export;
+use crate::chat::ops::import_export::{ExportScope, Exported};
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
@@ -32,21 +32,21 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let subject = match (self.chat, self.user) {
-            (Some(id), _) => Subject::Chat(id),
-            (None, Some(name)) => Subject::User(name),
-            (None, None) => Subject::Server { with_secrets: self.with_secrets },
+            (Some(id), _) => ExportScope::Chat(id),
+            (None, Some(name)) => ExportScope::User(name),
+            (None, None) => ExportScope::Server { with_secrets: self.with_secrets },
         };
-        let (now, mut bar) = (Clock::system().now(), Bar::new("export"));
+        let (now, mut bar) = (Clock::system().now(), ProgressBar::new("export"));
         let mut progress = |done, all| bar.show(done, all);
         if self.to == Path::new("-") {
-            let made = moving::stream(&self.data.data, &subject, std::io::stdout().lock(), &mut progress)?;
+            let made = import_export::stream(&self.data.data, &subject, std::io::stdout().lock(), &mut progress)?;
             drop(bar);
             complain(&in_words(&made));
             return Ok(());
         }
-        let made = moving::export(&self.data.data, &subject, &self.to, now, &mut progress)?;
+        let made = import_export::export(&self.data.data, &subject, &self.to, now, &mut progress)?;
         drop(bar);
         say(&in_words(&made));
         Ok(())
@@ -59,10 +59,10 @@ fn in_words(made: &Exported) -> String {
     format!("exported to {path}: {records} records, {files} files, {} KiB", bytes / 1024)
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl From<RecordError> for CommandError {
+    fn from(failure: RecordError) -> Self {
         match failure {
-            Failure::Same(same) => same.into(),
+            RecordError::Same(same) => same.into(),
             other => Self::new(Self::FAILED, other.to_string()),
         }
     }

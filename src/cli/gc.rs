@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::ask::ask;
 use super::flags::DataFolder;
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 use crate::chat::model::time::Clock;
 use crate::chat::ops::gc;
-use crate::chat::ops::gc::Rubbish;
+use crate::chat::ops::gc::Garbage;
 use crate::server::control::Command;
 
 #[derive(Debug, Args)]
@@ -31,14 +31,14 @@ pub(super) struct Gc {
 
 /// Something that went, in JSON.
 #[derive(Serialize)]
-struct Line {
+struct GarbageLine {
     what: &'static str,
     count: u64,
     bytes: u64,
 }
 
 impl Gc {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let data = &self.data.data;
         let look = || gc::look(data, Clock::system().now());
         if self.confirm_clock {
@@ -55,15 +55,15 @@ impl Gc {
         self.print(&rubbish)
     }
 
-    fn print(&self, rubbish: &[Rubbish]) -> Result<(), Failed> {
+    fn print(&self, rubbish: &[Garbage]) -> Result<(), CommandError> {
         if self.json {
             let lines =
-                rubbish.iter().map(|Rubbish { what, count, bytes }| Line { what, count: *count, bytes: *bytes });
+                rubbish.iter().map(|Garbage { what, count, bytes }| GarbageLine { what, count: *count, bytes: *bytes });
             let text = serde_json::to_string_pretty(&lines.collect::<Vec<_>>());
-            say(&text.map_err(|cause| Failed::new(Failed::FAILED, cause.to_string()))?);
+            say(&text.map_err(|cause| CommandError::new(CommandError::FAILED, cause.to_string()))?);
             return Ok(());
         }
-        for Rubbish { what, count, bytes } in rubbish.iter().filter(|rubbish| rubbish.count > 0) {
+        for Garbage { what, count, bytes } in rubbish.iter().filter(|rubbish| rubbish.count > 0) {
             let bytes = if *bytes > 0 { format!(", {bytes} bytes") } else { String::new() };
             say(&format!("{count:>8} {what}{bytes}"));
         }

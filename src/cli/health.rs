@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 
 /// How long the server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,14 +19,16 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         match self.ask() {
             Ok(status) if status.contains(" 200 ") => {
                 say(&format!("{} is ready", self.url));
                 Ok(())
             }
-            Ok(status) => Err(Failed::new(Failed::FAILED, format!("{} is not ready: {status}", self.url))),
-            Err(cause) => Err(Failed::new(Failed::FAILED, format!("{} does not answer: {cause}", self.url))),
+            Ok(status) => Err(CommandError::new(CommandError::FAILED, format!("{} is not ready: {status}", self.url))),
+            Err(cause) => {
+                Err(CommandError::new(CommandError::FAILED, format!("{} does not answer: {cause}", self.url)))
+            }
         }
     }
 

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::flags::DataFolder;
-use super::import_from::Elsewhere;
-use super::progress::Bar;
-use super::terminal::{Failed, say};
+use super::import_from::ForeignSource;
+use super::progress::ProgressBar;
+use super::terminal::{CommandError, say};
 use crate::chat::model::time::Clock;
-use crate::chat::ops::moving;
-use crate::chat::ops::moving::{OnConflict, Options, Report};
+use crate::chat::ops::import_export;
+use crate::chat::ops::import_export::{OnConflict, Options, Report};
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
@@ -27,7 +27,7 @@ pub(super) struct Import {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    elsewhere: Elsewhere,
+    elsewhere: ForeignSource,
     #[command(flatten)]
     data: DataFolder,
 }
@@ -43,7 +43,7 @@ enum Conflict {
 }
 
 impl Import {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let on_conflict = match self.on_conflict {
             Conflict::Fail => OnConflict::Fail,
             Conflict::Merge => OnConflict::Merge,
@@ -55,8 +55,8 @@ impl Import {
         Ok(())
     }
 
-    fn read(&self, options: Options) -> Result<Report, Failed> {
-        let unread = |cause| Failed::new(Failed::FAILED, format!("{}: {cause}", self.from.display()));
+    fn read(&self, options: Options) -> Result<Report, CommandError> {
+        let unread = |cause| CommandError::new(CommandError::FAILED, format!("{}: {cause}", self.from.display()));
         if self.elsewhere.is_meant() {
             return self.read_elsewhere(options);
         }
@@ -65,26 +65,26 @@ impl Import {
             path if path == Path::new("-") || path.is_dir() => None,
             path => Some(BufReader::new(File::open(path).map_err(unread)?)),
         };
-        let mut import = moving::Import::new(&self.data.data, options, Clock::system().now())?;
-        let mut bar = Bar::new("import");
+        let mut import = import_export::Import::new(&self.data.data, options, Clock::system().now())?;
+        let mut bar = ProgressBar::new("import");
         let mut progress = |done, all| bar.show(done, all);
         let name = self.from.display().to_string();
         match file {
-            Some(file) => moving::read_archive(&mut import, file, &name, &mut progress)?,
+            Some(file) => import_export::read_archive(&mut import, file, &name, &mut progress)?,
             None if self.from == Path::new("-") => {
                 let input = BufReader::new(std::io::stdin().lock());
-                moving::read_archive(&mut import, input, "standard input", &mut progress)?;
+                import_export::read_archive(&mut import, input, "standard input", &mut progress)?;
             }
-            None => moving::read_folder(&mut import, &self.from, &mut progress)?,
+            None => import_export::read_folder(&mut import, &self.from, &mut progress)?,
         }
         drop(bar);
         Ok(import.finish()?)
     }
 
-    fn read_elsewhere(&self, options: Options) -> Result<Report, Failed> {
+    fn read_elsewhere(&self, options: Options) -> Result<Report, CommandError> {
         let now = Clock::system().now();
-        let mut import = moving::Import::new(&self.data.data, options, now)?;
-        let mut bar = Bar::new("import");
+        let mut import = import_export::Import::new(&self.data.data, options, now)?;
+        let mut bar = ProgressBar::new("import");
         self.elsewhere.read(&self.from, &mut import, now, &mut |done, all| bar.show(done, all))?;
         drop(bar);
         Ok(import.finish()?)

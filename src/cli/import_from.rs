@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::terminal::Failed;
+use super::terminal::CommandError;
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::moving::Import;
+use crate::chat::ops::import_export::Import;
 use crate::importers;
-use crate::importers::{Failure, Progress, django};
+use crate::importers::{ImportError, Progress, django};
 
 /// Where people come from.
 #[derive(Debug, Args)]
-pub(super) struct Elsewhere {
+pub(super) struct ForeignSource {
     /// What SRC is, if it is no export of Fireside
     #[arg(long = "from", value_enum, value_name = "SYSTEM")]
     system: Option<System>,
@@ -33,7 +33,7 @@ enum System {
     Slack,
 }
 
-impl Elsewhere {
+impl ForeignSource {
     /// Whether SRC is another system's.
     pub fn is_meant(&self) -> bool {
         self.system.is_some()
@@ -46,24 +46,24 @@ impl Elsewhere {
         import: &mut Import,
         now: Timestamp,
         progress: Progress<'_>,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), CommandError> {
         let done = match (self.system, &self.map, &self.media) {
             (Some(System::Django), map, media) => {
                 let from = django::From { database: source, mapping: map.as_deref(), media: media.as_deref() };
                 django::read(from, import, now, progress)
             }
             (Some(System::Slack), None, None) => importers::slack::read(source, import, now, progress),
-            _ => Err(Failure::Source("--map and --media are for `--from django`".into())),
+            _ => Err(ImportError::Source("--map and --media are for `--from django`".into())),
         };
         Ok(done?)
     }
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl From<ImportError> for CommandError {
+    fn from(failure: ImportError) -> Self {
         match failure {
-            Failure::Moving(failure) => failure.into(),
-            Failure::Source(sentence) => Self::new(Self::FAILED, format!("nothing was imported: {sentence}")),
+            ImportError::Moving(failure) => failure.into(),
+            ImportError::Source(sentence) => Self::new(Self::FAILED, format!("nothing was imported: {sentence}")),
         }
     }
 }

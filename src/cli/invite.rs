@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::ask::{LinkBase, List, Revoke, ask, print, unexpected};
 use super::flags::DataFolder;
 use super::flags::lifetime;
-use super::terminal::{Failed, say};
-use crate::server::control::invite::{Command, Line};
+use super::terminal::{CommandError, say};
+use crate::server::control::invite::{Command, InviteLine};
 use crate::server::control::{self, Outcome};
 
 #[derive(Debug, Subcommand)]
@@ -39,7 +39,7 @@ pub(super) struct Create {
 }
 
 impl Invite {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         match self {
             Self::Create(Create { uses, expires, label, base, data }) => {
                 let command = Command::Create { uses, seconds: expires.as_secs(), label };
@@ -58,8 +58,8 @@ impl Invite {
     }
 }
 
-fn in_words(invite: &Line) -> String {
-    let Line { id, label, uses_left, expires_at, created_by, is_live, .. } = invite;
+fn in_words(invite: &InviteLine) -> String {
+    let InviteLine { id, label, uses_left, expires_at, created_by, is_live, .. } = invite;
     let dead = if *is_live { "" } else { "  dead" };
     format!("{id:>6}  {uses_left} uses left until {expires_at}{dead}  by {created_by}  {label}")
 }

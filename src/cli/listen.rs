@@ -9,7 +9,7 @@ use std::str::FromStr;
 use clap::Args;
 use listenfd::ListenFd;
 
-use super::terminal::Failed;
+use super::terminal::CommandError;
 use crate::server::Listener;
 
 /// Where the server listens unless it is told or handed something else.
@@ -70,7 +70,7 @@ fn mode(text: &str) -> Result<u32, String> {
 }
 
 /// A place to listen at.
-pub(super) enum Place {
+pub(super) enum ListenTarget {
     /// To be bound.
     Tcp(SocketAddr),
     /// To be made, for whoever the mode lets in.
@@ -84,39 +84,39 @@ pub(super) enum Place {
 impl ListenFlags {
     /// All of them. To be called once, before there are other threads: what was handed over
     /// is told in the environment, and is taken out of it.
-    pub fn places(&self) -> Result<Vec<Place>, Failed> {
+    pub fn places(&self) -> Result<Vec<ListenTarget>, CommandError> {
         let told = self.listen.iter().map(|address| match address {
-            Address::Tcp(address) => Place::Tcp(*address),
-            Address::Unix(path) => Place::Unix(path.clone(), self.unix_mode),
+            Address::Tcp(address) => ListenTarget::Tcp(*address),
+            Address::Unix(path) => ListenTarget::Unix(path.clone(), self.unix_mode),
         });
-        let mut places: Vec<Place> = told.chain(handed()?).collect();
+        let mut places: Vec<ListenTarget> = told.chain(handed()?).collect();
         if places.is_empty() {
-            places.push(Place::Tcp(DEFAULT));
+            places.push(ListenTarget::Tcp(DEFAULT));
         }
         Ok(places)
     }
 }
 
 /// Sockets of the service manager, by `LISTEN_FDS` and `LISTEN_PID`.
-fn handed() -> Result<Vec<Place>, Failed> {
+fn handed() -> Result<Vec<ListenTarget>, CommandError> {
     let mut sockets = ListenFd::from_env();
     let mut places = Vec::new();
     for number in 0..sockets.len() {
         let place = match sockets.take_tcp_listener(number) {
-            Ok(tcp) => tcp.map(Place::HandedTcp),
-            Err(_) => sockets.take_unix_listener(number).map_err(not_a_listener)?.map(Place::HandedUnix),
+            Ok(tcp) => tcp.map(ListenTarget::HandedTcp),
+            Err(_) => sockets.take_unix_listener(number).map_err(not_a_listener)?.map(ListenTarget::HandedUnix),
         };
         places.extend(place);
     }
     Ok(places)
 }
 
-fn not_a_listener(cause: io::Error) -> Failed {
+fn not_a_listener(cause: io::Error) -> CommandError {
     let sentence = format!("a socket that was handed over (LISTEN_FDS) is neither TCP nor unix: {cause}");
-    Failed::new(Failed::CONFIGURATION, sentence)
+    CommandError::new(CommandError::CONFIGURATION, sentence)
 }
 
-impl Place {
+impl ListenTarget {
     /// Whether no other machine can reach it, and no proxy of this one needs to.
     pub fn is_loopback(&self) -> bool {
         match self {
@@ -142,7 +142,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListenTarget {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(out),
@@ -153,18 +153,18 @@ impl fmt::Display for Place {
 }
 
 /// Opens them all, inside the runtime.
-pub(super) fn open(places: Vec<Place>) -> Result<Vec<Listener>, Failed> {
+pub(super) fn open(places: Vec<ListenTarget>) -> Result<Vec<Listener>, CommandError> {
     places.into_iter().map(open_one).collect()
 }
 
-fn open_one(place: Place) -> Result<Listener, Failed> {
+fn open_one(place: ListenTarget) -> Result<Listener, CommandError> {
     let name = place.to_string();
     place.open().map_err(|cause| {
         let status = match cause.kind() {
-            io::ErrorKind::AddrInUse => Failed::TRY_AGAIN,
-            _ => Failed::CONFIGURATION,
+            io::ErrorKind::AddrInUse => CommandError::TRY_AGAIN,
+            _ => CommandError::CONFIGURATION,
         };
-        Failed::new(status, format!("cannot listen on {name}: {cause} (--listen names another address)"))
+        CommandError::new(status, format!("cannot listen on {name}: {cause} (--listen names another address)"))
     })
 }
 

@@ -1,6 +1,6 @@
 //! What goes into the log beside requests: panics, and the facts of the start.
 
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::server::Listener;
 
 /// Panics go into the log, in its format and by their place alone: their text may quote
@@ -14,13 +14,13 @@ pub(super) fn take_panics() {
 }
 
 /// The facts of the start once more, for those who read only the log.
-pub(super) fn note_start(chat: &Chat, listeners: &[Listener]) {
+pub(super) fn note_start(app: &App, listeners: &[Listener]) {
     let listen = listeners.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     tracing::info!(
         target: "start",
         version = env!("CARGO_PKG_VERSION"),
-        data = %chat.data_folder().display(),
-        schema = chat.schema_version(),
+        data = %app.data_folder().display(),
+        schema = app.schema_version(),
         listen,
         "listening",
     );

@@ -10,7 +10,7 @@ use clap_mangen::Man as Page;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Cli;
-use super::terminal::{Failed, print_whole};
+use super::terminal::{CommandError, print_whole};
 
 /// What each exit status means; docs/operating.md has the same table.
 const STATUSES: [(&str, &str); 6] = [
@@ -32,8 +32,8 @@ pub(super) struct Man {
 
 impl Man {
     /// Prints the page of `fireside`, or writes all pages.
-    pub fn run(self) -> Result<(), Failed> {
-        let failed = |cause| Failed::new(Failed::FAILED, format!("the manual was not written: {cause}"));
+    pub fn run(self) -> Result<(), CommandError> {
+        let failed = |cause| CommandError::new(CommandError::FAILED, format!("the manual was not written: {cause}"));
         let mut command = Cli::command().disable_help_subcommand(true);
         command.build();
         match self.dir {

@@ -42,7 +42,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::log_queue;
-use terminal::{Failed, complain};
+use terminal::{CommandError, complain};
 
 /// A chat server in one binary that speaks five chat APIs.
 #[derive(Debug, Parser)]
@@ -136,7 +136,7 @@ pub fn run() -> ExitCode {
     };
     let status = match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failed { status, sentence }) => {
+        Err(CommandError { status, sentence }) => {
             complain(&sentence);
             ExitCode::from(status)
         }

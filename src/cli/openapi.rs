@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 use crate::api;
 
 /// Flags of `fireside openapi`.
@@ -16,8 +16,8 @@ pub(super) struct Openapi {
 
 impl Openapi {
     /// Prints the document.
-    pub fn run(self) -> Result<(), Failed> {
-        let failed = || Failed::new(Failed::FAILED, "there is no such document");
+    pub fn run(self) -> Result<(), CommandError> {
+        let failed = || CommandError::new(CommandError::FAILED, "there is no such document");
         let document = api::document(self.dialect.as_deref()).ok_or_else(failed)?;
         say(&format!("{document:#}"));
         Ok(())

@@ -8,14 +8,14 @@ const INSIDE: [&str; 5] = ["br-", "docker", "podman", "veth", "virbr"];
 
 /// The address under which others reach what listens on this one: itself, or one of the
 /// machine's where it listens on all of them.
-pub(super) fn reachable(listening: SocketAddr) -> SocketAddr {
-    if !listening.ip().is_unspecified() {
-        return listening;
+pub(super) fn reachable(subscription: SocketAddr) -> SocketAddr {
+    if !subscription.ip().is_unspecified() {
+        return subscription;
     }
     let found = if_addrs::get_if_addrs().unwrap_or_default();
     let found: Vec<_> = found.iter().map(|each| (each.name.as_str(), each.ip())).collect();
-    let nothing = if listening.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-    SocketAddr::new(best(&found, listening.is_ipv4()).unwrap_or(nothing), listening.port())
+    let nothing = if subscription.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    SocketAddr::new(best(&found, subscription.is_ipv4()).unwrap_or(nothing), subscription.port())
 }
 
 /// IPv4 first, since it is what people can read out; networks inside the machine last.

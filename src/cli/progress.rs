@@ -8,13 +8,13 @@ const EVERY: Duration = Duration::from_millis(100);
 /// Characters of a full one.
 const WIDTH: u64 = 30;
 
-pub(super) struct Bar {
+pub(super) struct ProgressBar {
     what: &'static str,
     is_seen: bool,
     drawn: Option<Instant>,
 }
 
-impl Bar {
+impl ProgressBar {
     pub fn new(what: &'static str) -> Self {
         Self { what, is_seen: std::io::stderr().is_terminal(), drawn: None }
     }
@@ -36,7 +36,7 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for ProgressBar {
     fn drop(&mut self) {
         if self.drawn.is_some() {
             self.put("\r\x1b[K");

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::flags::DataFolder;
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 use crate::chat::ops::backup::{Promoted, promote};
 
 #[derive(Debug, Args)]
@@ -13,7 +13,7 @@ pub(super) struct Promote {
 }
 
 impl Promote {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let Promoted { seq, schema, files, missing } = promote(&self.data.data)?;
         let data = self.data.data.display();
         say(&format!("promoted {data}: change {seq}, database version {schema}, {files} files"));

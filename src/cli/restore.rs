@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::flags::DataFolder;
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 use crate::chat::model::time::Clock;
 use crate::chat::ops::backup::{Restored, restore};
 
@@ -21,12 +21,12 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         let archive: Box<dyn Read> = if self.from == Path::new("-") {
             Box::new(std::io::stdin().lock())
         } else {
             let file = File::open(&self.from);
-            let unread = |cause| Failed::new(Failed::FAILED, format!("{}: {cause}", self.from.display()));
+            let unread = |cause| CommandError::new(CommandError::FAILED, format!("{}: {cause}", self.from.display()));
             Box::new(file.map_err(unread)?)
         };
         let Restored { seq, schema, files, before } =

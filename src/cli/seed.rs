@@ -8,13 +8,13 @@ use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::flags::DataFolder;
-use super::terminal::{Failed, runtime, say};
+use super::terminal::{CommandError, runtime, say};
 use crate::chat::model::name::Username;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::password::Password;
 use crate::chat::model::time::Timestamp;
-use crate::chat::{Chat, Config, Durability};
-use crate::seed::{Hands, Plan, Size, run};
+use crate::chat::{App, Config, Durability};
+use crate::seed::{ManualClock, Plan, Size, run};
 
 /// The password of everybody, unless a file says otherwise.
 const PASSWORD: &str = "fireside";
@@ -80,17 +80,17 @@ fn last_full_hour() -> Timestamp {
 }
 
 impl Seed {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         if self.chats > self.people * MAX_CHATS_EACH {
             let sentence =
                 format!("{} people cannot open {} chats: at most {MAX_CHATS_EACH} each", self.people, self.chats);
-            return Err(Failed::new(Failed::CONFIGURATION, sentence));
+            return Err(CommandError::new(CommandError::CONFIGURATION, sentence));
         }
         let password = self.password()?;
         runtime()?.block_on(self.fill(&password))
     }
 
-    async fn fill(&self, password: &Password) -> Result<(), Failed> {
+    async fn fill(&self, password: &Password) -> Result<(), CommandError> {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let size = Size {
             seed: self.seed,
@@ -100,38 +100,38 @@ impl Seed {
             weeks: self.weeks,
             until: self.until.unwrap_or_else(last_full_hour),
         };
-        let hands = Hands::at(size.from());
+        let hands = ManualClock::at(size.from());
         // Whoever loses power here starts over: nobody was promised anything yet.
         let config =
             Config { durability: Durability::Normal, clock: hands.clock(), ..Config::of(self.data.data.clone()) };
-        let chat = Chat::open(config)?;
-        let done = self.fill_open(&chat, &hands, &size, password).await;
-        chat.close().await;
+        let app = App::open(config)?;
+        let done = self.fill_open(&app, &hands, &size, password).await;
+        app.close().await;
         self.report(&size, &done?);
         Ok(())
     }
 
     async fn fill_open(
         &self,
-        chat: &Chat,
-        hands: &Hands,
+        app: &App,
+        hands: &ManualClock,
         size: &Size,
         password: &Password,
-    ) -> Result<Vec<Username>, Failed> {
+    ) -> Result<Vec<Username>, CommandError> {
         let failed = |error: crate::chat::model::error::Error| {
-            Failed::new(Failed::FAILED, format!("the world was not finished: {error}"))
+            CommandError::new(CommandError::FAILED, format!("the world was not finished: {error}"))
         };
-        let others = chat.accounts().map_err(failed)?.len();
+        let others = app.accounts().map_err(failed)?.len();
         if others > 0 && !self.add {
             let sentence = format!(
                 "there are {others} users in {} already (--add puts more beside them, --data names another folder)",
-                chat.data_folder().display()
+                app.data_folder().display()
             );
-            return Err(Failed::new(Failed::FAILED, sentence));
+            return Err(CommandError::new(CommandError::FAILED, sentence));
         }
         let plan = Plan::new(size);
         let progress = bar(plan.len());
-        let people = run(chat, hands, plan, password, || progress.inc(1)).await.map_err(failed)?;
+        let people = run(app, hands, plan, password, || progress.inc(1)).await.map_err(failed)?;
         progress.finish_and_clear();
         Ok(people)
     }
@@ -146,8 +146,8 @@ impl Seed {
         say(&format!("sign in as {}{more}; the password is {password}", names.join(", ")));
     }
 
-    fn password(&self) -> Result<Password, Failed> {
-        let failed = |why: &str| Failed::new(Failed::FAILED, format!("the password was not read: {why}"));
+    fn password(&self) -> Result<Password, CommandError> {
+        let failed = |why: &str| CommandError::new(CommandError::FAILED, format!("the password was not read: {why}"));
         let text = match &self.password_file {
             None => PASSWORD.to_owned(),
             Some(path) => {

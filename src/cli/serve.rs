@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::flags::{DataFolder, lifetime};
-use super::listen::{self, ListenFlags, Place};
+use super::listen::{self, ListenFlags, ListenTarget};
 use super::serve_answers::AnswerFlags;
 use super::serve_backup::BackupFlags;
 use super::serve_calls::CallFlags;
@@ -17,7 +17,7 @@ use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::{self, DiskFlags};
 use super::serve_proxy::{ProxyFlags, origin};
 use super::serve_watch::{self, WatchFlags};
-use super::terminal::{Failed, runtime, say};
+use super::terminal::{CommandError, runtime, say};
 use super::{log, own_address, service, variables};
 use crate::api::http::context::{Registration, Settings};
 use crate::api::http::forwarded::{TrustedProxies, is_loopback};
@@ -27,7 +27,7 @@ use crate::assets::Assets;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::time::Clock;
 use crate::chat::model::{file, message};
-use crate::chat::{Chat, Config, Durability};
+use crate::chat::{App, Config, Durability};
 use crate::log_queue;
 use crate::server::{self, Listener, Options, control};
 
@@ -134,7 +134,7 @@ enum LogFormat {
 
 impl Serve {
     /// Serves until a signal says otherwise.
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         self.start_log()?;
         variables::warn_of_unknown();
         let places = self.listen.places()?;
@@ -143,11 +143,11 @@ impl Serve {
         runtime()?.block_on(self.serve(places, ice))
     }
 
-    async fn serve(self, places: Vec<Place>, ice: Ice) -> Result<(), Failed> {
+    async fn serve(self, places: Vec<ListenTarget>, ice: Ice) -> Result<(), CommandError> {
         let listeners = listen::open(places)?;
         let metrics = self.watch.bind().await?;
         let scratch = self.dev.folder()?;
-        let chat = Chat::open(Config {
+        let app = App::open(Config {
             data: scratch.as_ref().map_or(self.data.data.as_path(), Scratch::path).to_owned(),
             durability: match self.durability {
                 DurabilityFlag::Full => Durability::Full,
@@ -161,23 +161,23 @@ impl Serve {
             limits: Limits::default(),
         })?;
         let stop = stop_signal()?;
-        self.backup.begin(&chat)?;
+        self.backup.begin(&app)?;
         let base = self.own_url(&listeners);
-        let people = self.dev.populate(&chat, &base).await?;
-        self.announce(&chat, &listeners, metrics.as_ref());
+        let people = self.dev.populate(&app, &base).await?;
+        self.announce(&app, &listeners, metrics.as_ref());
         say(&format!("API documents: {base}/docs"));
-        announce_setup(&chat, &base)?;
+        announce_setup(&app, &base)?;
         people.iter().for_each(|line| say(line));
-        let commands = control::open(&chat).map(|way| tokio::spawn(control::serve(chat.clone(), base, way)));
-        self.announce_addresses(&chat, &listeners);
-        let reports = service::is_there().then(|| tokio::spawn(service::report(chat.clone())));
+        let commands = control::open(&app).map(|way| tokio::spawn(control::serve(app.clone(), base, way)));
+        self.announce_addresses(&app, &listeners);
+        let reports = service::is_there().then(|| tokio::spawn(service::report(app.clone())));
         let stop = async {
             stop.await;
             if service::is_there() {
                 service::is_stopping().await;
             }
         };
-        server::run(chat, listeners, Options { metrics, ..self.options(ice) }, stop).await;
+        server::run(app, listeners, Options { metrics, ..self.options(ice) }, stop).await;
         if let Some(commands) = commands {
             commands.abort();
         }
@@ -191,7 +191,7 @@ impl Serve {
     }
 
     /// Flags that contradict each other, or what is safe.
-    fn check(&self, places: &[Place]) -> Result<(), Failed> {
+    fn check(&self, places: &[ListenTarget]) -> Result<(), CommandError> {
         let public = self.public_place(places);
         self.dev.check(public.as_deref())?;
         match public {
@@ -199,15 +199,15 @@ impl Serve {
                 let sentence = format!(
                     "--insecure-oauth-login gives anybody's token to anybody, so it needs a loopback address, not {address}"
                 );
-                Err(Failed::new(Failed::CONFIGURATION, sentence))
+                Err(CommandError::new(CommandError::CONFIGURATION, sentence))
             }
             _ => Ok(()),
         }
     }
 
     /// By what others than this machine reach the server, as far as the flags tell.
-    fn public_place(&self, places: &[Place]) -> Option<String> {
-        let place = places.iter().find(|place| !place.is_loopback()).map(Place::to_string);
+    fn public_place(&self, places: &[ListenTarget]) -> Option<String> {
+        let place = places.iter().find(|place| !place.is_loopback()).map(ListenTarget::to_string);
         let place = place.or_else(|| self.proxy.is_behind_one().then(|| "one behind a proxy".to_owned()));
         let is_here = |url: &&String| url.split_once("://").is_some_and(|(_, host)| is_loopback(host));
         place.or_else(|| self.public_url.as_ref().filter(|url| !is_here(url)).cloned())
@@ -230,7 +230,7 @@ impl Serve {
             jwt_refresh: self.jwt_refresh,
             ice,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
-            trouble: None,
+            faults: None,
         };
         self.dev.apply(&mut settings);
         Options {
@@ -245,8 +245,8 @@ impl Serve {
     }
 
     /// One fact a line: what runs, on what, and where.
-    fn announce(&self, chat: &Chat, listeners: &[Listener], metrics: Option<&TcpListener>) {
-        let size = std::fs::metadata(chat.data_folder().join("fireside.db")).map_or(0, |file| file.len());
+    fn announce(&self, app: &App, listeners: &[Listener], metrics: Option<&TcpListener>) {
+        let size = std::fs::metadata(app.data_folder().join("fireside.db")).map_or(0, |file| file.len());
         let registration = match self.registration {
             Registration::Open => "open",
             Registration::Invite => "by invitation",
@@ -255,8 +255,8 @@ impl Serve {
         say(&format!("Fireside {}", env!("CARGO_PKG_VERSION")));
         say(&format!(
             "data in {} (database version {}, {} KiB)",
-            chat.data_folder().display(),
-            chat.schema_version(),
+            app.data_folder().display(),
+            app.schema_version(),
             size / 1024
         ));
         say(&format!("registration is {registration}"));
@@ -267,10 +267,10 @@ impl Serve {
         serve_watch::announce(metrics);
     }
 
-    fn announce_addresses(&self, chat: &Chat, listeners: &[Listener]) {
+    fn announce_addresses(&self, app: &App, listeners: &[Listener]) {
         // Of programs' logs alone: on a terminal the same would stand there twice.
         if self.log_format == LogFormat::Json {
-            log::note_start(chat, listeners);
+            log::note_start(app, listeners);
         }
         for listener in listeners {
             let base =
@@ -291,12 +291,13 @@ impl Serve {
     }
 
     /// Messages for people and programs on standard error, standard output being for facts.
-    fn start_log(&self) -> Result<(), Failed> {
+    fn start_log(&self) -> Result<(), CommandError> {
         let filter = EnvFilter::try_new(&self.log_level)
-            .map_err(|cause| Failed::new(Failed::CONFIGURATION, format!("--log-level: {cause}")))?;
+            .map_err(|cause| CommandError::new(CommandError::CONFIGURATION, format!("--log-level: {cause}")))?;
         let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let queue = log_queue::start()
-            .map_err(|cause| Failed::new(Failed::FAILED, format!("the log could not be started: {cause}")))?;
+        let queue = log_queue::start().map_err(|cause| {
+            CommandError::new(CommandError::FAILED, format!("the log could not be started: {cause}"))
+        })?;
         let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(queue).with_ansi(colours);
         // They would be printed to standard error, which panics where that cannot be written.
         let builder = builder.log_internal_errors(false);
@@ -310,8 +311,8 @@ impl Serve {
 }
 
 /// Where nobody administers the server yet: the link that makes the first who does.
-fn announce_setup(chat: &Chat, base: &str) -> Result<(), Failed> {
-    let code = chat.open_setup().map_err(|error| Failed::new(Failed::FAILED, error.to_string()))?;
+fn announce_setup(app: &App, base: &str) -> Result<(), CommandError> {
+    let code = app.open_setup().map_err(|error| CommandError::new(CommandError::FAILED, error.to_string()))?;
     if let Some(code) = code {
         say(&format!("setup: {base}/setup#{}", code.as_str()));
     }
@@ -319,8 +320,8 @@ fn announce_setup(chat: &Chat, base: &str) -> Result<(), Failed> {
 }
 
 /// Resolves at the first TERM or INT; a second one ends the process at once.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
-    let failed = |cause| Failed::new(Failed::FAILED, format!("signals cannot be heard: {cause}"));
+fn stop_signal() -> Result<impl Future<Output = ()>, CommandError> {
+    let failed = |cause| CommandError::new(CommandError::FAILED, format!("signals cannot be heard: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     // Heard and ignored: a file that may not grow is an error of the write, not the end of the process.

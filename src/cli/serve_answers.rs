@@ -8,7 +8,7 @@ use super::flags::lifetime;
 use super::serve_disk::size;
 use crate::api::http::backlog::MAX_WAITING;
 use crate::api::http::wire::ANSWER_TIMEOUT;
-use crate::server::Answers;
+use crate::server::AnswerLimits;
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct AnswerFlags {
@@ -21,8 +21,8 @@ pub(super) struct AnswerFlags {
 }
 
 impl AnswerFlags {
-    pub fn answers(self) -> Answers {
-        Answers { timeout: self.answer_timeout.into(), memory: self.answer_memory }
+    pub fn answers(self) -> AnswerLimits {
+        AnswerLimits { timeout: self.answer_timeout.into(), memory: self.answer_memory }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::terminal::{Failed, say};
-use crate::chat::Chat;
-use crate::chat::model::backup::Plan;
+use super::terminal::{CommandError, say};
+use crate::chat::App;
+use crate::chat::model::backup::BackupSchedule;
 use crate::chat::ops::backup::FOLDER;
 
 /// Longest time from one to the next.
@@ -37,19 +37,19 @@ pub(super) struct BackupFlags {
 
 impl BackupFlags {
     /// Backups are made from now on, when they are due and at each SIGUSR1.
-    pub fn begin(&self, chat: &Chat) -> Result<(), Failed> {
-        let failed = |cause| Failed::new(Failed::FAILED, format!("signals cannot be heard: {cause}"));
+    pub fn begin(&self, app: &App) -> Result<(), CommandError> {
+        let failed = |cause| CommandError::new(CommandError::FAILED, format!("signals cannot be heard: {cause}"));
         let mut asked = signal(SignalKind::user_defined1()).map_err(failed)?;
-        let folder = self.backup_dir.clone().unwrap_or_else(|| chat.data_folder().join(FOLDER));
+        let folder = self.backup_dir.clone().unwrap_or_else(|| app.data_folder().join(FOLDER));
         if let Some(every) = self.backup_every {
             let (every, keep) = (humantime::format_duration(every), self.backup_keep);
             say(&format!("backups every {every} to {}, {keep} are kept", folder.display()));
         }
-        chat.keep_backups(Plan { folder, every: self.backup_every, keep: self.backup_keep.into() })?;
-        let chat = chat.clone();
+        app.keep_backups(BackupSchedule { folder, every: self.backup_every, keep: self.backup_keep.into() })?;
+        let app = app.clone();
         tokio::spawn(async move {
             while asked.recv().await.is_some() {
-                chat.back_up();
+                app.back_up();
             }
         });
         Ok(())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::terminal::Failed;
+use super::terminal::CommandError;
 use crate::api::http::ice::{Ice, Turn, TurnSecret};
 
 #[derive(Debug, Args)]
@@ -22,8 +22,8 @@ pub(super) struct CallFlags {
 
 impl CallFlags {
     /// What is offered to calls.
-    pub fn ice(&self) -> Result<Ice, Failed> {
-        let wrong = |sentence: String| Err(Failed::new(Failed::CONFIGURATION, sentence));
+    pub fn ice(&self) -> Result<Ice, CommandError> {
+        let wrong = |sentence: String| Err(CommandError::new(CommandError::CONFIGURATION, sentence));
         let turn = match (&self.turn_secret_file, self.turn_url.is_empty()) {
             (None, true) => None,
             (None, false) => return wrong("--turn-url needs the servers' secret: --turn-secret-file".to_owned()),

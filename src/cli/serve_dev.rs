@@ -9,16 +9,16 @@ use std::time::Duration;
 use clap::Args;
 use tempfile::TempDir;
 
-use super::terminal::Failed;
+use super::terminal::CommandError;
 use crate::api::http::context::Settings;
+use crate::api::http::fault_injection::FaultInjection;
 use crate::api::http::limit::RateLimits;
-use crate::api::http::trouble::Trouble;
-use crate::chat::Chat;
+use crate::chat::App;
+use crate::chat::model::chat::NewGroup;
 use crate::chat::model::error::Result;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
-use crate::chat::model::room::NewGroup;
 use crate::chat::model::token::Token;
 use crate::chat::model::user::NewUser;
 
@@ -70,16 +70,16 @@ fn percent(text: &str) -> Result<u8, String> {
 impl DevFlags {
     /// Everybody can sign in as anybody, so nobody else may reach it; and nobody who is served in
     /// earnest shall be refused at random.
-    pub fn check(&self, public: Option<&str>) -> Result<(), Failed> {
+    pub fn check(&self, public: Option<&str>) -> Result<(), CommandError> {
         if !self.dev && (self.delay.is_some() || self.chaos.is_some()) {
             let sentence = "--delay and --chaos are for trying things out: they need --dev";
-            return Err(Failed::new(Failed::CONFIGURATION, sentence));
+            return Err(CommandError::new(CommandError::CONFIGURATION, sentence));
         }
         match public {
             Some(address) if self.dev => {
                 let sentence =
                     format!("--dev lets everybody in as anybody, so it needs a loopback address, not {address}");
-                Err(Failed::new(Failed::CONFIGURATION, sentence))
+                Err(CommandError::new(CommandError::CONFIGURATION, sentence))
             }
             _ => Ok(()),
         }
@@ -91,7 +91,7 @@ impl DevFlags {
     }
 
     /// The folder for this run, if it is one to be thrown away.
-    pub fn folder(&self) -> Result<Option<Scratch>, Failed> {
+    pub fn folder(&self) -> Result<Option<Scratch>, CommandError> {
         if self.dev { Scratch::make().map(Some) } else { Ok(None) }
     }
 
@@ -104,18 +104,20 @@ impl DevFlags {
         settings.any_origin = true;
         if self.delay.is_some() || self.chaos.is_some() {
             let delay = self.delay.clone().unwrap_or(Duration::ZERO..=Duration::ZERO);
-            settings.trouble = Some(Arc::new(Trouble::new(delay, self.chaos.unwrap_or(0), self.chaos_seed)));
+            settings.faults = Some(Arc::new(FaultInjection::new(delay, self.chaos.unwrap_or(0), self.chaos_seed)));
         }
     }
 
     /// Makes the people and a chat of theirs: lines that say how to be each of them at `base`.
-    pub async fn populate(&self, chat: &Chat, base: &str) -> Result<Vec<String>, Failed> {
+    pub async fn populate(&self, app: &App, base: &str) -> Result<Vec<String>, CommandError> {
         if !self.dev {
             return Ok(Vec::new());
         }
         let socket = base.replacen("http", "ws", 1);
-        let failed = |why: &str| Failed::new(Failed::FAILED, format!("the people for --dev could not be made: {why}"));
-        let (people, room) = populate(chat).await.map_err(|error| failed(&error.to_string()))?;
+        let failed = |why: &str| {
+            CommandError::new(CommandError::FAILED, format!("the people for --dev could not be made: {why}"))
+        };
+        let (people, room) = populate(app).await.map_err(|error| failed(&error.to_string()))?;
         let mut lines = vec![format!("everything is thrown away at the end; chat {room} is everybody's")];
         for (name, id, token) in people {
             let token = token.as_str();
@@ -129,10 +131,10 @@ impl DevFlags {
     }
 }
 
-async fn populate(chat: &Chat) -> Result<(Vec<(&'static str, i64, Token)>, i64)> {
+async fn populate(app: &App) -> Result<(Vec<(&'static str, i64, Token)>, i64)> {
     let mut people = Vec::new();
     for name in PEOPLE {
-        let (account, token) = chat.create_trial_user(newcomer(name)?).await?;
+        let (account, token) = app.create_trial_user(newcomer(name)?).await?;
         people.push((name, account.user.id, token));
     }
     let Some((_, _, token)) = people.first() else { return Ok((Vec::new(), 0)) };
@@ -143,7 +145,7 @@ async fn populate(chat: &Chat) -> Result<(Vec<(&'static str, i64, Token)>, i64)>
         max_members: None,
         members: people.iter().skip(1).map(|(_, id, _)| *id).collect(),
     };
-    let room = chat.create_group(&chat.authenticate(token.as_str())?, new).await?;
+    let room = app.create_group(&app.authenticate(token.as_str())?, new).await?;
     Ok((people.into_iter().map(|(name, id, token)| (name, id.0, token)).collect(), room.id.0))
 }
 
@@ -166,13 +168,16 @@ fn newcomer(name: &str) -> Result<NewUser> {
 pub(super) struct Scratch(TempDir);
 
 impl Scratch {
-    fn make() -> Result<Self, Failed> {
+    fn make() -> Result<Self, CommandError> {
         let place = std::env::temp_dir();
         sweep(&place);
         let owner_only = std::fs::Permissions::from_mode(0o700);
         let made = tempfile::Builder::new().prefix(PREFIX).permissions(owner_only).tempdir_in(&place);
         made.map(Self).map_err(|cause| {
-            Failed::new(Failed::CONFIGURATION, format!("no folder could be made in {}: {cause}", place.display()))
+            CommandError::new(
+                CommandError::CONFIGURATION,
+                format!("no folder could be made in {}: {cause}", place.display()),
+            )
         })
     }
 

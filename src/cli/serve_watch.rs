@@ -1,4 +1,4 @@
-//! Flags for those who watch a server: figures, and a stop that they see coming.
+//! Flags for those who watch a server: metrics, and a stop that they see coming.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 
 /// Longest time between the signal and the stop.
 const MAX_DELAY: u64 = 3_600;
@@ -32,24 +32,24 @@ impl WatchFlags {
         Duration::from_secs(self.shutdown_delay)
     }
 
-    /// Takes the address for the figures, if there is to be one.
-    pub async fn bind(self) -> Result<Option<TcpListener>, Failed> {
+    /// Takes the address for the metrics, if there is to be one.
+    pub async fn bind(self) -> Result<Option<TcpListener>, CommandError> {
         let Some(address) = self.metrics_listen else { return Ok(None) };
         let bound = TcpListener::bind(address).await.map_err(|cause| {
             let status = match cause.kind() {
-                std::io::ErrorKind::AddrInUse => Failed::TRY_AGAIN,
-                _ => Failed::CONFIGURATION,
+                std::io::ErrorKind::AddrInUse => CommandError::TRY_AGAIN,
+                _ => CommandError::CONFIGURATION,
             };
             let sentence = format!("cannot listen on {address}: {cause} (--metrics-listen names another address)");
-            Failed::new(status, sentence)
+            CommandError::new(status, sentence)
         })?;
         Ok(Some(bound))
     }
 }
 
-/// Where the figures are.
-pub(super) fn announce(figures: Option<&TcpListener>) {
-    if let Some(address) = figures.and_then(|listener| listener.local_addr().ok()) {
+/// Where the metrics are.
+pub(super) fn announce(metrics: Option<&TcpListener>) {
+    if let Some(address) = metrics.and_then(|listener| listener.local_addr().ok()) {
         say(&format!("metrics on http://{address}/metrics"));
     }
 }

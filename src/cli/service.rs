@@ -8,7 +8,7 @@ use sd_notify::NotifyState;
 use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::chat::model::readiness::Unready;
 
 /// Where the messages go, if they have a reader.
@@ -30,7 +30,7 @@ pub(super) async fn is_stopping() {
 /// this task has its turn and a write goes through, or fails for a reason that a restart
 /// would not mend: the disk is full, or another program holds the database's lock and the
 /// writer itself says so.
-pub(super) async fn report(chat: Chat) {
+pub(super) async fn report(app: App) {
     tell(&[NotifyState::Ready, NotifyState::Status("ready")]).await;
     let watchdog = sd_notify::watchdog_enabled();
     let every = watchdog.map_or(STATUS_EVERY, |limit| limit / 2);
@@ -38,9 +38,9 @@ pub(super) async fn report(chat: Chat) {
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        let written = chat.try_write().await;
+        let written = app.try_write().await;
         let status = match written {
-            Ok(()) => format!("serving {} open sockets", chat.open_sockets()),
+            Ok(()) => format!("serving {} open sockets", app.open_sockets()),
             Err(unready) => format!("not ready: {unready}"),
         };
         let mut states = vec![NotifyState::Status(&status)];

@@ -7,12 +7,12 @@ use crate::log_queue;
 
 /// Why a command failed, with its exit status.
 #[derive(Debug)]
-pub struct Failed {
+pub struct CommandError {
     pub(super) status: u8,
     pub(super) sentence: String,
 }
 
-impl Failed {
+impl CommandError {
     /// It did not work.
     pub const FAILED: u8 = 1;
     /// A check found something wrong.
@@ -27,7 +27,7 @@ impl Failed {
     }
 }
 
-impl From<OpenError> for Failed {
+impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> Self {
         let status = match error {
             OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
@@ -50,10 +50,10 @@ pub fn say(fact: &str) {
 }
 
 /// Writes a whole document to standard output. A reader that has had enough is no failure.
-pub fn print_whole(document: &[u8]) -> Result<(), Failed> {
+pub fn print_whole(document: &[u8]) -> Result<(), CommandError> {
     match io::stdout().write_all(document) {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failed::new(Failed::FAILED, format!("standard output cannot be written: {cause}")))
+            Err(CommandError::new(CommandError::FAILED, format!("standard output cannot be written: {cause}")))
         }
         _ => Ok(()),
     }
@@ -69,7 +69,7 @@ pub fn complain(sentence: &str) {
 }
 
 /// A runtime for whatever a command has to wait for.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+pub fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|cause| Failed::new(Failed::FAILED, format!("the runtime did not start: {cause}")))
+    built.map_err(|cause| CommandError::new(CommandError::FAILED, format!("the runtime did not start: {cause}")))
 }

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::ask::{List, Revoke, ask, print, unexpected};
 use super::flags::DataFolder;
 use super::flags::lifetime;
-use super::terminal::{Failed, say};
-use crate::server::control::token::{Command, Line};
+use super::terminal::{CommandError, say};
+use crate::server::control::token::{Command, TokenLine};
 use crate::server::control::{self, Outcome};
 
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub(super) struct Create {
 }
 
 impl Token {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         match self {
             Self::Create(Create { name, label, expires, data }) => {
                 let seconds = expires.map(|life| life.as_secs());
@@ -60,8 +60,8 @@ impl Token {
     }
 }
 
-pub(super) fn in_words(line: &Line) -> String {
-    let Line { id, username, kind, label, used_at, expires_at, .. } = line;
+pub(super) fn in_words(line: &TokenLine) -> String {
+    let TokenLine { id, username, kind, label, used_at, expires_at, .. } = line;
     let end = expires_at.as_ref().map_or(String::new(), |at| format!(" until {at}"));
     format!("{id:>6}  {username}  {kind}{end}  used {used_at}  {label}")
 }

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::ask::{LinkBase, List, ask, print, unexpected};
 use super::flags::DataFolder;
-use super::terminal::{Failed, say};
+use super::terminal::{CommandError, say};
 use super::token;
-use crate::server::control::user::{Command, Line};
+use crate::server::control::user::{Command, UserLine};
 use crate::server::control::{self, Outcome};
 
 /// Longest password file that is read, in bytes.
@@ -24,9 +24,9 @@ pub(super) enum User {
     /// List all accounts
     List(List),
     /// Disable an account and end all its sessions
-    Disable(One),
+    Disable(UserArg),
     /// Enable a disabled account
-    Enable(One),
+    Enable(UserArg),
     /// Make somebody an administrator
     Admin(Admin),
     /// List the sessions and tokens of an account
@@ -35,7 +35,7 @@ pub(super) enum User {
 
 /// One account.
 #[derive(Debug, Args)]
-pub(super) struct One {
+pub(super) struct UserArg {
     /// Username or e-mail address
     name: String,
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(super) struct Admin {
     #[arg(long)]
     remove: bool,
     #[command(flatten)]
-    one: One,
+    one: UserArg,
 }
 
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ pub(super) struct Sessions {
     #[arg(long, conflicts_with = "end")]
     json: bool,
     #[command(flatten)]
-    one: One,
+    one: UserArg,
 }
 
 #[derive(Debug, Args)]
@@ -103,7 +103,7 @@ struct PasswordSource {
 }
 
 impl User {
-    pub fn run(self) -> Result<(), Failed> {
+    pub fn run(self) -> Result<(), CommandError> {
         match self {
             Self::Create(Create { name, email, admin, password, data }) => {
                 let command = Command::Create { username: name, email, password: password.read()?, admin };
@@ -141,8 +141,8 @@ impl User {
     }
 }
 
-impl One {
-    fn change(self, is_disabled: Option<bool>, is_admin: Option<bool>, now: &str) -> Result<(), Failed> {
+impl UserArg {
+    fn change(self, is_disabled: Option<bool>, is_admin: Option<bool>, now: &str) -> Result<(), CommandError> {
         let command = Command::Change { username: self.name, is_disabled, is_admin };
         for user in users(&self.data.data, command)? {
             say(&format!("{} {now}", user.username));
@@ -151,30 +151,32 @@ impl One {
     }
 }
 
-fn users(data: &Path, command: Command) -> Result<Vec<Line>, Failed> {
+fn users(data: &Path, command: Command) -> Result<Vec<UserLine>, CommandError> {
     match ask(data, control::Command::User(command))? {
         Outcome::Users(users) => Ok(users),
         other => Err(unexpected(&other)),
     }
 }
 
-fn done(data: &Path, command: Command) -> Result<(), Failed> {
+fn done(data: &Path, command: Command) -> Result<(), CommandError> {
     match ask(data, control::Command::User(command))? {
         Outcome::Done => Ok(()),
         other => Err(unexpected(&other)),
     }
 }
 
-fn in_words(user: &Line) -> String {
-    let Line { id, username, email, display_name, is_admin, is_disabled } = user;
+fn in_words(user: &UserLine) -> String {
+    let UserLine { id, username, email, display_name, is_admin, is_disabled } = user;
     let admin = if *is_admin { "  admin" } else { "" };
     let disabled = if *is_disabled { "  disabled" } else { "" };
     format!("{id:>6}  {username}  {display_name}  {email}{admin}{disabled}")
 }
 
 impl PasswordSource {
-    fn read(&self) -> Result<String, Failed> {
-        let failed = |cause: std::io::Error| Failed::new(Failed::FAILED, format!("the password was not read: {cause}"));
+    fn read(&self) -> Result<String, CommandError> {
+        let failed = |cause: std::io::Error| {
+            CommandError::new(CommandError::FAILED, format!("the password was not read: {cause}"))
+        };
         let text = match &self.password_file {
             None if std::io::stdin().is_terminal() => return prompt().map_err(failed),
             Some(path) if path != Path::new("-") => {

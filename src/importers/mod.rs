@@ -7,19 +7,19 @@
 
 pub mod django;
 mod people;
+mod report;
 pub mod slack;
-mod telling;
 mod text;
 
 use crate::chat::model::record::{self, Head, Record, Scope, VERSION};
-use crate::chat::ops::moving::Import;
+use crate::chat::ops::import_export::Import;
 
 /// Why nothing came. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum ImportError {
     /// The records did not become an import.
     #[error(transparent)]
-    Moving(#[from] record::Failure),
+    Moving(#[from] record::RecordError),
     /// The source cannot be read, or not as it was said.
     #[error("{0}")]
     Source(String),
@@ -31,12 +31,12 @@ pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 /// How often, in messages, progress is told.
 const TOLD_EVERY: u64 = 256;
 
-fn failed<T>(sentence: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure::Source(sentence.into()))
+fn failed<T>(sentence: impl Into<String>) -> Result<T, ImportError> {
+    Err(ImportError::Source(sentence.into()))
 }
 
 /// The first record.
-fn head(import: &mut Import, program: &str) -> Result<(), Failure> {
+fn head(import: &mut Import, program: &str) -> Result<(), ImportError> {
     let head = Head { version: VERSION, program: program.to_owned(), scope: Scope::Server, has_secrets: true };
     Ok(import.take(Record::Head(head))?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::telling::Telling;
+use super::report::ImportReport;
 use crate::chat::model::name::{Email, MAX_USERNAME, Username};
 
 /// Characters that are kept free at a name's end for a number.
@@ -18,7 +18,7 @@ pub(super) struct People {
 
 impl People {
     /// A username as near as can be to what somebody was called.
-    pub fn name(&mut self, wished: &str, id: i64, telling: &mut Telling) -> Username {
+    pub fn name(&mut self, wished: &str, id: i64, report: &mut ImportReport) -> Username {
         let nearest = nearest(wished, id);
         let mut name = nearest.clone();
         let mut number = 2_u32;
@@ -29,21 +29,21 @@ impl People {
             number += 1;
         }
         if name.as_str() != wished {
-            telling.change("users get another name", format!("{wished:?} is {name}"));
+            report.change("users get another name", format!("{wished:?} is {name}"));
         }
         self.names.insert(name.key());
-        self.looks.entry(name.look()).or_default().push(name.clone());
+        self.looks.entry(name.skeleton()).or_default().push(name.clone());
         name
     }
 
     fn is_free(&self, name: &Username) -> bool {
-        let alike = self.looks.get(&name.look());
+        let alike = self.looks.get(&name.skeleton());
         !self.names.contains(&name.key())
             && !alike.is_some_and(|others| others.iter().any(|other| name.passes_for(other)))
     }
 
     /// An address, if it is one and nobody has it.
-    pub fn email(&mut self, wished: &str, telling: &mut Telling) -> Option<String> {
+    pub fn email(&mut self, wished: &str, report: &mut ImportReport) -> Option<String> {
         let wished = wished.trim();
         if wished.is_empty() {
             return None;
@@ -51,11 +51,11 @@ impl People {
         match Email::parse(wished) {
             Ok(email) if self.emails.insert(email.key()) => Some(email.as_str().to_owned()),
             Ok(_) => {
-                telling.change("users come without their address: another has it", wished);
+                report.change("users come without their address: another has it", wished);
                 None
             }
             Err(_) => {
-                telling.change("users come without their address: it is none", format!("{wished:?}"));
+                report.change("users come without their address: it is none", format!("{wished:?}"));
                 None
             }
         }
@@ -83,12 +83,12 @@ fn nearest(wished: &str, id: i64) -> Username {
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{People, Telling};
+    use super::{ImportReport, People};
 
     #[test]
     fn names_stay_near_and_are_unique() {
-        let (mut people, mut telling) = (People::default(), Telling::default());
-        let mut name = |wished: &str, id: i64| people.name(wished, id, &mut telling).to_string();
+        let (mut people, mut report) = (People::default(), ImportReport::default());
+        let mut name = |wished: &str, id: i64| people.name(wished, id, &mut report).to_string();
         assert_eq!(name("alice", 1), "alice");
         assert_eq!(name("Alice", 2), "Alice-2");
         assert_eq!(name("jane@example.org", 3), "jane.example.org");
@@ -103,18 +103,18 @@ mod tests {
 
     #[test]
     fn an_address_is_given_once() {
-        let (mut people, mut telling) = (People::default(), Telling::default());
-        assert_eq!(people.email("A@example.org", &mut telling), Some("A@example.org".into()));
+        let (mut people, mut report) = (People::default(), ImportReport::default());
+        assert_eq!(people.email("A@example.org", &mut report), Some("A@example.org".into()));
         for not in ["a@example.org", "none", "", "a@b@c"] {
-            assert_eq!(people.email(not, &mut telling), None, "{not}");
+            assert_eq!(people.email(not, &mut report), None, "{not}");
         }
     }
 
     proptest! {
         #[test]
         fn every_name_becomes_one(wished in any::<Vec<String>>()) {
-            let (mut people, mut telling) = (People::default(), Telling::default());
-            let names: Vec<_> = (0..).zip(&wished).map(|(id, wished)| people.name(wished, id, &mut telling).key()).collect();
+            let (mut people, mut report) = (People::default(), ImportReport::default());
+            let names: Vec<_> = (0..).zip(&wished).map(|(id, wished)| people.name(wished, id, &mut report).key()).collect();
             let unique: std::collections::HashSet<_> = names.iter().collect();
             prop_assert!(unique.len() == names.len());
         }

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::seq::{IndexedRandom, SliceRandom};
 
-use super::plan::{Plan, What};
+use super::plan::{Action, Plan};
 use super::talk::{Bound, Topic};
 use crate::chat::model::time::Timestamp;
 
@@ -56,7 +56,7 @@ pub(super) fn plan(
     for (place, member) in members.iter().enumerate() {
         if place == before || rng.random_bool(if place < speakers { 0.85 } else { 0.6 }) {
             let later = at.plus(Duration::from_secs(rng.random_range(5..3_000))).min(limits.until);
-            plan.step(later, What::Read { by: *member, room });
+            plan.step(later, Action::Read { by: *member, room });
         }
     }
     length
@@ -83,11 +83,11 @@ fn say(
 ) {
     let slip = if rng.random_bool(0.04) { mistyped(&text, rng) } else { None };
     let Some(slip) = slip else {
-        return plan.step(at, What::Say { room, by, text, reply_to, picture });
+        return plan.step(at, Action::Say { room, by, text, reply_to, picture });
     };
-    plan.step(at, What::Say { room, by, text: slip, reply_to, picture });
+    plan.step(at, Action::Say { room, by, text: slip, reply_to, picture });
     let noticed = at.plus(Duration::from_secs(rng.random_range(3..90))).min(limits.until);
-    plan.step(noticed, What::Edit { by, message, text });
+    plan.step(noticed, Action::Edit { by, message, text });
 }
 
 /// Two neighbouring letters change places, somewhere inside.
@@ -116,7 +116,7 @@ fn react(
     for (place, member) in members.iter().enumerate() {
         if place != by && rng.random_bool(0.3 / (1.0 + f64::from(u8::try_from(members.len()).unwrap_or(u8::MAX)))) {
             let later = at.plus(Duration::from_secs(rng.random_range(2..600))).min(limits.until);
-            plan.step(later, What::React { by: *member, message, emoji });
+            plan.step(later, Action::React { by: *member, message, emoji });
         }
     }
 }

@@ -13,28 +13,28 @@ mod talk;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::chat::Chat;
+use crate::chat::App;
+use crate::chat::model::chat::NewGroup;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{ChatId, FileId, MessageId};
 use crate::chat::model::message::{Draft, MAX_MESSAGE};
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{Email, Emoji, MessageText, Username};
 use crate::chat::model::password::Password;
-use crate::chat::model::room::NewGroup;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::time::{Clock, Timestamp};
 use crate::chat::model::user::{NewUser, ProfileChange, UserRef};
+use plan::{Action, Room, Step};
 pub use plan::{Plan, Size};
-use plan::{Room, Step, What};
 
 /// Names that are tried for one person where others are taken.
 const MAX_TRIES: u32 = 10_000;
 
 /// A clock that stands until it is set.
 #[derive(Clone)]
-pub struct Hands(Arc<AtomicI64>);
+pub struct ManualClock(Arc<AtomicI64>);
 
-impl Hands {
+impl ManualClock {
     /// Standing at a moment.
     #[must_use]
     pub fn at(moment: Timestamp) -> Self {
@@ -56,19 +56,19 @@ impl Hands {
 /// Does what is planned, one thing after the other, and tells after each. Returns the
 /// usernames of whom it made. `hands` are those of the chat's clock.
 pub async fn run(
-    chat: &Chat,
-    hands: &Hands,
+    app: &App,
+    hands: &ManualClock,
     plan: Plan,
     password: &Password,
     mut done: impl FnMut(),
 ) -> Result<Vec<Username>> {
     let Plan { people, rooms, steps } = plan;
-    let mut world = World {
-        chat,
+    let mut world = Progress {
+        app,
         password,
         people: &people,
         rooms: &rooms,
-        askers: Vec::new(),
+        actors: Vec::new(),
         chats: vec![ChatId(0); rooms.len()],
         messages: Vec::new(),
     };
@@ -77,55 +77,57 @@ pub async fn run(
         world.happens(what).await?;
         done();
     }
-    for asker in &world.askers {
-        chat.sign_out(asker).await?;
+    for actor in &world.actors {
+        app.sign_out(actor).await?;
     }
-    Ok(world.askers.into_iter().map(|asker| asker.username).collect())
+    Ok(world.actors.into_iter().map(|actor| actor.username).collect())
 }
 
 /// What came of the plan so far.
-struct World<'a> {
-    chat: &'a Chat,
+struct Progress<'a> {
+    app: &'a App,
     password: &'a Password,
     people: &'a [people::Newcomer],
     rooms: &'a [Room],
-    askers: Vec<Asker>,
+    actors: Vec<Actor>,
     chats: Vec<ChatId>,
     messages: Vec<MessageId>,
 }
 
-impl World<'_> {
-    async fn happens(&mut self, what: What) -> Result<()> {
-        let chat = self.chat;
+impl Progress<'_> {
+    async fn happens(&mut self, what: Action) -> Result<()> {
+        let app = self.app;
         match what {
-            What::Arrive(person) => return self.arrive(person).await,
-            What::Open(room) => return self.open(room).await,
-            What::Say { room, by, text, reply_to, picture } => {
+            Action::Arrive(person) => return self.arrive(person).await,
+            Action::Open(room) => return self.open(room).await,
+            Action::Say { room, by, text, reply_to, picture } => {
                 return self.say((room, by), &text, reply_to, picture).await;
             }
-            What::Befriend(one, other) => {
-                chat.add_friend(&self.askers[one], self.askers[other].username.as_str()).await.map(drop)
+            Action::Befriend(one, other) => {
+                app.add_friend(&self.actors[one], self.actors[other].username.as_str()).await.map(drop)
             }
-            What::Publish { by, title, content } => chat.publish_post(&self.askers[by], title, content).await.map(drop),
-            What::Edit { by, message, text } => {
-                chat.edit(&self.askers[by], self.messages[message], words(&text)?).await.map(drop)
+            Action::Publish { by, title, content } => {
+                app.publish_post(&self.actors[by], title, content).await.map(drop)
             }
-            What::React { by, message, emoji } => {
+            Action::Edit { by, message, text } => {
+                app.edit(&self.actors[by], self.messages[message], words(&text)?).await.map(drop)
+            }
+            Action::React { by, message, emoji } => {
                 let emoji = Emoji::parse(emoji).map_err(unlawful)?;
-                chat.toggle_reaction(&self.askers[by], self.messages[message], emoji).await.map(drop)
+                app.toggle_reaction(&self.actors[by], self.messages[message], emoji).await.map(drop)
             }
-            What::Read { by, room } => chat.mark_read(&self.askers[by], self.chats[room], None).await.map(drop),
+            Action::Read { by, room } => app.mark_read(&self.actors[by], self.chats[room], None).await.map(drop),
         }
     }
 
     async fn arrive(&mut self, person: usize) -> Result<()> {
         let newcomer = &self.people[person];
         let username = self.register(&newcomer.username, &newcomer.display_name).await?;
-        let token = self.chat.sign_in(self.chat.user_by_login(username.as_str())?).await?;
-        let asker = self.chat.authenticate(token.as_str())?;
+        let token = self.app.sign_in(self.app.user_by_login(username.as_str())?).await?;
+        let actor = self.app.authenticate(token.as_str())?;
         let change = ProfileChange { bio: Some(newcomer.bio.clone()), ..ProfileChange::default() };
-        self.chat.change_profile(&asker, change).await?;
-        self.askers.push(asker);
+        self.app.change_profile(&actor, change).await?;
+        self.actors.push(actor);
         Ok(())
     }
 
@@ -140,7 +142,7 @@ impl World<'_> {
                 display_name: Some(display_name.to_owned()),
                 is_admin: false,
             };
-            match self.chat.create_user(new).await {
+            match self.app.create_user(new).await {
                 Err(Error::UsernameTaken | Error::EmailTaken) => {}
                 made => return made.map(|account| account.user.username),
             }
@@ -150,10 +152,10 @@ impl World<'_> {
 
     async fn open(&mut self, room: usize) -> Result<()> {
         let Room { members, group, .. } = &self.rooms[room];
-        let ids: Vec<_> = members.iter().map(|member| self.askers[*member].user).collect();
-        let (owner, others) = (&self.askers[members[0]], &ids[1..]);
+        let ids: Vec<_> = members.iter().map(|member| self.actors[*member].user).collect();
+        let (owner, others) = (&self.actors[members[0]], &ids[1..]);
         self.chats[room] = match group {
-            None => self.chat.open_direct(owner, UserRef::Id(others[0])).await?.0.id,
+            None => self.app.open_direct(owner, UserRef::Id(others[0])).await?.0.id,
             Some((title, description, is_public)) => {
                 let new = NewGroup {
                     title: title.clone(),
@@ -162,7 +164,7 @@ impl World<'_> {
                     max_members: None,
                     members: others.to_vec(),
                 };
-                self.chat.create_group(owner, new).await?.id
+                self.app.create_group(owner, new).await?.id
             }
         };
         Ok(())
@@ -175,23 +177,23 @@ impl World<'_> {
         reply_to: Option<usize>,
         picture: Option<u64>,
     ) -> Result<()> {
-        let asker = &self.askers[by];
+        let actor = &self.actors[by];
         let mut draft = Draft::of(words(text)?, None);
         draft.reply_to = reply_to.map(|message| self.messages[message]);
         if let Some(number) = picture {
-            draft.attachments.push(self.upload(asker, number).await?);
+            draft.attachments.push(self.upload(actor, number).await?);
         }
-        let posted = self.chat.post(asker, self.chats[room], draft).await?;
+        let posted = self.app.post(actor, self.chats[room], draft).await?;
         self.messages.push(posted.message.id);
         Ok(())
     }
 
-    async fn upload(&self, asker: &Asker, number: u64) -> Result<FileId> {
+    async fn upload(&self, actor: &Actor, number: u64) -> Result<FileId> {
         let bytes = picture::png(number).map_err(|cause| {
             tracing::error!(%cause, "a picture was not drawn");
             Error::Internal
         })?;
-        let mut upload = self.chat.begin_upload(asker).await?;
+        let mut upload = self.app.begin_upload(actor).await?;
         upload.write(&bytes).await?;
         Ok(upload.finish(&format!("picture-{}.png", number % 1_000)).await?.id)
     }

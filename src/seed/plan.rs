@@ -69,11 +69,11 @@ pub(super) struct Room {
 /// Something that somebody does.
 pub(super) struct Step {
     pub at: Timestamp,
-    pub what: What,
+    pub what: Action,
 }
 
 /// People, rooms and messages are named by their places in the plan.
-pub(super) enum What {
+pub(super) enum Action {
     Arrive(usize),
     Befriend(usize, usize),
     Publish { by: usize, title: String, content: String },
@@ -94,7 +94,7 @@ impl Plan {
         let mut plan = Self { people, rooms, steps: Vec::with_capacity(size.messages * 2) };
         plan.arrive(size, &mut rng);
         for room in 0..plan.rooms.len() {
-            plan.step(plan.rooms[room].opened, What::Open(room));
+            plan.step(plan.rooms[room].opened, Action::Open(room));
         }
         plan.converse(size, &mut rng);
         plan.in_order();
@@ -107,7 +107,7 @@ impl Plan {
         self.steps.len()
     }
 
-    pub(super) fn step(&mut self, at: Timestamp, what: What) {
+    pub(super) fn step(&mut self, at: Timestamp, what: Action) {
         self.steps.push(Step { at, what });
     }
 
@@ -115,19 +115,21 @@ impl Plan {
         let (from, count) = (size.from(), self.people.len());
         for (person, newcomer) in self.people.clone().iter().enumerate() {
             let share = u32::try_from(count).unwrap_or(u32::MAX);
-            self.step(from.plus(ARRIVING / share * u32::try_from(person).unwrap_or(0)), What::Arrive(person));
+            self.step(from.plus(ARRIVING / share * u32::try_from(person).unwrap_or(0)), Action::Arrive(person));
             let known = from.plus(ARRIVING);
             let friend = rng.random_range(0..count);
-            let is_new =
-                !self.steps.iter().any(|step| matches!(step.what, What::Befriend(a, b) if (a, b) == (friend, person)));
+            let is_new = !self
+                .steps
+                .iter()
+                .any(|step| matches!(step.what, Action::Befriend(a, b) if (a, b) == (friend, person)));
             if friend != person && is_new {
-                self.step(sometime(known..size.until, rng), What::Befriend(person, friend));
+                self.step(sometime(known..size.until, rng), Action::Befriend(person, friend));
             }
             if rng.random_bool(0.5) {
                 let grammar = newcomer.language.grammar();
                 let bound = Bound::choose(grammar, newcomer.given, rng);
                 let (title, content) = grammar.posts.choose(rng).copied().unwrap_or_default();
-                let what = What::Publish { by: person, title: bound.fill(title), content: bound.fill(content) };
+                let what = Action::Publish { by: person, title: bound.fill(title), content: bound.fill(content) };
                 self.step(by_day(sometime(known..size.until, rng), size.until, rng), what);
             }
         }
@@ -159,11 +161,11 @@ impl Plan {
 
     /// By time; messages are counted anew, since they were planned a conversation at a time.
     fn in_order(&mut self) {
-        let numbered = self.steps.iter().filter(|step| matches!(step.what, What::Say { .. })).count();
+        let numbered = self.steps.iter().filter(|step| matches!(step.what, Action::Say { .. })).count();
         let mut tagged: Vec<(Step, Option<usize>)> = Vec::with_capacity(self.steps.len());
         let mut number = 0;
         for step in self.steps.drain(..) {
-            let own = matches!(step.what, What::Say { .. }).then_some(number);
+            let own = matches!(step.what, Action::Say { .. }).then_some(number);
             number += usize::from(own.is_some());
             tagged.push((step, own));
         }
@@ -174,9 +176,9 @@ impl Plan {
         }
         self.steps.extend(tagged.into_iter().map(|(mut step, _)| {
             match &mut step.what {
-                What::Say { reply_to: Some(message), .. }
-                | What::Edit { message, .. }
-                | What::React { message, .. } => {
+                Action::Say { reply_to: Some(message), .. }
+                | Action::Edit { message, .. }
+                | Action::React { message, .. } => {
                     *message = place[*message];
                 }
                 _ => {}
@@ -255,7 +257,7 @@ fn by_day(at: Timestamp, until: Timestamp, rng: &mut Xoshiro256PlusPlus) -> Time
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Size, What};
+    use super::{Action, Plan, Size};
     use crate::chat::model::time::Timestamp;
 
     fn size(seed: u64) -> Size {
@@ -272,17 +274,17 @@ mod tests {
             assert!(before <= step.at && step.at <= size(4).until);
             before = step.at;
             match &step.what {
-                What::Arrive(_) => arrived += 1,
-                What::Open(_) => opened += 1,
-                What::Say { room, by, reply_to, .. } => {
+                Action::Arrive(_) => arrived += 1,
+                Action::Open(_) => opened += 1,
+                Action::Say { room, by, reply_to, .. } => {
                     assert!(plan.rooms[*room].members.contains(by) && plan.rooms[*room].opened <= step.at);
                     assert!(reply_to.is_none_or(|message| said[message].0 == *room));
                     said.push((*room, *by));
                 }
-                What::Edit { by, message, .. } => assert_eq!(said[*message].1, *by, "one edits one's own"),
-                What::React { by, message, .. } => assert!(plan.rooms[said[*message].0].members.contains(by)),
-                What::Read { by, room } => assert!(plan.rooms[*room].members.contains(by)),
-                What::Befriend(..) | What::Publish { .. } => assert_eq!(arrived, 9),
+                Action::Edit { by, message, .. } => assert_eq!(said[*message].1, *by, "one edits one's own"),
+                Action::React { by, message, .. } => assert!(plan.rooms[said[*message].0].members.contains(by)),
+                Action::Read { by, room } => assert!(plan.rooms[*room].members.contains(by)),
+                Action::Befriend(..) | Action::Publish { .. } => assert_eq!(arrived, 9),
             }
         }
         assert_eq!((arrived, opened, said.len()), (9, 14, 700));
@@ -292,7 +294,7 @@ mod tests {
     fn the_seed_decides() {
         let texts = |seed| -> Vec<(i64, String)> {
             let told = |step: super::Step| match step.what {
-                What::Say { text, .. } => Some((step.at.0, text)),
+                Action::Say { text, .. } => Some((step.at.0, text)),
                 _ => None,
             };
             Plan::new(&size(seed)).steps.into_iter().filter_map(told).collect()

@@ -24,17 +24,17 @@ use warp::Filter;
 use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue};
 use warp::http::{HeaderMap, Method, Version};
 
-use super::gate::{Gate, Place};
+use super::connection_limit::{ConnectionLimit, ConnectionPermit};
 use super::listener::Listener;
 use super::{headers, request_id};
 use crate::api::Api;
-use crate::api::http::backlog::{self, Backlog, Reader, Waited};
-use crate::api::http::forwarded::{Front, PeerAddress, TrustedProxies};
-use crate::api::http::line::Line;
+use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
+use crate::api::http::forwarded::{ClientInfo, PeerAddress, TrustedProxies};
 use crate::api::http::meters::PAGE;
-use crate::api::http::reply::{self, Failure, Kept, Response, SignedBy};
+use crate::api::http::reply::{self, ApiError, Response, SharedBytes, SignedBy};
 use crate::api::http::request::{BodyStream, Peer, Request, pairs};
-use crate::api::http::seen::{Held, Seen};
+use crate::api::http::stream::NetStream;
+use crate::api::http::trace::{Permit, RequestTrace};
 use crate::api::http::wire::{Progress, Wire};
 use crate::api::http::{base, envelope};
 use crate::assets::Assets;
@@ -54,7 +54,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_TURN: usize = 16;
 
 /// Everything that can be asked for here.
-pub(super) struct Site {
+pub(super) struct Server {
     pub api: Api,
     pub trusted_proxies: TrustedProxies,
     pub assets: Assets,
@@ -65,7 +65,7 @@ pub(super) struct Site {
 
 /// How connections learn that the server stops, and how it learns that they are gone.
 #[derive(Clone)]
-pub(super) struct Stopping {
+pub(super) struct Shutdown {
     /// Becomes true.
     pub told: watch::Receiver<bool>,
     /// Closes when the last connection has dropped its end.
@@ -73,17 +73,17 @@ pub(super) struct Stopping {
 }
 
 /// Accepts connections for ever.
-pub(super) async fn accept(listener: Listener, site: Arc<Site>, gate: Gate, stopping: Stopping) {
+pub(super) async fn accept(listener: Listener, server: Arc<Server>, connections: ConnectionLimit, stopping: Shutdown) {
     let mut turn = 0;
-    while let Some(permit) = gate.wait().await {
+    while let Some(permit) = connections.wait().await {
         turn = (turn + 1) % LONGEST_TURN;
         if turn == 0 {
             tokio::task::yield_now().await;
         }
         match listener.accept().await {
-            Ok((line, peer)) => {
-                if let Some(place) = gate.enter(peer.ip(), site.trusted_proxies.trusts(peer), permit) {
-                    tokio::spawn(serve(line, peer, Arc::clone(&site), place, stopping.clone()));
+            Ok((stream, peer)) => {
+                if let Some(permit) = connections.admit(peer.ip(), server.trusted_proxies.trusts(peer), permit) {
+                    tokio::spawn(serve(stream, peer, Arc::clone(&server), permit, stopping.clone()));
                 }
             }
             Err(cause) => {
@@ -94,22 +94,27 @@ pub(super) async fn accept(listener: Listener, site: Arc<Site>, gate: Gate, stop
     }
 }
 
-async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, place: Place, mut stopping: Stopping) {
+async fn serve(
+    stream: NetStream,
+    peer: PeerAddress,
+    server: Arc<Server>,
+    permit: ConnectionPermit,
+    mut stopping: Shutdown,
+) {
     // Answers are written whole: waiting for more would only delay them.
-    if let Line::Tcp(tcp) = &line
+    if let NetStream::Tcp(tcp) = &stream
         && let Err(cause) = tcp.set_nodelay(true)
     {
         tracing::debug!(%cause, "a connection is gone already");
     }
-    let (progress, place) = (Progress::default(), Arc::new(place));
-    let permit: Held = Arc::<Place>::clone(&place);
-    let io = TokioIo::new(Wire::new(line, progress.clone(), site.answer_timeout, Some(permit)));
+    let (progress, permit): (_, Permit) = (Progress::default(), Arc::new(permit));
+    let io = TokioIo::new(Wire::new(stream, progress.clone(), server.answer_timeout, Some(Arc::clone(&permit))));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(site, peer, progress, place))
+        .serve_connection(io, service(server, peer, progress, permit))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -126,23 +131,22 @@ async fn serve(line: Line, peer: PeerAddress, site: Arc<Site>, place: Place, mut
 
 /// The warp filter as a service, with the peer's address put where the filter finds it.
 fn service(
-    site: Arc<Site>,
+    server: Arc<Server>,
     peer: PeerAddress,
     progress: Progress,
-    place: Arc<Place>,
+    permit: Permit,
 ) -> impl Service<
     hyper::Request<Incoming>,
     Response = hyper::Response<impl Body<Data = Bytes, Error = warp::Error>>,
     Error = Infallible,
     Future: Send,
 > {
-    let backlog = Arc::clone(&site.backlog);
-    let routes = TowerToHyperService::new(warp::service(routes(site)));
+    let backlog = Arc::clone(&server.backlog);
+    let routes = TowerToHyperService::new(warp::service(routes(server)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
         progress.begin(!request.body().is_end_stream());
-        let place: Held = Arc::<Place>::clone(&place);
         let version = request.version();
-        let come_by = Peer { address: peer, progress: progress.clone(), place: Some(place), version };
+        let come_by = Peer { address: peer, progress: progress.clone(), permit: Some(Arc::clone(&permit)), version };
         request.extensions_mut().insert(come_by);
         let (answering, progress, backlog) = (routes.call(request), progress.clone(), Arc::clone(&backlog));
         async move {
@@ -152,12 +156,12 @@ fn service(
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             let reader = answer.extensions().get::<Reader>().copied();
-            Ok(answer.map(|body| Waited::new(body, reader.map(|reader| (backlog, reader)))))
+            Ok(answer.map(|body| MeteredBody::new(body, reader.map(|reader| (backlog, reader)))))
         }
     })
 }
 
-fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
+fn routes(server: Arc<Server>) -> warp::filters::BoxedFilter<(Response,)> {
     warp::method()
         .and(warp::path::full())
         .and(warp::query::raw().or_else(|_| async { Ok::<_, warp::Rejection>((String::new(),)) }))
@@ -173,17 +177,17 @@ fn routes(site: Arc<Site>) -> warp::filters::BoxedFilter<(Response,)> {
                   peer: Option<Peer>,
                   upgrade,
                   body: BodyStream| {
-                let Peer { address: peer, progress, place, version } = peer.unwrap_or_default();
+                let Peer { address: peer, progress, permit, version } = peer.unwrap_or_default();
                 let whole = stream::poll_fn(move |_| {
                     progress.read_body();
                     Poll::Ready(None)
                 });
-                let front = site.trusted_proxies.front(peer, &headers);
-                let id = request_id::of(&headers, site.trusted_proxies.trusts(peer));
-                let seen = Arc::new(Seen::new(id).by(place));
+                let client = server.trusted_proxies.client_info(peer, &headers);
+                let id = request_id::of(&headers, server.trusted_proxies.trusts(peer));
+                let trace = Arc::new(RequestTrace::new(id).by(permit));
                 let path = path.as_str().to_owned();
-                let head = Head { method, version, path, query, headers, front, upgrade, seen };
-                answer(Arc::clone(&site), head, Box::pin(body.chain(whole)))
+                let head = Head { method, version, path, query, headers, client, upgrade, trace };
+                answer(Arc::clone(&server), head, Box::pin(body.chain(whole)))
             },
         )
         .boxed()
@@ -199,44 +203,44 @@ struct Head {
     path: String,
     query: String,
     headers: HeaderMap,
-    front: Front,
+    client: ClientInfo,
     upgrade: Option<OnUpgrade>,
-    seen: Arc<Seen>,
+    trace: Arc<RequestTrace>,
 }
 
 /// Answers a request whatever happens: a panic ends it alone. Then come the headers of
 /// every answer, and its line in the log.
-async fn answer(site: Arc<Site>, head: Head, body: BodyStream) -> Response {
+async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
     let begun = Instant::now();
-    let seen = Arc::clone(&head.seen);
-    let (method, path, address) = (head.method.clone(), head.path.clone(), head.front.address);
+    let trace = Arc::clone(&head.trace);
+    let (method, path, address) = (head.method.clone(), head.path.clone(), head.client.address);
     let request_headers = head.headers.clone();
-    if let Some(trouble) = &site.api.context().settings.trouble {
-        trouble.wait().await;
+    if let Some(faults) = &server.api.context().settings.faults {
+        faults.wait().await;
     }
-    let refuse = |error| site.api.refuse(base::inside(&path).unwrap_or(&path), &Failure::Chat(error));
-    let answered = AssertUnwindSafe(find_within(&site, head, body)).catch_unwind().await;
+    let refuse = |error| server.api.refuse(base::inside(&path).unwrap_or(&path), &ApiError::Chat(error));
+    let answered = AssertUnwindSafe(find_within(&server, head, body)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| {
-        tracing::error!(request = seen.id, "a request panicked");
+        tracing::error!(request = trace.id, "a request panicked");
         Err(Error::Internal)
     });
     let mut response = answered.unwrap_or_else(refuse);
-    headers::add(&mut response, &request_headers, &site.api.context().settings, &seen.id);
-    site.api.context().meters.answered(seen.route(), response.status(), begun.elapsed());
-    log(&method, &path, address, &response, begun, &seen);
+    headers::add(&mut response, &request_headers, &server.api.context().settings, &trace.id);
+    server.api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
+    log(&method, &path, address, &response, begun, &trace);
     response
 }
 
 /// Answers a request, unless too much waits to be written already.
-async fn find_within(site: &Site, head: Head, body: BodyStream) -> Result<Response, Error> {
-    let (reader, method) = (Reader::at(head.front.address), head.method.clone());
+async fn find_within(server: &Server, head: Head, body: BodyStream) -> Result<Response, Error> {
+    let (reader, method) = (Reader::at(head.client.address), head.method.clone());
     let busy = Error::Busy { retry_after: backlog::BUSY_RETRY };
-    if !site.backlog.takes(reader, &method) {
+    if !server.backlog.takes(reader, &method) {
         return Err(busy);
     }
-    let mut response = find(site, head, body).await;
-    let is_kept = response.extensions().get::<Kept>().is_some();
-    if !is_kept && !site.backlog.holds(reader, &method, response.body()) {
+    let mut response = find(server, head, body).await;
+    let is_kept = response.extensions().get::<SharedBytes>().is_some();
+    if !is_kept && !server.backlog.holds(reader, &method, response.body()) {
         return Err(busy);
     }
     if !is_kept {
@@ -245,19 +249,19 @@ async fn find_within(site: &Site, head: Head, body: BodyStream) -> Result<Respon
     Ok(response)
 }
 
-async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
+async fn find(server: &Server, head: Head, body: BodyStream) -> Response {
     let Some(path) = base::inside(&head.path) else { return outside(&head) };
     if !names_its_host(&head) {
-        return site.api.refuse(path, &Failure::Malformed("A request has one Host header.".into()));
+        return server.api.refuse(path, &ApiError::Malformed("A request has one Host header.".into()));
     }
-    if let Some(page) = site.assets.find(&head.method, path, &head.headers) {
-        head.seen.found(PAGE);
+    if let Some(page) = server.assets.find(&head.method, path, &head.headers) {
+        head.trace.found(PAGE);
         return page;
     }
     if is_visit(&head)
-        && !site.api.has(path)
-        && !site.api.lives_around(path)
-        && let Some(page) = site.assets.missing(&head.headers)
+        && !server.api.has(path)
+        && !server.api.lives_around(path)
+        && let Some(page) = server.assets.missing(&head.headers)
     {
         return page;
     }
@@ -267,15 +271,15 @@ async fn find(site: &Site, head: Head, body: BodyStream) -> Response {
         query: pairs(head.query.as_bytes()),
         headers: head.headers,
         params: Vec::new(),
-        peer: head.front.address,
-        front: head.front,
+        peer: head.client.address,
+        client: head.client,
         body,
         upgrade: head.upgrade,
-        seen: head.seen,
+        trace: head.trace,
         dialect: 0,
-        context: Arc::clone(site.api.context()),
+        context: Arc::clone(server.api.context()),
     };
-    site.api.answer(request).await
+    server.api.answer(request).await
 }
 
 /// Whether it has the one Host header that RFC 9112 (3.2) asks for: of two, a proxy may have gone by the other.
@@ -300,7 +304,7 @@ fn outside(head: &Head) -> Response {
     if reads && head.path == base::prefix() {
         return reply::moved(&base::at("/"));
     }
-    envelope::envelope(&Failure::NoSuchPath)
+    envelope::envelope(&ApiError::NoSuchPath)
 }
 
 /// Digits of a code that may stand in a path.
@@ -317,9 +321,9 @@ fn told(path: &str) -> Cow<'_, str> {
 }
 
 /// One line for each request: never its query, where a token may stand, and no body.
-fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, seen: &Seen) {
+fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, trace: &RequestTrace) {
     let signed_in = response.extensions().get::<SignedBy>().map(|SignedBy(user)| *user);
-    let user = seen.user().or(signed_in).map(|user| user.0);
+    let user = trace.user().or(signed_in).map(|user| user.0);
     tracing::info!(
         target: "access",
         %method,
@@ -328,7 +332,7 @@ fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Inst
         ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         user,
         %ip,
-        request = seen.id,
+        request = trace.id,
     );
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 
 use crate::api::http::forwarded::PeerAddress;
-use crate::api::http::line::Line;
+use crate::api::http::stream::NetStream;
 
 /// Connections that the kernel keeps until they are accepted: a crowd that comes at once,
 /// as after a restart. What it finds no room for tries again by itself, a second later.
@@ -51,13 +51,13 @@ impl Listener {
     }
 
     /// Waits for the next connection.
-    pub(super) async fn accept(&self) -> io::Result<(Line, PeerAddress)> {
+    pub(super) async fn accept(&self) -> io::Result<(NetStream, PeerAddress)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                Ok((Line::Tcp(stream), PeerAddress::Ip(peer.ip().to_canonical())))
+                Ok((NetStream::Tcp(stream), PeerAddress::Ip(peer.ip().to_canonical())))
             }
-            Self::Unix(_, listener) => Ok((Line::Unix(listener.accept().await?.0), PeerAddress::Unix)),
+            Self::Unix(_, listener) => Ok((NetStream::Unix(listener.accept().await?.0), PeerAddress::Unix)),
         }
     }
 

@@ -23,9 +23,9 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::interval;
 
-use super::gate::Gate;
+use super::connection_limit::ConnectionLimit;
 use crate::api::http::metrics::process::resident_bytes;
-use crate::chat::Chat;
+use crate::chat::App;
 
 /// How often it looks whether a crowd has left.
 const EVERY: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ const QUIET: Duration = Duration::from_millis(500);
 const WORTH_BYTES: u64 = 1024 * 1024;
 
 /// Looks after it as long as the server runs.
-pub(super) async fn give_back(chat: Chat, gate: Gate) {
+pub(super) async fn give_back(app: App, connections: ConnectionLimit) {
     let mut turns = interval(EVERY);
     // Once now, and once more when what is done in the first seconds is done.
     for _ in 0..2 {
@@ -48,9 +48,9 @@ pub(super) async fn give_back(chat: Chat, gate: Gate) {
         turns.tick().await;
         let is_quiet = cpu_time().saturating_sub(std::mem::replace(&mut worked, cpu_time())) < QUIET;
         let has_grown = resident_bytes() > held.map(|held| held + WORTH_BYTES);
-        let given = match (is_quiet && has_grown, gate.has_crowd_left()) {
+        let given = match (is_quiet && has_grown, connections.has_crowd_left()) {
             (true, _) => {
-                chat.let_go_of_caches().await;
+                app.let_go_of_caches().await;
                 tokio::task::spawn_blocking(let_go).await
             }
             (false, true) => tokio::task::spawn_blocking(trim).await,
@@ -88,8 +88,8 @@ fn let_go_of_start() {
 /// them: code, and the constants before it. Other read-only pages hold addresses that were
 /// filled in at the start.
 #[cfg(any(target_os = "linux", test))]
-fn unwritten(line: &str) -> Option<Range<usize>> {
-    let mut fields = line.split_ascii_whitespace();
+fn unwritten(stream: &str) -> Option<Range<usize>> {
+    let mut fields = stream.split_ascii_whitespace();
     let (range, rights, offset) = (fields.next()?, fields.next()?, fields.next()?);
     let is_file = fields.nth(2)?.starts_with('/');
     let is_code = rights == "r-xp";

@@ -1,12 +1,12 @@
 //! How it is reached: listening, answering, and stopping without losing anything.
 
 mod connection;
+mod connection_limit;
 pub mod control;
-mod figures;
-mod gate;
 mod headers;
 mod listener;
 mod memory;
+mod metrics;
 mod request_id;
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::api::http::backlog::Backlog;
 use crate::api::http::context::{Settings, forget_by_time};
 use crate::api::http::forwarded::TrustedProxies;
 use crate::assets::Assets;
-use crate::chat::Chat;
+use crate::chat::App;
 pub use listener::Listener;
 
 /// What the operator decides about connections and pages.
@@ -33,7 +33,7 @@ pub struct Options {
     /// The web client.
     pub assets: Assets,
     /// What answers may take until they are read.
-    pub answers: Answers,
+    pub answers: AnswerLimits,
     /// How long requests may go on after the server was told to stop.
     pub shutdown_timeout: Duration,
     /// How long to go on as before after that, but for `/readyz`, so that those who ask it send nobody any more.
@@ -44,7 +44,7 @@ pub struct Options {
 
 /// What the operator lets answers take that nobody has read yet.
 #[derive(Clone, Copy, Debug)]
-pub struct Answers {
+pub struct AnswerLimits {
     /// How long the bytes of one may make no progress.
     pub timeout: Duration,
     /// Bytes of memory for all of them.
@@ -54,49 +54,49 @@ pub struct Answers {
 /// Serves until `shutdown` resolves; then is not ready any more, stops accepting, lets requests end, closes
 /// sockets (1012) and the database. Listeners, shutdown and clock are passed in, so
 /// that tests run the real thing.
-pub async fn run(chat: Chat, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
+pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
     let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics } = options;
-    let site = Arc::new(connection::Site {
-        api: Api::new(chat.clone(), settings),
+    let server = Arc::new(connection::Server {
+        api: Api::new(app.clone(), settings),
         trusted_proxies,
         assets,
         backlog: Backlog::new(answers.memory),
         answer_timeout: answers.timeout,
     });
-    let gate = gate::Gate::new();
+    let connections = connection_limit::ConnectionLimit::new();
     let (tell, told) = watch::channel(false);
     let (alive, all_gone) = mpsc::channel(1);
-    let stopping = connection::Stopping { told, _alive: alive };
+    let stopping = connection::Shutdown { told, _alive: alive };
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(connection::accept(listener, Arc::clone(&site), gate.clone(), stopping.clone()));
+        accepting.spawn(connection::accept(listener, Arc::clone(&server), connections.clone(), stopping.clone()));
     }
     drop(stopping);
-    let memory = tokio::spawn(memory::give_back(chat.clone(), gate));
-    let forgetting = tokio::spawn(forget_by_time(Arc::clone(site.api.context())));
-    let figures =
-        metrics.map(|listener| tokio::spawn(figures::serve(listener, Arc::clone(site.api.context()), answers.timeout)));
+    let memory = tokio::spawn(memory::give_back(app.clone(), connections));
+    let forgetting = tokio::spawn(forget_by_time(Arc::clone(server.api.context())));
+    let metrics_listener = metrics
+        .map(|listener| tokio::spawn(metrics::serve(listener, Arc::clone(server.api.context()), answers.timeout)));
     shutdown.await;
-    chat.begin_to_stop();
+    app.begin_to_stop();
     tokio::time::sleep(shutdown_delay).await;
     tracing::info!("stopping: no new connections");
     accepting.shutdown().await;
     tell.send_replace(true);
-    drain(&chat, all_gone, shutdown_timeout).await;
-    chat.close().await;
+    drain(&app, all_gone, shutdown_timeout).await;
+    app.close().await;
     memory.abort();
     forgetting.abort();
-    if let Some(figures) = figures {
-        figures.abort();
+    if let Some(metrics_listener) = metrics_listener {
+        metrics_listener.abort();
     }
 }
 
-async fn drain(chat: &Chat, mut all_gone: mpsc::Receiver<()>, within: Duration) {
-    chat.close_sockets().await;
+async fn drain(app: &App, mut all_gone: mpsc::Receiver<()>, within: Duration) {
+    app.close_sockets().await;
     // Nothing is ever sent: this ends when the last connection drops its end.
     if tokio::time::timeout(within, all_gone.recv()).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
     // A handshake that was being answered may have become a socket meanwhile.
-    chat.close_sockets().await;
+    app.close_sockets().await;
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::matrix::{Role, Row};
 use crate::world::caller::{Ask, Credential, Session};
-use crate::world::socket::Knock;
+use crate::world::socket::Handshake;
 use crate::world::{Caller, Fireside, Person};
 
 /// The kinds of credentials.
@@ -43,12 +43,12 @@ impl Visitor {
         if self.is_forged { ask.with("Origin", "https://evil.example") } else { ask }
     }
 
-    pub fn knocks_at(&self, path: &str) -> Knock {
-        let mut knock = self.caller.knocks_at(path);
+    pub fn handshake(&self, path: &str) -> Handshake {
+        let mut handshake = self.caller.handshake(path);
         if let Some(jwt) = &self.bearer {
-            knock = knock.with_query(&format!("token={jwt}"));
+            handshake = handshake.with_query(&format!("token={jwt}"));
         }
-        if self.is_forged { knock.with("Origin", "https://evil.example") } else { knock }
+        if self.is_forged { handshake.with("Origin", "https://evil.example") } else { handshake }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Cast, KINDS, Kind};
 use super::matrix::{ROLES, Role, Row};
 use super::scene::{NEVER, Scene, Sort};
-use crate::world::{Ear, id};
+use crate::world::{Listener, id};
 
 /// Who hears that a frame was taken.
 #[derive(PartialEq)]
@@ -85,32 +85,32 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The bystander's ear, where the echo does not come back to the speaker.
-    async fn bystander(&self, cast: &Cast, mouth: &mut Ear) -> Option<Ear> {
+    /// The bystander's listener, where the echo does not come back to the speaker.
+    async fn bystander(&self, cast: &Cast, mouth: &mut Listener) -> Option<Listener> {
         if self.echo() == Echo::Sender {
             return None;
         }
-        let mut ear = cast.bob.person.listens_in(&self.scene.room()).await;
+        let mut listener = cast.bob.person.listens_in(&self.scene.room()).await;
         let join = json!({"type": "join_call", "data": {}});
         if self.echo() == Echo::Target {
             // Nobody is in the call yet.
             mouth.says(&self.frame(0)).await;
             hears(mouth, |frame| frame["data"]["code"] == "not_in_call").await;
-            ear.says(&join).await;
-            hears(&mut ear, |frame| frame["type"] == "call_state").await;
+            listener.says(&join).await;
+            hears(&mut listener, |frame| frame["type"] == "call_state").await;
             mouth.says(&self.frame(0)).await;
             hears(mouth, |frame| frame["data"]["code"] == "not_in_call").await;
         }
         mouth.says(&join).await;
         hears(mouth, |frame| frame["type"] == "call_state").await;
-        Some(ear)
+        Some(listener)
     }
 }
 
-/// Hears frames until one is what it waits for; the ear's patience ends it otherwise.
-async fn hears(ear: &mut Ear, is_it: impl Fn(&Value) -> bool) -> Value {
+/// Hears frames until one is what it waits for; the listener's patience ends it otherwise.
+async fn hears(listener: &mut Listener, is_it: impl Fn(&Value) -> bool) -> Value {
     loop {
-        let frame = ear.frame().await;
+        let frame = listener.frame().await;
         if is_it(&frame) {
             return frame;
         }
@@ -142,7 +142,7 @@ async fn is_heard(cast: &Cast, row: &Row, role: Role, sort: Sort) {
     for kind in KINDS {
         let scene = cast.scene(sort).await;
         let line = Line::new(row, cast, &scene, speaker);
-        let mut mouth = speaker.with(kind).knocks_at(&line.path).enters().await;
+        let mut mouth = speaker.with(kind).handshake(&line.path).enters().await;
         let mut bystander = line.bystander(cast, &mut mouth).await;
         mouth.says(&line.frame(scene.message)).await;
         let heard = hears(bystander.as_mut().unwrap_or(&mut mouth), |frame| line.is_echo(frame)).await;
@@ -157,10 +157,10 @@ async fn is_told_no(cast: &Cast, row: &Row, role: Role, sort: Sort) {
     let scene = cast.scene(sort).await;
     let speaker = cast.actor(role);
     let before = cast.snapshot(std::slice::from_ref(&scene)).await;
-    let mut bobs = cast.bob.person.knocks_at("/ws/chat/erin/").enters().await;
+    let mut bobs = cast.bob.person.handshake("/ws/chat/erin/").enters().await;
     for kind in KINDS {
         let line = Line::new(row, cast, &scene, speaker);
-        let mut mouth = speaker.with(kind).knocks_at(&line.path).enters().await;
+        let mut mouth = speaker.with(kind).handshake(&line.path).enters().await;
         let mut told = Vec::new();
         for message in [scene.message, NEVER] {
             mouth.says(&line.frame(message)).await;
@@ -199,7 +199,7 @@ async fn is_closed(cast: &Cast, row: &Row, role: Role) {
     let line = Line::new(row, cast, &scene, &guest);
     let mut mouths = Vec::new();
     for kind in KINDS {
-        mouths.push(guest.with(kind).knocks_at(&line.path).enters().await);
+        mouths.push(guest.with(kind).handshake(&line.path).enters().await);
     }
     let mut bobs = cast.bob.person.listens_in(&scene.room()).await;
     if role == Role::Revoked {

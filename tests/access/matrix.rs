@@ -1,4 +1,4 @@
-//! The matrix: for every operation of every dialect, what each kind of asker gets.
+//! The matrix: for every operation of every dialect, what each kind of actor gets.
 
 /// Written by hand, read by people first. `-` is what does not apply; the numbers of
 /// a cell are statuses, and words beside them say when.

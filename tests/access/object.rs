@@ -172,13 +172,13 @@ async fn no_socket_leads_to_it() {
     let scenes = cast.scenes(&[Sort::Public, Sort::Private, Sort::Direct]).await;
     let before = cast.snapshot(&scenes).await;
     for who in [&cast.dave, &cast.carol] {
-        let mut ear = who.person.knocks_at("/messages/ws/").with_query("since=0").enters().await;
-        assert_eq!(ear.frame().await["type"], "hello");
+        let mut listener = who.person.handshake("/messages/ws/").with_query("since=0").enters().await;
+        assert_eq!(listener.frame().await["type"], "hello");
         for scene in &scenes {
             let never = scene.never();
             for (path, unused, public) in doors(scene, &never) {
-                let refusal = who.person.knocks_at(&path).turned_away().await;
-                let unused = who.person.knocks_at(&unused).turned_away().await;
+                let refusal = who.person.handshake(&path).turned_away().await;
+                let unused = who.person.handshake(&unused).turned_away().await;
                 if scene.is_public() && public == 403 {
                     assert_eq!(refusal.status, 403, "{path}");
                 } else {
@@ -189,8 +189,8 @@ async fn no_socket_leads_to_it() {
             for (frame, unused) in frames(scene).iter().zip(&frames(&never)) {
                 let mut told = Vec::new();
                 for frame in [frame, unused] {
-                    ear.says(frame).await;
-                    told.push(ear.frame().await);
+                    listener.says(frame).await;
+                    told.push(listener.frame().await);
                 }
                 assert_eq!((&told[0]["type"], &told[0]["code"]), (&json!("error"), &json!("not_found")), "{frame}");
                 assert_eq!(told[0], told[1], "{frame}");

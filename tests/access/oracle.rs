@@ -83,8 +83,8 @@ async fn a_browser_at_a_hidden_socket_hears_what_it_hears_at_none() {
             (format!("/messenger/ws/ws/chat/{}/", scene.name), format!("/messenger/ws/ws/chat/{}/", never.name)),
         ] {
             for path in [&hidden, &nothing] {
-                let knock = cast.dave.person.knocks_at(path).with("Origin", &cast.fireside.url);
-                match knock.enters().await.next().await {
+                let handshake = cast.dave.person.handshake(path).with("Origin", &cast.fireside.url);
+                match handshake.enters().await.next().await {
                     Heard::Closed(code) => assert_eq!(code, 4404, "{path}"),
                     Heard::Frame(frame) => panic!("{path} told {frame}"),
                 }

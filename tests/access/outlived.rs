@@ -77,7 +77,7 @@ fn writes(room: &Room, actor: &Actor, bob: &Person) -> Vec<(&'static str, String
 async fn a_body_that_comes_after_the_credential_has_ended_does_nothing() {
     let fireside = Fireside::start().await;
     let bob = fireside.registers("bob").await;
-    let mut listening = bob.knocks_at("/messages/ws/").enters().await;
+    let mut listening = bob.handshake("/messages/ws/").enters().await;
     listening.frame().await;
     for (number, kind) in KINDS.into_iter().enumerate() {
         let actor = Actor::of(fireside.registers(&format!("guest{number}")).await).await;

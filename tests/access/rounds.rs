@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::cast::{Actor, KINDS, Kind};
-use crate::world::{Ear, Fireside, Heard, Person, Room};
+use crate::world::{Fireside, Heard, Listener, Person, Room};
 
 const ROUNDS: usize = 2;
 
@@ -123,7 +123,7 @@ impl End {
 
 /// One socket of the guest's, and what becomes of it.
 struct Post {
-    ear: Ear,
+    listener: Listener,
     what: String,
     code: Option<u16>,
     /// It goes on, without the group.
@@ -135,7 +135,7 @@ impl Post {
     /// answer where it goes on: nothing that is not for it any more.
     async fn hears_nothing_since(&mut self, answered: usize, den: &Room) {
         loop {
-            match self.ear.next().await {
+            match self.listener.next().await {
                 Heard::Closed(code) => {
                     assert_eq!(Some(code), self.code, "{}", self.what);
                     return;
@@ -165,14 +165,14 @@ async fn goes_round(fireside: &Fireside, bob: &Person, alice: &Person, end: End,
     for kind in KINDS {
         for (path, is_of_group, shows_group) in SOCKETS {
             let path = path.replace("{direct}", &direct["id"].to_string()).replace("{den}", &den.id.to_string());
-            let ear = guest.with(kind).knocks_at(&path).enters().await;
+            let listener = guest.with(kind).handshake(&path).enters().await;
             let (code, what) = (end.code(kind, is_of_group), format!("{end:?} {kind:?} {path}"));
-            posts.push(Post { ear, what, code, loses_group: shows_group && end.is_about_group() });
+            posts.push(Post { listener, what, code, loses_group: shows_group && end.is_about_group() });
         }
     }
     let talk = Talk::begins(bob, &den, &guest.person);
     for post in &mut posts {
-        while word(&post.ear.frame().await.to_string()).is_none() {}
+        while word(&post.listener.frame().await.to_string()).is_none() {}
     }
     end.comes(&guest, alice, &den).await;
     let answered = talk.begun.load(Ordering::SeqCst);

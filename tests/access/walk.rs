@@ -158,7 +158,7 @@ impl Walk<'_> {
         if self.row.method != "WS" {
             return Reply::of(&wish.asked_by(visitor, place).await);
         }
-        match visitor.knocks_at(&format!("{place}{}", wish.path)).tried().await {
+        match visitor.handshake(&format!("{place}{}", wish.path)).tried().await {
             Ok(_) => Reply { status: 101, shape: (101, Vec::new(), String::new()) },
             Err(refusal) => Reply::refused(&refusal),
         }

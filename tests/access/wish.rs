@@ -99,7 +99,7 @@ fn body(row: &Row, cast: &Cast, role: Role, asker: &Actor) -> Body {
     })
 }
 
-/// It takes the asker's credentials or their friends, and so it takes a new asker.
+/// It takes the actor's credentials or their friends, and so it takes a new actor.
 pub fn uses_up_its_asker(row: &Row) -> bool {
     ["rooms-3", "rooms-30", "rooms-31", "inbox-11", "directs-3", "messenger-9", "messenger-10", "messenger-12"]
         .contains(&row.op.as_str())

@@ -57,8 +57,8 @@ async fn a_bad_credential_is_not_saved_by_a_good_cookie() {
     let both = browser.get(ME).with("Authorization", "Token bad").await;
     both.refused(401, "authentication_required");
     let den = alice.opens_room("den").await;
-    let knock = alice.showing(Credential::Nothing).knocks_at(&den.socket());
-    let with_cookie = knock.with("Cookie", &session.cookie());
+    let handshake = alice.showing(Credential::Nothing).handshake(&den.socket());
+    let with_cookie = handshake.with("Cookie", &session.cookie());
     with_cookie.clone().with_query("token=bad").turned_away_with(401).await;
     with_cookie.clone().with("Authorization", "Token bad").turned_away_with(401).await;
     with_cookie.enters().await.hears_nothing().await;
@@ -71,7 +71,7 @@ async fn a_token_in_the_address_opens_sockets_only() {
     let path = format!("{ME}?token={}", alice.token);
     fireside.anyone().get(&path).await.refused(401, "authentication_required");
     let den = alice.opens_room("den").await;
-    alice.knocks(&den).enters().await.hears_nothing().await;
+    alice.handshake_in(&den).enters().await.hears_nothing().await;
 }
 
 #[tokio::test]

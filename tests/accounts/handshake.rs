@@ -38,13 +38,13 @@ async fn a_program_is_refused_by_status() {
         let anyone = scene.fireside.anyone().through(place);
         let bob = scene.bob.through(place);
         for room in [&scene.den, &scene.hidden, &scene.never] {
-            anyone.knocks_at(&room.socket()).turned_away_with(401).await;
-            let bad = anyone.knocks_at(&room.socket()).with_query("token=bad");
+            anyone.handshake(&room.socket()).turned_away_with(401).await;
+            let bad = anyone.handshake(&room.socket()).with_query("token=bad");
             bad.turned_away_with(401).await;
         }
-        bob.knocks_at(&scene.den.socket()).turned_away_with(403).await;
-        bob.knocks_at(&scene.hidden.socket()).turned_away_with(404).await;
-        bob.knocks_at(&scene.never.socket()).turned_away_with(404).await;
+        bob.handshake(&scene.den.socket()).turned_away_with(403).await;
+        bob.handshake(&scene.hidden.socket()).turned_away_with(404).await;
+        bob.handshake(&scene.never.socket()).turned_away_with(404).await;
     }
 }
 
@@ -53,9 +53,9 @@ async fn a_refusal_by_status_is_an_answer_like_any_other() {
     let scene = scene().await;
     let anyone = scene.fireside.anyone();
     for (refusal, code) in [
-        (anyone.knocks_at(&scene.den.socket()).turned_away().await, "authentication_required"),
-        (scene.bob.knocks(&scene.den).turned_away().await, "permission_denied"),
-        (scene.bob.knocks(&scene.hidden).turned_away().await, "not_found"),
+        (anyone.handshake(&scene.den.socket()).turned_away().await, "authentication_required"),
+        (scene.bob.handshake_in(&scene.den).turned_away().await, "permission_denied"),
+        (scene.bob.handshake_in(&scene.hidden).turned_away().await, "not_found"),
     ] {
         let error: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
         assert_eq!(error["error"], code, "{refusal:?}");
@@ -67,16 +67,16 @@ async fn a_browser_is_refused_by_close_code() {
     let scene = scene().await;
     let here = scene.fireside.url.clone();
     let anyone = scene.fireside.anyone();
-    for (knock, code) in [
-        (anyone.knocks_at(&scene.den.socket()), 4401),
-        (anyone.knocks_at(&scene.never.socket()), 4401),
-        (anyone.knocks_at(&scene.den.socket()).with_query("token=bad"), 4401),
-        (scene.bob.knocks(&scene.den), 4403),
-        (scene.bob.knocks(&scene.hidden), 4404),
-        (scene.bob.knocks(&scene.never), 4404),
+    for (handshake, code) in [
+        (anyone.handshake(&scene.den.socket()), 4401),
+        (anyone.handshake(&scene.never.socket()), 4401),
+        (anyone.handshake(&scene.den.socket()).with_query("token=bad"), 4401),
+        (scene.bob.handshake_in(&scene.den), 4403),
+        (scene.bob.handshake_in(&scene.hidden), 4404),
+        (scene.bob.handshake_in(&scene.never), 4404),
     ] {
-        let mut ear = knock.with("Origin", &here).enters().await;
-        ear.is_closed_with(code).await;
+        let mut listener = handshake.with("Origin", &here).enters().await;
+        listener.is_closed_with(code).await;
     }
 }
 
@@ -85,22 +85,22 @@ async fn a_member_enters_by_every_credential() {
     let scene = scene().await;
     let session = scene.alice.signs_in_by_page().await;
     let token = scene.alice.token.clone();
-    let knock = || scene.fireside.anyone().knocks_at(&scene.hidden.socket());
-    let mut ears = vec![
-        knock().with_query(&format!("token={token}")).enters().await,
-        knock().with("Authorization", &format!("Token {token}")).enters().await,
-        knock().with("Authorization", &format!("bearer {token}")).enters().await,
-        knock().with("Cookie", &session.cookie()).enters().await,
+    let handshake = || scene.fireside.anyone().handshake(&scene.hidden.socket());
+    let mut listeners = vec![
+        handshake().with_query(&format!("token={token}")).enters().await,
+        handshake().with("Authorization", &format!("Token {token}")).enters().await,
+        handshake().with("Authorization", &format!("bearer {token}")).enters().await,
+        handshake().with("Cookie", &session.cookie()).enters().await,
     ];
-    let by_protocol = knock().with("Sec-WebSocket-Protocol", &format!("token, {token}"));
-    let ear = by_protocol.enters().await;
-    assert_eq!(ear.protocol.as_deref(), Some("token"));
-    ears.push(ear);
+    let by_protocol = handshake().with("Sec-WebSocket-Protocol", &format!("token, {token}"));
+    let listener = by_protocol.enters().await;
+    assert_eq!(listener.protocol.as_deref(), Some("token"));
+    listeners.push(listener);
     scene.alice.posts("welcome").in_room(&scene.hidden).await;
-    for ear in &mut ears {
-        ear.hears_message("welcome").await;
+    for listener in &mut listeners {
+        listener.hears_message("welcome").await;
     }
-    let bad = knock().with("Sec-WebSocket-Protocol", "token, bad");
+    let bad = handshake().with("Sec-WebSocket-Protocol", "token, bad");
     bad.turned_away_with(401).await;
 }
 
@@ -109,16 +109,16 @@ async fn a_cookie_opens_no_socket_for_a_foreign_site() {
     let scene = scene_with(&["--cors-origin", "https://app.example"]).await;
     let session = scene.alice.signs_in_by_page().await;
     let browser = scene.alice.showing(Credential::Session(session));
-    let knock = || browser.knocks_at(&scene.den.socket());
+    let handshake = || browser.handshake(&scene.den.socket());
     for origin in [FOREIGN, "null", "http://127.0.0.1:1", "https://app.example.evil.example"] {
-        knock().with("Origin", origin).turned_away_with(403).await;
+        handshake().with("Origin", origin).turned_away_with(403).await;
     }
-    knock().enters().await.hears_nothing().await;
-    knock().with("Origin", &scene.fireside.url).enters().await.hears_nothing().await;
-    knock().with("Origin", "https://app.example").enters().await.hears_nothing().await;
+    handshake().enters().await.hears_nothing().await;
+    handshake().with("Origin", &scene.fireside.url).enters().await.hears_nothing().await;
+    handshake().with("Origin", "https://app.example").enters().await.hears_nothing().await;
     // A token is not sent by a browser on its own, so where it comes from
     // tells nothing.
-    let with_token = scene.alice.knocks(&scene.den).with("Origin", FOREIGN);
+    let with_token = scene.alice.handshake_in(&scene.den).with("Origin", FOREIGN);
     with_token.enters().await.hears_nothing().await;
 }
 
@@ -126,9 +126,9 @@ async fn a_cookie_opens_no_socket_for_a_foreign_site() {
 async fn no_room_has_a_strange_number() {
     let scene = scene().await;
     for number in ["0", "-1", "99999999999999999999", "NaN", "1.0", "%31%00", "den"] {
-        let knock = scene.alice.knocks_at(&format!("/ws/room/{number}/"));
-        knock.turned_away_with(404).await;
+        let handshake = scene.alice.handshake(&format!("/ws/room/{number}/"));
+        handshake.turned_away_with(404).await;
     }
     let bare = format!("/ws/room/{}", scene.den.id);
-    scene.alice.knocks_at(&bare).enters().await.hears_nothing().await;
+    scene.alice.handshake(&bare).enters().await.hears_nothing().await;
 }

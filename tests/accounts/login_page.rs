@@ -198,19 +198,19 @@ async fn logging_out_ends_the_session_and_its_sockets() {
     let session = alice.signs_in_by_page().await;
     let other = alice.signs_in_by_page().await;
     let browser = alice.showing(Credential::Session(session.clone()));
-    let mut ear = browser.knocks_at(&den.socket()).enters().await;
+    let mut listener = browser.handshake(&den.socket()).enters().await;
     let mut device = alice.listens_in(&den).await;
 
     let forged = alice.showing(Credential::BareCookie(session));
     let answer = forged.does("/logout/").await;
     assert_eq!(answer.status, 403, "{answer}");
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 
     let answer = browser.does("/logout/").await;
     assert!((200..400).contains(&answer.status), "{answer}");
     browser.get(ME).await.refused(401, "authentication_required");
     alice.posts("anyone there?").in_room(&den).await;
-    ear.is_closed_with(4401).await;
+    listener.is_closed_with(4401).await;
     device.hears_message("anyone there?").await;
     alice.showing(Credential::Session(other)).get(ME).await.is(200);
 }

@@ -136,7 +136,7 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
             fireside.anyone().post(door, &body).with("Origin", origin).await.is(403);
         }
         for door in doors(room) {
-            browser.knocks_at(&door).with("Origin", origin).turned_away_with(403).await;
+            browser.handshake(&door).with("Origin", origin).turned_away_with(403).await;
         }
     }
     assert_eq!(alice.get("/api/users/").await.is(200).json().as_array().unwrap().len(), 0, "nobody was made");
@@ -146,7 +146,7 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
         browser.patch(&format!("/api/rooms/{room}/"), &change).with("Origin", origin).await.is(200);
         fireside.anyone().post("/api/auth/login/", &login).with("Origin", origin).await.is(200);
         for door in doors(room) {
-            browser.knocks_at(&door).with("Origin", origin).enters().await.hangs_up().await;
+            browser.handshake(&door).with("Origin", origin).enters().await.hangs_up().await;
         }
     }
     for (number, origin) in [fireside.url.as_str(), LISTED].into_iter().enumerate() {
@@ -162,7 +162,7 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
     for pair in [[fireside.url.as_str(), "https://evil.example"], ["https://evil.example", fireside.url.as_str()]] {
         let ask = fireside.anyone().post("/api/auth/login/", &login);
         ask.with("Origin", pair[0]).with("Origin", pair[1]).await.is(403);
-        browser.knocks_at(&doors(room)[3]).with("Origin", pair[0]).with("Origin", pair[1]).turned_away_with(403).await;
+        browser.handshake(&doors(room)[3]).with("Origin", pair[0]).with("Origin", pair[1]).turned_away_with(403).await;
     }
 }
 
@@ -194,8 +194,8 @@ async fn where_the_operator_named_the_server_that_is_its_origin() {
         at(fireside.anyone().post("/api/auth/login/", &login)).await.is(status(200));
         at(fireside.anyone().post("/accounts/api/token/", &login)).await.is(status(200));
         at(browser.patch(&path, &change)).await.is(status(200));
-        let knock = browser.knocks_at("/messages/ws/").with("Origin", origin);
-        if is_own { knock.enters().await.hangs_up().await } else { knock.turned_away_with(403).await }
+        let handshake = browser.handshake("/messages/ws/").with("Origin", origin);
+        if is_own { handshake.enters().await.hangs_up().await } else { handshake.turned_away_with(403).await }
     }
     // Who is no page is nobody's.
     fireside.anyone().post("/api/auth/login/", &login).with("Host", "evil.example").await.is(200);

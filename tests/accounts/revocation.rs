@@ -23,10 +23,10 @@ async fn logging_out_everywhere_ends_every_device_and_session() {
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ears = vec![
+    let mut listeners = vec![
         alice.listens_in(&den).await,
         phone.listens_in(&den).await,
-        browser.knocks_at(&den.socket()).enters().await,
+        browser.handshake(&den.socket()).enters().await,
     ];
     let mut bobs = bob.listens_in(&den).await;
 
@@ -35,8 +35,8 @@ async fn logging_out_everywhere_ends_every_device_and_session() {
     for who in [&*alice, &*phone, &browser] {
         who.get(ME).await.refused(401, "authentication_required");
     }
-    for ear in &mut ears {
-        ear.is_closed_with(4401).await;
+    for listener in &mut listeners {
+        listener.is_closed_with(4401).await;
     }
     bobs.hears_message("are they gone?").await;
     bob.get(ME).await.is(200);
@@ -52,7 +52,7 @@ async fn a_new_password_ends_all_but_the_device_that_set_it() {
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut others = vec![phone.listens_in(&den).await, browser.knocks_at(&den.socket()).enters().await];
+    let mut others = vec![phone.listens_in(&den).await, browser.handshake(&den.socket()).enters().await];
     let mut hers = alice.listens_in(&den).await;
 
     changes_password(&alice, &alice.password, "another password").await.is(204);
@@ -60,8 +60,8 @@ async fn a_new_password_ends_all_but_the_device_that_set_it() {
     for who in [&*phone, &browser] {
         who.get(ME).await.refused(401, "authentication_required");
     }
-    for ear in &mut others {
-        ear.is_closed_with(4401).await;
+    for listener in &mut others {
+        listener.is_closed_with(4401).await;
     }
     alice.get(ME).await.is(200);
     hers.hears_message("are they gone?").await;

@@ -3,31 +3,31 @@
 use serde_json::{Value, json};
 
 use super::pair::{ALL, Dialect, Pair, hears_news};
-use crate::world::{Ear, Fireside};
+use crate::world::{Fireside, Listener};
 
 /// Bob listens through all five.
-async fn listening(pair: &Pair) -> Vec<(Dialect, Ear)> {
-    let mut ears = Vec::new();
+async fn listening(pair: &Pair) -> Vec<(Dialect, Listener)> {
+    let mut listeners = Vec::new();
     for dialect in ALL {
-        ears.push((dialect, pair.opens(&pair.bob, dialect).await));
+        listeners.push((dialect, pair.opens(&pair.bob, dialect).await));
     }
-    ears
+    listeners
 }
 
 /// Alice says something through rooms, and everybody has heard it.
-async fn said(pair: &Pair, ears: &mut [(Dialect, Ear)], text: &str) -> i64 {
+async fn said(pair: &Pair, listeners: &mut [(Dialect, Listener)], text: &str) -> i64 {
     let (path, body) = Dialect::Rooms.post(pair, &pair.alice, text);
     let id = pair.alice.post(&path, &body).await.is(201).json()["id"].as_i64().unwrap();
-    for (dialect, ear) in ears {
-        assert_eq!(hears_news(ear, *dialect).await.0, id, "{dialect:?}");
+    for (dialect, listener) in listeners {
+        assert_eq!(hears_news(listener, *dialect).await.0, id, "{dialect:?}");
     }
     id
 }
 
 /// The next frame of a kind on the messaging socket, past presence and receipts.
-async fn messaging_hears(ear: &mut Ear, kind: &str) -> Value {
+async fn messaging_hears(listener: &mut Listener, kind: &str) -> Value {
     loop {
-        let frame = ear.frame().await;
+        let frame = listener.frame().await;
         if frame["type"] == kind {
             return frame;
         }
@@ -39,8 +39,8 @@ async fn messaging_hears(ear: &mut Ear, kind: &str) -> Value {
 async fn an_edit_is_told_where_there_is_a_word_for_it() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
-    let mut ears = listening(&pair).await;
-    let id = said(&pair, &mut ears, "frist").await;
+    let mut listeners = listening(&pair).await;
+    let id = said(&pair, &mut listeners, "frist").await;
     let ways = [
         ("inbox", format!("/api/messages/{id}/update_message/"), "POST"),
         ("messaging", format!("/messages/api/messages/{id}/"), "PUT"),
@@ -50,20 +50,20 @@ async fn an_edit_is_told_where_there_is_a_word_for_it() {
         let text = format!("first, {number} times corrected through {dialect}");
         let method = method.parse().unwrap();
         pair.alice.asks(method, &path).json(&json!({"content": text})).await.is(200);
-        for (dialect, ear) in &mut ears {
+        for (dialect, listener) in &mut listeners {
             match dialect {
                 Dialect::Inbox => {
-                    let frame = ear.frame().await;
+                    let frame = listener.frame().await;
                     let expected = json!({"sender": "alice", "receiver": "bob", "message": text, "message_id": id});
                     assert_eq!(frame, expected);
                 }
                 Dialect::Rooms => {
-                    let message = ear.hears("message_updated").await;
+                    let message = listener.hears("message_updated").await;
                     assert_eq!((&message["id"], &message["content"]), (&json!(id), &json!(text)));
                     assert_eq!(message["is_edited"], true);
                 }
                 Dialect::Messaging => {
-                    let frame = messaging_hears(ear, "message_updated").await;
+                    let frame = messaging_hears(listener, "message_updated").await;
                     assert_eq!(frame["message"]["content"], text);
                     assert_eq!(frame["message"]["is_edited"], true);
                 }
@@ -72,28 +72,28 @@ async fn an_edit_is_told_where_there_is_a_word_for_it() {
             }
         }
     }
-    said(&pair, &mut ears, "second").await;
+    said(&pair, &mut listeners, "second").await;
 }
 
 #[tokio::test]
 async fn a_deletion_is_told_where_there_is_a_word_for_it() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
-    let mut ears = listening(&pair).await;
+    let mut listeners = listening(&pair).await;
     for way in ["/api/messages/{id}/delete_message/", "/messages/api/messages/{id}/", "/d/rooms/api/messages/{id}/"] {
-        let id = said(&pair, &mut ears, "soon gone").await;
+        let id = said(&pair, &mut listeners, "soon gone").await;
         let path = way.replace("{id}", &id.to_string());
         pair.alice.delete(&path).await.is(204);
         pair.alice.delete(&path).await.is(404);
-        for (dialect, ear) in &mut ears {
+        for (dialect, listener) in &mut listeners {
             match dialect {
                 Dialect::Inbox => {
                     let expected = json!({"sender": "alice", "receiver": "bob", "deleted_message_id": id});
-                    assert_eq!(ear.frame().await, expected);
+                    assert_eq!(listener.frame().await, expected);
                 }
-                Dialect::Rooms => assert_eq!(ear.hears("message_deleted").await["id"], id),
+                Dialect::Rooms => assert_eq!(listener.hears("message_deleted").await["id"], id),
                 Dialect::Messaging => {
-                    assert_eq!(messaging_hears(ear, "message_deleted").await["message_id"], id);
+                    assert_eq!(messaging_hears(listener, "message_deleted").await["message_id"], id);
                 }
                 Dialect::Directs | Dialect::Messenger => {}
             }
@@ -102,7 +102,7 @@ async fn a_deletion_is_told_where_there_is_a_word_for_it() {
             assert!(pair.history(&pair.bob, dialect).await.is_empty(), "{dialect:?} still has it");
         }
     }
-    said(&pair, &mut ears, "this stays").await;
+    said(&pair, &mut listeners, "this stays").await;
 }
 
 #[tokio::test]

@@ -96,9 +96,9 @@ async fn signing_out_everywhere_ends_every_credential_in_every_document() {
     let account = pair.alice.get("/api/token/").await.is(200).json()["token"].as_str().unwrap().to_owned();
     let access = jwt(&pair.alice).await;
     let session = pair.alice.signs_in_by_page().await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for dialect in super::pair::ALL {
-        ears.push(pair.opens(&pair.alice, dialect).await);
+        listeners.push(pair.opens(&pair.alice, dialect).await);
     }
     pair.alice.does("/api/auth/logout-all/").await.is(204);
     for path in LISTS {
@@ -108,8 +108,8 @@ async fn signing_out_everywhere_ends_every_credential_in_every_document() {
         }
         pair.alice.showing(Credential::Session(session.clone())).get(path).await.is(401);
     }
-    for ear in &mut ears {
-        let (_, code) = ear.hears_until_closed().await;
+    for listener in &mut listeners {
+        let (_, code) = listener.hears_until_closed().await;
         assert_eq!(code, 4401);
     }
 }

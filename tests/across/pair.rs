@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Ear, Fireside, Person, id};
+use crate::world::{Fireside, Listener, Person, id};
 
 /// The five documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,12 +42,12 @@ impl Pair {
     }
 
     /// One of the two opens the chat's socket in a dialect, past whatever it says first.
-    pub async fn opens(&self, me: &Person, dialect: Dialect) -> Ear {
-        let mut ear = me.knocks_at(&dialect.socket(self, me)).enters().await;
+    pub async fn opens(&self, me: &Person, dialect: Dialect) -> Listener {
+        let mut listener = me.handshake(&dialect.socket(self, me)).enters().await;
         if dialect == Dialect::Messaging {
-            assert_eq!(ear.frame().await["type"], "hello");
+            assert_eq!(listener.frame().await["type"], "hello");
         }
-        ear
+        listener
     }
 
     /// The texts of the chat, oldest first, as one of the two reads them in a dialect.
@@ -64,10 +64,10 @@ impl Pair {
             // This document reads on its socket alone; the newest message says where the past ends.
             Dialect::Directs => {
                 let expected = Box::pin(self.history(me, Dialect::Rooms)).await.len();
-                let mut ear = self.opens(me, Dialect::Directs).await;
+                let mut listener = self.opens(me, Dialect::Directs).await;
                 let mut messages = Vec::new();
                 for _ in 0..expected {
-                    messages.push(ear.frame().await["message"].clone());
+                    messages.push(listener.frame().await["message"].clone());
                 }
                 messages
             }
@@ -135,9 +135,9 @@ impl Dialect {
 
 /// Hears frames until one brings a message. The messaging socket tells of presence and
 /// receipts between.
-pub async fn hears_news(ear: &mut Ear, dialect: Dialect) -> (i64, String) {
+pub async fn hears_news(listener: &mut Listener, dialect: Dialect) -> (i64, String) {
     loop {
-        let frame = ear.frame().await;
+        let frame = listener.frame().await;
         if let Some(news) = dialect.news(&frame) {
             return news;
         }

@@ -51,12 +51,12 @@ async fn unread_counts_agree_and_end_together() {
     assert_eq!(unread(&pair.alice, pair.chat).await, [1, 1, 1]);
 
     // Connecting is reading, where the document says so.
-    let mut ear = pair.opens(&pair.bob, Dialect::Directs).await;
+    let mut listener = pair.opens(&pair.bob, Dialect::Directs).await;
     for _ in 0..4 {
-        ear.frame().await;
+        listener.frame().await;
     }
-    ear.says(&json!({"body": "after all of it"})).await;
-    assert_eq!(ear.frame().await["message"]["body"], "after all of it");
+    listener.says(&json!({"body": "after all of it"})).await;
+    assert_eq!(listener.frame().await["message"]["body"], "after all of it");
     assert_eq!(unread(&pair.bob, pair.chat).await, [0, 0, 0]);
 }
 

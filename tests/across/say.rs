@@ -7,19 +7,19 @@ use crate::world::Fireside;
 async fn what_is_said_on_one_socket_is_heard_on_all() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for me in [&pair.alice, &pair.bob] {
         for dialect in ALL {
-            ears.push((dialect, pair.opens(me, dialect).await));
+            listeners.push((dialect, pair.opens(me, dialect).await));
         }
     }
-    for speaker in 0..ears.len() {
-        let (dialect, mouth) = &mut ears[speaker];
+    for speaker in 0..listeners.len() {
+        let (dialect, mouth) = &mut listeners[speaker];
         let text = format!("number {speaker} through {dialect:?}");
         mouth.says(&dialect.say(&pair, &text)).await;
         let mut ids = Vec::new();
-        for (dialect, ear) in &mut ears {
-            let (id, heard) = hears_news(ear, *dialect).await;
+        for (dialect, listener) in &mut listeners {
+            let (id, heard) = hears_news(listener, *dialect).await;
             assert_eq!(heard, text, "heard through {dialect:?}");
             ids.push(id);
         }
@@ -31,16 +31,16 @@ async fn what_is_said_on_one_socket_is_heard_on_all() {
 async fn what_is_posted_through_one_is_heard_on_all_sockets() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for dialect in ALL {
-        ears.push((dialect, pair.opens(&pair.bob, dialect).await));
+        listeners.push((dialect, pair.opens(&pair.bob, dialect).await));
     }
     for speaker in WITH_POSTS {
         let text = format!("posted through {speaker:?}");
         let (path, body) = speaker.post(&pair, &pair.alice, &text);
         let posted = pair.alice.post(&path, &body).await.is(201).json();
-        for (dialect, ear) in &mut ears {
-            let news = hears_news(ear, *dialect).await;
+        for (dialect, listener) in &mut listeners {
+            let news = hears_news(listener, *dialect).await;
             assert_eq!(news, (posted["id"].as_i64().unwrap(), text.clone()), "heard through {dialect:?}");
         }
     }
@@ -70,7 +70,7 @@ async fn the_history_is_the_same_in_all_five() {
 async fn a_resend_is_one_message_whichever_document_it_goes_through() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
-    let mut ear = pair.opens(&pair.bob, ALL[3]).await;
+    let mut listener = pair.opens(&pair.bob, ALL[3]).await;
     let mut ids = Vec::new();
     for (tries, dialect) in WITH_POSTS.into_iter().enumerate() {
         let (path, mut body) = dialect.post(&pair, &pair.alice, "once");
@@ -79,8 +79,8 @@ async fn a_resend_is_one_message_whichever_document_it_goes_through() {
         ids.push(pair.alice.post(&path, &body).await.is(status).json()["id"].clone());
     }
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    ear.hears_message("once").await;
-    ear.hears_nothing().await;
+    listener.hears_message("once").await;
+    listener.hears_nothing().await;
     let (path, mut body) = WITH_POSTS[1].post(&pair, &pair.alice, "something else");
     body["client_id"] = "the same key".into();
     pair.alice.post(&path, &body).await.is(409);

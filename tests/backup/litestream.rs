@@ -1,6 +1,6 @@
 //! A replicator beside the server, as Litestream is one: it holds a read transaction so that
 //! the write-ahead log never starts anew behind its back, keeps tables of its own in the
-//! database, takes the write lock for moments, and folds the log itself.
+//! database, takes the write lock for moments, and checkpoints the log itself.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -181,7 +181,7 @@ impl Follower {
         self.locker.execute_batch("ROLLBACK").unwrap();
     }
 
-    /// The same, and folds the log.
+    /// The same, and checkpoints the log.
     fn follows_and_folds(&mut self) {
         self.locks();
         self.reads(false);
@@ -244,7 +244,7 @@ async fn a_copy_that_follows_the_log_is_the_database() {
     assert!(follower.longest > LONG, "{}", follower.longest);
     let held = follower.longest;
     follower.follows_and_folds();
-    // In ordinary times the log is folded whenever it has some pages.
+    // In ordinary times the log is checkpointed whenever it has some pages.
     let (start, starts, mut since) = (Instant::now(), follower.starts, 0);
     while start.elapsed() < Duration::from_secs(3) || follower.starts < starts + 2 {
         assert!(start.elapsed() < Duration::from_secs(60), "the log never begins anew");

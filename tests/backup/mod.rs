@@ -1,4 +1,4 @@
-//! Backups that can be trusted, and the upkeep of a data folder.
+//! Backups that can be trusted, and the maintenance of a data folder.
 
 pub mod damage;
 mod hold;

@@ -80,7 +80,7 @@ async fn no_number_that_was_told_after_the_backup_comes_again() {
         let missed = alice.get(&format!("/messages/api/sync/?since={seen}")).await.is(200).json();
         let told: Vec<_> = missed["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
         assert_eq!(told, [&json!("new")]);
-        let mut line = alice.knocks_at("/messages/ws/").with_query(&format!("since={seen}")).enters().await;
+        let mut line = alice.handshake("/messages/ws/").with_query(&format!("since={seen}")).enters().await;
         assert_eq!(line.frame().await["seq"], missed["seq"]);
         loop {
             let frame = line.frame().await;

@@ -137,7 +137,7 @@ async fn a_signal_asks_for_one_and_the_server_tells_of_it() {
     let (_, own) = niceness_of(Path::new("/proc/thread-self")).unwrap();
     let backup = ("backup".to_owned(), (own + 10).min(19));
     assert_eq!(nice.iter().filter(|(name, _)| name == "backup").collect::<Vec<_>>(), [&backup]);
-    for name in ["writer", "courier", "tokio-rt-worker"] {
+    for name in ["writer", "fan-out", "tokio-rt-worker"] {
         assert!(nice.contains(&(name.to_owned(), own)), "{name}: {nice:?}");
     }
     // Many who ask while one is made get one more at the most for each that ended.

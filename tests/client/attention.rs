@@ -6,7 +6,7 @@ use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::world::{Fireside, Person, id};
 
-/// Notes what the page would show and play, in place of the desk and the loudspeaker.
+/// Notes what the page would show and play, in place of the worker and the loudspeaker.
 const RECORDER: &str = "
     window.shown = []; window.played = 0;
     window.Notification = class {

@@ -153,7 +153,7 @@ impl Browser {
         self.client.execute_async(&script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// A window of this size, as a phone or a desk has it.
+    /// A window of this size, as a phone or a worker has it.
     pub async fn is_sized(&self, width: u32, height: u32) {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;

@@ -36,7 +36,7 @@ async fn a_picture_is_sent_and_seen_and_what_is_too_large_is_refused_first() {
     his.leaves().await;
 }
 
-/// Puts a file into the page, as the desk or the clipboard would.
+/// Puts a file into the page, as the worker or the clipboard would.
 async fn gives(page: &Browser, event: &str, name: &str) {
     let target = if event == "paste" { "#draft" } else { "main" };
     let carrier = if event == "paste" { "ClipboardEvent" } else { "DragEvent" };

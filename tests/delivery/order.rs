@@ -3,34 +3,34 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::world::{Ear, Fireside, Heard, contents, id};
+use crate::world::{Fireside, Heard, Listener, contents, id};
 
 const SENDERS: usize = 20;
 const EACH: usize = 15;
 
 /// Says its messages one after the other, each after the echo of the last;
 /// everything it heard meanwhile.
-async fn speaks(mut ear: Ear, number: usize) -> (Ear, Vec<i64>) {
+async fn speaks(mut listener: Listener, number: usize) -> (Listener, Vec<i64>) {
     let mut heard = Vec::new();
     for count in 0..EACH {
         let text = format!("{number}:{count}");
-        ear.says_message(&text).await;
+        listener.says_message(&text).await;
         loop {
-            let data = ear.hears("chat_message").await;
+            let data = listener.hears("chat_message").await;
             heard.push(id(&data));
             if data["content"] == text.as_str() {
                 break;
             }
         }
     }
-    (ear, heard)
+    (listener, heard)
 }
 
-async fn hears_the_rest(mut ear: Ear, mut heard: Vec<i64>, total: usize) -> Vec<i64> {
+async fn hears_the_rest(mut listener: Listener, mut heard: Vec<i64>, total: usize) -> Vec<i64> {
     while heard.len() < total {
-        heard.push(id(&ear.hears("chat_message").await));
+        heard.push(id(&listener.hears("chat_message").await));
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     heard
 }
 
@@ -52,14 +52,14 @@ async fn everyone_hears_the_same_in_the_order_of_history() {
     }
     let total = SENDERS * EACH;
     let listening: Vec<_> =
-        listeners.into_iter().map(|ear| tokio::spawn(hears_the_rest(ear, Vec::new(), total))).collect();
+        listeners.into_iter().map(|listener| tokio::spawn(hears_the_rest(listener, Vec::new(), total))).collect();
     let speaking: Vec<_> = speakers
         .into_iter()
         .enumerate()
-        .map(|(number, ear)| {
+        .map(|(number, listener)| {
             tokio::spawn(async move {
-                let (ear, heard) = speaks(ear, number).await;
-                hears_the_rest(ear, heard, total).await
+                let (listener, heard) = speaks(listener, number).await;
+                hears_the_rest(listener, heard, total).await
             })
         })
         .collect();
@@ -82,7 +82,7 @@ async fn requests_and_sockets_share_one_order() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let mut mouth = bob.listens_in(&den).await;
     let posting = async {
         for number in 0..40 {
@@ -99,9 +99,9 @@ async fn requests_and_sockets_share_one_order() {
     tokio::join!(posting, speaking);
     let mut heard = Vec::new();
     for _ in 0..80 {
-        heard.push(ear.hears("chat_message").await);
+        heard.push(listener.hears("chat_message").await);
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     assert_eq!(contents(&heard), contents(&bob.reads_history(&den).await));
 }
 
@@ -113,22 +113,22 @@ async fn every_socket_of_everyone_hears_and_the_speaker_too() {
     let phone = alice.signs_in_again().await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ears = vec![
+    let mut listeners = vec![
         alice.listens_in(&den).await,
         alice.listens_in(&den).await,
         phone.listens_in(&den).await,
         bob.listens_in(&den).await,
     ];
-    ears[0].says_message("spoken").await;
+    listeners[0].says_message("spoken").await;
     bob.posts("written").in_room(&den).await;
     // Which of the two was first is not laid down, only that all agree.
     let mut orders = Vec::new();
-    for ear in &mut ears {
+    for listener in &mut listeners {
         let mut order = Vec::new();
         for _ in 0..2 {
-            order.push(ear.hears("chat_message").await);
+            order.push(listener.hears("chat_message").await);
         }
-        ear.hears_nothing().await;
+        listener.hears_nothing().await;
         orders.push(contents(&order));
     }
     assert!(orders.iter().all(|order| *order == orders[0]), "{orders:?}");
@@ -139,15 +139,15 @@ async fn a_deletion_comes_after_its_message() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     for number in 0..20 {
         let text = format!("short-lived {number}");
         let message = alice.posts(&text).in_room(&den).await;
         alice.deletes(&message).await;
-        ear.hears_message(&text).await;
-        assert_eq!(ear.hears("message_deleted").await["id"], message["id"]);
+        listener.hears_message(&text).await;
+        assert_eq!(listener.hears("message_deleted").await["id"], message["id"]);
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     assert!(alice.reads(&den).await.is_empty());
 }
 
@@ -156,14 +156,14 @@ async fn a_socket_that_comes_back_hears_what_is_said_from_then_on() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     alice.posts("one").in_room(&den).await;
-    ear.hears_message("one").await;
-    ear.hangs_up().await;
+    listener.hears_message("one").await;
+    listener.hangs_up().await;
     alice.posts("two").in_room(&den).await;
-    let mut ear = alice.listens_in(&den).await;
-    ear.says(&json!({"type": "chat_message", "data": {"content": "three"}})).await;
-    match ear.next().await {
+    let mut listener = alice.listens_in(&den).await;
+    listener.says(&json!({"type": "chat_message", "data": {"content": "three"}})).await;
+    match listener.next().await {
         Heard::Frame(frame) => assert_eq!(frame["data"]["content"], "three"),
         Heard::Closed(code) => panic!("closed with {code}"),
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::world::{Ear, Fireside, Person, Room, id};
+use crate::world::{Fireside, Listener, Person, Room, id};
 
 const ROUNDS: usize = 8;
 
@@ -37,8 +37,8 @@ impl Chatter {
 
 /// What the socket heard must all have been stored before the marker, which
 /// was posted after the answer.
-async fn heard_nothing_since(mut ear: Ear, marker: &Value, code: u16) {
-    let (heard, closed_with) = ear.hears_until_closed().await;
+async fn heard_nothing_since(mut listener: Listener, marker: &Value, code: u16) {
+    let (heard, closed_with) = listener.hears_until_closed().await;
     assert_eq!(closed_with, code);
     for frame in heard {
         if frame["type"] == "chat_message" {
@@ -56,12 +56,12 @@ async fn who_has_left_hears_nothing_after_the_answer() {
     let chatter = chatter(&alice, &den);
     for _ in 0..ROUNDS {
         bob.joins(&den).await;
-        let mut ear = bob.listens_in(&den).await;
-        ear.hears("chat_message").await;
+        let mut listener = bob.listens_in(&den).await;
+        listener.hears("chat_message").await;
         bob.leaves(&den).await;
         let marker = alice.posts("marker").in_room(&den).await;
-        heard_nothing_since(ear, &marker, 4403).await;
-        bob.knocks(&den).turned_away_with(403).await;
+        heard_nothing_since(listener, &marker, 4403).await;
+        bob.handshake_in(&den).turned_away_with(403).await;
     }
     chatter.falls_silent().await;
 }
@@ -76,8 +76,8 @@ async fn who_has_logged_out_hears_nothing_after_the_answer() {
     let chatter = chatter(&alice, &den);
     for round in 0..ROUNDS {
         let device = bob.signs_in_again().await;
-        let mut ear = device.listens_in(&den).await;
-        ear.hears("chat_message").await;
+        let mut listener = device.listens_in(&den).await;
+        listener.hears("chat_message").await;
         match round % 3 {
             0 => device.does("/api/auth/logout/").await.is(204),
             1 => bob.signs_in_again().await.does("/api/auth/logout-all/").await.is(204),
@@ -88,8 +88,8 @@ async fn who_has_logged_out_hears_nothing_after_the_answer() {
             }
         };
         let marker = alice.posts("marker").in_room(&den).await;
-        heard_nothing_since(ear, &marker, 4401).await;
-        device.knocks(&den).turned_away_with(401).await;
+        heard_nothing_since(listener, &marker, 4401).await;
+        device.handshake_in(&den).turned_away_with(401).await;
     }
     chatter.falls_silent().await;
 }
@@ -102,14 +102,14 @@ async fn a_closed_room_closes_its_sockets_with_the_answer() {
     for _ in 0..ROUNDS {
         let den = alice.opens_room("den").await;
         bob.joins(&den).await;
-        let mut ears = vec![alice.listens_in(&den).await, bob.listens_in(&den).await];
+        let mut listeners = vec![alice.listens_in(&den).await, bob.listens_in(&den).await];
         bob.posts("hi").in_room(&den).await;
         alice.delete(&den.path()).await.is(204);
-        for ear in &mut ears {
-            ear.hears_message("hi").await;
-            ear.is_closed_with(4404).await;
+        for listener in &mut listeners {
+            listener.hears_message("hi").await;
+            listener.is_closed_with(4404).await;
         }
-        bob.knocks(&den).turned_away_with(404).await;
+        bob.handshake_in(&den).turned_away_with(404).await;
     }
 }
 
@@ -120,12 +120,12 @@ async fn what_is_said_into_a_socket_that_lost_its_right_is_not_said() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     bob.leaves(&den).await;
     let frame = json!({"type": "chat_message", "data": {"content": "one more thing"}});
     // The line may already be cut; then nothing was said either.
-    ear.tries_to_say(&frame).await.ok();
-    ear.is_closed_with(4403).await;
+    listener.tries_to_say(&frame).await.ok();
+    listener.is_closed_with(4403).await;
     alice.posts("marker").in_room(&den).await;
     assert_eq!(alice.reads(&den).await, ["marker"]);
 }

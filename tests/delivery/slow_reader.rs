@@ -16,9 +16,9 @@ async fn a_reader_that_does_not_read_is_closed_while_others_go_on() {
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     carol.joins(&den).await;
-    let mut slow = carol.knocks(&den).with_small_window().enters().await;
+    let mut slow = carol.handshake_in(&den).with_small_window().enters().await;
     let mut mouth = alice.listens_in(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
 
     let filler = "x".repeat(4096);
     for round in 0..MESSAGES / AT_ONCE {
@@ -28,7 +28,7 @@ async fn a_reader_that_does_not_read_is_closed_while_others_go_on() {
         for number in 0..AT_ONCE {
             let text = format!("{} {filler}", round * AT_ONCE + number);
             mouth.hears_message(&text).await;
-            ear.hears_message(&text).await;
+            listener.hears_message(&text).await;
         }
     }
     // Now the slow one reads: an unbroken beginning, and then the reason.
@@ -40,7 +40,7 @@ async fn a_reader_that_does_not_read_is_closed_while_others_go_on() {
         assert!(text.starts_with(&format!("{number} ")), "no gap at {number}");
     }
     mouth.hears_nothing().await;
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     // It may come back, and reads what it missed.
     let mut back = carol.listens_in(&den).await;
     alice.posts("welcome back").in_room(&den).await;

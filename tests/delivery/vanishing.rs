@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::world::{Ear, Fireside, Person, Room, contents};
+use crate::world::{Fireside, Listener, Person, Room, contents};
 
 const TRIES: usize = 60;
 
@@ -34,7 +34,7 @@ async fn posts_and_vanishes(fireside: &Fireside, alice: &Person, room: &Room, nu
 }
 
 /// Hears until what was heard is what is stored.
-async fn hears_what_is_stored(ear: &mut Ear, alice: &Person, room: &Room) -> Vec<String> {
+async fn hears_what_is_stored(listener: &mut Listener, alice: &Person, room: &Room) -> Vec<String> {
     let mut heard = Vec::new();
     loop {
         let stored = contents(&alice.reads_history(room).await);
@@ -44,7 +44,7 @@ async fn hears_what_is_stored(ear: &mut Ear, alice: &Person, room: &Room) -> Vec
         }
         // Waits for what is missing, or fails because it never comes.
         while heard.len() < stored.len() {
-            let data = ear.hears("chat_message").await;
+            let data = listener.hears("chat_message").await;
             heard.push(data["content"].as_str().unwrap().to_owned());
         }
     }
@@ -57,16 +57,16 @@ async fn what_is_stored_is_heard_though_its_sender_has_vanished() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     for number in 0..TRIES {
         posts_and_vanishes(&fireside, &alice, &den, number).await;
     }
     bob.posts("marker").in_room(&den).await;
-    let heard = hears_what_is_stored(&mut ear, &bob, &den).await;
+    let heard = hears_what_is_stored(&mut listener, &bob, &den).await;
     let unique: HashSet<_> = heard.iter().collect();
     assert_eq!(unique.len(), heard.len(), "nothing twice");
     assert!(heard.len() > 1, "some of them were stored, or nothing was tested");
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 /// Sends a whole upload, and waits for nothing.
@@ -123,7 +123,7 @@ async fn a_vanished_sender_may_send_again() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let mut first_came_through = 0;
     for number in 0..30_usize {
         let text = format!("once {number}");
@@ -144,9 +144,9 @@ async fn a_vanished_sender_may_send_again() {
         let answer = alice.posts(&text).known_as(&text).tried_in(&den).await;
         assert!([200, 201].contains(&answer.status), "{answer}");
         first_came_through += usize::from(answer.status == 200);
-        ear.hears_message(&text).await;
+        listener.hears_message(&text).await;
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     assert_eq!(alice.reads(&den).await.len(), 30);
     assert!(first_came_through > 0, "no cut send was ever stored");
 }
@@ -158,7 +158,7 @@ async fn a_socket_that_is_reset_after_speaking_has_spoken_once_or_not() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     for number in 0..30_usize {
         let mut mouth = alice.listens_in(&den).await;
         mouth.says_message(&format!("bye {number}")).await;
@@ -168,7 +168,7 @@ async fn a_socket_that_is_reset_after_speaking_has_spoken_once_or_not() {
         socket.get_ref().set_zero_linger().unwrap();
     }
     bob.posts("marker").in_room(&den).await;
-    let heard = hears_what_is_stored(&mut ear, &bob, &den).await;
+    let heard = hears_what_is_stored(&mut listener, &bob, &den).await;
     assert!(heard.len() > 1, "some of them were stored, or nothing was tested");
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }

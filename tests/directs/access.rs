@@ -53,7 +53,7 @@ async fn nobody_gets_anything_without_a_credential() {
                 asks(who, &method, path, body.as_ref()).await.refused(401, "authentication_required");
             }
             for chat in [&cast.chat, &Room { id: 999_999 }] {
-                who.knocks_at(&socket(chat)).turned_away_with(401).await;
+                who.handshake(&socket(chat)).turned_away_with(401).await;
             }
         }
     }
@@ -74,14 +74,14 @@ async fn another_site_can_change_nothing_with_the_cookie_alone() {
             answer.refused(403, "csrf_failed");
         }
     }
-    let knock = || forged.knocks_at(&socket(&cast.chat));
+    let handshake = || forged.handshake(&socket(&cast.chat));
     for origin in ["https://evil.example", "null"] {
-        knock().with("Origin", origin).turned_away_with(403).await;
+        handshake().with("Origin", origin).turned_away_with(403).await;
     }
     assert_eq!(chats(&cast.bob).await.len(), 1, "nothing was made");
     assert_eq!(chats(&cast.bob).await[0]["unread_count"], 1, "and nothing was marked");
-    let mut ear = knock().with("Origin", &cast.fireside.url).enters().await;
-    hears_body(&mut ear, "private words", false).await;
+    let mut listener = handshake().with("Origin", &cast.fireside.url).enters().await;
+    hears_body(&mut listener, "private words", false).await;
     let browser = cast.bob.showing(Credential::Session(session));
     browser.post(CREATE, &json!({"user_id": cast.dave.id})).await.is(201);
 }
@@ -104,14 +104,14 @@ async fn anothers_chat_looks_like_one_that_never_was() {
     let cast = cast().await;
     for place in PLACES {
         let dave = cast.dave.through(place);
-        let forbidden = dave.knocks_at(&socket(&cast.chat)).turned_away().await;
-        let unknown = dave.knocks_at(&socket(&Room { id: 999_999 })).turned_away().await;
+        let forbidden = dave.handshake(&socket(&cast.chat)).turned_away().await;
+        let unknown = dave.handshake(&socket(&Room { id: 999_999 })).turned_away().await;
         assert_eq!(forbidden.status, 404);
         assert!(forbidden.body.contains("not_found"), "{forbidden:?}");
         assert_eq!(forbidden.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());
     }
-    let mut ear = enters(&cast.bob, &cast.chat).await;
-    hears_body(&mut ear, "private words", false).await;
+    let mut listener = enters(&cast.bob, &cast.chat).await;
+    hears_body(&mut listener, "private words", false).await;
 }
 
 #[tokio::test]
@@ -119,11 +119,11 @@ async fn a_browser_is_refused_by_close_code() {
     let cast = cast().await;
     let here = cast.fireside.url.clone();
     let anyone = cast.fireside.anyone();
-    for (knock, code) in [
-        (anyone.knocks_at(&socket(&cast.chat)), 4401),
-        (cast.dave.knocks_at(&socket(&cast.chat)), 4404),
-        (cast.dave.knocks_at(&socket(&Room { id: 999_999 })), 4404),
+    for (handshake, code) in [
+        (anyone.handshake(&socket(&cast.chat)), 4401),
+        (cast.dave.handshake(&socket(&cast.chat)), 4404),
+        (cast.dave.handshake(&socket(&Room { id: 999_999 })), 4404),
     ] {
-        knock.with("Origin", &here).enters().await.is_closed_with(code).await;
+        handshake.with("Origin", &here).enters().await.is_closed_with(code).await;
     }
 }

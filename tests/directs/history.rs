@@ -8,7 +8,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{chat_of, chats, enters, hears, hears_body, socket};
-use crate::world::{Ear, Fireside, Heard, Person, Room, id};
+use crate::world::{Fireside, Heard, Listener, Person, Room, id};
 
 /// Many messages, in whatever order.
 async fn writes_much(who: &Person, chat: &Room, count: usize) {
@@ -29,7 +29,7 @@ async fn it_comes_oldest_first_and_says_what_was_read() {
     alice.posts("from alice").in_room(&chat).await;
     bob.posts("from bob").in_room(&chat).await;
     // Nobody has been here yet. Alice comes: bob's words were not read by her before.
-    let mut alices = alice.through("/d/directs").knocks_at(&socket(&chat)).enters().await;
+    let mut alices = alice.through("/d/directs").handshake(&socket(&chat)).enters().await;
     hears_body(&mut alices, "from alice", false).await;
     hears_body(&mut alices, "from bob", false).await;
     alices.stays_silent().await;
@@ -54,11 +54,11 @@ async fn another_dialect_can_have_read_it() {
     alice.posts("hi").in_room(&chat).await;
     // To look is not to read: only a connection here, or a word of another document, marks.
     bob.reads(&chat).await;
-    let mut ear = enters(&alice, &chat).await;
-    hears_body(&mut ear, "hi", false).await;
+    let mut listener = enters(&alice, &chat).await;
+    hears_body(&mut listener, "hi", false).await;
     enters(&bob, &chat).await.stays_silent_after(&["hi"]).await;
-    let mut ear = enters(&alice, &chat).await;
-    hears_body(&mut ear, "hi", true).await;
+    let mut listener = enters(&alice, &chat).await;
+    hears_body(&mut listener, "hi", true).await;
 }
 
 #[tokio::test]
@@ -69,11 +69,11 @@ async fn an_outsider_marks_nothing_and_neither_does_the_sender() {
     let carol = fireside.registers("carol").await;
     let chat = chat_of(&alice, &bob).await;
     alice.posts("hi").in_room(&chat).await;
-    carol.knocks_at(&socket(&chat)).turned_away_with(404).await;
+    carol.handshake(&socket(&chat)).turned_away_with(404).await;
     enters(&alice, &chat).await.stays_silent_after(&["hi"]).await;
     assert_eq!(chats(&bob).await[0]["unread_count"], 1);
-    let mut ear = enters(&alice, &chat).await;
-    hears_body(&mut ear, "hi", false).await;
+    let mut listener = enters(&alice, &chat).await;
+    hears_body(&mut listener, "hi", false).await;
 }
 
 #[tokio::test]
@@ -87,10 +87,10 @@ async fn it_is_what_is_there_now() {
     let path = format!("/api/messages/{}/update_message/", id(&edited));
     alice.post(&path, &json!({"content": "edited"})).await.is(200);
     alice.deletes(&deleted).await;
-    let mut ear = enters(&bob, &chat).await;
-    let message = hears_body(&mut ear, "edited", false).await;
+    let mut listener = enters(&bob, &chat).await;
+    let message = hears_body(&mut listener, "edited", false).await;
     assert_eq!(id(&message), id(&edited));
-    ear.stays_silent().await;
+    listener.stays_silent().await;
 }
 
 #[tokio::test]
@@ -103,19 +103,19 @@ async fn notes_to_self_are_read_by_whom_they_are_for() {
     let me = json!({"id": alice.id, "username": "alice"});
     assert_eq!((&mine[0]["other_user"], &mine[0]["participants"]), (&me, &json!([me])));
     assert_eq!(mine[0]["unread_count"], 0);
-    let mut ear = enters(&alice, &Room::of(&mine[0])).await;
-    hears_body(&mut ear, "milk", true).await;
-    ear.says(&json!({"body": "eggs"})).await;
-    hears_body(&mut ear, "eggs", true).await;
+    let mut listener = enters(&alice, &Room::of(&mine[0])).await;
+    hears_body(&mut listener, "milk", true).await;
+    listener.says(&json!({"body": "eggs"})).await;
+    hears_body(&mut listener, "eggs", true).await;
 }
 
 /// Reads a socket until it has heard a message of this number.
-async fn hears_upto(mut ear: Ear, last: i64) -> Vec<i64> {
+async fn hears_upto(mut listener: Listener, last: i64) -> Vec<i64> {
     let mut heard = Vec::new();
     while heard.last().is_none_or(|newest| *newest < last) {
-        heard.push(id(&hears(&mut ear).await));
+        heard.push(id(&hears(&mut listener).await));
     }
-    ear.stays_silent().await;
+    listener.stays_silent().await;
     heard
 }
 
@@ -141,18 +141,18 @@ async fn two_thousand_messages_arrive_whole_and_in_order_while_others_write() {
             })
         })
         .collect();
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for who in [&alice, &bob, &alice] {
-        ears.push(enters(who, &chat).await);
+        listeners.push(enters(who, &chat).await);
     }
     // Each has the past, and some of the present, before the writers fall silent.
-    let mut begun: Vec<(Ear, Vec<i64>)> = Vec::new();
-    for mut ear in ears {
+    let mut begun: Vec<(Listener, Vec<i64>)> = Vec::new();
+    for mut listener in listeners {
         let mut heard = Vec::new();
         for _ in 0..2_150 {
-            heard.push(id(&hears(&mut ear).await));
+            heard.push(id(&hears(&mut listener).await));
         }
-        begun.push((ear, heard));
+        begun.push((listener, heard));
     }
     stop.store(true, Ordering::Relaxed);
     let mut written = 0;
@@ -163,9 +163,9 @@ async fn two_thousand_messages_arrive_whole_and_in_order_while_others_write() {
     let last = id(&alice.posts("last").in_room(&chat).await);
     let history: Vec<i64> = alice.reads_history(&chat).await.iter().map(id).collect();
     assert_eq!(history.len(), 2_100 + written + 1);
-    for (ear, mut heard) in begun {
+    for (listener, mut heard) in begun {
         if heard.last() != Some(&last) {
-            heard.extend(hears_upto(ear, last).await);
+            heard.extend(hears_upto(listener, last).await);
         }
         assert_eq!(heard, history);
     }
@@ -181,17 +181,17 @@ async fn much_may_be_said_while_a_long_past_is_told() {
     for _ in 0..1_200 {
         alice.posts(&long).in_room(&chat).await;
     }
-    let mut ear = bob.knocks_at(&socket(&chat)).with_small_window().enters().await;
+    let mut listener = bob.handshake(&socket(&chat)).with_small_window().enters().await;
     let mut heard = Vec::new();
     // Together this is more than the queue of a socket holds, and the past is not over yet.
     for _ in 0..4 {
         writes_much(&alice, &chat, 120).await;
         for _ in 0..150 {
-            heard.push(id(&hears(&mut ear).await));
+            heard.push(id(&hears(&mut listener).await));
         }
     }
     let last = id(&alice.posts("last").in_room(&chat).await);
-    heard.extend(hears_upto(ear, last).await);
+    heard.extend(hears_upto(listener, last).await);
     assert_eq!(heard, alice.reads_history(&chat).await.iter().map(id).collect::<Vec<_>>());
     assert_eq!(chats(&bob).await[0]["unread_count"], 481, "what arrived meanwhile stays unread");
 }
@@ -208,19 +208,19 @@ async fn a_long_past_ends_with_the_right_to_it() {
         alice.posts(&long).in_room(&chat).await;
     }
     let phone = bob.signs_in_again().await;
-    let ear = phone.knocks_at(&socket(&chat)).with_small_window().enters().await;
+    let listener = phone.handshake(&socket(&chat)).with_small_window().enters().await;
     phone.does("/api/auth/logout/").await.is(204);
     let marker = alice.posts("marker").in_room(&chat).await;
-    let heard = hears_until_closed(ear).await;
+    let heard = hears_until_closed(listener).await;
     assert!(heard.len() < 1_000, "{}", heard.len());
     assert!(heard.iter().all(|frame| id(&frame["message"]) < id(&marker)));
     assert_eq!(chats(&bob).await[0]["unread_count"], 1_001, "what was not told is not read");
 }
 
 /// Whatever was on its way. A line that was cut within a frame is closed too.
-async fn hears_until_closed(mut ear: Ear) -> Vec<Value> {
+async fn hears_until_closed(mut listener: Listener) -> Vec<Value> {
     let mut heard = Vec::new();
-    while let Heard::Frame(frame) = ear.next().await {
+    while let Heard::Frame(frame) = listener.next().await {
         heard.push(frame);
     }
     heard
@@ -241,14 +241,14 @@ async fn the_flag_shortens_it_to_the_newest() {
                 alice.deletes(&message).await;
             }
         }
-        let mut ear = enters(&bob, &chat).await;
+        let mut listener = enters(&bob, &chat).await;
         for text in expected {
-            hears_body(&mut ear, text, false).await;
+            hears_body(&mut listener, text, false).await;
         }
-        ear.stays_silent().await;
+        listener.stays_silent().await;
         assert_eq!(chats(&bob).await[0]["unread_count"], 0, "all of it is read");
         alice.posts("live").in_room(&chat).await;
-        hears_body(&mut ear, "live", false).await;
+        hears_body(&mut listener, "live", false).await;
     }
 }
 
@@ -270,7 +270,7 @@ async fn the_flag_is_a_number_and_may_be_more_than_there_is() {
     }
 }
 
-impl Ear {
+impl Listener {
     /// Hears these texts, and then nothing more.
     async fn stays_silent_after(&mut self, texts: &[&str]) {
         for text in texts {

@@ -10,7 +10,7 @@ mod user;
 
 use serde_json::{Value, json};
 
-use crate::world::{Ear, Person, Room, id};
+use crate::world::{Listener, Person, Room, id};
 
 /// Where the dialect stands: among the others, and by itself.
 const PLACES: [&str; 2] = ["", "/d/directs"];
@@ -33,13 +33,13 @@ fn socket(chat: &Room) -> String {
     format!("/ws/chat/{}/", chat.id)
 }
 
-async fn enters(me: &Person, chat: &Room) -> Ear {
-    me.knocks_at(&socket(chat)).enters().await
+async fn enters(me: &Person, chat: &Room) -> Listener {
+    me.handshake(&socket(chat)).enters().await
 }
 
 /// The message of the next frame, which has no key but those of the document.
-async fn hears(ear: &mut Ear) -> Value {
-    let frame = ear.frame().await;
+async fn hears(listener: &mut Listener) -> Value {
+    let frame = listener.frame().await;
     let message = frame["message"].clone();
     let expected = json!({"message": {
         "id": id(&message), "sender": message["sender"].as_str().unwrap(), "body": message["body"].as_str().unwrap(),
@@ -50,8 +50,8 @@ async fn hears(ear: &mut Ear) -> Value {
 }
 
 /// The next frame is a message with this text, read or not.
-async fn hears_body(ear: &mut Ear, body: &str, is_read: bool) -> Value {
-    let message = hears(ear).await;
+async fn hears_body(listener: &mut Listener, body: &str, is_read: bool) -> Value {
+    let message = hears(listener).await;
     assert_eq!((&message["body"], &message["is_read"]), (&json!(body), &json!(is_read)), "{message}");
     message
 }

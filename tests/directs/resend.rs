@@ -35,14 +35,14 @@ async fn a_key_is_one_for_every_dialect() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let chat = chat_of(&alice, &bob).await;
-    let mut ear = enters(&alice, &chat).await;
-    ear.says(&json!({"body": "hi", "client_id": "k"})).await;
-    let said = hears_body(&mut ear, "hi", false).await;
+    let mut listener = enters(&alice, &chat).await;
+    listener.says(&json!({"body": "hi", "client_id": "k"})).await;
+    let said = hears_body(&mut listener, "hi", false).await;
     let in_rooms = alice.posts("hi").known_as("k").tried_in(&chat).await.is(200).json();
     let in_inbox = json!({"receiver": "bob", "content": "hi", "client_id": "k"});
     let in_inbox = alice.post("/api/messages/", &in_inbox).await.is(200).json();
     assert_eq!((id(&in_rooms), id(&in_inbox)), (id(&said), id(&said)));
-    ear.stays_silent().await;
+    listener.stays_silent().await;
 }
 
 #[tokio::test]
@@ -51,15 +51,15 @@ async fn after_a_restart_the_key_is_still_known() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let chat = chat_of(&alice, &bob).await;
-    let mut ear = enters(&alice, &chat).await;
-    ear.says(&json!({"body": "hi", "client_id": "k"})).await;
-    let said = hears_body(&mut ear, "hi", false).await;
+    let mut listener = enters(&alice, &chat).await;
+    listener.says(&json!({"body": "hi", "client_id": "k"})).await;
+    let said = hears_body(&mut listener, "hi", false).await;
     let fireside = fireside.dies_and_restarts().await;
     let alice = alice.back_to(&fireside);
-    let mut ear = enters(&alice, &chat).await;
-    assert_eq!(hears(&mut ear).await, said, "what was echoed is stored");
-    ear.says(&json!({"body": "hi", "client_id": "k"})).await;
-    assert_eq!(hears(&mut ear).await, said);
+    let mut listener = enters(&alice, &chat).await;
+    assert_eq!(hears(&mut listener).await, said, "what was echoed is stored");
+    listener.says(&json!({"body": "hi", "client_id": "k"})).await;
+    assert_eq!(hears(&mut listener).await, said);
     assert_eq!(alice.reads(&chat).await, ["hi"]);
 }
 
@@ -69,11 +69,11 @@ async fn a_note_to_self_is_told_again_as_it_was() {
     let alice = fireside.registers("alice").await;
     alice.post("/api/messages/", &json!({"receiver": alice.id, "content": "milk"})).await.is(201);
     let notes = Room::of(&chats(&alice).await[0]);
-    let mut ear = enters(&alice, &notes).await;
-    hears_body(&mut ear, "milk", true).await;
+    let mut listener = enters(&alice, &notes).await;
+    hears_body(&mut listener, "milk", true).await;
     let frame = json!({"body": "eggs", "client_id": "k"});
-    ear.says(&frame).await;
-    let first = hears_body(&mut ear, "eggs", true).await;
-    ear.says(&frame).await;
-    assert_eq!(hears(&mut ear).await, first);
+    listener.says(&frame).await;
+    let first = hears_body(&mut listener, "eggs", true).await;
+    listener.says(&frame).await;
+    assert_eq!(hears(&mut listener).await, first);
 }

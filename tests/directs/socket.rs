@@ -14,8 +14,8 @@ async fn what_is_said_is_heard_by_both_as_documented() {
     let bob = fireside.registers("bob").await;
     let chat = chat_of(&alice, &bob).await;
     for place in PLACES {
-        let mut alices = alice.through(place).knocks_at(&socket(&chat)).enters().await;
-        let mut bobs = bob.through(place).knocks_at(socket(&chat).trim_end_matches('/')).enters().await;
+        let mut alices = alice.through(place).handshake(&socket(&chat)).enters().await;
+        let mut bobs = bob.through(place).handshake(socket(&chat).trim_end_matches('/')).enters().await;
         alices.says(&json!({"body": " Hello, how are you? "})).await;
         let said = hears_body(&mut alices, "Hello, how are you?", false).await;
         assert_eq!(hears(&mut bobs).await, said);
@@ -79,10 +79,10 @@ async fn a_forged_sender_is_ignored() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let chat = chat_of(&alice, &bob).await;
-    let mut ear = enters(&alice, &chat).await;
+    let mut listener = enters(&alice, &chat).await;
     let forged = json!({"body": "hi", "sender": "bob", "id": 4711, "is_read": true, "created": "2001-01-01 00:00:00"});
-    ear.says(&forged).await;
-    let message = hears_body(&mut ear, "hi", false).await;
+    listener.says(&forged).await;
+    let message = hears_body(&mut listener, "hi", false).await;
     assert_eq!(message["sender"], "alice");
     assert_ne!(message["id"], 4711);
     assert!(!message["created"].as_str().unwrap().starts_with("2001"));
@@ -94,18 +94,18 @@ async fn ten_thousand_characters_fit_into_a_frame_that_ends_at_128_kib() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let chat = chat_of(&alice, &bob).await;
-    let mut ear = enters(&alice, &chat).await;
+    let mut listener = enters(&alice, &chat).await;
     let fits = "🔥".repeat(10_000);
-    ear.says(&json!({"body": fits})).await;
-    hears_body(&mut ear, &fits, false).await;
+    listener.says(&json!({"body": fits})).await;
+    hears_body(&mut listener, &fits, false).await;
     let padded = |size: usize| {
         let start = r#"{"body":"fits","ignored":""#;
         format!("{start}{}\"}}", "x".repeat(size - start.len() - 2))
     };
-    ear.sends(Message::text(padded(128 * 1024))).await;
-    hears_body(&mut ear, "fits", false).await;
-    ear.sends(Message::text(padded(128 * 1024 + 1))).await;
-    ear.is_closed_with(4413).await;
+    listener.sends(Message::text(padded(128 * 1024))).await;
+    hears_body(&mut listener, "fits", false).await;
+    listener.sends(Message::text(padded(128 * 1024 + 1))).await;
+    listener.is_closed_with(4413).await;
 }
 
 #[tokio::test]
@@ -135,11 +135,11 @@ async fn a_group_is_no_chat_of_this_document() {
     let hidden = alice.opens_room("hidden").await;
     alice.makes_private(&hidden).await;
     let never = Room { id: 999_999 };
-    let unknown = alice.knocks_at(&socket(&never)).turned_away().await;
+    let unknown = alice.handshake(&socket(&never)).turned_away().await;
     assert_eq!(unknown.status, 404);
     for who in [&alice, &bob] {
         for room in [&den, &hidden] {
-            let refusal = who.knocks_at(&socket(room)).turned_away().await;
+            let refusal = who.handshake(&socket(room)).turned_away().await;
             assert_eq!(refusal.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());
         }
     }
@@ -151,18 +151,18 @@ async fn numbers_are_chats_and_the_rest_is_not() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let chat = chat_of(&alice, &bob).await;
-    let mut ear = alice.knocks_at(&format!("/ws/chat/000{}/", chat.id)).enters().await;
-    ear.says(&json!({"body": "hi"})).await;
-    hears_body(&mut ear, "hi", false).await;
+    let mut listener = alice.handshake(&format!("/ws/chat/000{}/", chat.id)).enters().await;
+    listener.says(&json!({"body": "hi"})).await;
+    hears_body(&mut listener, "hi", false).await;
     for number in ["0", "999999", "99999999999999999999"] {
-        alice.knocks_at(&format!("/ws/chat/{number}/")).turned_away_with(404).await;
+        alice.handshake(&format!("/ws/chat/{number}/")).turned_away_with(404).await;
     }
     // At the root a name is another document's; by itself this one knows no names.
-    let mut by_name = alice.knocks_at("/ws/chat/bob/").enters().await;
+    let mut by_name = alice.handshake("/ws/chat/bob/").enters().await;
     by_name.says(&json!({"message": "hi"})).await;
     assert_eq!(by_name.frame().await["receiver"], "bob");
     for name in ["bob", "-1", "1.0", "NaN"] {
-        alice.through("/d/directs").knocks_at(&format!("/ws/chat/{name}/")).turned_away_with(404).await;
+        alice.through("/d/directs").handshake(&format!("/ws/chat/{name}/")).turned_away_with(404).await;
     }
     alice.get(&socket(&chat)).await.refused(426, "upgrade_required");
 }

@@ -18,7 +18,7 @@ async fn a_clock_that_jumps_changes_no_order_and_ends_only_what_is_over() {
     bob.joins(&den).await;
     let session = alice.signs_in_by_page().await;
     let browser = alice.showing(Credential::Session(session));
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let year = |message: &serde_json::Value| message["created_at"].as_str().unwrap()[..4].parse::<i32>().unwrap();
     let first = alice.posts("now").known_as("now").in_room(&den).await;
 
@@ -42,9 +42,9 @@ async fn a_clock_that_jumps_changes_no_order_and_ends_only_what_is_over() {
     let again = alice.posts("now again").in_room(&den).await;
     assert!(id(&again) > id(&later));
     for text in ["now", "an hour ago", "in a year", "now again"] {
-        ear.hears_message(text).await;
+        listener.hears_message(text).await;
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     let texts = ["now", "an hour ago", "in a year", "now again"];
     assert_eq!(contents(&bob.reads_history(&den).await), texts, "the order is that of the saying");
     alice.showing(Credential::Session(new)).get("/api/auth/me/").await.is(200);
@@ -88,19 +88,19 @@ async fn typing_ends_by_the_time_that_passes() {
     let bob = fireside.registers("bob").await;
     let wish = json!({"chat_type": "group", "title": "Team", "member_ids": [bob.id]});
     let chat = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
-    let mut ear = bob.knocks_at("/messages/ws/").enters().await;
-    assert_eq!(ear.frame().await["type"], "hello");
+    let mut listener = bob.handshake("/messages/ws/").enters().await;
+    assert_eq!(listener.frame().await["type"], "hello");
     alice.post(&format!("/messages/api/chats/{chat}/typing/"), &json!({"is_typing": true})).await.is(200);
-    let frame = ear.frame().await;
+    let frame = listener.frame().await;
     assert_eq!((&frame["type"], &frame["is_typing"]), (&json!("typing"), &json!(true)));
     clock.is_off_by("+1y");
     alice.get("/api/auth/me/").await.is(200);
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     clock.is_off_by("-1h");
     let begun = std::time::Instant::now();
     let over = loop {
         if begun.elapsed() > std::time::Duration::from_secs(4) {
-            break ear.frame().await;
+            break listener.frame().await;
         }
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     };

@@ -14,7 +14,7 @@ use crate::world::{Caller, Fireside, Home, Person};
 const KEEPING: &[&str] = &["--retain-messages", "365d", "--retain-uploads", "90d"];
 /// Rows that go for their age, one way or another.
 const AGEING: &[&str] = &["messages", "files", "credentials", "idempotency_keys", "audit", "invites", "resets"];
-/// The first upkeep comes a second after the start.
+/// The first maintenance comes a second after the start.
 const UPKEEP: Duration = Duration::from_millis(2_500);
 
 fn count(home: &Home, table: &str) -> i64 {

@@ -60,8 +60,8 @@ impl Copy {
 
 /// Listens from where the copy stands; the line is cut after so many frames, within a moment.
 async fn listens_and_is_cut(copy: &mut Copy, who: &Person, chat: i64, frames: usize) {
-    let knock = who.knocks_at("/messages/ws/").with_query(&format!("since={}", copy.since));
-    let mut socket = knock.enters().await.into_socket();
+    let handshake = who.handshake("/messages/ws/").with_query(&format!("since={}", copy.since));
+    let mut socket = handshake.enters().await.into_socket();
     for _ in 0..frames {
         let Ok(Some(Ok(Message::Text(frame)))) = tokio::time::timeout(Duration::from_millis(200), socket.next()).await
         else {
@@ -75,10 +75,10 @@ async fn listens_and_is_cut(copy: &mut Copy, who: &Person, chat: i64, frames: us
 
 /// The last line is left whole until this message, which is the newest change.
 async fn listens_until(copy: &mut Copy, who: &Person, chat: i64, last: i64) {
-    let knock = who.knocks_at("/messages/ws/").with_query(&format!("since={}", copy.since));
-    let mut ear = knock.enters().await;
+    let handshake = who.handshake("/messages/ws/").with_query(&format!("since={}", copy.since));
+    let mut listener = handshake.enters().await;
     while !copy.messages.contains_key(&last) {
-        let frame = ear.frame().await;
+        let frame = listener.frame().await;
         copy.replayed += 1;
         copy.hears(&frame, chat);
     }

@@ -37,9 +37,9 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     let fireside = Fireside::start_in(disk.home.clone(), &["--min-free", "4194304"]).await;
     let world = World::begins(&fireside).await;
     let (alice, bob) = (world.pair.alice.clone(), world.pair.bob.clone());
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for dialect in ALL {
-        ears.push((dialect, world.pair.opens(&bob, dialect).await));
+        listeners.push((dialect, world.pair.opens(&bob, dialect).await));
     }
     let storm = world.rages().await;
     let ballast = disk.fills_up(64 * 1024);
@@ -52,13 +52,13 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     alice.post("/api/rooms/", &json!({"name": "x".repeat(200)})).await;
     let truth = world.pair.history(&bob, Dialect::Rooms).await;
     assert!(!truth.is_empty(), "reading goes on");
-    for (dialect, ear) in &mut ears {
+    for (dialect, listener) in &mut listeners {
         let text = format!("{} {}", world.text("refused"), "y".repeat(8_000));
         world.ledger.sends(&text);
-        ear.says(&dialect.say(&world.pair, &text)).await;
+        listener.says(&dialect.say(&world.pair, &text)).await;
         // What had queued before comes first.
         let refusal = loop {
-            let frame = ear.frame().await;
+            let frame = listener.frame().await;
             if frame["type"] == "error" || frame.get("error").is_some() {
                 break frame;
             }
@@ -79,7 +79,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     let storm = world.rages().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     storm.calms().await;
-    drop(ears);
+    drop(listeners);
     let figures = world.ends(fireside).await;
     assert!(figures.refused > 5, "{figures}");
     say(&format!("full disk: refused within {slowest:?}, writing again after {back:?}; {figures}"));
@@ -125,17 +125,17 @@ async fn a_number_that_came_to_nothing_is_not_given_out_again() {
         assert!(stored < 5_000, "the disk never was full");
     }
     std::fs::remove_file(ballast).unwrap();
-    let mut ear = alice.knocks_at("/messages/ws/").enters().await;
-    let seen = ear.frame().await["seq"].clone();
+    let mut listener = alice.handshake("/messages/ws/").enters().await;
+    let seen = listener.frame().await["seq"].clone();
     assert!(seen.as_i64().unwrap() > stored, "the refused post had taken a number: {seen} after {stored}");
-    drop(ear);
+    drop(listener);
     let fireside = fireside.dies_and_restarts().await;
     let alice = alice.back_to(&fireside);
     let posted = alice.post(&den.messages(), &json!({"content": "after"})).await.is(201).json();
-    let mut ear = alice.knocks_at("/messages/ws/").with_query(&format!("since={seen}")).enters().await;
-    let hello = ear.frame().await;
+    let mut listener = alice.handshake("/messages/ws/").with_query(&format!("since={seen}")).enters().await;
+    let hello = listener.frame().await;
     assert_eq!(hello["type"], "hello", "{hello}");
-    let missed = ear.frame().await;
+    let missed = listener.frame().await;
     assert_eq!((&missed["message"]["id"], &missed["message"]["content"]), (&posted["id"], &json!("after")), "{missed}");
 }
 

@@ -101,7 +101,7 @@ async fn a_log_that_finds_no_room_refuses_and_goes_on_by_itself() {
         let bob = fireside.registers("bob").await;
         let den = alice.opens_room("den").await;
         bob.joins(&den).await;
-        let mut ear = bob.listens_in(&den).await;
+        let mut listener = bob.listens_in(&den).await;
         let log = fireside.home.data().join("fireside.db-wal");
         let inject = format!("inject=pwrite64:{trick}:when=40..60");
         let strace = Strace::attaches(&fireside, &["-P", log.to_str().unwrap(), "-e", "trace=pwrite64", "-e", &inject]);
@@ -112,7 +112,7 @@ async fn a_log_that_finds_no_room_refuses_and_goes_on_by_itself() {
             let answer = alice.posts(&text).tried_in(&den).await;
             if answer.status == 201 {
                 stored.push(text.clone());
-                ear.hears_message(&text).await;
+                listener.hears_message(&text).await;
             } else {
                 slowest = slowest.max(asked.elapsed());
                 answer.refused(507, "insufficient_storage");
@@ -124,7 +124,7 @@ async fn a_log_that_finds_no_room_refuses_and_goes_on_by_itself() {
         assert!(seen.iter().any(|line| line.contains("(INJECTED)")), "{trick} was injected");
         assert!(refused > 0 && stored.last().is_some_and(|text| text == "post 199"), "{refused} refused");
         assert!(slowest < AT_ONCE, "{slowest:?}");
-        ear.hears_nothing().await;
+        listener.hears_nothing().await;
         assert!(!fireside.home.log().contains("the disk failed"), "{}", fireside.home.log());
         fireside = fireside.dies_and_restarts().await;
         assert_eq!(

@@ -89,7 +89,7 @@ async fn a_send_with_a_key_happens_once() {
     let (mut first_came_through, mut deaths) = (0, 0);
     for from in (0..sends).step_by(BATCH) {
         let batch = from..(from + BATCH).min(sends);
-        let ears = counts(&bob.back_to(&fireside), &den).await;
+        let listeners = counts(&bob.back_to(&fireside), &den).await;
         let address = fireside.address().to_owned();
         let cut = batch.clone().map(|number| tokio::spawn(is_cut(address.clone(), alice.clone(), den.clone(), number)));
         let cut: Vec<_> = cut.collect();
@@ -112,8 +112,8 @@ async fn a_send_with_a_key_happens_once() {
             first_came_through += usize::from(created == 0);
         }
         alice.posts("marker").in_room(&den).await;
-        // Those of the first ear who heard it after the death of the server are none.
-        let (early, late) = (ears.await.unwrap(), ears_after.await.unwrap());
+        // Those of the first listener who heard it after the death of the server are none.
+        let (early, late) = (listeners.await.unwrap(), ears_after.await.unwrap());
         let dead = from % (2 * BATCH) == BATCH;
         for (text, count) in early {
             *broadcasts.entry(text).or_default() += count;

@@ -51,7 +51,7 @@ impl Night {
     }
 }
 
-/// Talks at length until the log has been folded into the database, and is used again.
+/// Talks at length until the log has been checkpointed into the database, and is used again.
 async fn talks_until_the_log_is_folded(fireside: &Fireside, alice: &Person) {
     let attic = alice.opens_room("attic").await;
     let database = fireside.home.data().join("fireside.db");

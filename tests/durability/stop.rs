@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::storm::World;
 use crate::world::checker::books_balance;
 use crate::world::machine::{say, scale};
-use crate::world::{Ear, Fireside, Heard};
+use crate::world::{Fireside, Heard, Listener};
 
 /// Sockets of one user.
 const EACH: usize = 20;
@@ -16,10 +16,10 @@ const EACH: usize = 20;
 async fn a_stop_under_load_closes_every_socket_and_loses_nothing() {
     let mut fireside = Fireside::start_with(&["--log-level", "warn"]).await;
     let world = World::begins(&fireside).await;
-    let mut ears: Vec<Ear> = Vec::new();
+    let mut listeners: Vec<Listener> = Vec::new();
     for person in fireside.registers_crowd(scale(25, 100)).await {
         let room = person.opens_room("own").await;
-        ears.extend(join_all((0..EACH).map(|_| person.listens_in(&room))).await);
+        listeners.extend(join_all((0..EACH).map(|_| person.listens_in(&room))).await);
     }
     let storm = world.rages().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -27,8 +27,9 @@ async fn a_stop_under_load_closes_every_socket_and_loses_nothing() {
     assert_eq!(fireside.is_asked_to_stop().await, Some(0), "{}", fireside.home.log());
     let took = asked.elapsed();
     assert!(took < Duration::from_secs(15), "{took:?}");
-    let count = ears.len();
-    let told = join_all(ears.iter_mut().map(async |ear| matches!(ear.next().await, Heard::Closed(1012)))).await;
+    let count = listeners.len();
+    let told =
+        join_all(listeners.iter_mut().map(async |listener| matches!(listener.next().await, Heard::Closed(1012)))).await;
     let told = told.into_iter().filter(|told| *told).count();
     assert_eq!(told, count, "every socket is told");
     storm.ends_with_the_server().await;

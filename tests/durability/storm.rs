@@ -1,9 +1,9 @@
 //! Alice and Bob doing everything at once in their direct chat, through all five
 //! documents, until they are told to stop or the server is gone.
 
-mod deeds;
-mod ears;
-mod truth;
+mod actions;
+mod listeners;
+mod oracle;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use self::ears::{listens, opens, overhears};
+use self::listeners::{listens, opens, overhears};
 use crate::across::pair::{ALL, Pair, WITH_POSTS};
 use crate::world::checker::{Figures, Ledger, books_balance};
 use crate::world::{Fireside, Person, Room};
@@ -111,7 +111,7 @@ impl World {
         workers.spawn(self.clone().attaches(Arc::clone(&stop)));
         workers.spawn(self.clone().reads(Arc::clone(&stop)));
         workers.spawn(self.clone().comes_and_goes(Arc::clone(&stop)));
-        let everything = self.carol.knocks_at("/messages/ws/").enters().await.into_socket();
+        let everything = self.carol.handshake("/messages/ws/").enters().await.into_socket();
         listeners.spawn(overhears(everything, Arc::clone(&self.overheard)));
         Storm { stop, workers, listeners }
     }

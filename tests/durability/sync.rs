@@ -55,7 +55,7 @@ async fn watched(durability: &str) -> (usize, usize, usize) {
     let fireside = Fireside::start_with(&["--durability", durability, "--log-level", "error"]).await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     let strace = Strace::attaches(
         &fireside,
         &["-yy", "-s", "4096", "-e", "trace=pwrite64,fsync,fdatasync,write,writev,sendto,sendmsg"],
@@ -65,10 +65,10 @@ async fn watched(durability: &str) -> (usize, usize, usize) {
         if number % 2 == 0 {
             alice.post(&den.messages(), &json!({"content": text})).await.is(201);
         } else {
-            ear.says_message(&text).await;
+            listener.says_message(&text).await;
         }
         // The echo.
-        match ear.next().await {
+        match listener.next().await {
             Heard::Frame(frame) => assert_eq!(frame["data"]["content"], text.as_str()),
             Heard::Closed(code) => panic!("closed with {code}"),
         }

@@ -160,7 +160,7 @@ async fn a_form_that_is_strange_is_text_or_refused() {
 #[tokio::test]
 async fn text_that_looks_like_code_is_text() {
     let (_fireside, alice, den) = alice_in_den().await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     for text in [
         "'; DROP TABLE messages; --",
         "<script>alert(1)</script>",
@@ -171,7 +171,7 @@ async fn text_that_looks_like_code_is_text() {
     ] {
         let message = alice.post(&den.messages(), &json!({"content": text})).await.is(201);
         assert_eq!(message.json()["content"], text);
-        ear.hears_message(text).await;
+        listener.hears_message(text).await;
         assert_eq!(alice.reads(&den).await[0], text);
     }
 }

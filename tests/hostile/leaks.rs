@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::bytes::{PNG, file};
 use crate::world::caller::Credential;
 use crate::world::machine::say;
-use crate::world::{Caller, Ear, Fireside, Heard, Person, Room, id};
+use crate::world::{Caller, Fireside, Heard, Listener, Person, Room, id};
 
 /// Where documents print the addresses of others, to whoever is signed in.
 const WITH_ADDRESSES: [&str; 3] = ["/accounts/api/users/", "/messages/api/users/search/", "/profiles/api/search-user/"];
@@ -254,8 +254,8 @@ impl World {
         (read, shown)
     }
 
-    async fn listens(&self) -> Vec<(String, String, Ear)> {
-        let mut ears = Vec::new();
+    async fn listens(&self) -> Vec<(String, String, Listener)> {
+        let mut listeners = Vec::new();
         for reader in &self.people {
             let other = if reader.username == "bob" { "alice" } else { "bob" };
             let mut doors =
@@ -266,17 +266,17 @@ impl World {
             doors.push("/messenger/ws/ws/chat/alice_bob/".to_owned());
             for door in doors {
                 let (path, query) = door.split_once('?').unwrap_or((&door, ""));
-                let mut knock = reader.knocks_at(path);
+                let mut handshake = reader.handshake(path);
                 if !query.is_empty() {
-                    knock = knock.with_query(query);
+                    handshake = handshake.with_query(query);
                 }
-                match knock.tried().await {
-                    Ok(ear) => ears.push((reader.username.clone(), door, ear)),
+                match handshake.tried().await {
+                    Ok(listener) => listeners.push((reader.username.clone(), door, listener)),
                     Err(refusal) => self.is_harmless(&format!("{refusal:?}"), &reader.username, &door, false),
                 }
             }
         }
-        ears
+        listeners
     }
 
     /// Everything happens that sockets tell of.
@@ -307,16 +307,16 @@ async fn answers_frames_and_logs_give_nothing_away() {
             &["--log-level", "debug", "--log-format", "json"]
         };
         let world = world(flags).await;
-        let mut ears = world.listens().await;
+        let mut listeners = world.listens().await;
         world.goes_on().await;
         let (read, shown) = world.reads_all(hides).await;
         assert!(read > 300, "most of what there is was read: {read}");
         assert_eq!(shown > 0, !hides, "addresses are where the documents print them, unless they are hidden");
         let mut frames = 0;
-        for (reader, door, ear) in &mut ears {
-            ear.says(&json!({"type": "nonsense", "message_id": "nonsense"})).await;
+        for (reader, door, listener) in &mut listeners {
+            listener.says(&json!({"type": "nonsense", "message_id": "nonsense"})).await;
             while let Ok(Heard::Frame(frame)) =
-                tokio::time::timeout(std::time::Duration::from_millis(150), ear.next()).await
+                tokio::time::timeout(std::time::Duration::from_millis(150), listener.next()).await
             {
                 world.is_harmless(&frame.to_string(), reader, door, false);
                 frames += 1;

@@ -13,7 +13,7 @@ async fn gives_away_secrets(fireside: &Fireside) -> Vec<String> {
     let phone = alice.signs_in_again().await;
     alice.listens_in(&den).await.hears_nothing().await;
     let by_cookie = alice.showing(Credential::Session(session.clone()));
-    by_cookie.knocks_at(&den.socket()).enters().await.hears_nothing().await;
+    by_cookie.handshake(&den.socket()).enters().await.hears_nothing().await;
     alice.posts("a word between friends").in_room(&den).await;
     fails_in_every_way(fireside, &alice).await;
     let new = json!({"old_password": alice.password, "new_password": "a brand new password"});
@@ -43,11 +43,11 @@ async fn fails_in_every_way(fireside: &Fireside, alice: &Person) {
     broken.body("{\"password\":\"a mistyped password\"").await.is(400);
     let ask = anyone.get("/api/auth/me/");
     ask.with("Authorization", "Token a-mistyped-token").await.is(401);
-    let knock = anyone.knocks_at("/ws/room/1/").with_query("token=a-mistyped-token");
-    knock.turned_away_with(401).await;
-    let knock = anyone.knocks_at("/ws/room/999999/");
+    let handshake = anyone.handshake("/ws/room/1/").with_query("token=a-mistyped-token");
+    handshake.turned_away_with(401).await;
+    let handshake = anyone.handshake("/ws/room/999999/");
     let protocol = format!("token, {}", alice.token);
-    knock.with("Sec-WebSocket-Protocol", &protocol).turned_away_with(404).await;
+    handshake.with("Sec-WebSocket-Protocol", &protocol).turned_away_with(404).await;
 }
 
 #[tokio::test]

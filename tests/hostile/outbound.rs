@@ -21,11 +21,11 @@ async fn nobody_is_called_who_was_not_configured() {
     let strace = Strace::attaches(&fireside, &["-e", "trace=connect,bind,accept4"]);
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     let picture = alice.uploads("https://evil.example/dot.png", PNG).await;
     // Addresses in what people say and in what their requests say.
     alice.posts("look at https://evil.example/ and ftp://evil.example/").with_file(&picture).in_room(&den).await;
-    ear.hears("chat_message").await;
+    listener.hears("chat_message").await;
     let claims = json!({"username": "alice", "password": "", "oauth": "true", "id_token": "a.b.c"});
     fireside.anyone().post("/api/auth/login/", &claims).await.is(401);
     let jwt = "eyJhbGciOiJSUzI1NiIsImprdSI6Imh0dHA6Ly8xMjcuMC4wLjE6MS8ifQ.e30.AA";

@@ -43,9 +43,9 @@ async fn the_echo_of_the_test_suite_is_in_no_build_that_did_not_ask_for_it() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     alice.get("/autobahn/").await.refused(404, "not_found");
-    alice.knocks_at("/autobahn/").turned_away_with(404).await;
+    alice.handshake("/autobahn/").turned_away_with(404).await;
     // It is not that nobody may knock.
-    alice.knocks_at("/messages/ws/").enters().await.hangs_up().await;
+    alice.handshake("/messages/ws/").enters().await.hangs_up().await;
 }
 
 #[tokio::test]

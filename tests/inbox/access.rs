@@ -82,8 +82,8 @@ async fn nobody_gets_anything_without_a_credential() {
     }
     let anyone = cast.fireside.anyone();
     for name in ["bob", "nobody"] {
-        anyone.knocks_at(&format!("/ws/chat/{name}/")).turned_away_with(401).await;
-        gone.knocks_at(&format!("/ws/chat/{name}/")).turned_away_with(401).await;
+        anyone.handshake(&format!("/ws/chat/{name}/")).turned_away_with(401).await;
+        gone.handshake(&format!("/ws/chat/{name}/")).turned_away_with(401).await;
     }
     assert_eq!(inbox(&cast.alice).await, [cast.message]);
 }
@@ -103,9 +103,9 @@ async fn another_site_can_change_nothing_with_the_cookie_alone() {
             answer.refused(403, "csrf_failed");
         }
     }
-    let knock = forged.knocks_at("/ws/chat/bob/");
-    knock.clone().with("Origin", "https://evil.example").turned_away_with(403).await;
-    knock.with("Origin", &cast.fireside.url).enters().await.stays_silent().await;
+    let handshake = forged.handshake("/ws/chat/bob/");
+    handshake.clone().with("Origin", "https://evil.example").turned_away_with(403).await;
+    handshake.with("Origin", &cast.fireside.url).enters().await.stays_silent().await;
     assert_eq!(inbox(&cast.alice).await, std::slice::from_ref(&cast.message));
     // With the header it is her own browser.
     let browser = cast.alice.showing(Credential::Session(session));
@@ -152,7 +152,7 @@ async fn a_browser_is_told_by_close_code_that_nobody_has_that_name() {
     let cast = cast().await;
     let here = cast.fireside.url.clone();
     let anyone = cast.fireside.anyone();
-    anyone.knocks_at("/ws/chat/bob/").with("Origin", &here).enters().await.is_closed_with(4401).await;
-    cast.dave.knocks_at("/ws/chat/nobody/").with("Origin", &here).enters().await.is_closed_with(4404).await;
+    anyone.handshake("/ws/chat/bob/").with("Origin", &here).enters().await.is_closed_with(4401).await;
+    cast.dave.handshake("/ws/chat/nobody/").with("Origin", &here).enters().await.is_closed_with(4404).await;
     talks_with(&cast.dave, "bob").await.stays_silent().await;
 }

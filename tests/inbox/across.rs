@@ -39,17 +39,17 @@ async fn a_message_from_rooms_is_read_and_heard_here() {
     let bob = fireside.registers("bob").await;
     writes(&alice, &bob, "first").await;
     let room = as_room(&alice).await;
-    let mut ear = talks_with(&alice, "bob").await;
+    let mut listener = talks_with(&alice, "bob").await;
     let posted = bob.posts("from a room").in_room(&room).await;
     let expected = json!({"sender": "bob", "receiver": "alice", "message": "from a room", "id": posted["id"]});
-    assert_eq!(ear.frame().await, expected);
+    assert_eq!(listener.frame().await, expected);
     assert_eq!(contents(&inbox(&alice).await), ["from a room", "first"]);
     let mut in_room = bob.listens_in(&room).await;
     in_room.says_message("said in a room").await;
-    assert_eq!(ear.frame().await["message"], "said in a room");
+    assert_eq!(listener.frame().await["message"], "said in a room");
     bob.deletes(&posted).await;
     let expected = json!({"sender": "bob", "receiver": "alice", "deleted_message_id": posted["id"]});
-    assert_eq!(ear.frame().await, expected);
+    assert_eq!(listener.frame().await, expected);
 }
 
 #[tokio::test]
@@ -59,10 +59,10 @@ async fn a_message_with_a_file_alone_has_no_words_here() {
     let bob = fireside.registers("bob").await;
     writes(&alice, &bob, "first").await;
     let room = as_room(&alice).await;
-    let mut ear = talks_with(&alice, "bob").await;
+    let mut listener = talks_with(&alice, "bob").await;
     let file = bob.uploads("a.txt", b"a").await;
     bob.posts("").with_file(&file).in_room(&room).await;
-    let frame = ear.frame().await;
+    let frame = listener.frame().await;
     assert_eq!(frame["message"], "");
     assert_eq!(frame.as_object().unwrap().len(), 4, "{frame}");
     assert_eq!(contents(&inbox(&alice).await), ["", "first"]);

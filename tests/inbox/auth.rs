@@ -174,7 +174,7 @@ async fn rotating_ends_the_old_token_and_its_sockets_before_the_answer() {
     fireside.registers("bob").await;
     for place in PLACES {
         let old = token_of(&alice.get(TOKEN).await);
-        let by_old = |path: &str| fireside.anyone().knocks_at(path).with_query(&format!("token={old}"));
+        let by_old = |path: &str| fireside.anyone().handshake(path).with_query(&format!("token={old}"));
         let mut standing_on_it = by_old("/ws/chat/bob/").enters().await;
         let mut on_the_device = talks_with(&alice, "bob").await;
         let new = token_of(&alice.through(place).does(ROTATE).await.is(200));

@@ -11,7 +11,7 @@ mod socket;
 
 use serde_json::{Value, json};
 
-use crate::world::{Ear, Person, id};
+use crate::world::{Listener, Person, id};
 
 /// Where the dialect stands: among the others, and by itself.
 const PLACES: [&str; 2] = ["", "/d/inbox"];
@@ -26,8 +26,8 @@ async fn inbox(person: &Person) -> Vec<Value> {
     person.get("/api/messages/?page_size=100").await.is(200).results()
 }
 
-async fn talks_with(person: &Person, other: &str) -> Ear {
-    person.knocks_at(&format!("/ws/chat/{other}/")).enters().await
+async fn talks_with(person: &Person, other: &str) -> Listener {
+    person.handshake(&format!("/ws/chat/{other}/")).enters().await
 }
 
 fn update(message: &Value) -> String {

@@ -16,7 +16,7 @@ async fn the_same_key_brings_the_first_message_again() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let carol = fireside.registers("carol").await;
-    let mut ear = talks_with(&bob, "alice").await;
+    let mut listener = talks_with(&bob, "alice").await;
     let first = alice.post(MESSAGES, &known_as("k", &bob, "hi")).await.is(201).json();
     let again = alice.post(MESSAGES, &known_as("k", &bob, "hi")).await.is(200).json();
     assert_eq!(again, first);
@@ -25,8 +25,8 @@ async fn the_same_key_brings_the_first_message_again() {
     assert_eq!(again, first, "the header says the same, and so does the name");
     alice.post(MESSAGES, &known_as("k", &bob, "other")).await.refused(409, "conflict");
     alice.post(MESSAGES, &known_as("k", &carol, "hi")).await.refused(409, "conflict");
-    assert_eq!(ear.frame().await["message"], "hi");
-    ear.stays_silent().await;
+    assert_eq!(listener.frame().await["message"], "hi");
+    listener.stays_silent().await;
     assert_eq!(contents(&inbox(&alice).await), ["hi"]);
     assert!(inbox(&carol).await.is_empty());
 }

@@ -19,8 +19,8 @@ async fn what_is_said_is_heard_by_both_as_documented() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     for place in PLACES {
-        let mut alices = alice.through(place).knocks_at("/ws/chat/bob/").enters().await;
-        let mut bobs = bob.through(place).knocks_at("/ws/chat/alice").enters().await;
+        let mut alices = alice.through(place).handshake("/ws/chat/bob/").enters().await;
+        let mut bobs = bob.through(place).handshake("/ws/chat/alice").enters().await;
         alices.says(&json!({"message": " Message content "})).await;
         let said = alices.frame().await;
         let expected = json!({"sender": "alice", "receiver": "bob", "message": "Message content", "id": id(&said)});
@@ -40,8 +40,8 @@ async fn what_is_said_is_heard_by_both_as_documented() {
         assert_eq!((&answer["sender"], &answer["receiver"]), (&json!("bob"), &json!("alice")));
         assert_eq!(alices.frame().await, answer);
 
-        for (ear, message) in [(&mut alices, &said), (&mut bobs, &answer)] {
-            ear.says(&json!({"delete_message_id": message["id"]})).await;
+        for (listener, message) in [(&mut alices, &said), (&mut bobs, &answer)] {
+            listener.says(&json!({"delete_message_id": message["id"]})).await;
         }
         let mut deleted = vec![alices.frame().await, alices.frame().await];
         assert_eq!(deleted, [bobs.frame().await, bobs.frame().await]);
@@ -83,11 +83,11 @@ async fn ids_come_as_text_too_and_answers_carry_numbers() {
     let bob = fireside.registers("bob").await;
     let message = writes(&alice, &bob, "hi").await;
     let number = id(&message);
-    let mut ear = talks_with(&alice, "bob").await;
-    ear.says(&json!({"message_id": number.to_string(), "message": "ho"})).await;
-    assert_eq!(ear.frame().await["message_id"], number);
-    ear.says(&json!({"delete_message_id": number.to_string()})).await;
-    assert_eq!(ear.frame().await["deleted_message_id"], number);
+    let mut listener = talks_with(&alice, "bob").await;
+    listener.says(&json!({"message_id": number.to_string(), "message": "ho"})).await;
+    assert_eq!(listener.frame().await["message_id"], number);
+    listener.says(&json!({"delete_message_id": number.to_string()})).await;
+    assert_eq!(listener.frame().await["deleted_message_id"], number);
 }
 
 #[tokio::test]
@@ -110,8 +110,8 @@ async fn a_pair_hears_itself_alone() {
     assert_eq!(bob_and_carol.frame().await["message"], "for bob");
     let note = alice_alone.frame().await;
     assert_eq!((&note["sender"], &note["receiver"]), (&json!("alice"), &json!("alice")));
-    for mut ear in [alice_and_bob, alice_and_carol, bob_and_carol, alice_alone] {
-        ear.stays_silent().await;
+    for mut listener in [alice_and_bob, alice_and_carol, bob_and_carol, alice_alone] {
+        listener.stays_silent().await;
     }
 }
 
@@ -121,10 +121,10 @@ async fn a_socket_is_silent_about_what_was_before() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     writes(&alice, &bob, "before").await;
-    let mut ear = talks_with(&bob, "alice").await;
-    ear.stays_silent().await;
+    let mut listener = talks_with(&bob, "alice").await;
+    listener.stays_silent().await;
     writes(&alice, &bob, "after").await;
-    assert_eq!(ear.frame().await["message"], "after");
+    assert_eq!(listener.frame().await["message"], "after");
 }
 
 #[tokio::test]
@@ -154,20 +154,20 @@ async fn a_message_of_another_pair_is_one_that_never_was() {
     let to_bob = writes(&alice, &bob, "to bob").await;
     let to_self = writes(&alice, &alice, "to me").await;
     // She wrote them all, but not to carol; carol never saw them.
-    for mut ear in [talks_with(&alice, "carol").await, talks_with(&carol, "alice").await] {
+    for mut listener in [talks_with(&alice, "carol").await, talks_with(&carol, "alice").await] {
         for message in [&in_den, &to_bob, &to_self, &json!({"id": 999_999}), &json!({"id": 0}), &json!({"id": -1})] {
-            ear.says(&json!({"message_id": message["id"], "message": "x"})).await;
-            assert_eq!(ear.frame().await, error(NOT_FOUND), "{message}");
-            ear.says(&json!({"delete_message_id": message["id"]})).await;
-            assert_eq!(ear.frame().await, error(NOT_FOUND), "{message}");
+            listener.says(&json!({"message_id": message["id"], "message": "x"})).await;
+            assert_eq!(listener.frame().await, error(NOT_FOUND), "{message}");
+            listener.says(&json!({"delete_message_id": message["id"]})).await;
+            assert_eq!(listener.frame().await, error(NOT_FOUND), "{message}");
         }
     }
     assert_eq!(inbox(&alice).await, [to_self, to_bob.clone()]);
     assert_eq!(alice.reads(&den).await, ["in the den"]);
     // With bob it is there.
-    let mut ear = talks_with(&alice, "bob").await;
-    ear.says(&json!({"delete_message_id": to_bob["id"]})).await;
-    assert_eq!(ear.frame().await["deleted_message_id"], to_bob["id"]);
+    let mut listener = talks_with(&alice, "bob").await;
+    listener.says(&json!({"delete_message_id": to_bob["id"]})).await;
+    assert_eq!(listener.frame().await["deleted_message_id"], to_bob["id"]);
 }
 
 #[tokio::test]
@@ -225,9 +225,9 @@ async fn a_forged_sender_is_ignored() {
     let alice = fireside.registers("alice").await;
     fireside.registers("bob").await;
     fireside.registers("carol").await;
-    let mut ear = talks_with(&alice, "bob").await;
-    ear.says(&json!({"message": "hi", "sender": "bob", "receiver": "carol", "id": 4711})).await;
-    let frame = ear.frame().await;
+    let mut listener = talks_with(&alice, "bob").await;
+    listener.says(&json!({"message": "hi", "sender": "bob", "receiver": "carol", "id": 4711})).await;
+    let frame = listener.frame().await;
     assert_eq!((&frame["sender"], &frame["receiver"]), (&json!("alice"), &json!("bob")));
     assert_ne!(frame["id"], 4711);
 }
@@ -237,18 +237,18 @@ async fn ten_thousand_characters_fit_into_a_frame_that_ends_at_128_kib() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     fireside.registers("bob").await;
-    let mut ear = talks_with(&alice, "bob").await;
+    let mut listener = talks_with(&alice, "bob").await;
     let fits = "🔥".repeat(10_000);
-    ear.says(&json!({"message": fits})).await;
-    assert_eq!(ear.frame().await["message"], fits.as_str());
+    listener.says(&json!({"message": fits})).await;
+    assert_eq!(listener.frame().await["message"], fits.as_str());
     let padded = |size: usize| {
         let start = r#"{"message":"fits","ignored":""#;
         format!("{start}{}\"}}", "x".repeat(size - start.len() - 2))
     };
-    ear.sends(Message::text(padded(128 * 1024))).await;
-    assert_eq!(ear.frame().await["message"], "fits");
-    ear.sends(Message::text(padded(128 * 1024 + 1))).await;
-    ear.is_closed_with(4413).await;
+    listener.sends(Message::text(padded(128 * 1024))).await;
+    assert_eq!(listener.frame().await["message"], "fits");
+    listener.sends(Message::text(padded(128 * 1024 + 1))).await;
+    listener.is_closed_with(4413).await;
 }
 
 #[tokio::test]
@@ -259,16 +259,16 @@ async fn names_are_found_however_they_are_spelled_and_nobody_else_is() {
     for name in ["вера", "ВЕРА", "%D0%B2%D0%B5%D1%80%D0%B0"] {
         let path = format!("/ws/chat/{name}/").replace("вера", "%D0%B2%D0%B5%D1%80%D0%B0");
         let path = path.replace("ВЕРА", "%D0%92%D0%95%D0%A0%D0%90");
-        let mut ear = alice.knocks_at(&path).enters().await;
-        ear.says(&json!({"message": "hi"})).await;
-        assert_eq!(ear.frame().await["receiver"], "вера");
+        let mut listener = alice.handshake(&path).enters().await;
+        listener.says(&json!({"message": "hi"})).await;
+        assert_eq!(listener.frame().await["receiver"], "вера");
     }
     for name in ["nobody", "alice%00", "%FF", "-", "1x"] {
-        alice.knocks_at(&format!("/ws/chat/{name}/")).turned_away_with(404).await;
+        alice.handshake(&format!("/ws/chat/{name}/")).turned_away_with(404).await;
     }
     // By itself the document has no chats by number, and no name is a number.
     for number in ["1", "123"] {
-        alice.through("/d/inbox").knocks_at(&format!("/ws/chat/{number}/")).turned_away_with(404).await;
+        alice.through("/d/inbox").handshake(&format!("/ws/chat/{number}/")).turned_away_with(404).await;
     }
     alice.get("/ws/chat/nobody/").await.refused(426, "upgrade_required");
 }

@@ -50,12 +50,12 @@ async fn a_stop_tells_the_sockets_and_succeeds() {
     let mut fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ears = vec![alice.listens_in(&den).await, alice.listens_in(&den).await];
+    let mut listeners = vec![alice.listens_in(&den).await, alice.listens_in(&den).await];
     alice.posts("last words").in_room(&den).await;
     assert_eq!(fireside.is_asked_to_stop().await, Some(0), "{}", fireside.home.log());
-    for ear in &mut ears {
-        ear.hears_message("last words").await;
-        ear.is_closed_with(1012).await;
+    for listener in &mut listeners {
+        listener.hears_message("last words").await;
+        listener.is_closed_with(1012).await;
     }
     // The door is shut: nothing answers there any more.
     assert!(tokio::net::TcpStream::connect(fireside.address()).await.is_err());
@@ -96,16 +96,16 @@ async fn writes_until_the_end(who: Person, room: Room, tag: String) -> Vec<Strin
 /// Sends over a socket until the server dies; what was echoed.
 async fn speaks_until_the_end(who: Person, room: Room, tag: String) -> Vec<String> {
     let mut acknowledged = Vec::new();
-    let mut ear = who.listens_in(&room).await;
+    let mut listener = who.listens_in(&room).await;
     loop {
         let text = format!("{tag} {}", acknowledged.len());
         let frame = json!({"type": "chat_message", "data": {"content": text}});
-        if ear.tries_to_say(&frame).await.is_err() {
+        if listener.tries_to_say(&frame).await.is_err() {
             return acknowledged;
         }
         // The echo comes among what the others say.
         loop {
-            match ear.next().await {
+            match listener.next().await {
                 Heard::Frame(frame) if frame["data"]["content"] == text.as_str() => break,
                 Heard::Frame(_) => {}
                 Heard::Closed(_) => return acknowledged,

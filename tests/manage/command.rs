@@ -74,10 +74,10 @@ async fn people_are_disabled_enabled_and_made_admins() {
     let root = root_of(&fireside).await;
     let bob = fireside.registers("bob").await;
     let den = bob.opens_room("den").await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let home = fireside.home.clone();
     home.runs(&["user", "disable", "bob"], "").await.succeeded();
-    ear.is_closed_with(4401).await;
+    listener.is_closed_with(4401).await;
     bob.get(ME).await.refused(401, "authentication_required");
     signs_in(&fireside, "bob", &bob.password).await.refused(401, "invalid_credentials");
     home.runs(&["user", "enable", "bob"], "").await.succeeded();
@@ -123,12 +123,12 @@ async fn a_program_gets_a_token_that_is_taken_back() {
     assert_eq!((listed.len(), &listed[0]["label"], &listed[0]["username"]), (1, &json!("weather"), &json!("bob")));
     assert!(listed[0]["expires_at"].is_string());
     let den = bob.opens_room("den").await;
-    let mut ear = bot.knocks_at(&den.socket()).enters().await;
+    let mut listener = bot.handshake(&den.socket()).enters().await;
     let mine = bob.get("/api/server/sessions/").await.results();
     assert_eq!(mine[0]["label"], "weather");
 
     home.runs(&["token", "revoke", &listed[0]["id"].to_string()], "").await.succeeded();
-    ear.is_closed_with(4401).await;
+    listener.is_closed_with(4401).await;
     bot.get(ME).await.refused(401, "authentication_required");
     bob.get(ME).await.is(200);
     let other = mine.iter().find(|session| session["current"] == true).unwrap()["id"].to_string();

@@ -24,22 +24,22 @@ async fn the_disabled_are_out_before_the_answer_and_back_by_signing_in() {
     ];
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for who in &everything {
-        ears.push(who.knocks_at(&den.socket()).enters().await);
+        listeners.push(who.handshake(&den.socket()).enters().await);
     }
     let mut bobs = bob.listens_in(&den).await;
 
     let answer = root.patch(&path, &json!({"is_disabled": true})).await.is(200).json();
     assert_eq!((&answer["username"], &answer["is_disabled"]), (&json!("alice"), &json!(true)));
     bob.posts("is she gone?").in_room(&den).await;
-    for ear in &mut ears {
-        ear.is_closed_with(4401).await;
+    for listener in &mut listeners {
+        listener.is_closed_with(4401).await;
     }
     bobs.hears_message("is she gone?").await;
     for who in &everything {
         who.get(ME).await.refused(401, "authentication_required");
-        who.knocks_at(&den.socket()).turned_away_with(401).await;
+        who.handshake(&den.socket()).turned_away_with(401).await;
     }
     let refresh = json!({"refresh": jwt["refresh"]});
     fireside.anyone().post("/accounts/api/token/refresh/", &refresh).await.is(401);

@@ -32,7 +32,7 @@ async fn people_are_listed_online_first_and_then_by_name() {
     is_called(&xi, "aa").await;
     root.patch(&format!("/api/server/users/{}/", gone.id), &json!({"is_disabled": true})).await.is(200);
     assert_eq!(list(&root, "").await, ["xi", "yan", "zoe"], "by what others see, without oneself and the disabled");
-    let ear = yan.knocks_at("/messages/ws/").enters().await;
+    let listener = yan.handshake("/messages/ws/").enters().await;
     let found = root.get(PEOPLE).await.is(200).json();
     assert_eq!(found["next"], Value::Null);
     assert_eq!(names(found["results"].as_array().unwrap()), ["yan", "xi", "zoe"]);
@@ -41,7 +41,7 @@ async fn people_are_listed_online_first_and_then_by_name() {
     });
     assert_eq!(found["results"][0], expected, "and no address");
     assert_eq!(list(&yan, "").await, ["xi", "root", "zoe"], "oneself is not among them, online or not");
-    ear.hangs_up().await;
+    listener.hangs_up().await;
     let mut seen = Value::Null;
     for _ in 0..200 {
         seen = root.get(&format!("{PEOPLE}?q=yan")).await.is(200).results().remove(0);
@@ -65,9 +65,9 @@ async fn the_list_goes_on_without_doubles_and_gaps_while_others_come() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
     let crowd = fireside.registers_crowd(7).await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for person in &crowd[..3] {
-        ears.push(person.knocks_at("/messages/ws/").enters().await);
+        listeners.push(person.handshake("/messages/ws/").enters().await);
     }
     let (mut seen, mut next, mut parts) = (Vec::new(), None::<String>, 0);
     loop {

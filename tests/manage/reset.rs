@@ -23,7 +23,7 @@ async fn the_link_sets_the_password_once_and_ends_everything() {
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
 
     let link = link_for(&root, &alice).await;
     let code = link["code"].as_str().unwrap();
@@ -34,7 +34,7 @@ async fn the_link_sets_the_password_once_and_ends_everything() {
     resets(&fireside, &link, "short").await.names("password");
     resets(&fireside, &link, "another password").await.is(204);
     bob.posts("is she gone?").in_room(&den).await;
-    ear.is_closed_with(4401).await;
+    listener.is_closed_with(4401).await;
     for who in [&*alice, &browser] {
         who.get(ME).await.refused(401, "authentication_required");
     }

@@ -45,10 +45,10 @@ async fn everything_that_signs_one_in_is_listed_and_ended() {
     for who in [&*phone, &browser, &jwt, &bot] {
         let id = current(who).await;
         bob.delete(&format!("{SESSIONS}{id}/")).await.refused(404, "not_found");
-        let mut ear = who.knocks_at(&den.socket()).enters().await;
+        let mut listener = who.handshake(&den.socket()).enters().await;
         alice.delete(&format!("{SESSIONS}{id}/")).await.is(204);
         bob.posts("is it gone?").in_room(&den).await;
-        ear.is_closed_with(4401).await;
+        listener.is_closed_with(4401).await;
         who.get(ME).await.refused(401, "authentication_required");
         alice.delete(&format!("{SESSIONS}{id}/")).await.refused(404, "not_found");
     }
@@ -78,11 +78,11 @@ async fn an_admin_ends_all_sessions_of_somebody() {
     let jwt = jwt_of(&alice).await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ears = vec![alice.listens_in(&den).await, jwt.knocks_at(&den.socket()).enters().await];
+    let mut listeners = vec![alice.listens_in(&den).await, jwt.handshake(&den.socket()).enters().await];
     root.does(&format!("/api/server/users/{}/sign-out/", alice.id)).await.is(204);
     bob.posts("is she gone?").in_room(&den).await;
-    for ear in &mut ears {
-        ear.is_closed_with(4401).await;
+    for listener in &mut listeners {
+        listener.is_closed_with(4401).await;
     }
     for who in [&*alice, &jwt] {
         who.get(ME).await.refused(401, "authentication_required");

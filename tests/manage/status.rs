@@ -19,8 +19,8 @@ async fn the_numbers_are_those_of_what_is_there() {
     alice.posts("three").in_room(&gone).await;
     alice.delete(&gone.path()).await.is(204);
     alice.uploads("notes.txt", b"twelve bytes").await;
-    let ear = alice.listens_in(&den).await;
-    let other = root.knocks_at("/messages/ws/").enters().await;
+    let listener = alice.listens_in(&den).await;
+    let other = root.handshake("/messages/ws/").enters().await;
 
     // A socket counts from its opening, which comes a moment after the answer to its handshake.
     let status = status_when(&root, |status| status["sockets"]["rooms"] == 1 && status["users_online"] == 2).await;
@@ -37,7 +37,7 @@ async fn the_numbers_are_those_of_what_is_there() {
     }
     assert!(status["uptime_seconds"].as_u64().unwrap() < 600, "{status}");
 
-    ear.hangs_up().await;
+    listener.hangs_up().await;
     other.hangs_up().await;
     let is_quiet = |status: &Value| status["sockets"]["rooms"] == 0 && status["sockets"]["messaging"] == 0;
     status_when(&root, |status| is_quiet(status) && status["users_online"] == 0).await;

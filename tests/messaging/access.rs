@@ -198,7 +198,7 @@ async fn both_sides_of_a_direct_chat_may_put_it_away() {
 #[tokio::test]
 async fn the_socket_hears_ones_own_chats_alone() {
     let cast = cast().await;
-    cast.fireside.anyone().knocks_at(SOCKET).turned_away_with(401).await;
+    cast.fireside.anyone().handshake(SOCKET).turned_away_with(401).await;
     let mut lines = Vec::new();
     for stranger in [&cast.dave, &cast.carol] {
         lines.push(Line::since(stranger, &json!(0)).await);

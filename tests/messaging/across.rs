@@ -13,30 +13,30 @@ async fn a_message_is_one_in_both() {
     let chat = group(&alice, "Team", &[&bob]).await;
     let room = Room { id: chat.id };
     let mut line = Line::to(&bob).await;
-    let mut ear = bob.listens_in(&room).await;
+    let mut listener = bob.listens_in(&room).await;
 
     let from_room = alice.posts("from rooms").in_room(&room).await;
-    ear.hears_message("from rooms").await;
+    listener.hears_message("from rooms").await;
     let heard = line.hears_message("from rooms").await;
     assert_eq!(heard, bob.get(&path(&from_room)).await.is(200).json());
     let here = say(&alice, "from messaging", chat).await;
     line.hears_message("from messaging").await;
-    assert_eq!(id(&ear.hears_message("from messaging").await), id(&here));
+    assert_eq!(id(&listener.hears_message("from messaging").await), id(&here));
     assert_eq!(bob.reads(&room).await, ["from messaging", "from rooms"]);
     assert_eq!(texts(&bob, chat).await, ["from messaging", "from rooms"]);
 
     alice.patch(&path(&from_room), &json!({"content": "edited here"})).await.is(200);
-    assert_eq!(ear.hears("message_updated").await["content"], "edited here");
+    assert_eq!(listener.hears("message_updated").await["content"], "edited here");
     line.hears("message_updated").await;
     alice.post(&reactions(&here), &json!({"emoji": "👍"})).await.is(200);
     line.hears("reaction_updated").await;
     alice.deletes(&here).await;
     assert_eq!(line.hears("message_deleted").await["message_id"], here["id"]);
-    ear.hears("message_deleted").await;
+    listener.hears("message_deleted").await;
     assert_eq!(texts(&bob, chat).await, ["edited here"]);
     line.says(&json!({"type": "send_message", "chat": chat.id, "content": "by frame"})).await;
-    ear.hears_message("by frame").await;
-    ear.says_message("by room").await;
+    listener.hears_message("by frame").await;
+    listener.says_message("by room").await;
     line.hears_message("by frame").await;
     line.hears_message("by room").await;
 }

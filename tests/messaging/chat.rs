@@ -292,7 +292,7 @@ async fn a_deleted_group_is_gone_for_all_with_its_messages() {
     let chat = group(&alice, "Team", &[&bob]).await;
     let message = say(&bob, "secret plan", chat).await;
     let mut bobs = Line::to(&bob).await;
-    let mut in_room = bob.knocks_at(&format!("/ws/room/{}/", chat.id)).enters().await;
+    let mut in_room = bob.handshake(&format!("/ws/room/{}/", chat.id)).enters().await;
     bob.delete(&chat.path()).await.denied(403, FORBIDDEN);
     bobs.hears_nothing().await;
     alice.delete(&chat.path()).await.is(204);
@@ -352,7 +352,7 @@ async fn what_was_cleared_stays_silent_when_it_changes() {
     let chat = dm(&alice, &bob).await;
     let old = say(&bob, "old", chat).await;
     let inbox = "/d/inbox/ws/chat/bob/";
-    let mut window = alice.knocks_at(inbox).enters().await;
+    let mut window = alice.handshake(inbox).enters().await;
     alice.delete(&chat.path()).await.is(204);
     let mut desk = Line::to(&alice).await;
     let mut bobs = Line::to(&bob).await;

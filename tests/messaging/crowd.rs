@@ -97,7 +97,7 @@ async fn many_who_come_to_a_large_group_are_told_together() {
     let mut many = strangers(&fireside, 398);
     let chat = group(&alice, "crowd", &[&bob]).await;
     let mut lines = [Line::to(&alice).await, Line::to(&bob).await];
-    let mut ear = bob.listens_in(&Room { id: chat.id }).await;
+    let mut listener = bob.listens_in(&Room { id: chat.id }).await;
     let mut carols = Line::to(&carol).await;
     many.insert(200, carol.id);
     let added = alice.post(&chat.add(), &json!({"user_ids": many})).await.is(200).json();
@@ -109,10 +109,10 @@ async fn many_who_come_to_a_large_group_are_told_together() {
         assert_eq!((&told["data"]["title"], &told["data"]["members"]), (&json!("crowd"), &json!([])));
     }
     for id in &many[..TOLD_SINGLY] {
-        let told = ear.hears("user_joined").await;
+        let told = listener.hears("user_joined").await;
         assert_eq!((&told["user"]["id"], told.get("participant_count")), (&json!(id), None));
     }
-    let told = ear.hears("user_joined").await;
+    let told = listener.hears("user_joined").await;
     assert_eq!((&told["user"]["id"], &told["participant_count"]), (&json!(many[398]), &json!(401)));
     // Who came with them is told of themselves, as ever.
     assert_eq!(carols.hears("chat_created").await["data"]["member_count"], 401);
@@ -125,8 +125,8 @@ async fn many_who_come_to_a_large_group_are_told_together() {
         assert_eq!(line.hears("member_added").await, told);
         line.hears_nothing().await;
     }
-    assert_eq!(ear.hears("user_joined").await["user"]["id"], dave.id);
-    ear.hears_nothing().await;
+    assert_eq!(listener.hears("user_joined").await["user"]["id"], dave.id);
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ async fn an_admin_removes_others_and_everybody_oneself() {
     let chat = group(&alice, "Team", &[&bob, &carol]).await;
     let mut alices = Line::to(&alice).await;
     let mut bobs = Line::to(&bob).await;
-    let mut in_room = bob.knocks_at(&format!("/ws/room/{}/", chat.id)).enters().await;
+    let mut in_room = bob.handshake(&format!("/ws/room/{}/", chat.id)).enters().await;
     carol.delete(&chat.remove(&bob)).await.denied(403, FORBIDDEN);
     dave.delete(&chat.remove(&bob)).await.denied(404, NOT_FOUND);
     alice.delete(&chat.remove(&dave)).await.denied(404, NOT_FOUND);
@@ -210,21 +210,21 @@ async fn a_group_ends_with_its_last_member() {
         let mut bobs = Line::to(&bob).await;
         let mut line = Line::to(&alice).await;
         // Who leaves others behind is no more in it; it is still there.
-        let mut left = bob.knocks_at(&doors[0]).enters().await;
+        let mut left = bob.handshake(&doors[0]).enters().await;
         bob.delete(&chat.remove(&bob)).await.is(204);
         left.is_closed_with(4403).await;
         bobs.hears("member_removed").await;
         line.hears("member_removed").await;
-        let mut ears = Vec::new();
+        let mut listeners = Vec::new();
         for door in &doors {
-            ears.push(alice.knocks_at(door).enters().await);
+            listeners.push(alice.handshake(door).enters().await);
         }
         match way {
             "rooms" => alice.does(&format!("/api/rooms/{}/leave/", chat.id)).await.is(204),
             _ => alice.delete(&chat.remove(&alice)).await.is(204),
         };
-        for ear in &mut ears {
-            ear.is_closed_with(4404).await;
+        for listener in &mut listeners {
+            listener.is_closed_with(4404).await;
         }
         let told = line.hears("chat_deleted").await;
         assert_eq!(told, json!({"type": "chat_deleted", "chat": chat.id}));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::words::{CHATS, Line, dm, group, say, seen};
 use crate::world::home::PATIENCE;
-use crate::world::{Ear, Fireside, Person, id};
+use crate::world::{Fireside, Listener, Person, id};
 
 /// Who of a chat's members is there, as a person sees it.
 fn online(chat: &Value) -> Vec<i64> {
@@ -53,7 +53,7 @@ async fn who_leaves_while_a_socket_is_refused_is_seen_to_leave() {
         let (bob, pair) = (&bobs[round % 10], pairs[round % 10]);
         let bobs = Line::to(bob).await;
         assert_eq!(alices.hears_presence(bob).await["online"], true);
-        let refused: Vec<_> = (0..4).map(|_| tokio::spawn(bob.knocks_at("/ws/room/999/").tried())).collect();
+        let refused: Vec<_> = (0..4).map(|_| tokio::spawn(bob.handshake("/ws/room/999/").tried())).collect();
         // Where exactly it leaves is chance.
         tokio::time::sleep(Duration::from_micros(37 * (round % 40) as u64)).await;
         bobs.hangs_up().await;
@@ -106,11 +106,11 @@ async fn who_comes_and_goes_all_the_time_is_told_of_now_and_then() {
     assert_eq!((&last["type"], &last["online"]), (&json!("presence"), &json!(false)), "{last}");
 }
 
-async fn in_call(person: &Person, chat: i64) -> Ear {
-    let mut ear = person.knocks_at(&format!("/ws/room/{chat}/")).enters().await;
-    ear.says(&json!({"type": "join_call", "data": {}})).await;
-    ear.hears("call_state").await;
-    ear
+async fn in_call(person: &Person, chat: i64) -> Listener {
+    let mut listener = person.handshake(&format!("/ws/room/{chat}/")).enters().await;
+    listener.says(&json!({"type": "join_call", "data": {}})).await;
+    listener.hears("call_state").await;
+    listener
 }
 
 #[tokio::test]

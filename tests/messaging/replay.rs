@@ -20,7 +20,7 @@ async fn the_greeting_says_who_one_is_and_where_things_stand() {
     let mut line = Line::to(&alice).await;
     assert_eq!(line.hello, json!({"type": "hello", "seq": message["seq"], "user": alice.id}));
     line.hears_nothing().await;
-    let next_door = alice.through("/d/messaging").knocks_at("/messages/ws").with_query("since=0");
+    let next_door = alice.through("/d/messaging").handshake("/messages/ws").with_query("since=0");
     let mut next_door = Line::through(next_door).await;
     assert_eq!(next_door.hears_message("hi").await, message);
     let mut newest = message["seq"].clone();

@@ -220,24 +220,24 @@ async fn only_who_is_signed_in_gets_a_socket_and_keeps_it() {
     let alice = fireside.registers("alice").await;
     let anyone = fireside.anyone();
     for place in ["", "/d/messaging"] {
-        let refusal = anyone.through(place).knocks_at(SOCKET).turned_away().await;
+        let refusal = anyone.through(place).handshake(SOCKET).turned_away().await;
         assert_eq!(refusal.status, 401);
         assert_eq!(refusal.body, r#"{"detail":"Authentication credentials were not provided."}"#);
-        anyone.through(place).knocks_at(SOCKET).with_query("token=bad").turned_away_with(401).await;
+        anyone.through(place).handshake(SOCKET).with_query("token=bad").turned_away_with(401).await;
     }
-    anyone.knocks_at(SOCKET).with("Origin", &fireside.url).enters().await.is_closed_with(4401).await;
+    anyone.handshake(SOCKET).with("Origin", &fireside.url).enters().await.is_closed_with(4401).await;
     let session = alice.signs_in_by_page().await;
     let browser = alice.showing(Credential::Session(session));
-    browser.knocks_at(SOCKET).with("Origin", "https://evil.example").turned_away_with(403).await;
-    Line::through(browser.knocks_at(SOCKET).with("Origin", &fireside.url)).await.hears_nothing().await;
-    let by_protocol = anyone.knocks_at(SOCKET).with("Sec-WebSocket-Protocol", &format!("token, {}", alice.token));
+    browser.handshake(SOCKET).with("Origin", "https://evil.example").turned_away_with(403).await;
+    Line::through(browser.handshake(SOCKET).with("Origin", &fireside.url)).await.hears_nothing().await;
+    let by_protocol = anyone.handshake(SOCKET).with("Sec-WebSocket-Protocol", &format!("token, {}", alice.token));
     Line::through(by_protocol).await.hears_nothing().await;
 
     let device = alice.signs_in_again().await;
     let mut line = Line::to(&device).await;
     device.does("/api/auth/logout/").await.is(204);
     line.is_closed_with(4401).await;
-    device.knocks_at(SOCKET).turned_away_with(401).await;
+    device.handshake(SOCKET).turned_away_with(401).await;
     alice.get(SOCKET).await.is(426);
     let made = alice.post(CHATS, &json!({"chat_type": "dm", "member_ids": [alice.id]})).await.is(201);
     assert!(id(&made.json()) > 0);

@@ -59,8 +59,8 @@ async fn since_is_a_number_or_nothing() {
     assert_eq!(alice.through("/d/messaging").get("/messages/api/sync?since=0").await.is(200).json(), all);
     for wrong in ["x", "-1", "1.5", "", "99999999999999999999"] {
         alice.get(&format!("/messages/api/sync/?since={wrong}")).await.blames("since");
-        let knock = alice.knocks_at("/messages/ws/").with_query(&format!("since={wrong}"));
-        knock.turned_away_with(400).await;
+        let handshake = alice.handshake("/messages/ws/").with_query(&format!("since={wrong}"));
+        handshake.turned_away_with(400).await;
     }
     // Whoever stands above is told where the end is, and can tell that something is wrong.
     let above = sync(&alice, &json!(999_999_999)).await;

@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::world::socket::Knock;
-use crate::world::{Answer, Caller, Ear, Person, contents, id};
+use crate::world::socket::Handshake;
+use crate::world::{Answer, Caller, Listener, Person, contents, id};
 
 pub const SOCKET: &str = "/messages/ws/";
 pub const CHATS: &str = "/messages/api/chats/";
@@ -128,43 +128,43 @@ impl Refused for Answer {
 /// An open socket of this dialect, past its greeting. Who comes and goes is left
 /// out, unless it is asked for: others open sockets when they like.
 pub struct Line {
-    ear: Ear,
+    listener: Listener,
     pub hello: Value,
 }
 
 impl Line {
     pub async fn to(person: &Person) -> Self {
-        Self::through(person.knocks_at(SOCKET)).await
+        Self::through(person.handshake(SOCKET)).await
     }
 
     pub async fn since(person: &Person, seq: &Value) -> Self {
-        Self::through(person.knocks_at(SOCKET).with_query(&format!("since={seq}"))).await
+        Self::through(person.handshake(SOCKET).with_query(&format!("since={seq}"))).await
     }
 
-    pub async fn through(knock: Knock) -> Self {
-        let mut ear = knock.enters().await;
-        let hello = ear.frame().await;
+    pub async fn through(handshake: Handshake) -> Self {
+        let mut listener = handshake.enters().await;
+        let hello = listener.frame().await;
         assert_eq!(hello["type"], "hello", "{hello}");
-        Self { ear, hello }
+        Self { listener, hello }
     }
 
     pub async fn says(&mut self, frame: &Value) {
-        self.ear.says(frame).await;
+        self.listener.says(frame).await;
     }
 
     pub async fn sends(&mut self, message: Message) {
-        self.ear.sends(message).await;
+        self.listener.sends(message).await;
     }
 
     /// The next frame, whatever it is.
     pub async fn any_frame(&mut self) -> Value {
-        self.ear.frame().await
+        self.listener.frame().await
     }
 
     /// The next frame that is no presence.
     pub async fn frame(&mut self) -> Value {
         loop {
-            let frame = self.ear.frame().await;
+            let frame = self.listener.frame().await;
             if frame["type"] != "presence" {
                 return frame;
             }
@@ -199,7 +199,7 @@ impl Line {
 
     /// The next presence of this person.
     pub async fn hears_presence(&mut self, of: &Person) -> Value {
-        let frame = self.ear.frame().await;
+        let frame = self.listener.frame().await;
         assert_eq!((&frame["type"], &frame["user_id"]), (&json!("presence"), &json!(of.id)), "{frame}");
         frame
     }
@@ -213,7 +213,7 @@ impl Line {
         }
     }
 
-    /// What comes within a time that is longer than an ear waits.
+    /// What comes within a time that is longer than a listener waits.
     pub async fn hears_within(&mut self, kind: &str, time: Duration) -> Value {
         let start = Instant::now();
         while start.elapsed() < time {
@@ -229,10 +229,10 @@ impl Line {
     }
 
     pub async fn is_closed_with(&mut self, code: u16) {
-        self.ear.is_closed_with(code).await;
+        self.listener.is_closed_with(code).await;
     }
 
     pub async fn hangs_up(self) {
-        self.ear.hangs_up().await;
+        self.listener.hangs_up().await;
     }
 }

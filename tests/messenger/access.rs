@@ -124,9 +124,9 @@ async fn another_site_can_change_nothing_with_the_cookie_alone() {
 #[tokio::test]
 async fn outsiders_and_those_who_left_get_what_outsiders_get() {
     let cast = cast().await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for room in [&cast.direct, &cast.private, &cast.public] {
-        ears.push(cast.alice.listens_at(room).await);
+        listeners.push(cast.alice.listens_at(room).await);
     }
     for row in rows() {
         let scenes = [(&cast.direct, 0), (&cast.private, 0), (&cast.public, 1)];
@@ -142,8 +142,8 @@ async fn outsiders_and_those_who_left_get_what_outsiders_get() {
             }
         }
     }
-    for ear in &mut ears {
-        ear.hears_no_more().await;
+    for listener in &mut listeners {
+        listener.hears_no_more().await;
     }
 }
 
@@ -201,13 +201,13 @@ async fn guessing_names_tells_nobody_who_talks_to_whom() {
 async fn guessing_at_sockets_tells_no_more() {
     let cast = cast().await;
     for who in [&cast.dave, &cast.carol] {
-        let taken = who.knocks_at(&cast.direct.socket()).turned_away().await;
+        let taken = who.handshake(&cast.direct.socket()).turned_away().await;
         assert_eq!(taken.status, 404);
         for room in [&cast.private, &Chatroom::named("alice_zed"), &Chatroom::named("room-999999")] {
-            let refusal = who.knocks_at(&room.socket()).turned_away().await;
+            let refusal = who.handshake(&room.socket()).turned_away().await;
             assert_eq!(refusal.as_seen_by_a_prober(), taken.as_seen_by_a_prober(), "{}", room.name);
         }
-        who.knocks_at(&cast.public.socket()).turned_away_with(403).await;
+        who.handshake(&cast.public.socket()).turned_away_with(403).await;
     }
     for room in [&cast.direct, &cast.private, &cast.public] {
         cast.bob.listens_at(room).await.hears_no_more().await;

@@ -126,11 +126,12 @@ async fn names_stand_in_byte_order_and_are_each_of_one_room() {
     assert_eq!(person("a").chatroom_with("x+y.z").await.name, "a_x+y.z");
     let russian = person("боб").chatroom_with("алиса").await;
     assert_eq!(russian.name, "алиса_боб");
-    let mut ear = person("алиса").knocks_at("/messenger/ws/ws/chat/%D0%B0%D0%BB%D0%B8%D1%81%D0%B0_%D0%B1%D0%BE%D0%B1/");
-    ear = ear.with_query("x=1");
-    let mut ear = ear.enters().await;
+    let mut listener =
+        person("алиса").handshake("/messenger/ws/ws/chat/%D0%B0%D0%BB%D0%B8%D1%81%D0%B0_%D0%B1%D0%BE%D0%B1/");
+    listener = listener.with_query("x=1");
+    let mut listener = listener.enters().await;
     person("боб").says_in(&russian, "Привет!").await;
-    assert_eq!(ear.hears_said("Привет!").await["user"], "боб");
+    assert_eq!(listener.hears_said("Привет!").await["user"], "боб");
     let plus = Chatroom::named("a_x+y.z");
     person("x+y.z").says_in(&plus, "hi").await;
 }

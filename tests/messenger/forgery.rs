@@ -33,8 +33,8 @@ async fn a_refresh_token_opens_nothing() {
     }
     bearer.get("/api/auth/me/").await.refused(401, "authentication_required");
     for socket in [room.socket(), den.socket()] {
-        bearer.knocks_at(&socket).turned_away_with(401).await;
-        fireside.anyone().bearing(&pair.access).knocks_at(&socket).enters().await;
+        bearer.handshake(&socket).turned_away_with(401).await;
+        fireside.anyone().bearing(&pair.access).handshake(&socket).enters().await;
     }
 }
 
@@ -68,7 +68,7 @@ async fn forgeries_open_nothing() {
         bearer.get(PROFILE).await.refused_as_invalid_token();
         bearer.get("/api/auth/me/").await.refused(401, "authentication_required");
         refreshes(&fireside, forgery).await.refused_as_invalid_token();
-        bearer.knocks_at(&room.socket()).turned_away_with(401).await;
+        bearer.handshake(&room.socket()).turned_away_with(401).await;
     }
     fireside.anyone().bearing(&hers.access).get(PROFILE).await.is(200);
 }
@@ -149,7 +149,7 @@ async fn no_header_chooses_the_key() {
         bearer.get(PROFILE).await.refused_as_invalid_token();
         bearer.get("/api/auth/me/").await.refused(401, "authentication_required");
         refreshes(&fireside, forgery).await.refused_as_invalid_token();
-        bearer.knocks_at(&room.socket()).turned_away_with(401).await;
+        bearer.handshake(&room.socket()).turned_away_with(401).await;
     }
     let honest = signed(&json!({"alg": "HS256", "typ": "JWT"}), &claims, &stolen_key(&fireside));
     fireside.anyone().bearing(&honest).get(PROFILE).await.is(200);

@@ -50,7 +50,7 @@ async fn a_form_and_a_path_without_slash_do_as_well() {
 #[tokio::test]
 async fn text_is_needed_and_is_text() {
     let (_fireside, alice, bob, room) = scene().await;
-    let mut ear = bob.listens_at(&room).await;
+    let mut listener = bob.listens_at(&room).await;
     for wrong in [json!(null), json!(""), json!(" \n\t"), json!(5), json!(true), json!(["hi"]), json!({"text": "hi"})] {
         sends(&alice, &room, json!({ "content": wrong })).await.blames("content");
     }
@@ -60,9 +60,9 @@ async fn text_is_needed_and_is_text() {
         sends(&alice, &room, wrong).await.refused_with_detail(400);
     }
     assert!(alice.reads_chatroom(&room).await.is_empty());
-    ear.hears_no_more().await;
+    listener.hears_no_more().await;
     alice.says_in(&room, "at last").await;
-    ear.hears_said("at last").await;
+    listener.hears_said("at last").await;
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn who_wrote_it_is_never_taken_from_the_body() {
 #[tokio::test]
 async fn the_same_key_brings_the_first_message_again() {
     let (_fireside, alice, bob, room) = scene().await;
-    let mut ear = bob.listens_at(&room).await;
+    let mut listener = bob.listens_at(&room).await;
     let body = json!({"content": "hi", "client_id": "k1"});
     let first = sends(&alice, &room, body.clone()).await.is(201).json();
     sends(&alice, &room, body).await.says(200, &first);
@@ -112,9 +112,9 @@ async fn the_same_key_brings_the_first_message_again() {
     sends(&alice, &room, json!({"content": "ho", "client_id": "k1"})).await.refused_with_detail(409);
     let elsewhere = alice.chatroom_with("alice").await;
     sends(&alice, &elsewhere, json!({"content": "hi", "client_id": "k1"})).await.refused_with_detail(409);
-    assert_eq!(ear.hears_said("hi").await["user"], "alice");
-    assert_eq!(ear.hears_said("hi").await["user"], "bob");
-    ear.hears_no_more().await;
+    assert_eq!(listener.hears_said("hi").await["user"], "alice");
+    assert_eq!(listener.hears_said("hi").await["user"], "bob");
+    listener.hears_no_more().await;
     assert_eq!(bob.reads_chatroom(&room).await, ["hi", "hi"]);
 }
 
@@ -161,11 +161,11 @@ async fn what_rooms_says_is_read_here_and_the_other_way_round() {
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     for (there, here) in [(&same, &room), (&den, &Chatroom::of_group(&den))] {
-        let mut ear = bob.listens_in(there).await;
+        let mut listener = bob.listens_in(there).await;
         let theirs = alice.posts("from rooms").in_room(there).await;
-        ear.hears_message("from rooms").await;
+        listener.hears_message("from rooms").await;
         let ours = bob.says_in(here, "from messenger").await;
-        let heard = ear.hears_message("from messenger").await;
+        let heard = listener.hears_message("from messenger").await;
         assert_eq!(id(&heard), id(&ours));
         let history = alice.get(&here.messages()).await.is(200).json();
         let expected = json!([

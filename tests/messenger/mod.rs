@@ -16,7 +16,7 @@ mod token;
 use serde_json::{Value, json};
 
 use crate::world::caller::Credential;
-use crate::world::{Answer, Caller, Ear, Fireside, Person, Room, id};
+use crate::world::{Answer, Caller, Fireside, Listener, Person, Room, id};
 
 /// A document's paths hold at the root and in the dialect's own place.
 const PLACES: [&str; 2] = ["", "/d/messenger"];
@@ -97,8 +97,8 @@ impl Person {
         crate::world::contents(history.as_array().unwrap())
     }
 
-    async fn listens_at(&self, room: &Chatroom) -> Ear {
-        self.knocks_at(&room.socket()).enters().await
+    async fn listens_at(&self, room: &Chatroom) -> Listener {
+        self.handshake(&room.socket()).enters().await
     }
 }
 
@@ -156,7 +156,7 @@ impl Answer {
     }
 }
 
-impl Ear {
+impl Listener {
     /// The next frame is a message with this text, and nothing but what is documented.
     async fn hears_said(&mut self, text: &str) -> Value {
         let frame = self.frame().await;

@@ -33,21 +33,21 @@ async fn logging_out_everywhere_ends_every_pair_before_it_answers() {
     let room = bob.chatroom_with("alice").await;
     let pairs = [alice.takes_jwts().await, alice.takes_jwts().await];
     let bobs = bob.takes_jwts().await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for pair in &pairs {
-        ears.push(fireside.anyone().bearing(&pair.access).knocks_at(&room.socket()).enters().await);
+        listeners.push(fireside.anyone().bearing(&pair.access).handshake(&room.socket()).enters().await);
     }
-    let mut bobs_ear = fireside.anyone().bearing(&bobs.access).knocks_at(&room.socket()).enters().await;
+    let mut bobs_ear = fireside.anyone().bearing(&bobs.access).handshake(&room.socket()).enters().await;
 
     fireside.anyone().bearing(&pairs[0].access).does("/api/auth/logout-all/").await.is(204);
     bob.says_in(&room, "are they gone?").await;
     for pair in &pairs {
         is_dead(&fireside, pair).await;
-        let knock = fireside.anyone().bearing(&pair.access).knocks_at(&room.socket());
-        knock.turned_away_with(401).await;
+        let handshake = fireside.anyone().bearing(&pair.access).handshake(&room.socket());
+        handshake.turned_away_with(401).await;
     }
-    for ear in &mut ears {
-        ear.is_closed_with(4401).await;
+    for listener in &mut listeners {
+        listener.is_closed_with(4401).await;
     }
     bobs_ear.hears_said("are they gone?").await;
     lives(&fireside, &bobs).await;
@@ -63,17 +63,17 @@ async fn a_new_password_ends_every_pair_before_it_answers() {
     let pair = alice.takes_jwts().await;
     let renewed = refreshes(&fireside, &pair.refresh).await.is(200).json();
     let renewed = Jwts { access: renewed["access"].as_str().unwrap().to_owned(), refresh: pair.refresh.clone() };
-    let mut ears = vec![
-        fireside.anyone().bearing(&pair.access).knocks_at(&room.socket()).enters().await,
-        fireside.anyone().bearing(&renewed.access).knocks_at(&room.socket()).enters().await,
+    let mut listeners = vec![
+        fireside.anyone().bearing(&pair.access).handshake(&room.socket()).enters().await,
+        fireside.anyone().bearing(&renewed.access).handshake(&room.socket()).enters().await,
     ];
 
     changes_password(&alice, &alice, "another password").await;
     bob.says_in(&room, "are they gone?").await;
     is_dead(&fireside, &pair).await;
     is_dead(&fireside, &renewed).await;
-    for ear in &mut ears {
-        ear.is_closed_with(4401).await;
+    for listener in &mut listeners {
+        listener.is_closed_with(4401).await;
     }
     let old = json!({"username": "alice", "password": alice.password});
     fireside.anyone().post(TOKEN, &old).await.refused_with_detail(401);
@@ -88,13 +88,13 @@ async fn the_pair_that_sets_the_password_stays() {
     let room = alice.chatroom_with("alice").await;
     let (mine, other) = (alice.takes_jwts().await, alice.takes_jwts().await);
     let bearer = fireside.anyone().bearing(&mine.access);
-    let mut ear = bearer.knocks_at(&room.socket()).enters().await;
+    let mut listener = bearer.handshake(&room.socket()).enters().await;
     changes_password(&bearer, &alice, "another password").await;
     is_dead(&fireside, &other).await;
     lives(&fireside, &mine).await;
     alice.get(ME).await.refused(401, "authentication_required");
     bearer.post(&room.messages(), &json!({"content": "still here"})).await.is(201);
-    ear.hears_said("still here").await;
+    listener.hears_said("still here").await;
 }
 
 #[tokio::test]
@@ -103,11 +103,11 @@ async fn the_operators_new_password_ends_every_pair() {
     let alice = fireside.registers("alice").await;
     let room = alice.chatroom_with("alice").await;
     let pair = alice.takes_jwts().await;
-    let mut ear = fireside.anyone().bearing(&pair.access).knocks_at(&room.socket()).enters().await;
+    let mut listener = fireside.anyone().bearing(&pair.access).handshake(&room.socket()).enters().await;
     let words = ["user", "passwd", "alice", "--password-file", "-"];
     fireside.home.runs(&words, "another password\n").await.succeeded();
     is_dead(&fireside, &pair).await;
-    ear.is_closed_with(4401).await;
+    listener.is_closed_with(4401).await;
 }
 
 #[tokio::test]

@@ -23,8 +23,8 @@ fn saying(text: &str) -> Value {
 async fn what_is_said_is_heard_as_documented_by_both() {
     let (_fireside, alice, bob, room) = scene().await;
     for place in PLACES {
-        let mut alices = alice.through(place).knocks_at(&room.socket()).enters().await;
-        let mut bobs = bob.through(place).knocks_at(room.socket().trim_end_matches('/')).enters().await;
+        let mut alices = alice.through(place).handshake(&room.socket()).enters().await;
+        let mut bobs = bob.through(place).handshake(room.socket().trim_end_matches('/')).enters().await;
         alices.says(&saying(" Привет! ")).await;
         let echo = alices.hears_said("Привет!").await;
         assert_eq!(echo["user"], "alice");
@@ -64,7 +64,7 @@ async fn a_socket_says_nothing_but_messages_of_its_room_from_now_on() {
     let group = Chatroom::of_group(&den);
     bob.joins(&den).await;
     let old = alice.says_in(&group, "before").await;
-    let mut ear = bob.listens_at(&group).await;
+    let mut listener = bob.listens_at(&group).await;
     alice.says_in(&room, "elsewhere").await;
     carol.joins(&den).await;
     alice.patch(&den.path(), &json!({"name": "The den"})).await.is(200);
@@ -73,8 +73,8 @@ async fn a_socket_says_nothing_but_messages_of_its_room_from_now_on() {
     alices.says(&json!({"type": "join_call"})).await;
     carol.leaves(&den).await;
     alice.says_in(&group, "after").await;
-    ear.hears_said("after").await;
-    ear.hears_no_more().await;
+    listener.hears_said("after").await;
+    listener.hears_no_more().await;
 }
 
 #[tokio::test]
@@ -115,10 +115,10 @@ async fn nonsense_is_answered_to_its_sender_and_the_socket_stays() {
 async fn a_forged_sender_is_ignored() {
     let (_fireside, alice, bob, room) = scene().await;
     let notes = alice.chatroom_with("alice").await;
-    let mut ear = bob.listens_at(&room).await;
+    let mut listener = bob.listens_at(&room).await;
     let forged = json!({"message": "hi", "user": "alice", "id": 4711, "room": notes.name, "timestamp": "1999"});
-    ear.says(&forged).await;
-    let heard = ear.hears_said("hi").await;
+    listener.says(&forged).await;
+    let heard = listener.hears_said("hi").await;
     assert_eq!(heard["user"], "bob");
     assert_ne!(heard["id"], 4711);
     assert!(alice.reads_chatroom(&notes).await.is_empty());
@@ -149,18 +149,18 @@ async fn only_the_resender_hears_the_first_frame_again() {
 #[tokio::test]
 async fn a_frame_ends_at_128_kib_and_a_message_at_ten_thousand_characters() {
     let (_fireside, alice, bob, room) = scene().await;
-    let mut ear = alice.listens_at(&room).await;
+    let mut listener = alice.listens_at(&room).await;
     let fits = "🔥".repeat(10_000);
-    ear.says(&saying(&fits)).await;
-    ear.hears_said(&fits).await;
+    listener.says(&saying(&fits)).await;
+    listener.hears_said(&fits).await;
     let padded = |size: usize| {
         let (start, end) = (r#"{"message":"fits","ignored":""#, r#""}"#);
         format!("{start}{}{end}", "x".repeat(size - start.len() - end.len()))
     };
-    ear.sends(Message::text(padded(128 * 1024))).await;
-    ear.hears_said("fits").await;
-    ear.sends(Message::text(padded(128 * 1024 + 1))).await;
-    ear.is_closed_with(4413).await;
+    listener.sends(Message::text(padded(128 * 1024))).await;
+    listener.hears_said("fits").await;
+    listener.sends(Message::text(padded(128 * 1024 + 1))).await;
+    listener.is_closed_with(4413).await;
     assert_eq!(bob.reads_chatroom(&room).await.len(), 2);
 }
 
@@ -169,26 +169,26 @@ async fn a_member_enters_by_every_credential() {
     let (fireside, alice, bob, room) = scene().await;
     let pair = alice.takes_jwts().await;
     let session = alice.signs_in_by_page().await;
-    let knock = || fireside.anyone().knocks_at(&room.socket());
-    let mut ears = Vec::new();
+    let handshake = || fireside.anyone().handshake(&room.socket());
+    let mut listeners = Vec::new();
     for token in [&pair.access, &alice.token] {
-        ears.push(knock().with_query(&format!("token={token}")).enters().await);
-        ears.push(knock().with("Authorization", &format!("Bearer {token}")).enters().await);
-        ears.push(knock().with("Authorization", &format!("Token {token}")).enters().await);
-        let by_protocol = knock().with("Sec-WebSocket-Protocol", &format!("token, {token}")).enters().await;
+        listeners.push(handshake().with_query(&format!("token={token}")).enters().await);
+        listeners.push(handshake().with("Authorization", &format!("Bearer {token}")).enters().await);
+        listeners.push(handshake().with("Authorization", &format!("Token {token}")).enters().await);
+        let by_protocol = handshake().with("Sec-WebSocket-Protocol", &format!("token, {token}")).enters().await;
         assert_eq!(by_protocol.protocol.as_deref(), Some("token"));
-        ears.push(by_protocol);
+        listeners.push(by_protocol);
     }
-    ears.push(knock().with("Cookie", &session.cookie()).enters().await);
+    listeners.push(handshake().with("Cookie", &session.cookie()).enters().await);
     bob.says_in(&room, "welcome").await;
-    for ear in &mut ears {
-        ear.hears_said("welcome").await;
+    for listener in &mut listeners {
+        listener.hears_said("welcome").await;
     }
     let browser = alice.showing(Credential::Session(session));
-    let foreign = browser.knocks_at(&room.socket()).with("Origin", "https://evil.example");
+    let foreign = browser.handshake(&room.socket()).with("Origin", "https://evil.example");
     foreign.turned_away_with(403).await;
     for bad in [pair.refresh.as_str(), "bad", "a.b.c"] {
-        knock().with_query(&format!("token={bad}")).turned_away_with(401).await;
+        handshake().with_query(&format!("token={bad}")).turned_away_with(401).await;
     }
 }
 
@@ -199,14 +199,14 @@ async fn whoever_may_not_is_told_by_status_or_as_a_browser_by_close_code() {
     let public = Chatroom::of_group(&alice.opens_room("den").await);
     let never = Chatroom::named("alice_zed");
     let anyone = fireside.anyone();
-    for (knock, status, code, body) in [
-        (anyone.knocks_at(&room.socket()), 401, 4401, None),
-        (anyone.knocks_at(&never.socket()), 401, 4401, None),
-        (carol.knocks_at(&public.socket()), 403, 4403, Some(json!({"error": "Access denied"}))),
-        (carol.knocks_at(&room.socket()), 404, 4404, Some(json!({"detail": "Not found."}))),
-        (carol.knocks_at(&never.socket()), 404, 4404, Some(json!({"detail": "Not found."}))),
+    for (handshake, status, code, body) in [
+        (anyone.handshake(&room.socket()), 401, 4401, None),
+        (anyone.handshake(&never.socket()), 401, 4401, None),
+        (carol.handshake(&public.socket()), 403, 4403, Some(json!({"error": "Access denied"}))),
+        (carol.handshake(&room.socket()), 404, 4404, Some(json!({"detail": "Not found."}))),
+        (carol.handshake(&never.socket()), 404, 4404, Some(json!({"detail": "Not found."}))),
     ] {
-        let refusal = knock.clone().turned_away().await;
+        let refusal = handshake.clone().turned_away().await;
         assert_eq!(refusal.status, status);
         let said: Value = serde_json::from_str(&refusal.body).unwrap();
         match body {
@@ -215,7 +215,7 @@ async fn whoever_may_not_is_told_by_status_or_as_a_browser_by_close_code() {
                 assert!(refusal.headers.iter().any(|(name, value)| name == "www-authenticate" && value == "\"Bearer\""))
             }
         }
-        knock.with("Origin", &fireside.url).enters().await.is_closed_with(code).await;
+        handshake.with("Origin", &fireside.url).enters().await.is_closed_with(code).await;
     }
     alice.listens_at(&public).await.hears_no_more().await;
 }

@@ -148,15 +148,15 @@ async fn an_access_token_is_taken_everywhere() {
     let bearer = fireside.anyone().bearing(&access);
     let said = bearer.post(&den.messages(), &json!({"content": "by JWT"})).await.is(201).json();
     assert_eq!(said["author"]["id"], alice.id);
-    let knock = || fireside.anyone().knocks_at(&den.socket());
-    let mut ears = vec![
-        knock().with_query(&format!("token={access}")).enters().await,
-        knock().with("Authorization", &format!("Bearer {access}")).enters().await,
-        knock().with("Sec-WebSocket-Protocol", &format!("token, {access}")).enters().await,
+    let handshake = || fireside.anyone().handshake(&den.socket());
+    let mut listeners = vec![
+        handshake().with_query(&format!("token={access}")).enters().await,
+        handshake().with("Authorization", &format!("Bearer {access}")).enters().await,
+        handshake().with("Sec-WebSocket-Protocol", &format!("token, {access}")).enters().await,
     ];
     bob.posts("welcome").in_room(&den).await;
-    for ear in &mut ears {
-        ear.hears_message("welcome").await;
+    for listener in &mut listeners {
+        listener.hears_message("welcome").await;
     }
     // A device's token is taken here as well, under either scheme.
     bob.get(PROFILE).await.is(200);

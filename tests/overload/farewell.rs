@@ -24,8 +24,8 @@ async fn whoever_reads_on_finds_why_it_was_closed() {
     let others = open_connections(&fireside);
     let mut slow = Vec::new();
     for dialect in ALL {
-        let knock = pair.bob.knocks_at(&dialect.socket(&pair, &pair.bob)).with_small_window();
-        slow.push((dialect, knock.enters().await));
+        let handshake = pair.bob.handshake(&dialect.socket(&pair, &pair.bob)).with_small_window();
+        slow.push((dialect, handshake.enters().await));
     }
     let den = Room::of(&pair.bob.get(&format!("/api/rooms/{}/", pair.chat)).await.is(200).json());
     let mut quick = pair.bob.listens_in(&den).await;
@@ -41,8 +41,8 @@ async fn whoever_reads_on_finds_why_it_was_closed() {
     }
     let closed_within = over.elapsed();
     let mut kept = Vec::new();
-    for (dialect, mut ear) in slow {
-        let (heard, code) = ear.hears_until_closed().await;
+    for (dialect, mut listener) in slow {
+        let (heard, code) = listener.hears_until_closed().await;
         assert_eq!(code, 1013, "{dialect:?}");
         let news: Vec<_> = heard.iter().filter_map(|frame| dialect.news(frame)).collect();
         assert!((1..MESSAGES).contains(&news.len()), "{dialect:?} was told {}", news.len());

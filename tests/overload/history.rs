@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
 use crate::world::machine::{mebibytes, resident_bytes, say, scale, settles};
-use crate::world::{Ear, Fireside, id};
+use crate::world::{Fireside, Listener, id};
 
 /// Characters of each message.
 const LENGTH: usize = 1_000;
@@ -39,14 +39,14 @@ async fn a_long_past_is_told_to_many_in_constant_memory() {
     // A user has so many sockets at most: one after the other, in crowds.
     for _ in 0..connects / EACH {
         // None of them reads yet, and the kernel holds little: what is not constant would show.
-        let knocks = (0..EACH).map(|_| bob.knocks_at(&format!("/ws/chat/{chat}/")).with_small_window().enters());
-        let mut ears = join_all(knocks).await;
+        let knocks = (0..EACH).map(|_| bob.handshake(&format!("/ws/chat/{chat}/")).with_small_window().enters());
+        let mut listeners = join_all(knocks).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         most = most.max(resident_bytes(&fireside));
-        let counts = join_all(ears.iter_mut().map(async |ear| {
+        let counts = join_all(listeners.iter_mut().map(async |listener| {
             let mut last = 0;
             for _ in 0..messages {
-                let number = id(&ear.frame().await["message"]);
+                let number = id(&listener.frame().await["message"]);
                 assert!(number > last, "oldest first");
                 last = number;
             }
@@ -54,7 +54,7 @@ async fn a_long_past_is_told_to_many_in_constant_memory() {
         }));
         told += counts.await.into_iter().sum::<usize>();
         most = most.max(resident_bytes(&fireside));
-        join_all(ears.into_iter().map(Ear::leaves)).await;
+        join_all(listeners.into_iter().map(Listener::leaves)).await;
     }
     let took = begun.elapsed();
     let felt = ordinary.ends().await;

@@ -39,18 +39,18 @@ async fn an_open_socket_has_one_of_its_addresss_places() {
     let Some(own) = own_address() else { return say("skipped: no address but the loopback") };
     let fireside = Fireside::start_with(&["--listen", "0.0.0.0:0"]).await;
     let address = format!("{own}:{}", fireside.address().rsplit(':').next().unwrap());
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for person in fireside.registers_crowd(PLACES.div_ceil(EACH)).await {
         let near = person.showing(person.credential.clone());
         let caller = Caller { url: format!("http://{address}"), ..near };
-        for _ in 0..EACH.min(PLACES - ears.len()) {
-            ears.push(caller.knocks_at("/messages/ws/").enters().await);
+        for _ in 0..EACH.min(PLACES - listeners.len()) {
+            listeners.push(caller.handshake("/messages/ws/").enters().await);
         }
     }
-    assert_eq!(ears.len(), PLACES);
+    assert_eq!(listeners.len(), PLACES);
     assert!(!is_answered(&address).await, "it has no place more");
     assert!(is_answered(fireside.address()).await, "others do");
-    ears.pop().unwrap().leaves().await;
+    listeners.pop().unwrap().leaves().await;
     is_answered_again(&address).await;
 }
 
@@ -72,15 +72,15 @@ async fn a_socket_that_is_turned_away_has_a_place_until_it_is_gone() {
     let address = url.trim_start_matches("http://");
     let begun = Instant::now();
     let stranger = Caller { url: url.clone(), ..fireside.anyone() };
-    let knock = || stranger.knocks_at("/messages/ws/").with("origin", &url).enters();
-    let turned_away = futures_util::future::join_all((0..PLACES).map(|_| knock())).await;
+    let handshake = || stranger.handshake("/messages/ws/").with("origin", &url).enters();
+    let turned_away = futures_util::future::join_all((0..PLACES).map(|_| handshake())).await;
     if begun.elapsed() > WAITED_FOR {
         return say("skipped: too busy a machine, the first are gone already");
     }
     assert!(!is_answered(address).await, "they have all the places");
     is_answered_again(address).await;
-    for mut ear in turned_away {
-        ear.is_closed_with(4401).await;
+    for mut listener in turned_away {
+        listener.is_closed_with(4401).await;
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
 use crate::world::machine::{mebibytes, open_connections, resident_bytes, say, scale, settles};
-use crate::world::{Ear, Fireside, Person, Room};
+use crate::world::{Fireside, Listener, Person, Room};
 
 /// Each of 4 KiB: far more than a queue and a socket's buffers hold.
 const MESSAGES: usize = 1_200;
@@ -23,18 +23,18 @@ const SPARE: usize = 4;
 const MOST_MEMORY: u64 = 200 * 1024 * 1024;
 
 /// So many sockets, twenty a user.
-async fn open(people: &[Person], room: &Room, count: usize, reads: bool) -> Vec<Ear> {
-    let mut ears = Vec::new();
+async fn open(people: &[Person], room: &Room, count: usize, reads: bool) -> Vec<Listener> {
+    let mut listeners = Vec::new();
     for number in 0..count {
-        let knock = people[number / 20].knocks(room);
-        ears.push(if reads { knock.enters().await } else { knock.with_small_window().enters().await });
+        let handshake = people[number / 20].handshake_in(room);
+        listeners.push(if reads { handshake.enters().await } else { handshake.with_small_window().enters().await });
     }
-    ears
+    listeners
 }
 
-async fn hears_all(ear: &mut Ear, from: usize) {
+async fn hears_all(listener: &mut Listener, from: usize) {
     for number in from..from + AT_ONCE {
-        let data = ear.hears("chat_message").await;
+        let data = listener.hears("chat_message").await;
         assert!(data["content"].as_str().unwrap().starts_with(&format!("{number} ")), "no gap at {number}");
     }
 }
@@ -66,19 +66,19 @@ async fn readers_that_never_read_are_closed_and_nobody_else_notices() {
             mouth.says_message(&format!("{number} {filler}")).await;
         }
         hears_all(&mut mouth, from).await;
-        join_all(quick.iter_mut().map(|ear| hears_all(ear, from))).await;
+        join_all(quick.iter_mut().map(|listener| hears_all(listener, from))).await;
         most = most.max(resident_bytes(&fireside));
     }
     let (took, silent) = (begun.elapsed(), opened.elapsed());
     let felt = ordinary.ends().await;
-    // Nobody has read a farewell yet: the server lets go of them all the same.
+    // Nobody has read a close frame yet: the server lets go of them all the same.
     let over = Instant::now();
     while open_connections(&fireside) + slow_count > all_open + SPARE {
         assert!(over.elapsed() < CLOSED_WITHIN, "{} connections are open", open_connections(&fireside));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let closed_within = over.elapsed();
-    let ends = join_all(slow.iter_mut().map(Ear::hears_until_closed)).await;
+    let ends = join_all(slow.iter_mut().map(Listener::hears_until_closed)).await;
     for (heard, code) in &ends {
         // The server is done with them. What it said at last waits behind what nobody had read.
         assert!(*code == 1013 || silent > SILENCE, "closed with {code} after {silent:?}");
@@ -89,8 +89,8 @@ async fn readers_that_never_read_are_closed_and_nobody_else_notices() {
     }
     assert!(felt.p99 < PATIENCE, "{felt}");
     assert!(most - before.min(most) < MOST_MEMORY, "{} MiB", mebibytes(most));
-    for ear in &mut quick {
-        ear.hears_nothing().await;
+    for listener in &mut quick {
+        listener.hears_nothing().await;
     }
     let after = settles(&fireside, before).await;
     say(&format!(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::across::pair::{ALL, Dialect, Pair, WITH_POSTS};
 use crate::world::machine::{SmallDisk, say};
-use crate::world::{Answer, Ear, Fireside};
+use crate::world::{Answer, Fireside, Listener};
 
 /// How long a write waits while another program holds the file.
 const GIVEN_UP: Duration = Duration::from_secs(2);
@@ -36,10 +36,10 @@ fn is_told(dialect: Dialect, answer: &Answer, status: u16, code: &str) {
 }
 
 /// The error frame of a document, once what had queued before has come.
-async fn is_told_by_frame(dialect: Dialect, ear: &mut Ear, code: &str) {
+async fn is_told_by_frame(dialect: Dialect, listener: &mut Listener, code: &str) {
     let is_error = |frame: &Value| frame["type"] == "error" || frame.get("error").is_some();
     let frame = loop {
-        let frame = ear.frame().await;
+        let frame = listener.frame().await;
         if is_error(&frame) {
             break frame;
         }
@@ -58,7 +58,7 @@ async fn is_told_by_frame(dialect: Dialect, ear: &mut Ear, code: &str) {
 }
 
 /// Everything that is written through the five documents is refused, and nothing of it is there.
-async fn all_are_told(pair: &Pair, ears: &mut [(Dialect, Ear)], status: u16, code: &str, text: &str) {
+async fn all_are_told(pair: &Pair, listeners: &mut [(Dialect, Listener)], status: u16, code: &str, text: &str) {
     let asks = WITH_POSTS.map(|dialect| {
         let (path, body) = dialect.post(pair, &pair.alice, text);
         (dialect, path, body)
@@ -67,23 +67,23 @@ async fn all_are_told(pair: &Pair, ears: &mut [(Dialect, Ear)], status: u16, cod
     for (dialect, answer) in join_all(answers).await {
         is_told(dialect, &answer, status, code);
     }
-    for (dialect, ear) in ears.iter_mut() {
-        ear.says(&dialect.say(pair, text)).await;
+    for (dialect, listener) in listeners.iter_mut() {
+        listener.says(&dialect.say(pair, text)).await;
     }
     if status == 503 {
         tokio::time::sleep(GIVEN_UP).await;
     }
-    for (dialect, ear) in ears.iter_mut() {
-        is_told_by_frame(*dialect, ear, code).await;
+    for (dialect, listener) in listeners.iter_mut() {
+        is_told_by_frame(*dialect, listener, code).await;
     }
 }
 
-async fn ears(pair: &Pair) -> Vec<(Dialect, Ear)> {
-    let mut ears = Vec::new();
+async fn listeners(pair: &Pair) -> Vec<(Dialect, Listener)> {
+    let mut listeners = Vec::new();
     for dialect in ALL {
-        ears.push((dialect, pair.opens(&pair.alice, dialect).await));
+        listeners.push((dialect, pair.opens(&pair.alice, dialect).await));
     }
-    ears
+    listeners
 }
 
 #[tokio::test]
@@ -91,10 +91,10 @@ async fn a_stuck_writer_is_told_in_every_documents_words() {
     let fireside = Fireside::start().await;
     let pair = Pair::meets(&fireside).await;
     let carol = fireside.registers("carol").await;
-    let mut ears = ears(&pair).await;
+    let mut listeners = listeners(&pair).await;
     let other = Connection::open(fireside.home.database()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    all_are_told(&pair, &mut ears, 503, "unavailable", "stuck").await;
+    all_are_told(&pair, &mut listeners, 503, "unavailable", "stuck").await;
     // The one document that posts on its socket alone still makes chats.
     let chat = pair.alice.post("/d/directs/api/chats/create/", &json!({"user_id": carol.id})).await;
     is_told(Dialect::Directs, &chat, 503, "unavailable");
@@ -112,7 +112,7 @@ async fn a_full_disk_is_told_in_every_documents_words() {
     let Some(disk) = SmallDisk::mounted(24) else { return };
     let fireside = Fireside::start_in(disk.home.clone(), &["--min-free", "1048576"]).await;
     let pair = Pair::meets(&fireside).await;
-    let mut ears = ears(&pair).await;
+    let mut listeners = listeners(&pair).await;
     let ballast = disk.fills_up(512 * 1024);
     let long = "x".repeat(8_000);
     let mut sent = 0;
@@ -121,7 +121,7 @@ async fn a_full_disk_is_told_in_every_documents_words() {
         sent += 1;
         assert!(sent < 5_000, "the disk never was full");
     }
-    all_are_told(&pair, &mut ears, 507, "insufficient_storage", &long).await;
+    all_are_told(&pair, &mut listeners, 507, "insufficient_storage", &long).await;
     assert_eq!(pair.history(&pair.bob, Dialect::Messenger).await.len(), sent, "what was refused is not there");
     std::fs::remove_file(ballast).unwrap();
     pair.alice.post(&path, &body).await.is(201);

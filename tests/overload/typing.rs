@@ -21,14 +21,14 @@ async fn a_storm_of_typing_is_passed_on_now_and_then() {
     let ids: Vec<_> = crowd.iter().map(|person| person.id).collect();
     let wish = json!({"chat_type": "group", "title": "Team", "member_ids": ids});
     let chat = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
-    let mut ear = alice.knocks_at("/messages/ws/").enters().await;
+    let mut listener = alice.handshake("/messages/ws/").enters().await;
     let ordinary = Ordinary::begins(&fireside, "ordinary").await;
     let frames = scale(1_000, 20_000);
     let before = resident_bytes(&fireside);
     let begun = Instant::now();
     let mut storms = Vec::new();
     for person in &crowd {
-        let (mut write, mut read) = person.knocks_at("/messages/ws/").enters().await.into_socket().split();
+        let (mut write, mut read) = person.handshake("/messages/ws/").enters().await.into_socket().split();
         let frame = json!({"type": "typing", "chat": chat, "is_typing": true}).to_string();
         tokio::spawn(async move { while let Some(Ok(_)) = read.next().await {} });
         storms.push(tokio::spawn(async move {
@@ -48,7 +48,7 @@ async fn a_storm_of_typing_is_passed_on_now_and_then() {
     alice.post(&format!("/messages/api/chats/{chat}/messages/"), &json!({"content": "marker"})).await.is(201);
     let mut passed_on = 0;
     loop {
-        let Heard::Frame(frame) = ear.next().await else { panic!("the listener was closed") };
+        let Heard::Frame(frame) = listener.next().await else { panic!("the listener was closed") };
         match frame["type"].as_str().unwrap() {
             "typing" => passed_on += usize::from(frame["is_typing"] == Value::Bool(true)),
             "new_message" => break,

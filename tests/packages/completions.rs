@@ -1,7 +1,7 @@
 //! `fireside completions`: what shells offer, asked of the shells.
 
 use super::Command;
-use crate::seeing::tool;
+use crate::observability::tool;
 use crate::world::home;
 
 async fn script(shell: &str) -> String {

@@ -46,11 +46,11 @@ async fn people_use(fireside: &Fireside) {
 
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut hers = alice.knocks(&den).with("Origin", &origin).enters().await;
+    let mut hers = alice.handshake_in(&den).with("Origin", &origin).enters().await;
     let mut his = bob.listens_in(&den).await;
     his.says_message("hello through the proxy").await;
     hers.hears_message("hello through the proxy").await;
-    let from_page = page.knocks_at(&den.socket());
+    let from_page = page.handshake(&den.socket());
     from_page.clone().with("Origin", "https://evil.example").turned_away_with(403).await;
     from_page.with("Origin", &origin).enters().await.hangs_up().await;
 

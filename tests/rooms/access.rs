@@ -246,15 +246,15 @@ async fn a_forbidden_socket_looks_like_one_that_never_was() {
     let cast = cast().await;
     let never = Room { id: 999_999 };
     for who in [&cast.dave, &cast.carol] {
-        who.knocks(&cast.public.room).turned_away_with(403).await;
-        let forbidden = who.knocks(&cast.private.room).turned_away().await;
-        let unknown = who.knocks(&never).turned_away().await;
+        who.handshake_in(&cast.public.room).turned_away_with(403).await;
+        let forbidden = who.handshake_in(&cast.private.room).turned_away().await;
+        let unknown = who.handshake_in(&never).turned_away().await;
         assert_eq!(forbidden.status, 404);
         assert_eq!(forbidden.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());
     }
     let anyone = cast.fireside.anyone();
     for room in [&cast.public.room, &cast.private.room, &never] {
-        anyone.knocks_at(&room.socket()).turned_away_with(401).await;
+        anyone.handshake(&room.socket()).turned_away_with(401).await;
     }
     cast.erin.listens_in(&cast.public.room).await.hears_nothing().await;
     cast.erin.listens_in(&cast.private.room).await.hears_nothing().await;
@@ -263,14 +263,14 @@ async fn a_forbidden_socket_looks_like_one_that_never_was() {
 #[tokio::test]
 async fn what_is_refused_has_changed_nothing() {
     let cast = cast().await;
-    let mut ear = cast.alice.listens_in(&cast.private.room).await;
+    let mut listener = cast.alice.listens_in(&cast.private.room).await;
     let before = cast.alice.get(&cast.private.room.path()).await.json();
     for row in rows().iter().filter(|row| row.stranger[1] >= 400) {
         cast.asks(&cast.dave, row, &cast.private).await;
         cast.asks(&cast.carol, row, &cast.private).await;
         cast.asks(&cast.fireside.anyone(), row, &cast.private).await;
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     assert_eq!(cast.alice.get(&cast.private.room.path()).await.json(), before);
     assert_eq!(cast.alice.reads(&cast.private.room).await, ["bob's words"]);
 }

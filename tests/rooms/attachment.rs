@@ -20,7 +20,7 @@ async fn a_message_shows_the_files_it_carries() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let cat = alice.uploads("cat.png", PNG).await;
     let notes = alice.uploads("notes.txt", b"meow").await;
     let message = alice.posts("look").with_file(&cat).with_file(&notes).in_room(&den).await;
@@ -33,7 +33,7 @@ async fn a_message_shows_the_files_it_carries() {
         }
     }
     assert_eq!(shown[0]["content_type"], "image/png");
-    assert_eq!(ear.hears_message("look").await["attachments"], message["attachments"]);
+    assert_eq!(listener.hears_message("look").await["attachments"], message["attachments"]);
     let read = bob.get(&den.messages()).await.results();
     assert_eq!(read[0]["attachments"], message["attachments"]);
     let url = shown[1]["url"].as_str().unwrap();
@@ -90,15 +90,15 @@ async fn only_ones_own_unused_files_can_be_attached() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let alices = alice.uploads("a.txt", b"alice's").await;
 
     bob.posts("mine now").with_file(&alices).tried_in(&den).await.names("attachments");
     let unknown = json!({"id": 999_999});
     bob.posts("guess").with_file(&unknown).tried_in(&den).await.names("attachments");
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
     alice.posts("first").with_file(&alices).in_room(&den).await;
-    ear.hears_message("first").await;
+    listener.hears_message("first").await;
     alice.posts("again").with_file(&alices).tried_in(&den).await.names("attachments");
     bob.posts("seen it").with_file(&alices).tried_in(&den).await.names("attachments");
     assert_eq!(alice.reads(&den).await, ["first"]);
@@ -195,8 +195,8 @@ async fn a_socket_attaches_as_documented_and_refuses_alike() {
     bobs.says(&send(json!(files))).await;
     bobs.hears_error("validation_error").await;
     alices.says(&send(json!(files))).await;
-    for ear in [&mut alices, &mut bobs] {
-        let message = ear.hears_message("Hello, world!").await;
+    for listener in [&mut alices, &mut bobs] {
+        let message = listener.hears_message("Hello, world!").await;
         let shown = message["attachments"].as_array().unwrap();
         assert_eq!(shown.iter().map(id).collect::<Vec<_>>(), files);
     }

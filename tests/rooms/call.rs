@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Ear, Fireside, Person, Room};
+use crate::world::{Fireside, Listener, Person, Room};
 
 /// Alice and bob in one room, each with an open socket.
 struct Pair {
@@ -10,8 +10,8 @@ struct Pair {
     alice: Person,
     bob: Person,
     den: Room,
-    alices: Ear,
-    bobs: Ear,
+    alices: Listener,
+    bobs: Listener,
 }
 
 async fn pair() -> Pair {
@@ -287,20 +287,20 @@ async fn a_call_takes_sixteen() {
     for guest in &crowd[1..] {
         guest.joins(&den).await;
     }
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for guest in &crowd[..16] {
-        let mut ear = guest.listens_in(&den).await;
-        ear.says(&join()).await;
-        let state = ear.hears("call_state").await;
-        ears.push(ear);
-        assert_eq!(members(&state).len(), ears.len());
+        let mut listener = guest.listens_in(&den).await;
+        listener.says(&join()).await;
+        let state = listener.hears("call_state").await;
+        listeners.push(listener);
+        assert_eq!(members(&state).len(), listeners.len());
     }
     let mut late = crowd[16].listens_in(&den).await;
     late.says(&join()).await;
     late.hears("error").await;
-    ears[0].says(&offer(crowd[16].id)).await;
+    listeners[0].says(&offer(crowd[16].id)).await;
     loop {
-        let frame = ears[0].frame().await;
+        let frame = listeners[0].frame().await;
         if frame["type"] == "error" {
             assert_eq!(frame["data"]["code"], "not_in_call");
             break;

@@ -131,14 +131,14 @@ async fn a_person_says_sixty_messages_a_minute() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     let mut bobs = bob.listens_in(&den).await;
     let start = Instant::now();
     let mut taken = 0;
     loop {
         let text = taken.to_string();
-        ear.says_message(&text).await;
-        let frame = ear.frame().await;
+        listener.says_message(&text).await;
+        let frame = listener.frame().await;
         if frame["type"] == "error" {
             assert_eq!(frame["data"]["code"], "rate_limited", "{frame}");
             break;
@@ -153,7 +153,7 @@ async fn a_person_says_sixty_messages_a_minute() {
     // What was refused was not said, and the socket stays open for others.
     bobs.says_message("my turn").await;
     bobs.hears_message("my turn").await;
-    ear.hears_message("my turn").await;
+    listener.hears_message("my turn").await;
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn text_is_needed_and_is_text() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     for wrong in [
         json!({}),
         json!({"content": null}),
@@ -89,7 +89,7 @@ async fn text_is_needed_and_is_text() {
         answer.refused(400, "validation_error");
     }
     assert!(alice.reads(&den).await.is_empty());
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn strangers_neither_read_nor_write() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     let message = alice.posts("secret").in_room(&den).await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     for private in [false, true] {
         let (status, code) = if private {
             alice.makes_private(&den).await;
@@ -158,7 +158,7 @@ async fn strangers_neither_read_nor_write() {
         bob.delete(&path(&message)).await.refused(404, "not_found");
     }
     assert_eq!(alice.reads(&den).await, ["secret"]);
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]
@@ -191,9 +191,9 @@ async fn a_deleted_message_is_gone_from_everywhere() {
     bob.joins(&den).await;
     alice.posts("stays").in_room(&den).await;
     let message = alice.posts("goes away").in_room(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     alice.deletes(&message).await;
-    let told = ear.hears("message_deleted").await;
+    let told = listener.hears("message_deleted").await;
     assert_eq!(told["id"], message["id"]);
     assert!(!told.to_string().contains("goes away"), "{told}");
 
@@ -206,7 +206,7 @@ async fn a_deleted_message_is_gone_from_everywhere() {
         let rooms = person.get("/api/rooms/").await.is(200);
         assert!(!rooms.text().contains("goes away"), "{rooms}");
     }
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ async fn joining_is_told_to_the_others_and_twice_is_once() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
 
     let joined = bob.does(&den.join()).await.is(200).json();
     assert_eq!(id(&joined), den.id);
     assert_eq!(joined["participant_count"], 2);
-    let told = ear.hears("user_joined").await;
+    let told = listener.hears("user_joined").await;
     assert_eq!(told["user"]["id"], bob.id);
     assert_eq!(told["user"]["username"], "bob");
     assert_eq!(told["scope"], "room");
@@ -26,7 +26,7 @@ async fn joining_is_told_to_the_others_and_twice_is_once() {
     assert_eq!(again["participant_count"], 2);
     let owner = alice.does(&den.join()).await.is(200).json();
     assert_eq!(owner["owner"]["id"], alice.id);
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]
@@ -111,9 +111,9 @@ async fn a_stranger_cannot_leave() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     bob.does(&den.leave()).await.refused(404, "not_found");
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]
@@ -142,9 +142,9 @@ async fn a_room_ends_with_its_last_participant() {
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     alice.leaves(&den).await;
-    let (told, code) = ear.hears_until_closed().await;
+    let (told, code) = listener.hears_until_closed().await;
     assert_eq!(code, 4404, "the room is gone");
     assert!(told.is_empty(), "{told:?}");
     alice.get(&den.path()).await.refused(404, "not_found");

@@ -21,7 +21,7 @@ async fn the_same_key_brings_the_first_message_again() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
 
     let first = alice.posts("hi").known_as("k1").tried_in(&den).await.is(201);
     let again = alice.posts("hi").known_as("k1").tried_in(&den).await.is(200);
@@ -36,9 +36,9 @@ async fn the_same_key_brings_the_first_message_again() {
     let second = sends_with_header(&alice, &den, "ho", "k2").await.is(201);
     let again = sends_with_header(&alice, &den, "ho", "k2").await.is(200);
     assert_eq!(again.json(), second.json());
-    ear.hears_message("hi").await;
-    ear.hears_message("ho").await;
-    ear.hears_nothing().await;
+    listener.hears_message("hi").await;
+    listener.hears_message("ho").await;
+    listener.hears_nothing().await;
     assert_eq!(bob.reads(&den).await, ["ho", "hi"]);
 }
 
@@ -99,7 +99,7 @@ async fn the_same_key_with_other_content_is_a_conflict() {
     let hall = alice.opens_room("hall").await;
     let file = alice.uploads("a.txt", b"a").await;
     alice.posts("hi").known_as("k").in_room(&den).await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     let other = alice.posts("other").known_as("k").tried_in(&den).await;
     other.refused(409, "conflict");
     let with_file = alice.posts("hi").with_file(&file).known_as("k").tried_in(&den).await;
@@ -108,7 +108,7 @@ async fn the_same_key_with_other_content_is_a_conflict() {
     sends_with_header(&alice, &den, "other", "k").await.refused(409, "conflict");
     assert_eq!(alice.reads(&den).await, ["hi"]);
     assert!(alice.reads(&hall).await.is_empty());
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn thirty_two_tries_at_once_make_one_message() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     let tries = (0..32).map(|_| alice.posts("once").known_as("k").tried_in(&den));
     let answers = join_all(tries).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
@@ -171,8 +171,8 @@ async fn thirty_two_tries_at_once_make_one_message() {
     let first = answers[0].json();
     assert!(answers.iter().all(|answer| answer.json() == first));
     assert_eq!(alice.reads(&den).await, ["once"]);
-    ear.hears_message("once").await;
-    ear.hears_nothing().await;
+    listener.hears_message("once").await;
+    listener.hears_nothing().await;
 }
 
 #[tokio::test]
@@ -208,15 +208,15 @@ async fn a_key_is_one_for_sockets_and_requests() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
-    ear.says(&frame("from the socket", "s")).await;
-    let spoken = ear.hears_message("from the socket").await;
+    let mut listener = alice.listens_in(&den).await;
+    listener.says(&frame("from the socket", "s")).await;
+    let spoken = listener.hears_message("from the socket").await;
     let again = alice.posts("from the socket").known_as("s").tried_in(&den).await.is(200);
     assert_eq!(id(&again.json()), id(&spoken));
     let written = alice.posts("from a request").known_as("r").in_room(&den).await;
-    ear.hears_message("from a request").await;
-    ear.says(&frame("from a request", "r")).await;
-    let again = ear.hears_message("from a request").await;
+    listener.hears_message("from a request").await;
+    listener.says(&frame("from a request", "r")).await;
+    let again = listener.hears_message("from a request").await;
     assert_eq!(id(&again), id(&written));
     assert_eq!(alice.reads(&den).await.len(), 2);
 }

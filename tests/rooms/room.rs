@@ -205,12 +205,12 @@ async fn only_the_owner_closes_a_room_and_then_it_was_never_there() {
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let message = bob.posts("hello").in_room(&den).await;
-    let mut ear = bob.listens_in(&den).await;
+    let mut listener = bob.listens_in(&den).await;
     bob.delete(&den.path()).await.refused(403, "permission_denied");
-    ear.hears_nothing().await;
+    listener.hears_nothing().await;
 
     alice.delete(&den.path()).await.is(204);
-    ear.is_closed_with(4404).await;
+    listener.is_closed_with(4404).await;
     for path in [den.path(), den.messages(), den.participants()] {
         alice.get(&path).await.refused(404, "not_found");
     }

@@ -13,7 +13,7 @@ async fn a_message_said_is_heard_as_documented_by_all() {
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut alices = alice.listens_in(&den).await;
-    let mut bobs = bob.through("/d/rooms").knocks_at(&den.socket()).enters().await;
+    let mut bobs = bob.through("/d/rooms").handshake(&den.socket()).enters().await;
     alices
         .says(&json!({
             "type": "chat_message",
@@ -56,16 +56,17 @@ async fn a_forged_author_is_ignored() {
     let bob = fireside.registers("bob").await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
-    let mut ear = bob.listens_in(&den).await;
-    ear.says(&json!({
-        "type": "chat_message",
-        "data": {
-            "content": "hi", "id": 4711, "author": {"id": alice.id}, "author_id": alice.id,
-            "room": 4711, "from_user_id": alice.id,
-        },
-    }))
-    .await;
-    let heard = ear.hears_message("hi").await;
+    let mut listener = bob.listens_in(&den).await;
+    listener
+        .says(&json!({
+            "type": "chat_message",
+            "data": {
+                "content": "hi", "id": 4711, "author": {"id": alice.id}, "author_id": alice.id,
+                "room": 4711, "from_user_id": alice.id,
+            },
+        }))
+        .await;
+    let heard = listener.hears_message("hi").await;
     assert_eq!(heard["author"]["id"], bob.id);
     assert_ne!(heard["id"], 4711);
 }
@@ -134,10 +135,10 @@ async fn ten_thousand_characters_fit_into_a_frame() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     let fits = "🔥".repeat(10_000);
-    ear.says_message(&fits).await;
-    ear.hears_message(&fits).await;
+    listener.says_message(&fits).await;
+    listener.hears_message(&fits).await;
 }
 
 #[tokio::test]
@@ -145,17 +146,17 @@ async fn a_frame_ends_at_128_kib() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     let padded = |size: usize| {
         let start = r#"{"type":"chat_message","data":{"content":"fits","ignored":""#;
         let end = r#""}}"#;
         let pad = "x".repeat(size - start.len() - end.len());
         format!("{start}{pad}{end}")
     };
-    ear.sends(Message::text(padded(128 * 1024))).await;
-    ear.hears_message("fits").await;
-    ear.sends(Message::text(padded(128 * 1024 + 1))).await;
-    ear.is_closed_with(4413).await;
+    listener.sends(Message::text(padded(128 * 1024))).await;
+    listener.hears_message("fits").await;
+    listener.sends(Message::text(padded(128 * 1024 + 1))).await;
+    listener.is_closed_with(4413).await;
     assert_eq!(alice.reads(&den).await, ["fits"]);
 }
 
@@ -170,9 +171,9 @@ async fn a_deletion_is_heard() {
     let mut alices = alice.listens_in(&den).await;
     let mut bobs = bob.listens_in(&den).await;
     bob.deletes(&message).await;
-    for ear in [&mut alices, &mut bobs] {
-        assert_eq!(ear.hears("message_deleted").await["id"], message["id"]);
-        ear.hears_nothing().await;
+    for listener in [&mut alices, &mut bobs] {
+        assert_eq!(listener.hears("message_deleted").await["id"], message["id"]);
+        listener.hears_nothing().await;
     }
 }
 
@@ -182,7 +183,7 @@ async fn a_socket_is_silent_about_what_was_before() {
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
     alice.posts("before").in_room(&den).await;
-    let mut ear = alice.listens_in(&den).await;
+    let mut listener = alice.listens_in(&den).await;
     alice.posts("after").in_room(&den).await;
-    ear.hears_message("after").await;
+    listener.hears_message("after").await;
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Answer;
 use super::bytes::{Part, multipart};
 use super::document::{self, Asked};
-use super::socket::Knock;
+use super::socket::Handshake;
 
 #[derive(Debug, Clone)]
 pub enum Credential {
@@ -133,12 +133,14 @@ impl Caller {
     }
 
     /// A knock at a socket's door, not yet opened.
-    pub fn knocks_at(&self, path: &str) -> Knock {
-        let knock = Knock::new(&self.url, &format!("{}{path}", self.place));
+    pub fn handshake(&self, path: &str) -> Handshake {
+        let handshake = Handshake::new(&self.url, &format!("{}{path}", self.place));
         match &self.credential {
-            Credential::Nothing => knock,
-            Credential::Token(token) | Credential::Bearer(token) => knock.with_query(&format!("token={token}")),
-            Credential::Session(session) | Credential::BareCookie(session) => knock.with("Cookie", &session.cookie()),
+            Credential::Nothing => handshake,
+            Credential::Token(token) | Credential::Bearer(token) => handshake.with_query(&format!("token={token}")),
+            Credential::Session(session) | Credential::BareCookie(session) => {
+                handshake.with("Cookie", &session.cookie())
+            }
         }
     }
 }

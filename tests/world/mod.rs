@@ -22,7 +22,7 @@ pub use home::Home;
 pub use person::Person;
 pub use room::Room;
 pub use server::Fireside;
-pub use socket::{Ear, Heard};
+pub use socket::{Heard, Listener};
 
 /// The id of anything the server describes as an object.
 #[track_caller]

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::bytes::file;
 use super::caller::{Caller, Credential, Session};
 use super::room::Draft;
-use super::socket::Knock;
-use super::{Answer, Ear, Fireside, Room, id};
+use super::socket::Handshake;
+use super::{Answer, Fireside, Listener, Room, id};
 
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -118,12 +118,12 @@ impl Person {
         self.sends_parts("/api/files/upload/", &[file(name, content_type, bytes)]).await
     }
 
-    pub async fn listens_in(&self, room: &Room) -> Ear {
-        self.knocks(room).enters().await
+    pub async fn listens_in(&self, room: &Room) -> Listener {
+        self.handshake_in(room).enters().await
     }
 
-    pub fn knocks(&self, room: &Room) -> Knock {
-        self.knocks_at(&room.socket())
+    pub fn handshake_in(&self, room: &Room) -> Handshake {
+        self.handshake(&room.socket())
     }
 }
 

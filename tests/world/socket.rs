@@ -1,4 +1,4 @@
-//! Sockets: the knock at the door, and the ear that listens behind it.
+//! Sockets: the knock at the door, and the listener that listens behind it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::document;
 
-/// How long an ear waits for what must come.
+/// How long a listener waits for what must come.
 const WAIT: Duration = Duration::from_secs(5);
 /// The same of one that had stopped to read: the other end asks only now and then whether it
 /// has room again.
@@ -21,7 +21,7 @@ const WAIT_AFTER_REST: Duration = Duration::from_secs(60);
 
 /// A handshake that has not been made yet.
 #[derive(Clone)]
-pub struct Knock {
+pub struct Handshake {
     address: String,
     path: String,
     query: Vec<String>,
@@ -47,7 +47,7 @@ impl Refusal {
     }
 }
 
-impl Knock {
+impl Handshake {
     pub fn new(url: &str, path: &str) -> Self {
         let place = url.trim_start_matches("http://");
         let (address, base) = place.split_at(place.find('/').unwrap_or(place.len()));
@@ -100,10 +100,10 @@ impl Knock {
     }
 
     /// The open socket, or the HTTP answer that refused it.
-    pub async fn tried(self) -> Result<Ear, Refusal> {
+    pub async fn tried(self) -> Result<Listener, Refusal> {
         let stream = self.connect().await;
         match tokio_tungstenite::client_async(self.request(), stream).await {
-            Ok((socket, response)) => Ok(Ear {
+            Ok((socket, response)) => Ok(Listener {
                 socket,
                 path: self.path.clone(),
                 protocol: response
@@ -125,7 +125,7 @@ impl Knock {
     }
 
     /// The handshake succeeds.
-    pub async fn enters(self) -> Ear {
+    pub async fn enters(self) -> Listener {
         let path = self.path.clone();
         self.tried().await.unwrap_or_else(|refusal| panic!("{path} was refused: {refusal:?}"))
     }
@@ -146,7 +146,7 @@ impl Knock {
     }
 }
 
-/// What an ear may hear next.
+/// What a listener may hear next.
 #[derive(Debug)]
 pub enum Heard {
     Frame(Value),
@@ -155,14 +155,14 @@ pub enum Heard {
 }
 
 /// One open socket.
-pub struct Ear {
+pub struct Listener {
     socket: WebSocketStream<TcpStream>,
     path: String,
     /// The subprotocol that the server chose.
     pub protocol: Option<String>,
 }
 
-impl Ear {
+impl Listener {
     pub async fn says(&mut self, frame: &Value) {
         self.sends(Message::text(frame.to_string())).await;
     }

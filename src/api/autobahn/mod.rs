@@ -7,14 +7,14 @@
 use bytes::Bytes;
 
 use super::http::envelope::{envelope, envelope_shape};
-use super::http::reply::Failure;
+use super::http::reply::ApiError;
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use super::ws::frame;
 use super::ws::socket::Codec;
-use crate::chat::listen::Listening;
 use crate::chat::model::event::{Event, Scope};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
+use crate::chat::subscription::Subscription;
 
 /// One route, at the root alone.
 pub fn dialect() -> Dialect {
@@ -22,9 +22,9 @@ pub fn dialect() -> Dialect {
     Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
 }
 
-async fn open(asker: Asker, request: Request) -> Result<(Listening, Echo), Failure> {
-    let listening = request.context.chat.listen(&asker, Scope::All).await?;
-    Ok((listening, Echo))
+async fn open(actor: Actor, request: Request) -> Result<(Subscription, Echo), ApiError> {
+    let subscription = request.context.app.subscribe(&actor, Scope::All).await?;
+    Ok((subscription, Echo))
 }
 
 struct Echo;

@@ -42,7 +42,7 @@ struct LastMessage<'a> {
 }
 
 impl<'a> From<&'a Overview> for DirectChat<'a> {
-    fn from(Overview { room, members, last_message, .. }: &'a Overview) -> Self {
+    fn from(Overview { chat: room, members, last_message, .. }: &'a Overview) -> Self {
         Self {
             id: room.id.0,
             participants: members.iter().map(|member| User::from(&member.user)).collect(),

@@ -15,14 +15,14 @@ mod socket;
 
 use warp::http::Method;
 
-use super::http::array;
 use super::http::envelope::{envelope, envelope_shape};
+use super::http::json_stream;
 use super::http::limit::Rate;
-use super::http::reply::{Answer, Failure, created};
+use super::http::reply::{Answer, ApiError, created};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use crate::chat::model::id::{ChatId, UserId};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
 use json::{DirectChat, User};
 
@@ -51,36 +51,36 @@ fn names_a_chat(request: &Request) -> bool {
     !request.param(0).is_empty() && request.param(0).bytes().all(|byte| byte.is_ascii_digit())
 }
 
-async fn users(asker: Asker, request: Request) -> Answer {
-    let (chat, mut last) = (request.context.chat.clone(), UserId(0));
+async fn users(actor: Actor, request: Request) -> Answer {
+    let (chat, mut last) = (request.context.app.clone(), UserId(0));
     let next = move || {
-        chat.check_signed_in(&asker)?;
-        let users = chat.others(&asker, last, PIECE)?;
+        chat.check_signed_in(&actor)?;
+        let users = chat.others(&actor, last, PIECE)?;
         last = users.last().map_or(last, |user| user.id);
-        Ok(users.iter().map(|user| array::element(&User::from(user))).collect())
+        Ok(users.iter().map(|user| json_stream::element(&User::from(user))).collect())
     };
-    array::stream("[", next, "]")
+    json_stream::stream("[", next, "]")
 }
 
-async fn chats(asker: Asker, request: Request) -> Answer {
-    let (chat, mut last) = (request.context.chat.clone(), ChatId(i64::MAX));
+async fn chats(actor: Actor, request: Request) -> Answer {
+    let (chat, mut last) = (request.context.app.clone(), ChatId(i64::MAX));
     let next = move || {
-        chat.check_signed_in(&asker)?;
-        let chats = chat.direct_overviews(&asker, last, PIECE)?;
-        last = chats.last().map_or(last, |overview| overview.room.id);
-        Ok(chats.iter().map(|overview| array::element(&DirectChat::from(overview))).collect())
+        chat.check_signed_in(&actor)?;
+        let chats = chat.direct_overviews(&actor, last, PIECE)?;
+        last = chats.last().map_or(last, |overview| overview.chat.id);
+        Ok(chats.iter().map(|overview| json_stream::element(&DirectChat::from(overview))).collect())
     };
-    array::stream("[", next, "]")
+    json_stream::stream("[", next, "]")
 }
 
-async fn create(asker: Asker, mut request: Request) -> Answer {
+async fn create(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let user = fields.require_integer("user_id");
     let user = UserId(fields.complete(user)?);
-    if user == asker.user {
-        return Err(Failure::field("user_id", "Cannot create a chat with yourself"));
+    if user == actor.user {
+        return Err(ApiError::field("user_id", "Cannot create a app with yourself"));
     }
-    let chat = &request.context.chat;
-    let (room, _) = chat.open_direct(&asker, UserRef::Id(user)).await?;
-    created(true, &DirectChat::from(&chat.overview(&asker, room.id)?))
+    let app = &request.context.app;
+    let (room, _) = app.open_direct(&actor, UserRef::Id(user)).await?;
+    created(true, &DirectChat::from(&app.overview(&actor, room.id)?))
 }

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use super::json::frame;
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
-use crate::api::http::reply::Failure;
+use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
-use crate::api::ws::socket::{Codec, Hearing};
-use crate::chat::listen::{Listening, Seat};
+use crate::api::ws::socket::{Audience, Codec};
+use crate::chat::model::chat::Kind;
 use crate::chat::model::direct::Pair;
 use crate::chat::model::event::Event;
 use crate::chat::model::event::Scope;
@@ -17,8 +17,8 @@ use crate::chat::model::id::{ChatId, MessageId};
 use crate::chat::model::message::{Draft, Message, Window};
 use crate::chat::model::name::MessageText;
 use crate::chat::model::receipt::ReadMark;
-use crate::chat::model::room::Kind;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
+use crate::chat::subscription::{Subscriber, Subscription};
 
 /// Messages of the past that are held at once: what a connection costs in memory.
 const PIECE: u32 = 50;
@@ -27,24 +27,24 @@ pub const ERROR_SENTENCE: &str = "An error occurred while processing your messag
 /// The same as a frame.
 const ERROR: &str = r#"{"error":"An error occurred while processing your message"}"#;
 
-pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversation), Failure> {
+pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conversation), ApiError> {
     let id = ChatId(request.id(0)?);
-    let chat = &request.context.chat;
-    // A group is not found by its members either: it is no chat of this document.
-    if chat.room(&asker, id)?.kind != Kind::Direct {
-        return Err(Failure::NOT_FOUND);
+    let app = &request.context.app;
+    // A group is not found by its members either: it is no app of this document.
+    if app.chat(&actor, id)?.kind != Kind::Direct {
+        return Err(ApiError::NOT_FOUND);
     }
-    let listening = chat.listen(&asker, Scope::Chat(id)).await?;
-    let marks = chat.read_marks(&asker, id)?;
-    let opened_at = MessageId(listening.since().0);
+    let subscription = app.subscribe(&actor, Scope::Chat(id)).await?;
+    let marks = app.read_marks(&actor, id)?;
+    let opened_at = MessageId(subscription.since().0);
     let told_upto = match request.context.settings.ws_history {
         None => MessageId(0),
         Some(0) => opened_at,
-        Some(count) => chat.start_of_newest(&asker, id, MessageId(opened_at.0 + 1), count).await?,
+        Some(count) => app.start_of_newest(&actor, id, MessageId(opened_at.0 + 1), count).await?,
     };
     let codec = Conversation {
         context: Arc::clone(&request.context),
-        seat: listening.seat().clone(),
+        subscriber: subscription.subscriber().clone(),
         id,
         marks,
         opened_at,
@@ -52,13 +52,13 @@ pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversa
         is_marked: AtomicBool::new(false),
         is_over: AtomicBool::new(false),
     };
-    Ok((listening, codec))
+    Ok((subscription, codec))
 }
 
 /// One socket in one direct chat.
 pub struct Conversation {
     context: Arc<Context>,
-    seat: Seat,
+    subscriber: Subscriber,
     id: ChatId,
     /// Up to where both had read before this socket was there.
     marks: Vec<ReadMark>,
@@ -108,10 +108,10 @@ impl Codec for Conversation {
     }
 
     /// Ids grow in commit order, so whatever is not newer than the past was told with it.
-    fn hears(&self, event: &Event) -> Hearing {
+    fn hears(&self, event: &Event) -> Audience {
         match event {
-            Event::MessagePosted { message, .. } if message.id <= self.told_upto() => Hearing::Not,
-            _ => Hearing::Shared,
+            Event::MessagePosted { message, .. } if message.id <= self.told_upto() => Audience::Not,
+            _ => Audience::Shared,
         }
     }
 
@@ -120,7 +120,7 @@ impl Codec for Conversation {
             return Vec::new();
         }
         let window = Window::After(self.told_upto(), PIECE);
-        let Ok(piece) = self.context.chat.history(&self.seat.asker, self.id, window) else {
+        let Ok(piece) = self.context.app.history(&self.subscriber.actor, self.id, window) else {
             self.is_over.store(true, Ordering::Relaxed);
             return vec![ERROR.to_owned()];
         };
@@ -159,24 +159,24 @@ impl Conversation {
     }
 
     /// What had been said when the socket was opened; what arrives since stays unread.
-    async fn mark_read(&self) -> Result<(), Failure> {
-        let (chat, asker) = (&self.context.chat, &self.seat.asker);
+    async fn mark_read(&self) -> Result<(), ApiError> {
+        let (chat, actor) = (&self.context.app, &self.subscriber.actor);
         let newest = Window::Before(MessageId(self.opened_at.0 + 1), 1);
-        if let Some(newest) = chat.history(asker, self.id, newest)?.items.first() {
-            chat.mark_read(asker, self.id, Some(newest.id)).await?;
+        if let Some(newest) = chat.history(actor, self.id, newest)?.items.first() {
+            chat.mark_read(actor, self.id, Some(newest.id)).await?;
         }
         Ok(())
     }
 
     /// Its own echo comes through the hub, as everybody's does; a resend gets the first
     /// frame again, for this socket alone.
-    async fn post(&self, text: &str) -> Result<Option<String>, Failure> {
+    async fn post(&self, text: &str) -> Result<Option<String>, ApiError> {
         let mut fields = Fields::of_json(text.as_bytes())?;
         let max_message = self.context.settings.max_message;
         let body = fields.require("body", |text| MessageText::parse_filled(text, max_message));
         let key = fields.idempotency_key(None);
         let draft = Draft::of(fields.complete(body)?, key);
-        let posted = self.context.chat.post(&self.seat.asker, self.id, draft).await?;
+        let posted = self.context.app.post(&self.subscriber.actor, self.id, draft).await?;
         let is_read = posted.pair.as_ref().is_some_and(is_read_at_once);
         Ok((!posted.is_new).then(|| frame(&posted.message, is_read)))
     }

@@ -3,10 +3,10 @@
 use warp::http::Method;
 
 use super::jwt::{self, TokenType};
-use super::reply::Failure;
+use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::model::error::Error;
-use crate::chat::model::session::{Asker, CredentialKind};
+use crate::chat::model::session::{Actor, CredentialKind};
 
 /// The name of the session's cookie.
 pub const SESSION_COOKIE: &str = "sessionid";
@@ -19,39 +19,39 @@ pub const TOKEN_PROTOCOL: &str = "token";
 
 /// Who makes this request: by the `Authorization` header, else by the cookie. A header
 /// that opens nothing is the end of it: there is no falling back.
-pub fn asker(request: &Request) -> Result<Asker, Failure> {
+pub fn actor(request: &Request) -> Result<Actor, ApiError> {
     match explicit(request)? {
-        Some(asker) => Ok(asker),
+        Some(actor) => Ok(actor),
         None => by_cookie(request),
     }
 }
 
 /// Who opens this socket: also by `?token=` or a `token` subprotocol, since a browser
 /// cannot set a header there.
-pub fn socket_asker(request: &Request) -> Result<Asker, Failure> {
+pub fn socket_actor(request: &Request) -> Result<Actor, ApiError> {
     let header = explicit(request)?;
     let protocol = protocol_token(request).map(|secret| by_secret(request, secret)).transpose()?;
     let query = request.query("token").map(|secret| by_secret(request, secret)).transpose()?;
     match header.or(protocol).or(query) {
-        Some(asker) => Ok(asker),
+        Some(actor) => Ok(actor),
         None => {
             // A browser sends the cookie along with whatever page opens the socket.
-            let asker = by_cookie(request)?;
+            let actor = by_cookie(request)?;
             refuse_foreign_origin(request)?;
-            Ok(asker)
+            Ok(actor)
         }
     }
 }
 
 /// Whoever signs in or registers from a stranger's page would be signed in as whom that page wants. Where everybody
 /// may be anybody, every page may.
-pub fn refuse_foreign_sign_in(request: &Request) -> Result<(), Failure> {
+pub fn refuse_foreign_sign_in(request: &Request) -> Result<(), ApiError> {
     if request.context.settings.any_origin { Ok(()) } else { refuse_foreign_origin(request) }
 }
 
 /// What a browser's cookie goes along with has to come from a page of the server's own.
-fn refuse_foreign_origin(request: &Request) -> Result<(), Failure> {
-    if request.is_from_own_origin() { Ok(()) } else { Err(Failure::ForeignOrigin) }
+fn refuse_foreign_origin(request: &Request) -> Result<(), ApiError> {
+    if request.is_from_own_origin() { Ok(()) } else { Err(ApiError::ForeignOrigin) }
 }
 
 /// The token in `Sec-WebSocket-Protocol: token, <t>`.
@@ -62,50 +62,50 @@ pub fn protocol_token(request: &Request) -> Option<&str> {
     protocols.next()
 }
 
-fn explicit(request: &Request) -> Result<Option<Asker>, Failure> {
+fn explicit(request: &Request) -> Result<Option<Actor>, ApiError> {
     let Some(header) = request.headers.get("authorization") else { return Ok(None) };
     let secret = header
         .to_str()
         .ok()
         .and_then(|text| text.trim().split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer"));
-    let (_, secret) = secret.ok_or(Failure::Chat(Error::CredentialRevoked))?;
+    let (_, secret) = secret.ok_or(ApiError::Chat(Error::CredentialRevoked))?;
     by_secret(request, secret.trim()).map(Some)
 }
 
 /// A token, or a JWT, which alone has two dots. A session's key is for the cookie alone, where the CSRF token guards it.
-fn by_secret(request: &Request, secret: &str) -> Result<Asker, Failure> {
+fn by_secret(request: &Request, secret: &str) -> Result<Actor, ApiError> {
     if secret.matches('.').count() == 2 {
-        return Ok(jwt::read(&request.context.chat, TokenType::Access, secret)?);
+        return Ok(jwt::read(&request.context.app, TokenType::Access, secret)?);
     }
-    let asker = request.context.chat.authenticate(secret)?;
-    match asker.kind {
-        CredentialKind::Account | CredentialKind::Device => Ok(asker),
+    let actor = request.context.app.authenticate(secret)?;
+    match actor.kind {
+        CredentialKind::Account | CredentialKind::Device => Ok(actor),
         CredentialKind::Session | CredentialKind::Refresh => Err(Error::CredentialRevoked.into()),
     }
 }
 
-fn by_cookie(request: &Request) -> Result<Asker, Failure> {
-    let key = request.cookie(SESSION_COOKIE).ok_or(Failure::NotSignedIn)?;
-    let asker = request.context.chat.authenticate(&key).map_err(|_| Failure::NotSignedIn)?;
-    if asker.kind != CredentialKind::Session {
-        return Err(Failure::NotSignedIn);
+fn by_cookie(request: &Request) -> Result<Actor, ApiError> {
+    let key = request.cookie(SESSION_COOKIE).ok_or(ApiError::NotSignedIn)?;
+    let actor = request.context.app.authenticate(&key).map_err(|_| ApiError::NotSignedIn)?;
+    if actor.kind != CredentialKind::Session {
+        return Err(ApiError::NotSignedIn);
     }
     let reads = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if !reads {
         check_csrf(request, &key)?;
     }
-    Ok(asker)
+    Ok(actor)
 }
 
 /// A cookie goes along with whatever page makes the request; the token does not.
-fn check_csrf(request: &Request, session_key: &str) -> Result<(), Failure> {
+fn check_csrf(request: &Request, session_key: &str) -> Result<(), ApiError> {
     refuse_foreign_origin(request)?;
-    let sent = request.header(CSRF_HEADER).ok_or(Failure::CsrfFailed("CSRF token missing."))?;
-    let cookie = request.cookie(CSRF_COOKIE).ok_or(Failure::CsrfFailed("CSRF cookie not set."))?;
-    let expected = request.context.chat.csrf_token(session_key);
+    let sent = request.header(CSRF_HEADER).ok_or(ApiError::CsrfFailed("CSRF token missing."))?;
+    let cookie = request.cookie(CSRF_COOKIE).ok_or(ApiError::CsrfFailed("CSRF cookie not set."))?;
+    let expected = request.context.app.csrf_token(session_key);
     if sent != cookie || sent != expected.as_str() {
-        return Err(Failure::CsrfFailed("CSRF token incorrect."));
+        return Err(ApiError::CsrfFailed("CSRF token incorrect."));
     }
     Ok(())
 }

@@ -34,12 +34,12 @@ pub const BUSY_RETRY: Duration = Duration::from_secs(5);
 /// What waits.
 pub struct Backlog {
     max: u64,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<Usage>,
     freed: Arc<Notify>,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct Usage {
     all: u64,
     /// By network, where something waits for it.
     by_network: HashMap<IpAddr, u64>,
@@ -107,10 +107,10 @@ impl Backlog {
             *waiting.by_network.entry(network).or_default() += bytes.len() as u64;
         }
         drop(waiting);
-        Bytes::from_owner(Counted { bytes, reader, backlog: Arc::clone(self) })
+        Bytes::from_owner(MeteredPiece { bytes, reader, backlog: Arc::clone(self) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Usage> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,19 +120,19 @@ fn is_reading(method: &Method) -> bool {
 }
 
 /// A piece that waits.
-struct Counted {
+struct MeteredPiece {
     bytes: Bytes,
     reader: Reader,
     backlog: Arc<Backlog>,
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for MeteredPiece {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Counted {
+impl Drop for MeteredPiece {
     fn drop(&mut self) {
         let size = self.bytes.len() as u64;
         let mut waiting = self.backlog.lock();
@@ -151,7 +151,7 @@ impl Drop for Counted {
 }
 
 /// The body of an answer, whose bytes are counted while they wait.
-pub struct Waited<B> {
+pub struct MeteredBody<B> {
     body: B,
     /// Where they are counted, and for whom; `None`: the process keeps these bytes anyway.
     counted: Option<(Arc<Backlog>, Reader)>,
@@ -159,7 +159,7 @@ pub struct Waited<B> {
     room: Option<Pin<Box<OwnedNotified>>>,
 }
 
-impl<B: Body> Waited<B> {
+impl<B: Body> MeteredBody<B> {
     /// A body that is counted in `backlog`.
     pub fn new(body: B, counted: Option<(Arc<Backlog>, Reader)>) -> Self {
         Self { body, counted, room: None }
@@ -185,7 +185,7 @@ impl<B: Body> Waited<B> {
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Waited<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for MeteredBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -221,7 +221,7 @@ mod tests {
     use warp::Reply;
     use warp::http::Method;
 
-    use super::{Backlog, MAX_UNCOUNTED, Reader, Waited};
+    use super::{Backlog, MAX_UNCOUNTED, MeteredBody, Reader};
 
     const PIECE: usize = 2 * MAX_UNCOUNTED;
 
@@ -275,7 +275,7 @@ mod tests {
         let body = || {
             let pieces = stream::iter([Ok::<_, std::io::Error>(piece(PIECE)), Ok(piece(1))]);
             let body = warp::reply::stream(pieces).into_response().into_body();
-            Waited::new(body, Some((Arc::clone(&backlog), machine)))
+            MeteredBody::new(body, Some((Arc::clone(&backlog), machine)))
         };
         let (mut first, mut second) = (body(), body());
         let held = first.frame().await;

@@ -9,7 +9,7 @@ pub use fields::Fields;
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::reply::Failure;
+use super::reply::ApiError;
 use super::request::{BodyStream, Request, pairs};
 
 /// Largest body but for uploads, in bytes.
@@ -21,18 +21,18 @@ pub const BODY_DEADLINE: Duration = Duration::from_secs(15);
 
 impl Request {
     /// Reads the body's fields, from JSON or a form.
-    pub async fn fields(&mut self) -> Result<Fields, Failure> {
+    pub async fn fields(&mut self) -> Result<Fields, ApiError> {
         let kind = media_type(self.header("content-type"));
         let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
         if announced.is_some_and(|length| length > MAX_BODY) {
-            return Err(Failure::TooLarge);
+            return Err(ApiError::TooLarge);
         }
         let body = read_all(&mut self.body).await?;
         match kind.as_str() {
             _ if body.is_empty() => Ok(Fields::default()),
             "" | "application/json" => Fields::of_json(&body),
             "application/x-www-form-urlencoded" => Ok(Fields::of_form(pairs(&body))),
-            _ => Err(Failure::UnsupportedMediaType),
+            _ => Err(ApiError::UnsupportedMediaType),
         }
     }
 }
@@ -43,13 +43,13 @@ pub fn media_type(header: Option<&str>) -> String {
     header.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-async fn read_all(body: &mut BodyStream) -> Result<Bytes, Failure> {
+async fn read_all(body: &mut BodyStream) -> Result<Bytes, ApiError> {
     let mut all = BytesMut::new();
     let reading = async {
         while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|_| Failure::Malformed("The body broke off.".into()))?;
+            let piece = piece.map_err(|_| ApiError::Malformed("The body broke off.".into()))?;
             if all.len() + piece.len() > MAX_BODY {
-                return Err(Failure::TooLarge);
+                return Err(ApiError::TooLarge);
             }
             all.extend_from_slice(&piece);
         }
@@ -57,16 +57,16 @@ async fn read_all(body: &mut BodyStream) -> Result<Bytes, Failure> {
     };
     match tokio::time::timeout(BODY_DEADLINE, reading).await {
         Ok(read) => read.map(|()| all.freeze()),
-        Err(_) => Err(Failure::TooSlow),
+        Err(_) => Err(ApiError::TooSlow),
     }
 }
 
 /// Reads JSON whose nesting is bounded.
-pub fn json(bytes: &[u8]) -> Result<Value, Failure> {
+pub fn json(bytes: &[u8]) -> Result<Value, ApiError> {
     if depth(bytes) > MAX_DEPTH {
-        return Err(Failure::Malformed(format!("JSON may nest {MAX_DEPTH} deep at most.").into()));
+        return Err(ApiError::Malformed(format!("JSON may nest {MAX_DEPTH} deep at most.").into()));
     }
-    serde_json::from_slice(bytes).map_err(|cause| Failure::Malformed(format!("JSON parse error: {cause}").into()))
+    serde_json::from_slice(bytes).map_err(|cause| ApiError::Malformed(format!("JSON parse error: {cause}").into()))
 }
 
 /// How deep brackets nest, outside of strings. Counted before parsing, which recurses.

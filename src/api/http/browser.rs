@@ -22,7 +22,7 @@ use super::request::Request;
 use super::route::Route;
 use super::sign_in::SignIn;
 use super::{base, download};
-use crate::chat::model::session::{Asker, SESSION_LIFE, Session};
+use crate::chat::model::session::{Actor, SESSION_LIFE, Session};
 
 /// Where a browser signs in.
 pub fn sign_in() -> Route {
@@ -54,9 +54,9 @@ async fn login(mut request: Request) -> Answer {
     let next = fields.text("next").or_else(|| request.query("next").map(str::to_owned));
     let sign_in = SignIn::of(&mut fields)?;
     let who = sign_in.user(&request).await?;
-    let chat = &request.context.chat;
-    let session = chat.open_session(who).await?;
-    let account = chat.my_account(&chat.authenticate(session.key.as_str())?)?;
+    let app = &request.context.app;
+    let session = app.open_session(who).await?;
+    let account = app.my_account(&app.authenticate(session.key.as_str())?)?;
     let response = if wants_page(&request) {
         redirect(
             &next.filter(|path| is_same_site(path) && base::inside(path).is_some()).unwrap_or_else(|| base::at("/")),
@@ -73,8 +73,8 @@ async fn login(mut request: Request) -> Answer {
     Ok(with_cookies(response, &session, is_https(&request)))
 }
 
-async fn logout(asker: Asker, request: Request) -> Answer {
-    request.context.chat.sign_out(&asker).await?;
+async fn logout(actor: Actor, request: Request) -> Answer {
+    request.context.app.sign_out(&actor).await?;
     let mut response = if wants_page(&request) { redirect(&base::at("/")) } else { no_content()? };
     for name in [SESSION_COOKIE, CSRF_COOKIE] {
         set_cookie(&mut response, &format!("{name}=; Path={}; Max-Age=0; SameSite=Lax", base::at("/")));
@@ -83,7 +83,7 @@ async fn logout(asker: Asker, request: Request) -> Answer {
 }
 
 async fn avatar(request: Request) -> Answer {
-    let file = request.context.chat.avatar(request.param(0))?;
+    let file = request.context.app.avatar(request.param(0))?;
     // The name changes with the picture, so whoever has it may keep it.
     download::send(&request, &file, None, "public, max-age=31536000, immutable").await
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::base::BasePath;
+use super::fault_injection::FaultInjection;
 use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
-use super::meters::{Meters, Since};
-use super::trouble::Trouble;
-use crate::chat::Chat;
+use super::meters::{Meters, Started};
+use crate::chat::App;
 
 /// And after so long, however few there were.
 pub const FORGET_AFTER: Duration = Duration::from_mins(1);
@@ -65,13 +65,13 @@ pub struct Settings {
     /// How often who may do what.
     pub limits: RateLimits,
     /// Slowness and refusals, for whoever tries a client out.
-    pub trouble: Option<Arc<Trouble>>,
+    pub faults: Option<Arc<FaultInjection>>,
 }
 
 /// What every handler works with.
 pub struct Context {
     /// The core.
-    pub chat: Chat,
+    pub app: App,
     /// The operator's decisions.
     pub settings: Settings,
     /// How often who did what.
@@ -79,7 +79,7 @@ pub struct Context {
     /// What is counted.
     pub meters: Meters,
     /// Since when.
-    pub since: Since,
+    pub since: Started,
     /// The names of the dialects, as they stand under `/d/`.
     pub names: Vec<&'static str>,
     /// The OpenAPI document of a dialect, or of all of them.

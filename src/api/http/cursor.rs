@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::reply::Failure;
+use super::reply::ApiError;
 use super::request::Request;
 
 /// Items in one answer unless the request says otherwise.
@@ -39,7 +39,7 @@ pub struct Asked<P> {
 
 /// Reads `limit` and `cursor`. A cursor is good for the list that gave it, asked the same
 /// way: `filters` are the parameters that make it another list.
-pub fn asked<P: DeserializeOwned>(request: &Request, filters: &[&str]) -> Result<Asked<P>, Failure> {
+pub fn asked<P: DeserializeOwned>(request: &Request, filters: &[&str]) -> Result<Asked<P>, ApiError> {
     let limit = request.query("limit").and_then(|limit| limit.trim().parse::<u64>().ok()).filter(|limit| *limit > 0);
     let limit = limit.map_or(DEFAULT_LIMIT, |limit| u32::try_from(limit).unwrap_or(MAX_LIMIT).min(MAX_LIMIT));
     let mut question = Sha256::new();
@@ -49,7 +49,7 @@ pub fn asked<P: DeserializeOwned>(request: &Request, filters: &[&str]) -> Result
     }
     let question = hex::encode(&question.finalize()[..8]);
     let after = request.query("cursor").map(|cursor| read(cursor.trim(), &question).ok_or(BAD_CURSOR)).transpose();
-    let after = after.map_err(|sentence| Failure::field("cursor", sentence))?;
+    let after = after.map_err(|sentence| ApiError::field("cursor", sentence))?;
     Ok(Asked { limit, after, question })
 }
 

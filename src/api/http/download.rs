@@ -10,21 +10,21 @@ use warp::http::header::{
 };
 use warp::http::{Method, StatusCode};
 
-use super::reply::{Answer, Failure, Response};
+use super::reply::{Answer, ApiError, Response};
 use super::request::Request;
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::model::file::{File, is_inline};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
 /// Bytes read from the disk at once.
 const PIECE: usize = 64 * 1024;
 /// What RFC 8187 leaves as it is in `filename*`.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Sends a file that was found for somebody: for an asker, as long as they may have it;
+/// Sends a file that was found for somebody: for an actor, as long as they may have it;
 /// for nobody in particular, to its end. `cache` says who may keep it for how long.
-pub async fn send(request: &Request, file: &File, asker: Option<Asker>, cache: &'static str) -> Answer {
+pub async fn send(request: &Request, file: &File, actor: Option<Actor>, cache: &'static str) -> Answer {
     let etag = format!("\"{}\"", file.sha256);
     let size = u64::try_from(file.size).unwrap_or(0);
     if request.header("if-none-match").is_some_and(|known| matches(known, &etag)) {
@@ -39,7 +39,7 @@ pub async fn send(request: &Request, file: &File, asker: Option<Asker>, cache: &
     let body = if request.method == Method::HEAD {
         Response::default()
     } else {
-        open(request, file, asker, first, length).await?
+        open(request, file, actor, first, length).await?
     };
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = headed(body, status, file, &etag, cache);
@@ -85,7 +85,7 @@ fn matches(known: &str, etag: &str) -> bool {
 
 /// The one range of the header as first byte and length. Several ranges, or what is no
 /// range, mean the whole file; one outside of it cannot be had.
-fn asked_range(header: &str, size: u64) -> Result<Option<(u64, u64)>, Failure> {
+fn asked_range(header: &str, size: u64) -> Result<Option<(u64, u64)>, ApiError> {
     let Some((from, to)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Ok(None);
     };
@@ -94,45 +94,45 @@ fn asked_range(header: &str, size: u64) -> Result<Option<(u64, u64)>, Failure> {
     let (first, last) = match (number(from), number(to)) {
         (Some(first), Some(last)) if first <= last => (first, last),
         (Some(first), None) if to.is_empty() => (first, u64::MAX),
-        (None, Some(0)) if from.is_empty() => return Err(Failure::RangeNotSatisfiable(size)),
+        (None, Some(0)) if from.is_empty() => return Err(ApiError::RangeNotSatisfiable(size)),
         (None, Some(suffix)) if from.is_empty() => (size.saturating_sub(suffix), u64::MAX),
         _ => return Ok(None),
     };
     if first >= size {
-        return Err(Failure::RangeNotSatisfiable(size));
+        return Err(ApiError::RangeNotSatisfiable(size));
     }
     Ok(Some((first, last.min(size - 1) - first + 1)))
 }
 
 /// The part of a file, a piece at a time. One who is signed out or loses the right to it
 /// meanwhile gets no further piece: the answer breaks off, and nobody takes it for the whole.
-async fn open(request: &Request, file: &File, asker: Option<Asker>, first: u64, length: u64) -> Answer {
-    let chat = request.context.chat.clone();
-    chat.has_bytes(file).await?;
-    let rest = Rest { chat, file: file.clone(), asker, first, left: length };
-    Ok(warp::reply::stream(stream::try_unfold(rest, Rest::next)).into_response())
+async fn open(request: &Request, file: &File, actor: Option<Actor>, first: u64, length: u64) -> Answer {
+    let app = request.context.app.clone();
+    app.has_bytes(file).await?;
+    let rest = FileStream { app, file: file.clone(), actor, first, left: length };
+    Ok(warp::reply::stream(stream::try_unfold(rest, FileStream::next)).into_response())
 }
 
 /// What of a file is still to be sent.
-struct Rest {
-    chat: Chat,
+struct FileStream {
+    app: App,
     file: File,
-    asker: Option<Asker>,
+    actor: Option<Actor>,
     first: u64,
     left: u64,
 }
 
-impl Rest {
+impl FileStream {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         if self.left == 0 {
             return Ok(None);
         }
-        if let Some(asker) = &self.asker {
-            self.chat.check_signed_in(asker)?;
-            self.chat.file(asker, self.file.id)?;
+        if let Some(actor) = &self.actor {
+            self.app.check_signed_in(actor)?;
+            self.app.file(actor, self.file.id)?;
         }
         let length = usize::try_from(self.left).unwrap_or(PIECE).min(PIECE);
-        let piece = self.chat.read_file(&self.file, self.first, length).await?;
+        let piece = self.app.read_file(&self.file, self.first, length).await?;
         (self.first, self.left) = (self.first + length as u64, self.left - length as u64);
         Ok(Some((Bytes::from(piece), self)))
     }
@@ -142,7 +142,7 @@ impl Rest {
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{Failure, asked_range, matches};
+    use super::{ApiError, asked_range, matches};
 
     #[test]
     fn ranges_are_read_as_the_rfc_says() {
@@ -160,7 +160,7 @@ mod tests {
             assert_eq!(asked_range(header, 10).expect(header), range, "{header}");
         }
         for outside in ["bytes=10-", "bytes=99-100", "bytes=-0"] {
-            assert!(matches!(asked_range(outside, 10), Err(Failure::RangeNotSatisfiable(10))), "{outside}");
+            assert!(matches!(asked_range(outside, 10), Err(ApiError::RangeNotSatisfiable(10))), "{outside}");
         }
     }
 

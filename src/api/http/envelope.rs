@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::openapi::doc::Shapes;
 use super::openapi::shape::Shape;
-use super::reply::{Failure, Problem, Response, problem};
+use super::reply::{ApiError, Problem, Response, problem};
 
 /// What went wrong: a word for programs, a sentence for people, and sentences by field
 /// where fields are to blame.
@@ -52,7 +52,7 @@ pub fn envelope_shape(shapes: &mut Shapes, _status: u16) -> Shape {
 
 /// The shape of errors under `/api/`: inbox, directs, rooms, and where no dialect is nearer.
 #[must_use]
-pub fn envelope(failure: &Failure) -> Response {
+pub fn envelope(failure: &ApiError) -> Response {
     enveloped(&problem(failure))
 }
 

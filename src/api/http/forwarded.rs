@@ -70,7 +70,7 @@ pub enum Forwarding {
 
 /// How a request was made, as far as it can be believed.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct ClientInfo {
     /// Who asks.
     pub address: IpAddr,
     /// Whether over TLS, up to the proxy.
@@ -83,7 +83,7 @@ pub struct Front {
 
 /// What a proxy says.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Said {
+struct Headers {
     address: Option<IpAddr>,
     is_https: Option<bool>,
     host: Option<String>,
@@ -102,30 +102,30 @@ impl TrustedProxies {
 
     /// How a request was made that came from `peer`.
     #[must_use]
-    pub fn front(&self, peer: PeerAddress, headers: &HeaderMap) -> Front {
+    pub fn client_info(&self, peer: PeerAddress, headers: &HeaderMap) -> ClientInfo {
         let host = headers.get("host").and_then(|name| name.to_str().ok()).and_then(host);
-        let mut front = Front { address: peer.ip(), is_https: false, host, forwarding: Forwarding::Absent };
+        let mut client = ClientInfo { address: peer.ip(), is_https: false, host, forwarding: Forwarding::Absent };
         let is_said = NAMES.iter().any(|name| headers.contains_key(*name));
         if is_said && self.trusts(peer) {
             let said = self.said(headers);
-            front.forwarding = Forwarding::Believed;
-            front.address = said.address.unwrap_or(front.address);
-            front.is_https = said.is_https.unwrap_or(false);
-            front.host = said.host.or(front.host);
+            client.forwarding = Forwarding::Believed;
+            client.address = said.address.unwrap_or(client.address);
+            client.is_https = said.is_https.unwrap_or(false);
+            client.host = said.host.or(client.host);
         } else if is_said {
-            front.forwarding = Forwarding::Ignored;
+            client.forwarding = Forwarding::Ignored;
         }
-        front
+        client
     }
 
     /// A proxy that writes one kind of header passes the other kind on as its client wrote
     /// it. `X-Forwarded-…` goes first because nearly every proxy writes that; one that
     /// writes `Forwarded` has to take the others out.
-    fn said(&self, headers: &HeaderMap) -> Said {
+    fn said(&self, headers: &HeaderMap) -> Headers {
         if NAMES[1..].iter().any(|name| headers.contains_key(*name)) {
             let hops = list(headers, "x-forwarded-for");
             let last = |name| list(headers, name).last().copied();
-            Said {
+            Headers {
                 address: self.client(hops.iter().rev().copied().map(address)).map(|(_, client)| client),
                 is_https: last("x-forwarded-proto").and_then(is_https),
                 host: last("x-forwarded-host").and_then(host),
@@ -137,7 +137,7 @@ impl TrustedProxies {
 
     /// `Forwarded: for=192.0.2.1;proto=https;host=chat.example.org, for=…`. The hop that
     /// names the client also says how the client asked.
-    fn said_by_rfc_7239(&self, headers: &HeaderMap) -> Said {
+    fn said_by_rfc_7239(&self, headers: &HeaderMap) -> Headers {
         let lines: Vec<&str> = headers.get_all(NAMES[0]).iter().filter_map(|line| line.to_str().ok()).collect();
         let lines = lines.join(",");
         let hops: Vec<&str> = split_unquoted(&lines, ',');
@@ -146,8 +146,8 @@ impl TrustedProxies {
             Some((back, client)) => (back, Some(client)),
             None => (0, None),
         };
-        let Some(hop) = hops.iter().rev().nth(back) else { return Said::default() };
-        Said {
+        let Some(hop) = hops.iter().rev().nth(back) else { return Headers::default() };
+        Headers {
             address: client,
             is_https: parameter(hop, "proto").as_deref().and_then(is_https),
             host: parameter(hop, "host").as_deref().and_then(host),

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use signature::{Signer, Verifier};
 
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{CredentialId, UserId};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,15 +39,9 @@ struct Claims {
 }
 
 /// Writes a token of a family.
-pub fn write(
-    chat: &Chat,
-    kind: TokenType,
-    user: UserId,
-    family: CredentialId,
-    life: Duration,
-) -> Result<String, Error> {
+pub fn write(app: &App, kind: TokenType, user: UserId, family: CredentialId, life: Duration) -> Result<String, Error> {
     install();
-    let now = chat.now();
+    let now = app.now();
     let claims = Claims {
         token_type: kind,
         exp: now.plus(life).0 / 1000,
@@ -55,7 +49,7 @@ pub fn write(
         jti: format!("{family}.{}", hex::encode(rand::random::<[u8; 16]>())),
         user_id: user.0,
     };
-    let key = EncodingKey::from_secret(&chat.jwt_key());
+    let key = EncodingKey::from_secret(&app.jwt_key());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(|cause| {
         tracing::error!(%cause, "a JWT was not written");
         Error::Internal
@@ -63,21 +57,21 @@ pub fn write(
 }
 
 /// Whom a token signs in, if it is of this kind, in time, and its family lasts.
-pub fn read(chat: &Chat, kind: TokenType, token: &str) -> Result<Asker, Error> {
+pub fn read(app: &App, kind: TokenType, token: &str) -> Result<Actor, Error> {
     install();
     let mut validation = Validation::new(Algorithm::HS256);
     validation.leeway = 0;
     // The core's clock tells the time, below.
     validation.validate_exp = false;
-    let key = DecodingKey::from_secret(&chat.jwt_key());
+    let key = DecodingKey::from_secret(&app.jwt_key());
     let revoked = Error::CredentialRevoked;
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| revoked.clone())?.claims;
-    if claims.token_type != kind || claims.exp <= chat.now().0 / 1000 {
+    if claims.token_type != kind || claims.exp <= app.now().0 / 1000 {
         return Err(revoked);
     }
     let family = claims.jti.split('.').next().and_then(|id| id.parse().ok()).ok_or(revoked.clone())?;
-    let asker = chat.asker_of_family(CredentialId(family))?;
-    if asker.user.0 == claims.user_id { Ok(asker) } else { Err(revoked) }
+    let actor = app.actor_of_family(CredentialId(family))?;
+    if actor.user.0 == claims.user_id { Ok(actor) } else { Err(revoked) }
 }
 
 /// Gives the library the one algorithm that is used here, from the crates that are

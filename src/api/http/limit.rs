@@ -12,10 +12,10 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use sha2::{Digest, Sha256};
 
-use super::reply::Failure;
+use super::reply::ApiError;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::{MAX_LOGIN, fold};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
 /// Attempts from one address over all accounts, as a multiple of those at one account.
 const ADDRESS_FACTOR: u32 = 6;
@@ -150,11 +150,11 @@ impl<K: Clone + Eq + Hash> Counter<K> {
         Self(limit.0.map(|quota| (quota, RwLock::new(DefaultKeyedRateLimiter::keyed(quota)))))
     }
 
-    fn check(&self, key: &K) -> Result<(), Failure> {
+    fn check(&self, key: &K) -> Result<(), ApiError> {
         let Some((_, limiter)) = &self.0 else { return Ok(()) };
         limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            Failure::RateLimited(wait.max(Duration::from_secs(1)))
+            ApiError::RateLimited(wait.max(Duration::from_secs(1)))
         })
     }
 
@@ -205,7 +205,7 @@ impl Limits {
     }
 
     /// Counts something that a user does.
-    pub fn check(&self, rate: Rate, asker: &Asker) -> Result<(), Failure> {
+    pub fn check(&self, rate: Rate, actor: &Actor) -> Result<(), ApiError> {
         let counter = match rate {
             Rate::Api => &self.api,
             Rate::Upload => &self.upload,
@@ -214,11 +214,11 @@ impl Limits {
             Rate::Free => return Ok(()),
         };
         self.forget_some();
-        counter.check(&asker.user)
+        counter.check(&actor.user)
     }
 
     /// Counts an attempt to sign in, for the address in all and at what is tried.
-    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), Failure> {
+    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), ApiError> {
         let network = network(address);
         self.forget_some();
         self.address.check(&network)?;
@@ -232,7 +232,7 @@ impl Limits {
     }
 
     /// Counts a registration.
-    pub fn check_registration(&self, address: IpAddr) -> Result<(), Failure> {
+    pub fn check_registration(&self, address: IpAddr) -> Result<(), ApiError> {
         self.forget_some();
         self.registration.check(&network(address))
     }

@@ -66,7 +66,7 @@ impl RouteMeter {
 }
 
 /// A dialect, as far as it is counted.
-pub struct Counted {
+pub struct MeteredDialect {
     /// Its name.
     pub name: &'static str,
     /// Method and pattern of each of its routes.
@@ -76,7 +76,7 @@ pub struct Counted {
 impl Meters {
     /// A place for everything that these dialects answer.
     #[must_use]
-    pub fn new(dialects: &[Counted]) -> Self {
+    pub fn new(dialects: &[MeteredDialect]) -> Self {
         let mut routes = vec![RouteMeter::new("", None, "unmatched"), RouteMeter::new("", None, "page")];
         let mut first = Vec::new();
         for dialect in dialects {
@@ -84,8 +84,11 @@ impl Meters {
             let own = dialect.routes.iter();
             routes.extend(own.map(|(method, pattern)| RouteMeter::new(dialect.name, Some(method.clone()), pattern)));
         }
-        let socket =
-            |dialect: &Counted| SocketMeter { dialect: dialect.name, open: AtomicU64::new(0), sent: AtomicU64::new(0) };
+        let socket = |dialect: &MeteredDialect| SocketMeter {
+            dialect: dialect.name,
+            open: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+        };
         Self {
             routes,
             first,
@@ -169,9 +172,9 @@ pub struct RouteGauges<'a> {
 
 /// Since when there is something to count.
 #[derive(Clone, Copy, Debug)]
-pub struct Since(pub(in crate::api) Instant);
+pub struct Started(pub(in crate::api) Instant);
 
-impl Since {
+impl Started {
     /// From here on.
     #[must_use]
     pub fn now() -> Self {

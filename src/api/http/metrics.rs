@@ -1,4 +1,4 @@
-//! The figures as OpenMetrics text, for Prometheus.
+//! The metrics as OpenMetrics text, for Prometheus.
 //!
 //! The counters are plain numbers of the core and of [`super::meters`]; this takes one
 //! look at them all and writes it down. The library writes the format, and is asked
@@ -12,10 +12,10 @@ use prometheus_client::registry::Registry;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::context::Context;
-use super::reply::{Failure, Response};
+use super::reply::{ApiError, Response};
 use crate::chat::model::error::Error;
 use crate::chat::model::gauges::Distribution;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::ops::gauges::Gauges;
 
 /// What the text is, as Prometheus asks for it.
@@ -23,13 +23,13 @@ pub const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=u
 
 /// One look at everything.
 #[derive(Debug)]
-struct Look {
+struct MetricsSnapshot {
     core: Gauges,
     uptime_seconds: f64,
     schema: usize,
     failed_sign_ins: u64,
     lost_log_lines: u64,
-    routes: Vec<Answers>,
+    routes: Vec<RouteAnswers>,
     sockets: Vec<(&'static str, u64, u64)>,
     closed: Vec<(String, u64)>,
     process: process::Process,
@@ -37,7 +37,7 @@ struct Look {
 
 /// The answers of a route.
 #[derive(Debug)]
-struct Answers {
+struct RouteAnswers {
     dialect: &'static str,
     method: String,
     route: &'static str,
@@ -45,34 +45,34 @@ struct Answers {
     time: Distribution,
 }
 
-/// The figures for an administrator of the server.
-pub async fn answer_for(context: &Context, asker: &Asker) -> Result<Response, Failure> {
-    let core = context.chat.gauges_for(asker).await?;
+/// The metrics for an administrator of the server.
+pub async fn answer_for(context: &Context, actor: &Actor) -> Result<Response, ApiError> {
+    let core = context.app.gauges_for(actor).await?;
     write(context, core)
 }
 
-/// The figures for whoever reaches the address that the operator opened for them.
-pub async fn answer(context: &Context) -> Result<Response, Failure> {
-    let core = context.chat.gauges().await?;
+/// The metrics for whoever reaches the address that the operator opened for them.
+pub async fn answer(context: &Context) -> Result<Response, ApiError> {
+    let core = context.app.gauges().await?;
     write(context, core)
 }
 
-fn write(context: &Context, core: Gauges) -> Result<Response, Failure> {
+fn write(context: &Context, core: Gauges) -> Result<Response, ApiError> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(look(context, core)));
+    registry.register_collector(Box::new(snapshot(context, core)));
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|cause| {
-        tracing::error!(%cause, "the figures could not be written");
-        Failure::Chat(Error::Internal)
+        tracing::error!(%cause, "the metrics could not be written");
+        ApiError::Chat(Error::Internal)
     })?;
     let mut response = Response::new(text.into_bytes().into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORMAT));
     Ok(response)
 }
 
-fn look(context: &Context, core: Gauges) -> Look {
+fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
     let meters = &context.meters;
-    let routes = meters.routes().map(|route| Answers {
+    let routes = meters.routes().map(|route| RouteAnswers {
         dialect: route.dialect,
         method: route.method.to_owned(),
         route: route.pattern,
@@ -83,15 +83,15 @@ fn look(context: &Context, core: Gauges) -> Look {
             .collect(),
         time: route.time,
     });
-    Look {
+    MetricsSnapshot {
         core,
         uptime_seconds: context.since.0.elapsed().as_secs_f64(),
-        schema: context.chat.schema_version(),
+        schema: context.app.schema_version(),
         failed_sign_ins: meters.failed_sign_ins(),
         lost_log_lines: crate::log_queue::lost(),
         routes: routes.collect(),
         sockets: meters.sockets().collect(),
         closed: meters.closed().collect(),
-        process: process::Process::look(),
+        process: process::Process::snapshot(),
     }
 }

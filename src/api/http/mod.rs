@@ -1,7 +1,6 @@
 //! What all dialects share to answer a request: reading it, who asks, how often, the table of
 //! routes and the documents made of it, answering. It knows no dialect.
 
-pub mod array;
 pub mod auth;
 pub mod backlog;
 pub mod base;
@@ -11,12 +10,13 @@ pub mod context;
 pub mod cursor;
 pub mod download;
 pub mod envelope;
+pub mod fault_injection;
 pub mod forwarded;
 pub mod ice;
+pub mod json_stream;
 pub mod jwt;
 pub mod language;
 pub mod limit;
-pub mod line;
 pub mod meters;
 pub mod metrics;
 pub mod openapi;
@@ -24,8 +24,8 @@ pub mod page;
 pub mod reply;
 pub mod request;
 pub mod route;
-pub mod seen;
 pub mod sign_in;
-pub mod trouble;
+pub mod stream;
+pub mod trace;
 pub mod upload;
 pub mod wire;

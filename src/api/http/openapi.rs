@@ -30,7 +30,7 @@ const INTRODUCTION: &str = "Every dialect speaks about the same users, chats and
 #[must_use]
 pub fn whole(dialects: &[Dialect]) -> Value {
     let mut schemas = Map::new();
-    let mut union: BTreeMap<(String, String), Claim> = BTreeMap::new();
+    let mut union: BTreeMap<(String, String), RootOperation> = BTreeMap::new();
     let mut paths: BTreeMap<String, &'static str> = BTreeMap::new();
     for dialect in dialects {
         let (operations, shapes) = operations(dialect);
@@ -39,7 +39,8 @@ pub fn whole(dialects: &[Dialect]) -> Value {
         for (route, operation) in routes.filter(|(route, _)| !route.is_below) {
             let place = super::route::pattern(route.pattern);
             let path = *paths.entry(place.clone()).or_insert(route.pattern);
-            let claim = Claim { operation: renamed(operation, route.pattern, path), is_guarded: route.guard.is_some() };
+            let claim =
+                RootOperation { operation: renamed(operation, route.pattern, path), is_guarded: route.guard.is_some() };
             match union.entry((place, method(route))) {
                 Entry::Vacant(free) => drop(free.insert(claim)),
                 Entry::Occupied(taken) => taken.into_mut().share(claim),
@@ -268,13 +269,13 @@ fn renamed(mut operation: Value, from: &'static str, to: &'static str) -> Value 
 }
 
 /// An operation at the root, which more than one document may claim.
-struct Claim {
+struct RootOperation {
     operation: Value,
     /// Whether another's requests pass it by. Where they do not, it answers them all.
     is_guarded: bool,
 }
 
-impl Claim {
+impl RootOperation {
     fn share(&mut self, other: Self) {
         let (mine, theirs) = (&mut self.operation, other.operation);
         push_all(&mut mine["tags"], &theirs["tags"]);

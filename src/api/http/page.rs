@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use warp::http::StatusCode;
 
-use super::reply::{self, Answer, Failure};
+use super::reply::{self, Answer, ApiError};
 use super::request::Request;
 use crate::chat::model::error::Error;
 use crate::chat::model::message::Message;
 use crate::chat::model::page::{Page, Paged};
-use crate::chat::newest::Past;
+use crate::chat::page_cache::UncachedPage;
 
 /// Items on a page at most; more counts as this many.
 pub const MAX_PAGE_SIZE: u32 = 100;
@@ -30,21 +30,21 @@ pub struct Listing<T> {
 
 /// Which page is asked for. A size that is no number above 0 is the default; a page
 /// that is no number above 0 does not exist.
-pub fn asked(request: &Request, default_size: u32) -> Result<Page, Failure> {
+pub fn asked(request: &Request, default_size: u32) -> Result<Page, ApiError> {
     let size = request.query("page_size").and_then(|size| size.trim().parse::<u64>().ok()).filter(|size| *size > 0);
     let size = size.map_or(default_size, |size| u32::try_from(size).unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE));
     let number = match request.query("page") {
         None => 1,
-        Some(number) => number.parse().ok().filter(|number| *number > 0).ok_or(Failure::InvalidPage)?,
+        Some(number) => number.parse().ok().filter(|number| *number > 0).ok_or(ApiError::InvalidPage)?,
     };
     Ok(Page { number, size })
 }
 
 /// A page with its neighbours' addresses. One past the end does not exist, but for the
 /// first of an empty list.
-pub fn listing<D>(request: &Request, page: Page, paged: Paged<D>) -> Result<Listing<D>, Failure> {
+pub fn listing<D>(request: &Request, page: Page, paged: Paged<D>) -> Result<Listing<D>, ApiError> {
     if page.is_past(paged.count) {
-        return Err(Failure::InvalidPage);
+        return Err(ApiError::InvalidPage);
     }
     let more = page.offset() + page.limit() < paged.count;
     Ok(Listing {
@@ -68,17 +68,17 @@ impl<D> Listing<D> {
 }
 
 /// A page of messages that are written already, as by `Chat::page_in_words`.
-pub fn in_words(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
+pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
     let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
-    let around = serde_json::to_vec(&empty).map_err(|_| Failure::Chat(Error::Internal))?;
+    let around = serde_json::to_vec(&empty).map_err(|_| ApiError::Chat(Error::Internal))?;
     // The results are the last of its fields, and there are none.
-    let before = around.strip_suffix(b"[]}").ok_or(Failure::Chat(Error::Internal))?;
+    let before = around.strip_suffix(b"[]}").ok_or(ApiError::Chat(Error::Internal))?;
     Ok(reply::written(StatusCode::OK, [before, messages, b"}"].concat()))
 }
 
 /// Messages in a dialect's shapes, for `Chat::page_in_words`.
 pub fn write_messages<'a, T: Serialize>(
-    past: &'a Past<'_>,
+    past: &'a UncachedPage<'_>,
     shape: impl FnMut(&'a Message) -> T,
 ) -> Result<Vec<u8>, Error> {
     let messages: Vec<T> = past.messages.iter().map(shape).collect();

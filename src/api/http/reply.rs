@@ -20,14 +20,14 @@ use crate::chat::model::id::UserId;
 pub type Response = warp::reply::Response;
 
 /// What a handler makes of a request.
-pub type Answer = Result<Response, Failure>;
+pub type Answer = Result<Response, ApiError>;
 
 /// What is wrong with the fields of a request: sentences by field.
 pub type Violations = Vec<(String, String)>;
 
 /// Why a request was not done. Every dialect renders every one.
 #[derive(Clone, Debug)]
-pub enum Failure {
+pub enum ApiError {
     /// The core said no.
     Chat(Error),
     /// Fields are missing, of a wrong type, or break a rule.
@@ -62,8 +62,8 @@ pub enum Failure {
     RangeNotSatisfiable(u64),
 }
 
-impl Failure {
-    /// A thing that is not there, or not for the asker.
+impl ApiError {
+    /// A thing that is not there, or not for the actor.
     pub const NOT_FOUND: Self = Self::Chat(Error::NotFound);
 
     /// One field that breaks a rule.
@@ -73,7 +73,7 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         Self::Chat(error)
     }
@@ -146,37 +146,37 @@ impl Problem {
 
 /// Status, code and words of a failure. No `_`: a new failure has to find its place.
 #[must_use]
-pub fn problem(failure: &Failure) -> Problem {
+pub fn problem(failure: &ApiError) -> Problem {
     use StatusCode as S;
     match failure {
-        Failure::Chat(error) => chat_problem(error),
-        Failure::Fields(fields) => Problem::invalid(fields.clone()),
-        Failure::Malformed(sentence) => Problem::new(S::BAD_REQUEST, "validation_error", sentence.clone()),
-        Failure::NotSignedIn => unauthenticated("Authentication credentials were not provided."),
-        Failure::OauthNotProven => {
+        ApiError::Chat(error) => chat_problem(error),
+        ApiError::Fields(fields) => Problem::invalid(fields.clone()),
+        ApiError::Malformed(sentence) => Problem::new(S::BAD_REQUEST, "validation_error", sentence.clone()),
+        ApiError::NotSignedIn => unauthenticated("Authentication credentials were not provided."),
+        ApiError::OauthNotProven => {
             let sentence = "User is not authenticated with Google";
             Problem::new(S::UNAUTHORIZED, "invalid_credentials", sentence).with(WWW_AUTHENTICATE, "Token")
         }
-        Failure::CsrfFailed(reason) => Problem::new(S::FORBIDDEN, "csrf_failed", format!("CSRF Failed: {reason}")),
-        Failure::ForeignOrigin => Problem::new(S::FORBIDDEN, "csrf_failed", "CSRF Failed: Origin checking failed."),
-        Failure::NoSuchPath => Problem::new(S::NOT_FOUND, "not_found", "Not found."),
-        Failure::MethodNotAllowed(methods) => {
+        ApiError::CsrfFailed(reason) => Problem::new(S::FORBIDDEN, "csrf_failed", format!("CSRF Failed: {reason}")),
+        ApiError::ForeignOrigin => Problem::new(S::FORBIDDEN, "csrf_failed", "CSRF Failed: Origin checking failed."),
+        ApiError::NoSuchPath => Problem::new(S::NOT_FOUND, "not_found", "Not found."),
+        ApiError::MethodNotAllowed(methods) => {
             let sentence = "This method is not allowed here.";
             Problem::new(S::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).with(ALLOW, list(methods))
         }
-        Failure::NotAHandshake => {
+        ApiError::NotAHandshake => {
             let sentence = "This path is a WebSocket.";
             Problem::new(S::UPGRADE_REQUIRED, "upgrade_required", sentence)
                 .with(warp::http::header::UPGRADE, "websocket")
         }
-        Failure::InvalidPage => Problem::new(S::NOT_FOUND, "not_found", "Invalid page."),
-        Failure::TooLarge => Problem::new(S::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
-        Failure::UnsupportedMediaType => {
+        ApiError::InvalidPage => Problem::new(S::NOT_FOUND, "not_found", "Invalid page."),
+        ApiError::TooLarge => Problem::new(S::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
+        ApiError::UnsupportedMediaType => {
             Problem::new(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type in request.")
         }
-        Failure::TooSlow => Problem::new(S::REQUEST_TIMEOUT, "timeout", "The request took too long to arrive."),
-        Failure::RateLimited(wait) => rate_limited(*wait),
-        Failure::RangeNotSatisfiable(size) => {
+        ApiError::TooSlow => Problem::new(S::REQUEST_TIMEOUT, "timeout", "The request took too long to arrive."),
+        ApiError::RateLimited(wait) => rate_limited(*wait),
+        ApiError::RangeNotSatisfiable(size) => {
             let sentence = "The range is outside the file.";
             let range = format!("bytes */{size}");
             Problem::new(S::RANGE_NOT_SATISFIABLE, "validation_error", sentence)
@@ -201,7 +201,7 @@ fn chat_problem(error: &Error) -> Problem {
         Error::EmailTaken => Problem::invalid(vec![("email".into(), says)]),
         Error::UnknownUser => Problem::invalid(vec![("user_id".into(), says)]),
         Error::Invalid(rule) => Problem::invalid(vec![(field_of(*rule).into(), says)]),
-        Error::RoomFull => Problem::new(S::BAD_REQUEST, "room_full", says),
+        Error::ChatFull => Problem::new(S::BAD_REQUEST, "room_full", says),
         Error::NotInCall => Problem::new(S::BAD_REQUEST, "not_in_call", says),
         Error::KeyReused => Problem::new(S::CONFLICT, "conflict", says),
         Error::LimitReached { .. } => Problem::new(S::BAD_REQUEST, "validation_error", says),
@@ -319,13 +319,13 @@ pub struct SignedBy(pub UserId);
 
 /// Bytes that the server keeps for everybody: an answer of them takes no memory of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Kept;
+pub struct SharedBytes;
 
 /// 200 with such bytes.
 #[must_use]
 pub fn kept(bytes: Bytes) -> Response {
     let mut response = Response::new(bytes.into());
-    response.extensions_mut().insert(Kept);
+    response.extensions_mut().insert(SharedBytes);
     response
 }
 

@@ -12,9 +12,9 @@ use warp::http::{HeaderMap, Method, Version};
 
 use super::base;
 use super::context::Context;
-use super::forwarded::{Front, PeerAddress, is_loopback};
-use super::reply::Failure;
-use super::seen::{Held, Seen};
+use super::forwarded::{ClientInfo, PeerAddress, is_loopback};
+use super::reply::ApiError;
+use super::trace::{Permit, RequestTrace};
 use super::wire::Progress;
 
 /// The body as it comes in.
@@ -27,8 +27,8 @@ pub struct Peer {
     pub address: PeerAddress,
     /// How far its request is.
     pub progress: Progress,
-    /// The connection's place among all there may be.
-    pub place: Option<Held>,
+    /// The connection's permit, one of all there may be.
+    pub permit: Option<Permit>,
     /// The version of HTTP that it asks by.
     pub version: Version,
 }
@@ -37,7 +37,7 @@ pub struct Peer {
 impl Default for Peer {
     fn default() -> Self {
         let address = PeerAddress::Ip(IpAddr::from([0, 0, 0, 0]));
-        Self { address, progress: Progress::default(), place: None, version: Version::HTTP_11 }
+        Self { address, progress: Progress::default(), permit: None, version: Version::HTTP_11 }
     }
 }
 
@@ -56,13 +56,13 @@ pub struct Request {
     /// Who asks, by address, as told by a proxy if that is trusted.
     pub peer: IpAddr,
     /// How the request was made, before any trusted proxy.
-    pub front: Front,
+    pub client: ClientInfo,
     /// The body.
     pub body: BodyStream,
     /// Becomes the raw connection once a handshake was answered.
     pub upgrade: Option<OnUpgrade>,
-    /// What is noted of it for the log and the figures.
-    pub seen: Arc<Seen>,
+    /// What is noted of it for the log and the metrics.
+    pub trace: Arc<RequestTrace>,
     /// The number of the dialect that answers it.
     pub dialect: usize,
     /// The core and the operator's decisions.
@@ -89,10 +89,10 @@ impl Request {
     }
 
     /// A parameter that is an id. What is no id names nothing, and so is not found.
-    pub fn id(&self, number: usize) -> Result<i64, Failure> {
+    pub fn id(&self, number: usize) -> Result<i64, ApiError> {
         let digits = self.param(number);
         let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        digits.parse().ok().filter(|id| plain && *id > 0).ok_or(Failure::NOT_FOUND)
+        digits.parse().ok().filter(|id| plain && *id > 0).ok_or(ApiError::NOT_FOUND)
     }
 
     /// Where this server is for whoever asks: the public URL, or what the request says.
@@ -101,8 +101,8 @@ impl Request {
         match &self.context.settings.public_url {
             Some(url) => base::at_origin(url),
             None => {
-                let scheme = if self.front.is_https { "https" } else { "http" };
-                base::at_origin(&format!("{scheme}://{}", self.front.host.as_deref().unwrap_or("localhost")))
+                let scheme = if self.client.is_https { "https" } else { "http" };
+                base::at_origin(&format!("{scheme}://{}", self.client.host.as_deref().unwrap_or("localhost")))
             }
         }
     }
@@ -127,8 +127,8 @@ impl Request {
             return public == origin;
         }
         let (https, http) = (origin.strip_prefix("https://"), origin.strip_prefix("http://"));
-        let authority = https.or(http.filter(|_| !self.front.is_https));
-        let host = self.front.host.as_deref().filter(|host| !settings.any_origin || is_loopback(host));
+        let authority = https.or(http.filter(|_| !self.client.is_https));
+        let host = self.client.host.as_deref().filter(|host| !settings.any_origin || is_loopback(host));
         authority.is_some() && authority == host
     }
 
@@ -160,10 +160,10 @@ pub(in crate::api) mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
     use warp::http::Method;
 
-    use super::{HeaderMap, Request, Seen, decode, pairs};
-    use crate::api::http::reply::Failure;
+    use super::{HeaderMap, Request, RequestTrace, decode, pairs};
+    use crate::api::http::reply::ApiError;
     use crate::chat::model::time::Clock;
-    use crate::chat::{Chat, Config, Durability};
+    use crate::chat::{App, Config, Durability};
 
     /// A request with this parameter, cookie line and query, over a server that was just made.
     fn request(server: &Server, param: &str, cookie: &[u8], query: &str) -> Request {
@@ -184,10 +184,10 @@ pub(in crate::api) mod tests {
             params: Vec::new(),
             peer: [127, 0, 0, 1].into(),
             body: Box::pin(futures_util::stream::empty()),
-            front: crate::api::http::forwarded::TrustedProxies::default()
-                .front(crate::api::http::forwarded::PeerAddress::Unix, &HeaderMap::new()),
+            client: crate::api::http::forwarded::TrustedProxies::default()
+                .client_info(crate::api::http::forwarded::PeerAddress::Unix, &HeaderMap::new()),
             upgrade: None,
-            seen: std::sync::Arc::new(Seen::new("a test".into())),
+            trace: std::sync::Arc::new(RequestTrace::new("a test".into())),
             dialect: 0,
             context: std::sync::Arc::clone(api.context()),
         }
@@ -204,8 +204,8 @@ pub(in crate::api) mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let _guard = runtime.enter();
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
-        let chat = Chat::open(config).expect("opened");
-        Server { api: crate::api::Api::new(chat, crate::api::tests::settings()), _folder: folder, _runtime: runtime }
+        let app = App::open(config).expect("opened");
+        Server { api: crate::api::Api::new(app, crate::api::tests::settings()), _folder: folder, _runtime: runtime }
     }
 
     #[test]
@@ -229,7 +229,7 @@ pub(in crate::api) mod tests {
                         prop_assert!(page.number > 0 && (1..=crate::api::http::page::MAX_PAGE_SIZE).contains(&page.size));
                         prop_assert!(page.offset() >= 0 && page.offset().checked_add(page.limit()).is_some());
                     }
-                    Err(failure) => prop_assert!(matches!(failure, Failure::InvalidPage)),
+                    Err(failure) => prop_assert!(matches!(failure, ApiError::InvalidPage)),
                 }
             }
         });

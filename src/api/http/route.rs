@@ -8,11 +8,11 @@ use warp::http::Method;
 use super::auth;
 use super::limit::Rate;
 use super::openapi::doc::{Document, ErrorShape};
-use super::reply::{Answer, Failure, Response};
+use super::reply::{Answer, ApiError, Response};
 use super::request::Request;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
-type Handling = Pin<Box<dyn Future<Output = Answer> + Send>>;
+type HandlerFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One chat system's API.
 pub struct Dialect {
@@ -21,7 +21,7 @@ pub struct Dialect {
     /// Every path and method of its document.
     pub routes: Vec<Route>,
     /// Its errors: one exhaustive match.
-    pub render: fn(&Failure) -> Response,
+    pub render: fn(&ApiError) -> Response,
     /// What `render` makes, for the document.
     pub errors: ErrorShape,
     /// Paths around which unknown ones are refused in its words.
@@ -32,7 +32,7 @@ pub struct Dialect {
 pub struct Route {
     pub(in crate::api) method: Method,
     pub(in crate::api) pattern: &'static str,
-    pub(in crate::api) handle: Box<dyn Fn(Request) -> Handling + Send + Sync>,
+    pub(in crate::api) handle: Box<dyn Fn(Request) -> HandlerFuture + Send + Sync>,
     /// At the root: whether this document means the request, where another claims the path too.
     pub(in crate::api) guard: Option<fn(&Request) -> bool>,
     /// Not at the root, where it is the server's own.
@@ -58,16 +58,16 @@ impl Route {
     /// For signed-in users, under the general limit of `rate`.
     pub fn new<F, Fut>(method: Method, pattern: &'static str, rate: Rate, handler: F) -> Self
     where
-        F: Fn(Asker, Request) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(Actor, Request) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
     {
         let route = Self::open(method, pattern, move |request: Request| {
             let handler = handler.clone();
             async move {
-                let asker = auth::asker(&request)?;
-                request.seen.signed_by(asker.user);
-                request.context.limits.check(rate, &asker)?;
-                handler(asker, request).await
+                let actor = auth::actor(&request)?;
+                request.trace.signed_by(actor.user);
+                request.context.limits.check(rate, &actor)?;
+                handler(actor, request).await
             }
         });
         Self { access: Access::SignedIn(rate), ..route }
@@ -79,7 +79,7 @@ impl Route {
         F: Fn(Request) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
     {
-        let handle = Box::new(move |request| -> Handling { Box::pin(handler(request)) });
+        let handle = Box::new(move |request| -> HandlerFuture { Box::pin(handler(request)) });
         Self { method, pattern, handle, guard: None, is_below: false, access: Access::Open, document: |_| {} }
     }
 

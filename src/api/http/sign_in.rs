@@ -7,7 +7,7 @@ use super::body::Fields;
 use super::context::Registration;
 use super::forwarded::is_loopback;
 use super::limit::Tried;
-use super::reply::Failure;
+use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::auth::invite::Invite;
 use crate::chat::auth::sign_in::Verified;
@@ -28,7 +28,7 @@ pub struct SignIn {
 
 impl SignIn {
     /// Reads `username` and/or `email`, `password` and `oauth`.
-    pub fn of(fields: &mut Fields) -> Result<Self, Failure> {
+    pub fn of(fields: &mut Fields) -> Result<Self, ApiError> {
         let logins: Vec<String> = [fields.text("username"), fields.text("email")]
             .into_iter()
             .flatten()
@@ -54,14 +54,14 @@ impl SignIn {
     /// wrong or empty password and a disabled account answer alike, in like time.
     ///
     /// What is refused as too often is counted by what was typed, so that the refusal tells
-    /// nothing that the asker did not know. Attempts at an account by its other names add up
+    /// nothing that the actor did not know. Attempts at an account by its other names add up
     /// in silence: whoever knows a name and an address has no more of them than who knows
     /// one, but a 429 at the second after five tries at the first would tell that both are
     /// one account. So what goes beyond is answered as a wrong password is. The right one
     /// fails too, or it would be worth guessing on; the owner who mixes both names in one
     /// minute waits for it to pass, and only in the network that the attempts came from.
-    pub async fn user(self, request: &Request) -> Result<Verified, Failure> {
-        let (chat, limits) = (&request.context.chat, &request.context.limits);
+    pub async fn user(self, request: &Request) -> Result<Verified, ApiError> {
+        let (chat, limits) = (&request.context.app, &request.context.limits);
         let tried = self.logins.first().map_or("", String::as_str);
         if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)) {
             log_failure(request, tried);
@@ -72,7 +72,7 @@ impl SignIn {
                 Ok(chat.user_by_login(tried)?.labelled(device_label(request)))
             } else {
                 log_failure(request, tried);
-                Err(Failure::OauthNotProven)
+                Err(ApiError::OauthNotProven)
             };
         }
         // Nobody's attempts are counted like an account's: the time tells nothing.
@@ -93,7 +93,7 @@ impl SignIn {
 /// Whether `"oauth":"true"` is taken without a proof. Not under a name of a stranger's, who may have led it here:
 /// his page would then be the server's own to the browser of whoever tries a client out.
 fn takes_anybodys_word(request: &Request) -> bool {
-    let is_here = request.front.host.as_deref().is_some_and(is_loopback);
+    let is_here = request.client.host.as_deref().is_some_and(is_loopback);
     request.context.settings.insecure_oauth_login && is_here
 }
 
@@ -103,7 +103,7 @@ pub fn device_label(request: &Request) -> Label {
 }
 
 /// Whether an account may be made from here: from this page, as often, and if at all.
-pub fn check_registration(request: &Request) -> Result<(), Failure> {
+pub fn check_registration(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
     request.context.limits.check_registration(request.peer)?;
     match request.context.settings.registration {

@@ -1,21 +1,21 @@
 //! Multipart bodies: one file streamed to the core, and text fields beside it.
 
-mod pieces;
+mod chunks;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use chunks::{HeadLimit, HeadTooLong};
 use multer::{Constraints, Field, Multipart, SizeLimit};
-use pieces::{HeadLimit, HeadTooLong};
 use tokio::time::{Instant, timeout};
 
 use super::body::{BODY_DEADLINE, Fields, MAX_BODY, media_type};
 use super::limit::Rate;
-use super::reply::Failure;
+use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::file::Upload;
 use crate::chat::model::file::File;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
 /// Bytes a second that an upload has to keep up, after its first moments.
 const MIN_RATE: u64 = 4 * 1024;
@@ -28,30 +28,30 @@ const MAX_PART_HEAD: usize = 16 * 1024;
 /// Longest boundary between parts, as RFC 2046 has it.
 const MAX_BOUNDARY: usize = 70;
 
-/// Reads a multipart body. The file in `field` becomes the asker's, and counts as `rate`
+/// Reads a multipart body. The file in `field` becomes the actor's, and counts as `rate`
 /// beside what the request itself counts as; `None` if there is none.
 pub async fn receive(
-    asker: &Asker,
+    actor: &Actor,
     request: &mut Request,
     field: &str,
     rate: Rate,
-) -> Result<(Option<File>, Fields), Failure> {
+) -> Result<(Option<File>, Fields), ApiError> {
     let max = request.context.settings.max_upload;
     let (mut parts, heads) = open(request, max)?;
     let (mut texts, mut text_bytes) = (Vec::new(), 0);
     let mut upload: Option<(Upload, String)> = None;
-    let mut pace = Pace { begun: Instant::now(), bytes: 0 };
+    let mut pace = MinimumRate { begun: Instant::now(), bytes: 0 };
     let mut count = 0;
     while let Some(mut part) = pace.keep(heads.of(parts.next_field())).await? {
         count += 1;
         if count > MAX_PARTS {
-            return Err(Failure::Malformed(format!("A multipart body may have {MAX_PARTS} parts at most.").into()));
+            return Err(ApiError::Malformed(format!("A multipart body may have {MAX_PARTS} parts at most.").into()));
         }
         let name = part.name().unwrap_or_default().to_owned();
         match part.file_name().map(str::to_owned) {
             Some(file_name) if name == field && upload.is_none() => {
-                request.context.limits.check(rate, asker)?;
-                let mut incoming = request.context.chat.begin_upload(asker).await?;
+                request.context.limits.check(rate, actor)?;
+                let mut incoming = request.context.app.begin_upload(actor).await?;
                 stream(&mut part, &mut incoming, max, &mut pace).await?;
                 upload = Some((incoming, file_name));
             }
@@ -71,29 +71,29 @@ pub async fn receive(
     Ok((file, Fields::of_form(texts)))
 }
 
-fn open(request: &mut Request, max: u64) -> Result<(Multipart<'static>, HeadLimit), Failure> {
+fn open(request: &mut Request, max: u64) -> Result<(Multipart<'static>, HeadLimit), ApiError> {
     let header = request.header("content-type");
     if media_type(header) != "multipart/form-data" {
-        return Err(Failure::UnsupportedMediaType);
+        return Err(ApiError::UnsupportedMediaType);
     }
     let boundary = multer::parse_boundary(header.unwrap_or_default())
         .ok()
         .filter(|boundary| boundary.len() <= MAX_BOUNDARY)
-        .ok_or(Failure::Malformed("The multipart body names no boundary that can be used.".into()))?;
+        .ok_or(ApiError::Malformed("The multipart body names no boundary that can be used.".into()))?;
     let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| length > max + OVERHEAD) {
-        return Err(Failure::TooLarge);
+        return Err(ApiError::TooLarge);
     }
     let body = std::mem::replace(&mut request.body, Box::pin(futures_util::stream::empty()));
     let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(max + OVERHEAD));
-    let (body, heads) = pieces::limit_heads(body, MAX_PART_HEAD);
+    let (body, heads) = chunks::limit_heads(body, MAX_PART_HEAD);
     Ok((Multipart::with_constraints(body, boundary, limits), heads))
 }
 
-async fn stream(part: &mut Field<'_>, upload: &mut Upload, max: u64, pace: &mut Pace) -> Result<(), Failure> {
+async fn stream(part: &mut Field<'_>, upload: &mut Upload, max: u64, pace: &mut MinimumRate) -> Result<(), ApiError> {
     while let Some(bytes) = pace.keep(part.chunk()).await? {
         if upload.size() + bytes.len() as u64 > max {
-            return Err(Failure::TooLarge);
+            return Err(ApiError::TooLarge);
         }
         upload.write(&bytes).await?;
     }
@@ -101,19 +101,19 @@ async fn stream(part: &mut Field<'_>, upload: &mut Upload, max: u64, pace: &mut 
 }
 
 /// A text field, of which `max` bytes are left to all of them together.
-async fn text(part: &mut Field<'_>, pace: &mut Pace, max: usize) -> Result<String, Failure> {
+async fn text(part: &mut Field<'_>, pace: &mut MinimumRate, max: usize) -> Result<String, ApiError> {
     let mut text = Vec::new();
     while let Some(bytes) = pace.keep(part.chunk()).await? {
         text.extend_from_slice(&bytes);
         if text.len() > max {
-            return Err(Failure::TooLarge);
+            return Err(ApiError::TooLarge);
         }
     }
-    String::from_utf8(text).map_err(|_| Failure::Malformed("A field is not UTF-8.".into()))
+    String::from_utf8(text).map_err(|_| ApiError::Malformed("A field is not UTF-8.".into()))
 }
 
 /// Whether the body comes fast enough: a trickle would hold its file and connection open for days.
-struct Pace {
+struct MinimumRate {
     begun: Instant,
     bytes: u64,
 }
@@ -135,8 +135,8 @@ impl Amount for Option<Field<'static>> {
     }
 }
 
-impl Pace {
-    async fn keep<T: Amount>(&mut self, next: impl Future<Output = multer::Result<T>>) -> Result<T, Failure> {
+impl MinimumRate {
+    async fn keep<T: Amount>(&mut self, next: impl Future<Output = multer::Result<T>>) -> Result<T, ApiError> {
         let allowed = BODY_DEADLINE + Duration::from_secs(self.bytes / MIN_RATE);
         let left = allowed.saturating_sub(self.begun.elapsed()).min(BODY_DEADLINE);
         match timeout(left, next).await {
@@ -145,16 +145,16 @@ impl Pace {
                 Ok(came)
             }
             Ok(Err(cause)) => Err(failure(&cause)),
-            Err(_) => Err(Failure::TooSlow),
+            Err(_) => Err(ApiError::TooSlow),
         }
     }
 }
 
-fn failure(cause: &multer::Error) -> Failure {
+fn failure(cause: &multer::Error) -> ApiError {
     match cause {
-        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => Failure::TooLarge,
-        multer::Error::StreamReadFailed(cause) if cause.is::<HeadTooLong>() => Failure::TooLarge,
-        _ => Failure::Malformed("The multipart body cannot be read.".into()),
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => ApiError::TooLarge,
+        multer::Error::StreamReadFailed(cause) if cause.is::<HeadTooLong>() => ApiError::TooLarge,
+        _ => ApiError::Malformed("The multipart body cannot be read.".into()),
     }
 }
 
@@ -168,11 +168,11 @@ mod tests {
     use crate::api::Api;
     use crate::api::http::request::tests::bare;
     use crate::api::tests::{core_with_alice, settings};
-    use crate::chat::model::session::Asker;
+    use crate::chat::model::session::Actor;
 
     struct Server {
         api: Api,
-        alice: Asker,
+        alice: Actor,
         _folder: tempfile::TempDir,
         runtime: tokio::runtime::Runtime,
     }

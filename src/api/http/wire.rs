@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use super::line::Line;
-use super::seen::Held;
+use super::stream::NetStream;
+use super::trace::Permit;
 
 /// How long the head of a request may take from its first byte, and the first byte of
 /// the first request from the connection's opening.
@@ -73,7 +73,7 @@ impl Progress {
 /// It also ends when nobody reads an answer: the HTTP library would wait for ever.
 pub struct Wire {
     /// There until the connection is taken over or dropped.
-    tcp: Option<Line>,
+    tcp: Option<NetStream>,
     progress: Progress,
     /// When the head that is coming in must be whole.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -82,13 +82,13 @@ pub struct Wire {
     /// When the connection must have taken more of the answer that stands still.
     stalled: Option<Pin<Box<Sleep>>>,
     /// The connection's permit, which it keeps until it is closed.
-    permit: Option<Held>,
+    permit: Option<Permit>,
 }
 
 impl Wire {
     /// Takes an accepted connection, whose answers may stand still for so long.
     #[must_use]
-    pub fn new(tcp: Line, progress: Progress, patience: Duration, permit: Option<Held>) -> Self {
+    pub fn new(tcp: NetStream, progress: Progress, patience: Duration, permit: Option<Permit>) -> Self {
         if let Err(cause) = tcp.cap_unsent(MAX_UNSENT) {
             tracing::debug!(%cause, "a connection is gone already");
         }
@@ -98,7 +98,7 @@ impl Wire {
 
     /// The connection itself, for a socket that keeps its own time.
     #[must_use]
-    pub fn into_line(mut self) -> Option<Line> {
+    pub fn into_stream(mut self) -> Option<NetStream> {
         self.tcp.take()
     }
 
@@ -106,7 +106,7 @@ impl Wire {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
-    fn tcp(&mut self) -> io::Result<Pin<&mut Line>> {
+    fn tcp(&mut self) -> io::Result<Pin<&mut NetStream>> {
         self.tcp.as_mut().map(Pin::new).ok_or(io::ErrorKind::NotConnected.into())
     }
 
@@ -122,7 +122,7 @@ impl Wire {
             return Poll::Pending;
         }
         // The kernel would keep for minutes what it holds for a client that is not there.
-        if let Some(Err(cause)) = self.tcp.as_ref().map(Line::reset_when_closed) {
+        if let Some(Err(cause)) = self.tcp.as_ref().map(NetStream::reset_when_closed) {
             tracing::debug!(%cause, "a connection is gone already");
         }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
@@ -146,7 +146,7 @@ impl Drop for Wire {
 
 /// Reads a connection's last bytes and throws them away, until its other end closes or
 /// the time is over.
-pub async fn linger(tcp: &Line, within: Duration) {
+pub async fn linger(tcp: &NetStream, within: Duration) {
     let mut scrap = [0; 4096];
     let drained = async {
         loop {
@@ -204,7 +204,7 @@ impl AsyncWrite for Wire {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.as_ref().is_some_and(Line::is_write_vectored)
+        self.tcp.as_ref().is_some_and(NetStream::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -62,13 +62,13 @@ pub struct Frame<'a> {
     sender: &'a str,
     receiver: &'a str,
     #[serde(flatten)]
-    news: News<'a>,
+    news: Update<'a>,
 }
 
 /// What a frame tells.
 #[derive(JsonSchema, Serialize)]
 #[serde(untagged)]
-pub enum News<'a> {
+pub enum Update<'a> {
     /// A new message.
     New {
         /// Its text.
@@ -91,7 +91,7 @@ pub enum News<'a> {
 }
 
 /// The frame of something that `sender` did in a pair. Nothing in it can fail to be written.
-pub fn frame(pair: &Pair, sender: UserId, news: News<'_>) -> String {
+pub fn frame(pair: &Pair, sender: UserId, news: Update<'_>) -> String {
     let (sender, receiver) = (pair.person(sender), pair.other_of(sender));
     let frame = Frame { sender: sender.username.as_str(), receiver: receiver.username.as_str(), news };
     serde_json::to_string(&frame).unwrap_or_default()

@@ -2,29 +2,29 @@
 
 use super::json::Message;
 use crate::api::http::page;
-use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::chat::message::MayDelete;
+use crate::chat::model::chat::Kind;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{MessageId, UserId};
 use crate::chat::model::message::{self, Draft};
 use crate::chat::model::name::MessageText;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::page::Paged;
-use crate::chat::model::room::Kind;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
 
 /// Messages on a page, unless the request says otherwise.
 pub const PAGE_SIZE: u32 = 10;
 
-pub async fn list(asker: Asker, request: Request) -> Answer {
+pub async fn list(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
-    let chat = &request.context.chat;
-    let messages = match request.query("user").map(|name| chat.user_named(&asker, name)) {
-        None => chat.direct_messages(&asker, None, page).await?,
-        Some(Ok(other)) => chat.direct_messages(&asker, Some(other.id), page).await?,
+    let app = &request.context.app;
+    let messages = match request.query("user").map(|name| app.user_named(&actor, name)) {
+        None => app.direct_messages(&actor, None, page).await?,
+        Some(Ok(other)) => app.direct_messages(&actor, Some(other.id), page).await?,
         // Nobody of that name has written, as far as anyone can tell.
         Some(Err(Error::NotFound)) => Paged { count: 0, items: Vec::new() },
         Some(Err(other)) => return Err(other.into()),
@@ -33,7 +33,7 @@ pub async fn list(asker: Asker, request: Request) -> Answer {
     ok(&messages.write(|direct| Message::new(&direct.message, direct.receiver)))
 }
 
-pub async fn send(asker: Asker, mut request: Request) -> Answer {
+pub async fn send(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let max = request.context.settings.max_message;
     // A number is an id, and no username is one.
@@ -44,8 +44,8 @@ pub async fn send(asker: Asker, mut request: Request) -> Answer {
     let content = fields.require("content", |text| MessageText::parse_filled(text, max));
     let key = fields.idempotency_key(request.header("idempotency-key"));
     let (receiver, content) = fields.complete((receiver, content))?;
-    let posted = request.context.chat.post_to(&asker, receiver, Draft::of(content, key)).await?;
-    let receiver = posted.pair.as_ref().map_or(asker.user, |pair| pair.other_of(asker.user).id);
+    let posted = request.context.app.post_to(&actor, receiver, Draft::of(content, key)).await?;
+    let receiver = posted.pair.as_ref().map_or(actor.user, |pair| pair.other_of(actor.user).id);
     created(posted.is_new, &Message::new(&posted.message, receiver))
 }
 
@@ -58,32 +58,32 @@ fn receiver(text: &str) -> Result<UserRef, Violation> {
     }
 }
 
-pub async fn update(asker: Asker, mut request: Request) -> Answer {
+pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
     let mut fields = request.fields().await?;
     let max = request.context.settings.max_message;
     // Blank is for a message with files, which other documents attach.
     let content = fields.require("content", |text| MessageText::parse(text, max));
-    find(&request.context.chat, &asker, id)?;
+    find(&request.context.app, &actor, id)?;
     let content = fields.complete(content)?;
-    let edited = request.context.chat.edit(&asker, id, content).await?;
-    let receiver = edited.pair.as_ref().map_or(asker.user, |pair| pair.other_of(asker.user).id);
+    let edited = request.context.app.edit(&actor, id, content).await?;
+    let receiver = edited.pair.as_ref().map_or(actor.user, |pair| pair.other_of(actor.user).id);
     ok(&Message::new(&edited.message, receiver))
 }
 
-pub async fn delete(asker: Asker, request: Request) -> Answer {
+pub async fn delete(actor: Actor, request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
-    find(&request.context.chat, &asker, id)?;
-    request.context.chat.delete_message(&asker, id, MayDelete::Author).await?;
+    find(&request.context.app, &actor, id)?;
+    request.context.app.delete_message(&actor, id, MayDelete::Author).await?;
     no_content()
 }
 
 /// A message of a direct chat: with whom it is. One of a group is no message of this document.
-pub fn find(chat: &Chat, asker: &Asker, id: MessageId) -> Result<(message::Message, UserId), Failure> {
-    let message = chat.message(asker, id)?;
-    let room = chat.room(asker, message.chat)?;
+pub fn find(app: &App, actor: &Actor, id: MessageId) -> Result<(message::Message, UserId), ApiError> {
+    let message = app.message(actor, id)?;
+    let room = app.chat(actor, message.chat)?;
     match (room.kind, room.other) {
         (Kind::Direct, Some(other)) => Ok((message, other.id)),
-        _ => Err(Failure::NOT_FOUND),
+        _ => Err(ApiError::NOT_FOUND),
     }
 }

@@ -22,12 +22,12 @@ use warp::http::Method;
 use super::http::auth;
 use super::http::envelope::{envelope_shape, enveloped};
 use super::http::limit::Rate;
-use super::http::reply::{Answer, Failure, Response, ok, problem, signed_by};
+use super::http::reply::{Answer, ApiError, Response, ok, problem, signed_by};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use super::http::sign_in::SignIn;
 use crate::chat::model::error::Error;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use json::SignedIn;
 
 /// The dialect's name, routes and errors.
@@ -53,10 +53,10 @@ fn names_a_user(request: &Request) -> bool {
 }
 
 /// The shared envelope; whom a message goes to is `receiver` here.
-fn render(failure: &Failure) -> Response {
+fn render(failure: &ApiError) -> Response {
     match failure {
-        Failure::Chat(Error::UnknownUser) => {
-            enveloped(&problem(&Failure::field("receiver", Error::UnknownUser.to_string())))
+        ApiError::Chat(Error::UnknownUser) => {
+            enveloped(&problem(&ApiError::field("receiver", Error::UnknownUser.to_string())))
         }
         other => enveloped(&problem(other)),
     }
@@ -68,18 +68,18 @@ async fn login(mut request: Request) -> Answer {
     let sign_in = SignIn::of(&mut fields)?;
     let who = sign_in.user(&request).await?;
     let user = who.user();
-    let chat = &request.context.chat;
-    let token = chat.sign_in(who).await?;
-    let account = chat.my_account(&chat.authenticate(token.as_str())?)?;
+    let app = &request.context.app;
+    let token = app.sign_in(who).await?;
+    let account = app.my_account(&app.authenticate(token.as_str())?)?;
     ok(&SignedIn::new(&token, &account)).map(|response| signed_by(response, user))
 }
 
-async fn token(asker: Asker, request: Request) -> Answer {
-    let token = request.context.chat.account_token(&asker)?;
+async fn token(actor: Actor, request: Request) -> Answer {
+    let token = request.context.app.account_token(&actor)?;
     ok(&serde_json::json!({ "token": token.as_str() }))
 }
 
-async fn rotate(asker: Asker, request: Request) -> Answer {
-    let token = request.context.chat.rotate_account_token(&asker).await?;
+async fn rotate(actor: Actor, request: Request) -> Answer {
+    let token = request.context.app.rotate_account_token(&actor).await?;
     ok(&serde_json::json!({ "token": token.as_str() }))
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::json::{News, frame};
+use super::json::{Update, frame};
 use super::messages::find;
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
-use crate::api::http::reply::{Failure, problem};
+use crate::api::http::reply::{ApiError, problem};
 use crate::api::http::request::Request;
 use crate::api::ws::socket::Codec;
-use crate::chat::listen::{Listening, Seat};
 use crate::chat::message::MayDelete;
 use crate::chat::model::error::{Error, Rule};
 use crate::chat::model::event::Event;
@@ -17,21 +16,23 @@ use crate::chat::model::event::Scope;
 use crate::chat::model::id::{MessageId, UserId};
 use crate::chat::model::message::Draft;
 use crate::chat::model::name::MessageText;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
+use crate::chat::subscription::{Subscriber, Subscription};
 
-pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Conversation), Failure> {
-    let chat = &request.context.chat;
-    let other = chat.user_named(&asker, request.param(0))?.id;
-    let listening = chat.listen(&asker, Scope::Pair(other)).await?;
-    let codec = Conversation { context: Arc::clone(&request.context), seat: listening.seat().clone(), other };
-    Ok((listening, codec))
+pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conversation), ApiError> {
+    let app = &request.context.app;
+    let other = app.user_named(&actor, request.param(0))?.id;
+    let subscription = app.subscribe(&actor, Scope::Pair(other)).await?;
+    let codec =
+        Conversation { context: Arc::clone(&request.context), subscriber: subscription.subscriber().clone(), other };
+    Ok((subscription, codec))
 }
 
 /// One socket with one user.
 pub struct Conversation {
     context: Arc<Context>,
-    seat: Seat,
+    subscriber: Subscriber,
     other: UserId,
 }
 
@@ -39,15 +40,15 @@ impl Codec for Conversation {
     fn encode(event: &Event) -> Option<String> {
         match event {
             Event::MessagePosted { message, pair, .. } => {
-                let news = News::New { message: &message.text, id: message.id.0 };
+                let news = Update::New { message: &message.text, id: message.id.0 };
                 Some(frame(pair.as_ref()?, message.sender.id, news))
             }
             Event::MessageEdited { message, pair, .. } => {
-                let news = News::Updated { message: &message.text, message_id: message.id.0 };
+                let news = Update::Updated { message: &message.text, message_id: message.id.0 };
                 Some(frame(pair.as_ref()?, message.sender.id, news))
             }
             Event::MessageDeleted { message, sender, pair, .. } => {
-                Some(frame(pair.as_ref()?, *sender, News::Deleted { deleted_message_id: message.0 }))
+                Some(frame(pair.as_ref()?, *sender, Update::Deleted { deleted_message_id: message.0 }))
             }
             Event::ReactionsChanged { .. }
             | Event::Read { .. }
@@ -85,7 +86,7 @@ impl Codec for Conversation {
 
 impl Conversation {
     /// Which of the three it is, its keys say.
-    async fn act(&self, text: &str) -> Result<Vec<String>, Failure> {
+    async fn act(&self, text: &str) -> Result<Vec<String>, ApiError> {
         let mut fields = Fields::of_json(text.as_bytes())?;
         if fields.value("delete_message_id").is_some() {
             self.delete(&mut fields).await
@@ -96,38 +97,38 @@ impl Conversation {
         }
     }
 
-    async fn post(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
+    async fn post(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
         let text = self.text(fields);
         let key = fields.idempotency_key(None);
         let text = fields.complete(text)?;
         let receiver = UserRef::Id(self.other);
-        let posted = self.context.chat.post_to(&self.seat.asker, receiver, Draft::of(text, key)).await?;
+        let posted = self.context.app.post_to(&self.subscriber.actor, receiver, Draft::of(text, key)).await?;
         let again = posted.pair.as_ref().filter(|_| !posted.is_new).map(|pair| {
-            let news = News::New { message: &posted.message.text, id: posted.message.id.0 };
+            let news = Update::New { message: &posted.message.text, id: posted.message.id.0 };
             frame(pair, posted.message.sender.id, news)
         });
         Ok(again.into_iter().collect())
     }
 
-    async fn edit(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
+    async fn edit(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
         let id = fields.require_integer("message_id");
         // Blank is for a message with files, which other documents attach.
         let text = fields.require("message", |text| MessageText::parse(text, self.context.settings.max_message));
         let (id, text) = fields.complete((id, text))?;
         let id = self.find(id)?;
-        match self.context.chat.edit(&self.seat.asker, id, text).await {
+        match self.context.app.edit(&self.subscriber.actor, id, text).await {
             Ok(_) => Ok(Vec::new()),
             // Text is called `message` in these frames.
-            Err(Error::Invalid(rule @ Rule::BlankMessage)) => Err(Failure::field("message", rule.to_string())),
+            Err(Error::Invalid(rule @ Rule::BlankMessage)) => Err(ApiError::field("message", rule.to_string())),
             Err(other) => Err(other.into()),
         }
     }
 
-    async fn delete(&self, fields: &mut Fields) -> Result<Vec<String>, Failure> {
+    async fn delete(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
         let id = fields.require_integer("delete_message_id");
         let id = fields.complete(id)?;
         let id = self.find(id)?;
-        self.context.chat.delete_message(&self.seat.asker, id, MayDelete::Author).await?;
+        self.context.app.delete_message(&self.subscriber.actor, id, MayDelete::Author).await?;
         Ok(Vec::new())
     }
 
@@ -136,15 +137,15 @@ impl Conversation {
     }
 
     /// A message with this one user: an id from elsewhere is as one that never was.
-    fn find(&self, id: i64) -> Result<MessageId, Failure> {
-        match find(&self.context.chat, &self.seat.asker, MessageId(id))? {
+    fn find(&self, id: i64) -> Result<MessageId, ApiError> {
+        match find(&self.context.app, &self.subscriber.actor, MessageId(id))? {
             (message, other) if other == self.other => Ok(message.id),
-            _ => Err(Failure::NOT_FOUND),
+            _ => Err(ApiError::NOT_FOUND),
         }
     }
 }
 
-fn refusal(failure: &Failure) -> String {
+fn refusal(failure: &ApiError) -> String {
     error(&problem(failure).sentence())
 }
 

@@ -5,41 +5,41 @@ use super::json::{Chat, Done};
 use super::members::about_users;
 use crate::api::http::body::Fields;
 use crate::api::http::page;
-use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
+use crate::chat::model::chat::{Authority, ChatChange, Kind, NewGroup};
 use crate::chat::model::id::{ChatId, MessageId, UserId};
 use crate::chat::model::member::MAX_ADDED;
 use crate::chat::model::name;
 use crate::chat::model::name::rule::Violation;
-use crate::chat::model::room::{Authority, Kind, NewGroup, RoomChange};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
 
-pub async fn list(asker: Asker, request: Request) -> Answer {
+pub async fn list(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, CHATS_ON_PAGE)?;
     let part = request.query("search").filter(|part| !part.trim().is_empty());
-    let chats = request.context.chat.overviews(&asker, page, part).await?;
+    let chats = request.context.app.overviews(&actor, page, part).await?;
     let chats = page::listing(&request, page, chats)?;
     ok(&chats.write(Chat::from))
 }
 
-pub async fn create(asker: Asker, mut request: Request) -> Answer {
+pub async fn create(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let kind = fields.require("chat_type", chat_type);
-    let chat = &request.context.chat;
+    let app = &request.context.app;
     let (id, is_new) = match fields.complete(kind)? {
         Kind::Direct => {
             let other = the_other(&mut fields)?;
-            let opened = chat.open_direct(&asker, UserRef::Id(other)).await;
+            let opened = app.open_direct(&actor, UserRef::Id(other)).await;
             let (room, is_new) = opened.map_err(about_users("member_ids"))?;
             (room.id, is_new)
         }
         Kind::Group => {
             let new = new_group(&mut fields)?;
-            (chat.create_group(&asker, new).await.map_err(about_users("member_ids"))?.id, true)
+            (app.create_group(&actor, new).await.map_err(about_users("member_ids"))?.id, true)
         }
     };
-    created(is_new, &Chat::from(&chat.overview(&asker, id)?))
+    created(is_new, &Chat::from(&app.overview(&actor, id)?))
 }
 
 fn chat_type(text: &str) -> Result<Kind, Violation> {
@@ -51,20 +51,20 @@ fn chat_type(text: &str) -> Result<Kind, Violation> {
 }
 
 /// A direct chat is with exactly one; with oneself it is notes to self.
-fn the_other(fields: &mut Fields) -> Result<UserId, Failure> {
+fn the_other(fields: &mut Fields) -> Result<UserId, ApiError> {
     let ids = fields.require_integers("member_ids", MAX_ADDED);
     match fields.complete(ids)?.as_slice() {
         [other] => Ok(UserId(*other)),
-        _ => Err(Failure::field("member_ids", "A direct chat has exactly one other member.")),
+        _ => Err(ApiError::field("member_ids", "A direct chat has exactly one other member.")),
     }
 }
 
-fn new_group(fields: &mut Fields) -> Result<NewGroup, Failure> {
+fn new_group(fields: &mut Fields) -> Result<NewGroup, ApiError> {
     let title = fields.parse("title", name::title);
     let members = fields.integers("member_ids", MAX_ADDED).unwrap_or_default();
     fields.check()?;
     if title.is_none() && members.is_empty() {
-        return Err(Failure::field("title", "A group needs a title or members."));
+        return Err(ApiError::field("title", "A group needs a title or members."));
     }
     Ok(NewGroup {
         title: title.unwrap_or_default(),
@@ -75,53 +75,53 @@ fn new_group(fields: &mut Fields) -> Result<NewGroup, Failure> {
     })
 }
 
-pub async fn detail(asker: Asker, request: Request) -> Answer {
-    ok(&Chat::from(&request.context.chat.overview(&asker, ChatId(request.id(0)?))?))
+pub async fn detail(actor: Actor, request: Request) -> Answer {
+    ok(&Chat::from(&request.context.app.overview(&actor, ChatId(request.id(0)?))?))
 }
 
 /// The title is all that a chat lets itself be changed by.
-pub async fn update(asker: Asker, mut request: Request) -> Answer {
+pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
     let title = fields.parse("title", name::title);
     fields.check()?;
-    let chat = &request.context.chat;
-    chat.change_room(&asker, id, RoomChange { title, ..RoomChange::default() }, Authority::Admin).await?;
-    ok(&Chat::from(&chat.overview(&asker, id)?))
+    let app = &request.context.app;
+    app.change_chat(&actor, id, ChatChange { title, ..ChatChange::default() }, Authority::Admin).await?;
+    ok(&Chat::from(&app.overview(&actor, id)?))
 }
 
 /// A group goes for everybody, a direct chat for the one who deletes it.
-pub async fn delete(asker: Asker, request: Request) -> Answer {
+pub async fn delete(actor: Actor, request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let chat = &request.context.chat;
-    match chat.room(&asker, id)?.kind {
-        Kind::Direct => chat.hide_direct(&asker, id).await?,
-        Kind::Group => chat.delete_room(&asker, id, Authority::Admin).await?,
+    let app = &request.context.app;
+    match app.chat(&actor, id)?.kind {
+        Kind::Direct => app.hide_direct(&actor, id).await?,
+        Kind::Group => app.delete_chat(&actor, id, Authority::Admin).await?,
     }
     no_content()
 }
 
-pub async fn mark_as_read(asker: Asker, mut request: Request) -> Answer {
+pub async fn mark_as_read(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
     let upto = fields.integer("message_id").map(MessageId);
     fields.check()?;
-    ok(&Done::marked(request.context.chat.mark_read(&asker, id, upto).await?))
+    ok(&Done::marked(request.context.app.mark_read(&actor, id, upto).await?))
 }
 
-pub async fn mark_as_unread(asker: Asker, mut request: Request) -> Answer {
+pub async fn mark_as_unread(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
     let from = fields.require_integer("message_id");
     let from = MessageId(fields.complete(from)?);
-    ok(&Done::unread(request.context.chat.mark_unread(&asker, id, from).await?))
+    ok(&Done::unread(request.context.app.mark_unread(&actor, id, from).await?))
 }
 
-pub async fn typing(asker: Asker, mut request: Request) -> Answer {
+pub async fn typing(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
     let is_typing = fields.require_boolean("is_typing");
     let is_typing = fields.complete(is_typing)?;
-    request.context.chat.typing(&asker, id, is_typing)?;
+    request.context.app.typing(&actor, id, is_typing)?;
     ok(&Done::plainly())
 }

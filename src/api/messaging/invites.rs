@@ -11,12 +11,12 @@ use crate::api::http::reply::{Answer, json, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::invite::{GroupInvite, INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE, NewGroupInvite};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::time::Timestamp;
 
-pub async fn create(asker: Asker, mut request: Request) -> Answer {
+pub async fn create(actor: Actor, mut request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
-    let now = request.context.chat.now();
+    let now = request.context.app.now();
     let mut fields = request.fields().await?;
     let uses = match fields.integer("uses") {
         None => Some(MAX_USES),
@@ -27,7 +27,7 @@ pub async fn create(asker: Asker, mut request: Request) -> Answer {
     };
     let life = life(&mut fields, now);
     let (uses, life) = fields.complete((uses, life))?;
-    let made = request.context.chat.invite_into(&asker, chat, NewGroupInvite { uses, life }).await?;
+    let made = request.context.app.invite_into(&actor, chat, NewGroupInvite { uses, life }).await?;
     Ok(json(StatusCode::CREATED, &GroupInvitation::new(&made, address(&request, &made))))
 }
 
@@ -57,22 +57,22 @@ fn address(request: &Request, invite: &GroupInvite) -> String {
     format!("{}/join#{}", request.base_url(), invite.code.as_str())
 }
 
-pub async fn list(asker: Asker, request: Request) -> Answer {
+pub async fn list(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
     let asked = cursor::asked::<i64>(&request, &[])?;
     let below = InviteId(asked.after.unwrap_or(i64::MAX));
-    let found = request.context.chat.invites_into(&asker, chat, below, asked.limit + 1)?;
+    let found = request.context.app.invites_into(&actor, chat, below, asked.limit + 1)?;
     ok(&asked.part(&found, |invite| invite.id.0, |invite| GroupInvitation::new(invite, address(&request, invite))))
 }
 
-pub async fn revoke(asker: Asker, request: Request) -> Answer {
+pub async fn revoke(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
-    request.context.chat.revoke_invite_into(&asker, chat, request.param(1)).await?;
+    request.context.app.revoke_invite_into(&actor, chat, request.param(1)).await?;
     no_content()
 }
 
-pub async fn join(asker: Asker, request: Request) -> Answer {
-    let chat = &request.context.chat;
-    let id = chat.join_by(&asker, request.param(0)).await?;
-    ok(&Chat::from(&chat.overview(&asker, id)?))
+pub async fn join(actor: Actor, request: Request) -> Answer {
+    let app = &request.context.app;
+    let id = app.join_by(&actor, request.param(0)).await?;
+    ok(&Chat::from(&app.overview(&actor, id)?))
 }

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use crate::api::http::base;
 use crate::api::http::reply::Problem;
 use crate::chat::model::changes::{Change, Changes};
+use crate::chat::model::chat::Kind;
 use crate::chat::model::id::UserId;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::receipt::ReadMark;
-use crate::chat::model::room::Kind;
 use crate::chat::model::{file, invite, member, message, user};
 
 /// A user, wherever one stands.
@@ -86,7 +86,7 @@ struct Member<'a> {
 
 impl<'a> From<&'a Overview> for Chat<'a> {
     fn from(overview: &'a Overview) -> Self {
-        let Overview { room, members, last_message, online, call } = overview;
+        let Overview { chat: room, members, last_message, online, call } = overview;
         let shape = |user: &'a user::User| Member { user: User::from(user), online: online.contains(&user.id) };
         Self {
             id: room.id.0,
@@ -122,13 +122,13 @@ pub struct ListedMember<'a> {
 }
 
 impl<'a> From<&'a member::Seen> for ListedMember<'a> {
-    fn from(seen: &'a member::Seen) -> Self {
+    fn from(trace: &'a member::Seen) -> Self {
         Self {
-            user: User::from(&seen.member.user),
-            is_admin: seen.member.is_admin,
-            joined_at: seen.member.joined_at.to_string(),
-            online: seen.is_online,
-            last_seen: seen.last_seen.map(|at| at.to_string()),
+            user: User::from(&trace.member.user),
+            is_admin: trace.member.is_admin,
+            joined_at: trace.member.joined_at.to_string(),
+            online: trace.is_online,
+            last_seen: trace.last_seen.map(|at| at.to_string()),
         }
     }
 }

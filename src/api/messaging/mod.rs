@@ -34,7 +34,7 @@ use warp::http::{Method, StatusCode};
 
 use super::http::browser;
 use super::http::limit::Rate;
-use super::http::reply::{Failure, Problem, Response, problem};
+use super::http::reply::{ApiError, Problem, Response, problem};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use crate::chat::model::error::Error;
@@ -97,7 +97,7 @@ pub fn dialect() -> Dialect {
 
 /// Three shapes: fields for a 400, nothing but the document's sentence for a 500, and
 /// `detail` for everything else.
-fn render(failure: &Failure) -> Response {
+fn render(failure: &ApiError) -> Response {
     let problem = worded(failure);
     match problem.status {
         StatusCode::BAD_REQUEST => problem.answer(&json::Invalid::of(&problem)),
@@ -107,32 +107,32 @@ fn render(failure: &Failure) -> Response {
 }
 
 /// A failure in this document's words, for answers and for frames.
-fn worded(failure: &Failure) -> Problem {
+fn worded(failure: &ApiError) -> Problem {
     // Only members see a chat here: a public room from outside is not there at all.
-    if matches!(failure, Failure::Chat(Error::NotMember)) {
-        return problem(&Failure::NOT_FOUND);
+    if matches!(failure, ApiError::Chat(Error::NotMember)) {
+        return problem(&ApiError::NOT_FOUND);
     }
     let mut problem = problem(failure);
-    if matches!(failure, Failure::Chat(Error::CredentialRevoked)) {
+    if matches!(failure, ApiError::Chat(Error::CredentialRevoked)) {
         problem.message = "Authentication credentials were not provided.".into();
     }
-    if matches!(failure, Failure::Chat(Error::Forbidden(_))) {
+    if matches!(failure, ApiError::Chat(Error::Forbidden(_))) {
         problem.message = "You do not have permission to perform this action.".into();
     }
     problem
 }
 
 /// A whole number in the query, that may be missing.
-fn number(request: &Request, name: &str) -> Result<Option<i64>, Failure> {
+fn number(request: &Request, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = request.query(name) else { return Ok(None) };
-    let number = text.trim().parse().map_err(|_| Failure::field(name, "A valid integer is required."))?;
+    let number = text.trim().parse().map_err(|_| ApiError::field(name, "A valid integer is required."))?;
     Ok(Some(number))
 }
 
 /// `since`: the number of the last change that the client has seen.
-fn since(request: &Request) -> Result<Option<i64>, Failure> {
+fn since(request: &Request) -> Result<Option<i64>, ApiError> {
     match number(request, "since")? {
-        Some(number) if number < 0 => Err(Failure::field("since", "Ensure this value is not below 0.")),
+        Some(number) if number < 0 => Err(ApiError::field("since", "Ensure this value is not below 0.")),
         number => Ok(number),
     }
 }

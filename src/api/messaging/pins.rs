@@ -6,24 +6,24 @@ use crate::api::http::reply::{Answer, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::id::{ChatId, MessageId};
 use crate::chat::model::message::{self, PinPlace};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::time::Timestamp;
 
-pub async fn list(asker: Asker, request: Request) -> Answer {
+pub async fn list(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
     let asked = cursor::asked::<(i64, i64)>(&request, &[])?;
     let after = asked.after.map(|(at, id)| PinPlace { pinned_at: Timestamp(at), id: MessageId(id) });
-    let (pins, marks) = request.context.chat.pins(&asker, chat, after, asked.limit + 1)?;
+    let (pins, marks) = request.context.app.pins(&actor, chat, after, asked.limit + 1)?;
     let place = |pin: &message::Message| (pin.pinned_at.map_or(0, |at| at.0), pin.id.0);
     ok(&asked.part(&pins, place, |pin| Message::new(pin, &marks)))
 }
 
-pub async fn pin(asker: Asker, request: Request) -> Answer {
-    let pinned = request.context.chat.pin(&asker, MessageId(request.id(0)?)).await?;
+pub async fn pin(actor: Actor, request: Request) -> Answer {
+    let pinned = request.context.app.pin(&actor, MessageId(request.id(0)?)).await?;
     ok(&Message::new(&pinned.message, &pinned.marks))
 }
 
-pub async fn unpin(asker: Asker, request: Request) -> Answer {
-    request.context.chat.unpin(&asker, MessageId(request.id(0)?)).await?;
+pub async fn unpin(actor: Actor, request: Request) -> Answer {
+    request.context.app.unpin(&actor, MessageId(request.id(0)?)).await?;
     no_content()
 }

@@ -16,50 +16,50 @@ use super::messages::{draft, new_text};
 use super::{since, worded};
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
-use crate::api::http::reply::Failure;
+use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
-use crate::api::ws::socket::{Codec, Hearing};
+use crate::api::ws::socket::{Audience, Codec};
 use crate::chat::Broadcast;
-use crate::chat::listen::{Listening, Seat};
 use crate::chat::message::MayDelete;
 use crate::chat::model::changes::Change;
+use crate::chat::model::chat::Kind;
 use crate::chat::model::event::Event;
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, MessageId, Seq};
 use crate::chat::model::name::Emoji;
 use crate::chat::model::overview::Overview;
-use crate::chat::model::room::Kind;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
+use crate::chat::subscription::{Subscriber, Subscription};
 
-pub async fn open(asker: Asker, request: Request) -> Result<(Listening, AllChats), Failure> {
+pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, AllChats), ApiError> {
     let since = since(&request)?.map(Seq);
-    let listening = request.context.chat.listen(&asker, Scope::All).await?;
+    let subscription = request.context.app.subscribe(&actor, Scope::All).await?;
     // Whoever has seen everything, or claims more than there is, has missed nothing.
-    let missed = since.filter(|since| *since < listening.since());
+    let missed = since.filter(|since| *since < subscription.since());
     let codec = AllChats {
         context: Arc::clone(&request.context),
-        seat: listening.seat().clone(),
-        seen: missed.unwrap_or(Seq(0)),
-        past: Mutex::new(Past::Greeting { newest: listening.since(), missed }),
+        subscriber: subscription.subscriber().clone(),
+        trace: missed.unwrap_or(Seq(0)),
+        past: Mutex::new(Backlog::Greeting { newest: subscription.since(), missed }),
         replayed: AtomicI64::new(0),
     };
-    Ok((listening, codec))
+    Ok((subscription, codec))
 }
 
 /// One socket.
 pub struct AllChats {
     context: Arc<Context>,
-    seat: Seat,
+    subscriber: Subscriber,
     /// What the client had seen when it came; a message above it is new to it.
-    seen: Seq,
-    past: Mutex<Past>,
+    trace: Seq,
+    past: Mutex<Backlog>,
     /// Changes up to this one were replayed, and are not told again.
     replayed: AtomicI64,
 }
 
 /// What is still to be told before the socket goes live.
 #[derive(Clone, Copy)]
-enum Past {
+enum Backlog {
     Greeting { newest: Seq, missed: Option<Seq> },
     ChangesAfter(Seq),
     Over,
@@ -110,14 +110,14 @@ impl Codec for AllChats {
         Some(frame.text())
     }
 
-    fn hears(&self, event: &Event) -> Hearing {
-        let me = self.seat.asker.user;
+    fn hears(&self, event: &Event) -> Audience {
+        let me = self.subscriber.actor.user;
         match event {
             // What the sender calls it is for the sender's own sockets.
             Event::MessagePosted { message, key: Some(_), .. }
-                if message.sender.id == me && self.unless_told(message.seq) == Hearing::Shared =>
+                if message.sender.id == me && self.unless_told(message.seq) == Audience::Shared =>
             {
-                Hearing::Own
+                Audience::Own
             }
             Event::MessagePosted { message, .. }
             | Event::MessageEdited { message, .. }
@@ -127,10 +127,10 @@ impl Codec for AllChats {
             | Event::ChatUpdated { .. }
             | Event::OwnPartChanged { .. }
             | Event::MembersChanged { .. }
-            | Event::MemberChanged { .. } => Hearing::Own,
-            Event::MemberAdded { user, .. } if user.id == me => Hearing::Own,
+            | Event::MemberChanged { .. } => Audience::Own,
+            Event::MemberAdded { user, .. } if user.id == me => Audience::Own,
             // These are for the others.
-            Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Hearing::Not,
+            Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Audience::Not,
             Event::MemberAdded { .. }
             | Event::MemberRemoved { .. }
             | Event::Typing { .. }
@@ -145,7 +145,7 @@ impl Codec for AllChats {
             | Event::CallJoined { .. }
             | Event::CallLeft { .. }
             | Event::CallState { .. }
-            | Event::Signalled { .. } => Hearing::Shared,
+            | Event::Signalled { .. } => Audience::Shared,
         }
     }
 
@@ -169,15 +169,15 @@ impl Codec for AllChats {
 
     async fn catch_up(&self) -> Vec<String> {
         match self.past() {
-            Past::Greeting { newest, missed } => {
-                self.goes_on(missed.map_or(Past::Over, Past::ChangesAfter));
-                vec![Frame::Hello { seq: newest.0, user: self.seat.asker.user.0 }.text()]
+            Backlog::Greeting { newest, missed } => {
+                self.goes_on(missed.map_or(Backlog::Over, Backlog::ChangesAfter));
+                vec![Frame::Hello { seq: newest.0, user: self.subscriber.actor.user.0 }.text()]
             }
-            Past::ChangesAfter(since) => self.replay(since).await.unwrap_or_else(|failure| {
-                self.goes_on(Past::Over);
+            Backlog::ChangesAfter(since) => self.replay(since).await.unwrap_or_else(|failure| {
+                self.goes_on(Backlog::Over);
                 vec![refusal(&failure)]
             }),
-            Past::Over => Vec::new(),
+            Backlog::Over => Vec::new(),
         }
     }
 
@@ -202,21 +202,21 @@ fn updated(chat: ChatId, overview: &Overview) -> Frame<'_> {
 }
 
 impl AllChats {
-    fn past(&self) -> Past {
+    fn past(&self) -> Backlog {
         *self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn goes_on(&self, with: Past) {
+    fn goes_on(&self, with: Backlog) {
         *self.past.lock().unwrap_or_else(PoisonError::into_inner) = with;
     }
 
     /// The next piece of what was missed that has anything in it; empty at the end.
-    async fn replay(&self, mut since: Seq) -> Result<Vec<String>, Failure> {
+    async fn replay(&self, mut since: Seq) -> Result<Vec<String>, ApiError> {
         loop {
-            let page = self.context.chat.changes(&self.seat.asker, since, None).await?;
+            let page = self.context.app.changes(&self.subscriber.actor, since, None).await?;
             since = page.seq;
             self.replayed.store(since.0, Ordering::Relaxed);
-            self.goes_on(if page.more { Past::ChangesAfter(since) } else { Past::Over });
+            self.goes_on(if page.more { Backlog::ChangesAfter(since) } else { Backlog::Over });
             let frames: Vec<String> = page.items.iter().map(|change| self.missed(change)).collect();
             if !frames.is_empty() || !page.more {
                 return Ok(frames);
@@ -228,7 +228,7 @@ impl AllChats {
     /// again is told an update of what it may not have, and has it then.
     fn missed(&self, change: &Change) -> String {
         match change {
-            Change::Message(message, marks) if message.id.0 > self.seen.0 => {
+            Change::Message(message, marks) if message.id.0 > self.trace.0 => {
                 Frame::new_message(message, marks, None).text()
             }
             Change::Message(message, marks) => Frame::message_updated(message, marks).text(),
@@ -238,8 +238,8 @@ impl AllChats {
         }
     }
 
-    fn unless_told(&self, seq: Seq) -> Hearing {
-        if seq.0 <= self.replayed.load(Ordering::Relaxed) { Hearing::Not } else { Hearing::Shared }
+    fn unless_told(&self, seq: Seq) -> Audience {
+        if seq.0 <= self.replayed.load(Ordering::Relaxed) { Audience::Not } else { Audience::Shared }
     }
 
     /// The frame of a chat as this viewer sees it; none where they do not any more. Of a group
@@ -250,7 +250,7 @@ impl AllChats {
         frame: fn(ChatId, &Overview) -> Frame<'_>,
         common: impl FnOnce(&dyn Fn() -> Option<Bytes>) -> Option<Bytes>,
     ) -> Option<String> {
-        let (core, me) = (&self.context.chat, &self.seat.asker);
+        let (core, me) = (&self.context.app, &self.subscriber.actor);
         match core.own_part(me, chat).ok()? {
             (Kind::Direct, _) => Some(frame(chat, &core.overview(me, chat).ok()?).text()),
             (Kind::Group, unread) => {
@@ -260,7 +260,7 @@ impl AllChats {
         }
     }
 
-    async fn act(&self, text: &str) -> Result<Option<String>, Failure> {
+    async fn act(&self, text: &str) -> Result<Option<String>, ApiError> {
         let mut frame = Fields::of_json(text.as_bytes())?;
         let kind = frame.require("type", |kind| Ok(kind.to_owned()));
         match frame.complete(kind)?.as_str() {
@@ -271,60 +271,60 @@ impl AllChats {
             "mark_read" => self.mark_read(&mut frame).await,
             "typing" => self.typing(&mut frame),
             "ping" => Ok(Some(Frame::Pong.text())),
-            _ => Err(Failure::field("type", "There is no such type of message.")),
+            _ => Err(ApiError::field("type", "There is no such type of message.")),
         }
     }
 
     /// Its own echo comes through the hub, as everybody's does; a resend gets the first
     /// frame again, for this socket alone.
-    async fn send(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+    async fn send(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let chat = frame.require_integer("chat");
         let draft = draft(frame, None, self.context.settings.max_message)?;
         let chat = ChatId(frame.complete(chat)?);
         let key = draft.key.clone();
-        let posted = self.context.chat.post(&self.seat.asker, chat, draft).await?;
+        let posted = self.context.app.post(&self.subscriber.actor, chat, draft).await?;
         Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks, key.as_ref()).text()))
     }
 
-    async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+    async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let id = frame.require_integer("message_id");
         let text = new_text(frame, self.context.settings.max_message)?;
         let id = MessageId(frame.complete(id)?);
-        self.context.chat.edit(&self.seat.asker, id, text).await?;
+        self.context.app.edit(&self.subscriber.actor, id, text).await?;
         Ok(None)
     }
 
-    async fn delete(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+    async fn delete(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let id = frame.require_integer("message_id");
         let id = MessageId(frame.complete(id)?);
-        self.context.chat.delete_message(&self.seat.asker, id, MayDelete::Author).await?;
+        self.context.app.delete_message(&self.subscriber.actor, id, MayDelete::Author).await?;
         Ok(None)
     }
 
-    async fn react(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+    async fn react(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let (id, emoji) = (frame.require_integer("message_id"), frame.require("emoji", Emoji::parse));
         let (id, emoji) = frame.complete((id, emoji))?;
-        self.context.chat.toggle_reaction(&self.seat.asker, MessageId(id), emoji).await?;
+        self.context.app.toggle_reaction(&self.subscriber.actor, MessageId(id), emoji).await?;
         Ok(None)
     }
 
-    async fn mark_read(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+    async fn mark_read(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let (chat, upto) = (frame.require_integer("chat"), frame.integer("message_id"));
         let chat = ChatId(frame.complete(chat)?);
-        self.context.chat.mark_read(&self.seat.asker, chat, upto.map(MessageId)).await?;
+        self.context.app.mark_read(&self.subscriber.actor, chat, upto.map(MessageId)).await?;
         Ok(None)
     }
 
-    fn typing(&self, frame: &mut Fields) -> Result<Option<String>, Failure> {
+    fn typing(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let (chat, is_typing) = (frame.require_integer("chat"), frame.require_boolean("is_typing"));
         let (chat, is_typing) = frame.complete((chat, is_typing))?;
-        self.context.chat.typing(&self.seat.asker, ChatId(chat), is_typing)?;
+        self.context.app.typing(&self.subscriber.actor, ChatId(chat), is_typing)?;
         Ok(None)
     }
 }
 
 /// What is wrong with a frame. Fields are named in the sentence, for want of another place.
-fn refusal(failure: &Failure) -> String {
+fn refusal(failure: &ApiError) -> String {
     let problem = worded(failure);
     Frame::Error { code: problem.code, message: &problem.sentence() }.text()
 }

@@ -1,16 +1,16 @@
 //! Finding users to talk to.
 
 use super::json::{Found, Results};
-use crate::api::http::reply::{Answer, Failure, ok};
+use crate::api::http::reply::{Answer, ApiError, ok};
 use crate::api::http::request::Request;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
-pub async fn search(asker: Asker, request: Request) -> Answer {
-    let part = request.query("q").ok_or_else(|| Failure::field("q", "This field is required."))?;
+pub async fn search(actor: Actor, request: Request) -> Answer {
+    let part = request.query("q").ok_or_else(|| ApiError::field("q", "This field is required."))?;
     if part.trim().is_empty() {
-        return Err(Failure::field("q", "This field may not be blank."));
+        return Err(ApiError::field("q", "This field may not be blank."));
     }
-    let found = request.context.chat.search_users(&asker, part).await?;
+    let found = request.context.app.search_users(&actor, part).await?;
     let hide_email = request.context.settings.hide_emails;
     ok(&Results { results: found.iter().map(|account| Found::new(account, hide_email)).collect() })
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::json::{Access, Tokens, User};
-use crate::api::http::array;
 use crate::api::http::auth;
 use crate::api::http::context::Settings;
+use crate::api::http::json_stream;
 use crate::api::http::jwt;
 use crate::api::http::jwt::TokenType;
 use crate::api::http::limit::Tried;
@@ -15,22 +15,22 @@ use crate::api::http::sign_in::{SignIn, check_registration, invite};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::{Account, NewUser};
 
 /// Accounts read at once.
 const PIECE: u32 = 100;
 
-pub async fn users(asker: Asker, request: Request) -> Answer {
+pub async fn users(actor: Actor, request: Request) -> Answer {
     let (context, mut last) = (Arc::clone(&request.context), UserId(0));
     let next = move || {
-        context.chat.check_signed_in(&asker)?;
-        let accounts = context.chat.directory(&asker, last, PIECE)?;
+        context.app.check_signed_in(&actor)?;
+        let accounts = context.app.directory(&actor, last, PIECE)?;
         last = accounts.last().map_or(last, |account| account.user.id);
-        let shape = |account| array::element(&user(account, email_for(&asker, account, &context.settings)));
+        let shape = |account| json_stream::element(&user(account, email_for(&actor, account, &context.settings)));
         Ok(accounts.iter().map(shape).collect())
     };
-    array::stream("[", next, "]")
+    json_stream::stream("[", next, "]")
 }
 
 pub async fn register(mut request: Request) -> Answer {
@@ -42,7 +42,7 @@ pub async fn register(mut request: Request) -> Answer {
     let (username, email, password) = fields.complete((username, email, password))?;
     let new = NewUser { username, email: Some(email), password, display_name: None, is_admin: false };
     // Signing in is another request here, so no token is left behind that nobody has.
-    let account = request.context.chat.register_only(new, invite(&request, &fields)).await?;
+    let account = request.context.app.register_only(new, invite(&request, &fields)).await?;
     created(true, &user(&account, &account.email)).map(|response| signed_by(response, account.user.id))
 }
 
@@ -53,7 +53,7 @@ pub async fn token(mut request: Request) -> Answer {
     fields.set("oauth", false);
     let who = SignIn::of(&mut fields)?.user(&request).await?;
     let user = who.user();
-    let (chat, settings) = (&request.context.chat, &request.context.settings);
+    let (chat, settings) = (&request.context.app, &request.context.settings);
     let family = chat.open_family(who, settings.jwt_refresh).await?;
     let refresh = jwt::write(chat, TokenType::Refresh, user, family, settings.jwt_refresh)?;
     let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
@@ -65,12 +65,12 @@ pub async fn refresh(mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let token = fields.require("refresh", |text| Ok(text.trim().to_owned()));
     let token = fields.complete(token)?;
-    let (chat, settings) = (&request.context.chat, &request.context.settings);
-    let asker = jwt::read(chat, TokenType::Refresh, &token);
+    let (chat, settings) = (&request.context.app, &request.context.settings);
+    let actor = jwt::read(chat, TokenType::Refresh, &token);
     // Counted with the attempts at the name of whose token it is; what is no token, apart.
-    let tried = asker.as_ref().map_or(Tried::NoToken, |asker| Tried::Name(asker.username.as_str()));
+    let tried = actor.as_ref().map_or(Tried::NoToken, |actor| Tried::Name(actor.username.as_str()));
     request.context.limits.check_sign_in(request.peer, tried)?;
-    let Asker { user, credential: family, .. } = asker?;
+    let Actor { user, credential: family, .. } = actor?;
     let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Access { access }).map(|response| signed_by(response, user))
 }
@@ -80,6 +80,6 @@ fn user<'a>(account: &'a Account, email: &'a str) -> User<'a> {
 }
 
 /// The address as this document prints it: one's own, and others' unless the operator hides them.
-pub fn email_for<'a>(asker: &Asker, account: &'a Account, settings: &Settings) -> &'a str {
-    if settings.hide_emails && account.user.id != asker.user { "" } else { &account.email }
+pub fn email_for<'a>(actor: &Actor, account: &'a Account, settings: &Settings) -> &'a str {
+    if settings.hide_emails && account.user.id != actor.user { "" } else { &account.email }
 }

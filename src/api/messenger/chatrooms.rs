@@ -4,46 +4,46 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::json::Room;
-use crate::api::http::array;
+use crate::api::http::json_stream;
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, created};
 use crate::api::http::request::Request;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::ChatId;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
 
 /// Rooms read at once.
 const PIECE: u32 = 50;
 
-pub async fn visible(asker: Asker, request: Request) -> Answer {
-    list(asker, &request, false)
+pub async fn visible(actor: Actor, request: Request) -> Answer {
+    list(actor, &request, false)
 }
 
-pub async fn mine(asker: Asker, request: Request) -> Answer {
-    list(asker, &request, true)
+pub async fn mine(actor: Actor, request: Request) -> Answer {
+    list(actor, &request, true)
 }
 
-fn list(asker: Asker, request: &Request, only_mine: bool) -> Answer {
-    let (chat, mut last) = (request.context.chat.clone(), ChatId(0));
+fn list(actor: Actor, request: &Request, only_mine: bool) -> Answer {
+    let (chat, mut last) = (request.context.app.clone(), ChatId(0));
     let next = move || {
-        chat.check_signed_in(&asker)?;
-        let rooms = chat.visible_rooms(&asker, only_mine, last, PIECE)?;
+        chat.check_signed_in(&actor)?;
+        let rooms = chat.visible_chats(&actor, only_mine, last, PIECE)?;
         last = rooms.last().map_or(last, |(room, _)| room.id);
-        Ok(rooms.iter().map(|(room, members)| array::element(&Room::new(room, members))).collect())
+        Ok(rooms.iter().map(|(room, members)| json_stream::element(&Room::new(room, members))).collect())
     };
-    array::stream("[", next, "]")
+    json_stream::stream("[", next, "]")
 }
 
-pub async fn create(asker: Asker, mut request: Request) -> Answer {
+pub async fn create(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let recipient = fields.text("recipient");
     fields.check()?;
     let Some(recipient) = recipient else { return refused("Recipient does not exist.") };
-    match request.context.chat.open_direct(&asker, UserRef::Name(recipient)).await {
+    match request.context.app.open_direct(&actor, UserRef::Name(recipient)).await {
         Ok((room, true)) => {
-            let other = room.other.as_ref().map_or(asker.user, |other| other.id);
-            let mut members = vec![asker.user.min(other), asker.user.max(other)];
+            let other = room.other.as_ref().map_or(actor.user, |other| other.id);
+            let mut members = vec![actor.user.min(other), actor.user.max(other)];
             members.dedup();
             created(true, &Room::new(&room, &members))
         }

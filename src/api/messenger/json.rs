@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::api::http::base;
 use crate::chat::model::id::UserId;
-use crate::chat::model::{message, profile, room, user};
+use crate::chat::model::{chat, message, profile, user};
 
 /// Why a pair of JWTs is not given out: never which of the reasons.
 pub const NO_ACCOUNT: &str = "No active account found with the given credentials";
@@ -121,12 +121,12 @@ pub struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    pub fn new(room: &'a room::Room, members: &[UserId]) -> Self {
+    pub fn new(chat: &'a chat::Chat, members: &[UserId]) -> Self {
         Self {
-            id: room.id.0,
-            name: room.name(),
+            id: chat.id.0,
+            name: chat.name(),
             members: members.iter().map(|member| member.0).collect(),
-            display_name: room.other.as_ref().map_or(room.title.as_str(), |other| other.username.as_str()),
+            display_name: chat.other.as_ref().map_or(chat.title.as_str(), |other| other.username.as_str()),
         }
     }
 }

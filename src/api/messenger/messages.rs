@@ -1,47 +1,47 @@
 //! What is said in a chatroom.
 
 use super::json::Message;
-use crate::api::http::array;
 use crate::api::http::body::Fields;
-use crate::api::http::reply::{Answer, Failure, created};
+use crate::api::http::json_stream;
+use crate::api::http::reply::{Answer, ApiError, created};
 use crate::api::http::request::Request;
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{ChatId, MessageId};
 use crate::chat::model::message::Draft;
 use crate::chat::model::name::MessageText;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
 /// Messages read at once.
 const PIECE: u32 = 100;
 
 /// Oldest first: everything, or the newest `limit` of it, or of what stands below `before`.
-pub async fn history(asker: Asker, request: Request) -> Answer {
+pub async fn history(actor: Actor, request: Request) -> Answer {
     let (limit, before) = (limit(&request), before(&request)?);
-    let chat = &request.context.chat;
-    let room = chat.room_named(&asker, request.param(0))?;
+    let app = &request.context.app;
+    let room = app.chat_named(&actor, request.param(0))?;
     // What is said while this is read is not part of it, or it might never end.
     let end = MessageId(room.last_message.map_or(0, |last| last.0).saturating_add(1));
     let end = before.map_or(end, |before| before.min(end));
     let start = match limit {
-        Some(limit) => chat.start_of_newest(&asker, room.id, end, limit).await?,
+        Some(limit) => app.start_of_newest(&actor, room.id, end, limit).await?,
         None => MessageId(0),
     };
-    array::stream("[", pieces(chat.clone(), asker, room.id, start, end), "]")
+    json_stream::stream("[", pieces(app.clone(), actor, room.id, start, end), "]")
 }
 
-pub async fn post(asker: Asker, mut request: Request) -> Answer {
+pub async fn post(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let key = request.header("idempotency-key").map(str::to_owned);
     let draft = draft(&mut fields, "content", key.as_deref(), request.context.settings.max_message)?;
-    let chat = &request.context.chat;
-    let room = chat.room_named(&asker, request.param(0))?;
-    let posted = chat.post(&asker, room.id, draft).await?;
+    let app = &request.context.app;
+    let room = app.chat_named(&actor, request.param(0))?;
+    let posted = app.post(&actor, room.id, draft).await?;
     created(posted.is_new, &Message::from(&posted.message))
 }
 
 /// A message to be posted, whose text stands in `field`.
-pub fn draft(fields: &mut Fields, field: &str, header: Option<&str>, max_message: usize) -> Result<Draft, Failure> {
+pub fn draft(fields: &mut Fields, field: &str, header: Option<&str>, max_message: usize) -> Result<Draft, ApiError> {
     let text = fields.require(field, |text| MessageText::parse_filled(text, max_message));
     let key = fields.idempotency_key(header);
     let text = fields.complete(text)?;
@@ -54,27 +54,27 @@ fn limit(request: &Request) -> Option<u32> {
     Some(u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
-fn before(request: &Request) -> Result<Option<MessageId>, Failure> {
+fn before(request: &Request) -> Result<Option<MessageId>, ApiError> {
     let Some(text) = request.query("before") else { return Ok(None) };
-    let id = text.trim().parse().map_err(|_| Failure::field("before", "A valid integer is required."))?;
+    let id = text.trim().parse().map_err(|_| ApiError::field("before", "A valid integer is required."))?;
     Ok(Some(MessageId(id)))
 }
 
 /// The messages between `start` and `end`, a piece at a time. Each is read with the
-/// asker's right to it, and by a credential that lasts: both may end meanwhile.
+/// actor's right to it, and by a credential that lasts: both may end meanwhile.
 fn pieces(
-    chat: Chat,
-    asker: Asker,
+    app: App,
+    actor: Actor,
     room: ChatId,
     start: MessageId,
     end: MessageId,
 ) -> impl FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static {
     let mut last = start;
     move || {
-        chat.check_signed_in(&asker)?;
-        let messages = chat.history_piece(&asker, room, last, PIECE)?;
+        app.check_signed_in(&actor)?;
+        let messages = app.history_piece(&actor, room, last, PIECE)?;
         last = messages.last().map_or(last, |message| message.id);
         let wanted = messages.iter().filter(|message| message.id < end);
-        Ok(wanted.map(|message| array::element(&Message::from(message))).collect())
+        Ok(wanted.map(|message| json_stream::element(&Message::from(message))).collect())
     }
 }

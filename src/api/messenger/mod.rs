@@ -30,7 +30,7 @@ use warp::http::header::WWW_AUTHENTICATE;
 
 use super::http::browser;
 use super::http::limit::Rate;
-use super::http::reply::{Failure, Problem, Response, problem};
+use super::http::reply::{ApiError, Problem, Response, problem};
 use super::http::route::{Dialect, Route};
 use crate::chat::model::error::{Error, Rule};
 
@@ -69,7 +69,7 @@ pub fn dialect() -> Dialect {
 }
 
 /// A failure in this document's words.
-fn render(failure: &Failure) -> Response {
+fn render(failure: &ApiError) -> Response {
     let mut problem = problem(failure);
     for (name, value) in &mut problem.headers {
         if *name == WWW_AUTHENTICATE {
@@ -77,22 +77,22 @@ fn render(failure: &Failure) -> Response {
         }
     }
     match failure {
-        Failure::Chat(error) => refusal(error, &problem),
-        Failure::OauthNotProven => problem.answer(&json!({ "detail": json::NO_ACCOUNT })),
-        Failure::Fields(_)
-        | Failure::Malformed(_)
-        | Failure::NotSignedIn
-        | Failure::CsrfFailed(_)
-        | Failure::ForeignOrigin
-        | Failure::NoSuchPath
-        | Failure::MethodNotAllowed(_)
-        | Failure::NotAHandshake
-        | Failure::InvalidPage
-        | Failure::TooLarge
-        | Failure::UnsupportedMediaType
-        | Failure::TooSlow
-        | Failure::RateLimited(_)
-        | Failure::RangeNotSatisfiable(_) => plain(&problem),
+        ApiError::Chat(error) => refusal(error, &problem),
+        ApiError::OauthNotProven => problem.answer(&json!({ "detail": json::NO_ACCOUNT })),
+        ApiError::Fields(_)
+        | ApiError::Malformed(_)
+        | ApiError::NotSignedIn
+        | ApiError::CsrfFailed(_)
+        | ApiError::ForeignOrigin
+        | ApiError::NoSuchPath
+        | ApiError::MethodNotAllowed(_)
+        | ApiError::NotAHandshake
+        | ApiError::InvalidPage
+        | ApiError::TooLarge
+        | ApiError::UnsupportedMediaType
+        | ApiError::TooSlow
+        | ApiError::RateLimited(_)
+        | ApiError::RangeNotSatisfiable(_) => plain(&problem),
     }
 }
 
@@ -129,7 +129,7 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
         | Error::RegistrationClosed
         | Error::UsernameTaken
         | Error::EmailTaken
-        | Error::RoomFull
+        | Error::ChatFull
         | Error::KeyReused
         | Error::NotInCall
         | Error::LimitReached { .. }

@@ -6,7 +6,7 @@ use super::files;
 use super::json::{Account, PAGE_SIZE, SignedIn, User};
 use crate::api::http::body::{Fields, media_type};
 use crate::api::http::limit::Tried;
-use crate::api::http::reply::{self, Answer, Failure, no_content, ok, signed_by};
+use crate::api::http::reply::{self, Answer, ApiError, no_content, ok, signed_by};
 use crate::api::http::request::Request;
 use crate::api::http::sign_in::{SignIn, check_registration, device_label, invite, log_failure};
 use crate::api::http::{auth, page};
@@ -14,7 +14,7 @@ use crate::chat::model::error::{Denial, Error};
 use crate::chat::model::id::{FileId, UserId};
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::password::Password;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::user::{self, NewUser, ProfileChange};
 
 pub async fn register(mut request: Request) -> Answer {
@@ -27,7 +27,7 @@ pub async fn register(mut request: Request) -> Answer {
     let (username, email, password) = fields.complete((username, email, password))?;
     let new = NewUser { username, email: Some(email), password, display_name, is_admin: false };
     let invite = invite(&request, &fields);
-    let (account, token) = request.context.chat.register(new, invite, device_label(&request)).await?;
+    let (account, token) = request.context.app.register(new, invite, device_label(&request)).await?;
     let body = SignedIn { token: token.as_str(), user: Account::from(&account) };
     reply::created(true, &body).map(|response| signed_by(response, account.user.id))
 }
@@ -48,81 +48,81 @@ pub async fn login(mut request: Request) -> Answer {
     let sign_in = SignIn::of(&mut fields)?;
     let who = sign_in.user(&request).await?;
     let user = who.user();
-    let token = request.context.chat.sign_in(who).await?;
-    let asker = request.context.chat.authenticate(token.as_str())?;
-    let account = request.context.chat.my_account(&asker)?;
+    let token = request.context.app.sign_in(who).await?;
+    let actor = request.context.app.authenticate(token.as_str())?;
+    let account = request.context.app.my_account(&actor)?;
     ok(&SignedIn { token: token.as_str(), user: Account::from(&account) }).map(|response| signed_by(response, user))
 }
 
-pub async fn logout(asker: Asker, request: Request) -> Answer {
-    request.context.chat.sign_out(&asker).await?;
+pub async fn logout(actor: Actor, request: Request) -> Answer {
+    request.context.app.sign_out(&actor).await?;
     no_content()
 }
 
-pub async fn logout_all(asker: Asker, request: Request) -> Answer {
-    request.context.chat.sign_out_everywhere(&asker).await?;
+pub async fn logout_all(actor: Actor, request: Request) -> Answer {
+    request.context.app.sign_out_everywhere(&actor).await?;
     no_content()
 }
 
-pub async fn change_password(asker: Asker, mut request: Request) -> Answer {
+pub async fn change_password(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let old = fields.require("old_password", |text| Ok(Password::attempt(text)));
     let new = fields.require("new_password", Password::parse);
     let (old, new) = fields.complete((old, new))?;
     // A stolen token must not be a way to try passwords.
-    request.context.limits.check_sign_in(request.peer, Tried::Account(asker.user))?;
-    let changed = request.context.chat.change_password(&asker, old, new).await;
-    changed.map_err(|error| refused(&request, &asker, "old_password", error))?;
+    request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user))?;
+    let changed = request.context.app.change_password(&actor, old, new).await;
+    changed.map_err(|error| refused(&request, &actor, "old_password", error))?;
     no_content()
 }
 
-pub async fn me(asker: Asker, request: Request) -> Answer {
-    ok(&Account::from(&request.context.chat.my_account(&asker)?))
+pub async fn me(actor: Actor, request: Request) -> Answer {
+    ok(&Account::from(&request.context.app.my_account(&actor)?))
 }
 
-pub async fn users(asker: Asker, request: Request) -> Answer {
+pub async fn users(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
-    let users = request.context.chat.users(&asker, page).await?;
+    let users = request.context.app.users(&actor, page).await?;
     let users = page::listing(&request, page, users)?;
     ok(&users.write(User::from))
 }
 
-pub async fn user(asker: Asker, request: Request) -> Answer {
+pub async fn user(actor: Actor, request: Request) -> Answer {
     let id = UserId(request.id(0)?);
-    if id == asker.user {
-        return me(asker, request).await;
+    if id == actor.user {
+        return me(actor, request).await;
     }
-    ok(&User::from(&request.context.chat.user(&asker, id)?))
+    ok(&User::from(&request.context.app.user(&actor, id)?))
 }
 
-pub async fn change_profile(asker: Asker, mut request: Request) -> Answer {
+pub async fn change_profile(actor: Actor, mut request: Request) -> Answer {
     let id = UserId(request.id(0)?);
-    if id != asker.user {
-        request.context.chat.user(&asker, id)?;
+    if id != actor.user {
+        request.context.app.user(&actor, id)?;
         return Err(Error::Forbidden(Denial::OthersProfile).into());
     }
     let (mut fields, sent) = if media_type(request.header("content-type")) == "multipart/form-data" {
-        files::profile_form(&asker, &mut request).await?
+        files::profile_form(&actor, &mut request).await?
     } else {
         (request.fields().await?, None)
     };
-    let changed = change(&asker, &request, &mut fields).await;
+    let changed = change(&actor, &request, &mut fields).await;
     if let (Err(_), Some(avatar)) = (&changed, sent) {
-        request.context.chat.discard_file(&asker, avatar).await;
+        request.context.app.discard_file(&actor, avatar).await;
     }
     ok(&Account::from(&changed?))
 }
 
-async fn change(asker: &Asker, request: &Request, fields: &mut Fields) -> Result<user::Account, Failure> {
+async fn change(actor: &Actor, request: &Request, fields: &mut Fields) -> Result<user::Account, ApiError> {
     let change = profile_change(fields)?;
     if change.email.is_some() {
-        request.context.limits.check_sign_in(request.peer, Tried::Account(asker.user))?;
+        request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user))?;
     }
-    let changed = request.context.chat.change_profile(asker, change).await;
-    changed.map_err(|error| refused(request, asker, "current_password", error))
+    let changed = request.context.app.change_profile(actor, change).await;
+    changed.map_err(|error| refused(request, actor, "current_password", error))
 }
 
-fn profile_change(fields: &mut Fields) -> Result<ProfileChange, Failure> {
+fn profile_change(fields: &mut Fields) -> Result<ProfileChange, ApiError> {
     let display_name = fields.parse("display_name", name::display_name);
     let bio = fields.parse("bio", name::bio);
     let email = fields.parse("email", Email::parse);
@@ -140,11 +140,11 @@ fn profile_change(fields: &mut Fields) -> Result<ProfileChange, Failure> {
 }
 
 /// Whoever holds a stolen token may try passwords here: a wrong one is noted like a sign-in.
-fn refused(request: &Request, asker: &Asker, field: &str, error: Error) -> Failure {
+fn refused(request: &Request, actor: &Actor, field: &str, error: Error) -> ApiError {
     match error {
         Error::WrongPassword => {
-            log_failure(request, asker.username.as_str());
-            Failure::field(field, error.to_string())
+            log_failure(request, actor.username.as_str());
+            ApiError::field(field, error.to_string())
         }
         other => other.into(),
     }

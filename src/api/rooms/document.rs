@@ -2,7 +2,7 @@
 
 use super::json::PAGE_SIZE;
 use super::json::{Account, CallState, File, Joined, Left, Message, Participant, Room, Signalled, SignedIn, User};
-use super::places::MIN_PARTICIPANTS;
+use super::rooms::MIN_PARTICIPANTS;
 use crate::api::http::envelope::CODES;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape;
@@ -11,8 +11,8 @@ use crate::api::http::openapi::shape::{
     object, password, string, text, username, word,
 };
 use crate::api::http::page::Listing;
+use crate::chat::model::chat::MAX_MEMBERS;
 use crate::chat::model::name::{MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_TITLE};
-use crate::chat::model::room::MAX_MEMBERS;
 
 pub fn register(doc: &mut Doc) {
     doc.does("Make an account and sign in")

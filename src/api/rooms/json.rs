@@ -8,7 +8,7 @@ use crate::api::http::base;
 use crate::chat::model::call::{Signal, SignalKind};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::Username;
-use crate::chat::model::{file, member, message, room, user};
+use crate::chat::model::{chat, file, member, message, user};
 
 /// Where an avatar is, for whoever has the link.
 fn avatar_url(user: &user::User) -> Option<String> {
@@ -80,20 +80,20 @@ pub struct Room<'a> {
     updated_at: String,
 }
 
-impl<'a> From<&'a room::Room> for Room<'a> {
-    fn from(room: &'a room::Room) -> Self {
+impl<'a> From<&'a chat::Chat> for Room<'a> {
+    fn from(chat: &'a chat::Chat) -> Self {
         Self {
-            id: room.id.0,
-            name: &room.title,
-            description: &room.description,
-            is_private: room.is_private,
-            is_direct: room.kind == room::Kind::Direct,
-            max_participants: room.max_members,
-            owner: User::from(&room.owner),
-            participant_count: room.member_count,
-            unread_count: room.unread_count(),
-            created_at: room.created_at.to_string(),
-            updated_at: room.updated_at.to_string(),
+            id: chat.id.0,
+            name: &chat.title,
+            description: &chat.description,
+            is_private: chat.is_private,
+            is_direct: chat.kind == chat::Kind::Direct,
+            max_participants: chat.max_members,
+            owner: User::from(&chat.owner),
+            participant_count: chat.member_count,
+            unread_count: chat.unread_count(),
+            created_at: chat.created_at.to_string(),
+            updated_at: chat.updated_at.to_string(),
         }
     }
 }

@@ -4,44 +4,44 @@ use super::json::Message;
 use super::json::PAGE_SIZE;
 use crate::api::http::body::Fields;
 use crate::api::http::page;
-use crate::api::http::reply::{Answer, Failure, created, no_content, ok};
+use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::message::MayDelete;
 use crate::chat::model::id::{ChatId, FileId, MessageId};
 use crate::chat::model::message::{Draft, MAX_ATTACHMENTS};
 use crate::chat::model::name::MessageText;
-use crate::chat::model::session::Asker;
-use crate::chat::newest::Past;
+use crate::chat::model::session::Actor;
+use crate::chat::page_cache::UncachedPage;
 
-pub async fn history(asker: Asker, request: Request) -> Answer {
+pub async fn history(actor: Actor, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
-    let write = |past: &Past<'_>| page::write_messages(past, Message::from);
-    let (count, messages) = request.context.chat.page_in_words(&asker, room, page, "rooms", write).await?;
-    page::in_words(&request, page, count, &messages)
+    let write = |past: &UncachedPage<'_>| page::write_messages(past, Message::from);
+    let (count, messages) = request.context.app.cached_page(&actor, room, page, "rooms", write).await?;
+    page::cached(&request, page, count, &messages)
 }
 
-pub async fn post(asker: Asker, mut request: Request) -> Answer {
+pub async fn post(actor: Actor, mut request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
     let key = request.header("idempotency-key").map(str::to_owned);
     let draft = draft(&mut fields, key.as_deref(), request.context.settings.max_message)?;
-    let posted = request.context.chat.post(&asker, room, draft).await?;
+    let posted = request.context.app.post(&actor, room, draft).await?;
     created(posted.is_new, &Message::from(&posted.message))
 }
 
-pub async fn message(asker: Asker, request: Request) -> Answer {
-    ok(&Message::from(&request.context.chat.message(&asker, MessageId(request.id(0)?))?))
+pub async fn message(actor: Actor, request: Request) -> Answer {
+    ok(&Message::from(&request.context.app.message(&actor, MessageId(request.id(0)?))?))
 }
 
-pub async fn delete(asker: Asker, request: Request) -> Answer {
+pub async fn delete(actor: Actor, request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
-    request.context.chat.delete_message(&asker, id, MayDelete::AuthorOrOwner).await?;
+    request.context.app.delete_message(&actor, id, MayDelete::AuthorOrOwner).await?;
     no_content()
 }
 
 /// A message to be posted, from a body or a frame's data.
-pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> Result<Draft, Failure> {
+pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> Result<Draft, ApiError> {
     let text = fields.parse("content", |text| MessageText::parse(text, max_message));
     let name = if fields.has("attachments") { "attachments" } else { "attachment_ids" };
     let attachments = fields.integers(name, MAX_ATTACHMENTS).unwrap_or_default();
@@ -51,7 +51,7 @@ pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> R
     let key = fields.idempotency_key(header);
     fields.check()?;
     let empty =
-        MessageText::parse("", max_message).map_err(|_| Failure::field("content", "This field is required."))?;
+        MessageText::parse("", max_message).map_err(|_| ApiError::field("content", "This field is required."))?;
     Ok(Draft {
         text: text.unwrap_or(empty),
         attachments: attachments.into_iter().map(FileId).collect(),

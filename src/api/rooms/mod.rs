@@ -27,7 +27,8 @@ mod document;
 mod files;
 mod json;
 mod messages;
-mod places;
+#[expect(clippy::module_inception, reason = "rooms are what this dialect is about")]
+mod rooms;
 mod socket;
 
 use warp::http::Method;
@@ -35,7 +36,7 @@ use warp::http::Method;
 use super::http::browser;
 use super::http::envelope::{envelope_shape, enveloped};
 use super::http::limit::Rate;
-use super::http::reply::{Failure, Response, problem};
+use super::http::reply::{ApiError, Response, problem};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 
@@ -54,14 +55,14 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/api/users/", api, accounts::users).doc(document::users).when(asks_for_a_page),
         Route::new(get.clone(), "/api/users/{id}/", api, accounts::user).doc(document::user),
         Route::new(patch.clone(), "/api/users/{id}/", api, accounts::change_profile).doc(document::change_profile),
-        Route::new(get.clone(), "/api/rooms/", api, places::rooms).doc(document::rooms),
-        Route::new(post.clone(), "/api/rooms/", api, places::create).doc(document::create),
-        Route::new(get.clone(), "/api/rooms/{id}/", api, places::room).doc(document::room),
-        Route::new(patch, "/api/rooms/{id}/", api, places::change).doc(document::change),
-        Route::new(delete.clone(), "/api/rooms/{id}/", api, places::delete).doc(document::delete),
-        Route::new(post.clone(), "/api/rooms/{id}/join/", api, places::join).doc(document::join),
-        Route::new(post.clone(), "/api/rooms/{id}/leave/", api, places::leave).doc(document::leave),
-        Route::new(get.clone(), "/api/rooms/{id}/participants/", api, places::participants).doc(document::participants),
+        Route::new(get.clone(), "/api/rooms/", api, rooms::rooms).doc(document::rooms),
+        Route::new(post.clone(), "/api/rooms/", api, rooms::create).doc(document::create),
+        Route::new(get.clone(), "/api/rooms/{id}/", api, rooms::room).doc(document::room),
+        Route::new(patch, "/api/rooms/{id}/", api, rooms::change).doc(document::change),
+        Route::new(delete.clone(), "/api/rooms/{id}/", api, rooms::delete).doc(document::delete),
+        Route::new(post.clone(), "/api/rooms/{id}/join/", api, rooms::join).doc(document::join),
+        Route::new(post.clone(), "/api/rooms/{id}/leave/", api, rooms::leave).doc(document::leave),
+        Route::new(get.clone(), "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
         Route::new(get.clone(), "/api/rooms/{room_id}/messages/", api, messages::history).doc(document::history),
         Route::new(post.clone(), "/api/rooms/{room_id}/messages/", api, messages::post).doc(document::post),
         Route::new(get.clone(), "/api/messages/{id}/", api, messages::message).doc(document::message),
@@ -82,6 +83,6 @@ fn asks_for_a_page(request: &Request) -> bool {
 }
 
 /// The envelope of this document is the one that is shared.
-fn render(failure: &Failure) -> Response {
+fn render(failure: &ApiError) -> Response {
     enveloped(&problem(failure))
 }

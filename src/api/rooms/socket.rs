@@ -9,27 +9,27 @@ use super::messages::draft;
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
-use crate::api::http::reply::{Failure, problem};
+use crate::api::http::reply::{ApiError, problem};
 use crate::api::http::request::Request;
-use crate::api::ws::socket::{Codec, Hearing};
-use crate::chat::listen::{Listening, Seat};
+use crate::api::ws::socket::{Audience, Codec};
 use crate::chat::model::call::SignalKind;
 use crate::chat::model::event::{Event, Scope, Turnover};
 use crate::chat::model::id::{ChatId, UserId};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
+use crate::chat::subscription::{Subscriber, Subscription};
 
-pub async fn open(asker: Asker, request: Request) -> Result<(Listening, Room), Failure> {
+pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Room), ApiError> {
     let room = ChatId(request.id(0)?);
-    let listening = request.context.chat.listen(&asker, Scope::Chat(room)).await?;
-    let codec = Room { context: Arc::clone(&request.context), room, seat: listening.seat().clone() };
-    Ok((listening, codec))
+    let subscription = request.context.app.subscribe(&actor, Scope::Chat(room)).await?;
+    let codec = Room { context: Arc::clone(&request.context), room, subscriber: subscription.subscriber().clone() };
+    Ok((subscription, codec))
 }
 
 /// One socket in one room.
 pub struct Room {
     context: Arc<Context>,
     room: ChatId,
-    seat: Seat,
+    subscriber: Subscriber,
 }
 
 impl Codec for Room {
@@ -79,14 +79,14 @@ impl Codec for Room {
     }
 
     /// Who comes and goes is told to the others.
-    fn hears(&self, event: &Event) -> Hearing {
+    fn hears(&self, event: &Event) -> Audience {
         let who = match event {
             Event::MemberAdded { user, .. } => user.id,
             Event::MembersChanged { latest, .. } => latest.user(),
             Event::MemberRemoved { user, .. } | Event::CallJoined { user, .. } | Event::CallLeft { user, .. } => *user,
-            _ => return Hearing::Shared,
+            _ => return Audience::Shared,
         };
-        if who == self.seat.asker.user { Hearing::Not } else { Hearing::Shared }
+        if who == self.subscriber.actor.user { Audience::Not } else { Audience::Shared }
     }
 
     async fn receive(&self, text: String) -> Vec<String> {
@@ -113,13 +113,13 @@ fn latest_of_many(latest: &Turnover, members: i64) -> String {
 }
 
 impl Room {
-    async fn act(&self, text: &str) -> Result<Vec<String>, Failure> {
+    async fn act(&self, text: &str) -> Result<Vec<String>, ApiError> {
         let mut frame = Fields::of_json(text.as_bytes())?;
         let kind = frame.require("type", |kind| Ok(kind.to_owned()));
         let kind = frame.complete(kind)?;
         let mut data = match frame.value("data") {
             None => Fields::default(),
-            Some(data) => Fields::of_value(data.clone()).map_err(|_| Failure::field("data", "Expected an object."))?,
+            Some(data) => Fields::of_value(data.clone()).map_err(|_| ApiError::field("data", "Expected an object."))?,
         };
         // It may stand in any frame: at its top, too. What stands with the content is nearer to it.
         if let Some(client_id) = frame.value("client_id")
@@ -132,34 +132,34 @@ impl Room {
             "join_call" => self.join_call(),
             "leave_call" => {
                 self.limit(Rate::Signal)?;
-                self.context.chat.leave_call(&self.seat);
+                self.context.app.leave_call(&self.subscriber);
                 Ok(Vec::new())
             }
             "offer" => self.signal(SignalKind::Offer, "sdp", &mut data),
             "answer" => self.signal(SignalKind::Answer, "sdp", &mut data),
             "ice_candidate" => self.signal(SignalKind::IceCandidate, "candidate", &mut data),
             "ping" => Ok(vec![r#"{"type":"pong"}"#.to_owned()]),
-            _ => Err(Failure::field("type", "There is no such type of message.")),
+            _ => Err(ApiError::field("type", "There is no such type of message.")),
         }
     }
 
     /// Its own echo comes through the hub, as everybody's does; a resend gets the first
     /// frame again, for this socket alone.
-    async fn post(&self, data: &mut Fields) -> Result<Vec<String>, Failure> {
+    async fn post(&self, data: &mut Fields) -> Result<Vec<String>, ApiError> {
         self.limit(Rate::Message)?;
         let draft = draft(data, None, self.context.settings.max_message)?;
-        let posted = self.context.chat.post(&self.seat.asker, self.room, draft).await?;
+        let posted = self.context.app.post(&self.subscriber.actor, self.room, draft).await?;
         let again = (!posted.is_new).then(|| frame("chat_message", Message::from(&posted.message)));
         Ok(again.into_iter().collect())
     }
 
-    fn join_call(&self) -> Result<Vec<String>, Failure> {
+    fn join_call(&self) -> Result<Vec<String>, ApiError> {
         self.limit(Rate::Signal)?;
-        self.context.chat.join_call(&self.seat)?;
+        self.context.app.join_call(&self.subscriber)?;
         Ok(Vec::new())
     }
 
-    fn signal(&self, kind: SignalKind, field: &str, data: &mut Fields) -> Result<Vec<String>, Failure> {
+    fn signal(&self, kind: SignalKind, field: &str, data: &mut Fields) -> Result<Vec<String>, ApiError> {
         self.limit(Rate::Signal)?;
         let target = data.require_integer("target_user_id");
         // Any JSON, `null` too: it is how browsers say that there are no more candidates.
@@ -168,17 +168,17 @@ impl Room {
             data.fault::<()>(field, "This field is required.");
         }
         let (target, body) = data.complete((target, body))?;
-        self.context.chat.signal(&self.seat, UserId(target), kind, body)?;
+        self.context.app.signal(&self.subscriber, UserId(target), kind, body)?;
         Ok(Vec::new())
     }
 
-    fn limit(&self, rate: Rate) -> Result<(), Failure> {
-        self.context.limits.check(rate, &self.seat.asker)
+    fn limit(&self, rate: Rate) -> Result<(), ApiError> {
+        self.context.limits.check(rate, &self.subscriber.actor)
     }
 }
 
 /// What is wrong with a frame. Fields are named in the sentence, for want of another place.
-fn refusal(failure: &Failure) -> String {
+fn refusal(failure: &ApiError) -> String {
     let problem = problem(failure);
     error_frame(problem.code, &problem.sentence())
 }

@@ -3,7 +3,8 @@
 use super::json::PAGE_SIZE;
 use super::json::storage::{Chat, Use};
 use super::json::{
-    Entry, Invitation, Look, NewInvitation, Person, ResetLink, ResetLook, Session, Settings, SignedIn, Status, User,
+    AuditEntry, Invitation, InviteView, NewInvitation, Person, ResetLink, ResetLook, Session, Settings, SignedIn,
+    Status, User,
 };
 use crate::api::http::cursor::Part;
 use crate::api::http::openapi::doc::Doc;
@@ -27,7 +28,7 @@ pub fn look_at_invite(doc: &mut Doc) {
     doc.does("Look what an invitation is good for")
         .note("Its code goes into the field `invite` of a registration.")
         .takes(&[code()])
-        .answers::<Look<'_>>(200, "Who invites, until when, and how many still.")
+        .answers::<InviteView<'_>>(200, "Who invites, until when, and how many still.")
         .limited("sign-in")
         .refuses(&[403, 404]);
 }
@@ -198,7 +199,7 @@ pub fn retain(doc: &mut Doc) {
 pub fn audit(doc: &mut Doc) {
     administrators(doc.does("List who administered what"))
         .pages(PAGE_SIZE)
-        .answers::<Listing<Entry<'_>>>(200, "A page of the log, the newest first.");
+        .answers::<Listing<AuditEntry<'_>>>(200, "A page of the log, the newest first.");
 }
 
 fn administrators(doc: &mut Doc) -> &mut Doc {

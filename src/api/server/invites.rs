@@ -11,19 +11,19 @@ use crate::api::http::body::Fields;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, json, no_content, ok};
 use crate::api::http::request::Request;
-use crate::chat::model::admin::By;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::invite::{INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE, NewInvite};
 use crate::chat::model::label::Label;
 
-pub async fn list(by: By, request: Request) -> Answer {
+pub async fn list(by: Administrator, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
-    let invites = request.context.chat.invites(&by, page).await?;
+    let invites = request.context.app.invites(&by, page).await?;
     let invites = page::listing(&request, page, invites)?;
     ok(&invites.write(Invitation::from))
 }
 
-pub async fn create(by: By, mut request: Request) -> Answer {
+pub async fn create(by: Administrator, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let uses = within(&mut fields, "uses", 1, u64::from(MAX_USES)).unwrap_or(1);
     let life = within(&mut fields, "expires_in", MIN_LIFE.as_secs(), MAX_LIFE.as_secs());
@@ -36,7 +36,7 @@ pub async fn create(by: By, mut request: Request) -> Answer {
         label,
         chat,
     };
-    let (made, code) = request.context.chat.create_invite(&by, new).await?;
+    let (made, code) = request.context.app.create_invite(&by, new).await?;
     let body = NewInvitation {
         invitation: Invitation::from(&made),
         code: code.as_str(),
@@ -45,8 +45,8 @@ pub async fn create(by: By, mut request: Request) -> Answer {
     Ok(json(StatusCode::CREATED, &body))
 }
 
-pub async fn revoke(by: By, request: Request) -> Answer {
-    request.context.chat.revoke_invite(&by, InviteId(request.id(0)?)).await?;
+pub async fn revoke(by: Administrator, request: Request) -> Answer {
+    request.context.app.revoke_invite(&by, InviteId(request.id(0)?)).await?;
     no_content()
 }
 

@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::http::base;
-use crate::chat::model::admin::Managed;
+use crate::chat::model::admin::ManagedAccount;
 use crate::chat::model::backup::Backups;
 use crate::chat::model::name::Username;
-use crate::chat::model::session::{Asker, CredentialKind, Held};
+use crate::chat::model::session::{Actor, CredentialKind, IssuedCredential};
 use crate::chat::model::token::Token;
 use crate::chat::model::{audit, invite, server, user};
 use crate::chat::ops::status;
@@ -21,7 +21,7 @@ const COMMAND_LINE: &str = "command line";
 
 /// What a code of an invitation is good for.
 #[derive(JsonSchema, Serialize)]
-pub struct Look<'a> {
+pub struct InviteView<'a> {
     inviter: Option<&'a str>,
     expires_at: String,
     uses_left: u32,
@@ -29,7 +29,7 @@ pub struct Look<'a> {
     chat: Option<i64>,
 }
 
-impl<'a> From<&'a invite::Invitation> for Look<'a> {
+impl<'a> From<&'a invite::Invitation> for InviteView<'a> {
     fn from(invitation: &'a invite::Invitation) -> Self {
         Self {
             inviter: invitation.created_by.as_ref().map(Username::as_str),
@@ -146,7 +146,7 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub fn new(held: &'a Held, asker: &Asker) -> Self {
+    pub fn new(held: &'a IssuedCredential, actor: &Actor) -> Self {
         Self {
             id: held.id.0,
             kind: match held.kind {
@@ -158,7 +158,7 @@ impl<'a> Session<'a> {
             created_at: held.created_at.to_string(),
             used_at: held.used_at.to_string(),
             expires_at: held.expires_at.map(|at| at.to_string()),
-            current: held.id == asker.credential,
+            current: held.id == actor.credential,
         }
     }
 }
@@ -178,8 +178,8 @@ pub struct User<'a> {
     last_seen_at: Option<String>,
 }
 
-impl<'a> From<&'a Managed> for User<'a> {
-    fn from(managed: &'a Managed) -> Self {
+impl<'a> From<&'a ManagedAccount> for User<'a> {
+    fn from(managed: &'a ManagedAccount) -> Self {
         let account = &managed.account;
         Self {
             id: account.user.id.0,
@@ -306,7 +306,7 @@ impl Status {
 
 /// A line of the audit log.
 #[derive(JsonSchema, Serialize)]
-pub struct Entry<'a> {
+pub struct AuditEntry<'a> {
     id: i64,
     at: String,
     actor: &'a str,
@@ -315,8 +315,8 @@ pub struct Entry<'a> {
     detail: &'a str,
 }
 
-impl<'a> From<&'a audit::Entry> for Entry<'a> {
-    fn from(entry: &'a audit::Entry) -> Self {
+impl<'a> From<&'a audit::AuditEntry> for AuditEntry<'a> {
+    fn from(entry: &'a audit::AuditEntry) -> Self {
         Self {
             id: entry.id,
             at: entry.at.to_string(),

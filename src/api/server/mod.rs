@@ -22,10 +22,10 @@
 //! The handlers stand in a file per noun; this one is the table.
 
 mod document;
-mod door;
 mod invites;
 mod json;
 mod people;
+mod public;
 mod sessions;
 mod settings;
 mod status;
@@ -39,20 +39,20 @@ use warp::http::Method;
 use super::http::auth;
 use super::http::envelope::{envelope, envelope_shape};
 use super::http::limit::{Rate, Tried};
-use super::http::reply::{Answer, Failure};
+use super::http::reply::{Answer, ApiError};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
-use crate::chat::model::admin::By;
+use crate::chat::model::admin::Administrator;
 
 /// The routes. Without a name: this is no document, and so has no place of its own under `/d/`.
 pub fn dialect() -> Dialect {
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     let routes = vec![
-        Route::open(post.clone(), "/api/server/invites/look/", door::look_at_invite).doc(document::look_at_invite),
-        Route::open(post.clone(), "/api/server/setup/", door::set_up).doc(document::set_up),
-        Route::open(post.clone(), "/api/server/register/", door::register).doc(document::register),
-        Route::open(post.clone(), "/api/server/reset/look/", door::look_at_reset).doc(document::look_at_reset),
-        Route::open(post.clone(), "/api/server/reset/", door::reset).doc(document::reset),
+        Route::open(post.clone(), "/api/server/invites/look/", public::look_at_invite).doc(document::look_at_invite),
+        Route::open(post.clone(), "/api/server/setup/", public::set_up).doc(document::set_up),
+        Route::open(post.clone(), "/api/server/register/", public::register).doc(document::register),
+        Route::open(post.clone(), "/api/server/reset/look/", public::look_at_reset).doc(document::look_at_reset),
+        Route::open(post.clone(), "/api/server/reset/", public::reset).doc(document::reset),
         Route::new(get.clone(), "/api/server/people/", Rate::Api, people::list).doc(document::people),
         Route::new(get.clone(), "/api/server/sessions/", Rate::Api, sessions::list).doc(document::sessions),
         Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Api, sessions::end).doc(document::end_session),
@@ -77,14 +77,14 @@ pub fn dialect() -> Dialect {
 /// body is read, so that others learn nothing of what would be wrong with theirs.
 fn admin<F, Fut>(method: Method, pattern: &'static str, handler: F) -> Route
 where
-    F: Fn(By, Request) -> Fut + Clone + Send + Sync + 'static,
+    F: Fn(Administrator, Request) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Answer> + Send + 'static,
 {
-    Route::new(method, pattern, Rate::Api, move |asker, request: Request| {
+    Route::new(method, pattern, Rate::Api, move |actor, request: Request| {
         let handler = handler.clone();
         async move {
-            let by = By::Admin(asker);
-            request.context.chat.check_admin(&by)?;
+            let by = Administrator::Admin(actor);
+            request.context.app.check_admin(&by)?;
             handler(by, request).await
         }
     })
@@ -97,7 +97,7 @@ fn link(request: &Request, page: &str, code: &str) -> String {
 }
 
 /// Guesses at codes are as few as guesses at passwords, and come from no page of a stranger's.
-fn check_guess(request: &Request) -> Result<(), Failure> {
+fn check_guess(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
     request.context.limits.check_sign_in(request.peer, Tried::Code)
 }

@@ -22,9 +22,9 @@ pub fn ready(doc: &mut Doc) {
 }
 
 pub fn metrics(doc: &mut Doc) {
-    doc.does("Get the figures")
+    doc.does("Get the metrics")
         .note("For administrators of the server.")
-        .answers_text(200, FORMAT, "The figures, as Prometheus reads them.")
+        .answers_text(200, FORMAT, "The metrics, as Prometheus reads them.")
         .refuses(&[403]);
 }
 

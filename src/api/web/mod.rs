@@ -6,7 +6,7 @@
 //! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
 //! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json` | the documents, made from the routes |
 //! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
-//! | GET | `/metrics` | the figures, for administrators of the server |
+//! | GET | `/metrics` | the metrics, for administrators of the server |
 
 mod document;
 
@@ -27,11 +27,11 @@ use super::http::reply::{Answer, json as answer, ok};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use super::http::{auth, body, metrics, page};
-use crate::chat::model::backup::Health;
+use crate::chat::model::backup::BackupHealth;
 use crate::chat::model::readiness::{self, Unready};
 use crate::chat::model::server::UNNAMED;
-use crate::chat::model::session::Asker;
-use crate::chat::model::{message, room};
+use crate::chat::model::session::Actor;
+use crate::chat::model::{chat, message};
 
 /// The routes beside the documents.
 pub fn dialect() -> Dialect {
@@ -71,18 +71,18 @@ struct Server<'a> {
     time: String,
     /// Where people reach the server.
     url: String,
-    seen: Seen<'a>,
+    seen: RequestView<'a>,
     /// Helpers of calls, as `RTCPeerConnection` takes them: for whoever is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     ice_servers: Option<Vec<IceServer<'a>>>,
     /// Who asks, for whoever is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<Oneself>,
+    user: Option<Me>,
 }
 
 /// Who asks.
 #[derive(JsonSchema, Serialize)]
-struct Oneself {
+struct Me {
     id: i64,
     /// Administers the server.
     is_admin: bool,
@@ -90,7 +90,7 @@ struct Oneself {
 
 /// How this very request was seen, so that who set up a proxy can tell what it says.
 #[derive(JsonSchema, Serialize)]
-struct Seen<'a> {
+struct RequestView<'a> {
     address: String,
     #[schemars(extend("enum" = ["http", "https"]))]
     scheme: &'static str,
@@ -149,14 +149,14 @@ async fn health(_request: Request) -> Answer {
 }
 
 async fn ready(request: Request) -> Answer {
-    let chat = &request.context.chat;
+    let app = &request.context.app;
     // Before what this asks for is written itself.
-    let lag = chat.replication_lag();
-    let Err(unready) = chat.readiness().await else {
+    let lag = app.replication_lag();
+    let Err(unready) = app.readiness().await else {
         return ok(&Ready {
             status: "ready",
-            backup: chat.backups().map(|backups| word(backups.health)),
-            clock: chat.clock_doubt().map(|_| "doubted"),
+            backup: app.backups().map(|backups| word(backups.health)),
+            clock: app.clock_doubt().map(|_| "doubted"),
             replication_lag_seconds: lag.map(|lag| lag.as_secs()),
         });
     };
@@ -173,16 +173,16 @@ async fn ready(request: Request) -> Answer {
 }
 
 /// Without the reason, which is for the log and for administrators: everybody may ask this.
-fn word(health: Health) -> &'static str {
+fn word(health: BackupHealth) -> &'static str {
     match health {
-        Health::Well => "ok",
-        Health::Failed => "failed",
-        Health::Overdue => "overdue",
+        BackupHealth::Well => "ok",
+        BackupHealth::Failed => "failed",
+        BackupHealth::Overdue => "overdue",
     }
 }
 
-async fn metrics(asker: Asker, request: Request) -> Answer {
-    metrics::answer_for(&request.context, &asker).await
+async fn metrics(actor: Actor, request: Request) -> Answer {
+    metrics::answer_for(&request.context, &actor).await
 }
 
 async fn server(request: Request) -> Answer {
@@ -192,13 +192,13 @@ async fn server(request: Request) -> Answer {
         Registration::Invite => "invite",
         Registration::Closed => "closed",
     };
-    let (now, front) = (request.context.chat.now(), &request.front);
-    let asker = auth::asker(&request).ok();
-    let is_admin = asker.as_ref().map(|asker| request.context.chat.is_admin(asker)).transpose()?;
+    let (now, client) = (request.context.app.now(), &request.client);
+    let actor = auth::actor(&request).ok();
+    let is_admin = actor.as_ref().map(|actor| request.context.app.is_admin(actor)).transpose()?;
     // For the signed-in alone: each credential is bandwidth that the operator pays for.
-    let ice_servers = asker.as_ref().map(|asker| settings.ice.servers(asker.user, now));
-    let user = asker.as_ref().zip(is_admin).map(|(asker, is_admin)| Oneself { id: asker.user.0, is_admin });
-    let about = request.context.chat.about()?;
+    let ice_servers = actor.as_ref().map(|actor| settings.ice.servers(actor.user, now));
+    let user = actor.as_ref().zip(is_admin).map(|(actor, is_admin)| Me { id: actor.user.0, is_admin });
+    let about = request.context.app.about()?;
     ok(&Server {
         name: about.name.as_deref().unwrap_or(UNNAMED),
         software: "Fireside",
@@ -212,17 +212,17 @@ async fn server(request: Request) -> Answer {
             body_bytes: body::MAX_BODY,
             frame_bytes: super::ws::frame::MAX_MESSAGE,
             attachments: message::MAX_ATTACHMENTS,
-            stored_bytes: request.context.chat.quota().user,
-            members: room::MAX_MEMBERS,
+            stored_bytes: request.context.app.quota().user,
+            members: chat::MAX_MEMBERS,
             page_size: page::MAX_PAGE_SIZE,
         },
         time: now.to_string(),
         url: request.base_url(),
-        seen: Seen {
-            address: front.address.to_string(),
-            scheme: if front.is_https { "https" } else { "http" },
-            host: front.host.as_deref(),
-            forwarded: match front.forwarding {
+        seen: RequestView {
+            address: client.address.to_string(),
+            scheme: if client.is_https { "https" } else { "http" },
+            host: client.host.as_deref(),
+            forwarded: match client.forwarding {
                 Forwarding::Absent => "absent",
                 Forwarding::Believed => "believed",
                 Forwarding::Ignored => "ignored",

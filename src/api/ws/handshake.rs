@@ -13,13 +13,13 @@ use super::open::OpenSocket;
 use super::socket::{self, Codec};
 use crate::api::http::auth;
 use crate::api::http::context::Context;
-use crate::api::http::line::Line;
-use crate::api::http::reply::{Answer, Failure, Response, problem};
+use crate::api::http::fault_injection::FaultInjection;
+use crate::api::http::reply::{Answer, ApiError, Response, problem};
 use crate::api::http::request::Request;
-use crate::api::http::seen::Seen;
-use crate::api::http::trouble::Trouble;
+use crate::api::http::stream::NetStream;
+use crate::api::http::trace::RequestTrace;
 use crate::api::http::wire::Wire;
-use crate::chat::listen::Listening;
+use crate::chat::subscription::Subscription;
 
 /// A handshake that is sound as such.
 pub struct Handshake {
@@ -29,13 +29,13 @@ pub struct Handshake {
     has_origin: bool,
     context: Arc<Context>,
     dialect: usize,
-    seen: Arc<Seen>,
-    trouble: Option<Arc<Trouble>>,
+    trace: Arc<RequestTrace>,
+    faults: Option<Arc<FaultInjection>>,
 }
 
 impl Handshake {
     /// Takes the handshake out of a request, if it is one of version 13.
-    pub fn of(request: &Request) -> Result<Self, Failure> {
+    pub fn of(request: &Request) -> Result<Self, ApiError> {
         let is = |name: &str, word: &str| {
             request
                 .header(name)
@@ -54,26 +54,26 @@ impl Handshake {
                     has_origin: request.headers.contains_key("origin"),
                     context: Arc::clone(&request.context),
                     dialect: request.dialect,
-                    seen: Arc::clone(&request.seen),
-                    trouble: request.context.settings.trouble.clone(),
+                    trace: Arc::clone(&request.trace),
+                    faults: request.context.settings.faults.clone(),
                 })
             }
-            _ => Err(Failure::NotAHandshake),
+            _ => Err(ApiError::NotAHandshake),
         }
     }
 
     /// Answers it: with a socket that goes on by itself, or with the reason why not. A
     /// browser cannot see an HTTP status there, so it gets a close code.
-    pub fn answer<C: Codec>(self, opened: Result<(Listening, C), Failure>) -> Answer {
+    pub fn answer<C: Codec>(self, opened: Result<(Subscription, C), ApiError>) -> Answer {
         let refusal = match opened {
-            Ok((listening, codec)) => {
+            Ok((subscription, codec)) => {
                 let response = self.switching();
                 tokio::spawn(async move {
-                    if let Some((line, reader)) = upgraded(self.upgrade).await
-                        && let Some(line) = troubled(line, self.trouble).await
+                    if let Some((stream, reader)) = upgraded(self.upgrade).await
+                        && let Some(stream) = with_faults(stream, self.faults).await
                     {
-                        let open = OpenSocket::new(self.context, self.dialect, self.seen);
-                        socket::run(line, reader, listening, codec, self.dialect, open).await;
+                        let open = OpenSocket::new(self.context, self.dialect, self.trace);
+                        socket::run(stream, reader, subscription, codec, self.dialect, open).await;
                     }
                 });
                 return Ok(response);
@@ -83,13 +83,13 @@ impl Handshake {
         match close_code(&refusal) {
             Some(code) if self.has_origin => {
                 let response = self.switching();
-                let Self { upgrade, seen, .. } = self;
+                let Self { upgrade, trace, .. } = self;
                 tokio::spawn(async move {
-                    if let Some((line, reader)) = upgraded(upgrade).await {
-                        socket::turn_away(line, reader, code).await;
+                    if let Some((stream, reader)) = upgraded(upgrade).await {
+                        socket::turn_away(stream, reader, code).await;
                     }
                     // With it the connection gives its place back, and not before it is gone.
-                    drop(seen);
+                    drop(trace);
                 });
                 Ok(response)
             }
@@ -120,8 +120,8 @@ fn accept_key(key: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(digest)
 }
 
-fn close_code(failure: &Failure) -> Option<u16> {
-    if matches!(failure, Failure::ForeignOrigin) {
+fn close_code(failure: &ApiError) -> Option<u16> {
+    if matches!(failure, ApiError::ForeignOrigin) {
         return None;
     }
     match problem(failure).status {
@@ -134,10 +134,10 @@ fn close_code(failure: &Failure) -> Option<u16> {
 
 /// The raw connection, once the answer to the handshake is out, and what the client
 /// sent behind it.
-async fn upgraded(upgrade: OnUpgrade) -> Option<(Line, Reader)> {
+async fn upgraded(upgrade: OnUpgrade) -> Option<(NetStream, Reader)> {
     let connection = upgrade.await.ok()?;
     match connection.downcast::<TokioIo<Wire>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_line()?, Reader::starting_with(&parts.read_buf))),
+        Ok(parts) => Some((parts.io.into_inner().into_stream()?, Reader::starting_with(&parts.read_buf))),
         Err(_) => {
             tracing::error!("an upgraded connection is of an unknown kind");
             None
@@ -145,11 +145,11 @@ async fn upgraded(upgrade: OnUpgrade) -> Option<(Line, Reader)> {
     }
 }
 
-/// The connection as the socket is to have it, for whoever asked for trouble.
-async fn troubled(line: Line, trouble: Option<Arc<Trouble>>) -> Option<Line> {
-    match trouble {
-        None => Some(line),
-        Some(trouble) => trouble.between(line).await.ok(),
+/// The connection as the socket is to have it, for whoever asked for faults.
+async fn with_faults(stream: NetStream, faults: Option<Arc<FaultInjection>>) -> Option<NetStream> {
+    match faults {
+        None => Some(stream),
+        Some(faults) => faults.between(stream).await.ok(),
     }
 }
 

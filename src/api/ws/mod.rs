@@ -1,10 +1,10 @@
 //! What all dialects share to serve a socket: the handshake, frames, the loop, the writing
 //! half, the end. It knows no dialect.
 
-pub mod farewell;
+pub mod close;
 pub mod frame;
 pub mod handshake;
 pub mod open;
-pub mod outgoing;
 pub mod route;
 pub mod socket;
+pub mod writer;

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use crate::api::http::context::Context;
 use crate::api::http::meters::{CODES, SocketMeter};
-use crate::api::http::seen::Seen;
+use crate::api::http::trace::RequestTrace;
 
 /// How a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum Outcome {
     /// The server closed it, with this code.
     Closed(u16),
     /// The client closed it.
@@ -22,14 +22,14 @@ pub enum Ended {
 pub struct OpenSocket {
     context: Arc<Context>,
     dialect: usize,
-    seen: Arc<Seen>,
+    trace: Arc<RequestTrace>,
 }
 
 impl OpenSocket {
     /// Counts one more, that the request `seen` became.
     #[must_use]
-    pub fn new(context: Arc<Context>, dialect: usize, seen: Arc<Seen>) -> Self {
-        let socket = Self { context, dialect, seen };
+    pub fn new(context: Arc<Context>, dialect: usize, trace: Arc<RequestTrace>) -> Self {
+        let socket = Self { context, dialect, trace };
         socket.count(|meter| meter.open.fetch_add(1, Ordering::Relaxed));
         socket
     }
@@ -37,7 +37,7 @@ impl OpenSocket {
     /// The id of the request that it was.
     #[must_use]
     pub fn request(&self) -> &str {
-        &self.seen.id
+        &self.trace.id
     }
 
     /// Counts frames that were written.
@@ -46,11 +46,11 @@ impl OpenSocket {
     }
 
     /// Counts how it ended.
-    pub fn ended(&self, how: Ended) {
+    pub fn ended(&self, how: Outcome) {
         let place = match how {
-            Ended::Closed(code) => CODES.binary_search(&code).ok(),
-            Ended::ByClient => Some(CODES.len()),
-            Ended::Gone => Some(CODES.len() + 1),
+            Outcome::Closed(code) => CODES.binary_search(&code).ok(),
+            Outcome::ByClient => Some(CODES.len()),
+            Outcome::Gone => Some(CODES.len() + 1),
         };
         if let Some(count) = place.and_then(|place| self.context.meters.closed.get(place)) {
             count.fetch_add(1, Ordering::Relaxed);

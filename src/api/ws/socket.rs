@@ -16,24 +16,24 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::farewell;
+use super::close;
 use super::frame::{self, Incoming, Reader};
-use super::open::{Ended, OpenSocket};
-use super::outgoing::{Lost, Outgoing};
-use crate::api::http::line::Line;
-use crate::chat::listen::Listening;
+use super::open::{OpenSocket, Outcome};
+use super::writer::{Lost, SocketWriter};
+use crate::api::http::stream::NetStream;
 use crate::chat::model::event::Event;
-use crate::chat::{Broadcast, Closing, Outlet};
+use crate::chat::subscription::Subscription;
+use crate::chat::{Broadcast, Closing, Sink};
 
 /// How often the server asks whether a client is there.
 pub const PING_EVERY: Duration = Duration::from_secs(25);
 /// How long a client may be silent.
 pub const SILENCE: Duration = Duration::from_secs(60);
 /// How long a slow reader's connection is kept, so that it learns why it is closed although
-/// it may still send. One that only reads has longer: see `farewell`.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// it may still send. One that only reads has longer: see `close frame`.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same where an answer waits for the socket to be gone.
-const QUICK_FAREWELL: Duration = Duration::from_millis(500);
+const QUICK_CLOSE: Duration = Duration::from_millis(500);
 /// The close code of a socket that met a fault of the server.
 const PANICKED: u16 = 1011;
 /// Frames of a client that are read before others have a turn: a hundred clients that flood
@@ -57,9 +57,9 @@ pub trait Codec: Send + Sync + 'static {
 
     /// Whether and how this socket is to have the frame of an event. Asked on the thread that
     /// publishes, so it must not ask the database: that is for `view`.
-    fn hears(&self, event: &Event) -> Hearing {
+    fn hears(&self, event: &Event) -> Audience {
         let _ = event;
-        Hearing::Shared
+        Audience::Shared
     }
 
     /// The frames of an event that this socket has a view of its own of. What that has in common
@@ -91,7 +91,7 @@ pub trait Codec: Send + Sync + 'static {
 
 /// Whether and how a socket has an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hearing {
+pub enum Audience {
     /// Not at all: it is for the others.
     Not,
     /// With the same bytes as everybody.
@@ -102,62 +102,62 @@ pub enum Hearing {
 
 /// Talks to a client until it ends, for whatever reason.
 pub(in crate::api) async fn run<C: Codec>(
-    line: Line,
+    stream: NetStream,
     reader: Reader,
-    listening: Listening,
+    subscription: Subscription,
     codec: C,
     slot: usize,
     open: OpenSocket,
 ) {
-    farewell::prepare(&line);
-    let socket = Arc::new(Outgoing::new(line, codec, listening.inbox(), slot, open));
-    let outlet: Weak<Outgoing<C>> = Arc::downgrade(&socket);
-    listening.attach(outlet as Weak<dyn Outlet>);
+    close::prepare(&stream);
+    let socket = Arc::new(SocketWriter::new(stream, codec, subscription.inbox(), slot, open));
+    let sink: Weak<SocketWriter<C>> = Arc::downgrade(&socket);
+    subscription.attach(sink as Weak<dyn Sink>);
     let mut reader = reader.up_to(C::MAX_MESSAGE);
     let talked = AssertUnwindSafe(talk(&socket, &mut reader)).catch_unwind().await;
-    let end = talked.unwrap_or_else(|_| End::with(PANICKED));
-    if matches!(end, End::Close { code: PANICKED, .. }) {
+    let end = talked.unwrap_or_else(|_| SocketEnd::with(PANICKED));
+    if matches!(end, SocketEnd::Close { code: PANICKED, .. }) {
         tracing::error!(request = socket.open.request(), "a socket panicked");
     }
     socket.open.ended(end.told());
     let unsent = socket.hang_up();
     let (code, within, is_first) = match end {
-        End::Gone => return,
-        End::Left(code) => (code, QUICK_FAREWELL, false),
-        End::Failed(code) => (Some(code), QUICK_FAREWELL, false),
-        End::Close { code, within } => (Some(code), within, true),
+        SocketEnd::Gone => return,
+        SocketEnd::Left(code) => (code, QUICK_CLOSE, false),
+        SocketEnd::Failed(code) => (Some(code), QUICK_CLOSE, false),
+        SocketEnd::Close { code, within } => (Some(code), within, true),
     };
-    let is_said = farewell::say(&socket.line, unsent, code, within).await;
+    let is_said = close::say(&socket.stream, unsent, code, within).await;
     // From here on it is gone for everybody.
-    drop(listening);
+    drop(subscription);
     if !is_said {
         return;
     }
     if is_first {
-        await_close(&socket.line, reader).await;
+        await_close(&socket.stream, reader).await;
     }
-    farewell::let_go(&socket.line, within).await;
+    close::let_go(&socket.stream, within).await;
 }
 
 /// Closes a connection that was never a socket, so that a browser sees why.
-pub(in crate::api) async fn turn_away(line: Line, reader: Reader, code: u16) {
-    if farewell::say(&line, Vec::new(), Some(code), QUICK_FAREWELL).await {
-        await_close(&line, reader).await;
-        farewell::let_go(&line, QUICK_FAREWELL).await;
+pub(in crate::api) async fn turn_away(stream: NetStream, reader: Reader, code: u16) {
+    if close::say(&stream, Vec::new(), Some(code), QUICK_CLOSE).await {
+        await_close(&stream, reader).await;
+        close::let_go(&stream, QUICK_CLOSE).await;
     }
 }
 
 /// Waits for the close frame that answers the server's. What else comes was said too late.
-async fn await_close(line: &Line, mut reader: Reader) {
-    let answered = async { while !matches!(receive(line, &mut reader).await, Ok(Incoming::Close(_)) | Err(_)) {} };
-    if timeout(QUICK_FAREWELL, answered).await.is_err() {
+async fn await_close(stream: &NetStream, mut reader: Reader) {
+    let answered = async { while !matches!(receive(stream, &mut reader).await, Ok(Incoming::Close(_)) | Err(_)) {} };
+    if timeout(QUICK_CLOSE, answered).await.is_err() {
         tracing::trace!("a client left a close without an answer");
     }
 }
 
 /// How a socket ends.
-enum End {
-    /// The connection is gone, or nobody would read a farewell.
+enum SocketEnd {
+    /// The connection is gone, or nobody would read a close frame.
     Gone,
     /// The client closes it; its close frame, whose code this is, is answered.
     Left(Option<u16>),
@@ -167,7 +167,7 @@ enum End {
     Close { code: u16, within: Duration },
 }
 
-impl From<Lost> for End {
+impl From<Lost> for SocketEnd {
     fn from(lost: Lost) -> Self {
         match lost {
             Lost::Gone => Self::Gone,
@@ -176,21 +176,21 @@ impl From<Lost> for End {
     }
 }
 
-impl End {
+impl SocketEnd {
     fn with(code: u16) -> Self {
-        Self::Close { code, within: QUICK_FAREWELL }
+        Self::Close { code, within: QUICK_CLOSE }
     }
 
-    fn told(&self) -> Ended {
+    fn told(&self) -> Outcome {
         match self {
-            Self::Gone => Ended::Gone,
-            Self::Left(_) => Ended::ByClient,
-            Self::Failed(code) | Self::Close { code, .. } => Ended::Closed(*code),
+            Self::Gone => Outcome::Gone,
+            Self::Left(_) => Outcome::ByClient,
+            Self::Failed(code) | Self::Close { code, .. } => Outcome::Closed(*code),
         }
     }
 }
 
-impl From<Closing> for End {
+impl From<Closing> for SocketEnd {
     fn from(reason: Closing) -> Self {
         let code = match reason {
             Closing::SignedOut => 4401,
@@ -200,12 +200,12 @@ impl From<Closing> for End {
             Closing::ShuttingDown => 1012,
         };
         // Nobody's answer waits for a slow reader, so it has longer to learn why it is closed.
-        let within = if reason == Closing::TooSlow { FAREWELL } else { QUICK_FAREWELL };
+        let within = if reason == Closing::TooSlow { CLOSE_TIMEOUT } else { QUICK_CLOSE };
         Self::Close { code, within }
     }
 }
 
-async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
+async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> SocketEnd {
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings.reset();
@@ -230,7 +230,7 @@ async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
                 pending = None;
                 replies.iter().map(|reply| frame::text(reply)).collect()
             }
-            incoming = receive(&socket.line, reader), if pending.is_none() => {
+            incoming = receive(&socket.stream, reader), if pending.is_none() => {
                 last_heard = Instant::now();
                 match incoming {
                     Ok(Incoming::Text(text)) => {
@@ -240,13 +240,13 @@ async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
                     Ok(Incoming::Binary(payload)) => vec![socket.codec.receive_binary(payload)],
                     Ok(Incoming::Ping(payload)) => vec![frame::pong(&payload)],
                     Ok(Incoming::Pong) => continue,
-                    Ok(Incoming::Close(code)) => return End::Left(code),
+                    Ok(Incoming::Close(code)) => return SocketEnd::Left(code),
                     Err(end) => return end,
                 }
             }
             _ = pings.tick() => {
                 if last_heard.elapsed() > SILENCE {
-                    return End::Gone;
+                    return SocketEnd::Gone;
                 }
                 vec![frame::ping()]
             }
@@ -259,7 +259,7 @@ async fn talk<C: Codec>(socket: &Outgoing<C>, reader: &mut Reader) -> End {
 
 /// Tells what was before. What happens meanwhile waits in the queue or, where the past
 /// is read until now, is read with it.
-async fn tell_past<C: Codec>(socket: &Outgoing<C>) -> Result<(), End> {
+async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
     loop {
         while C::READS_UNTIL_NOW && socket.inbox.take().is_some() {}
         let past = socket.codec.catch_up().await;
@@ -278,14 +278,14 @@ async fn tell_past<C: Codec>(socket: &Outgoing<C>) -> Result<(), End> {
 
 /// Writes these frames behind what is still unsent, and then what has queued, unless the
 /// socket is to close meanwhile.
-async fn write<C: Codec>(socket: &Outgoing<C>, frames: Vec<Bytes>) -> Result<(), End> {
+async fn write<C: Codec>(socket: &SocketWriter<C>, frames: Vec<Bytes>) -> Result<(), SocketEnd> {
     let mut sent = socket.send(frames);
     while !sent? {
         tokio::select! {
             biased;
-            writable = socket.line.writable() => writable.map_err(|_| End::Gone)?,
+            writable = socket.stream.writable() => writable.map_err(|_| SocketEnd::Gone)?,
             reason = socket.inbox.closed() => return Err(reason.into()),
-            () = sleep(SILENCE) => return Err(End::Gone),
+            () = sleep(SILENCE) => return Err(SocketEnd::Gone),
         }
         sent = socket.send(Vec::new());
     }
@@ -301,22 +301,22 @@ async fn done<F: Future + Unpin>(pending: &mut Option<F>) -> F::Output {
 }
 
 /// Waits for the client's next message. Holds no buffer while there is nothing to read.
-async fn receive(line: &Line, reader: &mut Reader) -> Result<Incoming, End> {
+async fn receive(stream: &NetStream, reader: &mut Reader) -> Result<Incoming, SocketEnd> {
     loop {
         // A client that never stops sending must not keep a thread to itself, nor a timeout from ending it.
         tokio::task::coop::consume_budget().await;
         match reader.take_message() {
             Ok(Some(incoming)) => return Ok(incoming),
             Ok(None) => reader.rest(),
-            Err(fault) => return Err(End::Failed(fault.code())),
+            Err(fault) => return Err(SocketEnd::Failed(fault.code())),
         }
-        line.readable().await.map_err(|_| End::Gone)?;
+        stream.readable().await.map_err(|_| SocketEnd::Gone)?;
         reader.buffer().reserve(READ_AT_ONCE);
-        match line.try_read_buf(reader.buffer()) {
-            Ok(0) => return Err(End::Gone),
+        match stream.try_read_buf(reader.buffer()) {
+            Ok(0) => return Err(SocketEnd::Gone),
             Ok(_) => {}
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return Err(End::Gone),
+            Err(_) => return Err(SocketEnd::Gone),
         }
     }
 }

@@ -1,26 +1,26 @@
 //! The account token: the one secret that can be shown again. It is derived from the
 //! server's secret and a nonce of the account, and so need not be kept.
 
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::model::error::Result;
 use crate::chat::model::event::Event;
 use crate::chat::model::id::UserId;
-use crate::chat::model::session::{Asker, CredentialKind, LABEL};
+use crate::chat::model::session::{Actor, CredentialKind, LABEL};
 use crate::chat::model::token::{Keys, Token, secret_hash};
 use crate::chat::store::{self, Tx};
 
-impl Chat {
-    /// The asker's stable account token.
-    pub fn account_token(&self, asker: &Asker) -> Result<Token> {
-        let nonce = self.store.read(|db| store::users::token_nonce(db, asker.user))?;
+impl App {
+    /// The actor's stable account token.
+    pub fn account_token(&self, actor: &Actor) -> Result<Token> {
+        let nonce = self.store.read(|db| store::users::token_nonce(db, actor.user))?;
         Ok(self.keys.account_token(&nonce))
     }
 
-    /// Replaces the asker's account token; the old one, those that came with the account, and their sockets end.
-    pub async fn rotate_account_token(&self, asker: &Asker) -> Result<Token> {
-        let (user, keys) = (asker.user, self.keys.clone());
+    /// Replaces the actor's account token; the old one, those that came with the account, and their sockets end.
+    pub async fn rotate_account_token(&self, actor: &Actor) -> Result<Token> {
+        let (user, keys) = (actor.user, self.keys.clone());
         let token = self
-            .by(asker)
+            .authorized(actor)
             .write(move |tx| {
                 for credential in store::credentials::delete_account_tokens(tx, user)? {
                     tx.publish(Event::CredentialEnded { user, credential });
@@ -36,7 +36,7 @@ impl Chat {
 /// Writes down the hash of the account token that `nonce` makes.
 pub(in crate::chat) fn open(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]) -> Result<Token> {
     let token = keys.account_token(nonce);
-    let new = store::credentials::New {
+    let new = store::credentials::NewCredential {
         user,
         kind: CredentialKind::Account,
         secret_hash: &secret_hash(token.as_str()),

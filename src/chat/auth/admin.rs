@@ -1,34 +1,34 @@
 //! Accounts from the administrator's side: who may, and what they do to others.
 
 use super::{audit, register, session};
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::{By, Managed, UserChange};
-use crate::chat::model::audit::Act;
+use crate::chat::app::App;
+use crate::chat::model::admin::{Administrator, ManagedAccount, UserChange};
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result, Rule};
 use crate::chat::model::event::Event;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::page::{Page, Paged};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::token::Keys;
 use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store::{self, Tx};
 
-impl Chat {
-    /// Whether the asker administers the server now: for what a client offers. The right
+impl App {
+    /// Whether the actor administers the server now: for what a client offers. The right
     /// itself is checked with each act.
-    pub fn is_admin(&self, asker: &Asker) -> Result<bool> {
-        self.store.read(|db| store::accounts::is_admin(db, asker.user, asker.credential))
+    pub fn is_admin(&self, actor: &Actor) -> Result<bool> {
+        self.store.read(|db| store::accounts::is_admin(db, actor.user, actor.credential))
     }
 
     /// Fails unless somebody may administer the server now.
-    pub fn check_admin(&self, by: &By) -> Result<()> {
+    pub fn check_admin(&self, by: &Administrator) -> Result<()> {
         self.store.read(|db| by.check(db))
     }
 
     /// Everybody, disabled or not, by id; or those whose name has `part` in it or whose
     /// address is `part`.
-    pub async fn managed_users(&self, by: &By, part: &str, page: Page) -> Result<Paged<Managed>> {
+    pub async fn managed_users(&self, by: &Administrator, part: &str, page: Page) -> Result<Paged<ManagedAccount>> {
         let (by, part) = (by.clone(), fold(part.trim()));
         self.store
             .scan(move |db| {
@@ -39,7 +39,7 @@ impl Chat {
     }
 
     /// Makes an account for somebody, whoever else may register.
-    pub async fn add_user(&self, by: &By, new: NewUser) -> Result<Managed> {
+    pub async fn add_user(&self, by: &Administrator, new: NewUser) -> Result<ManagedAccount> {
         self.check_admin(by)?;
         let hash = self.hasher.hash(new.password.clone()).await?;
         let (by, keys) = (by.clone(), self.keys.clone());
@@ -48,7 +48,7 @@ impl Chat {
                 by.check(tx)?;
                 let account = register::create(tx, &new, &hash, &keys, None)?;
                 let detail = if new.is_admin { "admin" } else { "" };
-                audit::note(tx, by.id(), Act::UserCreated, account.user.username.as_str(), detail)?;
+                audit::note(tx, by.id(), AuditAction::UserCreated, account.user.username.as_str(), detail)?;
                 store::accounts::find(tx, account.user.id)?.ok_or(Error::Internal)
             })
             .await
@@ -56,7 +56,7 @@ impl Chat {
 
     /// Disables or enables somebody, makes them an admin or not. Disabling ends all that
     /// signs them in, for good; their sockets are closed when this returns.
-    pub async fn change_user(&self, by: &By, user: UserId, change: UserChange) -> Result<Managed> {
+    pub async fn change_user(&self, by: &Administrator, user: UserId, change: UserChange) -> Result<ManagedAccount> {
         let (by, keys) = (by.clone(), self.keys.clone());
         let changed = self.store.write(move |tx| apply(tx, &by, user, change, &keys)).await?;
         self.hub.settle().await;
@@ -64,13 +64,13 @@ impl Chat {
     }
 
     /// Ends all that signs somebody in, the account token too.
-    pub async fn end_sessions_of(&self, by: &By, user: UserId) -> Result<()> {
+    pub async fn end_sessions_of(&self, by: &Administrator, user: UserId) -> Result<()> {
         let (by, keys) = (by.clone(), self.keys.clone());
         self.store
             .write(move |tx| {
                 by.check(tx)?;
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
-                audit::note(tx, by.id(), Act::SessionsEnded, account.user.username.as_str(), "")?;
+                audit::note(tx, by.id(), AuditAction::SessionsEnded, account.user.username.as_str(), "")?;
                 session::end_all(tx, user, None, &keys)
             })
             .await?;
@@ -87,7 +87,7 @@ impl Chat {
     }
 }
 
-fn apply(tx: &mut Tx<'_>, by: &By, user: UserId, change: UserChange, keys: &Keys) -> Result<Managed> {
+fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, keys: &Keys) -> Result<ManagedAccount> {
     by.check(tx)?;
     let before = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
     let is_disabled = change.is_disabled.unwrap_or(before.is_disabled);
@@ -99,13 +99,13 @@ fn apply(tx: &mut Tx<'_>, by: &By, user: UserId, change: UserChange, keys: &Keys
     let name = before.user.username.as_str();
     if is_admin != before.is_admin {
         store::accounts::set_admin(tx, user, is_admin)?;
-        let act = if is_admin { Act::AdminGranted } else { Act::AdminRevoked };
+        let act = if is_admin { AuditAction::AdminGranted } else { AuditAction::AdminRevoked };
         audit::note(tx, by.id(), act, name, "")?;
         tx.publish(Event::RightsChanged { user });
     }
     if is_disabled != before.is_disabled {
         store::accounts::set_disabled(tx, user, is_disabled)?;
-        let act = if is_disabled { Act::UserDisabled } else { Act::UserEnabled };
+        let act = if is_disabled { AuditAction::UserDisabled } else { AuditAction::UserEnabled };
         audit::note(tx, by.id(), act, name, "")?;
     }
     if is_disabled && !before.is_disabled {

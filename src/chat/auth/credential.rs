@@ -3,38 +3,38 @@
 use std::time::Duration;
 
 use super::{account_token, audit};
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Act;
+use crate::chat::app::App;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::Event;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::label::Label;
 use crate::chat::model::page::{Page, Paged};
-use crate::chat::model::session::{Asker, CredentialKind, Held};
+use crate::chat::model::session::{Actor, CredentialKind, IssuedCredential};
 use crate::chat::model::token::{Token, secret_hash};
 use crate::chat::store::{self, credentials};
 
 /// Tokens for programs that one user may have.
 pub const MAX_BOTS: u32 = 100;
 
-impl Chat {
-    /// All that signs the asker in, the newest first.
-    pub fn sessions(&self, asker: &Asker, page: Page) -> Result<Paged<Held>> {
-        self.sessions_of(asker.user, page)
+impl App {
+    /// All that signs the actor in, the newest first.
+    pub fn sessions(&self, actor: &Actor, page: Page) -> Result<Paged<IssuedCredential>> {
+        self.sessions_of(actor.user, page)
     }
 
     /// The same of anybody: for the command line.
-    pub fn sessions_of(&self, user: UserId, page: Page) -> Result<Paged<Held>> {
+    pub fn sessions_of(&self, user: UserId, page: Page) -> Result<Paged<IssuedCredential>> {
         let now = self.clock.now();
         self.store.read(|db| credentials::page_of(db, user, page, now))
     }
 
     /// Ends one of them; its sockets are closed when this returns. The account token is
     /// replaced by another, since every account has one.
-    pub async fn end_session(&self, asker: &Asker, credential: CredentialId) -> Result<()> {
-        let (user, keys) = (asker.user, self.keys.clone());
-        self.by(asker)
+    pub async fn end_session(&self, actor: &Actor, credential: CredentialId) -> Result<()> {
+        let (user, keys) = (actor.user, self.keys.clone());
+        self.authorized(actor)
             .write(move |tx| {
                 let kind = credentials::kind_for(tx, user, credential)?.ok_or(Error::NotFound)?;
                 credentials::delete(tx, credential)?;
@@ -66,7 +66,7 @@ impl Chat {
             }
             let id = credentials::insert(
                 tx,
-                &credentials::New {
+                &credentials::NewCredential {
                     user,
                     kind: CredentialKind::Device,
                     secret_hash: &hash,
@@ -75,14 +75,20 @@ impl Chat {
                     is_bot: true,
                 },
             )?;
-            audit::note(tx, By::CommandLine.id(), Act::TokenCreated, account.user.username.as_str(), label.as_str())?;
+            audit::note(
+                tx,
+                Administrator::CommandLine.id(),
+                AuditAction::TokenCreated,
+                account.user.username.as_str(),
+                label.as_str(),
+            )?;
             Ok(id)
         });
         Ok((id.await?, token))
     }
 
     /// The tokens of programs that open something: for the command line.
-    pub fn bot_tokens(&self) -> Result<Vec<Held>> {
+    pub fn bot_tokens(&self) -> Result<Vec<IssuedCredential>> {
         let now = self.clock.now();
         self.store.read(|db| credentials::of_bots(db, now))
     }
@@ -93,7 +99,7 @@ impl Chat {
             .write(move |tx| {
                 let (user, username, label) = credentials::bot(tx, credential)?.ok_or(Error::NotFound)?;
                 credentials::delete(tx, credential)?;
-                audit::note(tx, By::CommandLine.id(), Act::TokenRevoked, username.as_str(), &label)?;
+                audit::note(tx, Administrator::CommandLine.id(), AuditAction::TokenRevoked, username.as_str(), &label)?;
                 tx.publish(Event::CredentialEnded { user, credential });
                 Ok(())
             })
@@ -107,8 +113,8 @@ impl Chat {
 mod tests {
     use super::MAX_BOTS;
     use crate::chat::Durability;
+    use crate::chat::app::{App, Config};
     use crate::chat::auth::sign_in::MAX_DEVICES;
-    use crate::chat::handle::{Chat, Config};
     use crate::chat::model::error::Error;
     use crate::chat::model::label::Label;
     use crate::chat::model::time::Clock;
@@ -118,20 +124,20 @@ mod tests {
     async fn sign_ins_make_room_at_the_cost_of_devices_and_never_of_programs() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
-        let chat = Chat::open(config).expect("opened");
-        let bob = chat.create_user(new_user("bob")).await.expect("an account").user.id;
-        let (_, bot) = chat.create_bot_token(bob, Label::cut("weather"), None).await.expect("a token");
-        let who = chat.user_by_login("bob").expect("bob");
-        let first = chat.sign_in(who.clone()).await.expect("a token");
+        let app = App::open(config).expect("opened");
+        let bob = app.create_user(new_user("bob")).await.expect("an account").user.id;
+        let (_, bot) = app.create_bot_token(bob, Label::cut("weather"), None).await.expect("a token");
+        let who = app.user_by_login("bob").expect("bob");
+        let first = app.sign_in(who.clone()).await.expect("a token");
         for _ in 0..MAX_DEVICES {
-            chat.sign_in(who.clone()).await.expect("a token");
+            app.sign_in(who.clone()).await.expect("a token");
         }
-        assert_eq!(chat.authenticate(first.as_str()).err(), Some(Error::CredentialRevoked));
-        chat.authenticate(bot.as_str()).expect("the program's is there");
+        assert_eq!(app.authenticate(first.as_str()).err(), Some(Error::CredentialRevoked));
+        app.authenticate(bot.as_str()).expect("the program's is there");
         for _ in 1..MAX_BOTS {
-            chat.create_bot_token(bob, Label::default(), None).await.expect("a token");
+            app.create_bot_token(bob, Label::default(), None).await.expect("a token");
         }
-        let more = chat.create_bot_token(bob, Label::default(), None).await;
+        let more = app.create_bot_token(bob, Label::default(), None).await;
         assert!(matches!(more, Err(Error::LimitReached { max: MAX_BOTS, .. })), "one too many");
     }
 }

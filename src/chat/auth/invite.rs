@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::audit;
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Act;
+use crate::chat::app::App;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result, Rule};
 use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::invite::{Invitation, MAX_INVITES, NewInvite};
@@ -54,9 +54,9 @@ impl Invite {
     }
 }
 
-impl Chat {
+impl App {
     /// Makes an invitation: with the code that nobody sees again.
-    pub async fn create_invite(&self, by: &By, new: NewInvite) -> Result<(Invitation, Token)> {
+    pub async fn create_invite(&self, by: &Administrator, new: NewInvite) -> Result<(Invitation, Token)> {
         let (code, by) = (Token::random(), by.clone());
         let hash = secret_hash(code.as_str());
         let made = self.store.write(move |tx| {
@@ -72,14 +72,14 @@ impl Chat {
             let id = store::invites::insert(tx, &new, &hash, by.id(), tx.now.plus(new.life))?;
             let made = store::invites::find(tx, id, tx.now)?.ok_or(Error::Internal)?;
             let detail = format!("{} uses until {}; {}", made.uses_left, made.expires_at, made.label);
-            audit::note(tx, by.id(), Act::InviteCreated, &id.to_string(), detail.trim_end_matches("; "))?;
+            audit::note(tx, by.id(), AuditAction::InviteCreated, &id.to_string(), detail.trim_end_matches("; "))?;
             Ok(made)
         });
         Ok((made.await?, code))
     }
 
     /// The invitations that are kept, the newest first.
-    pub async fn invites(&self, by: &By, page: Page) -> Result<Paged<Invitation>> {
+    pub async fn invites(&self, by: &Administrator, page: Page) -> Result<Paged<Invitation>> {
         let (by, now) = (by.clone(), self.clock.now());
         self.store
             .scan(move |db| {
@@ -90,14 +90,14 @@ impl Chat {
     }
 
     /// Takes an invitation back.
-    pub async fn revoke_invite(&self, by: &By, id: InviteId) -> Result<()> {
+    pub async fn revoke_invite(&self, by: &Administrator, id: InviteId) -> Result<()> {
         let by = by.clone();
         self.store
             .write(move |tx| {
                 by.check(tx)?;
                 let gone = store::invites::find(tx, id, tx.now)?.ok_or(Error::NotFound)?;
                 store::invites::delete(tx, id)?;
-                audit::note(tx, by.id(), Act::InviteRevoked, &id.to_string(), &gone.label)
+                audit::note(tx, by.id(), AuditAction::InviteRevoked, &id.to_string(), &gone.label)
             })
             .await
     }
@@ -122,10 +122,10 @@ mod tests {
 
     use super::{Invite, KEEP_EXPIRED};
     use crate::chat::Durability;
+    use crate::chat::app::{App, Config};
     use crate::chat::auth::audit::KEEP_AUDIT;
     use crate::chat::auth::reset::RESET_LIFE;
-    use crate::chat::handle::{Chat, Config};
-    use crate::chat::model::admin::By;
+    use crate::chat::model::admin::Administrator;
     use crate::chat::model::error::{Error, Rule};
     use crate::chat::model::invite::{INVITE_LIFE, MAX_INVITES, NewInvite};
     use crate::chat::model::label::Label;
@@ -138,7 +138,7 @@ mod tests {
 
     /// A server whose clock is moved by hand.
     struct World {
-        chat: Chat,
+        app: App,
         now: Arc<AtomicI64>,
         _folder: tempfile::TempDir,
     }
@@ -150,7 +150,7 @@ mod tests {
             let hand = Arc::clone(&now);
             let clock = Clock::new(move || Timestamp(hand.load(Ordering::SeqCst)));
             let config = Config { durability: Durability::Normal, clock, ..Config::of(folder.path()) };
-            Self { chat: Chat::open(config).expect("opened"), now, _folder: folder }
+            Self { app: App::open(config).expect("opened"), now, _folder: folder }
         }
 
         fn passes(&self, span: Duration) {
@@ -159,14 +159,14 @@ mod tests {
             while left > 0 {
                 let step = left.min(24 * 60 * 60 * 1000);
                 self.now.fetch_add(step, Ordering::SeqCst);
-                assert!(self.chat.clock_doubt().is_none(), "a day is no reason to doubt");
+                assert!(self.app.clock_doubt().is_none(), "a day is no reason to doubt");
                 left -= step;
             }
         }
 
         async fn registers(&self, name: &str, code: &str) -> Result<(), Error> {
             let shown = Invite::Required(Some(code.to_owned()));
-            self.chat.register_only(new_user(name), shown).await.map(drop)
+            self.app.register_only(new_user(name), shown).await.map(drop)
         }
     }
 
@@ -177,58 +177,62 @@ mod tests {
     #[tokio::test]
     async fn an_invitation_is_over_when_its_time_is() {
         let world = World::new();
-        let (_, code) = world.chat.create_invite(&By::CommandLine, twice()).await.expect("made");
+        let (_, code) = world.app.create_invite(&Administrator::CommandLine, twice()).await.expect("made");
         world.passes(INVITE_LIFE - Duration::from_millis(1));
         world.registers("alice", code.as_str()).await.expect("in time");
         world.passes(Duration::from_millis(1));
         let late = world.registers("bob", code.as_str()).await;
         assert_eq!(late, Err(Error::Invalid(Rule::InviteDead)));
-        assert_eq!(world.chat.look_at_invite(code.as_str()).err(), Some(Error::NotFound));
-        let listed = world.chat.invites(&By::CommandLine, FIRST).await.expect("listed");
+        assert_eq!(world.app.look_at_invite(code.as_str()).err(), Some(Error::NotFound));
+        let listed = world.app.invites(&Administrator::CommandLine, FIRST).await.expect("listed");
         assert!(!listed.items[0].is_live && listed.items[0].uses_left == 1);
         world.passes(KEEP_EXPIRED);
-        world.chat.upkeep().await.expect("upkeep");
-        assert_eq!(world.chat.invites(&By::CommandLine, FIRST).await.expect("listed").count, 0);
+        world.app.maintain().await.expect("upkeep");
+        assert_eq!(world.app.invites(&Administrator::CommandLine, FIRST).await.expect("listed").count, 0);
     }
 
     #[tokio::test]
     async fn a_link_for_a_password_is_over_after_a_day() {
         let world = World::new();
-        let alice = world.chat.create_user(new_user("alice")).await.expect("an account").user.id;
-        let (code, _) = world.chat.create_reset(&By::CommandLine, alice).await.expect("made");
+        let alice = world.app.create_user(new_user("alice")).await.expect("an account").user.id;
+        let (code, _) = world.app.create_reset(&Administrator::CommandLine, alice).await.expect("made");
         world.passes(RESET_LIFE - Duration::from_millis(1));
-        world.chat.look_at_reset(code.as_str()).expect("in time");
+        world.app.look_at_reset(code.as_str()).expect("in time");
         world.passes(Duration::from_millis(1));
-        let late = world.chat.reset_password(code.as_str(), Password::attempt("passwords")).await;
+        let late = world.app.reset_password(code.as_str(), Password::attempt("passwords")).await;
         assert_eq!(late.err(), Some(Error::NotFound));
         let login = ["alice".to_owned()];
-        assert!(world.chat.check_password(&login, Password::attempt("password")).await.is_ok());
+        assert!(world.app.check_password(&login, Password::attempt("password")).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_token_of_a_program_is_over_when_its_time_is() {
         let world = World::new();
-        let bob = world.chat.create_user(new_user("bob")).await.expect("an account").user.id;
+        let bob = world.app.create_user(new_user("bob")).await.expect("an account").user.id;
         let life = Duration::from_hours(48);
-        let (_, token) = world.chat.create_bot_token(bob, Label::default(), Some(life)).await.expect("made");
+        let (_, token) = world.app.create_bot_token(bob, Label::default(), Some(life)).await.expect("made");
         world.passes(life - Duration::from_millis(1));
-        world.chat.authenticate(token.as_str()).expect("in time");
+        world.app.authenticate(token.as_str()).expect("in time");
         world.passes(Duration::from_millis(1));
-        assert_eq!(world.chat.authenticate(token.as_str()).err(), Some(Error::CredentialRevoked));
-        assert!(world.chat.bot_tokens().expect("listed").is_empty());
+        assert_eq!(world.app.authenticate(token.as_str()).err(), Some(Error::CredentialRevoked));
+        assert!(world.app.bot_tokens().expect("listed").is_empty());
     }
 
     #[tokio::test]
     async fn the_log_forgets_what_is_older_than_it_is_kept() {
         let world = World::new();
-        world.chat.create_user(new_user("alice")).await.expect("an account");
+        world.app.create_user(new_user("alice")).await.expect("an account");
         world.passes(KEEP_AUDIT);
-        world.chat.create_user(new_user("bob")).await.expect("an account");
-        world.chat.upkeep().await.expect("upkeep");
-        assert_eq!(world.chat.audit(&By::CommandLine, FIRST).await.expect("the log").count, 2, "to the moment");
+        world.app.create_user(new_user("bob")).await.expect("an account");
+        world.app.maintain().await.expect("upkeep");
+        assert_eq!(
+            world.app.audit(&Administrator::CommandLine, FIRST).await.expect("the log").count,
+            2,
+            "to the moment"
+        );
         world.passes(Duration::from_millis(1));
-        world.chat.upkeep().await.expect("upkeep");
-        let log = world.chat.audit(&By::CommandLine, FIRST).await.expect("the log");
+        world.app.maintain().await.expect("upkeep");
+        let log = world.app.audit(&Administrator::CommandLine, FIRST).await.expect("the log");
         assert_eq!((log.count, log.items[0].subject.as_str()), (1, "bob"));
     }
 
@@ -236,9 +240,9 @@ mod tests {
     async fn so_many_invitations_are_kept_and_no_more() {
         let world = World::new();
         for _ in 0..MAX_INVITES {
-            world.chat.create_invite(&By::CommandLine, twice()).await.expect("made");
+            world.app.create_invite(&Administrator::CommandLine, twice()).await.expect("made");
         }
-        let more = world.chat.create_invite(&By::CommandLine, twice()).await;
+        let more = world.app.create_invite(&Administrator::CommandLine, twice()).await;
         assert!(matches!(more, Err(Error::LimitReached { max: MAX_INVITES, .. })), "{more:?}");
     }
 }

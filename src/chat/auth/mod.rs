@@ -5,14 +5,14 @@
 //! is welcomed into some.
 
 pub mod account_token;
-pub mod acting;
 pub mod admin;
 pub mod audit;
+pub mod authorized;
 pub mod credential;
+pub mod dev_account;
 pub mod invite;
 pub mod register;
 pub mod reset;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
-pub mod trial;

@@ -2,8 +2,8 @@
 
 use super::invite::Invite;
 use super::sign_in::open_device;
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
+use crate::chat::app::App;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::ChatId;
 use crate::chat::model::label::Label;
@@ -12,7 +12,7 @@ use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store::{self, Tx};
 use crate::chat::welcome::welcome;
 
-impl Chat {
+impl App {
     /// Makes an account for whoever has the right invite, and signs it in: a token for the
     /// device that asks, under a label.
     pub async fn register(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Token)> {
@@ -28,7 +28,7 @@ impl Chat {
 
     /// Makes an account, for the operator at the command line.
     pub async fn create_user(&self, new: NewUser) -> Result<Account> {
-        Ok(self.add_user(&By::CommandLine, new).await?.account)
+        Ok(self.add_user(&Administrator::CommandLine, new).await?.account)
     }
 
     /// The one way in for whoever comes by themselves.

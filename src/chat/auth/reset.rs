@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::audit;
 use super::session;
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Act;
+use crate::chat::app::App;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::Username;
@@ -19,9 +19,9 @@ use crate::chat::store::Db;
 /// How long a link is good.
 pub const RESET_LIFE: Duration = Duration::from_hours(24);
 
-impl Chat {
+impl App {
     /// Makes the link's code for somebody: with when it is over. An older one ends.
-    pub async fn create_reset(&self, by: &By, user: UserId) -> Result<(Token, Timestamp)> {
+    pub async fn create_reset(&self, by: &Administrator, user: UserId) -> Result<(Token, Timestamp)> {
         let (code, by) = (Token::random(), by.clone());
         let hash = secret_hash(code.as_str());
         let expires_at = self.store.write(move |tx| {
@@ -29,7 +29,7 @@ impl Chat {
             let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
             let expires_at = tx.now.plus(RESET_LIFE);
             store::resets::replace(tx, user, &hash, by.id(), expires_at)?;
-            audit::note(tx, by.id(), Act::ResetLinkCreated, account.user.username.as_str(), "")?;
+            audit::note(tx, by.id(), AuditAction::ResetLinkCreated, account.user.username.as_str(), "")?;
             Ok(expires_at)
         });
         Ok((code, expires_at.await?))
@@ -57,7 +57,7 @@ impl Chat {
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
                 store::resets::delete(tx, user)?;
                 store::users::set_password(tx, user, &hash)?;
-                audit::note(tx, Some(user), Act::PasswordSet, account.user.username.as_str(), "by a link")?;
+                audit::note(tx, Some(user), AuditAction::PasswordSet, account.user.username.as_str(), "by a link")?;
                 session::end_all(tx, user, None, &keys)
             })
             .await?;

@@ -6,16 +6,16 @@
 use std::time::Duration;
 
 use super::{account_token, audit};
-use crate::chat::handle::Chat;
-use crate::chat::hasher::Against;
-use crate::chat::memory::credentials::Entry;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Act;
+use crate::chat::app::App;
+use crate::chat::hasher::Reference;
+use crate::chat::memory::credential_cache::CachedCredential;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::Event;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::password::Password;
-use crate::chat::model::session::{Asker, CredentialKind, SESSION_IDLE, SESSION_LIFE};
+use crate::chat::model::session::{Actor, CredentialKind, SESSION_IDLE, SESSION_LIFE};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Keys, Token, secret_hash};
 use crate::chat::store::{self, Tx};
@@ -23,7 +23,7 @@ use crate::chat::store::{self, Tx};
 /// A credential's use is written down at most this often.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
-/// Proof that the asker knows the password: this was its hash when it was checked, and has
+/// Proof that the actor knows the password: this was its hash when it was checked, and has
 /// to be it still where something is changed by it. Of many changes at once that all name
 /// the same password, the first makes it a wrong one.
 pub(in crate::chat) struct Confirmed {
@@ -39,37 +39,37 @@ impl Confirmed {
     }
 }
 
-impl Chat {
+impl App {
     /// Whom a token or session key signs in.
-    pub fn authenticate(&self, secret: &str) -> Result<Asker> {
+    pub fn authenticate(&self, secret: &str) -> Result<Actor> {
         let now = self.clock.now();
         let hash = secret_hash(secret);
-        let count = match self.known.find(&hash, now) {
-            Ok(asker) => return Ok(asker),
+        let count = match self.credentials.find(&hash, now) {
+            Ok(actor) => return Ok(actor),
             Err(count) => count,
         };
         let found = self.store.read(|db| store::credentials::find(db, &hash, now))?;
         let found = found.ok_or(Error::CredentialRevoked)?;
         if found.used_at.plus(TOUCH_EVERY) < now {
-            self.touch(&found.asker);
+            self.touch(&found.actor);
         }
         let again = now.plus(TOUCH_EVERY);
         let until = found.expires_at.map_or(again, |over| over.min(again));
-        self.known.keep(hash, Entry { asker: found.asker.clone(), since: now, until }, count);
-        Ok(found.asker)
+        self.credentials.keep(hash, CachedCredential { actor: found.actor.clone(), since: now, until }, count);
+        Ok(found.actor)
     }
 
     /// Whom a family of JWTs signs in, as long as it lasts.
-    pub fn asker_of_family(&self, family: CredentialId) -> Result<Asker> {
+    pub fn actor_of_family(&self, family: CredentialId) -> Result<Actor> {
         let now = self.clock.now();
         let found = self.store.read(|db| store::credentials::find_by_id(db, family, now))?;
-        let found = found.filter(|found| found.asker.kind == CredentialKind::Refresh);
+        let found = found.filter(|found| found.actor.kind == CredentialKind::Refresh);
         let found = found.ok_or(Error::CredentialRevoked)?;
         // The least used family is the one that makes room for another.
         if found.used_at.plus(TOUCH_EVERY) < now {
-            self.touch(&found.asker);
+            self.touch(&found.actor);
         }
-        Ok(found.asker)
+        Ok(found.actor)
     }
 
     /// The key that JWTs are signed with.
@@ -86,8 +86,8 @@ impl Chat {
 
     /// Ends the credential that asks, if it is a device's or a session; the account
     /// token and JWTs have ends of their own.
-    pub async fn sign_out(&self, asker: &Asker) -> Result<()> {
-        let (user, credential, kind) = (asker.user, asker.credential, asker.kind);
+    pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
+        let (user, credential, kind) = (actor.user, actor.credential, actor.kind);
         if matches!(kind, CredentialKind::Account | CredentialKind::Refresh) {
             return Ok(());
         }
@@ -102,20 +102,20 @@ impl Chat {
         Ok(())
     }
 
-    /// Ends every credential of the asker, this one and the account token too.
-    pub async fn sign_out_everywhere(&self, asker: &Asker) -> Result<()> {
-        let (user, keys) = (asker.user, self.keys.clone());
+    /// Ends every credential of the actor, this one and the account token too.
+    pub async fn sign_out_everywhere(&self, actor: &Actor) -> Result<()> {
+        let (user, keys) = (actor.user, self.keys.clone());
         self.store.write(move |tx| end_all(tx, user, None, &keys)).await?;
         self.hub.settle().await;
         Ok(())
     }
 
-    /// Changes the asker's password and ends every credential but the one that asks.
-    pub async fn change_password(&self, asker: &Asker, old: Password, new: Password) -> Result<()> {
-        let confirmed = self.confirm_password(asker, old).await?;
-        let (user, kept, keys) = (asker.user, Some(asker.credential), self.keys.clone());
+    /// Changes the actor's password and ends every credential but the one that asks.
+    pub async fn change_password(&self, actor: &Actor, old: Password, new: Password) -> Result<()> {
+        let confirmed = self.confirm_password(actor, old).await?;
+        let (user, kept, keys) = (actor.user, Some(actor.credential), self.keys.clone());
         let hash = self.hasher.hash(new).await?;
-        self.by(asker)
+        self.authorized(actor)
             .write(move |tx| {
                 confirmed.check(tx)?;
                 store::users::set_password(tx, user, &hash)?;
@@ -136,7 +136,13 @@ impl Chat {
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
                 store::users::set_password(tx, user, &hash)?;
                 store::resets::delete(tx, user)?;
-                audit::note(tx, By::CommandLine.id(), Act::PasswordSet, account.user.username.as_str(), "")?;
+                audit::note(
+                    tx,
+                    Administrator::CommandLine.id(),
+                    AuditAction::PasswordSet,
+                    account.user.username.as_str(),
+                    "",
+                )?;
                 end_all(tx, user, None, &keys)
             })
             .await?;
@@ -144,17 +150,17 @@ impl Chat {
         Ok(())
     }
 
-    pub(in crate::chat) async fn confirm_password(&self, asker: &Asker, password: Password) -> Result<Confirmed> {
-        let stored = self.store.read(|db| store::users::password_hash(db, asker.user))?;
-        let against = stored.clone().map_or(Against::Nobody, Against::Account);
+    pub(in crate::chat) async fn confirm_password(&self, actor: &Actor, password: Password) -> Result<Confirmed> {
+        let stored = self.store.read(|db| store::users::password_hash(db, actor.user))?;
+        let against = stored.clone().map_or(Reference::Nobody, Reference::Account);
         let is_theirs = self.hasher.verify(password, against).await?;
         let hash = stored.filter(|_| is_theirs).ok_or(Error::WrongPassword)?;
-        Ok(Confirmed { user: asker.user, hash })
+        Ok(Confirmed { user: actor.user, hash })
     }
 
     /// Writes down a credential's use, behind the back of whoever used it.
-    fn touch(&self, asker: &Asker) {
-        let (store, id, kind) = (self.store.clone(), asker.credential, asker.kind);
+    fn touch(&self, actor: &Actor) {
+        let (store, id, kind) = (self.store.clone(), actor.credential, actor.kind);
         tokio::spawn(async move {
             let written = store.write(move |tx| {
                 let expires = session_end(tx, id, kind)?;
@@ -194,7 +200,7 @@ pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<Crede
 #[cfg(test)]
 mod tests {
     use crate::chat::Durability;
-    use crate::chat::handle::{Chat, Config};
+    use crate::chat::app::{App, Config};
     use crate::chat::model::error::Error;
     use crate::chat::model::label::Label;
     use crate::chat::model::name::Email;
@@ -207,22 +213,22 @@ mod tests {
     async fn a_password_is_confirmed_as_long_as_it_is_the_password() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
-        let chat = Chat::open(config).expect("opened");
+        let app = App::open(config).expect("opened");
         let new = new_user("bob");
-        let (old, user) = (new.password.clone(), chat.create_user(new).await.expect("an account").user.id);
-        let who = chat.check_password(&["bob".to_owned()], old.clone()).await.expect("his password");
-        let token = chat.sign_in(who.labelled(Label::default())).await.expect("signed in");
-        let bob = chat.authenticate(token.as_str()).expect("bob");
+        let (old, user) = (new.password.clone(), app.create_user(new).await.expect("an account").user.id);
+        let who = app.check_password(&["bob".to_owned()], old.clone()).await.expect("his password");
+        let token = app.sign_in(who.labelled(Label::default())).await.expect("signed in");
+        let bob = app.authenticate(token.as_str()).expect("bob");
         assert_eq!(bob.user, user);
-        let [early, late] = [(); 2].map(|()| chat.confirm_password(&bob, old.clone()));
+        let [early, late] = [(); 2].map(|()| app.confirm_password(&bob, old.clone()));
         let early = early.await.expect("confirmed");
-        chat.store.write(move |tx| early.check(tx)).await.expect("it is his password");
+        app.store.write(move |tx| early.check(tx)).await.expect("it is his password");
         let late = late.await.expect("confirmed");
         let other = Password::parse("another password").expect("a password");
-        chat.change_password(&bob, old.clone(), other).await.expect("changed");
-        assert_eq!(chat.store.write(move |tx| late.check(tx)).await, Err(Error::WrongPassword));
+        app.change_password(&bob, old.clone(), other).await.expect("changed");
+        assert_eq!(app.store.write(move |tx| late.check(tx)).await, Err(Error::WrongPassword));
         let email = Some((Email::parse("b@example.com").expect("an address"), old));
-        let changed = chat.change_profile(&bob, ProfileChange { email, ..ProfileChange::default() }).await;
+        let changed = app.change_profile(&bob, ProfileChange { email, ..ProfileChange::default() }).await;
         assert_eq!(changed.err(), Some(Error::WrongPassword));
     }
 }

@@ -4,8 +4,8 @@
 //! soon as an admin exists, however that one was made.
 
 use super::{audit, register, sign_in};
-use crate::chat::handle::Chat;
-use crate::chat::model::audit::Act;
+use crate::chat::app::App;
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::label::Label;
 use crate::chat::model::server::Beginning;
@@ -14,7 +14,7 @@ use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store;
 use crate::chat::welcome::open_for_everybody;
 
-impl Chat {
+impl App {
     /// The code of this start, where no admin exists: `None` where one does, or the code
     /// was given out before.
     pub fn open_setup(&self) -> Result<Option<Token>> {
@@ -53,7 +53,7 @@ impl Chat {
                 store::server::set_name(tx, name)?;
             }
             open_for_everybody(tx, account.user.id, &beginning.room)?;
-            audit::note(tx, Some(account.user.id), Act::Setup, account.user.username.as_str(), "")?;
+            audit::note(tx, Some(account.user.id), AuditAction::Setup, account.user.username.as_str(), "")?;
             Ok(account)
         });
         Ok((account.await?, token))

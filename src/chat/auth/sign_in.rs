@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::chat::handle::Chat;
-use crate::chat::hasher::Against;
+use crate::chat::app::App;
+use crate::chat::hasher::Reference;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::Event;
 use crate::chat::model::id::{CredentialId, UserId};
@@ -49,7 +49,7 @@ impl Verified {
     }
 }
 
-impl Chat {
+impl App {
     /// Whose password this is, of the names or addresses that were given. All of them have
     /// to mean one account; an unknown one takes as long and answers alike.
     pub async fn check_password(&self, logins: &[String], password: Password) -> Result<Verified> {
@@ -72,11 +72,11 @@ impl Chat {
             _ => None,
         };
         let Some((user, hash, is_disabled)) = account else {
-            self.hasher.verify(password, Against::Nobody).await?;
+            self.hasher.verify(password, Reference::Nobody).await?;
             return Err(Error::InvalidCredentials);
         };
         let against =
-            if is_disabled || !may { Against::Disabled(hash.clone()) } else { Against::Account(hash.clone()) };
+            if is_disabled || !may { Reference::Disabled(hash.clone()) } else { Reference::Account(hash.clone()) };
         if !self.hasher.verify(password.clone(), against).await? {
             return Err(Error::InvalidCredentials);
         }
@@ -100,7 +100,7 @@ impl Chat {
             })
             .await?;
         // Another sign-in may have been faster, which is well, or a change of the password.
-        let against = Against::Account(stored.clone());
+        let against = Reference::Account(stored.clone());
         if self.hasher.verify(password, against).await? { Ok(stored) } else { Err(Error::InvalidCredentials) }
     }
 
@@ -180,7 +180,7 @@ fn open(
     expires_at: Option<Timestamp>,
     label: &Label,
 ) -> Result<CredentialId> {
-    let new = credentials::New { user, kind, secret_hash, expires_at, label: label.as_str(), is_bot: false };
+    let new = credentials::NewCredential { user, kind, secret_hash, expires_at, label: label.as_str(), is_bot: false };
     let opened = credentials::insert(tx, &new)?;
     let max = if kind == CredentialKind::Session { MAX_SESSIONS } else { MAX_DEVICES };
     for credential in credentials::surplus(tx, user, kind, max)? {
@@ -194,7 +194,7 @@ fn open(
 mod tests {
     use super::Error;
     use crate::chat::Durability;
-    use crate::chat::handle::{Chat, Config};
+    use crate::chat::app::{App, Config};
     use crate::chat::model::password::Password;
     use crate::chat::model::session::SESSION_LIFE;
     use crate::chat::model::time::Clock;
@@ -204,17 +204,17 @@ mod tests {
     async fn a_sign_in_that_overlaps_a_change_of_password_comes_to_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
-        let chat = Chat::open(config).expect("opened");
-        let alice = chat.create_user(new_user("alice")).await.expect("an account").user.id;
+        let app = App::open(config).expect("opened");
+        let alice = app.create_user(new_user("alice")).await.expect("an account").user.id;
         let login = ["alice".to_owned()];
-        let old = chat.check_password(&login, Password::attempt("password")).await.expect("right by now");
-        chat.set_password(alice, Password::attempt("new password")).await.expect("changed meanwhile");
-        assert_eq!(chat.sign_in(old.clone()).await.err(), Some(Error::InvalidCredentials));
-        assert_eq!(chat.open_session(old.clone()).await.err(), Some(Error::InvalidCredentials));
-        assert_eq!(chat.open_family(old, SESSION_LIFE).await.err(), Some(Error::InvalidCredentials));
-        let new = chat.check_password(&login, Password::attempt("new password")).await.expect("right");
-        assert!(chat.sign_in(new).await.is_ok());
-        let refused = chat.refuse_password(&login, Password::attempt("new password")).await;
+        let old = app.check_password(&login, Password::attempt("password")).await.expect("right by now");
+        app.set_password(alice, Password::attempt("new password")).await.expect("changed meanwhile");
+        assert_eq!(app.sign_in(old.clone()).await.err(), Some(Error::InvalidCredentials));
+        assert_eq!(app.open_session(old.clone()).await.err(), Some(Error::InvalidCredentials));
+        assert_eq!(app.open_family(old, SESSION_LIFE).await.err(), Some(Error::InvalidCredentials));
+        let new = app.check_password(&login, Password::attempt("new password")).await.expect("right");
+        assert!(app.sign_in(new).await.is_ok());
+        let refused = app.refuse_password(&login, Password::attempt("new password")).await;
         assert_eq!(refused, Error::InvalidCredentials, "the right one, where it is to fail");
     }
 }

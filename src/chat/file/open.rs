@@ -4,11 +4,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::disk_error;
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::file::File;
 
-impl Chat {
+impl App {
     /// Whether a file that was found for somebody is there to be read.
     pub async fn has_bytes(&self, file: &File) -> Result<()> {
         let path = self.files.join(file.storage_name.as_str());

@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
 
-use super::kept::Kept;
+use super::pool::PooledArgon2;
 
 /// Iterations of PBKDF2 at most; Django 5.2 takes 1,000,000 and every version some more.
 pub const MAX_ITERATIONS: u32 = 3_000_000;
@@ -38,12 +38,12 @@ const DJANGO_ARGON2: &str = "argon2$argon2";
 const SHA256_LEN: usize = 32;
 
 /// A hash that can be verified within the limits.
-pub(super) enum Stored<'a> {
+pub(super) enum StoredHash<'a> {
     Argon2(Box<PasswordHash<'a>>, Params),
     Pbkdf2 { iterations: NonZeroU32, salt: &'a str, hash: [u8; SHA256_LEN] },
 }
 
-impl<'a> Stored<'a> {
+impl<'a> StoredHash<'a> {
     /// `None`: of a kind that is not known, or too much work.
     pub fn parse(text: &'a str) -> Option<Self> {
         if text.len() > MAX_STORED {
@@ -74,7 +74,7 @@ impl<'a> Stored<'a> {
     /// Whether this is the hash of `password`. Takes the time that the hash says.
     pub fn verify(&self, password: &[u8]) -> bool {
         match self {
-            Self::Argon2(hash, _) => Kept(&Argon2::default()).verify_password(password, hash).is_ok(),
+            Self::Argon2(hash, _) => PooledArgon2(&Argon2::default()).verify_password(password, hash).is_ok(),
             Self::Pbkdf2 { iterations, salt, hash } => {
                 pbkdf2::verify(PBKDF2_HMAC_SHA256, *iterations, salt.as_bytes(), password, hash).is_ok()
             }
@@ -100,10 +100,10 @@ impl Costs {
     /// What our own hashes cost, and these.
     pub fn of(hashes: &[String], ours: &Params) -> Self {
         let mut costs = Self { iterations: 0, argon2: vec![ours.clone()] };
-        for stored in hashes.iter().filter_map(|hash| Stored::parse(hash)) {
+        for stored in hashes.iter().filter_map(|hash| StoredHash::parse(hash)) {
             match stored {
-                Stored::Pbkdf2 { iterations, .. } => costs.iterations = costs.iterations.max(iterations.get()),
-                Stored::Argon2(_, params) => {
+                StoredHash::Pbkdf2 { iterations, .. } => costs.iterations = costs.iterations.max(iterations.get()),
+                StoredHash::Argon2(_, params) => {
                     let is_known = costs.argon2.iter().any(|known| is_same_work(known, &params));
                     if !is_known && costs.argon2.len() < MAX_KINDS {
                         costs.argon2.push(params);
@@ -115,9 +115,9 @@ impl Costs {
     }
 
     /// Does the work of a refusal that verifying `stored` has not done.
-    pub fn spend_rest(&self, password: &[u8], stored: Option<&Stored<'_>>) {
+    pub fn spend_rest(&self, password: &[u8], stored: Option<&StoredHash<'_>>) {
         let done = match stored {
-            Some(Stored::Pbkdf2 { iterations, .. }) => iterations.get(),
+            Some(StoredHash::Pbkdf2 { iterations, .. }) => iterations.get(),
             _ => 0,
         };
         if let Some(rest) = NonZeroU32::new(self.iterations.saturating_sub(done)) {
@@ -137,7 +137,7 @@ const SALT: &[u8] = b"nobody's salt";
 /// Hashes for the time that it takes.
 fn waste(params: &Params, password: &[u8]) {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    if let Err(cause) = Kept(&argon2).hash_into(password, SALT, &mut [0; SHA256_LEN]) {
+    if let Err(cause) = PooledArgon2(&argon2).hash_into(password, SALT, &mut [0; SHA256_LEN]) {
         tracing::debug!(%cause, "a refusal took less time than it should");
     }
 }
@@ -154,7 +154,7 @@ mod tests {
 
     use argon2::Params;
 
-    use super::{Costs, Stored};
+    use super::{Costs, StoredHash};
 
     // What Django 5.2 made of these two passwords.
     const HORSE: &str = "correct horse";
@@ -173,7 +173,7 @@ mod tests {
     ];
 
     fn verifies(stored: &str, password: &str) -> bool {
-        Stored::parse(stored).expect("a hash that is known").verify(password.as_bytes())
+        StoredHash::parse(stored).expect("a hash that is known").verify(password.as_bytes())
     }
 
     #[test]
@@ -192,18 +192,18 @@ mod tests {
     #[test]
     fn what_is_not_known_or_too_much_work_is_no_hash() {
         for other in OTHERS {
-            assert!(Stored::parse(other).is_none(), "{other}");
+            assert!(StoredHash::parse(other).is_none(), "{other}");
         }
         let salt_and_hash = "$salt$o4RVKgYQWClLYEigNEvZyHF9o5F68OryhvOxopH+ePA=";
-        assert!(Stored::parse(&format!("pbkdf2_sha256$3000000{salt_and_hash}")).is_some());
+        assert!(StoredHash::parse(&format!("pbkdf2_sha256$3000000{salt_and_hash}")).is_some());
         for iterations in ["3000001", "4294967295", "99999999999999999999", "0", "-1", "1e6", "", "１"] {
-            assert!(Stored::parse(&format!("pbkdf2_sha256${iterations}{salt_and_hash}")).is_none(), "{iterations}");
+            assert!(StoredHash::parse(&format!("pbkdf2_sha256${iterations}{salt_and_hash}")).is_none(), "{iterations}");
         }
         for params in ["m=262145,t=2,p=8", "m=4194304,t=2,p=8", "m=8,t=5,p=1", "m=1024,t=1,p=17", "m=0,t=0,p=0"] {
             let stored = HORSE_ARGON2.replace("m=102400,t=2,p=8", params);
-            assert!(Stored::parse(&stored).is_none(), "{params}");
+            assert!(StoredHash::parse(&stored).is_none(), "{params}");
         }
-        assert!(Stored::parse(&HORSE_PBKDF2.replace("mhna", &"x".repeat(500))).is_none());
+        assert!(StoredHash::parse(&HORSE_PBKDF2.replace("mhna", &"x".repeat(500))).is_none());
     }
 
     #[test]
@@ -211,13 +211,13 @@ mod tests {
         for stored in [HORSE_PBKDF2, HORSE_ARGON2] {
             for end in 0..stored.len() {
                 let cut = &stored[..end];
-                assert!(Stored::parse(cut).is_none_or(|stored| !stored.verify(b"")), "{cut}");
+                assert!(StoredHash::parse(cut).is_none_or(|stored| !stored.verify(b"")), "{cut}");
             }
-            assert!(Stored::parse(&format!("{stored}$")).is_none());
+            assert!(StoredHash::parse(&format!("{stored}$")).is_none());
         }
         for strange in ["argon2$", "argon2$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "pbkdf2_sha256$$$", "$", "$$"]
         {
-            assert!(Stored::parse(strange).is_none(), "{strange}");
+            assert!(StoredHash::parse(strange).is_none(), "{strange}");
         }
     }
 
@@ -226,13 +226,13 @@ mod tests {
         let ours = Params::default();
         let costs = Costs::of(&[HORSE_PBKDF2.to_owned(), FIRE_ARGON2.to_owned(), OTHERS[0].to_owned()], &ours);
         assert_eq!((costs.iterations, costs.argon2.len()), (1_000_000, 2));
-        let spent = |stored: Option<&Stored<'_>>| {
+        let spent = |stored: Option<&StoredHash<'_>>| {
             let begun = Instant::now();
             costs.spend_rest(b"a password", stored);
             begun.elapsed()
         };
-        let pbkdf2 = Stored::parse(HORSE_PBKDF2).expect("it parses");
-        let argon2 = Stored::parse(HORSE_ARGON2).expect("it parses");
+        let pbkdf2 = StoredHash::parse(HORSE_PBKDF2).expect("it parses");
+        let argon2 = StoredHash::parse(HORSE_ARGON2).expect("it parses");
         // The rest of who paid a part is less than all of it; by how much is for the
         // test over the wire.
         let all = spent(None);
@@ -256,11 +256,11 @@ mod tests {
                 rows.extend([format!("{before}{piece}{after}"), format!("{before}{piece}")]);
             }
             for row in rows {
-                match Stored::parse(&row) {
-                    Some(Stored::Pbkdf2 { iterations, salt, .. }) => {
+                match StoredHash::parse(&row) {
+                    Some(StoredHash::Pbkdf2 { iterations, salt, .. }) => {
                         prop_assert!(iterations.get() <= super::MAX_ITERATIONS && !salt.is_empty(), "{row}");
                     }
-                    Some(Stored::Argon2(_, params)) => prop_assert!(
+                    Some(StoredHash::Argon2(_, params)) => prop_assert!(
                         params.m_cost() <= super::MAX_ARGON2_KIB
                             && params.t_cost() <= super::MAX_ARGON2_PASSES
                             && params.p_cost() <= super::MAX_ARGON2_LANES,

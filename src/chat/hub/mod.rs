@@ -8,8 +8,8 @@
 //! never across an `await`; nothing below it takes another lock. How chats look has a
 //! lock of its own, under which nothing else is done.
 
-mod courier;
-mod looks;
+mod coalesce;
+mod fan_out;
 mod registry;
 #[cfg(test)]
 pub(super) mod simulated;
@@ -28,20 +28,20 @@ use super::model::error::Result;
 use super::model::event::{Event, Scope};
 use super::model::gauges::HubGauges;
 use super::model::id::{ChatId, CredentialId, SocketId, UserId};
-use courier::Courier;
-pub(super) use courier::Desk;
-use looks::{Looks, MOMENT};
+use coalesce::{Coalescer, MOMENT};
+use fan_out::FanOut;
+pub(super) use fan_out::FanOutWorker;
 use registry::Registry;
 use socket::Socket;
-pub use socket::{Broadcast, Closing, Inbox, MAX_CODECS, Outlet, Subscription};
+pub use socket::{Broadcast, Closing, Inbox, MAX_CODECS, Sink, SocketRegistration};
 
 /// How long an answer waits for the sockets that it closes.
 const SETTLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Hub {
     registry: Mutex<Registry>,
-    looks: Mutex<Looks>,
-    courier: Courier,
+    coalescer: Mutex<Coalescer>,
+    fan_out: FanOut,
     /// Wakes those who wait for closing sockets to be gone.
     gone: Notify,
 }
@@ -57,17 +57,22 @@ async fn watch_look(hub: Weak<Hub>, chat: ChatId) {
 }
 
 impl Hub {
-    /// An empty hub, and the desk of its courier, which waits to be started.
-    pub fn new() -> (Self, Arc<Desk>) {
-        let (courier, desk) = Courier::new();
-        (Self { registry: Mutex::default(), looks: Mutex::default(), courier, gone: Notify::new() }, desk)
+    /// An empty hub, and its worker, which waits to be started.
+    pub fn new() -> (Self, Arc<FanOutWorker>) {
+        let (fan_out, worker) = FanOut::new();
+        (Self { registry: Mutex::default(), coalescer: Mutex::default(), fan_out, gone: Notify::new() }, worker)
     }
 
     /// Makes a place for a socket. It hears nothing until its [`Event::SocketOpened`]
     /// is published, and leaves when the subscription is dropped.
-    pub fn reserve(self: &Arc<Self>, user: UserId, credential: CredentialId, scope: Scope) -> Result<Subscription> {
+    pub fn reserve(
+        self: &Arc<Self>,
+        user: UserId,
+        credential: CredentialId,
+        scope: Scope,
+    ) -> Result<SocketRegistration> {
         let socket = self.lock().reserve(user, credential, scope)?;
-        Ok(Subscription::new(Arc::clone(self), socket))
+        Ok(SocketRegistration::new(Arc::clone(self), socket))
     }
 
     /// Tells each event to whom it concerns, in order.
@@ -79,9 +84,9 @@ impl Hub {
     /// it was told last: on `runtime`, for the writer has none.
     pub fn publish_committed(self: &Arc<Self>, events: impl IntoIterator<Item = Event>, runtime: &Handle) {
         let mut begun = Vec::new();
-        let mut looks = self.looks();
-        let now: Vec<Event> = events.into_iter().filter_map(|event| looks.admit(event, &mut begun)).collect();
-        drop(looks);
+        let mut coalescer = self.coalescer();
+        let now: Vec<Event> = events.into_iter().filter_map(|event| coalescer.admit(event, &mut begun)).collect();
+        drop(coalescer);
         self.publish(now);
         for chat in begun {
             runtime.spawn(watch_look(Arc::downgrade(self), chat));
@@ -90,14 +95,14 @@ impl Hub {
 
     /// Tells what was held back of how a chat looks. `false`: nothing was.
     fn tell_held(&self, chat: ChatId) -> bool {
-        let held = self.looks().end_moment(chat);
+        let held = self.coalescer().end_moment(chat);
         let is_there = held.is_some();
         self.publish(held);
         is_there
     }
 
-    fn looks(&self) -> MutexGuard<'_, Looks> {
-        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn coalescer(&self) -> MutexGuard<'_, Coalescer> {
+        self.coalescer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same for what a socket says. `false`: it is to close, and nobody is told.
@@ -117,7 +122,7 @@ impl Hub {
         let due = registry.take_due();
         // Written to without the lock: what is published meanwhile goes to the same queues, behind this.
         drop(registry);
-        self.courier.deliver(due);
+        self.fan_out.deliver(due);
     }
 
     /// Whether a user has a socket open, or one that may be refused yet.

@@ -25,7 +25,7 @@ pub(super) struct Registry {
     present: HashSet<UserId>,
     /// Told to close, and not gone yet.
     closing: HashSet<SocketId>,
-    told: Told,
+    published: Published,
 }
 
 pub(super) struct Listener {
@@ -35,7 +35,7 @@ pub(super) struct Listener {
 
 /// What was ever published.
 #[derive(Default)]
-struct Told {
+struct Published {
     /// Events that somebody was to hear of.
     events: u64,
     /// How many queues they went to in all.
@@ -80,7 +80,7 @@ impl Registry {
     }
 
     pub fn gauges(&self) -> HubGauges {
-        HubGauges { sockets: self.by_id.len(), events: self.told.events, queued: self.told.queued }
+        HubGauges { sockets: self.by_id.len(), events: self.published.events, queued: self.published.queued }
     }
 
     /// Who was told to close, and is not gone yet.
@@ -90,7 +90,7 @@ impl Registry {
 
     /// For whom something has queued since this was asked last.
     pub fn take_due(&mut self) -> Vec<Arc<Socket>> {
-        std::mem::take(&mut self.told.due)
+        std::mem::take(&mut self.published.due)
     }
 
     pub fn close_all(&mut self, reason: Closing) {
@@ -222,23 +222,23 @@ impl Registry {
 
     fn tell_chat(&mut self, chat: ChatId, event: Event) {
         let sockets = self.by_chat.get(&chat).map(Vec::as_slice).unwrap_or_default();
-        let slow = self.told.tell(event, sockets);
+        let slow = self.published.tell(event, sockets);
         self.close_slow(&slow);
     }
 
     /// What only those are told who listen to all of their chats: where one looks at one
     /// chat alone, thousands of sockets would be woken for what they do not show.
     fn tell_overviews(&mut self, chats: &[ChatId], event: Event) {
-        let mut told = HashSet::new();
+        let mut published = HashSet::new();
         let sockets = chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten();
-        let once = sockets.filter(|socket| socket.scope == Scope::All && told.insert(socket.id));
-        let slow = self.told.tell(event, once);
+        let once = sockets.filter(|socket| socket.scope == Scope::All && published.insert(socket.id));
+        let slow = self.published.tell(event, once);
         self.close_slow(&slow);
     }
 
     fn tell_user(&mut self, user: UserId, event: Event) {
         let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
-        let slow = self.told.tell(event, sockets);
+        let slow = self.published.tell(event, sockets);
         self.close_slow(&slow);
     }
 
@@ -249,7 +249,7 @@ impl Registry {
 
     fn tell_sockets(&mut self, to: &[SocketId], event: Event) {
         let sockets = to.iter().filter_map(|id| self.by_id.get(id)).map(|listener| &listener.socket);
-        let slow = self.told.tell(event, sockets);
+        let slow = self.published.tell(event, sockets);
         self.close_slow(&slow);
     }
 
@@ -284,7 +284,7 @@ impl Registry {
     }
 }
 
-impl Told {
+impl Published {
     /// Queues an event for each socket, and notes whom it waits for. Answers who has no room.
     fn tell<'a>(&mut self, event: Event, sockets: impl IntoIterator<Item = &'a Arc<Socket>>) -> Vec<Arc<Socket>> {
         self.events += 1;

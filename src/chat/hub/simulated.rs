@@ -6,7 +6,7 @@ use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
 
 /// One socket as it stands.
-pub(in crate::chat) struct Seen {
+pub(in crate::chat) struct SocketView {
     pub id: SocketId,
     pub user: UserId,
     pub credential: CredentialId,
@@ -21,7 +21,7 @@ pub(in crate::chat) struct Seen {
 
 impl Hub {
     /// Every socket.
-    pub fn sockets(&self) -> Vec<Seen> {
+    pub fn sockets(&self) -> Vec<SocketView> {
         let registry = self.lock();
         let mut all = Vec::new();
         for listener in registry.by_id.values() {
@@ -31,7 +31,7 @@ impl Hub {
                 registry.by_chat.iter().filter(|(_, list)| hears(list)).map(|(id, _)| *id).collect();
             chats.sort();
             let (events, bytes) = socket.waiting();
-            all.push(Seen {
+            all.push(SocketView {
                 id: socket.id,
                 user: socket.user,
                 credential: socket.credential,

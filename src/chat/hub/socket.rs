@@ -1,4 +1,4 @@
-//! One open socket as the hub sees it: a bounded queue of shared events, and the outlet
+//! One open socket as the hub sees it: a bounded queue of shared events, and the sink
 //! that takes them from there.
 
 use std::collections::VecDeque;
@@ -76,8 +76,8 @@ impl Broadcast {
 }
 
 /// Where a socket's events leave the core. The hub calls it after each commit that queued
-/// something, on the thread that published or on the courier's: it must not wait.
-pub trait Outlet: Send + Sync {
+/// something, on the thread that published or on the fan-out worker's: it must not wait.
+pub trait Sink: Send + Sync {
     /// Takes from the queue whatever can go out at once, and leaves the rest to the
     /// socket's own task.
     fn flush(&self);
@@ -89,8 +89,8 @@ pub(super) struct Socket {
     pub credential: CredentialId,
     pub scope: Scope,
     queue: Mutex<Queue>,
-    outlet: OnceLock<Weak<dyn Outlet>>,
-    /// It waits for the courier already.
+    sink: OnceLock<Weak<dyn Sink>>,
+    /// It waits for the fan-out worker already.
     is_due: AtomicBool,
     live: AtomicBool,
     closing: OnceLock<Closing>,
@@ -122,7 +122,7 @@ impl Socket {
             credential,
             scope,
             queue: Mutex::default(),
-            outlet: OnceLock::new(),
+            sink: OnceLock::new(),
             is_due: AtomicBool::new(false),
             live: AtomicBool::new(false),
             closing: OnceLock::new(),
@@ -157,8 +157,8 @@ impl Socket {
     /// Lets out what has queued. What is offered from here on asks for it anew.
     pub fn flush(&self) {
         self.is_due.store(false, Ordering::Release);
-        if let Some(outlet) = self.outlet.get().and_then(Weak::upgrade) {
-            outlet.flush();
+        if let Some(sink) = self.sink.get().and_then(Weak::upgrade) {
+            sink.flush();
         }
     }
 
@@ -192,12 +192,12 @@ impl std::fmt::Debug for Socket {
 }
 
 /// A socket's place in the hub. Dropping it takes the socket out.
-pub struct Subscription {
+pub struct SocketRegistration {
     hub: Arc<Hub>,
     socket: Arc<Socket>,
 }
 
-impl Subscription {
+impl SocketRegistration {
     pub(super) fn new(hub: Arc<Hub>, socket: Arc<Socket>) -> Self {
         Self { hub, socket }
     }
@@ -214,9 +214,9 @@ impl Subscription {
         Inbox(Arc::clone(&self.socket))
     }
 
-    /// From here on the hub calls `outlet` when something has queued. Once for a socket.
-    pub fn attach(&self, outlet: Weak<dyn Outlet>) {
-        if self.socket.outlet.set(outlet).is_err() {
+    /// From here on the hub calls `sink` when something has queued. Once for a socket.
+    pub fn attach(&self, sink: Weak<dyn Sink>) {
+        if self.socket.sink.set(sink).is_err() {
             tracing::error!("a socket has two outlets");
         }
     }
@@ -228,7 +228,7 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Drop for SocketRegistration {
     fn drop(&mut self) {
         self.hub.remove(&self.socket);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::registry::MAX_SOCKETS;
-use super::{Closing, Event, Hub, Subscription};
+use super::{Closing, Event, Hub, SocketRegistration};
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
 use crate::chat::model::name::Username;
@@ -12,8 +12,8 @@ use crate::chat::model::user::User;
 const DEN: ChatId = ChatId(1);
 
 fn hub() -> Arc<Hub> {
-    let (hub, courier) = Hub::new();
-    courier.start().expect("a thread");
+    let (hub, fan_out) = Hub::new();
+    fan_out.start().expect("a thread");
     Arc::new(hub)
 }
 
@@ -21,7 +21,7 @@ fn said(user: i64) -> Event {
     Event::CallLeft { chat: DEN, user: UserId(user), participants: Vec::new() }
 }
 
-fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> Subscription {
+fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> SocketRegistration {
     let subscription = hub.reserve(UserId(user), CredentialId(user), scope).expect("a place");
     hub.publish([Event::SocketOpened { socket: subscription.id(), chats: chats.to_vec() }]);
     subscription

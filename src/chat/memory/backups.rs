@@ -4,21 +4,21 @@ use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 
-use crate::chat::model::backup::{Last, Plan};
+use crate::chat::model::backup::{BackupSchedule, LastBackup};
 use crate::chat::model::time::{Clock, Timestamp};
 
 /// After so many periods without one, backups are overdue.
 pub const PATIENCE: u32 = 2;
 
 /// The handle on the thread.
-pub struct Keeper {
-    pub desk: Arc<Desk>,
+pub struct BackupWorker {
+    pub queue: Arc<BackupQueue>,
     /// One that waits stands for all who ask meanwhile.
     pub ask: SyncSender<()>,
 }
 
-pub struct Desk {
-    pub plan: Plan,
+pub struct BackupQueue {
+    pub plan: BackupSchedule,
     pub data: PathBuf,
     /// Bytes that stay free where the data is.
     pub reserve: u64,
@@ -29,7 +29,7 @@ pub struct Desk {
 
 #[derive(Default)]
 pub struct State {
-    pub last: Option<Last>,
+    pub last: Option<LastBackup>,
     pub failure: Option<(Timestamp, String)>,
     pub failures: u64,
 }

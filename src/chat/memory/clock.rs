@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::chat::model::clock::Doubt;
+use crate::chat::model::clock::ClockDoubt;
 use crate::chat::model::time::{Clock, Timestamp};
 
 /// A clock that moves this much against the time that passed has been set, or the machine slept.
@@ -34,7 +34,7 @@ impl ClockWatch {
     }
 
     /// Looks at the clock. What it says is known from then on, unless there is a doubt.
-    pub fn look(&self) -> Option<Doubt> {
+    pub fn look(&self) -> Option<ClockDoubt> {
         let (now, at) = (self.clock.now(), Instant::now());
         let mut state = self.lock();
         let should = state.looked.0.plus(at.duration_since(state.looked.1));
@@ -43,7 +43,7 @@ impl ClockWatch {
             tracing::warn!(target: "clock", seconds = (now.0 - should.0) / 1000, "the clock jumped");
         }
         state.looked = (now, at);
-        let doubt = Doubt::of(state.known, now);
+        let doubt = ClockDoubt::of(state.known, now);
         match doubt {
             Some(doubt) if !state.is_doubted => tracing::warn!(
                 target: "clock",

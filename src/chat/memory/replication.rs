@@ -12,15 +12,15 @@ pub const FOLDER: &str = ".fireside.db-litestream/ltx";
 
 /// The latest look, and when the replicator was last seen to have read all there was.
 #[derive(Default)]
-pub struct Replication(pub Mutex<Looks>);
+pub struct Replication(pub Mutex<Checks>);
 
 #[derive(Default)]
-pub struct Looks {
+pub struct Checks {
     pub latest: Option<(Instant, Option<Duration>)>,
     pub level: Option<SystemTime>,
 }
 
-impl Looks {
+impl Checks {
     pub fn lag(&mut self, data: &Path, now: SystemTime) -> Option<Duration> {
         let read = newest_read(&data.join(FOLDER))?;
         let written = fs::metadata(data.join("fireside.db-wal")).and_then(|log| log.modified()).ok();
@@ -53,7 +53,7 @@ mod tests {
     use std::path::Path;
     use std::time::{Duration, SystemTime};
 
-    use super::{FOLDER, Looks};
+    use super::{Checks, FOLDER};
 
     const NOON: Duration = Duration::from_secs(1_750_000_000);
 
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn the_lag_is_since_the_last_moment_that_nothing_waited() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (data, mut looks) = (folder.path(), Looks::default());
+        let (data, mut looks) = (folder.path(), Checks::default());
         let mut lag = |seconds| looks.lag(data, at(seconds)).map(|lag| lag.as_secs());
         assert_eq!(lag(0), None, "nobody follows");
         let (low, high) = (data.join(FOLDER).join("0"), data.join(FOLDER).join("1"));

@@ -16,7 +16,7 @@ pub const EXPIRES: Duration = Duration::from_secs(6);
 /// Who is typing right now, or was a moment ago. An entry goes with its expiry, so there are
 /// never more than requests of the last seconds.
 #[derive(Default)]
-pub struct TypingNow {
+pub struct TypingUsers {
     pub states: Mutex<HashMap<(ChatId, UserId), State>>,
 }
 
@@ -40,7 +40,7 @@ pub enum Next {
     Rest,
 }
 
-impl TypingNow {
+impl TypingUsers {
     pub fn lock(&self) -> MutexGuard<'_, HashMap<(ChatId, UserId), State>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }

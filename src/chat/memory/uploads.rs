@@ -7,21 +7,21 @@ use crate::chat::model::id::UserId;
 
 /// Bytes of one user, and of all.
 #[derive(Clone, Copy, Default)]
-pub struct Taken {
+pub struct Usage {
     pub user: u64,
     pub all: u64,
 }
 
 /// Bytes of uploads that are on their way, by user.
 #[derive(Default)]
-pub struct Incoming(pub Mutex<HashMap<UserId, u64>>);
+pub struct UploadsInProgress(pub Mutex<HashMap<UserId, u64>>);
 
 #[cfg(test)]
 mod simulated {
-    use super::Incoming;
+    use super::UploadsInProgress;
     use std::sync::PoisonError;
 
-    impl Incoming {
+    impl UploadsInProgress {
         /// Whether nothing is on its way.
         pub fn is_empty(&self) -> bool {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()

@@ -1,21 +1,21 @@
 //! Who administers, and accounts as administrators see them.
 
-use super::session::Asker;
+use super::session::Actor;
 use super::time::Timestamp;
 use super::user::Account;
 
 /// Who administers: the right of each act is checked in its transaction.
 #[derive(Clone, Debug)]
-pub enum By {
+pub enum Administrator {
     /// Whoever owns the data folder.
     CommandLine,
     /// A user, who has to be an admin.
-    Admin(Asker),
+    Admin(Actor),
 }
 
 /// An account as administrators see it.
 #[derive(Clone, Debug)]
-pub struct Managed {
+pub struct ManagedAccount {
     /// As its owner sees it.
     pub account: Account,
     /// Bytes of its uploaded files.

@@ -5,7 +5,7 @@ use super::time::Timestamp;
 
 /// What an administrator can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum AuditAction {
     /// The first admin made their account by the setup link.
     Setup,
     /// An account was made for somebody.
@@ -44,7 +44,7 @@ pub enum Act {
     JoinRoomsSet,
 }
 
-impl Act {
+impl AuditAction {
     /// Its word in the log.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -73,7 +73,7 @@ impl Act {
 
 /// A line of the log.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Its number.
     pub id: i64,
     /// When.

@@ -7,7 +7,7 @@ use super::time::Timestamp;
 
 /// Why there is no backup, or nothing was restored. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum BackupError {
     /// The folder holds no state.
     #[error("there is no database in {0}")]
     NoData(PathBuf),
@@ -59,8 +59,8 @@ pub enum Failure {
 }
 
 /// Makes an error of the system one about a path.
-pub(in crate::chat) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Failure {
-    move |cause| Failure::Io(path.into(), cause)
+pub(in crate::chat) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> BackupError {
+    move |cause| BackupError::Io(path.into(), cause)
 }
 
 /// Hears how far it is: bytes done, and all of them.
@@ -68,7 +68,7 @@ pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
 /// Where backups go, how often, and how many stay.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct BackupSchedule {
     /// The folder; made when it is needed.
     pub folder: PathBuf,
     /// The time from one to the next; `None`: only when somebody asks.
@@ -79,7 +79,7 @@ pub struct Plan {
 
 /// A backup that was made and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Last {
+pub struct LastBackup {
     /// When it was begun.
     pub made: Timestamp,
     /// Its size.
@@ -90,7 +90,7 @@ pub struct Last {
 
 /// How it goes with the backups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Health {
+pub enum BackupHealth {
     /// As it should.
     Well,
     /// The latest try failed.
@@ -103,7 +103,7 @@ pub enum Health {
 #[derive(Clone, Debug)]
 pub struct Backups {
     /// The latest that counts.
-    pub last: Option<Last>,
+    pub last: Option<LastBackup>,
     /// Why there is none since.
     pub failure: Option<String>,
     /// Tries that failed since the start.
@@ -111,5 +111,5 @@ pub struct Backups {
     /// Whether there was none for twice the time from one to the next.
     pub is_overdue: bool,
     /// All in a word.
-    pub health: Health,
+    pub health: BackupHealth,
 }

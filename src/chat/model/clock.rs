@@ -16,14 +16,14 @@ const EARLIEST: Timestamp = Timestamp(1_767_225_600_000);
 
 /// Why the clock is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct ClockDoubt {
     /// What it says.
     pub now: Timestamp,
     /// When the server last knew the time.
     pub known: Timestamp,
 }
 
-impl Doubt {
+impl ClockDoubt {
     /// Whether a clock that says `now` is too far from what was `known`.
     #[must_use]
     pub fn of(known: Option<Timestamp>, now: Timestamp) -> Option<Self> {
@@ -33,7 +33,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for ClockDoubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { now, known } = self;
         let days = now.0.abs_diff(known.0) / (24 * 60 * 60 * 1000);
@@ -44,20 +44,20 @@ impl fmt::Display for Doubt {
 
 #[cfg(test)]
 mod tests {
-    use super::{Doubt, EARLIEST, MAX_STEP};
+    use super::{ClockDoubt, EARLIEST, MAX_STEP};
     use crate::chat::model::time::Timestamp;
 
     #[test]
     fn a_clock_is_doubted_only_where_something_is_known_and_far() {
         let known = EARLIEST.plus(MAX_STEP * 20);
         for now in [known, known.plus(MAX_STEP), known.minus(MAX_STEP)] {
-            assert_eq!(Doubt::of(Some(known), now), None);
+            assert_eq!(ClockDoubt::of(Some(known), now), None);
         }
         for now in [known.plus(MAX_STEP * 2), known.minus(MAX_STEP * 2), Timestamp(0), Timestamp(i64::MAX)] {
-            assert_eq!(Doubt::of(Some(known), now), Some(Doubt { now, known }));
-            assert_eq!(Doubt::of(None, now), None);
+            assert_eq!(ClockDoubt::of(Some(known), now), Some(ClockDoubt { now, known }));
+            assert_eq!(ClockDoubt::of(None, now), None);
         }
         // A machine without a battery starts in 1970, and learns the time a little later.
-        assert_eq!(Doubt::of(Some(Timestamp(0)), known), None);
+        assert_eq!(ClockDoubt::of(Some(Timestamp(0)), known), None);
     }
 }

@@ -13,13 +13,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why an operation did not happen. Nothing of it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The thing does not exist, or not for the asker: the two look the same.
+    /// The thing does not exist, or not for the actor: the two look the same.
     #[error("Not found.")]
     NotFound,
-    /// The asker sees a public room from outside and is not in it.
+    /// The actor sees a public room from outside and is not in it.
     #[error("You are not a member of this room.")]
     NotMember,
-    /// The asker sees the thing but may not do this with it.
+    /// The actor sees the thing but may not do this with it.
     #[error("{0}")]
     Forbidden(Denial),
     /// No such user, or a wrong password, or a disabled account: nobody can tell which.
@@ -48,7 +48,7 @@ pub enum Error {
     Invalid(Rule),
     /// The room has as many members as it may have.
     #[error("The room has reached its maximum number of participants.")]
-    RoomFull,
+    ChatFull,
     /// The idempotency key was used for another content.
     #[error("This key was already used for another message.")]
     KeyReused,

@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
+use super::chat::Chat;
 use super::id::UserId;
 use super::member::Member;
 use super::message::Message;
-use super::room::Room;
 
 /// A chat, who is in it, and its newest message.
 #[derive(Clone, Debug)]
 pub struct Overview {
-    /// The chat as the asker sees it.
-    pub room: Room,
+    /// The chat as the actor sees it.
+    pub chat: Chat,
     /// Everybody in it, the longest standing first.
     pub members: Vec<Member>,
-    /// The newest message that the asker can see.
+    /// The newest message that the actor can see.
     pub last_message: Option<Message>,
     /// Those of its members who are there now.
     pub online: HashSet<UserId>,
@@ -24,8 +24,8 @@ pub struct Overview {
 
 impl Overview {
     /// Of a chat alone.
-    pub(in crate::chat) fn of(room: Room) -> Self {
-        Self { room, members: Vec::new(), last_message: None, online: HashSet::new(), call: Vec::new() }
+    pub(in crate::chat) fn of(chat: Chat) -> Self {
+        Self { chat, members: Vec::new(), last_message: None, online: HashSet::new(), call: Vec::new() }
     }
 }
 

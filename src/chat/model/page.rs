@@ -65,7 +65,7 @@ mod tests {
 
     use super::Page;
     use crate::chat::Durability;
-    use crate::chat::handle::{Chat, Config};
+    use crate::chat::app::{App, Config};
     use crate::chat::message::history;
     use crate::chat::model::error::Result;
     use crate::chat::model::message::{Draft, Window};
@@ -78,10 +78,10 @@ mod tests {
     const SAID: u32 = 600;
 
     /// How many instructions of the database's machine a read takes.
-    fn work<T>(chat: &Chat, read: impl FnOnce(&Db) -> Result<T>) -> u64 {
+    fn work<T>(app: &App, read: impl FnOnce(&Db) -> Result<T>) -> u64 {
         let counted = Arc::new(AtomicU64::new(0));
         let steps = Arc::clone(&counted);
-        let read = chat.store.read(|db| {
+        let read = app.store.read(|db| {
             let count = move || {
                 steps.fetch_add(1, Ordering::Relaxed);
                 false
@@ -98,25 +98,25 @@ mod tests {
     #[tokio::test]
     async fn a_page_past_the_end_is_not_looked_for() {
         let folder = tempfile::tempdir().expect("a folder");
-        let chat = Chat::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
-        let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
-        let den = group(&chat, &alice, &[&bob]).await;
-        let pair = chat.open_direct(&alice, UserRef::Id(bob.user)).await.expect("a chat").0.id;
+        let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
+        let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
+        let den = group(&app, &alice, &[&bob]).await;
+        let pair = app.open_direct(&alice, UserRef::Id(bob.user)).await.expect("a chat").0.id;
         for number in 0..SAID {
             let text = MessageText::parse(&format!("word {number}"), 100).expect("text");
             let room = if number % 2 == 0 { den } else { pair };
-            chat.post(&alice, room, Draft::of(text, None)).await.expect("posted");
+            app.post(&alice, room, Draft::of(text, None)).await.expect("posted");
         }
         let size = 10;
         let (last, past) = (SAID / 2 / size, 4_000_000);
         let of_group =
-            |number| work(&chat, |db| history(db, alice.user, den, Window::Page(Page { number, size })).map(drop));
-        let of_pair = |number| work(&chat, |db| direct_messages(db, alice.user, None, Page { number, size }).map(drop));
+            |number| work(&app, |db| history(db, alice.user, den, Window::Page(Page { number, size })).map(drop));
+        let of_pair = |number| work(&app, |db| direct_messages(db, alice.user, None, Page { number, size }).map(drop));
         for (pages, walks) in [(of_group(past), of_group(last)), (of_pair(past), of_pair(last))] {
             assert!(walks > 600, "a page that is there is walked to, and that is counted: {walks}");
             assert!(pages < 300, "{pages} instructions for a page that is not there");
         }
-        let people = |number| work(&chat, |db| store::users::page(db, Page { number, size: 1 }).map(drop));
+        let people = |number| work(&app, |db| store::users::page(db, Page { number, size: 1 }).map(drop));
         assert!(people(past) < people(1), "who is there is not looked at for it");
     }
 }

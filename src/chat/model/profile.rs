@@ -19,11 +19,11 @@ pub struct Post {
     pub created_at: Timestamp,
 }
 
-/// Somebody's profile as the asker sees it.
+/// Somebody's profile as the actor sees it.
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// Who it is.
     pub account: Account,
-    /// Their friends, if the asker is one or is them; nobody otherwise.
+    /// Their friends, if the actor is one or is them; nobody otherwise.
     pub friends: Vec<UserId>,
 }

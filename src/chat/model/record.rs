@@ -362,10 +362,10 @@ mod moment {
 
 /// Why nothing was exported or imported. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum RecordError {
     /// What a backup fails by, too: the folder, the database, the archive, the disk.
     #[error(transparent)]
-    Same(#[from] backup::Failure),
+    Same(#[from] backup::BackupError),
     /// A record breaks a rule. Whoever read it says where it stood.
     #[error("{0}")]
     Record(String),

@@ -18,7 +18,7 @@ pub struct Retention {
 
 /// How long one chat keeps its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Term {
+pub enum RetentionOverride {
     /// As long as the server is told.
     Server,
     /// Whatever the server is told.
@@ -27,7 +27,7 @@ pub enum Term {
     Days(u32),
 }
 
-impl Term {
+impl RetentionOverride {
     /// A number of days, if there is such a term; 0 is for ever.
     #[must_use]
     pub fn of_days(days: i64) -> Option<Self> {

@@ -33,7 +33,7 @@ pub enum CredentialKind {
 
 /// Proof of who asks: only a valid credential makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asker {
+pub struct Actor {
     /// Who.
     pub user: UserId,
     /// Their name.
@@ -57,7 +57,7 @@ pub struct Session {
 
 /// A credential as its owner sees it in a list.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct IssuedCredential {
     /// Its id.
     pub id: CredentialId,
     /// What it is.

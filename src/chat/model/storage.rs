@@ -2,7 +2,7 @@
 
 use super::id::{ChatId, UserId};
 use super::name::Username;
-use super::retention::Term;
+use super::retention::RetentionOverride;
 
 /// What a chat takes. Of a chat that is not open to all, nobody learns the title here.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct ChatShare {
     /// Bytes of the files in it.
     pub bytes: i64,
     /// How long it keeps them.
-    pub term: Term,
+    pub term: RetentionOverride,
 }
 
 /// What a user's files and texts take.

@@ -7,21 +7,21 @@
 
 use std::time::Duration;
 
+use crate::chat::app::App;
 use crate::chat::auth::audit;
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Act;
-use crate::chat::model::clock::Doubt;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditAction;
+use crate::chat::model::clock::ClockDoubt;
 use crate::chat::model::error::Result;
 use crate::chat::store;
 
 /// How often that is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-impl Chat {
+impl App {
     /// Why nothing is deleted for its age now, if that is so.
     #[must_use]
-    pub fn clock_doubt(&self) -> Option<Doubt> {
+    pub fn clock_doubt(&self) -> Option<ClockDoubt> {
         self.clock_watch.look()
     }
 
@@ -29,19 +29,19 @@ impl Chat {
     pub async fn confirm_clock(&self) -> Result<()> {
         let confirmed = self.store.write(|tx| {
             store::clock::set_known(tx, tx.now)?;
-            audit::note(tx, By::CommandLine.id(), Act::ClockConfirmed, &tx.now.to_string(), "")?;
+            audit::note(tx, Administrator::CommandLine.id(), AuditAction::ClockConfirmed, &tx.now.to_string(), "")?;
             Ok(tx.now)
         });
         self.clock_watch.confirm(confirmed.await?);
-        self.upkeep().await
+        self.maintain().await
     }
 
     /// Looks at the clock again and again, as long as the runtime lives.
     pub(in crate::chat) fn watch_clock(&self) {
-        let chat = self.clone();
+        let app = self.clone();
         tokio::spawn(async move {
             loop {
-                chat.clock_watch.look();
+                app.clock_watch.look();
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });

@@ -2,11 +2,11 @@
 //!
 //! What is counted is written here once; who shows it, and in which format, is above.
 
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::model::backup::Backups;
 use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::gauges::{DiskGauges, HasherGauges, HubGauges, ReaderGauges, WriterGauges};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 
 /// How the core is at one moment.
 #[derive(Clone, Debug)]
@@ -36,16 +36,16 @@ pub struct ClockGauges {
     pub jumps: u64,
 }
 
-impl Chat {
+impl App {
     /// How everything is, for an administrator of the server.
-    pub async fn gauges_for(&self, asker: &Asker) -> Result<Gauges> {
-        if asker.is_admin { self.gauges().await } else { Err(Error::Forbidden(Denial::NotServerAdmin)) }
+    pub async fn gauges_for(&self, actor: &Actor) -> Result<Gauges> {
+        if actor.is_admin { self.gauges().await } else { Err(Error::Forbidden(Denial::NotServerAdmin)) }
     }
 
     /// How everything is, for the operator.
     pub async fn gauges(&self) -> Result<Gauges> {
-        let chat = self.clone();
-        let disk = tokio::task::spawn_blocking(move || chat.disk()).await.map_err(|_| Error::Internal)?;
+        let app = self.clone();
+        let disk = tokio::task::spawn_blocking(move || app.disk()).await.map_err(|_| Error::Internal)?;
         let (writer, readers) = self.store.gauges();
         let (hasher, hub, backups) = (self.hasher.gauges(), self.hub.gauges(), self.backups());
         let clock = ClockGauges { is_doubted: self.clock_doubt().is_some(), jumps: self.clock_watch.jumps() };

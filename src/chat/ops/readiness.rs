@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::memory::readiness::Attempt;
 use crate::chat::model::error::Error;
 use crate::chat::model::readiness::{LEAST_FREE, Unready};
 
-impl Chat {
+impl App {
     /// Whether requests should be sent here.
     pub async fn readiness(&self) -> Result<(), Unready> {
         if self.readiness.stopping.load(Ordering::Acquire) {

@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 
 /// How long one look answers for others who ask.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-impl Chat {
+impl App {
     /// The longest that a change may have been waiting for Litestream to read it; `None` where
     /// none ever followed this database.
     pub fn replication_lag(&self) -> Option<Duration> {

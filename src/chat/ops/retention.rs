@@ -8,17 +8,17 @@
 
 use std::time::Duration;
 
+use crate::chat::app::App;
 use crate::chat::auth::audit;
 use crate::chat::file;
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Act;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::Event;
 use crate::chat::model::id::{ChatId, MessageId};
-use crate::chat::model::retention::Term;
+use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::time::Timestamp;
-use crate::chat::store::retention::Age;
+use crate::chat::store::retention::Cutoff;
 use crate::chat::store::{self, Tx};
 
 /// Messages that go in one transaction: few, since a post may wait behind them.
@@ -35,9 +35,9 @@ const THOROUGH_EVERY: u32 = 24;
 /// Chats whose oldest message is looked at in one read.
 const CHATS_AT_ONCE: u32 = 500;
 
-impl Chat {
+impl App {
     /// Sets how long a chat keeps its messages. What is older goes from now on, piece by piece.
-    pub async fn set_term(&self, by: &By, chat: ChatId, term: Term) -> Result<()> {
+    pub async fn set_term(&self, by: &Administrator, chat: ChatId, term: RetentionOverride) -> Result<()> {
         let who = by.clone();
         self.store
             .write(move |tx| {
@@ -45,15 +45,15 @@ impl Chat {
                 let before = store::retention::term(tx, chat)?.ok_or(Error::NotFound)?;
                 if before != term {
                     store::retention::set_term(tx, chat, term)?;
-                    audit::note(tx, who.id(), Act::RetentionSet, &chat.to_string(), &term.in_words())?;
+                    audit::note(tx, who.id(), AuditAction::RetentionSet, &chat.to_string(), &term.in_words())?;
                 }
                 Ok(())
             })
             .await?;
-        let chat = self.clone();
+        let app = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = chat.retain().await {
-                tracing::warn!(%error, "what was kept for its time will go with the hourly upkeep");
+            if let Err(error) = app.retain().await {
+                tracing::warn!(%error, "what was kept for its time will go with the hourly maintenance");
             }
         });
         Ok(())
@@ -72,7 +72,7 @@ impl Chat {
         loop {
             let (last, due) = self.due(after, now, patience).await?;
             for (chat, than) in due {
-                self.purge(chat, Age { than, now }, patience).await?;
+                self.purge(chat, Cutoff { than, now }, patience).await?;
             }
             let Some(last) = last else { break };
             after = last;
@@ -101,7 +101,7 @@ impl Chat {
                 for (chat, term) in terms {
                     let Some(time) = term.time(server) else { continue };
                     let than = now.minus(time);
-                    let first = store::retention::look(db, chat, MessageId(0), Age { than, now }, PIECE)?;
+                    let first = store::retention::look(db, chat, MessageId(0), Cutoff { than, now }, PIECE)?;
                     let is_passed = first.last.is_some() && first.young <= patience;
                     if !first.old.is_empty() || is_passed {
                         due.push((chat, than));
@@ -112,7 +112,7 @@ impl Chat {
             .await
     }
 
-    async fn purge(&self, chat: ChatId, age: Age, patience: u32) -> Result<()> {
+    async fn purge(&self, chat: ChatId, age: Cutoff, patience: u32) -> Result<()> {
         let (mut after, mut young, mut has_changed) = (MessageId(0), 0_u32, false);
         loop {
             let looked = self.store.scan(move |db| store::retention::look(db, chat, after, age, PIECE)).await?;
@@ -140,7 +140,7 @@ impl Chat {
 }
 
 /// Those of the piece of messages after one that are too old.
-fn purge_messages(tx: &mut Tx<'_>, chat: ChatId, after: MessageId, age: Age) -> Result<()> {
+fn purge_messages(tx: &mut Tx<'_>, chat: ChatId, after: MessageId, age: Cutoff) -> Result<()> {
     let old = store::retention::look(tx, chat, after, age, PIECE)?.old;
     for message in old.iter().filter(|message| message.has_attachments) {
         file::erase_attachments(tx, message.id)?;
@@ -157,7 +157,7 @@ fn purge_files(tx: &mut Tx<'_>, than: Timestamp) -> Result<bool> {
         file::erase(tx, file)?;
         if store::retention::count_detached(tx, message.id)? == 0 && message.is_blank {
             store::messages::delete(tx, message.id)?;
-            store::rooms::count_deleted(tx, message.chat)?;
+            store::chats::count_deleted(tx, message.chat)?;
             store::members::count_deleted(tx, message.chat, message.id, message.sender)?;
             tx.keep_numbers();
         }
@@ -167,16 +167,21 @@ fn purge_files(tx: &mut Tx<'_>, than: Timestamp) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use crate::chat::model::retention::{MAX_RETENTION_DAYS, Term};
+    use crate::chat::model::retention::{MAX_RETENTION_DAYS, RetentionOverride};
 
     #[test]
     fn a_term_is_what_is_stored_of_it() {
-        for term in [Term::Server, Term::Forever, Term::Days(1), Term::Days(MAX_RETENTION_DAYS)] {
-            assert_eq!(Term::stored(term.to_stored()), term);
+        for term in [
+            RetentionOverride::Server,
+            RetentionOverride::Forever,
+            RetentionOverride::Days(1),
+            RetentionOverride::Days(MAX_RETENTION_DAYS),
+        ] {
+            assert_eq!(RetentionOverride::stored(term.to_stored()), term);
         }
-        assert_eq!(Term::of_days(0), Some(Term::Forever));
+        assert_eq!(RetentionOverride::of_days(0), Some(RetentionOverride::Forever));
         for wrong in [-1, i64::from(MAX_RETENTION_DAYS) + 1, i64::MAX] {
-            assert_eq!(Term::of_days(wrong), None);
+            assert_eq!(RetentionOverride::of_days(wrong), None);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
+use crate::chat::app::App;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::backup::Backups;
-use crate::chat::model::clock::Doubt;
+use crate::chat::model::clock::ClockDoubt;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::store;
 
@@ -34,12 +34,12 @@ pub struct Status {
     /// How it goes with the backups, where there are any.
     pub backups: Option<Backups>,
     /// Why nothing is deleted for its age, if that is so.
-    pub clock_doubt: Option<Doubt>,
+    pub clock_doubt: Option<ClockDoubt>,
 }
 
-impl Chat {
+impl App {
     /// How the server is. No message and no file is looked at: counters are added up.
-    pub async fn status(&self, by: &By) -> Result<Status> {
+    pub async fn status(&self, by: &Administrator) -> Result<Status> {
         let (by, chat) = (by.clone(), self.clone());
         self.store
             .scan(move |db| {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::status::size;
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::By;
+use crate::chat::app::App;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::quota::Quota;
 use crate::chat::model::retention::Retention;
@@ -42,9 +42,9 @@ pub struct Storage {
     pub users: Vec<UserShare>,
 }
 
-impl Chat {
+impl App {
     /// What fills the disk. Every attached file's row is looked at.
-    pub async fn storage(&self, by: &By) -> Result<Storage> {
+    pub async fn storage(&self, by: &Administrator) -> Result<Storage> {
         let (by, chat) = (by.clone(), self.clone());
         self.store
             .scan(move |db| {

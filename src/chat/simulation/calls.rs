@@ -46,10 +46,10 @@ impl Stage {
     /// Somebody opens a socket on the room that most are in.
     fn open_room(&mut self, world: &mut World) -> Result<(), String> {
         let person = world.dice.below(world.people.len());
-        let Some((login, asker)) = world.ask_somehow(&self.chat, person)? else { return Ok(()) };
+        let Some((login, actor)) = world.ask_somehow(&self.app, person)? else { return Ok(()) };
         let scope = Scope::Chat(world.rooms[0]);
         let hangs = world.dice.chance(10);
-        let act = act::listen_at(&self.chat, login, asker, scope, usize::MAX, hangs);
+        let act = act::listen_at(&self.app, login, actor, scope, usize::MAX, hangs);
         let pending = act::begun(world, act);
         self.pending.push(pending);
         Ok(())
@@ -57,9 +57,9 @@ impl Stage {
 
     fn join_call(&mut self, world: &mut World, at: usize) -> Result<(), String> {
         let client = &self.clients[at].1;
-        let Some(seat) = client.seat() else { return Ok(()) };
-        let (user, socket) = (seat.asker.user, seat.socket);
-        let expected = match seat.scope {
+        let Some(subscriber) = client.subscriber() else { return Ok(()) };
+        let (user, socket) = (subscriber.actor.user, subscriber.socket);
+        let expected = match subscriber.scope {
             Scope::Chat(chat) => {
                 let call = self.calls.by_chat.entry(chat).or_default();
                 let is_new_user = call.iter().all(|(other, _)| *other != user);
@@ -79,28 +79,31 @@ impl Stage {
             }
             _ => Err(Error::NotInCall),
         };
-        let result = self.chat.join_call(seat);
-        world.note(format!("socket {socket} of {user} joins the call of {:?}: {result:?}", seat.scope));
+        let result = self.app.join_call(subscriber);
+        world.note(format!("socket {socket} of {user} joins the call of {:?}: {result:?}", subscriber.scope));
         agree("joining a call", &result, &expected)
     }
 
     fn leave_call(&mut self, world: &mut World, at: usize) -> Result<(), String> {
-        let Some(seat) = self.clients[at].1.seat() else { return Ok(()) };
-        world.note(format!("socket {} of {} leaves the call of {:?}", seat.socket, seat.asker.user, seat.scope));
-        self.chat.leave_call(seat);
-        self.calls.by_chat.values_mut().for_each(|call| call.retain(|(_, socket)| *socket != seat.socket));
+        let Some(subscriber) = self.clients[at].1.subscriber() else { return Ok(()) };
+        world.note(format!(
+            "socket {} of {} leaves the call of {:?}",
+            subscriber.socket, subscriber.actor.user, subscriber.scope
+        ));
+        self.app.leave_call(subscriber);
+        self.calls.by_chat.values_mut().for_each(|call| call.retain(|(_, socket)| *socket != subscriber.socket));
         Ok(())
     }
 
     fn signal(&mut self, world: &mut World, at: usize) -> Result<(), String> {
         let client = &self.clients[at].1;
-        let Some(seat) = client.seat() else { return Ok(()) };
-        let call = if let Scope::Chat(chat) = seat.scope { self.calls.of(chat) } else { &[] };
+        let Some(subscriber) = client.subscriber() else { return Ok(()) };
+        let call = if let Scope::Chat(chat) = subscriber.scope { self.calls.of(chat) } else { &[] };
         let target = match world.dice.pick(call) {
             Some((user, _)) if world.dice.chance(80) => *user,
             _ => world.people[world.dice.below(world.people.len())].id,
         };
-        let is_in = call.iter().any(|(_, socket)| *socket == seat.socket) && client.closing().is_none();
+        let is_in = call.iter().any(|(_, socket)| *socket == subscriber.socket) && client.closing().is_none();
         let to: Vec<_> = call.iter().filter(|(user, _)| *user == target).map(|(_, socket)| *socket).collect();
         let expected = if is_in && !to.is_empty() { Ok(()) } else { Err(Error::NotInCall) };
         let body = format!("s{}", self.calls.signals);
@@ -108,8 +111,9 @@ impl Stage {
             let theirs = self.clients.iter().filter(|(_, client)| to.contains(&client.socket));
             theirs.for_each(|(_, client)| client.expect_signal(&body));
         }
-        let result = self.chat.signal(seat, target, SignalKind::Offer, body);
-        world.note(format!("socket {} of {} signals to {target}: {result:?}", seat.socket, seat.asker.user));
+        let result = self.app.signal(subscriber, target, SignalKind::Offer, body);
+        world
+            .note(format!("socket {} of {} signals to {target}: {result:?}", subscriber.socket, subscriber.actor.user));
         self.calls.signals += 1;
         agree("a signal", &result, &expected)
     }
@@ -121,7 +125,7 @@ impl Stage {
         self.calls.by_chat.values_mut().for_each(|call| call.retain(|(_, socket)| is_open(*socket)));
         self.calls.by_chat.retain(|_, call| !call.is_empty());
         let should: Vec<_> = self.calls.by_chat.iter().map(|(chat, call)| (*chat, call.clone())).collect();
-        let is = self.chat.calls.all();
+        let is = self.app.calls.all();
         if is == should { Ok(()) } else { Err(format!("in calls are {is:?}, and should be {should:?}")) }
     }
 }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::time::Instant;
 
 use super::mirror::Replica;
-use crate::chat::hub::{Closing, Inbox, Outlet};
-use crate::chat::listen::{Listening, Seat};
+use crate::chat::hub::{Closing, Inbox, Sink};
 use crate::chat::model::event::Event;
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, CredentialId, Seq, SocketId, UserId};
 use crate::chat::store::simulated::View;
+use crate::chat::subscription::{Subscriber, Subscription};
 
 /// What a socket heard of a change to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum Line {
 }
 
 pub(super) struct Client {
-    listening: Option<Listening>,
+    subscription: Option<Subscription>,
     reader: Arc<Reader>,
     pub login: usize,
     pub user: UserId,
@@ -65,37 +65,37 @@ struct State {
 }
 
 impl Client {
-    pub fn new(listening: Listening, login: usize, room: usize, hangs: bool, view: View) -> Self {
-        let me = listening.seat().asker.user;
+    pub fn new(subscription: Subscription, login: usize, room: usize, hangs: bool, view: View) -> Self {
+        let me = subscription.subscriber().actor.user;
         let (calls, signals) = (HashMap::new(), HashSet::new());
         let state = State { room, lines: Vec::new(), wrong: None, view, me, replica: None, calls, signals };
-        Self::with(listening, login, hangs, state)
+        Self::with(subscription, login, hangs, state)
     }
 
     /// The socket of somebody's own client, which reads the past before what queues.
-    pub fn serving(listening: Listening, login: usize, at: usize, replica: Replica, view: View) -> Self {
-        let client = Self::new(listening, login, 0, false, view);
+    pub fn serving(subscription: Subscription, login: usize, at: usize, replica: Replica, view: View) -> Self {
+        let client = Self::new(subscription, login, 0, false, view);
         client.reader.state.lock().expect("no panic").replica = Some(replica);
         Self { replica: Some(at), ..client }
     }
 
-    fn with(listening: Listening, login: usize, hangs: bool, state: State) -> Self {
-        let seat = listening.seat().clone();
-        let reader = Arc::new(Reader { inbox: listening.inbox(), state: Mutex::new(state) });
-        let outlet: Arc<dyn Outlet> = reader.clone();
-        let weak: Weak<dyn Outlet> = Arc::downgrade(&outlet);
-        listening.attach(weak);
-        // What queued before the outlet was there waits for the socket's own task.
+    fn with(subscription: Subscription, login: usize, hangs: bool, state: State) -> Self {
+        let subscriber = subscription.subscriber().clone();
+        let reader = Arc::new(Reader { inbox: subscription.inbox(), state: Mutex::new(state) });
+        let sink: Arc<dyn Sink> = reader.clone();
+        let weak: Weak<dyn Sink> = Arc::downgrade(&sink);
+        subscription.attach(weak);
+        // What queued before the sink was there waits for the socket's own task.
         reader.flush();
         let closing_since = reader.inbox.closing().map(|_| Instant::now());
         Self {
-            listening: Some(listening),
+            subscription: Some(subscription),
             reader,
             login,
-            user: seat.asker.user,
-            credential: seat.asker.credential,
-            scope: seat.scope,
-            socket: seat.socket,
+            user: subscriber.actor.user,
+            credential: subscriber.actor.credential,
+            scope: subscriber.scope,
+            socket: subscriber.socket,
             replica: None,
             hangs,
             closing_since,
@@ -112,14 +112,14 @@ impl Client {
 
     /// The socket is over.
     pub fn leave(&mut self) {
-        self.listening = None;
+        self.subscription = None;
         // What still queues for it reaches nobody.
         self.reader.state.lock().expect("no panic").replica = None;
     }
 
     /// Who sits at it, as long as it is open.
-    pub fn seat(&self) -> Option<&Seat> {
-        self.listening.as_ref().map(Listening::seat)
+    pub fn subscriber(&self) -> Option<&Subscriber> {
+        self.subscription.as_ref().map(Subscription::subscriber)
     }
 
     /// A signal was sent to it.
@@ -128,7 +128,7 @@ impl Client {
     }
 
     pub fn is_open(&self) -> bool {
-        self.listening.is_some()
+        self.subscription.is_some()
     }
 
     pub fn closing(&self) -> Option<Closing> {
@@ -145,7 +145,7 @@ impl Client {
     }
 }
 
-impl Outlet for Reader {
+impl Sink for Reader {
     fn flush(&self) {
         let mut state = self.state.lock().expect("no panic");
         while state.room > 0 {
@@ -189,7 +189,7 @@ impl State {
 
     /// What is told of calls fits together, and signals are for whom they come to.
     fn hear_call(&mut self, event: &Event) -> Result<(), String> {
-        let (chat, told, user, is_in) = match event {
+        let (chat, published, user, is_in) = match event {
             Event::CallJoined { chat, user, participants, .. } => (chat, participants, user, true),
             Event::CallLeft { chat, user, participants } => (chat, participants, user, false),
             Event::CallState { participants, .. } if participants.iter().all(|(user, _)| *user != self.me) => {
@@ -204,12 +204,12 @@ impl State {
             Event::MemberRemoved { chat, user, .. } if *user == self.me => return self.forget_call(*chat),
             _ => return Ok(()),
         };
-        let told: HashSet<_> = told.iter().copied().collect();
-        if told.contains(user) != is_in {
-            return Err(format!("{user} is told to be in the call of {chat}, or not, among {told:?}"));
+        let published: HashSet<_> = published.iter().copied().collect();
+        if published.contains(user) != is_in {
+            return Err(format!("{user} is told to be in the call of {chat}, or not, among {published:?}"));
         }
-        let before = self.calls.insert(*chat, told.clone());
-        let mut others = told;
+        let before = self.calls.insert(*chat, published.clone());
+        let mut others = published;
         others.remove(user);
         match before.map(|mut before| (before.remove(user), before)) {
             Some((was_in, before)) if was_in == is_in || before != others => {

@@ -1,10 +1,10 @@
 //! People, and what signs them in.
 
 use super::world::World;
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{CredentialId, UserId};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::Token;
 
@@ -45,10 +45,10 @@ pub(super) enum Secret {
 
 impl Secret {
     /// Whom it signs in.
-    pub fn asker(&self, chat: &Chat) -> Result<Asker> {
+    pub fn actor(&self, app: &App) -> Result<Actor> {
         match self {
-            Self::Token(token) => chat.authenticate(token.as_str()),
-            Self::Family(family) => chat.asker_of_family(*family),
+            Self::Token(token) => app.authenticate(token.as_str()),
+            Self::Family(family) => app.actor_of_family(*family),
         }
     }
 }
@@ -65,13 +65,13 @@ pub(super) struct Login {
 
 impl World {
     /// Whom a login signs in now; `None`: nobody, as it should be.
-    pub fn ask(&mut self, chat: &Chat, login: usize) -> Result<Option<Asker>, String> {
+    pub fn ask(&mut self, app: &App, login: usize) -> Result<Option<Actor>, String> {
         let now = Timestamp(self.now());
         let at = &self.logins[login];
         let is_over = at.until.is_some_and(|until| now >= until);
-        match at.secret.asker(chat) {
+        match at.secret.actor(app) {
             Ok(_) if is_over => Err(format!("login {login} is over its time, and is let in")),
-            Ok(asker) => Ok(Some(asker)),
+            Ok(actor) => Ok(Some(actor)),
             Err(Error::CredentialRevoked) if is_over => {
                 self.note(format!("login {login} is over its time"));
                 Ok(None)
@@ -82,10 +82,10 @@ impl World {
     }
 
     /// One of somebody's logins that is live, and whom it signs in.
-    pub fn ask_somehow(&mut self, chat: &Chat, person: usize) -> Result<Option<(usize, Asker)>, String> {
+    pub fn ask_somehow(&mut self, app: &App, person: usize) -> Result<Option<(usize, Actor)>, String> {
         let live = self.logins_of(person, Life::Live);
         let Some(login) = self.dice.pick(&live).copied() else { return Ok(None) };
-        Ok(self.ask(chat, login)?.map(|asker| (login, asker)))
+        Ok(self.ask(app, login)?.map(|actor| (login, actor)))
     }
 
     /// The logins of somebody that something is known of.

@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::model::changes::{Change, Changes};
 use crate::chat::model::event::Event;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
 use crate::chat::model::message::{Message, Reaction};
-use crate::chat::model::session::Asker;
-use crate::chat::store::simulated::{Held, View};
+use crate::chat::model::session::Actor;
+use crate::chat::store::simulated::{View, VisibleMessage};
 
 /// A client that outlives its sockets, and the server. Cloning shares what it holds.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub(super) struct Mirror {
     /// Something was missed that is not caught up yet.
     pub is_behind: bool,
     chats: HashSet<ChatId>,
-    held: HashMap<MessageId, Held>,
+    held: HashMap<MessageId, VisibleMessage>,
 }
 
 impl Replica {
@@ -64,8 +64,8 @@ impl Mirror {
     }
 
     /// Reads on from what it has seen: one page. How many changes that were, or what is wrong with them.
-    pub fn catch_up(&mut self, chat: &Chat, asker: &Asker, view: &View) -> Result<usize, String> {
-        let page = at_once(chat.changes(asker, self.seq, None)).map_err(|error| error.to_string())?;
+    pub fn catch_up(&mut self, app: &App, actor: &Actor, view: &View) -> Result<usize, String> {
+        let page = at_once(app.changes(actor, self.seq, None)).map_err(|error| error.to_string())?;
         self.check(&page, view)?;
         let count = page.items.len();
         for change in page.items {
@@ -129,7 +129,7 @@ impl Mirror {
         if self.held.get(&message.id).is_some_and(|held| held.seq >= message.seq) {
             return;
         }
-        let held = Held {
+        let held = VisibleMessage {
             chat: message.chat,
             seq: message.seq,
             text: message.text.clone(),

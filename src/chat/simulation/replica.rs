@@ -11,10 +11,10 @@ impl Stage {
         let replica = world.replicas[at].clone();
         let Some(client) = self.socket_of(at) else {
             if !replica.is_coming
-                && let Some((login, asker)) = world.ask_somehow(&self.chat, at)?
+                && let Some((login, actor)) = world.ask_somehow(&self.app, at)?
             {
                 world.replicas[at].is_coming = true;
-                let act = act::come_back(&self.chat, login, asker, at);
+                let act = act::come_back(&self.app, login, actor, at);
                 let pending = act::begun(world, act);
                 self.pending.push(pending);
             }
@@ -36,10 +36,10 @@ impl Stage {
     /// A page of what was missed; when that was the last, what has queued.
     fn read_on(&mut self, world: &mut World, at: usize, client: usize) -> Result<(), String> {
         let client = &self.clients[client].1;
-        let Some(seat) = client.seat() else { return Ok(()) };
+        let Some(subscriber) = client.subscriber() else { return Ok(()) };
         let replica = world.replicas[at].clone();
         if replica.mirror().is_behind {
-            let count = replica.mirror().catch_up(&self.chat, &seat.asker, &self.view)?;
+            let count = replica.mirror().catch_up(&self.app, &subscriber.actor, &self.view)?;
             let rest = if replica.mirror().is_behind { ", and there is more" } else { "" };
             world.note(format!("the client of {} catches up {count} changes{rest}", world.people[at].name));
         }
@@ -51,7 +51,7 @@ impl Stage {
 
     /// When nothing is under way: everybody who can sign in catches up, and holds what is stored.
     pub fn compare_replicas(&mut self, world: &mut World) -> Result<(), String> {
-        self.threads.courier.step();
+        self.threads.fan_out.step();
         for at in 0..world.replicas.len() {
             let replica = world.replicas[at].clone();
             let open = self.socket_of(at).filter(|client| self.clients[*client].1.closing().is_none());
@@ -60,11 +60,11 @@ impl Stage {
                 while replica.mirror().is_behind {
                     self.read_on(world, at, client)?;
                 }
-            } else if let Some((_, asker)) = world.ask_somehow(&self.chat, at)? {
+            } else if let Some((_, actor)) = world.ask_somehow(&self.app, at)? {
                 let newest = self.view.newest();
                 replica.mirror().arrive(newest, &self.view);
                 while replica.mirror().is_behind {
-                    let count = replica.mirror().catch_up(&self.chat, &asker, &self.view)?;
+                    let count = replica.mirror().catch_up(&self.app, &actor, &self.view)?;
                     world
                         .note(format!("the client of {} catches up {count} changes in the end", world.people[at].name));
                 }

@@ -15,7 +15,7 @@ use super::client::Client;
 use super::login::Life;
 use super::template::{cheap, config};
 use super::world::World;
-use crate::chat::handle::{Chat, Threads};
+use crate::chat::app::{App, Threads};
 use crate::chat::model::error::OpenError;
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
@@ -51,7 +51,7 @@ impl std::fmt::Display for Violation {
 
 /// A process from its start to its end: what a crash takes away.
 pub(super) struct Stage {
-    pub chat: Chat,
+    pub app: App,
     pub view: View,
     pub threads: Threads,
     pub pending: Vec<Pending>,
@@ -100,9 +100,9 @@ pub(super) fn play(seed: u64, planted: Option<usize>) -> Result<World, Violation
 
 /// A program that another test of this process starts holds the folder's lock too, from its
 /// fork until it runs.
-fn assembled(world: &World) -> (Chat, Threads) {
+fn assembled(world: &World) -> (App, Threads) {
     for _ in 0..LOCKED_TRIES {
-        match Chat::assemble(config(&world.data(), world.clock(), world.has_storms), cheap()) {
+        match App::assemble(config(&world.data(), world.clock(), world.has_storms), cheap()) {
             Err(OpenError::InUse(_)) => std::thread::sleep(LOCKED_PAUSE),
             other => return other.expect("opened"),
         }
@@ -130,7 +130,7 @@ impl Stage {
         let view = View::open(&world.database());
         let leftovers = check::files::unknown(&chat, &view);
         Self {
-            chat,
+            app: chat,
             view,
             threads,
             pending: Vec::new(),
@@ -161,7 +161,7 @@ impl Stage {
             }
             while self.threads.hashers.step() {}
             self.turn(world, usize::MAX, None)?;
-            self.threads.courier.step();
+            self.threads.fan_out.step();
             self.tend(|client| !client.hangs);
             tokio::time::advance(Duration::from_millis(300)).await;
             self.poll(world).await?;
@@ -199,7 +199,7 @@ impl Stage {
                 world.note(format!("the clock jumps {hours} h"));
                 world.jump(hours * 3_600);
             }
-            96..98 => self.threads.courier.step(),
+            96..98 => self.threads.fan_out.step(),
             98 if world.dice.chance(50) => {
                 world.note("it crashes");
                 return Ok(true);
@@ -216,7 +216,7 @@ impl Stage {
     }
 
     fn begin(&mut self, world: &mut World) -> Result<(), String> {
-        self.pending.extend(act::begin(world, &self.chat)?);
+        self.pending.extend(act::begin(world, &self.app)?);
         Ok(())
     }
 
@@ -313,15 +313,15 @@ impl Stage {
         let live: Vec<_> = (0..world.logins.len()).filter(|at| world.logins[*at].life == Life::Live).collect();
         let Some(login) = heard.or(live.first().copied()).filter(|login| live.contains(login)) else { return Ok(()) };
         let room = world.rooms[0];
-        let Some(asker) = world.ask(&self.chat, login)? else { return Ok(()) };
+        let Some(actor) = world.ask(&self.app, login)? else { return Ok(()) };
         let acts = if heard.is_none() {
-            vec![act::listen_at(&self.chat, login, asker, Scope::All, 0, false)]
+            vec![act::listen_at(&self.app, login, actor, Scope::All, 0, false)]
         } else if world.dice.chance(50) {
             world.note("a storm of typing");
             for _ in 0..140 {
                 // Whether they are in the room is the core's to know.
-                drop(self.chat.typing(&asker, room, true));
-                drop(self.chat.typing(&asker, room, false));
+                drop(self.app.typing(&actor, room, true));
+                drop(self.app.typing(&actor, room, false));
             }
             vec![]
         } else {
@@ -329,7 +329,7 @@ impl Stage {
             (0..3)
                 .map(|_| {
                     let text = long(world);
-                    act::post_text(world, &self.chat, login, asker.clone(), room, text)
+                    act::post_text(world, &self.app, login, actor.clone(), room, text)
                 })
                 .collect()
         };

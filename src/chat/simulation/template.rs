@@ -11,12 +11,12 @@ use tempfile::TempDir;
 
 use super::login::Secret;
 use crate::chat::Durability;
-use crate::chat::handle::{Chat, Config};
+use crate::chat::app::{App, Config};
+use crate::chat::model::chat::NewGroup;
 use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::name::Username;
 use crate::chat::model::password::Password;
 use crate::chat::model::quota::Quota;
-use crate::chat::model::room::NewGroup;
 use crate::chat::model::time::{Clock, Timestamp};
 use crate::chat::model::user::NewUser;
 use crate::chat::tests::SMALL;
@@ -52,7 +52,7 @@ impl Template {
     async fn make() -> Self {
         let folder = folder();
         let (chat, threads) =
-            Chat::assemble(config(folder.path(), Clock::new(|| DAWN), false), cheap()).expect("opened");
+            App::assemble(config(folder.path(), Clock::new(|| DAWN), false), cheap()).expect("opened");
         threads.start().expect("threads");
         let mut people = Vec::new();
         for name in NAMES {
@@ -69,7 +69,7 @@ impl Template {
             let family = chat.open_family(who, FAMILY_LIFE).await.expect("a family");
             people.push((id, name, vec![Secret::Token(token), Secret::Family(family)]));
         }
-        let alice = people[0].2[0].asker(&chat).expect("signed in");
+        let alice = people[0].2[0].actor(&chat).expect("signed in");
         let den = chat.create_group(&alice, group("den", vec![people[1].0, people[2].0])).await.expect("a room").id;
         chat.close().await;
         Self { folder, people, den }

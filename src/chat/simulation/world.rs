@@ -16,7 +16,7 @@ use crate::chat::model::event::Scope;
 use crate::chat::model::file::File;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
 use crate::chat::model::time::Clock;
-use crate::chat::ops::upkeep::KEEP_KEYS;
+use crate::chat::ops::maintenance::KEEP_KEYS;
 
 /// What became of one attempt to write something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl World {
         before.into_iter().chain(since).map(|(_, now)| *now).min().expect("its beginning")
     }
 
-    /// Whether the upkeep may have forgotten a message's key, so that it can be posted again.
+    /// Whether the maintenance may have forgotten a message's key, so that it can be posted again.
     pub fn is_old(&self, sent: &Sent) -> bool {
         let kept = i64::try_from(KEEP_KEYS.as_millis()).expect("some days");
         sent.key.is_some() && self.latest - sent.at >= kept

@@ -6,7 +6,7 @@ use super::db::Db;
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{COLUMNS, columns, user};
-use crate::chat::model::admin::Managed;
+use crate::chat::model::admin::ManagedAccount;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::page::{Page, Paged};
@@ -20,9 +20,9 @@ const MANAGED: &str = concat!(
     ", u.created_at, u.last_seen_at"
 );
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Managed> {
+fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
     let stored_bytes = row.get(COLUMNS + 3)?;
-    Ok(Managed {
+    Ok(ManagedAccount {
         account: Account {
             user: user(row, 0)?,
             email: row.get(COLUMNS)?,
@@ -36,13 +36,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Managed> {
     })
 }
 
-pub fn find(db: &Db, id: UserId) -> Result<Option<Managed>> {
+pub fn find(db: &Db, id: UserId) -> Result<Option<ManagedAccount>> {
     let mut query = db.prepare_cached(&format!("SELECT {MANAGED} FROM users u WHERE u.id = ?1"))?;
     Ok(query.query_row([id.0], read).optional()?)
 }
 
 /// Everybody, by id.
-pub fn page(db: &Db, page: Page) -> Result<Paged<Managed>> {
+pub fn page(db: &Db, page: Page) -> Result<Paged<ManagedAccount>> {
     let count = count(db)?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
@@ -58,7 +58,7 @@ pub fn count(db: &Db) -> Result<i64> {
 }
 
 /// Those whose folded names have `part` in them, or whose address is `part`, by id.
-pub fn search(db: &Db, part: &str, page: Page) -> Result<Paged<Managed>> {
+pub fn search(db: &Db, part: &str, page: Page) -> Result<Paged<ManagedAccount>> {
     let mut query =
         db.prepare_cached("SELECT count(*) FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1")?;
     let count = query.query_row([part], |row| row.get(0))?;

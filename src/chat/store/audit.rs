@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::db::Db;
 use super::transaction::Tx;
-use crate::chat::model::audit::Entry;
+use crate::chat::model::audit::AuditEntry;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::Username;
@@ -18,7 +18,7 @@ pub fn insert(tx: &Tx<'_>, actor: Option<UserId>, action: &str, subject: &str, d
 }
 
 /// The newest first.
-pub fn page(db: &Db, page: Page) -> Result<Paged<Entry>> {
+pub fn page(db: &Db, page: Page) -> Result<Paged<AuditEntry>> {
     let count = db.prepare_cached("SELECT count(*) FROM audit")?.query_row([], |row| row.get(0))?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
@@ -28,7 +28,7 @@ pub fn page(db: &Db, page: Page) -> Result<Paged<Entry>> {
          FROM audit a LEFT JOIN users u ON u.id = a.actor_id ORDER BY a.id DESC LIMIT ?1 OFFSET ?2",
     )?;
     let rows = query.query_map([page.limit(), page.offset()], |row| {
-        Ok(Entry {
+        Ok(AuditEntry {
             id: row.get(0)?,
             at: Timestamp(row.get(1)?),
             actor: row.get::<_, Option<String>>(2)?.map(Username::stored),

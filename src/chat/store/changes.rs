@@ -22,7 +22,7 @@ use crate::chat::model::receipt::ReadMark;
 
 /// Where a change is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum ChangeRow {
     /// A message that exists.
     Message(MessageId),
     /// A tombstone.
@@ -131,7 +131,7 @@ impl Distance {
 /// Changes in `(since, upto]` over all chats of a user, oldest first: a merge that reads
 /// only what it returns, the few newest messages (`recent` at most), and of a long absence one
 /// row more for each chat.
-pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent: i64) -> Result<Vec<(Seq, Place)>> {
+pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent: i64) -> Result<Vec<(Seq, ChangeRow)>> {
     let distance = Distance::of(db, since, recent)?;
     let mut heads = BinaryHeap::new();
     for kind in [Kind::Born, Kind::JustBorn, Kind::Changed, Kind::Deleted] {
@@ -148,8 +148,8 @@ pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent:
             break;
         }
         let place = match kind {
-            Kind::Deleted => Place::Tombstone(MessageId(id), chat, Seq(seq)),
-            Kind::Born | Kind::JustBorn | Kind::Changed => Place::Message(MessageId(id)),
+            Kind::Deleted => ChangeRow::Tombstone(MessageId(id), chat, Seq(seq)),
+            Kind::Born | Kind::JustBorn | Kind::Changed => ChangeRow::Message(MessageId(id)),
         };
         found.push((Seq(seq), place));
         let Some(next) = kind.next() else { continue };
@@ -165,7 +165,7 @@ pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent:
 pub fn load(
     db: &Db,
     user: UserId,
-    places: impl IntoIterator<Item = Place>,
+    places: impl IntoIterator<Item = ChangeRow>,
     max_weight: usize,
 ) -> Result<(Vec<Change>, usize)> {
     let mut marks: HashMap<ChatId, Vec<ReadMark>> = HashMap::new();
@@ -176,8 +176,8 @@ pub fn load(
         }
         loaded += 1;
         match place {
-            Place::Tombstone(id, chat, seq) => changes.push(Change::Deleted { id, chat, seq }),
-            Place::Message(id) => {
+            ChangeRow::Tombstone(id, chat, seq) => changes.push(Change::Deleted { id, chat, seq }),
+            ChangeRow::Message(id) => {
                 let Some(message) = messages::find(db, user, id)? else { continue };
                 let marks = match marks.entry(message.chat) {
                     Entry::Occupied(known) => known.into_mut(),

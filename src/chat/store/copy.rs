@@ -9,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{changes, migrations};
-use crate::chat::model::backup::Failure;
+use crate::chat::model::backup::BackupError;
 use crate::chat::model::file::StorageName;
 use crate::chat::model::id::Seq;
 
@@ -22,7 +22,7 @@ const MAX_FAULTS: usize = 5;
 
 /// What a database says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edition {
+pub struct DatabaseVersion {
     /// The version of its layout.
     pub schema: usize,
     /// The newest number that is in it: the commit that it shows.
@@ -30,7 +30,7 @@ pub struct Edition {
 }
 
 /// What is known of a file.
-pub struct Named {
+pub struct FileRow {
     pub name: StorageName,
     pub size: u64,
     pub sha256: String,
@@ -38,7 +38,7 @@ pub struct Named {
 
 /// Copies `from` to `to`. One read transaction spans all of it: the writer goes on
 /// meanwhile, and nothing that it writes gets in. `progress` hears of pages, done and all.
-pub fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Failure> {
+pub fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), BackupError> {
     let source = open(from)?;
     source.execute_batch("BEGIN")?;
     edition(&source)?;
@@ -65,10 +65,10 @@ pub fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Resul
 }
 
 /// Reads all of a copy: its pages, its indexes, and that every reference leads somewhere.
-pub fn verify(path: &Path) -> Result<Edition, Failure> {
+pub fn verify(path: &Path) -> Result<DatabaseVersion, BackupError> {
     let copy = open(path)?;
     let faults = faults(&copy)?;
-    if faults.is_empty() { edition(&copy) } else { Err(Failure::Database(faults.join("; "))) }
+    if faults.is_empty() { edition(&copy) } else { Err(BackupError::Database(faults.join("; "))) }
 }
 
 /// What SQLite finds wrong.
@@ -89,13 +89,13 @@ pub(super) fn faults(db: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Tells every file that a database names, in the order of their names.
-pub fn each_file(path: &Path, mut tell: impl FnMut(Named) -> Result<(), Failure>) -> Result<(), Failure> {
+pub fn each_file(path: &Path, mut tell: impl FnMut(FileRow) -> Result<(), BackupError>) -> Result<(), BackupError> {
     let db = open(path)?;
     let mut query = db.prepare("SELECT storage_name, size, sha256 FROM files ORDER BY storage_name")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let size: i64 = row.get(1)?;
-        tell(Named {
+        tell(FileRow {
             name: StorageName::stored(row.get(0)?),
             size: u64::try_from(size).unwrap_or(0),
             sha256: row.get(2)?,
@@ -105,7 +105,7 @@ pub fn each_file(path: &Path, mut tell: impl FnMut(Named) -> Result<(), Failure>
 }
 
 /// How many files a database names, and their bytes.
-pub fn files(path: &Path) -> Result<(u64, u64), Failure> {
+pub fn files(path: &Path) -> Result<(u64, u64), BackupError> {
     let totals = open(path)?.query_row("SELECT count(*), coalesce(sum(size), 0) FROM files", [], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
     })?;
@@ -121,18 +121,18 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Refuses what is not Fireside's, and what this program does not know yet.
-pub(super) fn edition(db: &Connection) -> Result<Edition, Failure> {
+pub(super) fn edition(db: &Connection) -> Result<DatabaseVersion, BackupError> {
     let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match found as usize {
-        0 => Err(Failure::Database("it is not Fireside's".into())),
+        0 => Err(BackupError::Database("it is not Fireside's".into())),
         found if found > migrations::SCHEMA_VERSION => {
-            Err(Failure::Newer { found, newest: migrations::SCHEMA_VERSION })
+            Err(BackupError::Newer { found, newest: migrations::SCHEMA_VERSION })
         }
-        schema => Ok(Edition { schema, seq: changes::newest(db)? }),
+        schema => Ok(DatabaseVersion { schema, seq: changes::newest(db)? }),
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for BackupError {
     fn from(cause: rusqlite::Error) -> Self {
         Self::Database(cause.to_string())
     }

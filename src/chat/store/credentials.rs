@@ -8,12 +8,12 @@ use crate::chat::model::error::Result;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::name::Username;
 use crate::chat::model::page::{Page, Paged};
-use crate::chat::model::session::{self, Asker, CredentialKind, Held, SESSION_IDLE};
+use crate::chat::model::session::{self, Actor, CredentialKind, IssuedCredential, SESSION_IDLE};
 use crate::chat::model::time::Timestamp;
 
 /// Whom a secret signs in, and when that was last written down.
-pub struct Found {
-    pub asker: Asker,
+pub struct CredentialRow {
+    pub actor: Actor,
     pub used_at: Timestamp,
     pub expires_at: Option<Timestamp>,
 }
@@ -40,11 +40,11 @@ const FIND: &str = "SELECT c.id, c.kind, c.used_at, u.id, u.username, u.is_admin
     FROM credentials c JOIN users u ON u.id = c.user_id
     WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND ";
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
-    Ok(Found {
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
+    Ok(CredentialRow {
         used_at: Timestamp(row.get(2)?),
         expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
-        asker: Asker {
+        actor: Actor {
             credential: CredentialId(row.get(0)?),
             kind: kind_of(row.get_ref(1)?.as_str()?),
             user: UserId(row.get(3)?),
@@ -54,18 +54,18 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     })
 }
 
-pub fn find(db: &Db, secret_hash: &[u8], now: Timestamp) -> Result<Option<Found>> {
+pub fn find(db: &Db, secret_hash: &[u8], now: Timestamp) -> Result<Option<CredentialRow>> {
     let mut query = db.prepare_cached(&format!("{FIND} c.secret_hash = ?1"))?;
     Ok(query.query_row(params![secret_hash, now.0], read).optional()?)
 }
 
-pub fn find_by_id(db: &Db, id: CredentialId, now: Timestamp) -> Result<Option<Found>> {
+pub fn find_by_id(db: &Db, id: CredentialId, now: Timestamp) -> Result<Option<CredentialRow>> {
     let mut query = db.prepare_cached(&format!("{FIND} c.id = ?1"))?;
     Ok(query.query_row(params![id.0, now.0], read).optional()?)
 }
 
 /// A credential that is to be.
-pub struct New<'a> {
+pub struct NewCredential<'a> {
     pub user: UserId,
     pub kind: CredentialKind,
     pub secret_hash: &'a [u8],
@@ -74,7 +74,7 @@ pub struct New<'a> {
     pub is_bot: bool,
 }
 
-pub fn insert(tx: &Tx<'_>, new: &New<'_>) -> Result<CredentialId> {
+pub fn insert(tx: &Tx<'_>, new: &NewCredential<'_>) -> Result<CredentialId> {
     tx.prepare_cached(
         "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot)
          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
@@ -92,7 +92,7 @@ pub fn insert(tx: &Tx<'_>, new: &New<'_>) -> Result<CredentialId> {
 }
 
 /// A user's credentials that open something, the newest first.
-pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Paged<Held>> {
+pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Paged<IssuedCredential>> {
     let mut query = db.prepare_cached(
         "SELECT count(*) FROM credentials WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
     )?;
@@ -111,7 +111,7 @@ pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Page
 }
 
 /// The tokens that were made for programs, by user; an index holds these alone.
-pub fn of_bots(db: &Db, now: Timestamp) -> Result<Vec<Held>> {
+pub fn of_bots(db: &Db, now: Timestamp) -> Result<Vec<IssuedCredential>> {
     let mut query = db.prepare_cached(
         "SELECT c.id, c.kind, c.label, c.created_at, c.used_at, c.expires_at, u.username
          FROM credentials c JOIN users u ON u.id = c.user_id
@@ -121,8 +121,8 @@ pub fn of_bots(db: &Db, now: Timestamp) -> Result<Vec<Held>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn held(row: &rusqlite::Row<'_>) -> rusqlite::Result<Held> {
-    Ok(Held {
+fn held(row: &rusqlite::Row<'_>) -> rusqlite::Result<IssuedCredential> {
+    Ok(IssuedCredential {
         id: CredentialId(row.get(0)?),
         kind: kind_of(row.get_ref(1)?.as_str()?),
         label: row.get(2)?,

@@ -70,5 +70,5 @@ pub fn prepare_writer(connection: &Connection, durability: Durability) -> Result
          PRAGMA temp_store = MEMORY;",
     ))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    Ok(super::log::watch(connection)?)
+    Ok(super::checkpoint::watch(connection)?)
 }

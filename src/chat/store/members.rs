@@ -5,12 +5,12 @@ use rusqlite::{OptionalExtension, params};
 use super::db::Db;
 use super::transaction::Tx;
 use super::users::{self, columns};
+use crate::chat::model::chat::Kind;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MemberId, MessageId, UserId};
 use crate::chat::model::member::Member;
 use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::receipt::ReadMark;
-use crate::chat::model::room::Kind;
 use crate::chat::model::time::Timestamp;
 
 /// Puts a user into a chat; what was said before counts as seen. `false`: already in it.
@@ -210,7 +210,7 @@ pub fn read_marks(db: &Db, chat: ChatId) -> Result<Vec<ReadMark>> {
 }
 
 /// One member's mark and counters.
-pub struct Reading {
+pub struct ReadCounters {
     /// Everything up to this message is read, or cleared from view.
     pub seen_upto: MessageId,
     pub seen_count: i64,
@@ -218,13 +218,13 @@ pub struct Reading {
     pub last_message: Option<MessageId>,
 }
 
-pub fn reading(db: &Db, chat: ChatId, user: UserId) -> Result<Option<Reading>> {
+pub fn reading(db: &Db, chat: ChatId, user: UserId) -> Result<Option<ReadCounters>> {
     let mut query = db.prepare_cached(
         "SELECT max(m.read_mark, m.cleared_mark), m.seen_count, c.message_count, c.last_message_id
          FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.chat_id = ?1 AND m.user_id = ?2",
     )?;
     let found = query.query_row([chat.0, user.0], |row| {
-        Ok(Reading {
+        Ok(ReadCounters {
             seen_upto: MessageId(row.get(0)?),
             seen_count: row.get(1)?,
             message_count: row.get(2)?,

@@ -7,7 +7,7 @@ use super::db::Db;
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{files, reactions, rooms};
+use super::{chats, files, reactions};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
@@ -28,13 +28,13 @@ macro_rules! select_message {
 }
 
 /// A message without what hangs on it, and how much that is.
-struct Bare {
+struct MessageRow {
     message: Message,
     attachments: i64,
     reactions: i64,
 }
 
-fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
+fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let created_at = Timestamp(row.get(7)?);
     let edited_at = row.get::<_, Option<i64>>(8)?.map(Timestamp);
     let message = Message {
@@ -51,11 +51,11 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
         is_edited: edited_at.is_some(),
         pinned_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
     };
-    Ok(Bare { message, attachments: row.get(5)?, reactions: row.get(6)? })
+    Ok(MessageRow { message, attachments: row.get(5)?, reactions: row.get(6)? })
 }
 
 /// Adds attachments and reactions, where the counts say that there are some.
-fn whole(db: &Db, bare: Bare) -> Result<Message> {
+fn whole(db: &Db, bare: MessageRow) -> Result<Message> {
     let mut message = bare.message;
     if bare.attachments > 0 {
         message.attachments = files::of_message(db, message.id)?;
@@ -124,7 +124,7 @@ pub fn id_below(db: &Db, chat: ChatId, end: MessageId, count: u32) -> Result<Opt
 
 /// What a post needs to know: that the sender is in the chat, who that is, how much they have
 /// stored, and who the two of a direct chat are. One query, since every post asks it.
-pub struct Speaker {
+pub struct Sender {
     pub user: User,
     pub pair: Option<Pair>,
     pub is_hidden: bool,
@@ -132,7 +132,7 @@ pub struct Speaker {
     pub stored: u64,
 }
 
-pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Speaker>> {
+pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Sender>> {
     let mut query = db.prepare_cached(concat!(
         "SELECT c.low_user IS NOT NULL AND EXISTS
                     (SELECT 1 FROM members h WHERE h.chat_id = c.id AND h.is_hidden = 1),
@@ -146,9 +146,9 @@ pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Speaker>>
     ))?;
     let found = query.query_row([chat.0, sender.0], |row| {
         let is_direct = row.get::<_, Option<i64>>(1)?.is_some();
-        Ok(Speaker {
+        Ok(Sender {
             is_hidden: row.get(0)?,
-            pair: if is_direct { Some(rooms::read_pair(row, 1)?) } else { None },
+            pair: if is_direct { Some(chats::read_pair(row, 1)?) } else { None },
             stored: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
             user: users::user(row, 6)?,
         })
@@ -172,7 +172,7 @@ pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
         attachments,
         message.created_at.0,
     ])?;
-    rooms::count_posted(tx, message.chat, message.id)?;
+    chats::count_posted(tx, message.chat, message.id)?;
     super::members::count_own(tx, message.chat, message.sender.id)
 }
 

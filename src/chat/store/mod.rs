@@ -5,27 +5,29 @@
 //! beyond the ids it is given.
 
 pub(super) mod accounts;
-pub(super) mod arriving;
 pub(super) mod audit;
-pub(super) mod books;
 mod by_chat;
 pub(super) mod changes;
+pub(super) mod chats;
+mod checkpoint;
 pub(super) mod clock;
 pub(super) mod copy;
 pub(super) mod credentials;
 pub mod db;
+pub(super) mod export;
 mod fault;
 pub(super) mod files;
 pub(super) mod friends;
+pub(super) mod garbage;
 pub(super) mod group_invites;
+pub(super) mod id_sequence;
 pub(super) mod idempotency;
+pub(super) mod import;
+pub(super) mod integrity;
 pub(super) mod invites;
-pub(super) mod leaving;
-mod log;
 pub(super) mod members;
 pub(super) mod messages;
 mod migrations;
-pub(super) mod numbers;
 pub(super) mod people;
 #[cfg(test)]
 mod plans;
@@ -35,8 +37,6 @@ pub(super) mod reactions;
 mod readers;
 pub(super) mod resets;
 pub(super) mod retention;
-pub(super) mod rooms;
-pub(super) mod rubbish;
 pub(super) mod server;
 #[cfg(test)]
 pub(super) mod simulated;
@@ -97,7 +97,7 @@ impl Store {
     ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        // What is refused stays as it is: closing it would fold a log that a crash left.
+        // What is refused stays as it is: closing it would checkpoint a log that a crash left.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::run(&mut connection, path)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
@@ -162,7 +162,7 @@ impl Store {
         self.writer.is_locked_out()
     }
 
-    /// Commits what has been handed over, folds the log into the database and closes it.
+    /// Commits what has been handed over, checkpoints the log into the database and closes it.
     pub async fn close(&self) {
         self.writer.close().await;
     }

@@ -15,10 +15,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::db::{connect, prepare_writer};
 use super::{WriterThread, migrations, users};
 use crate::chat::Durability;
+use crate::chat::app::{App, Config};
 use crate::chat::auth::invite::Invite;
-use crate::chat::handle::{Chat, Config};
 use crate::chat::message::MayDelete;
-use crate::chat::model::admin::{By, UserChange};
+use crate::chat::model::admin::{Administrator, UserChange};
+use crate::chat::model::chat::{Authority, ChatChange, NewGroup};
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, InviteId, MemberId, MessageId, PostId, Seq, UserId};
 use crate::chat::model::invite::{INVITE_LIFE, NewGroupInvite, NewInvite};
@@ -27,10 +28,9 @@ use crate::chat::model::message::{Draft, Window};
 use crate::chat::model::name::{Email, Emoji, IdempotencyKey, MessageText, Username};
 use crate::chat::model::page::Page;
 use crate::chat::model::password::Password;
-use crate::chat::model::retention::Term;
-use crate::chat::model::room::{Authority, NewGroup, RoomChange};
+use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::server::{Beginning, Settings, SettingsChange};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::model::time::Clock;
 use crate::chat::model::user::{NewUser, ProfileChange, UserRef};
 use crate::chat::tests::SMALL;
@@ -87,7 +87,7 @@ const READ_EVERYTHING: &[&str] = &[
 
 const FIRST: Page = Page { number: 1, size: 20 };
 
-async fn person(chat: &Chat, name: &str) -> Asker {
+async fn person(app: &App, name: &str) -> Actor {
     let new = NewUser {
         username: Username::parse(name).expect("a name"),
         email: Some(Email::parse(&format!("{name}@example.org")).expect("an address")),
@@ -95,8 +95,8 @@ async fn person(chat: &Chat, name: &str) -> Asker {
         display_name: None,
         is_admin: false,
     };
-    let (_, token) = chat.register(new, Invite::Optional(None), Label::default()).await.expect("registered");
-    chat.authenticate(token.as_str()).expect("signed in")
+    let (_, token) = app.register(new, Invite::Optional(None), Label::default()).await.expect("registered");
+    app.authenticate(token.as_str()).expect("signed in")
 }
 
 fn text(words: &str) -> MessageText {
@@ -108,41 +108,41 @@ fn keyed(words: &str) -> Draft {
 }
 
 /// Users: signing in and out, profiles, friends.
-async fn people(chat: &Chat, alice: &Asker, bob: &Asker) {
+async fn people(app: &App, alice: &Actor, bob: &Actor) {
     let login = ["alice".to_owned(), "alice@example.org".to_owned()];
-    let user = chat.check_password(&login, Password::attempt("password")).await.expect("her password");
-    chat.sign_in(user.clone()).await.expect("a token");
-    chat.open_session(user.clone()).await.expect("a session");
-    let family = chat.open_family(user, std::time::Duration::from_secs(60)).await.expect("a family");
-    chat.asker_of_family(family).expect("signed in");
-    chat.rotate_account_token(alice).await.expect("a token");
-    chat.account_token(alice).expect("the token");
-    chat.users(alice, FIRST).await.expect("users");
-    chat.others(alice, UserId(0), 9).expect("users");
-    chat.directory(alice, UserId(0), 9).expect("users");
-    chat.accounts().expect("users");
-    chat.search_users(alice, "bo").await.expect("bob");
-    chat.user(alice, bob.user).expect("bob");
+    let user = app.check_password(&login, Password::attempt("password")).await.expect("her password");
+    app.sign_in(user.clone()).await.expect("a token");
+    app.open_session(user.clone()).await.expect("a session");
+    let family = app.open_family(user, std::time::Duration::from_secs(60)).await.expect("a family");
+    app.actor_of_family(family).expect("signed in");
+    app.rotate_account_token(alice).await.expect("a token");
+    app.account_token(alice).expect("the token");
+    app.users(alice, FIRST).await.expect("users");
+    app.others(alice, UserId(0), 9).expect("users");
+    app.directory(alice, UserId(0), 9).expect("users");
+    app.accounts().expect("users");
+    app.search_users(alice, "bo").await.expect("bob");
+    app.user(alice, bob.user).expect("bob");
     let email = Email::parse("a@example.org").expect("an address");
     let change = ProfileChange {
         bio: Some("hi".into()),
         email: Some((email, Password::attempt("password"))),
         ..ProfileChange::default()
     };
-    chat.change_profile(alice, change).await.expect("changed");
-    chat.publish_post(alice, "a".into(), "b".into()).await.expect("a post");
-    chat.posts(alice, None, PostId(0), 9).expect("posts");
-    chat.posts(alice, Some(alice.user), PostId(0), 9).expect("posts");
-    chat.add_friend(alice, "bob").await.expect("friends");
-    chat.profile(bob, "alice").await.expect("a profile");
-    chat.remove_friend(alice, "bob").await.expect("friends no more");
-    chat.change_password(bob, Password::attempt("password"), Password::attempt("passwords")).await.expect("changed");
+    app.change_profile(alice, change).await.expect("changed");
+    app.publish_post(alice, "a".into(), "b".into()).await.expect("a post");
+    app.posts(alice, None, PostId(0), 9).expect("posts");
+    app.posts(alice, Some(alice.user), PostId(0), 9).expect("posts");
+    app.add_friend(alice, "bob").await.expect("friends");
+    app.profile(bob, "alice").await.expect("a profile");
+    app.remove_friend(alice, "bob").await.expect("friends no more");
+    app.change_password(bob, Password::attempt("password"), Password::attempt("passwords")).await.expect("changed");
 }
 
 /// Administering: users, invitations, links, tokens, the log.
-async fn administration(chat: &Chat, bob: &Asker) {
-    let by = &By::CommandLine;
-    let code = chat.open_setup().expect("asked").expect("no admin yet");
+async fn administration(app: &App, bob: &Actor) {
+    let by = &Administrator::CommandLine;
+    let code = app.open_setup().expect("asked").expect("no admin yet");
     let root = NewUser {
         username: Username::parse("root").expect("a name"),
         email: None,
@@ -151,25 +151,25 @@ async fn administration(chat: &Chat, bob: &Asker) {
         is_admin: true,
     };
     let beginning = Beginning { name: Some("Hearth".into()), room: "Everyone".into() };
-    let (root, token) = chat.set_up(code.as_str(), root, beginning, Label::default()).await.expect("set up");
-    let admin = By::Admin(chat.authenticate(token.as_str()).expect("signed in"));
-    chat.managed_users(&admin, "", FIRST).await.expect("users");
-    chat.managed_users(&admin, "bo", FIRST).await.expect("bob");
+    let (root, token) = app.set_up(code.as_str(), root, beginning, Label::default()).await.expect("set up");
+    let admin = Administrator::Admin(app.authenticate(token.as_str()).expect("signed in"));
+    app.managed_users(&admin, "", FIRST).await.expect("users");
+    app.managed_users(&admin, "bo", FIRST).await.expect("bob");
     for is_admin in [true, false] {
         let change = UserChange { is_admin: Some(is_admin), is_disabled: Some(is_admin) };
-        chat.change_user(&admin, bob.user, change).await.expect("changed");
+        app.change_user(&admin, bob.user, change).await.expect("changed");
     }
     let last = UserChange { is_admin: Some(false), is_disabled: None };
-    chat.change_user(by, root.user.id, last).await.expect_err("the last admin");
-    let Settings { join_rooms, .. } = chat.change_settings(&admin, SettingsChange::default()).await.expect("settings");
+    app.change_user(by, root.user.id, last).await.expect_err("the last admin");
+    let Settings { join_rooms, .. } = app.change_settings(&admin, SettingsChange::default()).await.expect("settings");
     let renamed = SettingsChange { name: Some("Den".into()), join_rooms: Some(Vec::new()) };
-    chat.change_settings(&admin, renamed).await.expect("renamed");
-    assert_eq!(chat.about().expect("about").name.as_deref(), Some("Den"));
+    app.change_settings(&admin, renamed).await.expect("renamed");
+    assert_eq!(app.about().expect("about").name.as_deref(), Some("Den"));
     let again = SettingsChange { name: None, join_rooms: Some(join_rooms.clone()) };
-    chat.change_settings(&admin, again).await.expect("welcoming");
+    app.change_settings(&admin, again).await.expect("welcoming");
     let new = NewInvite { uses: 1, life: INVITE_LIFE, label: Label::default(), chat: join_rooms.first().copied() };
-    let (invite, code) = chat.create_invite(&admin, new).await.expect("an invitation");
-    chat.look_at_invite(code.as_str()).expect("live");
+    let (invite, code) = app.create_invite(&admin, new).await.expect("an invitation");
+    app.look_at_invite(code.as_str()).expect("live");
     let guest = NewUser {
         username: Username::parse("guest").expect("a name"),
         email: None,
@@ -178,30 +178,30 @@ async fn administration(chat: &Chat, bob: &Asker) {
         is_admin: false,
     };
     let shown = Invite::Required(Some(code.as_str().to_owned()));
-    chat.register_only(guest, shown).await.expect("a guest");
-    chat.invites(by, FIRST).await.expect("invitations");
-    chat.revoke_invite(by, invite.id).await.expect("revoked");
-    let (code, _) = chat.create_reset(by, bob.user).await.expect("a link");
-    chat.reset_password(code.as_str(), Password::attempt("passwords")).await.expect("reset");
+    app.register_only(guest, shown).await.expect("a guest");
+    app.invites(by, FIRST).await.expect("invitations");
+    app.revoke_invite(by, invite.id).await.expect("revoked");
+    let (code, _) = app.create_reset(by, bob.user).await.expect("a link");
+    app.reset_password(code.as_str(), Password::attempt("passwords")).await.expect("reset");
     let bot = Label::cut("a bot");
-    let (bot, _) = chat.create_bot_token(bob.user, bot, Some(INVITE_LIFE)).await.expect("a token");
-    chat.bot_tokens().expect("tokens");
-    chat.revoke_bot_token(bot).await.expect("revoked");
+    let (bot, _) = app.create_bot_token(bob.user, bot, Some(INVITE_LIFE)).await.expect("a token");
+    app.bot_tokens().expect("tokens");
+    app.revoke_bot_token(bot).await.expect("revoked");
     let login = ["bob".to_owned()];
-    let who = chat.check_password(&login, Password::attempt("passwords")).await.expect("his");
-    let bob = chat.authenticate(chat.sign_in(who).await.expect("a token").as_str()).expect("signed in");
-    chat.sessions(&bob, FIRST).expect("sessions");
-    chat.end_session(&bob, bob.credential).await.expect("ended");
-    chat.end_sessions_of(by, bob.user).await.expect("ended");
-    chat.account_of("bob").expect("bob");
-    chat.set_password(bob.user, Password::attempt("password")).await.expect("set");
-    chat.status(by).await.expect("numbers");
-    chat.audit(by, FIRST).await.expect("the log");
-    chat.upkeep().await.expect("upkeep");
+    let who = app.check_password(&login, Password::attempt("passwords")).await.expect("his");
+    let bob = app.authenticate(app.sign_in(who).await.expect("a token").as_str()).expect("signed in");
+    app.sessions(&bob, FIRST).expect("sessions");
+    app.end_session(&bob, bob.credential).await.expect("ended");
+    app.end_sessions_of(by, bob.user).await.expect("ended");
+    app.account_of("bob").expect("bob");
+    app.set_password(bob.user, Password::attempt("password")).await.expect("set");
+    app.status(by).await.expect("numbers");
+    app.audit(by, FIRST).await.expect("the log");
+    app.maintain().await.expect("upkeep");
 }
 
 /// Chats: making, listing, joining, leaving, deleting.
-async fn places(chat: &Chat, alice: &Asker, bob: &Asker) -> ChatId {
+async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     let group = |title: &str| NewGroup {
         title: title.into(),
         description: String::new(),
@@ -209,77 +209,77 @@ async fn places(chat: &Chat, alice: &Asker, bob: &Asker) -> ChatId {
         max_members: None,
         members: Vec::new(),
     };
-    let den = chat.create_group(alice, group("den")).await.expect("a group").id;
-    chat.public_rooms(bob, FIRST).await.expect("rooms");
-    chat.join(bob, den).await.expect("joined");
-    chat.leave(bob, den).await.expect("left");
-    chat.add_members(alice, den, vec![bob.user]).await.expect("added");
+    let den = app.create_group(alice, group("den")).await.expect("a group").id;
+    app.public_chats(bob, FIRST).await.expect("rooms");
+    app.join(bob, den).await.expect("joined");
+    app.leave(bob, den).await.expect("left");
+    app.add_members(alice, den, vec![bob.user]).await.expect("added");
     let new = NewGroupInvite { uses: 2, life: INVITE_LIFE };
-    let code = chat.invite_into(alice, den, new).await.expect("an invitation").code;
-    chat.leave(bob, den).await.expect("left");
-    chat.join_by(bob, code.as_str()).await.expect("joined");
-    chat.invites_into(alice, den, InviteId(i64::MAX), 9).expect("invitations");
-    chat.revoke_invite_into(alice, den, code.as_str()).await.expect("revoked");
-    chat.change_room(alice, den, RoomChange::default(), Authority::Owner).await.expect("changed");
-    chat.members(alice, den, FIRST).expect("members");
-    chat.rooms(alice, FIRST).expect("rooms");
-    chat.overviews(alice, FIRST, None).await.expect("overviews");
-    chat.overviews(alice, FIRST, Some("de")).await.expect("overviews");
-    chat.visible_rooms(alice, false, ChatId(0), 9).expect("rooms");
-    chat.visible_rooms(alice, true, ChatId(0), 9).expect("rooms");
-    let gone = chat.create_group(alice, group("gone")).await.expect("a group").id;
-    chat.post(alice, gone, keyed("last words")).await.expect("posted");
-    chat.delete_room(alice, gone, Authority::Owner).await.expect("deleted");
-    let (direct, _) = chat.open_direct(alice, UserRef::Name("bob".into())).await.expect("a chat");
-    chat.room_named(alice, &direct.name()).expect("by name");
-    chat.direct_overviews(alice, ChatId(i64::MAX), 9).expect("directs");
-    chat.hide_direct(bob, direct.id).await.expect("hidden");
-    chat.post_to(alice, UserRef::Id(bob.user), keyed("hello")).await.expect("posted");
+    let code = app.invite_into(alice, den, new).await.expect("an invitation").code;
+    app.leave(bob, den).await.expect("left");
+    app.join_by(bob, code.as_str()).await.expect("joined");
+    app.invites_into(alice, den, InviteId(i64::MAX), 9).expect("invitations");
+    app.revoke_invite_into(alice, den, code.as_str()).await.expect("revoked");
+    app.change_chat(alice, den, ChatChange::default(), Authority::Owner).await.expect("changed");
+    app.members(alice, den, FIRST).expect("members");
+    app.chats(alice, FIRST).expect("rooms");
+    app.overviews(alice, FIRST, None).await.expect("overviews");
+    app.overviews(alice, FIRST, Some("de")).await.expect("overviews");
+    app.visible_chats(alice, false, ChatId(0), 9).expect("rooms");
+    app.visible_chats(alice, true, ChatId(0), 9).expect("rooms");
+    let gone = app.create_group(alice, group("gone")).await.expect("a group").id;
+    app.post(alice, gone, keyed("last words")).await.expect("posted");
+    app.delete_chat(alice, gone, Authority::Owner).await.expect("deleted");
+    let (direct, _) = app.open_direct(alice, UserRef::Name("bob".into())).await.expect("a chat");
+    app.chat_named(alice, &direct.name()).expect("by name");
+    app.direct_overviews(alice, ChatId(i64::MAX), 9).expect("directs");
+    app.hide_direct(bob, direct.id).await.expect("hidden");
+    app.post_to(alice, UserRef::Id(bob.user), keyed("hello")).await.expect("posted");
     den
 }
 
 /// Messages: posting, reading, changing, catching up.
-async fn words(chat: &Chat, alice: &Asker, bob: &Asker, den: ChatId) {
+async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     let upload = async {
-        let mut upload = chat.begin_upload(alice).await.expect("begun");
+        let mut upload = app.begin_upload(alice).await.expect("begun");
         upload.write(b"words").await.expect("written");
         upload.finish("words.txt").await.expect("a file")
     };
     let file = upload.await;
-    chat.file(alice, file.id).expect("the file");
+    app.file(alice, file.id).expect("the file");
     let draft = Draft { attachments: vec![file.id], ..keyed("one") };
-    let one = chat.post(alice, den, draft.clone()).await.expect("posted").message.id;
-    chat.post(alice, den, draft).await.expect("the first again");
+    let one = app.post(alice, den, draft.clone()).await.expect("posted").message.id;
+    app.post(alice, den, draft).await.expect("the first again");
     let reply = Draft { reply_to: Some(one), ..keyed("two") };
-    chat.post(bob, den, reply).await.expect("posted");
-    chat.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("added");
-    chat.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("removed");
-    chat.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("added");
-    chat.edit(alice, one, text("uno")).await.expect("edited");
-    chat.mark_read(alice, den, Some(MessageId(one.0 + 1))).await.expect("read");
-    chat.mark_read(alice, den, None).await.expect("read");
-    chat.mark_unread(alice, den, MessageId(one.0 + 1)).await.expect("unread");
-    chat.pin(alice, one).await.expect("pinned");
-    chat.pins(alice, den, None, 9).expect("pins");
-    chat.unpin(alice, one).await.expect("unpinned");
+    app.post(bob, den, reply).await.expect("posted");
+    app.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("added");
+    app.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("removed");
+    app.toggle_reaction(bob, one, Emoji::parse("👍").expect("an emoji")).await.expect("added");
+    app.edit(alice, one, text("uno")).await.expect("edited");
+    app.mark_read(alice, den, Some(MessageId(one.0 + 1))).await.expect("read");
+    app.mark_read(alice, den, None).await.expect("read");
+    app.mark_unread(alice, den, MessageId(one.0 + 1)).await.expect("unread");
+    app.pin(alice, one).await.expect("pinned");
+    app.pins(alice, den, None, 9).expect("pins");
+    app.unpin(alice, one).await.expect("unpinned");
     for part in ["", "bo"] {
-        chat.people(alice, part, None, 9).await.expect("people");
-        chat.members_named(alice, den, part, MemberId(0), 9).await.expect("members");
+        app.people(alice, part, None, 9).await.expect("people");
+        app.members_named(alice, den, part, MemberId(0), 9).await.expect("members");
     }
-    chat.typing(alice, den, true).expect("typing");
+    app.typing(alice, den, true).expect("typing");
     for window in [Window::Page(FIRST), Window::Before(MessageId(99), 9), Window::After(MessageId(0), 9)] {
-        chat.history_with_marks(alice, den, window).expect("history");
+        app.history_with_marks(alice, den, window).expect("history");
     }
-    chat.start_of_newest(alice, den, MessageId(99), 9).await.expect("history");
-    chat.direct_messages(alice, None, FIRST).await.expect("directs");
-    chat.direct_messages(alice, Some(bob.user), FIRST).await.expect("directs");
-    chat.changes(bob, Seq(0), None).await.expect("changes");
-    chat.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
-    chat.changes(bob, Seq(0), None).await.expect("changes");
+    app.start_of_newest(alice, den, MessageId(99), 9).await.expect("history");
+    app.direct_messages(alice, None, FIRST).await.expect("directs");
+    app.direct_messages(alice, Some(bob.user), FIRST).await.expect("directs");
+    app.changes(bob, Seq(0), None).await.expect("changes");
+    app.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
+    app.changes(bob, Seq(0), None).await.expect("changes");
     for scope in [Scope::Chat(den), Scope::Pair(bob.user), Scope::All] {
-        drop(chat.listen(alice, scope).await.expect("listening"));
+        drop(app.subscribe(alice, scope).await.expect("listening"));
     }
-    chat.upkeep().await.expect("upkeep");
+    app.maintain().await.expect("upkeep");
 }
 
 /// What a start asks before anybody else is there to ask.
@@ -307,20 +307,20 @@ async fn every_statement_finds_its_rows_by_an_index() {
         limits: SMALL,
         ..Config::of(folder.path().to_owned())
     };
-    let (chat, threads) = Chat::assemble(config, Argon2::default()).expect("opened");
+    let (app, threads) = App::assemble(config, Argon2::default()).expect("opened");
     record(threads.writer.connection());
-    chat.store.readers.each(record);
+    app.store.readers.each(record);
     threads.start().expect("threads");
-    let (alice, bob) = (person(&chat, "alice").await, person(&chat, "bob").await);
-    let den = places(&chat, &alice, &bob).await;
-    words(&chat, &alice, &bob, den).await;
-    people(&chat, &alice, &bob).await;
-    administration(&chat, &bob).await;
-    chat.set_term(&By::CommandLine, den, Term::Days(1)).await.expect("set");
-    chat.retain().await.expect("retained");
-    chat.storage(&By::CommandLine).await.expect("numbers");
+    let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
+    let den = places(&app, &alice, &bob).await;
+    words(&app, &alice, &bob, den).await;
+    people(&app, &alice, &bob).await;
+    administration(&app, &bob).await;
+    app.set_term(&Administrator::CommandLine, den, RetentionOverride::Days(1)).await.expect("set");
+    app.retain().await.expect("retained");
+    app.storage(&Administrator::CommandLine).await.expect("numbers");
     start(&folder.path().join("fireside.db"));
-    chat.store.read(users::foreign_hashes).expect("hashes");
+    app.store.read(users::foreign_hashes).expect("hashes");
     let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert!(run.len() > 100, "only {} statements were seen", run.len());
     let connection = Connection::open(folder.path().join("fireside.db")).expect("opened");

@@ -47,7 +47,7 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, mut answer) = oneshot::channel();
-        let (ticket, until) = (Ticket::default(), Instant::now() + MAX_WAIT);
+        let (ticket, until) = (CancelToken::default(), Instant::now() + MAX_WAIT);
         let place = timeout_at(until, self.queue.reserve()).await;
         let Ok(Ok(place)) = place else { return Err(busy()) };
         let (work, outcome) = (Some(work), Err(Error::Internal));
@@ -96,9 +96,9 @@ pub(super) fn busy() -> Error {
 
 /// The right to begin a command, or to give it up.
 #[derive(Clone, Default)]
-struct Ticket(Arc<AtomicBool>);
+struct CancelToken(Arc<AtomicBool>);
 
-impl Ticket {
+impl CancelToken {
     /// `true` for the first who asks.
     fn take(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
@@ -130,7 +130,7 @@ struct Task<F, T> {
     work: Option<F>,
     outcome: Result<T>,
     reply: Option<oneshot::Sender<Result<T>>>,
-    ticket: Ticket,
+    ticket: CancelToken,
     until: Instant,
 }
 

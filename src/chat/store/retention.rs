@@ -8,30 +8,31 @@ use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::file::File;
 use crate::chat::model::id::{ChatId, MessageId, UserId};
-use crate::chat::model::retention::Term;
+use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::time::Timestamp;
 
 /// The chats after one, by id, and how long each keeps its messages.
-pub fn terms(db: &Db, after: ChatId, limit: u32) -> Result<Vec<(ChatId, Term)>> {
+pub fn terms(db: &Db, after: ChatId, limit: u32) -> Result<Vec<(ChatId, RetentionOverride)>> {
     let mut query =
         db.prepare_cached("SELECT id, retain_days FROM chats WHERE id > ?1 AND is_deleted = 0 ORDER BY id LIMIT ?2")?;
-    let rows = query.query_map(params![after.0, limit], |row| Ok((ChatId(row.get(0)?), Term::stored(row.get(1)?))))?;
+    let rows = query
+        .query_map(params![after.0, limit], |row| Ok((ChatId(row.get(0)?), RetentionOverride::stored(row.get(1)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// One chat's; `None`: there is no such chat.
-pub fn term(db: &Db, chat: ChatId) -> Result<Option<Term>> {
+pub fn term(db: &Db, chat: ChatId) -> Result<Option<RetentionOverride>> {
     let mut query = db.prepare_cached("SELECT retain_days FROM chats WHERE id = ?1 AND is_deleted = 0")?;
-    Ok(query.query_row([chat.0], |row| Ok(Term::stored(row.get(0)?))).optional()?)
+    Ok(query.query_row([chat.0], |row| Ok(RetentionOverride::stored(row.get(0)?))).optional()?)
 }
 
-pub fn set_term(tx: &Tx<'_>, chat: ChatId, term: Term) -> Result<()> {
+pub fn set_term(tx: &Tx<'_>, chat: ChatId, term: RetentionOverride) -> Result<()> {
     tx.prepare_cached("UPDATE chats SET retain_days = ?2 WHERE id = ?1")?.execute(params![chat.0, term.to_stored()])?;
     Ok(())
 }
 
 /// A message as far as it concerns who counts it.
-pub struct Old {
+pub struct ExpiredMessage {
     pub id: MessageId,
     pub sender: UserId,
     pub has_attachments: bool,
@@ -39,7 +40,7 @@ pub struct Old {
 
 /// What is too old, and what is not yet.
 #[derive(Clone, Copy)]
-pub struct Age {
+pub struct Cutoff {
     /// What was posted before is too old.
     pub than: Timestamp,
     /// What was posted after is of the future.
@@ -48,8 +49,8 @@ pub struct Age {
 
 /// A piece of a chat's messages.
 #[derive(Default)]
-pub struct Looked {
-    pub old: Vec<Old>,
+pub struct ScannedPiece {
+    pub old: Vec<ExpiredMessage>,
     /// Those that are neither too old nor of the future.
     pub young: u32,
     /// The last of the piece; `None`: there are no more behind it.
@@ -58,19 +59,19 @@ pub struct Looked {
 
 /// Looks at a chat's messages after one, in the order of their posting, which is not quite
 /// that of their times.
-pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Age, limit: u32) -> Result<Looked> {
+pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Cutoff, limit: u32) -> Result<ScannedPiece> {
     let mut query = db.prepare_cached(concat!(
         "SELECT id, sender_id, attachment_count, created_at FROM messages WHERE id IN (SELECT id FROM (",
         ids_between!("LIMIT ?4"),
         ")) ORDER BY id"
     ))?;
     let mut rows = query.query(params![chat.0, after.0, i64::MAX, limit])?;
-    let (mut looked, mut count) = (Looked::default(), 0);
+    let (mut looked, mut count) = (ScannedPiece::default(), 0);
     while let Some(row) = rows.next()? {
         let (id, at) = (MessageId(row.get(0)?), Timestamp(row.get(3)?));
         if at < age.than {
             let (sender, has_attachments) = (UserId(row.get(1)?), row.get::<_, i64>(2)? > 0);
-            looked.old.push(Old { id, sender, has_attachments });
+            looked.old.push(ExpiredMessage { id, sender, has_attachments });
         } else if at <= age.now {
             looked.young += 1;
         }
@@ -85,7 +86,7 @@ pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Age, limit: u32) -> Re
 
 /// Deletes messages of a chat, in ascending order, and counts anew what the chat and its
 /// members count. Their files are the caller's to erase first.
-pub fn delete(tx: &Tx<'_>, chat: ChatId, old: &[Old]) -> Result<()> {
+pub fn delete(tx: &Tx<'_>, chat: ChatId, old: &[ExpiredMessage]) -> Result<()> {
     let mut members = tx
         .prepare_cached("SELECT user_id, max(read_mark, cleared_mark), cleared_mark FROM members WHERE chat_id = ?1")?;
     let members = members.query_map([chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
@@ -121,7 +122,7 @@ fn number(count: usize) -> i64 {
 }
 
 /// A message that a file hangs on.
-pub struct Holder {
+pub struct FileMessage {
     pub id: MessageId,
     pub chat: ChatId,
     pub sender: UserId,
@@ -130,7 +131,7 @@ pub struct Holder {
 }
 
 /// The oldest attached files that were uploaded before `than`.
-pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, Holder)>> {
+pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, FileMessage)>> {
     let mut query = db.prepare_cached(
         "SELECT f.id, m.id, m.chat_id, m.sender_id, m.content = ''
          FROM files f JOIN messages m ON m.id = f.message_id
@@ -139,7 +140,7 @@ pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, H
     let mut rows = query.query(params![than.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let holder = Holder {
+        let holder = FileMessage {
             id: MessageId(row.get(1)?),
             chat: ChatId(row.get(2)?),
             sender: UserId(row.get(3)?),

@@ -4,7 +4,7 @@ use super::db::Db;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::name::Username;
-use crate::chat::model::retention::Term;
+use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::storage::{ChatShare, UserShare};
 
 /// What a user's files and texts take together.
@@ -62,7 +62,7 @@ pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShar
             title: if is_direct || is_private { String::new() } else { row.get(3)? },
             messages: row.get(4)?,
             bytes: row.get(5)?,
-            term: Term::stored(row.get(6)?),
+            term: RetentionOverride::stored(row.get(6)?),
             members: row.get(7)?,
         })
     })?;

@@ -71,7 +71,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8]) -> Result<Us
         nonce,
         new.is_admin,
         tx.now.0,
-        new.username.look(),
+        new.username.skeleton(),
     ])?;
     Ok(UserId(tx.last_insert_rowid()))
 }
@@ -93,7 +93,7 @@ pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
 /// Who has a name that readers would take for this one, if anybody does.
 pub fn look_owner(db: &Db, name: &Username) -> Result<Option<UserId>> {
     let mut query = db.prepare_cached("SELECT id, username FROM users WHERE look_key = ?1 ORDER BY id")?;
-    let others = query.query_map([name.look()], |row| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?))))?;
+    let others = query.query_map([name.skeleton()], |row| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?))))?;
     let others = others.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(others.into_iter().find(|(_, other)| name.passes_for(other)).map(|(id, _)| id))
 }
@@ -106,7 +106,7 @@ pub fn fill_looks(connection: &mut Connection) -> rusqlite::Result<()> {
         let mut change = tx.prepare("UPDATE users SET look_key = ?2 WHERE id = ?1")?;
         let names = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, Username::stored(row.get(1)?))))?;
         for (id, name) in names.collect::<rusqlite::Result<Vec<_>>>()? {
-            change.execute(params![id, name.look()])?;
+            change.execute(params![id, name.skeleton()])?;
         }
     }
     tx.commit()

@@ -14,11 +14,11 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::checkpoint::{self, LOCK_TURN};
 use super::db::release;
-use super::log::{self, LOCK_TURN};
 use super::queue::{Command, Work, Writer, busy};
 use super::transaction::{Sequence, Tx};
-use super::{by_chat, changes, fault, rooms};
+use super::{by_chat, changes, chats, fault};
 use crate::chat::model::error::{Error, OpenError, Result};
 use crate::chat::model::event::Committed;
 use crate::chat::model::gauges::WriterMeter;
@@ -60,7 +60,7 @@ impl WriterThread {
         may_wait: i64,
         on_commit: OnCommit,
     ) -> Result<(Writer, Self), OpenError> {
-        let active = Cell::new(rooms::newest_activity(&connection)?);
+        let active = Cell::new(chats::newest_activity(&connection)?);
         let last = changes::newest(&connection)?.0;
         loop {
             let tx = connection.transaction()?;
@@ -149,8 +149,8 @@ impl WriterThread {
         for work in batch.drain(..) {
             work.finish();
         }
-        if let Err(cause) = log::fold_if_long(&self.connection) {
-            tracing::warn!(error = %Error::from(cause), "the log grows until there is room to fold it");
+        if let Err(cause) = checkpoint::checkpoint_if_long(&self.connection) {
+            tracing::warn!(error = %Error::from(cause), "the log grows until there is room to checkpoint it");
             self.stop_if_disk_failed();
         }
     }
@@ -259,7 +259,7 @@ impl WriterThread {
     }
 
     fn checkpoint(&self) {
-        if let Err(cause) = log::fold_and_empty(&self.connection) {
+        if let Err(cause) = checkpoint::checkpoint_and_truncate(&self.connection) {
             tracing::warn!(%cause, "the last checkpoint failed; the next start will make up for it");
         }
     }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Reader;
-use super::messages::Said;
-use super::plan::Mapped;
-use super::source::Cells;
+use super::messages::ImportedMessages;
+use super::plan::TablePlan;
+use super::source::TableRow;
+use crate::chat::model::chat::MAX_MEMBERS;
 use crate::chat::model::record::{Chat, Member, Record, Role};
-use crate::chat::model::room::MAX_MEMBERS;
 use crate::chat::model::time::Timestamp;
-use crate::importers::{Failure, text};
+use crate::importers::{ImportError, text};
 
 /// Words for a chat of two in a column that tells the kinds apart.
 const DIRECT: [&str; 5] = ["dm", "direct", "personal", "private_chat", "one_to_one"];
@@ -19,17 +19,17 @@ const NOT_THERE: &str = "the chat or the user is not there";
 
 /// The chats that came.
 #[derive(Default)]
-pub(super) struct World {
+pub(super) struct ImportedChats {
     /// By the project's id, the chat that it became: chats of the same two are one.
     pub chats: HashMap<i64, i64>,
     /// By chat, its place.
-    pub places: BTreeMap<i64, Place>,
+    pub places: BTreeMap<i64, ImportedChat>,
     /// By pair, the direct chat.
     pub pairs: HashMap<[i64; 2], i64>,
 }
 
 /// A chat and its members, in the order of their standing.
-pub(super) struct Place {
+pub(super) struct ImportedChat {
     pub pair: Option<[i64; 2]>,
     pub members: Vec<Joined>,
     created_at: Timestamp,
@@ -52,8 +52,8 @@ pub(super) fn pair(one: i64, other: i64) -> [i64; 2] {
 
 impl Reader<'_> {
     /// Takes every chat in, those that only messages tell of too.
-    pub(super) fn chats(&mut self) -> Result<World, Failure> {
-        let mut world = World::default();
+    pub(super) fn chats(&mut self) -> Result<ImportedChats, ImportError> {
+        let mut world = ImportedChats::default();
         let mut members = self.joined()?;
         self.each("chats", &["id"], |reader, mapped, cells| {
             let Some(id) = cells.key("id") else { return Ok(()) };
@@ -61,7 +61,7 @@ impl Reader<'_> {
         })?;
         for (chat, joined) in members {
             for _ in joined {
-                self.telling.leave_out("members", NOT_THERE, format!("chat {chat}"));
+                self.report.leave_out("members", NOT_THERE, format!("chat {chat}"));
             }
         }
         self.pairs_of_messages(&mut world)?;
@@ -69,7 +69,7 @@ impl Reader<'_> {
     }
 
     /// By chat, who is in it.
-    fn joined(&mut self) -> Result<HashMap<i64, Vec<Joined>>, Failure> {
+    fn joined(&mut self) -> Result<HashMap<i64, Vec<Joined>>, ImportError> {
         let mut admins = HashSet::new();
         self.each("admins", &[], |reader, mapped, cells| {
             admins.extend(cells.key("chat").zip(reader.person(mapped, cells, "user")));
@@ -78,7 +78,7 @@ impl Reader<'_> {
         let mut members: HashMap<i64, Vec<Joined>> = HashMap::new();
         self.each("members", &["chat", "joined", "user"], |reader, mapped, cells| {
             let (Some(chat), Some(user)) = (cells.key("chat"), reader.person(mapped, cells, "user")) else {
-                reader.telling.leave_out("members", NOT_THERE, "");
+                reader.report.leave_out("members", NOT_THERE, "");
                 return Ok(());
             };
             let joined = members.entry(chat).or_default();
@@ -86,7 +86,7 @@ impl Reader<'_> {
                 return Ok(());
             }
             if joined.len() >= usize::try_from(MAX_MEMBERS).unwrap_or(usize::MAX) {
-                reader.telling.leave_out("members", "the chat has as many as it may", format!("chat {chat}"));
+                reader.report.leave_out("members", "the chat has as many as it may", format!("chat {chat}"));
                 return Ok(());
             }
             let by_role = cells.text("role").is_some_and(|role| ["admin", "owner", "moderator"].contains(&role));
@@ -103,12 +103,12 @@ impl Reader<'_> {
 
     fn chat(
         &mut self,
-        world: &mut World,
-        mapped: &Mapped,
-        cells: &Cells<'_>,
+        world: &mut ImportedChats,
+        mapped: &TablePlan,
+        cells: &TableRow<'_>,
         mut members: Vec<Joined>,
         id: i64,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ImportError> {
         let created_at = cells.time("created").unwrap_or(self.now);
         let owner = self.person(mapped, cells, "owner");
         let [first, .., last] = members.as_slice() else {
@@ -130,13 +130,13 @@ impl Reader<'_> {
     /// A chat of one is somebody's notes if it is direct, else a group like others.
     fn chat_of_few(
         &mut self,
-        world: &mut World,
-        cells: &Cells<'_>,
+        world: &mut ImportedChats,
+        cells: &TableRow<'_>,
         members: &[Joined],
         owner: Option<i64>,
         id: i64,
         created_at: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ImportError> {
         let Some(mapped) = self.plan.get("chats") else { return Ok(()) };
         match (members, owner) {
             ([only], _) if self.is_direct(mapped, cells, members) => {
@@ -151,14 +151,14 @@ impl Reader<'_> {
                 self.group(world, mapped, cells, members, owner, id, created_at)
             }
             (_, None) => {
-                self.telling.leave_out("chats", "nobody is in them", format!("chat {id}"));
+                self.report.leave_out("chats", "nobody is in them", format!("chat {id}"));
                 Ok(())
             }
         }
     }
 
     /// Whether a row of one or two members is a direct chat.
-    fn is_direct(&self, mapped: &Mapped, cells: &Cells<'_>, members: &[Joined]) -> bool {
+    fn is_direct(&self, mapped: &TablePlan, cells: &TableRow<'_>, members: &[Joined]) -> bool {
         if mapped.table.to_lowercase().ends_with("directchat") {
             return true;
         }
@@ -178,16 +178,16 @@ impl Reader<'_> {
 
     fn direct(
         &mut self,
-        world: &mut World,
+        world: &mut ImportedChats,
         pair: [i64; 2],
         members: Vec<Joined>,
         owner: Option<i64>,
         id: Option<i64>,
         created_at: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ImportError> {
         if let (Some(one), Some(id)) = (world.pairs.get(&pair), id) {
             world.chats.insert(id, *one);
-            self.telling.change("direct chats are one with another of the same two", format!("chat {id}"));
+            self.report.change("direct chats are one with another of the same two", format!("chat {id}"));
             return Ok(());
         }
         let chat = id.unwrap_or_else(|| world.places.keys().next_back().map_or(1, |last| last.saturating_add(1)));
@@ -208,21 +208,21 @@ impl Reader<'_> {
         }))?;
         world.chats.extend(id.map(|id| (id, chat)));
         world.pairs.insert(pair, chat);
-        world.places.insert(chat, Place { pair: Some(pair), members, created_at });
+        world.places.insert(chat, ImportedChat { pair: Some(pair), members, created_at });
         Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "a row, and what was found out about it")]
     fn group(
         &mut self,
-        world: &mut World,
-        mapped: &Mapped,
-        cells: &Cells<'_>,
+        world: &mut ImportedChats,
+        mapped: &TablePlan,
+        cells: &TableRow<'_>,
         members: Vec<Joined>,
         owner: i64,
         id: i64,
         created_at: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ImportError> {
         let max = cells.int("max_members").and_then(|max| u32::try_from(max).ok());
         let fits = |max: &u32| (2..=MAX_MEMBERS).contains(max) && members.len() <= usize::try_from(*max).unwrap_or(0);
         self.import.take(Record::Chat(Chat {
@@ -240,12 +240,12 @@ impl Reader<'_> {
             active_at: None,
         }))?;
         world.chats.insert(id, id);
-        world.places.insert(id, Place { pair: None, members, created_at });
+        world.places.insert(id, ImportedChat { pair: None, members, created_at });
         Ok(())
     }
 
     /// Direct chats that are there only as messages from one to another.
-    fn pairs_of_messages(&mut self, world: &mut World) -> Result<(), Failure> {
+    fn pairs_of_messages(&mut self, world: &mut ImportedChats) -> Result<(), ImportError> {
         if self.plan.get("messages").is_none_or(|mapped| mapped.column("receiver").is_none()) {
             return Ok(());
         }
@@ -266,7 +266,7 @@ impl Reader<'_> {
     }
 
     /// Everybody's place in each chat, and what they have read.
-    pub(super) fn members(&mut self, world: &World, said: &Said) -> Result<(), Failure> {
+    pub(super) fn members(&mut self, world: &ImportedChats, said: &ImportedMessages) -> Result<(), ImportError> {
         if !said.knows_reading {
             self.import.note("the project does not say what was read: everything counts as read");
         }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
-use crate::importers::{Failure, failed};
+use crate::importers::{ImportError, failed};
 
 /// What the copy is called in its folder.
 pub(super) const NAME: &str = "db.sqlite3";
@@ -25,10 +25,14 @@ pub(super) fn is_needed(path: &Path) -> bool {
 }
 
 /// Copies it with its log, if nobody writes to either meanwhile. Only its owner can read the copy.
-pub(super) fn make(path: &Path) -> Result<TempDir, Failure> {
+pub(super) fn make(path: &Path) -> Result<TempDir, ImportError> {
     let wrong = |cause: io::Error| {
         let place = std::env::temp_dir();
-        Failure::Source(format!("{} could not be copied to {} to be read: {cause}", path.display(), place.display()))
+        ImportError::Source(format!(
+            "{} could not be copied to {} to be read: {cause}",
+            path.display(),
+            place.display()
+        ))
     };
     let folder = tempfile::Builder::new().prefix("fireside-import-").tempdir().map_err(wrong)?;
     let before = state(path).map_err(wrong)?;

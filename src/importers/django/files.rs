@@ -5,20 +5,20 @@ use std::fs;
 use std::io::{Read, Seek};
 
 use super::Reader;
-use super::messages::Said;
+use super::messages::ImportedMessages;
 use crate::chat::model::file::is_inline;
 use crate::chat::model::message::MAX_ATTACHMENTS;
 use crate::chat::model::name;
 use crate::chat::model::record::{File, Record};
 use crate::chat::model::time::Timestamp;
-use crate::importers::Failure;
+use crate::importers::ImportError;
 
 /// Bytes of a file's beginning by which pictures are known.
 const HEAD: u64 = 64;
 
 /// A file that the database names.
 #[derive(Clone)]
-pub(super) struct Named {
+pub(super) struct FileRow {
     pub path: String,
     pub name: String,
     at: Option<Timestamp>,
@@ -28,20 +28,20 @@ pub(super) struct Named {
 #[derive(Default)]
 pub(super) struct Attached {
     /// By the project's id of the message.
-    pub by_message: BTreeMap<i64, Vec<Named>>,
+    pub by_message: BTreeMap<i64, Vec<FileRow>>,
 }
 
 impl Reader<'_> {
     /// Which files belong to which messages, by any of the ways to say so.
-    pub(super) fn attached(&mut self) -> Result<Attached, Failure> {
+    pub(super) fn attached(&mut self) -> Result<Attached, ImportError> {
         let mut attached = Attached::default();
-        let mut loose: HashMap<i64, Named> = HashMap::new();
+        let mut loose: HashMap<i64, FileRow> = HashMap::new();
         self.each("files", &["id"], |_, _, cells| {
             let (Some(id), Some(path)) = (cells.key("id"), cells.text("path").filter(|path| !path.is_empty())) else {
                 return Ok(());
             };
             let called = cells.text("name").filter(|name| !name.trim().is_empty()).unwrap_or(path);
-            let file = Named { path: path.to_owned(), name: name::file_name(called), at: cells.time("created") };
+            let file = FileRow { path: path.to_owned(), name: name::file_name(called), at: cells.time("created") };
             match cells.key("message") {
                 Some(message) => attached.by_message.entry(message).or_default().push(file),
                 None => drop(loose.insert(id, file)),
@@ -62,31 +62,31 @@ impl Reader<'_> {
             if let (true, Some(id)) = (mapped.column("file").is_some(), cells.key("id"))
                 && let Some(path) = cells.text("file").filter(|path| !path.is_empty())
             {
-                let file = Named { path: path.to_owned(), name: name::file_name(path), at: None };
+                let file = FileRow { path: path.to_owned(), name: name::file_name(path), at: None };
                 attached.by_message.entry(id).or_default().push(file);
             }
             Ok(())
         })?;
         used.iter().for_each(|id| drop(loose.remove(id)));
         for file in loose.into_values() {
-            self.telling.leave_out("files", "no message has them", file.name);
+            self.report.leave_out("files", "no message has them", file.name);
         }
         Ok(attached)
     }
 
     /// Takes in the files of the messages that came, then everybody's picture.
-    pub(super) fn files(&mut self, attached: &Attached, said: &Said) -> Result<(), Failure> {
+    pub(super) fn files(&mut self, attached: &Attached, said: &ImportedMessages) -> Result<(), ImportError> {
         for (message, files) in &attached.by_message {
             let Some(placed) = said.ids.get(message) else {
                 for file in files {
-                    self.telling.leave_out("files", "their message does not come", file.name.clone());
+                    self.report.leave_out("files", "their message does not come", file.name.clone());
                 }
                 continue;
             };
             let mut taken = 0;
             for file in files {
                 if taken == MAX_ATTACHMENTS {
-                    self.telling.leave_out("files", "the message has as many as it may", file.name.clone());
+                    self.report.leave_out("files", "the message has as many as it may", file.name.clone());
                     continue;
                 }
                 let record = File {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         self.avatars()
     }
 
-    fn avatars(&mut self) -> Result<(), Failure> {
+    fn avatars(&mut self) -> Result<(), ImportError> {
         let people = self.people;
         let avatars: BTreeMap<&i64, &String> = people.avatars.iter().collect();
         for (user, path) in avatars {
@@ -123,13 +123,13 @@ impl Reader<'_> {
     }
 
     /// Takes one file in, if it is there and may come.
-    fn file(&mut self, path: &str, record: File) -> Result<bool, Failure> {
+    fn file(&mut self, path: &str, record: File) -> Result<bool, ImportError> {
         let opened = self.media.open(path);
         let checked = opened.and_then(|file| if record.is_avatar { picture(file) } else { Ok(file) });
         let file = match checked {
             Ok(file) => file,
             Err(why) => {
-                self.telling.leave_out("files", why, record.name);
+                self.report.leave_out("files", why, record.name);
                 return Ok(false);
             }
         };

@@ -16,18 +16,18 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::shape::{KINDS, kind};
-use crate::importers::{Failure, failed};
+use crate::importers::{ImportError, failed};
 
 /// Longest mapping file that is read, in bytes.
 const MAX_MAPPING: u64 = 64 * 1_024;
 
 /// What a mapping file says: by kind, its table or that it is left out.
-pub(super) type Mapping = BTreeMap<String, Option<Named>>;
+pub(super) type Mapping = BTreeMap<String, Option<TableName>>;
 
 /// A table that was named.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Named {
+pub(super) struct TableName {
     /// Left out: looked for.
     pub table: Option<String>,
     /// By field, the column.
@@ -36,14 +36,14 @@ pub(super) struct Named {
 }
 
 /// Reads and checks a mapping file.
-pub(super) fn read(path: &Path) -> Result<Mapping, Failure> {
-    let unread = |cause| Failure::Source(format!("{}: {cause}", path.display()));
+pub(super) fn read(path: &Path) -> Result<Mapping, ImportError> {
+    let unread = |cause| ImportError::Source(format!("{}: {cause}", path.display()));
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(MAX_MAPPING + 1).read_to_string(&mut text)).map_err(unread)?;
     if text.len() as u64 > MAX_MAPPING {
         return failed(format!("{}: a mapping has at most {MAX_MAPPING} bytes", path.display()));
     }
-    parse(&text).map_err(|why| Failure::Source(format!("{}: {why}", path.display())))
+    parse(&text).map_err(|why| ImportError::Source(format!("{}: {why}", path.display())))
 }
 
 fn parse(text: &str) -> Result<Mapping, String> {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use crate::chat::ops::moving::MAX_FILE;
-use crate::importers::{Failure, failed};
+use crate::chat::ops::import_export::MAX_FILE;
+use crate::importers::{ImportError, failed};
 
 /// Folders on the way to a file at most.
 const MAX_DEPTH: usize = 32;
@@ -20,7 +20,7 @@ pub(super) struct Media(Option<PathBuf>);
 
 impl Media {
     /// Checks that the folder is there.
-    pub fn new(folder: Option<&Path>) -> Result<Self, Failure> {
+    pub fn new(folder: Option<&Path>) -> Result<Self, ImportError> {
         match folder {
             Some(folder) if !folder.is_dir() => failed(format!("{} is no folder (--media)", folder.display())),
             folder => Ok(Self(folder.map(Path::to_owned))),

@@ -3,21 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Reader;
-use super::chats::{Joined, World, pair};
+use super::chats::{ImportedChats, Joined, pair};
 use super::files::Attached;
-use super::plan::Mapped;
-use super::source::Cells;
+use super::plan::TablePlan;
+use super::source::TableRow;
 use crate::chat::model::message::MAX_EMOJI_ON_MESSAGE;
 use crate::chat::model::name::Emoji;
 use crate::chat::model::record::{Message, Reaction, Record};
 use crate::chat::model::time::Timestamp;
-use crate::importers::{Failure, Progress, TOLD_EVERY, text};
+use crate::importers::{ImportError, Progress, TOLD_EVERY, text};
 
 /// The messages that came.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct ImportedMessages {
     /// By the project's id, the new one: they are numbered in the order of their times.
-    pub ids: HashMap<i64, Placed>,
+    pub ids: HashMap<i64, MessageOrigin>,
     /// Whether anything says who has read what.
     pub knows_reading: bool,
     last: i64,
@@ -29,14 +29,14 @@ pub(super) struct Said {
 
 /// Where a message is, and who sent it.
 #[derive(Clone, Copy)]
-pub(super) struct Placed {
+pub(super) struct MessageOrigin {
     pub id: i64,
     pub chat: i64,
     pub sender: i64,
     pub at: Timestamp,
 }
 
-impl Said {
+impl ImportedMessages {
     fn mark(&mut self, chat: i64, user: i64, id: i64) {
         let mark = self.read.entry((chat, user)).or_default();
         *mark = id.max(*mark);
@@ -60,14 +60,14 @@ impl Reader<'_> {
     /// Takes every message in.
     pub(super) fn messages(
         &mut self,
-        world: &mut World,
+        world: &mut ImportedChats,
         attached: &Attached,
         progress: Progress<'_>,
-    ) -> Result<Said, Failure> {
-        let Some(mapped) = self.plan.get("messages") else { return Ok(Said::default()) };
+    ) -> Result<ImportedMessages, ImportError> {
+        let Some(mapped) = self.plan.get("messages") else { return Ok(ImportedMessages::default()) };
         let by_time = self.plan.get("members").is_some_and(|members| members.column("last_read").is_some());
         let knows_reading = mapped.column("is_read").is_some() || self.plan.get("reads").is_some() || by_time;
-        let mut said = Said { knows_reading, ..Said::default() };
+        let mut said = ImportedMessages { knows_reading, ..ImportedMessages::default() };
         let (all, mut done) = (self.source.count(&mapped.table)?, 0_u64);
         self.each("messages", &["created", "id"], |reader, mapped, cells| {
             done += 1;
@@ -88,30 +88,30 @@ impl Reader<'_> {
 
     fn message(
         &mut self,
-        world: &World,
-        said: &mut Said,
+        world: &ImportedChats,
+        said: &mut ImportedMessages,
         attached: &Attached,
-        mapped: &Mapped,
-        cells: &Cells<'_>,
-    ) -> Result<(), Failure> {
+        mapped: &TablePlan,
+        cells: &TableRow<'_>,
+    ) -> Result<(), ImportError> {
         let (old, chat, sender, at) = match self.placed(world, mapped, cells) {
             Ok(placed) => placed,
             Err(why) => {
                 let example = cells.key("id").map(|id| format!("message {id}")).unwrap_or_default();
-                self.telling.leave_out("messages", why, example);
+                self.report.leave_out("messages", why, example);
                 return Ok(());
             }
         };
         let mut parts = text::parts(cells.text("text").unwrap_or_default());
         if parts.is_empty() {
             let Some(stand_in) = self.stand_in(old, attached) else {
-                self.telling.leave_out("messages", "there is nothing in them", format!("message {old}"));
+                self.report.leave_out("messages", "there is nothing in them", format!("message {old}"));
                 return Ok(());
             };
             parts.push(stand_in);
         }
         if parts.len() > 1 {
-            self.telling.change("messages are longer than they may be, and come in parts", format!("message {old}"));
+            self.report.change("messages are longer than they may be, and come in parts", format!("message {old}"));
         }
         let reply_to = cells.key("reply_to").and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
         let mut reply_to = reply_to.map(|to| to.id);
@@ -123,7 +123,7 @@ impl Reader<'_> {
             self.import.take(Record::Message(message))?;
             said.times.entry(chat).or_default().push((at, said.last));
         }
-        said.ids.insert(old, Placed { id: said.last, chat, sender, at });
+        said.ids.insert(old, MessageOrigin { id: said.last, chat, sender, at });
         if cells.is("is_read")
             && let Some(pair) = world.places.get(&chat).and_then(|place| place.pair)
         {
@@ -136,9 +136,9 @@ impl Reader<'_> {
     /// A message's old id, its chat, its sender and its time; or why it does not come.
     fn placed(
         &self,
-        world: &World,
-        mapped: &Mapped,
-        cells: &Cells<'_>,
+        world: &ImportedChats,
+        mapped: &TablePlan,
+        cells: &TableRow<'_>,
     ) -> Result<(i64, i64, i64, Timestamp), &'static str> {
         if cells.is("is_deleted") {
             return Err("they were deleted there");
@@ -171,24 +171,24 @@ impl Reader<'_> {
     }
 
     /// Reactions, in the order of their rows.
-    pub(super) fn reactions(&mut self, said: &Said) -> Result<(), Failure> {
+    pub(super) fn reactions(&mut self, said: &ImportedMessages) -> Result<(), ImportError> {
         let mut on: HashMap<i64, HashSet<String>> = HashMap::new();
         let mut seen = HashSet::new();
         self.each("reactions", &[], |reader, mapped, cells| {
             let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
             let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) else {
-                reader.telling.leave_out("reactions", "the message or the user does not come", "");
+                reader.report.leave_out("reactions", "the message or the user does not come", "");
                 return Ok(());
             };
             let text = cells.text("emoji").unwrap_or_default();
             let Ok(emoji) = Emoji::parse(text) else {
-                reader.telling.leave_out("reactions", "they are not one emoji", format!("{:?}", text::cut(text, 20)));
+                reader.report.leave_out("reactions", "they are not one emoji", format!("{:?}", text::cut(text, 20)));
                 return Ok(());
             };
             let emoji = emoji.as_str().to_owned();
             let kinds = on.entry(placed.id).or_default();
             if kinds.len() >= MAX_EMOJI_ON_MESSAGE && !kinds.contains(&emoji) {
-                reader.telling.leave_out("reactions", "the message has as many emoji as it may", "");
+                reader.report.leave_out("reactions", "the message has as many emoji as it may", "");
                 return Ok(());
             }
             kinds.insert(emoji.clone());
@@ -201,7 +201,7 @@ impl Reader<'_> {
 }
 
 /// When a text last changed: the project says that it did, or keeps a time for that alone.
-fn edited_at(mapped: &Mapped, cells: &Cells<'_>, at: Timestamp) -> Option<Timestamp> {
+fn edited_at(mapped: &TablePlan, cells: &TableRow<'_>, at: Timestamp) -> Option<Timestamp> {
     let updated = cells.time("updated").filter(|updated| *updated >= at);
     let is_for_edits = mapped.column("updated").is_some_and(|column| column.contains("edit"));
     if cells.is("is_edited") {

@@ -21,13 +21,13 @@ mod users;
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::telling::Telling;
-use super::{Failure, Progress, head};
+use super::report::ImportReport;
+use super::{ImportError, Progress, head};
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::moving::Import;
+use crate::chat::ops::import_export::Import;
 use media::Media;
-use plan::{Mapped, Plan};
-use source::{Cells, Source};
+use plan::{Plan, TablePlan};
+use source::{Source, TableRow};
 
 /// What to read, and where the rest of it is.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub struct From<'a> {
 }
 
 /// Reads a project's database into an import. What has no time of its own comes with `now`.
-pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progress<'_>) -> Result<(), Failure> {
+pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progress<'_>) -> Result<(), ImportError> {
     let mapping = from.mapping.map(mapping::read).transpose()?.unwrap_or_default();
     let source = Source::open(from.database)?;
     let plan = Plan::new(&source.tables()?, &mapping)?;
@@ -51,10 +51,10 @@ pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progr
     for table in &plan.unread {
         import.note(format!("not read: {table} ({} rows)", source.count(table)?));
     }
-    let mut telling = Telling::default();
-    let people = users::read(&source, &plan, import, &mut telling, now)?;
+    let mut report = ImportReport::default();
+    let people = users::read(&source, &plan, import, &mut report, now)?;
     let mut reader =
-        Reader { source: &source, plan: &plan, media: &media, people: &people, import, telling: &mut telling, now };
+        Reader { source: &source, plan: &plan, media: &media, people: &people, import, report: &mut report, now };
     reader.tokens()?;
     reader.friends()?;
     reader.posts()?;
@@ -64,7 +64,7 @@ pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progr
     reader.reactions(&said)?;
     reader.files(&attached, &said)?;
     reader.members(&world, &said)?;
-    telling.tell(import);
+    report.tell(import);
     Ok(())
 }
 
@@ -86,13 +86,13 @@ struct Reader<'a> {
     media: &'a Media,
     people: &'a Known,
     import: &'a mut Import,
-    telling: &'a mut Telling,
+    report: &'a mut ImportReport,
     now: Timestamp,
 }
 
 impl Reader<'_> {
     /// Who stands in a field, which may name a profile in place of a user.
-    fn person(&self, mapped: &Mapped, cells: &Cells<'_>, field: &str) -> Option<i64> {
+    fn person(&self, mapped: &TablePlan, cells: &TableRow<'_>, field: &str) -> Option<i64> {
         let id = cells.key(field)?;
         let profiles = self.plan.get("profiles").map(|mapped| mapped.table.as_str());
         let is_profile = mapped.target(field).is_some() && mapped.target(field) == profiles;
@@ -105,8 +105,8 @@ impl Reader<'_> {
         &mut self,
         kind: &str,
         order: &[&str],
-        mut with: impl FnMut(&mut Self, &Mapped, &Cells<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        mut with: impl FnMut(&mut Self, &TablePlan, &TableRow<'_>) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
         let Some(mapped) = self.plan.get(kind) else { return Ok(()) };
         let order: Vec<&str> = order.iter().filter_map(|field| mapped.column(field)).collect();
         self.source.each(&mapped.table, &mapped.columns, &order, |cells| with(self, mapped, cells))

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::mapping::{Mapping, Named};
+use super::mapping::{Mapping, TableName};
 use super::shape::{Field, KINDS, Kind};
 use super::source::Table;
-use crate::importers::{Failure, failed};
+use crate::importers::{ImportError, failed};
 
 /// Django's own tables, whose rows nobody misses.
 const DJANGOS_OWN: &[&str] = &[
@@ -24,7 +24,7 @@ const RIGHTS: &[&str] = &["_groups", "_user_permissions"];
 
 /// A kind's table.
 #[derive(Debug)]
-pub(super) struct Mapped {
+pub(super) struct TablePlan {
     pub table: String,
     /// By field, the column.
     pub columns: Vec<(&'static str, String)>,
@@ -32,7 +32,7 @@ pub(super) struct Mapped {
     refers: Vec<(&'static str, String)>,
 }
 
-impl Mapped {
+impl TablePlan {
     /// The column of a field, if there is one.
     pub fn column(&self, field: &str) -> Option<&str> {
         self.columns.iter().find(|(name, _)| *name == field).map(|(_, column)| column.as_str())
@@ -47,16 +47,16 @@ impl Mapped {
 /// What is read.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    kinds: BTreeMap<&'static str, Mapped>,
+    kinds: BTreeMap<&'static str, TablePlan>,
     /// Tables that nothing is read from.
     pub unread: Vec<String>,
 }
 
 impl Plan {
     /// Finds a table for each kind.
-    pub fn new(tables: &[Table], mapping: &Mapping) -> Result<Self, Failure> {
+    pub fn new(tables: &[Table], mapping: &Mapping) -> Result<Self, ImportError> {
         let mut plan = Self::default();
-        let none = Named::default();
+        let none = TableName::default();
         for kind in KINDS {
             let named = match mapping.get(kind.name) {
                 Some(None) => continue,
@@ -77,7 +77,7 @@ impl Plan {
     }
 
     /// The table of a kind, if there is one.
-    pub fn get(&self, kind: &str) -> Option<&Mapped> {
+    pub fn get(&self, kind: &str) -> Option<&TablePlan> {
         self.kinds.get(kind)
     }
 
@@ -88,14 +88,25 @@ impl Plan {
         kinds.join(", ")
     }
 
-    fn named(&self, kind: &'static Kind, wanted: &str, named: &Named, tables: &[Table]) -> Result<Mapped, Failure> {
+    fn named(
+        &self,
+        kind: &'static Kind,
+        wanted: &str,
+        named: &TableName,
+        tables: &[Table],
+    ) -> Result<TablePlan, ImportError> {
         let Some(table) = tables.iter().find(|table| table.name == wanted) else {
             return failed(format!("there is no table {wanted} for {}; there are {}", kind.name, names(tables)));
         };
         self.fit(kind, table, named).or_else(failed)
     }
 
-    fn usual(&self, kind: &'static Kind, named: &Named, tables: &[Table]) -> Result<Option<Mapped>, Failure> {
+    fn usual(
+        &self,
+        kind: &'static Kind,
+        named: &TableName,
+        tables: &[Table],
+    ) -> Result<Option<TablePlan>, ImportError> {
         for ending in kind.endings {
             let is_called = |table: &&Table| {
                 let name = table.name.to_lowercase();
@@ -103,7 +114,7 @@ impl Plan {
             };
             let is_free = |table: &&Table| !self.kinds.values().any(|mapped| mapped.table == table.name);
             let fitting = tables.iter().filter(is_called).filter(is_free);
-            let mut fitting: Vec<Mapped> = fitting.filter_map(|table| self.fit(kind, table, named).ok()).collect();
+            let mut fitting: Vec<TablePlan> = fitting.filter_map(|table| self.fit(kind, table, named).ok()).collect();
             match fitting.len() {
                 0 => {}
                 1 => return Ok(fitting.pop()),
@@ -118,8 +129,8 @@ impl Plan {
     }
 
     /// Finds the columns of a kind in a table, or says what is missing.
-    fn fit(&self, kind: &'static Kind, table: &Table, named: &Named) -> Result<Mapped, String> {
-        let mut mapped = Mapped { table: table.name.clone(), columns: Vec::new(), refers: Vec::new() };
+    fn fit(&self, kind: &'static Kind, table: &Table, named: &TableName) -> Result<TablePlan, String> {
+        let mut mapped = TablePlan { table: table.name.clone(), columns: Vec::new(), refers: Vec::new() };
         // What a mapping names is not free for others.
         for field in kind.fields {
             if let Some(column) = named.columns.get(field.name) {
@@ -146,7 +157,7 @@ impl Plan {
         Ok(mapped)
     }
 
-    fn column(&self, field: &Field, table: &Table, mapped: &Mapped) -> Option<String> {
+    fn column(&self, field: &Field, table: &Table, mapped: &TablePlan) -> Option<String> {
         let targets: Vec<&str> =
             field.refers.iter().filter_map(|kind| self.kinds.get(kind)).map(|mapped| mapped.table.as_str()).collect();
         let target = |column: &str| table.refers.iter().find(|(key, _)| key == column).map(|(_, of)| of.as_str());
@@ -164,7 +175,7 @@ impl Plan {
         usual.or_else(by_key).map(ToOwned::to_owned)
     }
 
-    fn check(&self, tables: &[Table]) -> Result<(), Failure> {
+    fn check(&self, tables: &[Table]) -> Result<(), ImportError> {
         if self.get("users").is_none() {
             let tables = names(tables);
             return failed(format!("no table of users was found; there are {tables}: a mapping says which (--map)"));

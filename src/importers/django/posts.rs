@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use super::Reader;
 use crate::chat::model::name::MAX_POST;
 use crate::chat::model::record::{Friend, Post, Record};
-use crate::importers::{Failure, text};
+use crate::importers::{ImportError, text};
 
 impl Reader<'_> {
     /// Pairs of friends, each once: here friends are mutual.
-    pub(super) fn friends(&mut self) -> Result<(), Failure> {
+    pub(super) fn friends(&mut self) -> Result<(), ImportError> {
         let mut seen = HashSet::new();
         self.each("friends", &["user", "friend"], |reader, mapped, cells| {
             let sides = (reader.person(mapped, cells, "user"), reader.person(mapped, cells, "friend"));
             let (Some(user), Some(friend)) = sides else {
-                reader.telling.leave_out("friends", "one of the two is not there", "");
+                reader.report.leave_out("friends", "one of the two is not there", "");
                 return Ok(());
             };
             if user == friend || !seen.insert((user.min(friend), user.max(friend))) {
@@ -26,17 +26,17 @@ impl Reader<'_> {
     }
 
     /// Posts, the oldest first.
-    pub(super) fn posts(&mut self) -> Result<(), Failure> {
+    pub(super) fn posts(&mut self) -> Result<(), ImportError> {
         self.each("posts", &["created", "id"], |reader, mapped, cells| {
             let Some(author) = reader.person(mapped, cells, "author") else {
-                reader.telling.leave_out("posts", "nobody wrote them", "");
+                reader.report.leave_out("posts", "nobody wrote them", "");
                 return Ok(());
             };
             let content = cells.text("text").unwrap_or_default().replace('\0', "");
             let content = text::cut(content.trim(), MAX_POST).trim();
             let title = text::title(cells.text("title").unwrap_or_default()).or_else(|| text::title(content));
             let (false, Some(title)) = (content.is_empty(), title) else {
-                reader.telling.leave_out("posts", "there is no text in them", "");
+                reader.report.leave_out("posts", "there is no text in them", "");
                 return Ok(());
             };
             let created_at = cells.time("created").unwrap_or(reader.now);

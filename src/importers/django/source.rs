@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::{copy, time};
 use crate::chat::model::time::Timestamp;
-use crate::importers::{Failure, failed};
+use crate::importers::{ImportError, failed};
 
 /// Largest value of a column, in bytes.
 const MAX_VALUE: i32 = 16 * 1_024 * 1_024;
@@ -40,7 +40,7 @@ pub(super) struct Table {
 }
 
 /// A row's values by field.
-pub(super) struct Cells<'a> {
+pub(super) struct TableRow<'a> {
     row: &'a Row<'a>,
     fields: &'a [&'static str],
 }
@@ -48,8 +48,8 @@ pub(super) struct Cells<'a> {
 impl Source {
     /// Opens a file and keeps to the state that it has now, even if a project works on it. Nothing is made beside
     /// it: who reads a database with a write-ahead log has to, so of such a one a copy is read.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
-        let wrong = |cause: rusqlite::Error| Failure::Source(format!("{} cannot be read: {cause}", path.display()));
+    pub fn open(path: &Path) -> Result<Self, ImportError> {
+        let wrong = |cause: rusqlite::Error| ImportError::Source(format!("{} cannot be read: {cause}", path.display()));
         let copy = if copy::is_needed(path) { Some(copy::make(path)?) } else { None };
         let read = copy.as_ref().map_or_else(|| path.to_owned(), |folder| folder.path().join(copy::NAME));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -64,7 +64,7 @@ impl Source {
     }
 
     /// Every ordinary table.
-    pub fn tables(&self) -> Result<Vec<Table>, Failure> {
+    pub fn tables(&self) -> Result<Vec<Table>, ImportError> {
         let names: Vec<String> = self.strings(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'
              ORDER BY name",
@@ -76,7 +76,7 @@ impl Source {
         names.into_iter().map(|name| self.table(name)).collect()
     }
 
-    fn table(&self, name: String) -> Result<Table, Failure> {
+    fn table(&self, name: String) -> Result<Table, ImportError> {
         // Columns that the schema computes are not listed here, and so never asked for.
         let columns = self.strings("SELECT name FROM pragma_table_info(?1) ORDER BY cid", &[&name])?;
         let keys = self.strings("SELECT \"from\" FROM pragma_foreign_key_list(?1) ORDER BY id", &[&name])?;
@@ -84,14 +84,14 @@ impl Source {
         Ok(Table { name, columns, refers: keys.into_iter().zip(of).collect() })
     }
 
-    fn strings(&self, sql: &str, values: &[&str]) -> Result<Vec<String>, Failure> {
+    fn strings(&self, sql: &str, values: &[&str]) -> Result<Vec<String>, ImportError> {
         let mut query = self.db.prepare(sql).map_err(unread)?;
         let rows = query.query_map(rusqlite::params_from_iter(values), |row| row.get(0)).map_err(unread)?;
         rows.collect::<rusqlite::Result<_>>().map_err(unread)
     }
 
     /// How many rows a table has.
-    pub fn count(&self, table: &str) -> Result<u64, Failure> {
+    pub fn count(&self, table: &str) -> Result<u64, ImportError> {
         let sql = format!("SELECT count(*) FROM {}", quoted(table));
         let count: i64 = self.db.query_row(&sql, [], |row| row.get(0)).map_err(|cause| unread_in(table, &cause))?;
         Ok(count.unsigned_abs())
@@ -103,8 +103,8 @@ impl Source {
         table: &str,
         columns: &[(&'static str, String)],
         order: &[&str],
-        mut with: impl FnMut(&Cells<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        mut with: impl FnMut(&TableRow<'_>) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
         let fields: Vec<&'static str> = columns.iter().map(|(field, _)| *field).collect();
         let wanted: Vec<String> = columns.iter().map(|(_, column)| quoted(column)).collect();
         let order: Vec<String> = order.iter().map(|column| quoted(column)).collect();
@@ -114,7 +114,7 @@ impl Source {
         let mut query = self.db.prepare(&sql).map_err(|cause| unread_in(table, &cause))?;
         let mut rows = query.query([]).map_err(|cause| unread_in(table, &cause))?;
         while let Some(row) = rows.next().map_err(|cause| unread_in(table, &cause))? {
-            if let Err(failure) = with(&Cells { row, fields: &fields }) {
+            if let Err(failure) = with(&TableRow { row, fields: &fields }) {
                 failing.replace(Some(failure));
                 break;
             }
@@ -123,7 +123,7 @@ impl Source {
     }
 }
 
-impl Cells<'_> {
+impl TableRow<'_> {
     fn value(&self, field: &str) -> ValueRef<'_> {
         let place = self.fields.iter().position(|known| *known == field);
         place.and_then(|place| self.row.get_ref(place).ok()).unwrap_or(ValueRef::Null)
@@ -175,10 +175,10 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn unread(cause: rusqlite::Error) -> Failure {
-    Failure::Source(format!("the database cannot be read: {cause}"))
+fn unread(cause: rusqlite::Error) -> ImportError {
+    ImportError::Source(format!("the database cannot be read: {cause}"))
 }
 
-fn unread_in(table: &str, cause: &rusqlite::Error) -> Failure {
-    Failure::Source(format!("the table {table} cannot be read: {cause}"))
+fn unread_in(table: &str, cause: &rusqlite::Error) -> ImportError {
+    ImportError::Source(format!("the table {table} cannot be read: {cause}"))
 }

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::plan::{Mapped, Plan};
-use super::source::{Cells, Source};
+use super::plan::{Plan, TablePlan};
+use super::source::{Source, TableRow};
 use super::{Known, Reader};
 use crate::chat::model::record::{Credential, CredentialKind, Record, User};
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::moving::Import;
+use crate::chat::ops::import_export::Import;
 use crate::importers::people::People;
-use crate::importers::telling::Telling;
-use crate::importers::{Failure, text};
+use crate::importers::report::ImportReport;
+use crate::importers::{ImportError, text};
 
 /// How Django begins a password that nobody can type.
 const UNUSABLE: char = '!';
@@ -34,25 +34,25 @@ pub(super) fn read(
     source: &Source,
     plan: &Plan,
     import: &mut Import,
-    telling: &mut Telling,
+    report: &mut ImportReport,
     now: Timestamp,
-) -> Result<Known, Failure> {
+) -> Result<Known, ImportError> {
     let mut known = Known::default();
     let profiles = profiles(source, plan, &mut known)?;
     let mut names = People::default();
     let Some(mapped) = plan.get("users") else { return Ok(known) };
     source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
         let Some(id) = cells.key("id") else {
-            telling.leave_out("users", "they have no id", cells.text("username").unwrap_or_default());
+            report.leave_out("users", "they have no id", cells.text("username").unwrap_or_default());
             return Ok(());
         };
         let profile = profiles.get(&id);
         let wished = wished(mapped, cells);
-        let username = names.name(wished, id, telling).as_str().to_owned();
+        let username = names.name(wished, id, report).as_str().to_owned();
         if cells.is("is_superuser") {
-            telling.change("users are administrators here, too", username.clone());
+            report.change("users are administrators here, too", username.clone());
         }
-        let password_hash = password(cells, &username, telling);
+        let password_hash = password(cells, &username, report);
         let avatar = filled(cells, "avatar").or_else(|| profile.and_then(|profile| profile.avatar.clone()));
         known.avatars.extend(avatar.filter(|path| !is_default(path)).map(|path| (id, path)));
         known.users.insert(id, wished.to_owned());
@@ -60,7 +60,7 @@ pub(super) fn read(
             id,
             username,
             display_name: display_name(cells, profile),
-            email: names.email(cells.text("email").unwrap_or_default(), telling),
+            email: names.email(cells.text("email").unwrap_or_default(), report),
             bio: bio(cells, profile),
             is_admin: cells.is("is_superuser"),
             is_disabled: mapped.column("is_active").is_some() && !cells.is("is_active"),
@@ -73,11 +73,11 @@ pub(super) fn read(
     Ok(known)
 }
 
-fn order(mapped: &Mapped) -> Vec<&str> {
+fn order(mapped: &TablePlan) -> Vec<&str> {
     mapped.column("id").into_iter().collect()
 }
 
-fn profiles(source: &Source, plan: &Plan, known: &mut Known) -> Result<HashMap<i64, Profile>, Failure> {
+fn profiles(source: &Source, plan: &Plan, known: &mut Known) -> Result<HashMap<i64, Profile>, ImportError> {
     let mut profiles = HashMap::new();
     let Some(mapped) = plan.get("profiles") else { return Ok(profiles) };
     source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
@@ -91,12 +91,12 @@ fn profiles(source: &Source, plan: &Plan, known: &mut Known) -> Result<HashMap<i
     Ok(profiles)
 }
 
-fn filled(cells: &Cells<'_>, field: &str) -> Option<String> {
+fn filled(cells: &TableRow<'_>, field: &str) -> Option<String> {
     cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
 }
 
 /// A project in which people are their addresses has names made of these.
-fn wished<'a>(mapped: &Mapped, cells: &'a Cells<'_>) -> &'a str {
+fn wished<'a>(mapped: &TablePlan, cells: &'a TableRow<'_>) -> &'a str {
     let text = cells.text("username").unwrap_or_default();
     let is_address = mapped.column("username").is_some_and(|column| column.contains("email"));
     if is_address { text.split('@').next().unwrap_or_default() } else { text }
@@ -107,41 +107,41 @@ fn is_default(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with("default"))
 }
 
-fn display_name(cells: &Cells<'_>, profile: Option<&Profile>) -> Option<String> {
+fn display_name(cells: &TableRow<'_>, profile: Option<&Profile>) -> Option<String> {
     let own = filled(cells, "display_name").or_else(|| profile?.display_name.clone());
     let names = [filled(cells, "first_name"), filled(cells, "last_name")];
     let joined = || names.into_iter().flatten().collect::<Vec<_>>().join(" ");
     text::display_name(&own.unwrap_or_else(joined))
 }
 
-fn bio(cells: &Cells<'_>, profile: Option<&Profile>) -> String {
+fn bio(cells: &TableRow<'_>, profile: Option<&Profile>) -> String {
     let own = filled(cells, "bio").or_else(|| profile?.bio.clone());
     text::bio(&own.unwrap_or_default())
 }
 
-fn password(cells: &Cells<'_>, username: &str, telling: &mut Telling) -> Option<String> {
+fn password(cells: &TableRow<'_>, username: &str, report: &mut ImportReport) -> Option<String> {
     let hash = cells.text("password").unwrap_or_default();
     if ACCEPTED.iter().any(|kind| hash.starts_with(kind)) {
         return Some(hash.to_owned());
     }
     if !hash.is_empty() && !hash.starts_with(UNUSABLE) {
-        telling.change("users have a password of a kind that is not known here", username);
+        report.change("users have a password of a kind that is not known here", username);
     }
     None
 }
 
 impl Reader<'_> {
     /// Tokens of Django REST Framework, which open what they opened.
-    pub(super) fn tokens(&mut self) -> Result<(), Failure> {
+    pub(super) fn tokens(&mut self) -> Result<(), ImportError> {
         self.each("tokens", &["user"], |reader, mapped, cells| {
             let Some(user) = reader.person(mapped, cells, "user") else {
-                reader.telling.leave_out("credentials", "tokens of nobody", "");
+                reader.report.leave_out("credentials", "tokens of nobody", "");
                 return Ok(());
             };
             let is_token =
                 |text: &&str| (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
             let Some(token) = cells.text("key").filter(is_token) else {
-                reader.telling.leave_out("credentials", "tokens of another form", "");
+                reader.report.leave_out("credentials", "tokens of another form", "");
                 return Ok(());
             };
             let created_at = cells.time("created").unwrap_or(reader.now);

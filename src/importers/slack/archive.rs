@@ -10,7 +10,7 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use crate::importers::{Failure, failed};
+use crate::importers::{ImportError, failed};
 
 /// Bytes of the archive's own list of files at most.
 const MAX_DIRECTORY: u64 = 32 * 1_024 * 1_024;
@@ -23,7 +23,7 @@ const MAX_UNPACKED: u64 = 64 * 1_024 * 1_024 * 1_024;
 
 /// An open archive.
 pub(super) struct Archive {
-    zip: ZipArchive<Bounded>,
+    zip: ZipArchive<BoundedFile>,
     /// By name, the place in the list.
     places: HashMap<String, usize>,
     /// The folder that all is in: some people pack that too.
@@ -33,12 +33,12 @@ pub(super) struct Archive {
 
 impl Archive {
     /// Opens a file.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    pub fn open(path: &Path) -> Result<Self, ImportError> {
         let wrong = |cause: &dyn std::fmt::Display| {
-            Failure::Source(format!("{} is no zip archive that can be read: {cause}", path.display()))
+            ImportError::Source(format!("{} is no zip archive that can be read: {cause}", path.display()))
         };
-        let file = File::open(path).map_err(|cause| Failure::Source(format!("{}: {cause}", path.display())))?;
-        let bounded = Bounded { file: BufReader::new(file), left: MAX_DIRECTORY };
+        let file = File::open(path).map_err(|cause| ImportError::Source(format!("{}: {cause}", path.display())))?;
+        let bounded = BoundedFile { file: BufReader::new(file), left: MAX_DIRECTORY };
         let mut zip = ZipArchive::new(bounded).map_err(|cause| wrong(&cause))?;
         if zip.len() > MAX_ENTRIES {
             return Err(wrong(&format!("it has {} files; at most {MAX_ENTRIES} are read", zip.len())));
@@ -56,14 +56,14 @@ impl Archive {
         };
         let prefix = list.trim_end_matches("users.json").to_owned();
         // From now on what comes out is what counts.
-        zip = ZipArchive::new(Bounded { left: MAX_UNPACKED, ..zip.into_inner() }).map_err(|cause| wrong(&cause))?;
+        zip = ZipArchive::new(BoundedFile { left: MAX_UNPACKED, ..zip.into_inner() }).map_err(|cause| wrong(&cause))?;
         Ok(Self { zip, places, prefix, unpacked: 0 })
     }
 
     /// A file's bytes, if there is such a file.
-    pub fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    pub fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, ImportError> {
         let Some(place) = self.places.get(&format!("{}{name}", self.prefix)) else { return Ok(None) };
-        let wrong = |cause: &dyn std::fmt::Display| Failure::Source(format!("{name} in the archive: {cause}"));
+        let wrong = |cause: &dyn std::fmt::Display| ImportError::Source(format!("{name} in the archive: {cause}"));
         let file = self.zip.by_index(*place).map_err(|cause| wrong(&cause))?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|cause| wrong(&cause))?;
@@ -102,12 +102,12 @@ fn is_date(text: &str) -> bool {
 }
 
 /// A file of which only so much is read.
-struct Bounded {
+struct BoundedFile {
     file: BufReader<File>,
     left: u64,
 }
 
-impl Read for Bounded {
+impl Read for BoundedFile {
     fn read(&mut self, into: &mut [u8]) -> IoResult<usize> {
         let read = self.file.read(into)?;
         self.left = self.left.checked_sub(read as u64).ok_or_else(|| Error::other("its list of files is too long"))?;
@@ -115,7 +115,7 @@ impl Read for Bounded {
     }
 }
 
-impl Seek for Bounded {
+impl Seek for BoundedFile {
     fn seek(&mut self, to: SeekFrom) -> IoResult<u64> {
         self.file.seek(to)
     }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use super::json::Channel;
-use super::messages::Said;
-use super::{Failure, Slack};
+use super::messages::MessageBody;
+use super::{ImportError, Slack};
+use crate::chat::model::chat::MAX_MEMBERS;
 use crate::chat::model::record::{Member, Record, Role};
-use crate::chat::model::room::MAX_MEMBERS;
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::moving::Import;
-use crate::importers::telling::Telling;
+use crate::chat::ops::import_export::Import;
+use crate::importers::report::ImportReport;
 use crate::importers::text;
 
 /// What a list holds.
@@ -31,20 +31,20 @@ const FILES: [(&str, Kind); 4] = [
 
 /// All channels that the export lists.
 #[derive(Default)]
-pub(super) struct Lists {
+pub(super) struct Channels {
     channels: Vec<(Kind, Channel)>,
     /// By the name of its folder, the place of a channel.
     folders: HashMap<String, usize>,
 }
 
-impl Lists {
+impl Channels {
     pub fn place_of(&self, folder: &str) -> Option<usize> {
         self.folders.get(folder).copied()
     }
 }
 
 /// A chat that comes.
-pub(super) struct Taken {
+pub(super) struct ImportedChat {
     pub id: i64,
     pub pair: Option<[i64; 2]>,
     members: Vec<i64>,
@@ -53,11 +53,11 @@ pub(super) struct Taken {
 }
 
 /// Reads the lists, and tells of folders that are in none.
-pub(super) fn lists(slack: &mut Slack, telling: &mut Telling) -> Result<Lists, Failure> {
-    let mut lists = Lists::default();
+pub(super) fn lists(slack: &mut Slack, report: &mut ImportReport) -> Result<Channels, ImportError> {
+    let mut lists = Channels::default();
     for (file, kind) in FILES {
         let (channels, odd) = slack.list::<Channel>(file)?;
-        (0..odd).for_each(|_| telling.leave_out("chats", "they are not written as channels are", file));
+        (0..odd).for_each(|_| report.leave_out("chats", "they are not written as channels are", file));
         for channel in channels {
             let folder = if kind == Kind::Direct { &channel.id } else { &channel.name };
             lists.folders.entry(folder.clone()).or_insert(lists.channels.len());
@@ -66,7 +66,7 @@ pub(super) fn lists(slack: &mut Slack, telling: &mut Telling) -> Result<Lists, F
     }
     for folder in slack.archive.days().into_values().flatten() {
         if lists.place_of(&folder).is_none() {
-            telling.leave_out("days of messages", "their folder is in no list of channels", folder);
+            report.leave_out("days of messages", "their folder is in no list of channels", folder);
         }
     }
     Ok(lists)
@@ -75,21 +75,21 @@ pub(super) fn lists(slack: &mut Slack, telling: &mut Telling) -> Result<Lists, F
 /// Takes the chats in: for each place in the lists, what became of it.
 pub(super) fn take(
     slack: &Slack,
-    lists: &Lists,
+    lists: &Channels,
     import: &mut Import,
-    telling: &mut Telling,
-) -> Result<Vec<Option<Taken>>, Failure> {
+    report: &mut ImportReport,
+) -> Result<Vec<Option<ImportedChat>>, ImportError> {
     let mut taken = Vec::new();
     for (place, (kind, channel)) in lists.channels.iter().enumerate() {
         let id = i64::try_from(place).unwrap_or(i64::MAX - 1) + 1;
-        let chat = match place_of(slack, *kind, channel, id, telling) {
+        let chat = match place_of(slack, *kind, channel, id, report) {
             Some(chat) => {
                 let record = record(slack, *kind, channel, &chat);
                 import.take(Record::Chat(record))?;
                 Some(chat)
             }
             None => {
-                telling.leave_out("chats", "nobody of users.json is in them", channel.name.clone());
+                report.leave_out("chats", "nobody of users.json is in them", channel.name.clone());
                 None
             }
         };
@@ -98,14 +98,14 @@ pub(super) fn take(
     Ok(taken)
 }
 
-fn place_of(slack: &Slack, kind: Kind, channel: &Channel, id: i64, telling: &mut Telling) -> Option<Taken> {
+fn place_of(slack: &Slack, kind: Kind, channel: &Channel, id: i64, report: &mut ImportReport) -> Option<ImportedChat> {
     let mut members: Vec<i64> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for known in channel.members.iter().flatten() {
         match slack.ids.get(known) {
             Some(user) if seen.insert(*user) => members.push(*user),
             Some(_) => {}
-            None => telling.leave_out("members", "they are in no list of users", known.clone()),
+            None => report.leave_out("members", "they are in no list of users", known.clone()),
         }
     }
     let creator = channel.creator.as_ref().and_then(|known| slack.ids.get(known)).copied();
@@ -115,7 +115,7 @@ fn place_of(slack: &Slack, kind: Kind, channel: &Channel, id: i64, telling: &mut
     }
     let owner = creator.filter(|creator| members.contains(creator)).or_else(|| members.first().copied())?;
     for _ in members.drain(members.len().min(usize::try_from(MAX_MEMBERS).unwrap_or(usize::MAX))..) {
-        telling.leave_out("members", "the chat has as many as it may", channel.name.clone());
+        report.leave_out("members", "the chat has as many as it may", channel.name.clone());
     }
     let pair = match (kind, members.as_slice()) {
         (Kind::Direct, [one]) => Some([*one, *one]),
@@ -124,10 +124,16 @@ fn place_of(slack: &Slack, kind: Kind, channel: &Channel, id: i64, telling: &mut
     };
     let created_at = channel.created.checked_mul(1_000).map(Timestamp);
     let created_at = created_at.filter(|at| *at <= slack.now && at.0 > 0).unwrap_or(slack.now);
-    Some(Taken { id, pair, owner: if members.contains(&owner) { owner } else { members[0] }, members, created_at })
+    Some(ImportedChat {
+        id,
+        pair,
+        owner: if members.contains(&owner) { owner } else { members[0] },
+        members,
+        created_at,
+    })
 }
 
-fn record(slack: &Slack, kind: Kind, channel: &Channel, chat: &Taken) -> crate::chat::model::record::Chat {
+fn record(slack: &Slack, kind: Kind, channel: &Channel, chat: &ImportedChat) -> crate::chat::model::record::Chat {
     let names = || {
         let names: Vec<&str> = chat.members.iter().filter_map(|id| name_of(slack, *id)).collect();
         text::title(&names.join(", "))
@@ -161,7 +167,11 @@ fn name_of(slack: &Slack, id: i64) -> Option<&str> {
 }
 
 /// Everybody's place. An export does not say what was read: everything counts as read.
-pub(super) fn members(chats: &[Option<Taken>], said: &Said, import: &mut Import) -> Result<(), Failure> {
+pub(super) fn members(
+    chats: &[Option<ImportedChat>],
+    said: &MessageBody,
+    import: &mut Import,
+) -> Result<(), ImportError> {
     import.note("an export of Slack does not say what was read: everything counts as read");
     for chat in chats.iter().flatten() {
         for user in &chat.members {

@@ -35,14 +35,14 @@ pub(super) struct Channel {
     pub created: i64,
     pub creator: Option<String>,
     pub members: Option<Vec<String>>,
-    pub topic: Said,
-    pub purpose: Said,
+    pub topic: Topic,
+    pub purpose: Topic,
 }
 
 /// A text that somebody set.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Said {
+pub(super) struct Topic {
     pub value: String,
 }
 

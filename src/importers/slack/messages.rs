@@ -2,16 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::chats::{Lists, Taken};
+use super::chats::{Channels, ImportedChat};
 use super::json::{Message, micros};
 use super::users::speaker;
-use super::{Dated, Failure, Slack, emoji, words};
+use super::{DatedMessage, ImportError, Slack, emoji, words};
 use crate::chat::model::message::MAX_EMOJI_ON_MESSAGE;
 use crate::chat::model::name::Emoji;
 use crate::chat::model::record::{self, Record};
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::moving::Import;
-use crate::importers::telling::Telling;
+use crate::chat::ops::import_export::Import;
+use crate::importers::report::ImportReport;
 use crate::importers::text;
 
 /// Kinds of messages in which somebody says something; others are notices.
@@ -27,7 +27,7 @@ const SAID: [&str; 7] = [
 
 /// What was said.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct MessageBody {
     last: i64,
     /// By chat and time, the number of a message: how threads name what they answer.
     ids: HashMap<(i64, i64), i64>,
@@ -44,20 +44,20 @@ pub(super) fn is_said(message: &Message) -> bool {
 /// Takes the messages in, date by date.
 pub(super) fn take(
     slack: &mut Slack,
-    lists: &Lists,
-    chats: &[Option<Taken>],
+    lists: &Channels,
+    chats: &[Option<ImportedChat>],
     import: &mut Import,
-    telling: &mut Telling,
+    report: &mut ImportReport,
     step: &mut impl FnMut(),
-) -> Result<Said, Failure> {
-    let mut said = Said::default();
+) -> Result<MessageBody, ImportError> {
+    let mut said = MessageBody::default();
     slack.each_date(lists, |slack, messages, odd| {
-        (0..odd).for_each(|_| telling.leave_out("messages", "they are not written as messages are", ""));
+        (0..odd).for_each(|_| report.leave_out("messages", "they are not written as messages are", ""));
         for dated in &messages {
             let chat = chats.get(dated.place).and_then(Option::as_ref);
             match checked(slack, chat, dated) {
-                Ok((chat, sender)) => said.message(slack, chat, sender, dated, import, telling)?,
-                Err(why) => telling.leave_out("messages", why, dated.message.subtype.clone().unwrap_or_default()),
+                Ok((chat, sender)) => said.message(slack, chat, sender, dated, import, report)?,
+                Err(why) => report.leave_out("messages", why, dated.message.subtype.clone().unwrap_or_default()),
             }
         }
         step();
@@ -67,7 +67,11 @@ pub(super) fn take(
 }
 
 /// The chat and the sender of a message, or why it does not come.
-fn checked<'a>(slack: &Slack, chat: Option<&'a Taken>, dated: &Dated) -> Result<(&'a Taken, i64), &'static str> {
+fn checked<'a>(
+    slack: &Slack,
+    chat: Option<&'a ImportedChat>,
+    dated: &DatedMessage,
+) -> Result<(&'a ImportedChat, i64), &'static str> {
     if !is_said(&dated.message) {
         return Err("they are notices of the system");
     }
@@ -82,26 +86,26 @@ fn checked<'a>(slack: &Slack, chat: Option<&'a Taken>, dated: &Dated) -> Result<
     Ok((chat, *sender))
 }
 
-impl Said {
+impl MessageBody {
     fn message(
         &mut self,
         slack: &Slack,
-        chat: &Taken,
+        chat: &ImportedChat,
         sender: i64,
-        dated: &Dated,
+        dated: &DatedMessage,
         import: &mut Import,
-        telling: &mut Telling,
-    ) -> Result<(), Failure> {
-        let Dated { at, message, .. } = dated;
-        let parts = text::parts(&whole(slack, message, telling));
+        report: &mut ImportReport,
+    ) -> Result<(), ImportError> {
+        let DatedMessage { at, message, .. } = dated;
+        let parts = text::parts(&whole(slack, message, report));
         if parts.is_empty() {
-            telling.leave_out("messages", "there is no text in them", "");
+            report.leave_out("messages", "there is no text in them", "");
             return Ok(());
         }
         let thread = message.thread_ts.as_deref().and_then(micros).filter(|thread| thread != at);
         let mut reply_to = thread.and_then(|thread| self.ids.get(&(chat.id, thread)).copied());
         if thread.is_some() && reply_to.is_none() {
-            telling.change("answers come without what they answer: it is not there", "");
+            report.change("answers come without what they answer: it is not there", "");
         }
         let created_at = Timestamp(at / 1_000);
         let edited_at = message.edited.as_ref().and_then(|edited| micros(&edited.ts));
@@ -121,16 +125,16 @@ impl Said {
         }
         self.ids.entry((chat.id, *at)).or_insert(self.last);
         self.last_of.insert(chat.id, self.last);
-        self.react(slack, message, telling);
+        self.react(slack, message, report);
         Ok(())
     }
 
-    fn react(&mut self, slack: &Slack, message: &Message, telling: &mut Telling) {
+    fn react(&mut self, slack: &Slack, message: &Message, report: &mut ImportReport) {
         let mut kinds = HashSet::new();
         for reaction in message.reactions.iter().flatten() {
             let known = emoji::of(&reaction.name).filter(|emoji| Emoji::parse(emoji).is_ok());
             let Some(emoji) = known else {
-                telling.leave_out(
+                report.leave_out(
                     "reactions",
                     "their emoji is not known",
                     format!(":{}:", text::cut(&reaction.name, 40)),
@@ -138,7 +142,7 @@ impl Said {
                 continue;
             };
             if kinds.len() >= MAX_EMOJI_ON_MESSAGE && !kinds.contains(&emoji) {
-                telling.leave_out("reactions", "the message has as many emoji as it may", "");
+                report.leave_out("reactions", "the message has as many emoji as it may", "");
                 continue;
             }
             kinds.insert(emoji.clone());
@@ -152,7 +156,7 @@ impl Said {
 }
 
 /// Takes the reactions in, which come after all messages.
-pub(super) fn reactions(said: &Said, import: &mut Import) -> Result<(), Failure> {
+pub(super) fn reactions(said: &MessageBody, import: &mut Import) -> Result<(), ImportError> {
     for reaction in &said.reactions {
         import.take(Record::Reaction(reaction.clone()))?;
     }
@@ -161,7 +165,7 @@ pub(super) fn reactions(said: &Said, import: &mut Import) -> Result<(), Failure>
 
 /// A message's text with what hangs on it: what a program says there, and the names of
 /// files, which the export does not have.
-fn whole(slack: &Slack, message: &Message, telling: &mut Telling) -> String {
+fn whole(slack: &Slack, message: &Message, report: &mut ImportReport) -> String {
     let mut lines = vec![words::plain(message.text.as_deref().unwrap_or_default(), &slack.names)];
     if lines[0].trim().is_empty() {
         for attachment in message.attachments.iter().flatten() {
@@ -172,7 +176,7 @@ fn whole(slack: &Slack, message: &Message, telling: &mut Telling) -> String {
     for file in message.files.iter().flatten() {
         let name = file.name.as_deref().or(file.title.as_deref()).unwrap_or("file");
         let name = crate::chat::model::name::file_name(name);
-        telling.leave_out("files", "an export of Slack has their addresses alone", name.clone());
+        report.leave_out("files", "an export of Slack has their addresses alone", name.clone());
         lines.push(format!("[file: {name}]"));
     }
     lines.retain(|line| !line.trim().is_empty());

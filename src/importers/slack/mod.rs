@@ -19,10 +19,10 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::telling::Telling;
-use super::{Failure, Progress, failed, head};
+use super::report::ImportReport;
+use super::{ImportError, Progress, failed, head};
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::moving::Import;
+use crate::chat::ops::import_export::Import;
 use archive::Archive;
 
 /// Entries of one list or day at most.
@@ -31,25 +31,25 @@ const MAX_ENTRIES: usize = 200_000;
 const MAX_DATE: u64 = 256 * 1_024 * 1_024;
 
 /// Reads an export into an import. What has no time of its own comes with `now`.
-pub fn read(path: &Path, import: &mut Import, now: Timestamp, progress: Progress<'_>) -> Result<(), Failure> {
-    let mut telling = Telling::default();
+pub fn read(path: &Path, import: &mut Import, now: Timestamp, progress: Progress<'_>) -> Result<(), ImportError> {
+    let mut report = ImportReport::default();
     let mut slack = Slack { archive: Archive::open(path)?, now, ids: HashMap::new(), names: HashMap::new() };
-    let lists = chats::lists(&mut slack, &mut telling)?;
+    let lists = chats::lists(&mut slack, &mut report)?;
     let all = slack.archive.days().len() as u64 * 2;
     let mut done = 0;
     let mut step = || {
         done += 1;
         progress(done, all);
     };
-    let listed = users::listed(&mut slack, &mut telling)?;
+    let listed = users::listed(&mut slack, &mut report)?;
     let strangers = users::strangers(&mut slack, &listed, &lists, &mut step)?;
     head(import, "slack")?;
-    users::take(&mut slack, &listed, &strangers, import, &mut telling)?;
-    let chats = chats::take(&slack, &lists, import, &mut telling)?;
-    let said = messages::take(&mut slack, &lists, &chats, import, &mut telling, &mut step)?;
+    users::take(&mut slack, &listed, &strangers, import, &mut report)?;
+    let chats = chats::take(&slack, &lists, import, &mut report)?;
+    let said = messages::take(&mut slack, &lists, &chats, import, &mut report, &mut step)?;
     messages::reactions(&said, import)?;
     chats::members(&chats, &said, import)?;
-    telling.tell(import);
+    report.tell(import);
     Ok(())
 }
 
@@ -65,7 +65,7 @@ struct Slack {
 
 impl Slack {
     /// A file that is a list; entries that are not as they should be are counted.
-    fn list<T: DeserializeOwned>(&mut self, file: &str) -> Result<(Vec<T>, u64), Failure> {
+    fn list<T: DeserializeOwned>(&mut self, file: &str) -> Result<(Vec<T>, u64), ImportError> {
         match self.archive.read(file)? {
             Some(bytes) => entries(file, &bytes),
             None => Ok((Vec::new(), 0)),
@@ -76,9 +76,9 @@ impl Slack {
     /// in microseconds, and the message. The last is how many could not be read.
     fn each_date(
         &mut self,
-        lists: &chats::Lists,
-        mut with: impl FnMut(&mut Self, Vec<Dated>, u64) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        lists: &chats::Channels,
+        mut with: impl FnMut(&mut Self, Vec<DatedMessage>, u64) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
         for (date, folders) in self.archive.days() {
             let (mut messages, mut size, mut odd) = (Vec::new(), 0_u64, 0);
             for folder in folders {
@@ -93,7 +93,7 @@ impl Slack {
                 odd += not;
                 for message in entries {
                     match json::micros(&message.ts) {
-                        Some(at) => messages.push(Dated { place, at, message }),
+                        Some(at) => messages.push(DatedMessage { place, at, message }),
                         None => odd += 1,
                     }
                 }
@@ -106,15 +106,15 @@ impl Slack {
 }
 
 /// A message, where and when.
-struct Dated {
+struct DatedMessage {
     place: usize,
     at: i64,
     message: json::Message,
 }
 
-fn entries<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<(Vec<T>, u64), Failure> {
+fn entries<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<(Vec<T>, u64), ImportError> {
     let raw: Vec<&RawValue> = serde_json::from_slice(bytes)
-        .map_err(|cause| Failure::Source(format!("{file} in the archive is no list: {cause}")))?;
+        .map_err(|cause| ImportError::Source(format!("{file} in the archive is no list: {cause}")))?;
     if raw.len() > MAX_ENTRIES {
         return failed(format!("{file} in the archive has {} entries; at most {MAX_ENTRIES} are read", raw.len()));
     }

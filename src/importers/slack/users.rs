@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::chats::Lists;
+use super::chats::Channels;
 use super::json::{Message, Profile, User};
-use super::{Failure, Slack, failed};
+use super::{ImportError, Slack, failed};
 use crate::chat::model::record::{self, Record};
-use crate::chat::ops::moving::Import;
+use crate::chat::ops::import_export::Import;
 use crate::importers::people::People;
-use crate::importers::telling::Telling;
+use crate::importers::report::ImportReport;
 use crate::importers::text;
 
 /// Speakers at most that are in no list of users.
 const MAX_STRANGERS: usize = 10_000;
 
 /// The users that the export lists.
-pub(super) fn listed(slack: &mut Slack, telling: &mut Telling) -> Result<Vec<User>, Failure> {
+pub(super) fn listed(slack: &mut Slack, report: &mut ImportReport) -> Result<Vec<User>, ImportError> {
     let (users, odd) = slack.list::<User>("users.json")?;
-    (0..odd).for_each(|_| telling.leave_out("users", "they are not written as users are", ""));
+    (0..odd).for_each(|_| report.leave_out("users", "they are not written as users are", ""));
     for user in users.iter().filter(|user| !user.id.is_empty()) {
         let id = next(slack);
         slack.ids.entry(user.id.clone()).or_insert(id);
@@ -40,9 +40,9 @@ pub(super) fn speaker(message: &Message) -> Option<&str> {
 pub(super) fn strangers(
     slack: &mut Slack,
     listed: &[User],
-    lists: &Lists,
+    lists: &Channels,
     step: &mut impl FnMut(),
-) -> Result<BTreeMap<String, String>, Failure> {
+) -> Result<BTreeMap<String, String>, ImportError> {
     let mut strangers = BTreeMap::new();
     debug_assert!(!listed.is_empty(), "an empty list was refused");
     slack.each_date(lists, |slack, messages, _| {
@@ -74,16 +74,16 @@ pub(super) fn take(
     listed: &[User],
     strangers: &BTreeMap<String, String>,
     import: &mut Import,
-    telling: &mut Telling,
-) -> Result<(), Failure> {
+    report: &mut ImportReport,
+) -> Result<(), ImportError> {
     let mut people = People::default();
     let mut taken = std::collections::HashSet::new();
     for user in listed {
         let Some(id) = slack.ids.get(&user.id).copied().filter(|id| taken.insert(*id)) else {
-            telling.leave_out("users", "they have no id, or another's", user.name.clone());
+            report.leave_out("users", "they have no id, or another's", user.name.clone());
             continue;
         };
-        let username = people.name(&user.name, id, telling).as_str().to_owned();
+        let username = people.name(&user.name, id, report).as_str().to_owned();
         slack.names.insert(user.id.clone(), username.clone());
         let Profile { display_name, real_name, email, title, .. } = &user.profile;
         let shown = [display_name, real_name, &user.real_name].into_iter().flatten();
@@ -91,7 +91,7 @@ pub(super) fn take(
             id,
             username,
             display_name: shown.filter_map(|name| text::display_name(name)).next(),
-            email: people.email(email.as_deref().unwrap_or_default(), telling),
+            email: people.email(email.as_deref().unwrap_or_default(), report),
             bio: text::bio(title.as_deref().unwrap_or_default()),
             is_disabled: user.deleted || user.is_bot,
             ..record::User::default()
@@ -99,8 +99,8 @@ pub(super) fn take(
     }
     for (known, name) in strangers {
         let Some(id) = slack.ids.get(known).copied() else { continue };
-        let username = people.name(name, id, telling).as_str().to_owned();
-        telling.change("speakers are in no list of users, and come as accounts that are disabled", username.clone());
+        let username = people.name(name, id, report).as_str().to_owned();
+        report.change("speakers are in no list of users, and come as accounts that are disabled", username.clone());
         slack.names.insert(known.clone(), username.clone());
         let display_name = text::display_name(name);
         import.take(Record::User(record::User {

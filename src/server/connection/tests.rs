@@ -7,12 +7,12 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use warp::http::{HeaderMap, Method, Version};
 
-use super::{Head, Site, answer};
+use super::{Head, Server, answer};
 use crate::api::Api;
 use crate::api::http::backlog;
 use crate::api::http::backlog::Backlog;
 use crate::api::http::forwarded::{PeerAddress, TrustedProxies};
-use crate::api::http::seen::Seen;
+use crate::api::http::trace::RequestTrace;
 use crate::api::http::wire::ANSWER_TIMEOUT;
 use crate::api::tests::{core_with_alice, settings};
 use crate::assets::Assets;
@@ -27,19 +27,19 @@ fn head(path: &str, token: &str) -> Head {
         version: Version::HTTP_10,
         path: path.into(),
         query: String::new(),
-        front: TrustedProxies::default().front(PeerAddress::Unix, &headers),
+        client: TrustedProxies::default().client_info(PeerAddress::Unix, &headers),
         headers,
         upgrade: None,
-        seen: Arc::new(Seen::new("the request's number".into())),
+        trace: Arc::new(RequestTrace::new("the request's number".into())),
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_answered_in_the_words_of_its_dialect_and_ends_that_request_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (chat, token) = core_with_alice(folder.path()).await;
-    let site = Arc::new(Site {
-        api: Api::new(chat, settings()),
+    let (app, token) = core_with_alice(folder.path()).await;
+    let server = Arc::new(Server {
+        api: Api::new(app, settings()),
         trusted_proxies: TrustedProxies::default(),
         assets: Assets::new(None),
         backlog: Backlog::new(backlog::MAX_WAITING),
@@ -55,7 +55,7 @@ async fn a_panic_is_answered_in_the_words_of_its_dialect_and_ends_that_request_a
         ("/d/messenger/messenger/api/chatrooms", &["detail"]),
     ] {
         let body = Box::pin(stream::poll_fn(|_| panic!("on purpose")));
-        let response = answer(Arc::clone(&site), head(path, token.as_str()), body).await;
+        let response = answer(Arc::clone(&server), head(path, token.as_str()), body).await;
         assert_eq!(response.status(), 500, "{path}");
         assert!(
             response.headers().contains_key("x-request-id")

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, failed};
-use crate::chat::Chat;
-use crate::chat::model::admin::By;
-use crate::chat::model::audit::Entry;
+use crate::chat::App;
+use crate::chat::model::admin::Administrator;
+use crate::chat::model::audit::AuditEntry;
 use crate::chat::model::page::Page;
 
 /// Lines that are listed at most.
@@ -13,7 +13,7 @@ pub const MAX_LINES: u32 = 10_000;
 
 /// An act in the list.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct AuditLine {
     /// Its number.
     pub id: i64,
     /// When.
@@ -28,8 +28,8 @@ pub struct Line {
     pub detail: String,
 }
 
-impl From<Entry> for Line {
-    fn from(entry: Entry) -> Self {
+impl From<AuditEntry> for AuditLine {
+    fn from(entry: AuditEntry) -> Self {
         Self {
             id: entry.id,
             at: entry.at.to_string(),
@@ -41,8 +41,8 @@ impl From<Entry> for Line {
     }
 }
 
-pub(super) async fn list(chat: &Chat, limit: u32) -> Result<Outcome, String> {
+pub(super) async fn list(app: &App, limit: u32) -> Result<Outcome, String> {
     let page = Page { number: 1, size: limit.clamp(1, MAX_LINES) };
-    let entries = chat.audit(&By::CommandLine, page).await.map_err(failed)?;
-    Ok(Outcome::Audit(entries.items.into_iter().map(Line::from).collect()))
+    let entries = app.audit(&Administrator::CommandLine, page).await.map_err(failed)?;
+    Ok(Outcome::Audit(entries.items.into_iter().map(AuditLine::from).collect()))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Link, Outcome, failed};
-use crate::chat::Chat;
-use crate::chat::model::admin::By;
+use crate::chat::App;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::id::InviteId;
 use crate::chat::model::invite::{Invitation, MAX_INVITES, MAX_LIFE, MAX_USES, MIN_LIFE, NewInvite};
 use crate::chat::model::label::Label;
@@ -37,7 +37,7 @@ pub enum Command {
 
 /// An invitation in a list.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct InviteLine {
     /// Its id.
     pub id: i64,
     /// What it was called.
@@ -54,7 +54,7 @@ pub struct Line {
     pub is_live: bool,
 }
 
-impl From<Invitation> for Line {
+impl From<Invitation> for InviteLine {
     fn from(invitation: Invitation) -> Self {
         Self {
             id: invitation.id.0,
@@ -68,11 +68,11 @@ impl From<Invitation> for Line {
     }
 }
 
-pub(super) async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Result<Outcome, String> {
-    let by = By::CommandLine;
+pub(super) async fn execute(app: &App, base: Option<&str>, command: Command) -> Result<Outcome, String> {
+    let by = Administrator::CommandLine;
     match command {
         Command::Create { uses, seconds, label } => {
-            let (made, code) = chat.create_invite(&by, new_invite(uses, seconds, &label)?).await.map_err(failed)?;
+            let (made, code) = app.create_invite(&by, new_invite(uses, seconds, &label)?).await.map_err(failed)?;
             Ok(Outcome::Link(Link {
                 base: base.map(str::to_owned),
                 page: "invite".into(),
@@ -82,10 +82,10 @@ pub(super) async fn execute(chat: &Chat, base: Option<&str>, command: Command) -
         }
         Command::List => {
             let page = Page { number: 1, size: MAX_INVITES };
-            let invites = chat.invites(&by, page).await.map_err(failed)?;
-            Ok(Outcome::Invites(invites.items.into_iter().map(Line::from).collect()))
+            let invites = app.invites(&by, page).await.map_err(failed)?;
+            Ok(Outcome::Invites(invites.items.into_iter().map(InviteLine::from).collect()))
         }
-        Command::Revoke { id } => match chat.revoke_invite(&by, InviteId(id)).await {
+        Command::Revoke { id } => match app.revoke_invite(&by, InviteId(id)).await {
             Ok(()) => Ok(Outcome::Done),
             Err(crate::chat::model::error::Error::NotFound) => Err(format!("there is no invitation {id}")),
             Err(error) => Err(failed(error)),

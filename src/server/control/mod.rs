@@ -20,11 +20,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::listener::bind;
-use crate::chat::Chat;
-use crate::chat::model::admin::By;
+use crate::chat::App;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::ChatId;
-use crate::chat::model::retention::Term;
+use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::user::Account;
 
 /// Longest command, in bytes.
@@ -89,13 +89,13 @@ pub enum Outcome {
     /// It was done, and there is nothing more to say.
     Done,
     /// It was done; these are the accounts that it was about.
-    Users(Vec<user::Line>),
+    Users(Vec<user::UserLine>),
     /// What signs somebody in, or the tokens of programs.
-    Sessions(Vec<token::Line>),
+    Sessions(Vec<token::TokenLine>),
     /// Invitations.
-    Invites(Vec<invite::Line>),
+    Invites(Vec<invite::InviteLine>),
     /// What was administered.
-    Audit(Vec<audit::Line>),
+    Audit(Vec<audit::AuditLine>),
     /// A link that was made.
     Link(Link),
     /// A token that was made.
@@ -123,30 +123,30 @@ pub struct Link {
 }
 
 /// Does what is asked for. `base` is where people reach the server, if it runs.
-pub async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Outcome {
+pub async fn execute(app: &App, base: Option<&str>, command: Command) -> Outcome {
     let done = match command {
-        Command::User(command) => user::execute(chat, base, command).await,
-        Command::Invite(command) => invite::execute(chat, base, command).await,
-        Command::Token(command) => token::execute(chat, command).await,
-        Command::Audit { limit } => audit::list(chat, limit).await,
-        Command::Retain { chat: id, days } => retain(chat, id, days).await,
-        Command::Gc => collect(chat).await,
-        Command::ConfirmClock => chat.confirm_clock().await.map(|()| Outcome::Done).map_err(failed),
+        Command::User(command) => user::execute(app, base, command).await,
+        Command::Invite(command) => invite::execute(app, base, command).await,
+        Command::Token(command) => token::execute(app, command).await,
+        Command::Audit { limit } => audit::list(app, limit).await,
+        Command::Retain { chat: id, days } => retain(app, id, days).await,
+        Command::Gc => collect(app).await,
+        Command::ConfirmClock => app.confirm_clock().await.map(|()| Outcome::Done).map_err(failed),
     };
     done.unwrap_or_else(Outcome::Refused)
 }
 
-async fn collect(chat: &Chat) -> Result<Outcome, String> {
-    if let Some(doubt) = chat.clock_doubt() {
+async fn collect(app: &App) -> Result<Outcome, String> {
+    if let Some(doubt) = app.clock_doubt() {
         return Err(format!("{doubt}: set it right, or say with --confirm-clock that it is"));
     }
-    chat.collect().await.map(|()| Outcome::Done).map_err(failed)
+    app.collect().await.map(|()| Outcome::Done).map_err(failed)
 }
 
-async fn retain(chat: &Chat, id: i64, days: Option<u32>) -> Result<Outcome, String> {
-    let term = days.map_or(Some(Term::Server), |days| Term::of_days(days.into()));
+async fn retain(app: &App, id: i64, days: Option<u32>) -> Result<Outcome, String> {
+    let term = days.map_or(Some(RetentionOverride::Server), |days| RetentionOverride::of_days(days.into()));
     let term = term.ok_or_else(|| "there is no such number of days".to_owned())?;
-    match chat.set_term(&By::CommandLine, ChatId(id), term).await {
+    match app.set_term(&Administrator::CommandLine, ChatId(id), term).await {
         Ok(()) => Ok(Outcome::Done),
         Err(Error::NotFound) => Err(format!("there is no chat {id}")),
         Err(error) => Err(failed(error)),
@@ -158,8 +158,8 @@ fn failed(error: Error) -> String {
 }
 
 /// The account of whoever has this name or address.
-fn account(chat: &Chat, login: &str) -> Result<Account, String> {
-    chat.account_of(login).map_err(|error| match error {
+fn account(app: &App, login: &str) -> Result<Account, String> {
+    app.account_of(login).map_err(|error| match error {
         Error::NotFound => format!("there is no user {login}"),
         other => other.to_string(),
     })
@@ -172,8 +172,8 @@ fn socket(data: &Path) -> PathBuf {
 /// Opens the way by which commands reach this server. Before it says that it listens: whoever
 /// reads that may give a command at once.
 #[must_use]
-pub fn open(chat: &Chat) -> Option<UnixListener> {
-    let path = socket(chat.data_folder());
+pub fn open(app: &App) -> Option<UnixListener> {
+    let path = socket(app.data_folder());
     if let Err(cause) = std::fs::remove_file(&path)
         && cause.kind() != std::io::ErrorKind::NotFound
     {
@@ -184,23 +184,23 @@ pub fn open(chat: &Chat) -> Option<UnixListener> {
 }
 
 /// Answers commands for as long as the server runs, which people reach at `base`.
-pub async fn serve(chat: Chat, base: String, listener: UnixListener) {
+pub async fn serve(app: App, base: String, listener: UnixListener) {
     let base: Arc<str> = base.into();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(converse(chat.clone(), Arc::clone(&base), stream))),
+            Ok((stream, _)) => drop(tokio::spawn(converse(app.clone(), Arc::clone(&base), stream))),
             Err(cause) => tracing::warn!(%cause, "a command was not accepted"),
         }
     }
 }
 
 /// One command, one answer, a line each.
-async fn converse(chat: Chat, base: Arc<str>, stream: UnixStream) {
+async fn converse(app: App, base: Arc<str>, stream: UnixStream) {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     let mut reader = tokio::io::BufReader::new(reader.take(MAX_COMMAND));
     let outcome = match reader.read_line(&mut line).await.map(|_| serde_json::from_str(&line)) {
-        Ok(Ok(command)) => execute(&chat, Some(&base), command).await,
+        Ok(Ok(command)) => execute(&app, Some(&base), command).await,
         Ok(Err(_)) | Err(_) => Outcome::Refused("this server does not know that command".into()),
     };
     let mut answer = serde_json::to_vec(&outcome).unwrap_or_default();

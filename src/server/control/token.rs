@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, account, failed};
-use crate::chat::Chat;
+use crate::chat::App;
 use crate::chat::model::id::CredentialId;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::session::CredentialKind;
-use crate::chat::model::session::Held;
+use crate::chat::model::session::IssuedCredential;
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum Command {
 
 /// Something that signs a user in, in a list.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct TokenLine {
     /// Its id.
     pub id: i64,
     /// Whom it signs in.
@@ -53,8 +53,8 @@ pub struct Line {
     pub expires_at: Option<String>,
 }
 
-impl From<Held> for Line {
-    fn from(held: Held) -> Self {
+impl From<IssuedCredential> for TokenLine {
+    fn from(held: IssuedCredential) -> Self {
         let kind = match held.kind {
             CredentialKind::Account | CredentialKind::Device => "token",
             CredentialKind::Session => "session",
@@ -72,23 +72,23 @@ impl From<Held> for Line {
     }
 }
 
-pub(super) async fn execute(chat: &Chat, command: Command) -> Result<Outcome, String> {
+pub(super) async fn execute(app: &App, command: Command) -> Result<Outcome, String> {
     match command {
         Command::Create { username, label, seconds } => {
             let label = Label::parse(&label).map_err(|Violation(sentence)| sentence)?;
-            let account = account(chat, &username)?;
+            let account = account(app, &username)?;
             if account.is_disabled {
                 return Err(format!("{username} is disabled"));
             }
             let life = seconds.map(Duration::from_secs);
-            let (id, token) = chat.create_bot_token(account.user.id, label, life).await.map_err(failed)?;
+            let (id, token) = app.create_bot_token(account.user.id, label, life).await.map_err(failed)?;
             Ok(Outcome::Token { id: id.0, token: token.as_str().to_owned() })
         }
         Command::List => {
-            let tokens = chat.bot_tokens().map_err(failed)?;
-            Ok(Outcome::Sessions(tokens.into_iter().map(Line::from).collect()))
+            let tokens = app.bot_tokens().map_err(failed)?;
+            Ok(Outcome::Sessions(tokens.into_iter().map(TokenLine::from).collect()))
         }
-        Command::Revoke { id } => match chat.revoke_bot_token(CredentialId(id)).await {
+        Command::Revoke { id } => match app.revoke_bot_token(CredentialId(id)).await {
             Ok(()) => Ok(Outcome::Done),
             Err(crate::chat::model::error::Error::NotFound) => Err(format!("there is no token {id} of a program")),
             Err(error) => Err(failed(error)),

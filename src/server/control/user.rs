@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Link, Outcome, account, failed, token};
-use crate::chat::Chat;
-use crate::chat::model::admin::{By, UserChange};
+use crate::chat::App;
+use crate::chat::model::admin::{Administrator, UserChange};
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::page::Page;
@@ -66,7 +66,7 @@ pub enum Command {
 
 /// An account in a list.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct UserLine {
     /// Its id.
     pub id: i64,
     /// Its name.
@@ -81,7 +81,7 @@ pub struct Line {
     pub is_disabled: bool,
 }
 
-impl From<Account> for Line {
+impl From<Account> for UserLine {
     fn from(account: Account) -> Self {
         Self {
             id: account.user.id.0,
@@ -94,26 +94,26 @@ impl From<Account> for Line {
     }
 }
 
-pub(super) async fn execute(chat: &Chat, base: Option<&str>, command: Command) -> Result<Outcome, String> {
-    let by = By::CommandLine;
+pub(super) async fn execute(app: &App, base: Option<&str>, command: Command) -> Result<Outcome, String> {
+    let by = Administrator::CommandLine;
     match command {
         Command::List => {
-            let users = chat.accounts().map_err(failed)?;
-            Ok(Outcome::Users(users.into_iter().map(Line::from).collect()))
+            let users = app.accounts().map_err(failed)?;
+            Ok(Outcome::Users(users.into_iter().map(UserLine::from).collect()))
         }
         Command::Create { username, email, password, admin } => {
-            let made = chat.create_user(new_user(&username, email.as_deref(), &password, admin)?).await;
-            Ok(Outcome::Users(vec![Line::from(made.map_err(failed)?)]))
+            let made = app.create_user(new_user(&username, email.as_deref(), &password, admin)?).await;
+            Ok(Outcome::Users(vec![UserLine::from(made.map_err(failed)?)]))
         }
         Command::SetPassword { username, password } => {
             let password = Password::parse(&password).map_err(|Violation(sentence)| sentence)?;
-            let user = account(chat, &username)?.user.id;
-            chat.set_password(user, password).await.map_err(failed)?;
+            let user = account(app, &username)?.user.id;
+            app.set_password(user, password).await.map_err(failed)?;
             Ok(Outcome::Done)
         }
         Command::ResetLink { username } => {
-            let user = account(chat, &username)?.user.id;
-            let (code, expires_at) = chat.create_reset(&by, user).await.map_err(failed)?;
+            let user = account(app, &username)?.user.id;
+            let (code, expires_at) = app.create_reset(&by, user).await.map_err(failed)?;
             Ok(Outcome::Link(Link {
                 base: base.map(str::to_owned),
                 page: "reset".into(),
@@ -122,17 +122,17 @@ pub(super) async fn execute(chat: &Chat, base: Option<&str>, command: Command) -
             }))
         }
         Command::Change { username, is_disabled, is_admin } => {
-            let user = account(chat, &username)?.user.id;
-            let changed = chat.change_user(&by, user, UserChange { is_disabled, is_admin }).await;
-            Ok(Outcome::Users(vec![Line::from(changed.map_err(failed)?.account)]))
+            let user = account(app, &username)?.user.id;
+            let changed = app.change_user(&by, user, UserChange { is_disabled, is_admin }).await;
+            Ok(Outcome::Users(vec![UserLine::from(changed.map_err(failed)?.account)]))
         }
         Command::Sessions { username } => {
             let page = Page { number: 1, size: MAX_LISTED };
-            let sessions = chat.sessions_of(account(chat, &username)?.user.id, page).map_err(failed)?;
-            Ok(Outcome::Sessions(sessions.items.into_iter().map(token::Line::from).collect()))
+            let sessions = app.sessions_of(account(app, &username)?.user.id, page).map_err(failed)?;
+            Ok(Outcome::Sessions(sessions.items.into_iter().map(token::TokenLine::from).collect()))
         }
         Command::EndSessions { username } => {
-            chat.end_sessions_of(&by, account(chat, &username)?.user.id).await.map_err(failed)?;
+            app.end_sessions_of(&by, account(app, &username)?.user.id).await.map_err(failed)?;
             Ok(Outcome::Done)
         }
     }

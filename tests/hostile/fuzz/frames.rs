@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub async fn speak(people: &People, scene: &Scene, dice: &mut Dice, count: usize) {
     for (dialect, path, frames) in FRAMES {
         let said: Vec<Message> = (0..count).map(|_| frame(dice, scene, frames)).collect();
-        let mut socket = people.alice.knocks_at(&scene.fill(path, dice)).enters().await.into_socket();
+        let mut socket = people.alice.handshake(&scene.fill(path, dice)).enters().await.into_socket();
         let word = format!("all is well {:x}", dice.next());
         let last = Message::text(farewell(dialect, &scene.fill("{room}", dice), &word).to_string());
         let told = said.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");

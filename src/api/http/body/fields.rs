@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::api::http::reply::{Failure, Violations};
+use crate::api::http::reply::{ApiError, Violations};
 use crate::chat::model::name::IdempotencyKey;
 use crate::chat::model::name::rule::Violation;
 
@@ -20,15 +20,15 @@ pub struct Fields {
 
 impl Fields {
     /// Fields of a JSON object.
-    pub fn of_json(bytes: &[u8]) -> Result<Self, Failure> {
+    pub fn of_json(bytes: &[u8]) -> Result<Self, ApiError> {
         json(bytes).and_then(Self::of_value)
     }
 
     /// Fields of a value that has to be an object.
-    pub fn of_value(value: Value) -> Result<Self, Failure> {
+    pub fn of_value(value: Value) -> Result<Self, ApiError> {
         match value {
             Value::Object(values) => Ok(Self { values, ..Self::default() }),
-            _ => Err(Failure::Malformed("The body is not a JSON object.".into())),
+            _ => Err(ApiError::Malformed("The body is not a JSON object.".into())),
         }
     }
 
@@ -173,14 +173,14 @@ impl Fields {
     }
 
     /// Ends with an error if anything was wrong so far.
-    pub fn check(&mut self) -> Result<(), Failure> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Failure::Fields(std::mem::take(&mut self.faults))) }
+    pub fn check(&mut self) -> Result<(), ApiError> {
+        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::Fields(std::mem::take(&mut self.faults))) }
     }
 
     /// Ends with what was required, or with everything that was wrong.
-    pub fn complete<W: Whole>(&mut self, parts: W) -> Result<W::Values, Failure> {
+    pub fn complete<W: Whole>(&mut self, parts: W) -> Result<W::Values, ApiError> {
         self.check()?;
-        parts.whole().ok_or(Failure::Malformed("A field is missing.".into()))
+        parts.whole().ok_or(ApiError::Malformed("A field is missing.".into()))
     }
 
     /// Notes what is wrong where a field is missing or `null`; whether it is there.
@@ -237,7 +237,7 @@ impl<A, B, C> Whole for (Option<A>, Option<B>, Option<C>) {
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{Failure, Fields};
+    use super::{ApiError, Fields};
     use crate::api::http::body::tests::any_json;
     use crate::api::http::request::pairs;
 
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!((fields.integer("a"), fields.integer("b")), (Some(7), Some(7)));
         assert!(fields.check().is_ok());
         assert_eq!((fields.integer("c"), fields.text("d")), (None, None));
-        let Err(Failure::Fields(faults)) = fields.check() else { panic!("two faults") };
+        let Err(ApiError::Fields(faults)) = fields.check() else { panic!("two faults") };
         assert_eq!(faults.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["c", "d"]);
     }
 
@@ -292,7 +292,7 @@ mod tests {
             let missed = got.iter().filter(|got| is_there && !**got).count();
             match fields.check() {
                 Ok(()) => prop_assert_eq!(missed, 0),
-                Err(Failure::Fields(faults)) => prop_assert_eq!(faults.len(), missed),
+                Err(ApiError::Fields(faults)) => prop_assert_eq!(faults.len(), missed),
                 Err(other) => panic!("{other:?}"),
             }
         }

@@ -6,9 +6,9 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_assert_ne, propte
 use warp::http::HeaderMap;
 use warp::http::header::{HeaderName, HeaderValue};
 
-use super::{Forwarding, Front, PeerAddress, TrustedProxies, TrustedProxy};
+use super::{ClientInfo, Forwarding, PeerAddress, TrustedProxies, TrustedProxy};
 
-fn front(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> Front {
+fn front(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> ClientInfo {
     let trusted = trusted.iter().map(|proxy| proxy.parse().expect("a proxy")).collect();
     let headers: HeaderMap = headers
         .iter()
@@ -18,7 +18,7 @@ fn front(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> Fron
             all
         });
     let peer = if peer == "unix" { PeerAddress::Unix } else { PeerAddress::Ip(peer.parse().expect("an address")) };
-    TrustedProxies(trusted).front(peer, &headers)
+    TrustedProxies(trusted).client_info(peer, &headers)
 }
 
 fn client(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> String {
@@ -64,11 +64,11 @@ fn nobody_else_is_believed() {
     for (trusted, peer) in
         [(vec![], "203.0.113.5"), (vec!["10.0.0.0/8", "unix"], "203.0.113.5"), (vec!["127.0.0.1"], "unix")]
     {
-        let seen = front(&trusted, peer, &lies);
-        assert_eq!(seen.forwarding, Forwarding::Ignored);
-        assert_ne!(seen.address, IpAddr::from([192, 0, 2, 1]), "{trusted:?}");
-        assert!(!seen.is_https);
-        assert_eq!(seen.host.as_deref(), Some("chat.example.org"));
+        let trace = front(&trusted, peer, &lies);
+        assert_eq!(trace.forwarding, Forwarding::Ignored);
+        assert_ne!(trace.address, IpAddr::from([192, 0, 2, 1]), "{trusted:?}");
+        assert!(!trace.is_https);
+        assert_eq!(trace.host.as_deref(), Some("chat.example.org"));
     }
     assert_eq!(client(&["unix"], "unix", &lies), "192.0.2.1");
     assert_eq!(front(&[], "unix", &[]).forwarding, Forwarding::Absent);
@@ -77,8 +77,8 @@ fn nobody_else_is_believed() {
 #[test]
 fn the_newer_header_is_read_where_the_older_is_absent() {
     let said = |value: &str| {
-        let seen = front(&["127.0.0.1", "10.0.0.0/8"], "127.0.0.1", &[("forwarded", value), ("host", "inner")]);
-        (seen.address.to_string(), seen.is_https, seen.host.expect("a host"))
+        let trace = front(&["127.0.0.1", "10.0.0.0/8"], "127.0.0.1", &[("forwarded", value), ("host", "inner")]);
+        (trace.address.to_string(), trace.is_https, trace.host.expect("a host"))
     };
     let whole = ("192.0.2.1".to_owned(), true, "chat.example.org".to_owned());
     assert_eq!(said("for=192.0.2.1;proto=https;host=chat.example.org"), whole);
@@ -95,8 +95,8 @@ fn the_newer_header_is_read_where_the_older_is_absent() {
 #[test]
 fn a_client_behind_a_usual_proxy_cannot_use_the_newer_header() {
     let both = [("forwarded", "for=198.51.100.7;host=evil.example"), ("x-forwarded-for", "192.0.2.1")];
-    let seen = front(&["127.0.0.1"], "127.0.0.1", &both);
-    assert_eq!((seen.address.to_string().as_str(), seen.host), ("192.0.2.1", None));
+    let trace = front(&["127.0.0.1"], "127.0.0.1", &both);
+    assert_eq!((trace.address.to_string().as_str(), trace.host), ("192.0.2.1", None));
 }
 
 #[test]
@@ -135,14 +135,14 @@ proptest! {
         let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().expect("a network"), TrustedProxy::Unix]);
         let stranger = PeerAddress::Ip([192, 0, 2, 1].into());
         for peer in [PeerAddress::Unix, stranger] {
-            let front = trusted.front(peer, &headers);
-            if let Some(host) = &front.host {
+            let client = trusted.client_info(peer, &headers);
+            if let Some(host) = &client.host {
                 let uri = format!("http://{host}/").parse::<warp::http::Uri>();
                 prop_assert!(uri.is_ok_and(|uri| uri.host().is_some_and(|name| !name.is_empty())), "{host}");
             }
-            prop_assert_eq!(front.address, front.address.to_canonical());
-            prop_assert_ne!(front.forwarding, if peer == stranger { Forwarding::Believed } else { Forwarding::Ignored });
-            prop_assert!(peer != stranger || (front.address == stranger.ip() && !front.is_https));
+            prop_assert_eq!(client.address, client.address.to_canonical());
+            prop_assert_ne!(client.forwarding, if peer == stranger { Forwarding::Believed } else { Forwarding::Ignored });
+            prop_assert!(peer != stranger || (client.address == stranger.ip() && !client.is_https));
         }
     }
 
@@ -154,8 +154,8 @@ proptest! {
             prop_assert_eq!(super::address(&text), Some(address.to_canonical()), "{}", text);
         }
         let hop = format!("for=\"{with_port}\"; proto=HTTPS");
-        let front = front(&["unix"], "unix", &[("forwarded", &hop)]);
-        prop_assert_eq!((front.address, front.is_https), (address.to_canonical(), true));
+        let client = front(&["unix"], "unix", &[("forwarded", &hop)]);
+        prop_assert_eq!((client.address, client.is_https), (address.to_canonical(), true));
         prop_assert!(matches!(address.to_string().parse(), Ok(TrustedProxy::Network(net)) if net.contains(&address)));
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use sha2::{Sha384, Sha512};
 
-use super::{Asker, Chat, CredentialId, Duration, Error, Hmac, KeyInit, Mac, Sha256, TokenType, UserId, read, write};
+use super::{Actor, App, CredentialId, Duration, Error, Hmac, KeyInit, Mac, Sha256, TokenType, UserId, read, write};
 use crate::chat::model::time::{Clock, Timestamp};
 use crate::chat::tests::new_user;
 use crate::chat::{Config, Durability};
@@ -20,7 +20,7 @@ const START: i64 = 1_735_732_800_500;
 
 /// A server with two people, and a clock that is moved by hand.
 struct World {
-    chat: Chat,
+    app: App,
     now: Arc<AtomicI64>,
     alice: UserId,
     bob: UserId,
@@ -34,28 +34,28 @@ async fn world() -> World {
     let hand = Arc::clone(&now);
     let clock = Clock::new(move || Timestamp(hand.load(Ordering::SeqCst)));
     let config = Config { durability: Durability::Normal, clock, ..Config::of(data.path().join("data")) };
-    let chat = Chat::open(config).expect("a chat");
-    let (alice, bob) = (registered(&chat, "alice").await, registered(&chat, "bob").await);
-    let family = chat.open_family(chat.user_by_login("alice").expect("alice"), MONTH).await.expect("a family");
-    World { chat, now, alice, bob, family, _data: data }
+    let app = App::open(config).expect("a chat");
+    let (alice, bob) = (registered(&app, "alice").await, registered(&app, "bob").await);
+    let family = app.open_family(app.user_by_login("alice").expect("alice"), MONTH).await.expect("a family");
+    World { app, now, alice, bob, family, _data: data }
 }
 
-async fn registered(chat: &Chat, name: &str) -> UserId {
-    chat.create_user(new_user(name)).await.expect("an account").user.id
+async fn registered(app: &App, name: &str) -> UserId {
+    app.create_user(new_user(name)).await.expect("an account").user.id
 }
 
 impl World {
     fn token(&self, kind: TokenType, life: Duration) -> String {
-        write(&self.chat, kind, self.alice, self.family, life).expect("a token")
+        write(&self.app, kind, self.alice, self.family, life).expect("a token")
     }
 
     fn passes(&self, token: &str) {
-        let asker = read(&self.chat, TokenType::Access, token).expect("a good token");
-        assert_eq!((asker.user, asker.credential), (self.alice, self.family));
+        let actor = read(&self.app, TokenType::Access, token).expect("a good token");
+        assert_eq!((actor.user, actor.credential), (self.alice, self.family));
     }
 
     fn fails(&self, token: &str, why: &str) {
-        let read = read(&self.chat, TokenType::Access, token);
+        let read = read(&self.app, TokenType::Access, token);
         assert_eq!(read, Err(Error::CredentialRevoked), "{why}");
     }
 
@@ -74,7 +74,7 @@ impl World {
     /// A token with these claims that is signed as the server signs.
     fn signed(&self, claims: &Value) -> String {
         let text = unsigned("HS256", claims);
-        let signature = hs256(&self.chat.jwt_key(), &text);
+        let signature = hs256(&self.app.jwt_key(), &text);
         format!("{text}.{signature}")
     }
 }
@@ -106,8 +106,8 @@ async fn a_token_says_who_until_when_and_what_for() {
     assert_eq!(claims["exp"], START / 1000 + 30 * 24 * 60 * 60);
     assert_ne!(claims["jti"], claims_of(&world.token(TokenType::Refresh, MONTH))["jti"], "each its own");
     assert_eq!(claims.as_object().expect("an object").len(), 5);
-    let asker = read(&world.chat, TokenType::Refresh, &token);
-    assert_eq!(asker.map(|Asker { user, .. }| user), Ok(world.alice));
+    let actor = read(&world.app, TokenType::Refresh, &token);
+    assert_eq!(actor.map(|Actor { user, .. }| user), Ok(world.alice));
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn nothing_outlives_its_family() {
     world.passes(&access);
     world.waits(Duration::from_millis(1));
     world.fails(&access, "the family is over");
-    assert!(read(&world.chat, TokenType::Refresh, &refresh).is_err());
+    assert!(read(&world.app, TokenType::Refresh, &refresh).is_err());
 }
 
 #[tokio::test]
@@ -138,14 +138,14 @@ async fn one_kind_is_not_the_other() {
     let world = world().await;
     world.fails(&world.token(TokenType::Refresh, MONTH), "a refresh token");
     let access = world.token(TokenType::Access, QUARTER);
-    assert_eq!(read(&world.chat, TokenType::Refresh, &access), Err(Error::CredentialRevoked));
+    assert_eq!(read(&world.app, TokenType::Refresh, &access), Err(Error::CredentialRevoked));
     world.passes(&access);
 }
 
 #[tokio::test]
 async fn only_hs256_under_the_servers_key_is_a_signature() {
     let world = world().await;
-    let (claims, key) = (world.claims(), world.chat.jwt_key());
+    let (claims, key) = (world.claims(), world.app.jwt_key());
     world.passes(&world.signed(&claims));
     let sign = |algorithm: &str, mac: &dyn Fn(&str) -> Vec<u8>| {
         let text = unsigned(algorithm, &claims);
@@ -184,9 +184,9 @@ async fn claims_are_all_there_and_fit_together() {
     let world = world().await;
     let good = world.claims();
     world.passes(&world.signed(&good));
-    let device = world.chat.sign_in(world.chat.user_by_login("alice").expect("alice")).await.expect("a device");
-    let device = world.chat.authenticate(device.as_str()).expect("signed in").credential;
-    let bobs = world.chat.open_family(world.chat.user_by_login("bob").expect("bob"), MONTH).await.expect("a family");
+    let device = world.app.sign_in(world.app.user_by_login("alice").expect("alice")).await.expect("a device");
+    let device = world.app.authenticate(device.as_str()).expect("signed in").credential;
+    let bobs = world.app.open_family(world.app.user_by_login("bob").expect("bob"), MONTH).await.expect("a family");
     for (claim, wrong) in [
         ("user_id", json!(world.bob.0)),
         ("user_id", json!(0)),
@@ -247,12 +247,12 @@ async fn an_end_of_everything_ends_both_kinds() {
     let world = world().await;
     let access = world.token(TokenType::Access, QUARTER);
     let refresh = world.token(TokenType::Refresh, MONTH);
-    let asker = read(&world.chat, TokenType::Access, &access).expect("a good token");
-    world.chat.sign_out(&asker).await.expect("signed out");
+    let actor = read(&world.app, TokenType::Access, &access).expect("a good token");
+    world.app.sign_out(&actor).await.expect("signed out");
     world.passes(&access);
-    world.chat.sign_out_everywhere(&asker).await.expect("signed out everywhere");
+    world.app.sign_out_everywhere(&actor).await.expect("signed out everywhere");
     world.fails(&access, "everything has ended");
-    assert!(read(&world.chat, TokenType::Refresh, &refresh).is_err());
+    assert!(read(&world.app, TokenType::Refresh, &refresh).is_err());
 }
 
 #[tokio::test]
@@ -262,10 +262,10 @@ async fn no_other_letters_are_a_token() {
     proptest!(|(noise in any::<String>(), near in "[A-Za-z0-9_-]{0,40}[.][A-Za-z0-9_-]{0,40}[.][A-Za-z0-9_-]{0,43}",
                 at in any::<usize>(), letter in "[A-Za-z0-9_.=+/-]?")| {
         for text in [noise, near] {
-            prop_assert!(read(&world.chat, TokenType::Access, &text).is_err());
+            prop_assert!(read(&world.app, TokenType::Access, &text).is_err());
         }
         let at = at % token.len();
         let other = format!("{}{letter}{}", &token[..at], &token[at + 1..]);
-        prop_assert_eq!(read(&world.chat, TokenType::Access, &other).is_ok(), other == token, "{}", other);
+        prop_assert_eq!(read(&world.app, TokenType::Access, &other).is_ok(), other == token, "{}", other);
     });
 }

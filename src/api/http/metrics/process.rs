@@ -15,7 +15,7 @@ pub struct Process {
 
 impl Process {
     /// As it is now.
-    pub fn look() -> Self {
+    pub fn snapshot() -> Self {
         Self {
             resident_bytes: resident_bytes(),
             // The listing itself is one of them.

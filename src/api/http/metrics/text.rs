@@ -1,4 +1,4 @@
-//! Names, help and types of the figures. A name says its unit; times are in seconds.
+//! Names, help and types of the metrics. A name says its unit; times are in seconds.
 
 use std::fmt::{Error, Result};
 
@@ -7,14 +7,14 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEnc
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 
-use super::Look;
+use super::MetricsSnapshot;
 use crate::chat::model::gauges::Distribution;
 
 /// Microseconds in a second.
 const MICROS: f64 = 1_000_000.0;
 const NO_EXEMPLAR: Option<&Exemplar<NoLabelSet, f64>> = None;
 
-impl Collector for Look {
+impl Collector for MetricsSnapshot {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
         let mut page = Page(encoder);
         self.requests(&mut page)?;
@@ -29,7 +29,7 @@ impl Collector for Look {
     }
 }
 
-impl Look {
+impl MetricsSnapshot {
     fn requests(&self, page: &mut Page<'_>) -> Result {
         let mut counter = page.begin("fireside_http_requests", "Answered requests.", MetricType::Counter)?;
         for route in &self.routes {
@@ -181,13 +181,13 @@ impl Page<'_> {
 }
 
 /// A histogram whose whole numbers are `unit` times what is written.
-fn distribution(into: &mut MetricEncoder<'_>, seen: &Distribution, unit: f64) -> Result {
-    let mut buckets = Vec::with_capacity(seen.counts.len());
-    for (place, count) in seen.counts.iter().enumerate() {
-        let bound = seen.bounds.get(place).map_or(f64::INFINITY, |bound| scaled(*bound, unit));
+fn distribution(into: &mut MetricEncoder<'_>, trace: &Distribution, unit: f64) -> Result {
+    let mut buckets = Vec::with_capacity(trace.counts.len());
+    for (place, count) in trace.counts.iter().enumerate() {
+        let bound = trace.bounds.get(place).map_or(f64::INFINITY, |bound| scaled(*bound, unit));
         buckets.push((bound, *count));
     }
-    into.encode_histogram::<NoLabelSet>(scaled(seen.sum, unit), seen.counts.iter().sum(), &buckets, None)
+    into.encode_histogram::<NoLabelSet>(scaled(trace.sum, unit), trace.counts.iter().sum(), &buckets, None)
 }
 
 /// Whole numbers are shown as fractions of a larger unit. Beyond 2^53 they lose their

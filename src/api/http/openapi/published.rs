@@ -10,29 +10,29 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 
 use crate::api::http::reply;
-use crate::api::http::reply::{Answer, Failure, Response};
+use crate::api::http::reply::{Answer, ApiError, Response};
 use crate::api::http::request::Request;
 use crate::coding::Coding;
 
 /// A document in a coding.
 #[derive(Clone)]
-struct Published {
+struct CachedDocument {
     bytes: Bytes,
     etag: String,
     coding: Option<Coding>,
 }
 
 /// By the name of the dialect, `` for everything, and by coding.
-type Kept = HashMap<(String, Option<Coding>), Published>;
+type DocumentCache = HashMap<(String, Option<Coding>), CachedDocument>;
 
 /// No more than there are documents and codings.
-static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+static KEPT: Mutex<Option<DocumentCache>> = Mutex::new(None);
 
 /// `/openapi.json`: everything, or with `?dialect=` one dialect.
 pub async fn whole(request: Request) -> Answer {
     match request.query("dialect") {
         None => answer(&request, ""),
-        Some("") => Err(Failure::NOT_FOUND),
+        Some("") => Err(ApiError::NOT_FOUND),
         Some(name) => answer(&request, name),
     }
 }
@@ -43,7 +43,7 @@ pub async fn of(request: Request) -> Answer {
 }
 
 fn answer(request: &Request, name: &str) -> Answer {
-    let Published { bytes, etag, coding } = published(request, name, Coding::asked(&request.headers))?;
+    let CachedDocument { bytes, etag, coding } = published(request, name, Coding::asked(&request.headers))?;
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
     let mut response = if known { Response::default() } else { reply::kept(bytes) };
     *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
@@ -60,20 +60,20 @@ fn answer(request: &Request, name: &str) -> Answer {
     Ok(response)
 }
 
-fn published(request: &Request, name: &str, coding: Option<Coding>) -> Result<Published, Failure> {
+fn published(request: &Request, name: &str, coding: Option<Coding>) -> Result<CachedDocument, ApiError> {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = kept.get_or_insert_default();
     let key = (name.to_owned(), coding);
     if let Some(published) = kept.get(&key) {
         return Ok(published.clone());
     }
-    let document = (request.context.document)(Some(name).filter(|name| !name.is_empty())).ok_or(Failure::NOT_FOUND)?;
+    let document = (request.context.document)(Some(name).filter(|name| !name.is_empty())).ok_or(ApiError::NOT_FOUND)?;
     let made = publish(&document, coding);
     kept.insert(key, made.clone());
     Ok(made)
 }
 
-fn publish(document: &Value, coding: Option<Coding>) -> Published {
+fn publish(document: &Value, coding: Option<Coding>) -> CachedDocument {
     let plain = Bytes::from(document.to_string());
     let hash = hex::encode(Sha256::digest(&plain));
     let (bytes, coding) = match coding.map(|coding| (coding, coding.compress(&plain))) {
@@ -85,5 +85,5 @@ fn publish(document: &Value, coding: Option<Coding>) -> Published {
         None => (plain, None),
     };
     let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
-    Published { bytes, etag, coding }
+    CachedDocument { bytes, etag, coding }
 }

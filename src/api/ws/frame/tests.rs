@@ -54,12 +54,12 @@ fn a_message_comes_in_any_pieces() {
     bytes.extend(masked(0x89, b"ping"));
     bytes.extend(masked(0x80, b"two"));
     let mut reader = Reader::default();
-    let mut seen = Vec::new();
+    let mut trace = Vec::new();
     for byte in bytes {
         reader.buffer().extend_from_slice(&[byte]);
-        seen.extend(reader.take_message().expect("valid"));
+        trace.extend(reader.take_message().expect("valid"));
     }
-    assert_eq!(seen, [Incoming::Ping("ping".into()), Incoming::Text("one two".into())]);
+    assert_eq!(trace, [Incoming::Ping("ping".into()), Incoming::Text("one two".into())]);
 }
 
 #[test]

@@ -20,14 +20,14 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Codec, Event, Listening, QUICK_FAREWELL, Reader, run};
+use super::{Codec, Event, QUICK_CLOSE, Reader, Subscription, run};
 use crate::api::Api;
-use crate::api::http::line::Line;
-use crate::api::http::seen::Seen;
+use crate::api::http::stream::NetStream;
+use crate::api::http::trace::RequestTrace;
 use crate::api::tests::{core_with_alice, settings};
 use crate::api::ws::open::OpenSocket;
 use crate::chat::model::event::Scope;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use case::{CLOSE, Case, FIN, NO_BINARY, PONG, Said, TEXT, close};
 
 struct Echo;
@@ -48,20 +48,20 @@ impl Codec for Echo {
 
 struct Server {
     api: Api,
-    asker: Asker,
+    actor: Actor,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (chat, token) = core_with_alice(folder.path()).await;
-        let asker = chat.authenticate(token.as_str()).expect("signed in");
-        Self { api: Api::new(chat, settings()), asker, _folder: folder }
+        let (app, token) = core_with_alice(folder.path()).await;
+        let actor = app.authenticate(token.as_str()).expect("signed in");
+        Self { api: Api::new(app, settings()), actor, _folder: folder }
     }
 
-    async fn listening(&self) -> Listening {
-        self.api.context().chat.listen(&self.asker, Scope::All).await.expect("listening")
+    async fn subscription(&self) -> Subscription {
+        self.api.context().app.subscribe(&self.actor, Scope::All).await.expect("listening")
     }
 
     /// Both ends of a connection.
@@ -77,15 +77,21 @@ impl Server {
     async fn hears(&self, case: &Case) -> (Vec<Said>, Duration) {
         let (client, server) = Self::connection().await;
         client.set_nodelay(true).expect("at once");
-        let open = OpenSocket::new(Arc::clone(self.api.context()), 0, Arc::new(Seen::new("case".into())));
-        let serving =
-            tokio::spawn(run(Line::Tcp(server), Reader::default(), self.listening().await, Echo, usize::MAX, open));
+        let open = OpenSocket::new(Arc::clone(self.api.context()), 0, Arc::new(RequestTrace::new("case".into())));
+        let serving = tokio::spawn(run(
+            NetStream::Tcp(server),
+            Reader::default(),
+            self.subscription().await,
+            Echo,
+            usize::MAX,
+            open,
+        ));
         let (mut from, mut to) = client.into_split();
         let is_closed = matches!(case.expected.last(), Some(Said::Close(_)));
-        let farewell = if is_closed { Vec::new() } else { close(1000, b"") };
+        let closing = if is_closed { Vec::new() } else { close(1000, b"") };
         let (sent, chop) = (case.sent.clone(), if case.chop == 0 { case.sent.len().max(1) } else { case.chop });
         let writing = tokio::spawn(async move {
-            for piece in sent.chunks(chop).chain([farewell.as_slice()]) {
+            for piece in sent.chunks(chop).chain([closing.as_slice()]) {
                 // It may have been closed meanwhile, as some cases ask.
                 if to.write_all(piece).await.is_err() {
                     break;
@@ -145,5 +151,5 @@ async fn all_pass(cases: Vec<Case>) {
         assert!(heard == expected, "{}: {:?} after {} frames", case.name, heard.last(), heard.len());
     }
     // RFC 6455, 7.1.1: it is the server that ends the connection. The machine may be busy, but not at every case.
-    assert!(quickest < QUICK_FAREWELL / 2, "the server leaves the end to the client: {quickest:?}");
+    assert!(quickest < QUICK_CLOSE / 2, "the server leaves the end to the client: {quickest:?}");
 }

@@ -9,17 +9,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{Codec, QUICK_FAREWELL, run};
+use super::{Codec, QUICK_CLOSE, run};
 use crate::api::Api;
-use crate::api::http::line::Line;
-use crate::api::http::seen::Seen;
+use crate::api::http::stream::NetStream;
+use crate::api::http::trace::RequestTrace;
 use crate::api::tests::{core_with_alice, settings};
 use crate::api::ws::frame::Reader;
 use crate::api::ws::open::OpenSocket;
-use crate::chat::Chat;
-use crate::chat::listen::Listening;
+use crate::chat::App;
 use crate::chat::model::event::Event;
 use crate::chat::model::event::Scope;
+use crate::chat::subscription::Subscription;
 
 /// A dialect with a fault in it.
 struct Faulty;
@@ -68,12 +68,12 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 /// A core in which alice listens, twice.
-async fn alice_listens(folder: &std::path::Path) -> (Chat, [Listening; 2]) {
-    let (chat, token) = core_with_alice(folder).await;
-    let alice = chat.authenticate(token.as_str()).expect("signed in");
-    let first = chat.listen(&alice, Scope::All).await.expect("listens");
-    let second = chat.listen(&alice, Scope::All).await.expect("listens");
-    (chat, [first, second])
+async fn alice_listens(folder: &std::path::Path) -> (App, [Subscription; 2]) {
+    let (app, token) = core_with_alice(folder).await;
+    let alice = app.authenticate(token.as_str()).expect("signed in");
+    let first = app.subscribe(&alice, Scope::All).await.expect("listens");
+    let second = app.subscribe(&alice, Scope::All).await.expect("listens");
+    (app, [first, second])
 }
 
 /// Both ends of a connection: the server's, and the client's.
@@ -96,13 +96,13 @@ async fn a_panic_ends_its_socket_alone_and_is_said_to_both_sides() {
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let folder = tempfile::tempdir().expect("a folder");
-    let (chat, listening) = alice_listens(folder.path()).await;
-    let api = Api::new(chat, settings());
+    let (app, subscription) = alice_listens(folder.path()).await;
+    let api = Api::new(app, settings());
     let mut clients = Vec::new();
-    for (listening, id) in listening.into_iter().zip(["first-request", "second-request"]) {
+    for (subscription, id) in subscription.into_iter().zip(["first-request", "second-request"]) {
         let (tcp, client) = connection().await;
-        let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(Seen::new(id.into())));
-        tokio::spawn(run(Line::Tcp(tcp), Reader::default(), listening, Faulty, 0, open));
+        let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new(id.into())));
+        tokio::spawn(run(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open));
         clients.push(client);
     }
     clients[0].write_all(&frame("boom")).await.expect("sent");
@@ -123,16 +123,16 @@ async fn a_panic_ends_its_socket_alone_and_is_said_to_both_sides() {
 #[tokio::test]
 async fn a_close_of_the_server_ends_the_connection_when_it_is_answered() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (chat, listening) = alice_listens(folder.path()).await;
-    let api = Api::new(chat.clone(), settings());
+    let (app, subscription) = alice_listens(folder.path()).await;
+    let api = Api::new(app.clone(), settings());
     let mut clients = Vec::new();
-    for listening in listening {
+    for subscription in subscription {
         let (tcp, client) = connection().await;
-        let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(Seen::new("request".into())));
-        tokio::spawn(run(Line::Tcp(tcp), Reader::default(), listening, Faulty, 0, open));
+        let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new("request".into())));
+        tokio::spawn(run(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open));
         clients.push(client);
     }
-    chat.close_sockets().await;
+    app.close_sockets().await;
     let (mut quickest, mut waits) = (Duration::MAX, false);
     for mut client in clients {
         let mut heard = [0; 4];
@@ -146,18 +146,18 @@ async fn a_close_of_the_server_ends_the_connection_when_it_is_answered() {
         quickest = quickest.min(answered.elapsed());
     }
     assert!(waits, "the server does not wait for the answer");
-    assert!(quickest < QUICK_FAREWELL / 2, "the server leaves the end to the client: {quickest:?}");
+    assert!(quickest < QUICK_CLOSE / 2, "the server leaves the end to the client: {quickest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_without_an_end_keeps_nobody_from_closing_its_socket() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (chat, [listening, other]) = alice_listens(folder.path()).await;
+    let (app, [subscription, other]) = alice_listens(folder.path()).await;
     drop(other);
-    let api = Api::new(chat.clone(), settings());
+    let api = Api::new(app.clone(), settings());
     let (tcp, client) = connection().await;
-    let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(Seen::new("request".into())));
-    let socket = tokio::spawn(run(Line::Tcp(tcp), Reader::default(), listening, Faulty, 0, open));
+    let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new("request".into())));
+    let socket = tokio::spawn(run(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open));
     let mut client = client.into_std().expect("a plain connection");
     client.set_nonblocking(false).expect("blocking");
     let flood = std::thread::spawn(move || {
@@ -170,7 +170,7 @@ async fn a_message_without_an_end_keeps_nobody_from_closing_its_socket() {
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!socket.is_finished(), "that alone breaks no rule");
-    timeout(Duration::from_secs(10), chat.close_sockets()).await.expect("it ends while it is flooded");
+    timeout(Duration::from_secs(10), app.close_sockets()).await.expect("it ends while it is flooded");
     socket.await.expect("no panic");
     flood.join().expect("no panic");
 }

@@ -68,7 +68,7 @@ impl Username {
 
     /// What names have in common that are drawn alike, in small or in capital letters.
     #[must_use]
-    pub fn look(&self) -> String {
+    pub fn skeleton(&self) -> String {
         self.key().chars().map(drawn).collect::<String>().replace("rn", "m").replace(['i', '1'], "l").replace('0', "o")
     }
 
@@ -76,7 +76,7 @@ impl Username {
     /// never meant: `modern` and `modem` are read with care, but nobody can see that `сосо` is not `coco`.
     #[must_use]
     pub fn passes_for(&self, other: &Self) -> bool {
-        !(self.0.is_ascii() && other.0.is_ascii()) && self.look() == other.look()
+        !(self.0.is_ascii() && other.0.is_ascii()) && self.skeleton() == other.skeleton()
     }
 }
 

@@ -18,7 +18,7 @@ use std::io::{Read, Write};
 use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
-use crate::chat::model::backup::Failure;
+use crate::chat::model::backup::BackupError;
 
 pub const MANIFEST: &str = "manifest";
 pub const SUMS: &str = "SHA256SUMS";
@@ -39,9 +39,9 @@ fn padding(size: u64) -> usize {
     usize::try_from((BLOCK_SIZE - size % BLOCK_SIZE) % BLOCK_SIZE).unwrap_or(0)
 }
 
-fn header(name: &str, size: u64, made: u64) -> Result<Header, Failure> {
+fn header(name: &str, size: u64, made: u64) -> Result<Header, BackupError> {
     let mut header = Header::new_ustar();
-    header.set_path(name).map_err(|cause| Failure::Archive(format!("the name {name}: {cause}")))?;
+    header.set_path(name).map_err(|cause| BackupError::Archive(format!("the name {name}: {cause}")))?;
     header.set_entry_type(EntryType::Regular);
     header.set_mode(0o600);
     header.set_size(size);
@@ -64,11 +64,11 @@ impl<W: Write> Writer<W> {
     }
 
     /// Appends `size` bytes of `content`, which must be all of it; their SHA-256 in hex.
-    pub fn append(&mut self, name: &str, size: u64, mut content: impl Read) -> Result<String, Failure> {
+    pub fn append(&mut self, name: &str, size: u64, mut content: impl Read) -> Result<String, BackupError> {
         self.write(header(name, size, self.made)?.as_bytes())?;
         let (mut hash, mut chunk, mut left) = (Sha256::new(), vec![0; CHUNK], size);
         loop {
-            let read = content.read(&mut chunk).map_err(|cause| Failure::Archive(format!("{name}: {cause}")))?;
+            let read = content.read(&mut chunk).map_err(|cause| BackupError::Archive(format!("{name}: {cause}")))?;
             if read == 0 {
                 break;
             }
@@ -85,7 +85,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Appends the checksum and the end.
-    pub fn finish(mut self) -> Result<W, Failure> {
+    pub fn finish(mut self) -> Result<W, BackupError> {
         let sum = format!("{}\n", hex::encode(self.hash.clone().finalize()));
         self.append(CHECKSUM, sum.len() as u64, sum.as_bytes())?;
         self.write(&[0; 2 * BLOCK])?;
@@ -93,18 +93,18 @@ impl<W: Write> Writer<W> {
         Ok(self.out)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BackupError> {
         self.hash.update(bytes);
         self.out.write_all(bytes).map_err(not_written)
     }
 }
 
-fn not_written(cause: std::io::Error) -> Failure {
-    Failure::Archive(format!("it was not written: {cause}"))
+fn not_written(cause: std::io::Error) -> BackupError {
+    BackupError::Archive(format!("it was not written: {cause}"))
 }
 
-fn changed(name: &str) -> Failure {
-    Failure::Data(format!("{name} has not the size that it should have"))
+fn changed(name: &str) -> BackupError {
+    BackupError::Data(format!("{name} has not the size that it should have"))
 }
 
 /// Reads an archive, member by member.
@@ -122,12 +122,12 @@ impl<R: Read> Reader<R> {
     }
 
     /// The next member's name and size.
-    pub fn next(&mut self) -> Result<(String, u64), Failure> {
+    pub fn next(&mut self) -> Result<(String, u64), BackupError> {
         self.before = self.hash.clone();
         let mut block = [0; BLOCK];
         self.read(&mut block)?;
         let found = Header::from_byte_slice(&block);
-        let damaged = |_| Failure::Archive("a header is damaged".into());
+        let damaged = |_| BackupError::Archive("a header is damaged".into());
         let name = String::from_utf8(found.path_bytes().into_owned()).map_err(|_| strange())?;
         let size = found.entry_size().map_err(damaged)?;
         let made = match self.made {
@@ -139,21 +139,21 @@ impl<R: Read> Reader<R> {
     }
 
     /// The next member, which must be this one.
-    pub fn expect(&mut self, name: &str) -> Result<u64, Failure> {
+    pub fn expect(&mut self, name: &str) -> Result<u64, BackupError> {
         match self.next()? {
             (found, size) if found == name => Ok(size),
-            (found, _) => Err(Failure::Archive(format!("{name} should come where {found:?} stands"))),
+            (found, _) => Err(BackupError::Archive(format!("{name} should come where {found:?} stands"))),
         }
     }
 
     /// Moves the member's bytes to `out`; their SHA-256 in hex.
-    pub fn content(&mut self, size: u64, mut out: impl Write) -> Result<String, Failure> {
+    pub fn content(&mut self, size: u64, mut out: impl Write) -> Result<String, BackupError> {
         let (mut hash, mut chunk, mut left) = (Sha256::new(), vec![0; CHUNK], size);
         while left > 0 {
             let part = &mut chunk[..usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
             self.read(part)?;
             hash.update(&*part);
-            out.write_all(part).map_err(|cause| Failure::Archive(format!("it was not unpacked: {cause}")))?;
+            out.write_all(part).map_err(|cause| BackupError::Archive(format!("it was not unpacked: {cause}")))?;
             left -= part.len() as u64;
         }
         self.zeros(padding(size))?;
@@ -161,12 +161,12 @@ impl<R: Read> Reader<R> {
     }
 
     /// A member that is short, as text.
-    pub fn text(&mut self, name: &str) -> Result<String, Failure> {
+    pub fn text(&mut self, name: &str) -> Result<String, BackupError> {
         let size = self.expect(name)?;
         self.short(size)
     }
 
-    fn short(&mut self, size: u64) -> Result<String, Failure> {
+    fn short(&mut self, size: u64) -> Result<String, BackupError> {
         if size > MAX_SMALL {
             return Err(strange());
         }
@@ -176,44 +176,44 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads the checksum, whose header was just read, and the end.
-    pub fn finish(mut self, size: u64) -> Result<(), Failure> {
+    pub fn finish(mut self, size: u64) -> Result<(), BackupError> {
         let due = format!("{}\n", hex::encode(self.before.clone().finalize()));
         if self.short(size)? != due {
-            return Err(Failure::Archive("it is damaged: its checksum is another".into()));
+            return Err(BackupError::Archive("it is damaged: its checksum is another".into()));
         }
         self.zeros(2 * BLOCK)?;
         match self.input.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err(Failure::Archive("something follows its end".into())),
-            Err(cause) => Err(Failure::Archive(cause.to_string())),
+            Ok(_) => Err(BackupError::Archive("something follows its end".into())),
+            Err(cause) => Err(BackupError::Archive(cause.to_string())),
         }
     }
 
-    fn zeros(&mut self, count: usize) -> Result<(), Failure> {
+    fn zeros(&mut self, count: usize) -> Result<(), BackupError> {
         let mut bytes = vec![0; count];
         self.read(&mut bytes)?;
         if bytes.iter().any(|byte| *byte != 0) { Err(strange()) } else { Ok(()) }
     }
 
-    fn read(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<(), BackupError> {
         self.input.read_exact(bytes).map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::UnexpectedEof => Failure::Archive("it is cut short".into()),
-            _ => Failure::Archive(cause.to_string()),
+            std::io::ErrorKind::UnexpectedEof => BackupError::Archive("it is cut short".into()),
+            _ => BackupError::Archive(cause.to_string()),
         })?;
         self.hash.update(&*bytes);
         Ok(())
     }
 }
 
-fn strange() -> Failure {
-    Failure::Archive("it is damaged, or not one that Fireside made".into())
+fn strange() -> BackupError {
+    BackupError::Archive("it is damaged, or not one that Fireside made".into())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{CHECKSUM, Failure, Reader, Writer};
+    use super::{BackupError, CHECKSUM, Reader, Writer};
 
     type Members = Vec<(String, Vec<u8>)>;
 
@@ -225,7 +225,7 @@ mod tests {
         writer.finish().expect("in memory")
     }
 
-    fn unpacked(archive: &[u8]) -> Result<Members, Failure> {
+    fn unpacked(archive: &[u8]) -> Result<Members, BackupError> {
         let (mut reader, mut members) = (Reader::new(archive), Members::new());
         loop {
             let (name, size) = reader.next()?;

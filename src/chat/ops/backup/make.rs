@@ -5,19 +5,19 @@ use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::archive::{DATABASE, FILES, MANIFEST, SECRET, SUMS, Writer};
-use super::place::{NewFile, Place};
 use super::restore::unpack;
+use super::target::{BackupFolder, NewFile};
 use crate::chat::folder::erase;
-use crate::chat::model::backup::{Failure, Progress, at};
+use crate::chat::model::backup::{BackupError, Progress, at};
 use crate::chat::model::time::Timestamp;
-use crate::chat::store::copy::{self, Named};
+use crate::chat::store::copy::{self, FileRow};
 
 /// The format of the archive.
 pub(super) const FORMAT: &str = "1";
 
 /// A backup that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct MadeBackup {
     /// Where it is; `None` for one that was written to a stream.
     pub path: Option<PathBuf>,
     /// The number of the last change that is in it.
@@ -42,37 +42,37 @@ pub(super) fn compact(now: Timestamp) -> String {
 
 /// Writes a backup of the data folder to `to`, or, where that is a folder, to a new file
 /// in it. The file has its name only when it is whole and on the disk.
-pub fn make(data: &Path, to: &Path, now: Timestamp, progress: Progress<'_>) -> Result<Made, Failure> {
+pub fn make(data: &Path, to: &Path, now: Timestamp, progress: Progress<'_>) -> Result<MadeBackup, BackupError> {
     let (part, out) = NewFile::at(to, file_name(now))?.begin()?;
     let (made, out) = write(data, &part.place, out, now, progress)?;
     part.sync(out)?;
     // What the disk gives back is what counts.
     let again = File::open(part.path()).map_err(at(part.path()))?;
     unpack(BufReader::new(again), |_| Ok(Box::new(std::io::sink())))?;
-    Ok(Made { path: Some(part.publish()?), ..made })
+    Ok(MadeBackup { path: Some(part.publish()?), ..made })
 }
 
 /// Writes a backup of the data folder to a stream. It counts if this succeeds: whoever
 /// reads the stream has to look at the outcome too.
-pub fn stream(data: &Path, out: impl Write, now: Timestamp, progress: Progress<'_>) -> Result<Made, Failure> {
+pub fn stream(data: &Path, out: impl Write, now: Timestamp, progress: Progress<'_>) -> Result<MadeBackup, BackupError> {
     let database = data.join("fireside.db");
     if !database.exists() {
-        return Err(Failure::NoData(data.to_owned()));
+        return Err(BackupError::NoData(data.to_owned()));
     }
-    let place = Place::new(data)?;
+    let place = BackupFolder::new(data)?;
     write(data, &place, out, now, progress).map(|(made, _)| made)
 }
 
 fn write<W: Write>(
     data: &Path,
-    place: &Place,
+    place: &BackupFolder,
     out: W,
     now: Timestamp,
     progress: Progress<'_>,
-) -> Result<(Made, W), Failure> {
+) -> Result<(MadeBackup, W), BackupError> {
     let source = data.join("fireside.db");
     if !source.exists() {
-        return Err(Failure::NoData(data.to_owned()));
+        return Err(BackupError::NoData(data.to_owned()));
     }
     // Before the copy: what that names must not go before it is copied.
     let held = erase::hold(data).map_err(at(data))?;
@@ -81,7 +81,7 @@ fn write<W: Write>(
     let edition = copy::verify(&database)?;
     let size = fs::metadata(&database).map_err(at(&database))?.len();
     let (files, files_bytes) = copy::files(&database)?;
-    let made = Made { path: None, seq: edition.seq.0, files, bytes: size + files_bytes };
+    let made = MadeBackup { path: None, seq: edition.seq.0, files, bytes: size + files_bytes };
     let secret = data.join(SECRET);
     let secret = fs::read(&secret).map_err(at(&secret))?;
     let seconds = u64::try_from(now.0 / 1000).unwrap_or(0);
@@ -112,7 +112,7 @@ fn write<W: Write>(
 
 /// The sums of all that follows. Those of the files are the database's; each is compared
 /// when the file is copied.
-fn list_sums(place: &Place, database: &Path, secret: &[u8]) -> Result<PathBuf, Failure> {
+fn list_sums(place: &BackupFolder, database: &Path, secret: &[u8]) -> Result<PathBuf, BackupError> {
     let path = place.join(SUMS);
     let mut sums = BufWriter::new(File::create_new(&path).map_err(at(&path))?);
     let mut put = |sum: &str, name: &str| sums.write_all(sum_line(sum, name).as_bytes()).map_err(at(&path));
@@ -128,24 +128,24 @@ pub(super) fn sum_line(sum: &str, name: &str) -> String {
     format!("{sum}  {name}\n")
 }
 
-fn append_file(writer: &mut Writer<impl Write>, data: &Path, named: &Named) -> Result<(), Failure> {
+fn append_file(writer: &mut Writer<impl Write>, data: &Path, named: &FileRow) -> Result<(), BackupError> {
     let name = format!("{FILES}{}", named.name.as_str());
     let path = data.join(&name);
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Failure::Data(format!("{name} is not there")));
+            return Err(BackupError::Data(format!("{name} is not there")));
         }
-        Err(cause) => return Err(Failure::Io(path, cause)),
+        Err(cause) => return Err(BackupError::Io(path, cause)),
     };
     if writer.append(&name, named.size, file)? == named.sha256 {
         Ok(())
     } else {
-        Err(Failure::Data(format!("{name} is not what was uploaded")))
+        Err(BackupError::Data(format!("{name} is not what was uploaded")))
     }
 }
 
-fn open(path: &Path) -> Result<BufReader<File>, Failure> {
+fn open(path: &Path) -> Result<BufReader<File>, BackupError> {
     Ok(BufReader::new(File::open(path).map_err(at(path))?))
 }
 

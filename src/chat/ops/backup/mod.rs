@@ -7,17 +7,17 @@
 //! again to its end.
 
 pub(in crate::chat) mod archive;
-mod keeper;
 mod make;
-pub(in crate::chat) mod place;
 mod promote;
 mod restore;
-mod shelf;
+mod rotation;
+pub(in crate::chat) mod target;
+mod worker;
 
-pub use keeper::FOLDER;
 pub(in crate::chat) use make::sha256;
-pub use make::{Made, file_name, make, stream};
-pub(in crate::chat) use place::leftovers;
+pub use make::{MadeBackup, file_name, make, stream};
 pub use promote::{Promoted, promote};
 pub(in crate::chat) use restore::claim;
 pub use restore::{Restored, restore};
+pub(in crate::chat) use target::leftovers;
+pub use worker::FOLDER;

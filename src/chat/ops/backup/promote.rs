@@ -10,8 +10,8 @@ use std::path::Path;
 use super::archive::{DATABASE, SECRET};
 use super::restore::claim;
 use crate::chat::folder;
-use crate::chat::model::backup::{Failure, at};
-use crate::chat::store::{copy, numbers};
+use crate::chat::model::backup::{BackupError, at};
+use crate::chat::store::{copy, id_sequence};
 
 /// What was found in the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +28,16 @@ pub struct Promoted {
 
 /// Makes sure that the folder is whole but for uploads, and that no number comes again that was
 /// given out after the database was copied. Uploads may still be copied into it later.
-pub fn promote(data: &Path) -> Result<Promoted, Failure> {
+pub fn promote(data: &Path) -> Result<Promoted, BackupError> {
     let database = data.join(DATABASE);
     if !database.exists() {
-        return Err(Failure::NoData(data.to_owned()));
+        return Err(BackupError::NoData(data.to_owned()));
     }
     let _lock = claim(data)?;
     let secret = data.join(SECRET);
     let size = fs::metadata(&secret).map_err(at(&secret))?.len();
     if size < folder::SECRET_BYTES as u64 {
-        return Err(Failure::Data(format!("{} is too short", secret.display())));
+        return Err(BackupError::Data(format!("{} is too short", secret.display())));
     }
     let edition = copy::verify(&database)?;
     let (mut files, mut missing) = (0, 0);
@@ -49,7 +49,7 @@ pub fn promote(data: &Path) -> Result<Promoted, Failure> {
     })?;
     // A replicator makes it for everybody to read.
     fs::set_permissions(&database, Permissions::from_mode(0o600)).map_err(at(&database))?;
-    numbers::leave_gap(&database, &database)?;
+    id_sequence::leave_gap(&database, &database)?;
     folder::sync(data).map_err(at(data))?;
     Ok(Promoted { seq: edition.seq.0, schema: edition.schema, files, missing })
 }

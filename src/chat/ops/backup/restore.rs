@@ -10,13 +10,13 @@ use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
 use sha2::{Digest, Sha256};
 
 use super::archive::{CHECKSUM, DATABASE, FILES, MANIFEST, Reader, SECRET, SUMS};
-use super::keeper::FOLDER;
 use super::make::{FORMAT, compact, sum_line};
-use super::place::Place;
+use super::target::BackupFolder;
+use super::worker::FOLDER;
 use crate::chat::folder;
-use crate::chat::model::backup::{Failure, at};
+use crate::chat::model::backup::{BackupError, at};
 use crate::chat::model::time::Timestamp;
-use crate::chat::store::{copy, numbers};
+use crate::chat::store::{copy, id_sequence};
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +42,11 @@ pub(super) struct Unpacked {
 /// Puts a backup in the place of a data folder. All of it is read and checked before
 /// anything changes; then the two folders trade their names in one step, and the old one
 /// stays beside the new.
-pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restored, Failure> {
+pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restored, BackupError> {
     let _lock = claim(data)?;
     let parent = folder::parent(data);
     fs::create_dir_all(parent).map_err(at(parent))?;
-    let place = Place::new(parent)?;
+    let place = BackupFolder::new(parent)?;
     let made = fs::DirBuilder::new().mode(0o700).create(place.join("files"));
     made.map_err(at(place.path()))?;
     let unpacked = unpack(archive, |name| {
@@ -57,10 +57,10 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
     let database = place.join(DATABASE);
     let edition = copy::verify(&database)?;
     if edition.seq.0 != unpacked.seq || file_list(&database)? != unpacked.file_list {
-        return Err(Failure::Archive("its files are not those that its database names".into()));
+        return Err(BackupError::Archive("its files are not those that its database names".into()));
     }
     // Ids and numbers of changes that were told after the backup do not come again.
-    numbers::leave_gap(&database, &data.join(DATABASE))?;
+    id_sequence::leave_gap(&database, &data.join(DATABASE))?;
     folder::sync_all(place.path()).map_err(at(place.path()))?;
     let before = trade(&place, data, now)?;
     folder::sync(parent).map_err(at(parent))?;
@@ -68,25 +68,25 @@ pub fn restore(archive: impl Read, data: &Path, now: Timestamp) -> Result<Restor
 }
 
 /// Nobody works on the folder, and nobody will before this is over.
-pub(in crate::chat) fn claim(data: &Path) -> Result<Option<File>, Failure> {
+pub(in crate::chat) fn claim(data: &Path) -> Result<Option<File>, BackupError> {
     if !data.exists() {
         return Ok(None);
     }
     let mut entries = fs::read_dir(data).map_err(at(data))?;
     let is_ours = |name: &OsStr| name == "lock" || name == FOLDER;
     if !data.join(DATABASE).exists() && entries.any(|entry| entry.is_ok_and(|entry| !is_ours(&entry.file_name()))) {
-        return Err(Failure::Foreign(data.to_owned()));
+        return Err(BackupError::Foreign(data.to_owned()));
     }
     let path = data.join("lock");
     let lock = folder::create(&path).map_err(at(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Err(Failure::InUse(data.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(Failure::Io(path, cause)),
+        Err(TryLockError::WouldBlock) => Err(BackupError::InUse(data.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(BackupError::Io(path, cause)),
     }
 }
 
-fn trade(place: &Place, data: &Path, now: Timestamp) -> Result<Option<PathBuf>, Failure> {
+fn trade(place: &BackupFolder, data: &Path, now: Timestamp) -> Result<Option<PathBuf>, BackupError> {
     if !data.exists() {
         renameat(CWD, place.path(), CWD, data).map_err(|errno| at(data)(errno.into()))?;
         return Ok(None);
@@ -95,7 +95,7 @@ fn trade(place: &Place, data: &Path, now: Timestamp) -> Result<Option<PathBuf>, 
     before.push(format!(".before-restore-{}", compact(now)));
     let before = PathBuf::from(before);
     if before.exists() {
-        return Err(Failure::Exists(before));
+        return Err(BackupError::Exists(before));
     }
     let traded = renameat_with(CWD, place.path(), CWD, data, RenameFlags::EXCHANGE);
     traded.map_err(|errno| at(data)(errno.into()))?;
@@ -114,12 +114,12 @@ fn trade(place: &Place, data: &Path, now: Timestamp) -> Result<Option<PathBuf>, 
 /// bytes go; it is asked for the database, the secret, and for `files/` and 32 hex digits.
 pub(super) fn unpack(
     archive: impl Read,
-    mut open: impl FnMut(&str) -> Result<Box<dyn Write>, Failure>,
-) -> Result<Unpacked, Failure> {
+    mut open: impl FnMut(&str) -> Result<Box<dyn Write>, BackupError>,
+) -> Result<Unpacked, BackupError> {
     let mut reader = Reader::new(archive);
     let manifest = reader.text(MANIFEST)?;
     if entry(&manifest, "format")? != FORMAT {
-        return Err(Failure::Archive("it is of a format that this version does not know".into()));
+        return Err(BackupError::Archive("it is of a format that this version does not know".into()));
     }
     let number = |key| entry(&manifest, key).and_then(|value| value.parse::<u64>().map_err(|_| bad_manifest()));
     let (seq, due) = (number("seq")?, number("files")?);
@@ -129,7 +129,7 @@ pub(super) fn unpack(
     for name in [DATABASE, SECRET] {
         let size = reader.expect(name)?;
         if name == SECRET && size < folder::SECRET_BYTES as u64 {
-            return Err(Failure::Archive("its secret is too short".into()));
+            return Err(BackupError::Archive("its secret is too short".into()));
         }
         seen.update(sum_line(&reader.content(size, open(name)?)?, name));
     }
@@ -139,7 +139,7 @@ pub(super) fn unpack(
             break size;
         }
         if !is_file(&name) {
-            return Err(Failure::Archive(format!("it holds {name:?}, which no backup does")));
+            return Err(BackupError::Archive(format!("it holds {name:?}, which no backup does")));
         }
         let sum = reader.content(size, open(&name)?)?;
         seen.update(sum_line(&sum, &name));
@@ -148,18 +148,18 @@ pub(super) fn unpack(
     };
     reader.finish(end)?;
     if hex::encode(seen.finalize()) != sums || files != due {
-        return Err(Failure::Archive("its members are not those that it lists".into()));
+        return Err(BackupError::Archive("its members are not those that it lists".into()));
     }
     Ok(Unpacked { seq: i64::try_from(seq).unwrap_or(-1), files, file_list: list.finalize().to_vec() })
 }
 
-fn entry<'a>(manifest: &'a str, key: &str) -> Result<&'a str, Failure> {
+fn entry<'a>(manifest: &'a str, key: &str) -> Result<&'a str, BackupError> {
     let mut entries = manifest.lines().filter_map(|line| line.split_once(' '));
     entries.find(|(found, _)| *found == key).map(|(_, value)| value).ok_or_else(bad_manifest)
 }
 
-fn bad_manifest() -> Failure {
-    Failure::Archive("its manifest is damaged".into())
+fn bad_manifest() -> BackupError {
+    BackupError::Archive("its manifest is damaged".into())
 }
 
 fn is_file(name: &str) -> bool {
@@ -172,7 +172,7 @@ fn file_line(sum: &str, size: u64, name: &str) -> String {
 }
 
 /// The same of the files that the database names.
-fn file_list(database: &Path) -> Result<Vec<u8>, Failure> {
+fn file_list(database: &Path) -> Result<Vec<u8>, BackupError> {
     let mut list = Sha256::new();
     copy::each_file(database, |file| {
         list.update(file_line(&file.sha256, file.size, &format!("{FILES}{}", file.name.as_str())));

@@ -5,11 +5,11 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Db, Failure, Finding, Findings, Timestamp, Verdict, Way, books};
+use super::{BackupError, CheckProgress, Db, Finding, Findings, Timestamp, Verdict, integrity};
 use crate::chat::folder::erase;
 use crate::chat::ops::backup::sha256;
-use crate::chat::ops::upkeep::SPARE_UNKNOWN_FILES;
-use crate::chat::store::copy::Named;
+use crate::chat::ops::maintenance::SPARE_UNKNOWN_FILES;
+use crate::chat::store::copy::FileRow;
 
 /// How long a file whose row is gone may take to go itself.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -20,12 +20,12 @@ const MAX_NAMED: usize = 3;
 
 /// Files of one fault.
 #[derive(Default)]
-struct Wrong {
+struct FileFaults {
     count: u64,
     named: Vec<String>,
 }
 
-impl Wrong {
+impl FileFaults {
     fn note(&mut self, name: &str) {
         self.count += 1;
         if self.named.len() < MAX_NAMED {
@@ -48,13 +48,13 @@ enum Fault {
 }
 
 /// Every row's file is there, as large as it was, and with `deep` the same.
-pub(super) fn named(db: &Db, data: &Path, deep: bool, way: &mut Way<'_>) -> Findings {
+pub(super) fn named(db: &Db, data: &Path, deep: bool, way: &mut CheckProgress<'_>) -> Findings {
     let folder = data.join("files");
-    let (all, all_bytes) = books::files_in_all(db)?;
-    let (mut missing, mut size, mut content) = (Wrong::default(), Wrong::default(), Wrong::default());
+    let (all, all_bytes) = integrity::files_in_all(db)?;
+    let (mut missing, mut size, mut content) = (FileFaults::default(), FileFaults::default(), FileFaults::default());
     let (mut after, mut done) = (0, 0);
     loop {
-        let files = books::files(db, after)?;
+        let files = integrity::files(db, after)?;
         let Some((last, _)) = files.last() else { break };
         after = *last;
         for (_, file) in files {
@@ -62,7 +62,7 @@ pub(super) fn named(db: &Db, data: &Path, deep: bool, way: &mut Way<'_>) -> Find
             way.at(done, if deep { all_bytes } else { all });
             match fault(&folder, &file, deep)? {
                 // Its row may have gone since it was read, and the file with it.
-                Some(fault) if books::knows_file(db, file.name.as_str())? => match fault {
+                Some(fault) if integrity::knows_file(db, file.name.as_str())? => match fault {
                     Fault::Missing => missing.note(file.name.as_str()),
                     Fault::Size => size.note(file.name.as_str()),
                     Fault::Content => content.note(file.name.as_str()),
@@ -82,9 +82,9 @@ pub(super) fn named(db: &Db, data: &Path, deep: bool, way: &mut Way<'_>) -> Find
     Ok(findings)
 }
 
-fn fault(folder: &Path, file: &Named, deep: bool) -> Result<Option<Fault>, Failure> {
+fn fault(folder: &Path, file: &FileRow, deep: bool) -> Result<Option<Fault>, BackupError> {
     let path = folder.join(file.name.as_str());
-    let failed = |cause| Failure::Io(path.clone(), cause);
+    let failed = |cause| BackupError::Io(path.clone(), cause);
     let found = match fs::metadata(&path) {
         Ok(found) => found,
         Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Some(Fault::Missing)),
@@ -106,9 +106,9 @@ fn fault(folder: &Path, file: &Named, deep: bool) -> Result<Option<Fault>, Failu
 
 /// Files that no row knows. A young one may be an upload whose row is about to be written,
 /// and one that was just deleted goes after its row.
-pub(super) fn unknown(db: &Db, data: &Path, now: Timestamp, way: &mut Way<'_>) -> Findings {
+pub(super) fn unknown(db: &Db, data: &Path, now: Timestamp, way: &mut CheckProgress<'_>) -> Findings {
     let folder = data.join("files");
-    let mut suspects = Wrong::default();
+    let mut suspects = FileFaults::default();
     let mut names = Vec::new();
     each_unknown(db, &folder, now, |name, _| {
         if names.len() < MAX_SUSPECTS {
@@ -125,7 +125,7 @@ pub(super) fn unknown(db: &Db, data: &Path, now: Timestamp, way: &mut Way<'_>) -
     let about = "unknown-files";
     let wrong = "files belong to nothing; `fireside gc` removes them";
     let finding = suspects.finding(about, "no file on the disk belongs to nothing", wrong);
-    let failed = |cause| Failure::Io(data.to_owned(), cause);
+    let failed = |cause| BackupError::Io(data.to_owned(), cause);
     if suspects.count > 0 && erase::is_held(data).map_err(failed)? {
         let says = "some files belong to nothing, and may go when the backup that is being made is over";
         return Ok(vec![Finding::new(about, Verdict::Note, says)]);
@@ -139,8 +139,8 @@ pub(in crate::chat) fn each_unknown(
     folder: &Path,
     now: Timestamp,
     mut tell: impl FnMut(&str, u64),
-) -> Result<(), Failure> {
-    let failed = |cause| Failure::Io(folder.to_owned(), cause);
+) -> Result<(), BackupError> {
+    let failed = |cause| BackupError::Io(folder.to_owned(), cause);
     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -154,7 +154,7 @@ pub(in crate::chat) fn each_unknown(
         let age = now.duration_since(found.modified().map_err(failed)?).unwrap_or_default();
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if age >= SPARE_UNKNOWN_FILES && !books::knows_file(db, &name)? {
+        if age >= SPARE_UNKNOWN_FILES && !integrity::knows_file(db, &name)? {
             tell(&name, found.len());
         }
     }

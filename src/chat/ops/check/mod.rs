@@ -3,17 +3,17 @@
 //! It reads and changes nothing. A server may run meanwhile and goes on; what it does
 //! between two looks is no fault.
 
+mod counters;
 mod files;
-mod numbers;
 
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::chat::model::backup::{Failure, Progress};
-use crate::chat::model::clock::Doubt;
+use crate::chat::model::backup::{BackupError, Progress};
+use crate::chat::model::clock::ClockDoubt;
 use crate::chat::model::time::Timestamp;
-use crate::chat::store::{self, Db, books};
+use crate::chat::store::{self, Db, integrity};
 pub(in crate::chat) use files::each_unknown;
 
 /// How far the newest message may be ahead of this machine's clock.
@@ -25,7 +25,7 @@ const LINES: u64 = 8;
 
 /// What to look at, and what for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
+pub struct CheckOptions {
     /// Reads each file and compares its SHA-256.
     pub deep: bool,
     /// Bytes that should be free on the disk.
@@ -70,29 +70,29 @@ impl Finding {
 }
 
 /// What a look at one thing, or at several on one way, brings.
-type Findings = Result<Vec<Finding>, Failure>;
+type Findings = Result<Vec<Finding>, BackupError>;
 
 /// Asks everything of a data folder and tells each outcome as soon as it is known.
 pub fn check(
     data: &Path,
-    wish: Wish,
+    wish: CheckOptions,
     now: Timestamp,
     progress: Progress<'_>,
     tell: &mut dyn FnMut(Finding),
-) -> Result<(), Failure> {
+) -> Result<(), BackupError> {
     let path = data.join("fireside.db");
     if !path.exists() {
-        return Err(Failure::NoData(data.to_owned()));
+        return Err(BackupError::NoData(data.to_owned()));
     }
-    let (db, schema) = match books::open(&path) {
+    let (db, schema) = match integrity::open(&path) {
         Ok(opened) => opened,
-        Err(Failure::Database(cause)) => {
+        Err(BackupError::Database(cause)) => {
             tell(Finding::new("database", Verdict::Found, format!("the database cannot be read: {cause}")));
             return Ok(());
         }
         Err(other) => return Err(other),
     };
-    let mut way = Way { line: 0, progress };
+    let mut way = CheckProgress { line: 0, progress };
     let mut add = |about: &'static str, found: Findings| match found {
         Ok(findings) => findings.into_iter().for_each(&mut *tell),
         Err(cause) => tell(Finding::new(about, Verdict::Found, format!("this could not be looked at: {cause}"))),
@@ -100,10 +100,10 @@ pub fn check(
     add("schema", Ok(vec![version(schema)]));
     add("database", integrity(&db, is_running(data), &mut way));
     add("references", references(&db, &mut way));
-    add("sequence", numbers::sequence(&db, &mut way));
-    add("chats", numbers::chats(&db, &mut way));
-    add("messages", numbers::messages(&db, &mut way));
-    add("users", numbers::users(&db, &mut way));
+    add("sequence", counters::sequence(&db, &mut way));
+    add("chats", counters::chats(&db, &mut way));
+    add("messages", counters::messages(&db, &mut way));
+    add("users", counters::users(&db, &mut way));
     add("files", files::named(&db, data, wish.deep, &mut way));
     add("unknown-files", files::unknown(&db, data, now, &mut way));
     add("free-space", free_space(data, wish.min_free));
@@ -112,12 +112,12 @@ pub fn check(
 }
 
 /// How far one is.
-struct Way<'a> {
+struct CheckProgress<'a> {
     line: u64,
     progress: Progress<'a>,
 }
 
-impl Way<'_> {
+impl CheckProgress<'_> {
     /// So much of this line.
     fn at(&mut self, done: u64, all: u64) {
         let part = done.min(all).saturating_mul(LINE) / all.max(1);
@@ -146,17 +146,17 @@ fn version(found: usize) -> Finding {
 }
 
 /// Beside a running server table by table: one look at all of the file would keep the log from
-/// being folded for as long as it takes.
-fn integrity(db: &Db, is_running: bool, way: &mut Way<'_>) -> Findings {
-    let tables = books::tables(db)?;
+/// being checkpointed for as long as it takes.
+fn integrity(db: &Db, is_running: bool, way: &mut CheckProgress<'_>) -> Findings {
+    let tables = integrity::tables(db)?;
     let mut faults = Vec::new();
     if is_running {
         for (number, table) in std::iter::once("sqlite_schema").chain(tables.iter().map(String::as_str)).enumerate() {
             way.at(number as u64, tables.len() as u64);
-            faults.extend(books::integrity(db, Some(table))?);
+            faults.extend(integrity::integrity(db, Some(table))?);
         }
     } else {
-        faults = books::integrity(db, None)?;
+        faults = integrity::integrity(db, None)?;
     }
     way.next_line();
     Ok(vec![if faults.is_empty() {
@@ -167,12 +167,12 @@ fn integrity(db: &Db, is_running: bool, way: &mut Way<'_>) -> Findings {
     }])
 }
 
-fn references(db: &Db, way: &mut Way<'_>) -> Findings {
-    let tables = books::tables(db)?;
+fn references(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
+    let tables = integrity::tables(db)?;
     let mut faults = Vec::new();
     for (number, table) in tables.iter().enumerate() {
         way.at(number as u64, tables.len() as u64);
-        faults.extend(books::dangling(db, table)?);
+        faults.extend(integrity::dangling(db, table)?);
     }
     way.next_line();
     Ok(vec![if faults.is_empty() {
@@ -183,7 +183,7 @@ fn references(db: &Db, way: &mut Way<'_>) -> Findings {
 }
 
 fn free_space(data: &Path, min_free: u64) -> Findings {
-    let disk = rustix::fs::statvfs(data).map_err(|errno| Failure::Io(data.to_owned(), errno.into()))?;
+    let disk = rustix::fs::statvfs(data).map_err(|errno| BackupError::Io(data.to_owned(), errno.into()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     let says = format!("{} MiB are free on the disk, and {} MiB are asked for", free >> 20, min_free.div_ceil(1 << 20));
     Ok(vec![if free >= min_free {
@@ -194,8 +194,8 @@ fn free_space(data: &Path, min_free: u64) -> Findings {
 }
 
 fn clock(db: &Db, now: Timestamp) -> Findings {
-    let newest = books::newest_message_at(db)?;
-    if let Some(doubt) = Doubt::of(books::known_time(db)?, now) {
+    let newest = integrity::newest_message_at(db)?;
+    if let Some(doubt) = ClockDoubt::of(integrity::known_time(db)?, now) {
         let says = format!("{doubt}: nothing is deleted for its age (`fireside gc --confirm-clock` where it is right)");
         return Ok(vec![Finding::new("clock", Verdict::Found, says)]);
     }

@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::{Act, Call, Done, What};
+use crate::chat::app::App;
 use crate::chat::file::Upload;
-use crate::chat::handle::Chat;
 use crate::chat::model::error::Result;
 use crate::chat::model::file::File;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::simulation::world::{Sample, World};
 
 /// Largest file, in bytes.
 const MAX_SIZE: usize = 700;
 
-pub(super) fn upload(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Act {
+pub(super) fn upload(world: &mut World, app: &App, login: usize, actor: Actor) -> Act {
     let size = 1 + world.dice.below(MAX_SIZE);
-    let (chat, who) = (chat.clone(), asker.username.clone());
+    let (app, who) = (app.clone(), actor.username.clone());
     if world.dice.chance(15) {
         let call = async move {
-            let whole = send(&chat, &asker, size).await;
+            let whole = send(&app, &actor, size).await;
             Done::Plain(whole.map(drop))
         };
         return (format!("an upload of {who} is cut off after {size} bytes"), What::Cut, on_disk(call));
@@ -26,16 +26,16 @@ pub(super) fn upload(world: &mut World, chat: &Chat, login: usize, asker: Asker)
     let file = world.files.len();
     let person = world.logins[login].person;
     world.files.push(Sample { person, file: None, used_by: BTreeSet::new() });
-    let call = async move { Done::Uploaded(store(&chat, &asker, size, file).await.map(Box::new)) };
+    let call = async move { Done::Uploaded(store(&app, &actor, size, file).await.map(Box::new)) };
     (format!("{who} uploads file {file} of {size} bytes"), What::Upload { file }, on_disk(call))
 }
 
-async fn store(chat: &Chat, asker: &Asker, size: usize, file: usize) -> Result<File> {
-    send(chat, asker, size).await?.finish(&format!("file {file}")).await
+async fn store(app: &App, actor: &Actor, size: usize, file: usize) -> Result<File> {
+    send(app, actor, size).await?.finish(&format!("file {file}")).await
 }
 
-async fn send(chat: &Chat, asker: &Asker, size: usize) -> Result<Upload> {
-    let mut upload = chat.begin_upload(asker).await?;
+async fn send(app: &App, actor: &Actor, size: usize) -> Result<Upload> {
+    let mut upload = app.begin_upload(actor).await?;
     upload.write(&vec![b'x'; size / 2]).await?;
     upload.write(&vec![b'x'; size - size / 2]).await?;
     Ok(upload)

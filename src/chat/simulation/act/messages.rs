@@ -1,12 +1,12 @@
 //! Posting, sending again, editing, deleting, reacting.
 
 use super::{Act, Call, Done, EMOJI, What, files};
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::message::MayDelete;
 use crate::chat::model::id::ChatId;
 use crate::chat::model::message::Draft;
 use crate::chat::model::name::{Emoji, IdempotencyKey, MessageText};
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::simulation::world::{Fate, Sent, World};
 
 const MAX_TEXT: usize = 1_000_000;
@@ -24,30 +24,30 @@ fn draft(world: &World, sent: &Sent) -> Draft {
     Draft { attachments, ..Draft::of(text(&sent.text), key) }
 }
 
-pub(super) fn post(world: &mut World, chat: &Chat, login: usize, asker: Asker, room: ChatId) -> Act {
+pub(super) fn post(world: &mut World, app: &App, login: usize, actor: Actor, room: ChatId) -> Act {
     let number = world.sent.len();
     let key = world.dice.chance(60).then(|| format!("k{number}"));
     let files = files::some(world, world.logins[login].person);
-    send(world, chat, login, asker, room, (format!("d{number}"), key, files))
+    send(world, app, login, actor, room, (format!("d{number}"), key, files))
 }
 
 /// Posts a text that nobody else posts.
 pub(in crate::chat::simulation) fn post_text(
     world: &mut World,
-    chat: &Chat,
+    app: &App,
     login: usize,
-    asker: Asker,
+    actor: Actor,
     room: ChatId,
     text: String,
 ) -> Act {
-    send(world, chat, login, asker, room, (text, None, Vec::new()))
+    send(world, app, login, actor, room, (text, None, Vec::new()))
 }
 
 fn send(
     world: &mut World,
-    chat: &Chat,
+    app: &App,
     login: usize,
-    asker: Asker,
+    actor: Actor,
     room: ChatId,
     (text, key, files): (String, Option<String>, Vec<usize>),
 ) -> Act {
@@ -55,57 +55,57 @@ fn send(
     let person = world.logins[login].person;
     let at = world.now();
     world.sent.push(Sent { person, chat: room, text, key, files, at, fates: vec![Fate::Open] });
-    attempt(world, chat, asker, number)
+    attempt(world, app, actor, number)
 }
 
-fn attempt(world: &World, chat: &Chat, asker: Asker, sent: usize) -> Act {
+fn attempt(world: &World, app: &App, actor: Actor, sent: usize) -> Act {
     let entry = &world.sent[sent];
-    let what = What::Post { sent, attempt: entry.fates.len() - 1, credential: asker.credential };
-    let (draft, room, chat) = (draft(world, entry), entry.chat, chat.clone());
-    let label = format!("{} posts d{sent} into {room}, key {:?}, files {:?}", asker.username, entry.key, entry.files);
-    let call: Call = Box::pin(async move { Done::Posted(chat.post(&asker, room, draft).await) });
+    let what = What::Post { sent, attempt: entry.fates.len() - 1, credential: actor.credential };
+    let (draft, room, app) = (draft(world, entry), entry.chat, app.clone());
+    let label = format!("{} posts d{sent} into {room}, key {:?}, files {:?}", actor.username, entry.key, entry.files);
+    let call: Call = Box::pin(async move { Done::Posted(app.post(&actor, room, draft).await) });
     (label, what, call)
 }
 
-pub(super) fn resend(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Option<Act> {
+pub(super) fn resend(world: &mut World, app: &App, login: usize, actor: Actor) -> Option<Act> {
     let (me, now) = (world.logins[login].person, world.now());
     let may = |sent: &Sent| sent.person == me && sent.key.is_some() && (sent.at - now).abs() < RESEND;
     let mine: Vec<_> = (0..world.sent.len()).filter(|at| may(&world.sent[*at])).collect();
     let sent = *world.dice.pick(&mine)?;
     world.sent[sent].fates.push(Fate::Open);
-    Some(attempt(world, chat, asker, sent))
+    Some(attempt(world, app, actor, sent))
 }
 
-pub(super) fn on_message(world: &mut World, chat: &Chat, choice: usize, asker: Asker) -> Option<Act> {
+pub(super) fn on_message(world: &mut World, app: &App, choice: usize, actor: Actor) -> Option<Act> {
     let ids = world.sent.iter().flat_map(|sent| &sent.fates).filter_map(|fate| match fate {
         Fate::Stored(id) => Some(*id),
         _ => None,
     });
     let ids: Vec<_> = ids.collect();
     let message = *world.dice.pick(&ids)?;
-    let chat = chat.clone();
-    let who = asker.username.clone();
+    let app = app.clone();
+    let who = actor.username.clone();
     Some(match choice {
         36..42 => {
             let words = format!("e{}", world.edits.len());
             world.edits.insert(words.clone(), true);
             let edited = text(&words);
             let label = format!("{who} edits {message} to {words}");
-            let call = async move { Done::Posted(chat.edit(&asker, message, edited).await) };
+            let call = async move { Done::Posted(app.edit(&actor, message, edited).await) };
             (label, What::Edit { text: words }, Box::pin(call))
         }
         42..47 => {
-            let call = async move { Done::Plain(chat.delete_message(&asker, message, MayDelete::AuthorOrOwner).await) };
+            let call = async move { Done::Plain(app.delete_message(&actor, message, MayDelete::AuthorOrOwner).await) };
             (format!("{who} deletes {message}"), What::Delete { message }, Box::pin(call))
         }
         _ => {
-            let user = asker.user;
+            let user = actor.user;
             // Two at once by one user would be answered in an order that is not the stored one's to tell.
             if !world.moving.insert((ChatId(-message.0), user)) {
                 return None;
             }
             let emoji = Emoji::parse(EMOJI).expect("an emoji");
-            let call = async move { Done::Reacted(chat.toggle_reaction(&asker, message, emoji).await) };
+            let call = async move { Done::Reacted(app.toggle_reaction(&actor, message, emoji).await) };
             (format!("{who} reacts to {message}"), What::React { message, user }, Box::pin(call))
         }
     })

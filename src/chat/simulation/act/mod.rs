@@ -11,13 +11,13 @@ use std::task::{Context, Poll, Waker};
 
 use super::login::{Life, Secret};
 use super::world::World;
-use crate::chat::handle::Chat;
-use crate::chat::listen::Listening;
+use crate::chat::app::App;
 use crate::chat::model::error::Result;
 use crate::chat::model::file::File;
 use crate::chat::model::id::{ChatId, CredentialId, FileId, MessageId, UserId};
 use crate::chat::model::message::Posted;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
+use crate::chat::subscription::Subscription;
 pub(super) use messages::post_text;
 pub(super) use sockets::{come_back, listen_at};
 
@@ -98,7 +98,7 @@ pub(super) enum What {
 pub(super) enum Done {
     Posted(Result<Posted>),
     Reacted(Result<bool>),
-    Opened(Result<Box<Listening>>),
+    Opened(Result<Box<Subscription>>),
     SignedIn(Result<Secret>),
     Uploaded(Result<Box<File>>),
     Made(Result<ChatId>),
@@ -115,27 +115,27 @@ pub(super) struct Pending {
 }
 
 /// Something that somebody begins to do now; `None` if it cannot be done.
-pub(super) fn begin(world: &mut World, chat: &Chat) -> Result<Option<Pending>, String> {
+pub(super) fn begin(world: &mut World, app: &App) -> Result<Option<Pending>, String> {
     let is_of_files = world.has_files && world.dice.chance(40);
-    // An upload, a post, the upkeep.
+    // An upload, a post, the maintenance.
     let choice = if is_of_files { [100, 100, 100, 0, 122][world.dice.below(5)] } else { world.dice.below(123) };
     let act = match choice {
-        86..88 | 120..122 => signing::sign_in(world, chat),
-        92 => signing::set_password(world, chat),
-        93 => signing::end_by_operator(world, chat),
-        98 | 122 => Some(upkeep(world, chat)),
+        86..88 | 120..122 => signing::sign_in(world, app),
+        92 => signing::set_password(world, app),
+        93 => signing::end_by_operator(world, app),
+        98 | 122 => Some(upkeep(world, app)),
         _ => {
             let is_late = choice < 30 && world.dice.chance(25);
             let lives = if is_late { Life::Ending } else { Life::Live };
             let some: Vec<_> = (0..world.logins.len()).filter(|at| world.logins[*at].life == lives).collect();
             let Some(login) = world.dice.pick(&some).copied() else {
-                return Ok(signing::sign_in(world, chat).map(|act| begun(world, act)));
+                return Ok(signing::sign_in(world, app).map(|act| begun(world, act)));
             };
-            let Some(asker) = world.ask(chat, login)? else { return Ok(None) };
-            as_somebody(world, chat, choice, login, asker)
+            let Some(actor) = world.ask(app, login)? else { return Ok(None) };
+            as_somebody(world, app, choice, login, actor)
         }
     };
-    Ok(act.map(|act| begun(world, act)).map(|pending| spun(chat, pending)))
+    Ok(act.map(|act| begun(world, act)).map(|pending| spun(app, pending)))
 }
 
 /// An act that begins now.
@@ -146,11 +146,11 @@ pub(super) fn begun(world: &mut World, (label, what, call): Act) -> Pending {
 
 /// What works with files goes on until it waits for the writer: when a thread of the
 /// runtime's own is done is no seed's to say.
-fn spun(chat: &Chat, mut pending: Pending) -> Pending {
+fn spun(app: &App, mut pending: Pending) -> Pending {
     if !matches!(pending.what, What::Upload { .. } | What::Cut) {
         return pending;
     }
-    let queued = || chat.store.gauges().0.waiting;
+    let queued = || app.store.gauges().0.waiting;
     let before = queued();
     loop {
         if let Poll::Ready(done) = pending.call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -166,29 +166,29 @@ fn spun(chat: &Chat, mut pending: Pending) -> Pending {
 /// What is done, in words; what it is to whoever judges it; and the call.
 pub(super) type Act = (String, What, Call);
 
-fn as_somebody(world: &mut World, chat: &Chat, choice: usize, login: usize, asker: Asker) -> Option<Act> {
+fn as_somebody(world: &mut World, app: &App, choice: usize, login: usize, actor: Actor) -> Option<Act> {
     let rooms = world.rooms.clone();
     let room = *world.dice.pick(&rooms)?;
     match choice {
-        0..30 => Some(messages::post(world, chat, login, asker, room)),
-        30..36 => messages::resend(world, chat, login, asker),
-        36..53 | 57 => messages::on_message(world, chat, choice, asker),
+        0..30 => Some(messages::post(world, app, login, actor, room)),
+        30..36 => messages::resend(world, app, login, actor),
+        36..53 | 57 => messages::on_message(world, app, choice, actor),
         53..57 => {
-            let (label, chat) = (format!("{} reads {room}", asker.username), chat.clone());
-            Some((label, What::Other, Box::pin(async move { plain(chat.mark_read(&asker, room, None).await) })))
+            let (label, app) = (format!("{} reads {room}", actor.username), app.clone());
+            Some((label, What::Other, Box::pin(async move { plain(app.mark_read(&actor, room, None).await) })))
         }
-        58..74 => members::moving(world, chat, choice, asker, room),
-        74..86 => Some(sockets::listen(world, chat, login, asker, room)),
-        88..90 => Some(signing::sign_out(world, chat, login, asker)),
-        90 => Some(signing::sign_out_everywhere(world, chat, login, asker)),
-        91 => signing::change_password(world, chat, login, asker),
-        94..96 => signing::stale(world, chat, room),
-        96 => members::make(world, chat, asker),
-        97 => Some(members::delete_room(chat, asker, room)),
-        99 => members::direct(world, chat, asker),
-        100..116 => Some(files::upload(world, chat, login, asker)),
-        116..118 => signing::end_another(world, chat, login, asker),
-        _ => signing::mistaken(chat, login, &asker),
+        58..74 => members::moving(world, app, choice, actor, room),
+        74..86 => Some(sockets::listen(world, app, login, actor, room)),
+        88..90 => Some(signing::sign_out(world, app, login, actor)),
+        90 => Some(signing::sign_out_everywhere(world, app, login, actor)),
+        91 => signing::change_password(world, app, login, actor),
+        94..96 => signing::stale(world, app, room),
+        96 => members::make(world, app, actor),
+        97 => Some(members::delete_room(app, actor, room)),
+        99 => members::direct(world, app, actor),
+        100..116 => Some(files::upload(world, app, login, actor)),
+        116..118 => signing::end_another(world, app, login, actor),
+        _ => signing::mistaken(app, login, &actor),
     }
 }
 
@@ -196,10 +196,10 @@ fn plain<T>(result: Result<T>) -> Done {
     Done::Plain(result.map(drop))
 }
 
-fn upkeep(world: &World, chat: &Chat) -> Act {
+fn upkeep(world: &World, app: &App) -> Act {
     let unused = world.files.iter().filter(|file| file.used_by.is_empty()).filter_map(|file| file.file.as_ref());
     let unused = unused.map(|file| file.id).collect();
-    let chat = chat.clone();
-    let call = async move { Done::Plain(chat.forget_expired().await) };
+    let app = app.clone();
+    let call = async move { Done::Plain(app.forget_expired().await) };
     ("upkeep".into(), What::Upkeep { unused }, Box::pin(call))
 }

@@ -1,11 +1,11 @@
 //! Signing in and out, passwords, and what is tried with what is over.
 
 use super::{Act, Done, What};
-use crate::chat::handle::Chat;
-use crate::chat::model::admin::{By, UserChange};
+use crate::chat::app::App;
+use crate::chat::model::admin::{Administrator, UserChange};
 use crate::chat::model::id::ChatId;
 use crate::chat::model::password::Password;
-use crate::chat::model::session::{Asker, CredentialKind};
+use crate::chat::model::session::{Actor, CredentialKind};
 use crate::chat::simulation::login::{Life, Secret};
 use crate::chat::simulation::template::FAMILY_LIFE;
 use crate::chat::simulation::world::World;
@@ -26,7 +26,7 @@ fn end_all(world: &mut World, person: usize, kept: Option<usize>) -> Vec<usize> 
     ending
 }
 
-pub(super) fn change_password(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Option<Act> {
+pub(super) fn change_password(world: &mut World, app: &App, login: usize, actor: Actor) -> Option<Act> {
     let person = world.logins[login].person;
     if world.people[person].is_changing {
         return None;
@@ -35,13 +35,13 @@ pub(super) fn change_password(world: &mut World, chat: &Chat, login: usize, aske
     world.people[person].is_changing = true;
     let new = format!("password {}", world.step);
     let logins = end_all(world, person, Some(login));
-    let (chat, before, after) = (chat.clone(), Password::attempt(&old), Password::attempt(&new));
-    let label = format!("login {login} of {} changes the password to {new:?}", asker.username);
-    let call = async move { Done::Plain(chat.change_password(&asker, before, after).await) };
+    let (app, before, after) = (app.clone(), Password::attempt(&old), Password::attempt(&new));
+    let label = format!("login {login} of {} changes the password to {new:?}", actor.username);
+    let call = async move { Done::Plain(app.change_password(&actor, before, after).await) };
     Some((label, What::Password { person, new, old: Some(old), logins }, Box::pin(call)))
 }
 
-pub(super) fn set_password(world: &mut World, chat: &Chat) -> Option<Act> {
+pub(super) fn set_password(world: &mut World, app: &App) -> Option<Act> {
     let person = world.dice.below(world.people.len());
     if world.people[person].is_changing {
         return None;
@@ -50,19 +50,19 @@ pub(super) fn set_password(world: &mut World, chat: &Chat) -> Option<Act> {
     world.people[person].is_changing = true;
     let new = format!("password {}", world.step);
     let logins = end_all(world, person, None);
-    let (chat, after, user) = (chat.clone(), Password::attempt(&new), world.people[person].id);
+    let (app, after, user) = (app.clone(), Password::attempt(&new), world.people[person].id);
     let label = format!("the operator sets the password of {} to {new:?}", world.people[person].name);
-    let call = async move { Done::Plain(chat.set_password(user, after).await) };
+    let call = async move { Done::Plain(app.set_password(user, after).await) };
     Some((label, What::Password { person, new, old, logins }, Box::pin(call)))
 }
 
 /// Disables somebody and lets them in again, or ends their sessions.
-pub(super) fn end_by_operator(world: &mut World, chat: &Chat) -> Option<Act> {
+pub(super) fn end_by_operator(world: &mut World, app: &App) -> Option<Act> {
     let person = world.dice.below(world.people.len());
     let logins = end_all(world, person, None);
-    let (chat, user, name) = (chat.clone(), world.people[person].id, world.people[person].name);
+    let (app, user, name) = (app.clone(), world.people[person].id, world.people[person].name);
     if world.dice.chance(50) {
-        let call = async move { Done::Plain(chat.end_sessions_of(&By::CommandLine, user).await) };
+        let call = async move { Done::Plain(app.end_sessions_of(&Administrator::CommandLine, user).await) };
         return Some((
             format!("the operator ends the sessions of {name}"),
             What::End { person, logins },
@@ -71,33 +71,33 @@ pub(super) fn end_by_operator(world: &mut World, chat: &Chat) -> Option<Act> {
     }
     let call = async move {
         let change = |is_disabled| UserChange { is_disabled: Some(is_disabled), is_admin: None };
-        let disabled = chat.change_user(&By::CommandLine, user, change(true)).await;
+        let disabled = app.change_user(&Administrator::CommandLine, user, change(true)).await;
         Done::Plain(match disabled {
-            Ok(_) => chat.change_user(&By::CommandLine, user, change(false)).await.map(drop),
+            Ok(_) => app.change_user(&Administrator::CommandLine, user, change(false)).await.map(drop),
             Err(error) => Err(error),
         })
     };
     Some((format!("the operator disables {name} and enables them"), What::End { person, logins }, Box::pin(call)))
 }
 
-pub(super) fn sign_in(world: &mut World, chat: &Chat) -> Option<Act> {
+pub(super) fn sign_in(world: &mut World, app: &App) -> Option<Act> {
     let person = world.dice.below(world.people.len());
     let somebody = &world.people[person];
     let right = somebody.password.clone().filter(|_| somebody.ending_now == 0)?;
     let (name, endings) = (somebody.name, somebody.endings);
     let must_fail = world.dice.chance(20);
     let password = if must_fail { Password::attempt("an old one") } else { Password::attempt(&right) };
-    let (chat, login) = (chat.clone(), [name.to_owned()]);
+    let (app, login) = (app.clone(), [name.to_owned()]);
     let way = world.dice.below(3);
     let call = async move {
-        let who = match chat.check_password(&login, password).await {
+        let who = match app.check_password(&login, password).await {
             Ok(who) => who,
             Err(error) => return Done::SignedIn(Err(error)),
         };
         Done::SignedIn(match way {
-            0 => chat.sign_in(who).await.map(Secret::Token),
-            1 => chat.open_session(who).await.map(|session| Secret::Token(session.key)),
-            _ => chat.open_family(who, FAMILY_LIFE).await.map(Secret::Family),
+            0 => app.sign_in(who).await.map(Secret::Token),
+            1 => app.open_session(who).await.map(|session| Secret::Token(session.key)),
+            _ => app.open_family(who, FAMILY_LIFE).await.map(Secret::Family),
         })
     };
     let with = ["a token", "a session", "JWTs"][way];
@@ -106,49 +106,49 @@ pub(super) fn sign_in(world: &mut World, chat: &Chat) -> Option<Act> {
 }
 
 /// Ends the login that asks. JWTs have no end by themselves: their family is ended in the list.
-pub(super) fn sign_out(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Act {
+pub(super) fn sign_out(world: &mut World, app: &App, login: usize, actor: Actor) -> Act {
     let person = world.logins[login].person;
     end_begins(world, person);
     world.logins[login].life = Life::Ending;
-    let (label, chat) = (format!("login {login} of {} signs out", asker.username), chat.clone());
+    let (label, app) = (format!("login {login} of {} signs out", actor.username), app.clone());
     let call = async move {
-        Done::Plain(match asker.kind {
-            CredentialKind::Refresh => chat.end_session(&asker, asker.credential).await,
-            _ => chat.sign_out(&asker).await,
+        Done::Plain(match actor.kind {
+            CredentialKind::Refresh => app.end_session(&actor, actor.credential).await,
+            _ => app.sign_out(&actor).await,
         })
     };
     (label, What::End { person, logins: vec![login] }, Box::pin(call))
 }
 
 /// Ends another login of the one who asks.
-pub(super) fn end_another(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Option<Act> {
+pub(super) fn end_another(world: &mut World, app: &App, login: usize, actor: Actor) -> Option<Act> {
     let person = world.logins[login].person;
     let others = world.logins_of(person, Life::Live);
     let other = world.dice.pick(&others).copied().filter(|other| *other != login)?;
-    let credential = world.logins[other].secret.asker(chat).ok()?.credential;
+    let credential = world.logins[other].secret.actor(app).ok()?.credential;
     end_begins(world, person);
     world.logins[other].life = Life::Ending;
-    let (label, chat) = (format!("login {login} of {} ends login {other}", asker.username), chat.clone());
-    let call = async move { Done::Plain(chat.end_session(&asker, credential).await) };
+    let (label, app) = (format!("login {login} of {} ends login {other}", actor.username), app.clone());
+    let call = async move { Done::Plain(app.end_session(&actor, credential).await) };
     Some((label, What::End { person, logins: vec![other] }, Box::pin(call)))
 }
 
-pub(super) fn sign_out_everywhere(world: &mut World, chat: &Chat, login: usize, asker: Asker) -> Act {
+pub(super) fn sign_out_everywhere(world: &mut World, app: &App, login: usize, actor: Actor) -> Act {
     let person = world.logins[login].person;
     let logins = end_all(world, person, None);
-    let (label, chat) = (format!("{} signs out everywhere", asker.username), chat.clone());
-    let call = async move { Done::Plain(chat.sign_out_everywhere(&asker).await) };
+    let (label, app) = (format!("{} signs out everywhere", actor.username), app.clone());
+    let call = async move { Done::Plain(app.sign_out_everywhere(&actor).await) };
     (label, What::End { person, logins }, Box::pin(call))
 }
 
 /// Tries what is over, and acts in the name of whom it was.
-pub(super) fn stale(world: &mut World, chat: &Chat, room: ChatId) -> Option<Act> {
+pub(super) fn stale(world: &mut World, app: &App, room: ChatId) -> Option<Act> {
     let dead: Vec<_> = (0..world.logins.len()).filter(|at| world.logins[*at].life == Life::Dead).collect();
     let login = *world.dice.pick(&dead)?;
-    let (chat, secret) = (chat.clone(), world.logins[login].secret.clone());
+    let (app, secret) = (app.clone(), world.logins[login].secret.clone());
     let call = async move {
-        Done::Plain(match secret.asker(&chat) {
-            Ok(asker) => chat.mark_read(&asker, room, None).await.map(drop),
+        Done::Plain(match secret.actor(&app) {
+            Ok(actor) => app.mark_read(&actor, room, None).await.map(drop),
             Err(error) => Err(error),
         })
     };
@@ -156,9 +156,9 @@ pub(super) fn stale(world: &mut World, chat: &Chat, room: ChatId) -> Option<Act>
 }
 
 /// Shows JWTs whose family is the number of another kind of credential.
-pub(super) fn mistaken(chat: &Chat, login: usize, asker: &Asker) -> Option<Act> {
-    let credential = Some(asker.credential).filter(|_| asker.kind != CredentialKind::Refresh)?;
-    let chat = chat.clone();
-    let call = async move { Done::Plain(Secret::Family(credential).asker(&chat).map(drop)) };
+pub(super) fn mistaken(app: &App, login: usize, actor: &Actor) -> Option<Act> {
+    let credential = Some(actor.credential).filter(|_| actor.kind != CredentialKind::Refresh)?;
+    let app = app.clone();
+    let call = async move { Done::Plain(Secret::Family(credential).actor(&app).map(drop)) };
     Some((format!("JWTs of login {login}, which has none, are tried"), What::Stale, Box::pin(call)))
 }

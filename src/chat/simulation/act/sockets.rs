@@ -1,13 +1,13 @@
 //! Opening sockets.
 
 use super::{Act, Done, What};
-use crate::chat::handle::Chat;
+use crate::chat::app::App;
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::ChatId;
-use crate::chat::model::session::Asker;
+use crate::chat::model::session::Actor;
 use crate::chat::simulation::world::World;
 
-pub(super) fn listen(world: &mut World, chat: &Chat, login: usize, asker: Asker, room: ChatId) -> Act {
+pub(super) fn listen(world: &mut World, app: &App, login: usize, actor: Actor, room: ChatId) -> Act {
     let people = world.people.len();
     let other = world.people[world.dice.below(people)].id;
     let scope = match world.dice.below(10) {
@@ -21,28 +21,28 @@ pub(super) fn listen(world: &mut World, chat: &Chat, login: usize, asker: Asker,
         _ => 0,
     };
     let hangs = world.dice.chance(10);
-    listen_at(chat, login, asker, scope, room, hangs)
+    listen_at(app, login, actor, scope, room, hangs)
 }
 
 /// Opens a socket whose connection takes `room` events before it is full.
 pub(in crate::chat::simulation) fn listen_at(
-    chat: &Chat,
+    app: &App,
     login: usize,
-    asker: Asker,
+    actor: Actor,
     scope: Scope,
     room: usize,
     hangs: bool,
 ) -> Act {
-    let label = format!("login {login} of {} listens to {scope:?}, room for {room}", asker.username);
-    let chat = chat.clone();
-    let call = async move { Done::Opened(chat.listen(&asker, scope).await.map(Box::new)) };
+    let label = format!("login {login} of {} listens to {scope:?}, room for {room}", actor.username);
+    let app = app.clone();
+    let call = async move { Done::Opened(app.subscribe(&actor, scope).await.map(Box::new)) };
     (label, What::Listen { login, room, hangs }, Box::pin(call))
 }
 
 /// Opens a socket by which somebody's own client comes back.
-pub(in crate::chat::simulation) fn come_back(chat: &Chat, login: usize, asker: Asker, replica: usize) -> Act {
-    let label = format!("the client of {} comes back with login {login}", asker.username);
-    let chat = chat.clone();
-    let call = async move { Done::Opened(chat.listen(&asker, Scope::All).await.map(Box::new)) };
+pub(in crate::chat::simulation) fn come_back(app: &App, login: usize, actor: Actor, replica: usize) -> Act {
+    let label = format!("the client of {} comes back with login {login}", actor.username);
+    let app = app.clone();
+    let call = async move { Done::Opened(app.subscribe(&actor, Scope::All).await.map(Box::new)) };
     (label, What::Return { login, replica }, Box::pin(call))
 }

@@ -7,7 +7,7 @@ use crate::chat::model::error::{Error, Result};
 use crate::chat::model::file::File;
 use crate::chat::model::id::FileId;
 use crate::chat::model::message::Posted;
-use crate::chat::ops::upkeep::KEEP_UNUSED_FILES;
+use crate::chat::ops::maintenance::KEEP_UNUSED_FILES;
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::World;
@@ -57,7 +57,7 @@ pub(super) fn attached(world: &mut World, sent: usize, posted: &Posted) -> Resul
     Ok(())
 }
 
-/// After the upkeep, what nobody has used for its time is gone.
+/// After the maintenance, what nobody has used for its time is gone.
 fn kept_up(world: &mut World, stage: &Stage, begun: usize, unused: &[FileId]) -> Result<(), String> {
     let limit = world.earliest_since(begun) - i64::try_from(KEEP_UNUSED_FILES.as_millis()).expect("a day");
     let stored = stage.view.files();

@@ -31,7 +31,7 @@ pub(super) fn judge(world: &mut World, stage: &Stage, what: What, done: Done) ->
             let is_sure = world.people[person].endings == endings;
             let life = if is_sure { Life::Live } else { Life::Unknown };
             let Ok(secret) = result else { return Ok(()) };
-            let credential = secret.asker(&stage.chat).ok().map(|asker| asker.credential);
+            let credential = secret.actor(&stage.app).ok().map(|actor| actor.credential);
             // A session lives on with its use; a family of JWTs has one end.
             let until = match secret {
                 Secret::Family(family) => stage.view.end_of(family),
@@ -65,7 +65,7 @@ fn ended(world: &mut World, stage: &Stage, logins: &[usize], is_answered: bool) 
     }
     for login in logins {
         world.logins[*login].life = Life::Dead;
-        if world.logins[*login].secret.asker(&stage.chat).is_ok() {
+        if world.logins[*login].secret.actor(&stage.app).is_ok() {
             return Err(format!("login {login} is over, and signs in"));
         }
     }

@@ -1,32 +1,32 @@
 //! What answers promise about sockets: from which number on they hear everything.
 
 use super::outcome;
-use crate::chat::listen::Listening;
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::client::Client;
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::World;
+use crate::chat::subscription::Subscription;
 
 pub(super) fn judge(world: &mut World, stage: &mut Stage, what: What, done: Done) -> Result<(), String> {
     match (what, done) {
         (What::Listen { login, room, hangs }, Done::Opened(result)) => {
             world.note(format!("  login {login} listens: {}", outcome(&result)));
-            if let Ok(listening) = result {
-                told(stage, &listening)?;
+            if let Ok(subscription) = result {
+                published(stage, &subscription)?;
                 let view = stage.view.clone();
-                stage.clients.push((world.step, Client::new(*listening, login, room, hangs, view)));
+                stage.clients.push((world.step, Client::new(*subscription, login, room, hangs, view)));
             }
             Ok(())
         }
         (What::Return { login, replica }, Done::Opened(result)) => {
             let own = &mut world.replicas[replica];
             own.is_coming = false;
-            if let Ok(listening) = result {
-                told(stage, &listening)?;
+            if let Ok(subscription) = result {
+                published(stage, &subscription)?;
                 let (own, view) = (own.clone(), stage.view.clone());
-                let newest = listening.since();
+                let newest = subscription.since();
                 own.mirror().arrive(newest, &view);
-                let client = Client::serving(*listening, login, replica, own.clone(), view);
+                let client = Client::serving(*subscription, login, replica, own.clone(), view);
                 if !own.mirror().is_behind {
                     client.read(usize::MAX);
                 }
@@ -39,8 +39,8 @@ pub(super) fn judge(world: &mut World, stage: &mut Stage, what: What, done: Done
 }
 
 /// The number that a socket begins with is stored: given out again, it would be taken for seen.
-fn told(stage: &Stage, listening: &Listening) -> Result<(), String> {
-    let (since, newest) = (listening.since(), stage.view.newest());
+fn published(stage: &Stage, subscription: &Subscription) -> Result<(), String> {
+    let (since, newest) = (subscription.since(), stage.view.newest());
     if since <= newest {
         Ok(())
     } else {

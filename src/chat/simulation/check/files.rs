@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use crate::chat::handle::Chat;
-use crate::chat::model::session::Asker;
-use crate::chat::ops::upkeep::KEEP_UNUSED_FILES;
+use crate::chat::app::App;
+use crate::chat::model::session::Actor;
+use crate::chat::ops::maintenance::KEEP_UNUSED_FILES;
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::{Fate, Sample, World};
 use crate::chat::store::simulated::View;
@@ -18,7 +18,7 @@ pub(in crate::chat::simulation) fn stored(stage: &Stage) -> Result<(), String> {
         let size = u64::try_from(file.size).expect("a size");
         *taken.entry(file.uploader).or_default() += size;
         all += size;
-        let bytes = std::fs::metadata(place(&stage.chat, &file.name)).map(|found| found.len()).ok();
+        let bytes = std::fs::metadata(place(&stage.app, &file.name)).map(|found| found.len()).ok();
         if bytes != Some(size) {
             return Err(format!("file {} has {size} bytes, and on the disk {bytes:?}", file.id));
         }
@@ -26,7 +26,7 @@ pub(in crate::chat::simulation) fn stored(stage: &Stage) -> Result<(), String> {
             return Err(format!("{} uploaded file {}, and {} sent it", file.uploader, file.id, file.sender));
         }
     }
-    let quota = stage.chat.quota();
+    let quota = stage.app.quota();
     match taken.iter().find(|(_, bytes)| **bytes > quota.user) {
         Some((user, bytes)) => Err(format!("{user} has {bytes} bytes of files and texts")),
         None if quota.all.is_some_and(|most| all > most) => Err(format!("all have {all} bytes of files")),
@@ -51,7 +51,7 @@ pub(in crate::chat::simulation) fn known(world: &World, stage: &Stage) -> Result
             None if !may_be_gone(world, stage, number, sample) => return Err(format!("file {number} is gone")),
             None => {
                 let name = file.storage_name.as_str();
-                if place(&stage.chat, name).exists() && !stage.leftovers.contains(name) {
+                if place(&stage.app, name).exists() && !stage.leftovers.contains(name) {
                     return Err(format!("file {number} is gone, and its bytes are there"));
                 }
             }
@@ -75,19 +75,19 @@ fn may_be_gone(world: &World, stage: &Stage, number: usize, sample: &Sample) -> 
 }
 
 /// When nothing is under way: somebody reads their own files, and those of messages that they see.
-pub(in crate::chat::simulation) fn readable(stage: &Stage, asker: &Asker) -> Result<(), String> {
+pub(in crate::chat::simulation) fn readable(stage: &Stage, actor: &Actor) -> Result<(), String> {
     let files = stage.view.files();
     if files.is_empty() {
         return Ok(());
     }
-    let visible = stage.view.visible_to(asker.user);
+    let visible = stage.view.visible_to(actor.user);
     for file in files {
         let is_gone = file.chat.is_some_and(|chat| stage.view.is_gone(chat));
         let sees = file.message.is_some_and(|message| visible.contains_key(&message));
-        let may = !is_gone && (sees || file.uploader == asker.user);
-        let does = stage.chat.file(asker, file.id).is_ok();
+        let may = !is_gone && (sees || file.uploader == actor.user);
+        let does = stage.app.file(actor, file.id).is_ok();
         if may != does {
-            return Err(format!("{} may read file {}: {may}, and does: {does}", asker.username, file.id));
+            return Err(format!("{} may read file {}: {may}, and does: {does}", actor.username, file.id));
         }
     }
     Ok(())
@@ -95,10 +95,10 @@ pub(in crate::chat::simulation) fn readable(stage: &Stage, asker: &Asker) -> Res
 
 /// When nothing is under way: no upload takes room, or has left something.
 pub(in crate::chat::simulation) fn none_on_its_way(stage: &Stage) -> Result<(), String> {
-    if !stage.chat.incoming.is_empty() {
+    if !stage.app.incoming.is_empty() {
         return Err("nothing is on its way, and takes room".into());
     }
-    let left = unknown(&stage.chat, &stage.view);
+    let left = unknown(&stage.app, &stage.view);
     match left.iter().find(|name| name.ends_with(".part") && !stage.leftovers.contains(*name)) {
         Some(name) => Err(format!("nothing is on its way, and {name} is there")),
         None => Ok(()),
@@ -106,13 +106,13 @@ pub(in crate::chat::simulation) fn none_on_its_way(stage: &Stage) -> Result<(), 
 }
 
 /// Names in the folder of files that no row has.
-pub(in crate::chat::simulation) fn unknown(chat: &Chat, view: &View) -> HashSet<String> {
+pub(in crate::chat::simulation) fn unknown(app: &App, view: &View) -> HashSet<String> {
     let rows: HashSet<_> = view.files().into_iter().map(|file| file.name).collect();
-    let entries = std::fs::read_dir(&chat.files).expect("the folder");
+    let entries = std::fs::read_dir(&app.files).expect("the folder");
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter(|name| !rows.contains(name)).collect()
 }
 
-fn place(chat: &Chat, name: &str) -> PathBuf {
-    chat.files.join(name)
+fn place(app: &App, name: &str) -> PathBuf {
+    app.files.join(name)
 }

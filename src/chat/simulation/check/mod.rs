@@ -16,13 +16,13 @@ use crate::chat::model::id::{ChatId, CredentialId, Seq};
 use crate::chat::model::message::{Message, Window};
 use crate::chat::model::name::Username;
 use crate::chat::model::page::Page;
-use crate::chat::model::session::{Asker, CredentialKind};
+use crate::chat::model::session::{Actor, CredentialKind};
 
 /// After a commit: whoever is in a chat, with a credential that lasts, is in its
 /// audience, and nobody else.
 pub(super) fn audiences(stage: &Stage) -> Result<(), String> {
     let (members, credentials) = (stage.view.members(), stage.view.credentials());
-    for socket in stage.chat.hub.sockets() {
+    for socket in stage.app.hub.sockets() {
         if !socket.is_live || socket.closing.is_some() {
             if !socket.chats.is_empty() {
                 return Err(format!("socket {} is not open, and hears {:?}", socket.id, socket.chats));
@@ -69,7 +69,7 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
     let mut members: Vec<_> = stage.view.members().into_iter().collect();
     members.sort();
     let Some((chat, user)) = members.get(turn % members.len().max(1)).copied() else { return Ok(()) };
-    let asker = Asker {
+    let actor = Actor {
         user,
         username: Username::parse("somebody").map_err(|wrong| wrong.0)?,
         credential: CredentialId(0),
@@ -81,10 +81,10 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
         format!("{id} of {seq}: {}, {} reactions; ", text.trim_end_matches([' ', 'x']), reactions.len())
     };
     let write = move |messages: &[Message]| messages.iter().map(one).collect::<String>().into_bytes();
-    let words = stage.chat.page_in_words(&asker, chat, newest, "simulated", move |past| Ok(write(&past.messages)));
+    let words = stage.app.cached_page(&actor, chat, newest, "simulated", move |past| Ok(write(&past.messages)));
     // The first page is found at once.
     let shown = words.now_or_never().ok_or("the newest page kept somebody waiting")?;
-    let stored = stage.chat.history(&asker, chat, Window::Page(newest));
+    let stored = stage.app.history(&actor, chat, Window::Page(newest));
     match (shown, stored) {
         (Ok((count, words)), Ok(stored)) if count == stored.count && words == write(&stored.items) => Ok(()),
         (shown, stored) => Err(format!("{user} is shown {shown:?} in {chat}, and stored is {stored:?}")),
@@ -93,7 +93,7 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
 
 /// After every move: queues are bounded, what is told is stored, who is signed out is closed.
 pub(super) fn sockets(world: &World, stage: &Stage) -> Result<(), String> {
-    for socket in stage.chat.hub.sockets() {
+    for socket in stage.app.hub.sockets() {
         if socket.events > MAX_QUEUE_EVENTS || socket.bytes > MAX_QUEUE_BYTES {
             return Err(format!("{} events, {} bytes wait for socket {}", socket.events, socket.bytes, socket.id));
         }
@@ -198,16 +198,16 @@ pub(super) fn at_rest(world: &mut World, stage: &Stage) -> Result<(), String> {
             continue;
         }
         let person = at.person;
-        let Some(asker) = world.ask(&stage.chat, login)? else { continue };
+        let Some(actor) = world.ask(&stage.app, login)? else { continue };
         seen.insert(person);
-        files::readable(stage, &asker)?;
-        let rooms = stage.chat.rooms(&asker, Page { number: 1, size: 100 }).map_err(|error| error.to_string())?;
+        files::readable(stage, &actor)?;
+        let rooms = stage.app.chats(&actor, Page { number: 1, size: 100 }).map_err(|error| error.to_string())?;
         for room in rooms.items {
-            let standing = room.standing.as_ref().ok_or("a room of one's own without a place in it")?;
-            let shown = (standing.unread_count, standing.message_count);
-            let counted = stage.view.unread_and_visible(room.id, asker.user);
+            let membership = room.membership.as_ref().ok_or("a room of one's own without a place in it")?;
+            let shown = (membership.unread_count, membership.message_count);
+            let counted = stage.view.unread_and_visible(room.id, actor.user);
             if shown != counted {
-                let who = asker.username;
+                let who = actor.username;
                 return Err(format!("{who} in {}: unread and visible {shown:?}, counted {counted:?}", room.id));
             }
         }

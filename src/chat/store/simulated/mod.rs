@@ -8,7 +8,7 @@ use std::cell::Cell;
 use rusqlite::{Connection, ffi};
 
 use super::WriterThread;
-pub(in crate::chat) use view::{Held, View};
+pub(in crate::chat) use view::{View, VisibleMessage};
 
 /// How the disk fails under the next batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

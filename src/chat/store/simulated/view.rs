@@ -12,7 +12,7 @@ use crate::chat::model::time::Timestamp;
 use crate::chat::store::changes;
 
 /// A message as it is stored.
-pub(in crate::chat) struct Stored {
+pub(in crate::chat) struct StoredMessage {
     pub id: MessageId,
     pub chat: ChatId,
     pub sender: UserId,
@@ -35,7 +35,7 @@ pub(in crate::chat) struct Bytes {
 
 /// A message as somebody has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct Held {
+pub(in crate::chat) struct VisibleMessage {
     pub chat: ChatId,
     pub seq: Seq,
     pub text: String,
@@ -98,11 +98,11 @@ impl View {
         changes::newest(&self.db()).expect("a number")
     }
 
-    pub fn messages(&self) -> Vec<Stored> {
+    pub fn messages(&self) -> Vec<StoredMessage> {
         let sql = "SELECT g.id, g.chat_id, g.sender_id, g.content, g.seq FROM messages g
                    JOIN chats c ON c.id = g.chat_id WHERE c.is_deleted = 0";
         self.all(sql, [], |row| {
-            Ok(Stored {
+            Ok(StoredMessage {
                 id: MessageId(row.get(0)?),
                 chat: ChatId(row.get(1)?),
                 sender: UserId(row.get(2)?),
@@ -172,7 +172,7 @@ impl View {
     }
 
     /// All messages that a user can see.
-    pub fn visible_to(&self, user: UserId) -> HashMap<MessageId, Held> {
+    pub fn visible_to(&self, user: UserId) -> HashMap<MessageId, VisibleMessage> {
         let sql = "SELECT g.id, g.chat_id, g.seq, g.content,
                           (SELECT count(*) FROM files f WHERE f.message_id = g.id),
                           (SELECT coalesce(group_concat(user_id), '') FROM
@@ -180,7 +180,7 @@ impl View {
                    FROM members m JOIN messages g ON g.chat_id = m.chat_id AND g.id > m.cleared_mark
                    WHERE m.user_id = ?1";
         self.all(sql, [user.0], |row| {
-            let held = Held {
+            let held = VisibleMessage {
                 chat: ChatId(row.get(1)?),
                 seq: Seq(row.get(2)?),
                 text: row.get(3)?,

@@ -1,0 +1,95 @@
+//! Long arrays, written as they are read: some documents have no pages, and whoever asks
+//! for a history or for everybody gets all of it. Memory holds one piece, however long the
+//! array is, and others have their turn between two.
+
+use std::future::ready;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use warp::Reply;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+
+use super::reply::Answer;
+use crate::chat::model::error::Error;
+
+/// Answers with `opening`, the elements that `next` yields, and `closing`. `next` gives a
+/// piece at a time, each element as JSON, and an empty one at the end.
+///
+/// The first piece is read before the answer begins, so that a refusal has its status.
+/// One that comes later (the reader was removed from the room, or signed out) breaks the answer off:
+/// its end is missing, and nobody takes it for the whole.
+pub fn stream<N>(opening: &str, mut next: N, closing: &'static str) -> Answer
+where
+    N: FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static,
+{
+    let first = next()?;
+    let begun = format!("{opening}{}", first.join(","));
+    let left = if first.is_empty() { Remaining::Closing } else { Remaining::Pieces(next) };
+    let rest = stream::unfold(left, move |left| async move {
+        // To a client that reads fast nothing here ever waits, and a long list would keep a thread to itself.
+        tokio::task::yield_now().await;
+        let (piece, next) = match left {
+            Remaining::Nothing => return None,
+            Remaining::Closing => (Ok(Vec::new()), None),
+            Remaining::Pieces(mut next) => (next(), Some(next)),
+        };
+        Some(match (piece, next) {
+            (Ok(piece), Some(next)) if !piece.is_empty() => (Ok(behind(&piece)), Remaining::Pieces(next)),
+            (Ok(_), _) => (Ok(Bytes::from_static(closing.as_bytes())), Remaining::Nothing),
+            (Err(error), _) => (Err(error), Remaining::Nothing),
+        })
+    });
+    let whole = stream::once(ready(Ok::<_, Error>(Bytes::from(begun)))).chain(rest);
+    let mut response = warp::reply::stream(whole).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// What of an array is still to come.
+enum Remaining<N> {
+    Pieces(N),
+    Closing,
+    Nothing,
+}
+
+/// An element as JSON. Nothing in the shapes of the documents can fail to be written.
+pub fn element(shape: &impl Serialize) -> String {
+    serde_json::to_string(shape).unwrap_or_default()
+}
+
+/// Elements that stand behind others.
+fn behind(piece: &[String]) -> Bytes {
+    piece.iter().flat_map(|element| [",", element]).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::{Error, stream};
+
+    async fn written(pieces: &[&[&str]]) -> String {
+        let mut pieces: Vec<Vec<String>> =
+            pieces.iter().rev().map(|piece| piece.iter().map(ToString::to_string).collect()).collect();
+        let response = stream("[", move || Ok(pieces.pop().unwrap_or_default()), "]").expect("an answer");
+        let body = response.into_body().collect().await.expect("a whole body").to_bytes();
+        String::from_utf8(body.to_vec()).expect("text")
+    }
+
+    #[tokio::test]
+    async fn pieces_make_one_array() {
+        assert_eq!(written(&[]).await, "[]");
+        assert_eq!(written(&[&["1"]]).await, "[1]");
+        assert_eq!(written(&[&["1", "2"], &["3"], &["4", "5"]]).await, "[1,2,3,4,5]");
+        assert_eq!(written(&[&[], &["1"]]).await, "[]", "an empty piece is the end");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_one_at_first_and_a_broken_answer_later() {
+        assert!(stream("[", || Err(Error::NotFound), "]").is_err());
+        let mut pieces = vec![Err(Error::NotFound), Ok(vec!["1".to_owned()])];
+        let response = stream("[", move || pieces.pop().unwrap_or(Ok(Vec::new())), "]").expect("an answer");
+        assert!(response.into_body().collect().await.is_err());
+    }
+}

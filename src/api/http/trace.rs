@@ -1,0 +1,60 @@
+//! What a request turned out to be, noted on its way for whoever logs and counts it.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use super::meters::UNMATCHED;
+use crate::chat::model::id::UserId;
+
+/// What lasts as long as somebody holds it.
+pub type Permit = Arc<dyn Debug + Send + Sync>;
+
+/// Notes on one request. Shared by its handler and the connection, so that they are
+/// there even when the handler failed or panicked.
+#[derive(Debug)]
+pub struct RequestTrace {
+    /// The request's id: in its answer and in every line of the log about it.
+    pub id: String,
+    route: AtomicUsize,
+    /// 0: nobody.
+    user: AtomicI64,
+    /// The place of its connection, which a socket keeps when the HTTP library is done with it.
+    _place: Option<Permit>,
+}
+
+impl RequestTrace {
+    /// A request of which nothing else is known yet.
+    #[must_use]
+    pub fn new(id: String) -> Self {
+        Self { id, route: AtomicUsize::new(UNMATCHED), user: AtomicI64::new(0), _place: None }
+    }
+
+    /// It came by the connection that has this place.
+    #[must_use]
+    pub fn by(self, permit: Option<Permit>) -> Self {
+        Self { _place: permit, ..self }
+    }
+
+    /// Notes which route it is, by number.
+    pub fn found(&self, route: usize) {
+        self.route.store(route, Ordering::Relaxed);
+    }
+
+    /// Notes who makes it.
+    pub fn signed_by(&self, user: UserId) {
+        self.user.store(user.0, Ordering::Relaxed);
+    }
+
+    /// The route's number.
+    #[must_use]
+    pub fn route(&self) -> usize {
+        self.route.load(Ordering::Relaxed)
+    }
+
+    /// Who makes it, if a credential said so.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        Some(self.user.load(Ordering::Relaxed)).filter(|id| *id != 0).map(UserId)
+    }
+}

@@ -1,0 +1,276 @@
+//! The handle on everything, and what it is made of.
+//!
+//! It stands on the store, the hub and what is kept in memory; every operation is a method of
+//! it, in the file of its noun.
+
+use std::fs::File;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use argon2::Argon2;
+use tokio::runtime::{Handle, TryCurrentError};
+
+use super::folder::erase::Eraser;
+use super::hasher::{Hasher, HasherThreads};
+use super::hub::{FanOutWorker, Hub};
+use super::memory::absences::Absences;
+use super::memory::backups::BackupWorker;
+use super::memory::calls::Calls;
+use super::memory::clock::ClockWatch;
+use super::memory::credential_cache::CredentialCache;
+use super::memory::files_size::FilesSize;
+use super::memory::open_files::OpenFiles;
+use super::memory::pace::Pace;
+use super::memory::page_cache::PageCache;
+use super::memory::readiness::Readiness;
+use super::memory::replication::Replication;
+use super::memory::typing::TypingUsers;
+use super::memory::uploads::UploadsInProgress;
+use super::model::clock::MAX_STEP;
+use super::model::error::{OpenError, Result as Outcome};
+use super::model::event::Committed;
+use super::model::limits::Limits;
+use super::model::quota::Quota;
+use super::model::retention::Retention;
+use super::model::time::{Clock, Timestamp};
+use super::model::token::Keys;
+use super::store::{self, Durability, Store, WriterThread};
+
+/// Where the state is, and how it is kept.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder: the database, the files, the secret. Made if it is not there.
+    pub data: PathBuf,
+    /// How much a commit waits for.
+    pub durability: Durability,
+    /// Uploads stop while fewer bytes than these are free on the disk.
+    pub min_free: u64,
+    /// How much of it files may take.
+    pub quota: Quota,
+    /// How long what is said is kept.
+    pub retention: Retention,
+    /// How often a user says or changes what others are told; `None`: as often as they like.
+    pub sends: Option<governor::Quota>,
+    /// What tells the time.
+    pub clock: Clock,
+    /// Sizes from which on it works in another way.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// A folder, and all else as it is unless somebody says otherwise.
+    #[must_use]
+    pub fn of(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            durability: Durability::Full,
+            min_free: 0,
+            quota: Quota::default(),
+            retention: Retention::default(),
+            sends: None,
+            clock: Clock::system(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The handle on everything. Cloning shares it.
+#[derive(Clone)]
+pub struct App(Arc<Core>);
+
+/// What the nouns' files work with.
+pub struct Core {
+    pub(super) store: Store,
+    pub(super) hub: Arc<Hub>,
+    pub(super) credentials: Arc<CredentialCache>,
+    pub(super) page_cache: Arc<PageCache>,
+    pub(super) calls: Calls,
+    pub(super) typing: TypingUsers,
+    pub(super) absences: Absences,
+    pub(super) pace: Pace,
+    pub(super) hasher: Hasher,
+    pub(super) keys: Keys,
+    pub(super) clock: Clock,
+    pub(super) clock_watch: ClockWatch,
+    pub(super) files: PathBuf,
+    pub(super) open_files: OpenFiles,
+    pub(super) files_size: FilesSize,
+    pub(super) readiness: Readiness,
+    pub(super) replication: Replication,
+    pub(super) min_free: u64,
+    pub(super) quota: Quota,
+    pub(super) incoming: UploadsInProgress,
+    pub(super) retention: Retention,
+    pub(super) limits: Limits,
+    /// How often what is kept for a time was let go.
+    pub(super) retaining: tokio::sync::Mutex<u32>,
+    pub(super) data: PathBuf,
+    pub(super) opened_at: super::model::time::Timestamp,
+    /// The hash of the code that makes the first admin, where it was given out.
+    pub(super) setup: OnceLock<[u8; 32]>,
+    /// Who makes backups, where somebody does.
+    pub(super) backup_worker: OnceLock<BackupWorker>,
+    /// Held as long as the process works on the folder.
+    _lock: File,
+}
+
+impl Deref for App {
+    type Target = Core;
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the state in a data folder, and makes it where there is none. Needs a
+    /// tokio runtime around it.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        let (app, threads) = Self::assemble(config, Argon2::default())?;
+        threads.start()?;
+        app.watch_clock();
+        app.start_maintenance();
+        Ok(app)
+    }
+
+    /// All of it, with nobody at work yet: the threads wait to be started, or to be
+    /// stepped by a simulation.
+    pub(super) fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
+        let Config { data, durability, min_free, quota, retention, sends, clock, limits } = config;
+        super::folder::make(&data)?;
+        let lock = super::folder::lock(&data)?;
+        let database = data.join(super::folder::DATABASE);
+        let keys = Keys::new(&super::folder::secret(&data, database.exists())?);
+        let files = data.join("files");
+        super::folder::make(&files)?;
+        let (hub, fan_out) = Hub::new();
+        let hub = Arc::new(hub);
+        let known = Arc::new(CredentialCache::default());
+        let newest = Arc::new(PageCache::default());
+        let runtime = Handle::try_current().map_err(no_runtime)?;
+        let eraser = Eraser::new(data.clone());
+        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), eraser, runtime);
+        let (store, writer) = Store::open(&database, durability, clock.clone(), limits, on_commit)?;
+        let time = known_time(&store, clock.now()).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
+        let clock_watch = ClockWatch::new(clock.clone(), time);
+        let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
+        let core = Core {
+            store,
+            hub,
+            credentials: known,
+            page_cache: newest,
+            calls: Calls::default(),
+            typing: TypingUsers::default(),
+            absences: Absences::default(),
+            pace: Pace::new(sends),
+            hasher,
+            keys,
+            opened_at: clock.now(),
+            clock,
+            clock_watch,
+            files,
+            open_files: OpenFiles::default(),
+            files_size: FilesSize::default(),
+            readiness: Readiness::default(),
+            replication: Replication::default(),
+            min_free,
+            quota,
+            incoming: UploadsInProgress::default(),
+            retention,
+            limits,
+            retaining: tokio::sync::Mutex::default(),
+            data,
+            setup: OnceLock::new(),
+            backup_worker: OnceLock::new(),
+            _lock: lock,
+        };
+        Ok((Self(Arc::new(core)), Threads { writer, fan_out, hashers }))
+    }
+
+    /// Commits what was handed over and closes the database. Sockets should be closed before.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    /// Frees what is only kept so that the next who asks has it sooner.
+    pub async fn let_go_of_caches(&self) {
+        self.page_cache.let_go();
+        self.store.let_go().await;
+        self.hasher.let_go();
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data_folder(&self) -> &Path {
+        &self.data
+    }
+
+    /// The version of the database's layout.
+    #[must_use]
+    pub fn schema_version(&self) -> usize {
+        super::store::SCHEMA_VERSION
+    }
+
+    /// What time it is for the core.
+    #[must_use]
+    pub fn now(&self) -> super::model::time::Timestamp {
+        self.clock.now()
+    }
+}
+
+/// The hashes that were made elsewhere. A page that cannot be read here is told where it
+/// is asked for; without these, the time of a refusal tells more than it should.
+fn foreign_hashes(store: &Store) -> Vec<String> {
+    store.read(super::store::users::foreign_hashes).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the passwords from elsewhere were not counted");
+        Vec::new()
+    })
+}
+
+/// What works behind the core's back.
+pub(super) struct Threads {
+    pub writer: WriterThread,
+    pub fan_out: Arc<FanOutWorker>,
+    pub hashers: HasherThreads,
+}
+
+impl Threads {
+    pub fn start(self) -> Result<(), OpenError> {
+        self.writer.start()?;
+        self.fan_out.start().map_err(no_thread)?;
+        self.hashers.start().map_err(no_thread)
+    }
+}
+
+fn no_thread(cause: std::io::Error) -> OpenError {
+    OpenError::Damaged(format!("no thread could be started: {cause}"))
+}
+
+fn no_runtime(cause: TryCurrentError) -> OpenError {
+    OpenError::Refused(cause.to_string())
+}
+
+/// Runs on the writer's thread: events go out in commit order, then files are erased.
+fn after_commit(
+    hub: Arc<Hub>,
+    known: Arc<CredentialCache>,
+    newest: Arc<PageCache>,
+    mut eraser: Eraser,
+    runtime: Handle,
+) -> impl FnMut(Committed) + Send {
+    move |committed| {
+        newest.hear(&committed);
+        committed.events.iter().for_each(|event| known.hear(event));
+        hub.publish_committed(committed.events, &runtime);
+        eraser.erase(committed.erased);
+    }
+}
+
+/// Until when the server knew the time.
+fn known_time(store: &Store, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    store.read(|db| match store::clock::known(db)? {
+        Some(known) => Ok(Some(known)),
+        // Never written down: the newest of what is there tells, unless it is of the future.
+        None => store::clock::newest(db, now.plus(MAX_STEP)),
+    })
+}

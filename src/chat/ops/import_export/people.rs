@@ -1,0 +1,195 @@
+//! Taking in users, and what is theirs alone.
+
+use super::check::{self, field, refused, time};
+use super::import::{Import, MappedUser, NO_TITLE, OnConflict, Result};
+use crate::chat::model::label::Label;
+use crate::chat::model::name::{self, Email, Username};
+use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, User};
+use crate::chat::model::session;
+use crate::chat::model::token::secret_hash;
+use crate::chat::store::import::{NewCredential, NewUser};
+use crate::chat::store::users;
+
+/// What is to become of a user of the source.
+enum Name {
+    Free(Username),
+    /// Of somebody who was here.
+    Known(i64),
+    /// It ends the import.
+    Taken,
+}
+
+impl Import {
+    pub(super) fn user(&mut self, user: &User) -> Result<bool> {
+        if self.users.contains_key(&user.id) {
+            return refused(format!("there is a second user {}", user.id));
+        }
+        let wanted = self.username(user)?;
+        let display_name = match &user.display_name {
+            Some(given) => self.line("display_name", given, wanted.as_str(), name::display_name)?,
+            None => wanted.as_str().to_owned(),
+        };
+        let bio = field("bio", name::bio(&user.bio))?;
+        let email = user.email.as_deref().map(|email| field("email", Email::parse(email))).transpose()?;
+        let created_at = time("created_at", user.created_at.unwrap_or(self.now), self.now)?;
+        let last_seen_at = user.last_seen_at.map(|at| time("last_seen_at", at, self.now)).transpose()?;
+        let username = match self.name(&wanted)? {
+            Name::Free(username) => username,
+            Name::Known(id) => {
+                self.merged.insert(id);
+                self.users.insert(user.id, MappedUser { id, is_new: false });
+                self.report.merged += 1;
+                self.report.note(format!("{wanted} is one with whom was here"));
+                return Ok(false);
+            }
+            Name::Taken => {
+                self.users.insert(user.id, MappedUser { id: 0, is_new: false });
+                return Ok(false);
+            }
+        };
+        let email = self.free_email(&username, email)?;
+        let password_hash = self.password_hash(&username, user.password_hash.as_deref());
+        let nonce = rand::random::<[u8; 16]>();
+        let id = self.arrival.user(&NewUser {
+            username: &username,
+            email: email.as_ref(),
+            display_name: &display_name,
+            bio: &bio,
+            password_hash: &password_hash,
+            nonce: &nonce,
+            is_admin: user.is_admin,
+            is_disabled: user.is_disabled,
+            created_at,
+            last_seen_at,
+        })?;
+        self.users.insert(user.id, MappedUser { id, is_new: true });
+        self.open_account_token(id, &nonce)?;
+        Ok(true)
+    }
+
+    /// The name under which a user comes.
+    fn name(&mut self, wanted: &Username) -> Result<Name> {
+        let known = users::find_by_key(self.arrival.db(), &wanted.key())?.map(|user| user.id.0);
+        if known.is_none() && users::look_owner(self.arrival.db(), wanted)?.is_none() {
+            return Ok(Name::Free(wanted.clone()));
+        }
+        if known.is_none() && self.is_like_another_that_came(wanted)? {
+            let free = self.free_name(wanted)?;
+            self.report.note(format!("{wanted} comes as {free}: it is drawn like another name"));
+            return Ok(Name::Free(free));
+        }
+        match (self.options.on_conflict, known) {
+            (OnConflict::Fail, _) => {
+                self.conflicts.add(wanted.as_str());
+                Ok(Name::Taken)
+            }
+            (OnConflict::Merge, Some(id)) if self.arrival.is_older(id) && !self.merged.contains(&id) => {
+                Ok(Name::Known(id))
+            }
+            (OnConflict::Merge, _) => refused(format!("username: {wanted} is like another name, and not the same")),
+            (OnConflict::Rename, _) => {
+                let free = self.free_name(wanted)?;
+                self.report.note(format!("{wanted} comes as {free}"));
+                Ok(Name::Free(free))
+            }
+        }
+    }
+
+    fn free_email(&mut self, username: &Username, email: Option<Email>) -> Result<Option<Email>> {
+        let Some(email) = email else { return Ok(None) };
+        if !users::email_is_taken(self.arrival.db(), &email.key())? {
+            return Ok(Some(email));
+        }
+        match self.options.on_conflict {
+            OnConflict::Fail => self.conflicts.add(&format!("the address of {username}")),
+            OnConflict::Merge | OnConflict::Rename => {
+                self.report.note(format!("{username} comes without an address: somebody here has it"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn password_hash(&mut self, username: &Username, given: Option<&str>) -> String {
+        if let Some(hash) = given {
+            if check::is_usable_hash(hash) {
+                return hash.to_owned();
+            }
+            self.report.note(format!("the password of {username} is kept in a way that cannot be checked here"));
+        }
+        self.report.without_password += 1;
+        check::no_password()
+    }
+
+    /// Every account has one, derived from this server's secret.
+    fn open_account_token(&self, user: i64, nonce: &[u8]) -> Result<()> {
+        let token = self.keys.account_token(nonce);
+        self.arrival.credential(&NewCredential {
+            user,
+            kind: "account",
+            secret_hash: &secret_hash(token.as_str()),
+            label: session::LABEL,
+            is_bot: false,
+            created_at: self.now,
+            used_at: self.now,
+            expires_at: None,
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn credential(&mut self, credential: &Credential) -> Result<bool> {
+        let person = self.person("user", credential.user)?;
+        let mut label = field("label", Label::parse(&credential.label))?;
+        if credential.kind == CredentialKind::Account {
+            label = Label::cut(session::FORMER_LABEL);
+        }
+        let hash = credential.secret_sha256.as_deref().map(|sum| check::sha256("secret_sha256", sum)).transpose()?;
+        let created_at = time("created_at", credential.created_at, self.now)?;
+        let used_at = time("used_at", credential.used_at, self.now)?;
+        let is_over = credential.expires_at.is_some_and(|at| at <= self.now);
+        let why = match (credential.kind, hash) {
+            (CredentialKind::Session, _) => "browsers sign in again",
+            (CredentialKind::Refresh, _) => "the old server signed it",
+            (_, None) => "its secret is not in there",
+            _ if !person.is_new => "whoever was here keeps their own",
+            _ if is_over => "it is over",
+            (CredentialKind::Account | CredentialKind::Device, Some(secret_hash)) => {
+                let is_new = self.arrival.credential(&NewCredential {
+                    user: person.id,
+                    kind: "device",
+                    secret_hash: &secret_hash,
+                    label: label.as_str(),
+                    is_bot: credential.is_bot,
+                    created_at,
+                    used_at,
+                    expires_at: credential.expires_at,
+                })?;
+                if is_new {
+                    return Ok(true);
+                }
+                "it is known here already"
+            }
+        };
+        self.report.leave_out("credentials", why);
+        Ok(false)
+    }
+
+    pub(super) fn friend(&mut self, friend: &Friend) -> Result<bool> {
+        let (one, other) = (self.person("user", friend.user)?, self.person("friend", friend.friend)?);
+        if one.id == other.id {
+            return refused("friend: nobody is their own friend");
+        }
+        let is_new = self.arrival.friend(one.id, other.id, time("created_at", friend.created_at, self.now)?)?;
+        if !is_new {
+            self.report.leave_out("friends", "they are friends already");
+        }
+        Ok(is_new)
+    }
+
+    pub(super) fn post(&mut self, post: &Post) -> Result<bool> {
+        let author = self.person("author", post.author)?;
+        let title = self.line("title", &post.title, NO_TITLE, name::title)?;
+        let content = field("content", name::post(&post.content))?;
+        self.arrival.post(author.id, &title, &content, time("created_at", post.created_at, self.now)?)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,224 @@
+//! Taking in chats, and what is said and shown in them.
+
+use super::check::{self, MAX_TEXT, field, refused, time};
+use super::import::{Import, MappedChat, NO_TITLE, Result};
+use crate::chat::direct::free_slug;
+use crate::chat::file::look_at;
+use crate::chat::model::direct::{Pair, Person};
+use crate::chat::model::file::{self, StorageName, is_inline};
+use crate::chat::model::id::{FileId, UserId};
+use crate::chat::model::name::{self, Emoji, MessageText};
+use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Role};
+use crate::chat::model::retention::RetentionOverride;
+use crate::chat::store::import::{NewChat, NewMember, NewMessage};
+use crate::chat::store::{chats, users};
+
+fn term(days: Option<u32>) -> Result<RetentionOverride> {
+    let Some(days) = days else { return Ok(RetentionOverride::Server) };
+    RetentionOverride::of_days(days.into()).map_or_else(|| refused(format!("retain_days: {days} are too many")), Ok)
+}
+
+impl Import {
+    pub(super) fn chat(&mut self, chat: &Chat) -> Result<bool> {
+        if self.chats.contains_key(&chat.id) {
+            return refused(format!("there is a second chat {}", chat.id));
+        }
+        let owner = self.person("owner", chat.owner)?;
+        let creator = chat.created_by.map_or(Ok(owner), |id| self.person("created_by", id))?;
+        let created_at = time("created_at", chat.created_at, self.now)?;
+        let updated_at = time("updated_at", chat.updated_at.unwrap_or(created_at), self.now)?;
+        let active_at = time("active_at", chat.active_at.unwrap_or(created_at), self.now)?;
+        let mut new = NewChat {
+            direct: None,
+            title: "",
+            description: "",
+            is_private: true,
+            max_members: None,
+            retention: term(chat.retain_days)?,
+            owner: owner.id,
+            created_by: creator.id,
+            created_at,
+            updated_at,
+            active_at,
+        };
+        let finds_activity = chat.active_at.is_none();
+        if let Some(pair) = chat.pair {
+            return self.direct(chat, pair, new);
+        }
+        let title = match chat.title.trim() {
+            "" => String::new(),
+            given => self.line("title", given, NO_TITLE, name::title)?,
+        };
+        let description = field("description", name::description(&chat.description))?;
+        if chat.max_members == Some(0) {
+            return refused("max_members: it is 0");
+        }
+        (new.title, new.description) = (&title, &description);
+        (new.is_private, new.max_members) = (chat.is_private, chat.max_members);
+        let id = self.arrival.chat(&new)?;
+        self.chats.insert(chat.id, MappedChat { id, is_direct: false, finds_activity });
+        Ok(true)
+    }
+
+    /// The one chat of a pair: what there is already, or a new one.
+    fn direct(&mut self, chat: &Chat, pair: [i64; 2], new: NewChat<'_>) -> Result<bool> {
+        if !chat.title.is_empty() || !chat.description.is_empty() || chat.max_members.is_some() {
+            return refused("a direct chat has no title, no description and no limit");
+        }
+        if !pair.contains(&chat.owner) {
+            return refused("owner: it is neither of the two");
+        }
+        let (one, other) = (self.named("pair", pair[0])?, self.named("pair", pair[1])?);
+        let pair = Pair::new(one, other);
+        if let Some(id) = chats::find_direct(self.arrival.db(), pair.low.id, pair.high.id)? {
+            self.chats.insert(chat.id, MappedChat { id: id.0, is_direct: true, finds_activity: true });
+            self.report.leave_out("chats", "a pair has one direct chat: its messages come into that");
+            return Ok(false);
+        }
+        let slug = free_slug(self.arrival.db(), &pair)?;
+        let new = NewChat { direct: Some((pair.low.id.0, pair.high.id.0, &slug)), ..new };
+        let id = self.arrival.chat(&new)?;
+        self.chats.insert(chat.id, MappedChat { id, is_direct: true, finds_activity: chat.active_at.is_none() });
+        Ok(true)
+    }
+
+    fn named(&self, field: &str, id: i64) -> Result<Person> {
+        let person = self.person(field, id)?;
+        match users::find(self.arrival.db(), UserId(person.id))? {
+            Some(user) => Ok(Person { id: user.id, username: user.username }),
+            None => refused(format!("{field}: there is no user {id} before this")),
+        }
+    }
+
+    pub(super) fn message(&mut self, message: &Message) -> Result<bool> {
+        if self.messages.last().is_some_and(|last| message.id <= *last) {
+            return refused(format!("the id {} is not greater than the one before", message.id));
+        }
+        let (chat, sender) = (self.room(message.chat)?, self.person("sender", message.sender)?);
+        let text = field("text", MessageText::parse(&message.text, MAX_TEXT))?;
+        let edited_at = message.edited_at.map(|at| time("edited_at", at, self.now)).transpose()?;
+        let reply_to = message.reply_to.and_then(|id| self.number(id));
+        match reply_to {
+            Some(answered) if self.arrival.place_of(answered)?.0 != chat.id => {
+                return refused("reply_to: that message is of another chat");
+            }
+            None if message.reply_to.is_some() => {
+                self.report.leave_out("answers", "what they answer is not there");
+            }
+            _ => {}
+        }
+        self.arrival.message(&NewMessage {
+            id: self.number_at(self.messages.len()),
+            chat: chat.id,
+            sender: sender.id,
+            text: text.as_str(),
+            reply_to,
+            created_at: time("created_at", message.created_at, self.now)?,
+            edited_at,
+        })?;
+        self.messages.push(message.id);
+        Ok(true)
+    }
+
+    pub(super) fn reaction(&mut self, reaction: &Reaction) -> Result<bool> {
+        let user = self.person("user", reaction.user)?;
+        let Some(message) = self.number(reaction.message) else {
+            return refused(format!("message: there is no message {} before this", reaction.message));
+        };
+        // What counts as one is a matter of a version, too.
+        let Ok(emoji) = Emoji::parse(&reaction.emoji) else {
+            self.report.leave_out("reactions", "it is not one emoji");
+            return Ok(false);
+        };
+        let is_new = self.arrival.reaction(message, user.id, &emoji)?;
+        if !is_new {
+            self.report.leave_out("reactions", "it is there already");
+        }
+        Ok(is_new)
+    }
+
+    pub(super) fn file(&mut self, given: File) -> Result<bool> {
+        let uploader = self.person("uploader", given.uploader)?;
+        check::sha256("sha256", &given.sha256)?;
+        let created_at = time("created_at", given.created_at, self.now)?;
+        let staged = self.target.staged(&given.sha256);
+        match std::fs::metadata(&staged) {
+            Ok(found) if found.len() == given.size => {}
+            Ok(found) => return refused(format!("size: it is {}, and not {}", found.len(), given.size)),
+            Err(_) => return refused(format!("sha256: there are no bytes with the sum {}", given.sha256)),
+        }
+        let at = given.message.map(|id| self.attachable(id, uploader.id)).transpose()?;
+        if given.is_avatar && at.is_some() {
+            return refused("is_avatar: it is attached to a message");
+        }
+        let looked = look_at(&staged).map_err(crate::chat::model::backup::at(&staged))?;
+        if given.is_avatar && !uploader.is_new {
+            self.report.leave_out("files", "whoever was here keeps their own picture");
+            return Ok(false);
+        }
+        if given.is_avatar && (!looked.0.starts_with("image/") || !is_inline(looked.0)) {
+            return refused("is_avatar: it is no picture");
+        }
+        if given.is_avatar && self.arrival.has_avatar(uploader.id)? {
+            return refused("is_avatar: it is its uploader's second one");
+        }
+        let row = file::File {
+            id: FileId(0),
+            uploader: UserId(uploader.id),
+            name: name::file_name(&given.name),
+            size: i64::try_from(given.size).unwrap_or(i64::MAX),
+            content_type: looked.0.to_owned(),
+            sha256: given.sha256,
+            storage_name: StorageName::random(),
+            dimensions: looked.1,
+            created_at,
+        };
+        let id = self.arrival.file(&row, at)?;
+        if given.is_avatar {
+            self.arrival.avatar(id, uploader.id, StorageName::random().as_str())?;
+        }
+        Ok(true)
+    }
+
+    /// A message that a file of this user can hang on: their own.
+    fn attachable(&self, message: i64, uploader: i64) -> Result<i64> {
+        let Some(number) = self.number(message) else {
+            return refused(format!("message: there is no message {message} before this"));
+        };
+        if self.arrival.place_of(number)?.1 != uploader {
+            return refused("message: somebody else sent that");
+        }
+        Ok(number)
+    }
+
+    pub(super) fn member(&mut self, member: &Member) -> Result<bool> {
+        let (chat, user) = (self.room(member.chat)?, self.person("user", member.user)?);
+        if chat.is_direct {
+            let pair = chats::pair(self.arrival.db(), crate::chat::model::id::ChatId(chat.id))?;
+            if !pair.is_some_and(|pair| pair.low.id.0 == user.id || pair.high.id.0 == user.id) {
+                return refused("user: a direct chat has its pair alone");
+            }
+        } else if member.is_hidden || member.cleared_upto.is_some() {
+            return refused("only a direct chat is hidden or cleared");
+        }
+        let new = NewMember {
+            chat: chat.id,
+            user: user.id,
+            is_admin: member.role == Role::Admin && !chat.is_direct,
+            joined_at: time("joined_at", member.joined_at, self.now)?,
+            joined_mark: self.mark(member.joined_after),
+            read_mark: self.mark(member.read_upto),
+            cleared_mark: self.mark(member.cleared_upto),
+            is_hidden: member.is_hidden,
+        };
+        if self.arrival.member(&new)? {
+            return Ok(true);
+        }
+        if !chat.is_direct {
+            return refused(format!("user: {} is in the chat already", member.user));
+        }
+        self.arrival.member_again(&new)?;
+        self.report.leave_out("members", "they are in that direct chat already");
+        Ok(false)
+    }
+}

@@ -1,0 +1,363 @@
+//! Rows of `chats`, as one viewer sees them.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::by_chat::ids_between;
+use super::db::Db;
+use super::transaction::Tx;
+use super::users::{self, columns};
+use crate::chat::model::chat::{Chat, ChatChange, Kind, Membership, NewGroup};
+use crate::chat::model::direct::{Pair, Person};
+use crate::chat::model::error::Result;
+use crate::chat::model::id::{ChatId, MessageId, UserId};
+use crate::chat::model::name::Username;
+use crate::chat::model::name::rule::fold;
+use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::time::Timestamp;
+use crate::chat::model::user::User;
+
+/// A chat with its owner, the other side of a direct one, and the viewer's place in
+/// it. `?1` is the viewer. What follows begins with the tables' joins.
+macro_rules! select_room {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.id, c.kind, c.title, c.slug, c.description, c.is_private, c.max_members, c.member_count,
+                    c.message_count, c.last_message_id, c.created_at, c.updated_at, c.active_at, c.owner_id,
+                    m.id, m.is_admin, m.seen_count, m.cleared_count, m.cleared_mark, ",
+            columns!("o"),
+            ", ",
+            columns!("x"),
+            " ",
+            $rest
+        )
+    };
+}
+
+/// The joins of [`select_room`] that start from the chat.
+macro_rules! people {
+    () => {
+        " JOIN users o ON o.id = c.owner_id
+          LEFT JOIN users x ON x.id = CASE WHEN c.low_user = ?1 THEN c.high_user ELSE c.low_user END "
+    };
+}
+
+const FIRST_OWNER: usize = 19;
+const FIRST_OTHER: usize = FIRST_OWNER + users::COLUMNS;
+
+fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
+    let message_count: i64 = row.get(8)?;
+    let member: Option<i64> = row.get(14)?;
+    let membership = match member {
+        None => None,
+        Some(_) => Some(Membership {
+            is_admin: row.get(15)?,
+            unread_count: message_count - row.get::<_, i64>(16)?,
+            message_count: message_count - row.get::<_, i64>(17)?,
+            cleared_mark: MessageId(row.get(18)?),
+        }),
+    };
+    let is_direct = row.get_ref(1)?.as_str()? == "direct";
+    let other = if is_direct { Some(users::user(row, FIRST_OTHER)?) } else { None };
+    let last: Option<i64> = row.get(9)?;
+    let cleared = membership.as_ref().map_or(0, |membership| membership.cleared_mark.0);
+    Ok(Chat {
+        id: ChatId(row.get(0)?),
+        kind: if is_direct { Kind::Direct } else { Kind::Group },
+        title: other.as_ref().map_or_else(|| row.get(2), |other: &User| Ok(other.display_name.clone()))?,
+        slug: row.get(3)?,
+        description: row.get(4)?,
+        is_private: row.get(5)?,
+        max_members: row.get(6)?,
+        member_count: row.get(7)?,
+        last_message: last.filter(|id| *id > cleared && membership.is_some()).map(MessageId),
+        created_at: Timestamp(row.get(10)?),
+        updated_at: Timestamp(row.get(11)?),
+        active_at: Timestamp(row.get(12)?),
+        owner: users::user(row, FIRST_OWNER)?,
+        other,
+        membership,
+    })
+}
+
+/// A chat that the viewer is in, or a public room. Nothing else is there for them.
+pub fn find(db: &Db, viewer: UserId, id: ChatId) -> Result<Option<Chat>> {
+    let mut query = db.prepare_cached(concat!(
+        select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
+        people!(),
+        "WHERE c.id = ?2 AND c.is_deleted = 0
+           AND (m.id IS NOT NULL OR (c.kind = 'group' AND c.is_private = 0))"
+    ))?;
+    Ok(query.query_row([viewer.0, id.0], room).optional()?)
+}
+
+/// The viewer's chats that are not hidden, newest created first.
+pub fn page_newest(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Chat>> {
+    let count = count(db, viewer)?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
+    let mut query = db.prepare_cached(concat!(
+        select_room!("FROM members m JOIN chats c ON c.id = m.chat_id"),
+        people!(),
+        "WHERE m.user_id = ?1 AND m.is_hidden = 0 ORDER BY m.chat_id DESC LIMIT ?2 OFFSET ?3"
+    ))?;
+    let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// How many chats the viewer's lists have.
+pub fn count(db: &Db, viewer: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM members WHERE user_id = ?1 AND is_hidden = 0")?;
+    Ok(query.query_row([viewer.0], |row| row.get(0))?)
+}
+
+/// Public rooms that the viewer is not in, newest created first.
+pub fn page_public(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Chat>> {
+    let count = db
+        .prepare_cached(
+            "SELECT count(*) FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1
+             WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL",
+        )?
+        .query_row([viewer.0], |row| row.get(0))?;
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
+    let mut query = db.prepare_cached(concat!(
+        select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
+        people!(),
+        "WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL
+         ORDER BY c.id DESC LIMIT ?2 OFFSET ?3"
+    ))?;
+    let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// Those of the viewer's chats that have `part` in their title or in the name of somebody
+/// else in them. Notes to self have nobody else.
+const MATCHES: &str = "(instr(c.title_key, ?2) > 0 OR EXISTS (
+    SELECT 1 FROM members o JOIN users u ON u.id = o.user_id
+    WHERE o.chat_id = c.id AND (o.user_id <> ?1 OR c.low_user = c.high_user) AND instr(u.search_key, ?2) > 0))";
+
+/// The viewer's chats that are not hidden, newest activity first: ids only.
+pub fn page_by_activity(db: &Db, viewer: UserId, page: Page, part: Option<&str>) -> Result<Paged<ChatId>> {
+    let matches = if part.is_some() { MATCHES } else { "?2 = ''" };
+    let from = format!(
+        "FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.user_id = ?1 AND m.is_hidden = 0 AND {matches}"
+    );
+    let part = part.unwrap_or_default();
+    let count = if part.is_empty() {
+        count(db, viewer)?
+    } else {
+        db.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row(params![viewer.0, part], |row| row.get(0))?
+    };
+    if page.is_past(count) {
+        return Ok(Paged::past_the_end(count));
+    }
+    let sql =
+        format!("SELECT c.id {from} ORDER BY c.active_at DESC, c.last_message_id DESC, c.id DESC LIMIT ?3 OFFSET ?4");
+    let mut query = db.prepare_cached(&sql)?;
+    let rows = query.query_map(params![viewer.0, part, page.limit(), page.offset()], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// A user's chats with at most so many members, hidden ones too; newest activity first.
+pub fn newest_small(db: &Db, user: UserId, members: i64, limit: u32) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached(
+        "SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND c.member_count <= ?2 ORDER BY c.active_at DESC, c.id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map(params![user.0, members, limit], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The viewer's direct chats that are not hidden and were made before `below`, newest created first.
+pub fn directs(db: &Db, viewer: UserId, below: ChatId, limit: u32) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached(
+        "SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND m.chat_id < ?2 AND c.low_user IS NOT NULL
+         ORDER BY m.chat_id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map(params![viewer.0, below.0, limit], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The first of the viewer's chats above `above` that are not hidden and, unless `only_mine`,
+/// of the public rooms; by id.
+pub fn visible(db: &Db, viewer: UserId, only_mine: bool, above: ChatId, limit: u32) -> Result<Vec<ChatId>> {
+    let mine =
+        "SELECT chat_id FROM members WHERE user_id = ?1 AND is_hidden = 0 AND chat_id > ?2 ORDER BY chat_id LIMIT ?3";
+    let public = "SELECT id FROM chats WHERE kind = 'group' AND is_private = 0 AND is_deleted = 0 AND id > ?2
+                  ORDER BY id LIMIT ?3";
+    let sql = if only_mine {
+        mine.to_owned()
+    } else {
+        format!("SELECT * FROM ({mine}) UNION SELECT * FROM ({public}) ORDER BY 1 LIMIT ?3")
+    };
+    let mut query = db.prepare_cached(&sql)?;
+    let rows = query.query_map(params![viewer.0, above.0, limit], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn ids(db: &Db, sql: &str, viewer: UserId) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached(sql)?;
+    let rows = query.query_map([viewer.0], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The direct chat of a name.
+pub fn find_by_slug(db: &Db, slug: &str) -> Result<Option<ChatId>> {
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE slug = ?1")?;
+    Ok(query.query_row([slug], |row| Ok(ChatId(row.get(0)?))).optional()?)
+}
+
+/// Every chat that a user is in, hidden ones too.
+pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
+    ids(db, "SELECT chat_id FROM members WHERE user_id = ?1", user)
+}
+
+/// How many chats there are that a user made.
+pub fn count_created(db: &Db, user: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM chats WHERE created_by = ?1 AND is_deleted = 0")?;
+    Ok(query.query_row([user.0], |row| row.get(0))?)
+}
+
+pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId> {
+    tx.prepare_cached(
+        "INSERT INTO chats (kind, title, title_key, description, is_private, max_members, owner_id,
+                            created_by, created_at, updated_at, active_at)
+         VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?7, ?8)",
+    )?
+    .execute(params![
+        new.title,
+        fold(&new.title),
+        new.description,
+        new.is_private,
+        new.max_members,
+        owner.0,
+        tx.now.0,
+        tx.activity().0
+    ])?;
+    Ok(ChatId(tx.last_insert_rowid()))
+}
+
+pub fn insert_direct(tx: &Tx<'_>, pair: &Pair, owner: UserId, slug: &str) -> Result<ChatId> {
+    tx.prepare_cached(
+        "INSERT INTO chats (kind, low_user, high_user, slug, owner_id, created_by, created_at, updated_at, active_at)
+         VALUES ('direct', ?1, ?2, ?3, ?4, ?4, ?5, ?5, ?6)",
+    )?
+    .execute(params![pair.low.id.0, pair.high.id.0, slug, owner.0, tx.now.0, tx.activity().0])?;
+    Ok(ChatId(tx.last_insert_rowid()))
+}
+
+pub fn slug_is_taken(db: &Db, slug: &str) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM chats WHERE slug = ?1")?.exists([slug])?)
+}
+
+/// The direct chat of two users, in either order.
+pub fn find_direct(db: &Db, one: UserId, other: UserId) -> Result<Option<ChatId>> {
+    let (low, high) = (one.min(other), one.max(other));
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE low_user = ?1 AND high_user = ?2")?;
+    Ok(query.query_row([low.0, high.0], |row| Ok(ChatId(row.get(0)?))).optional()?)
+}
+
+/// The two of a direct chat; `None` for a group.
+pub fn pair(db: &Db, id: ChatId) -> Result<Option<Pair>> {
+    let mut query = db.prepare_cached(
+        "SELECT a.id, a.username, b.id, b.username FROM chats c
+         JOIN users a ON a.id = c.low_user JOIN users b ON b.id = c.high_user WHERE c.id = ?1",
+    )?;
+    Ok(query.query_row([id.0], |row| read_pair(row, 0)).optional()?)
+}
+
+pub(super) fn read_pair(row: &Row<'_>, first: usize) -> rusqlite::Result<Pair> {
+    let person = |at| -> rusqlite::Result<Person> {
+        Ok(Person { id: UserId(row.get(at)?), username: Username::stored(row.get(at + 1)?) })
+    };
+    Ok(Pair { low: person(first)?, high: person(first + 2)? })
+}
+
+pub fn update(tx: &Tx<'_>, id: ChatId, chat: &Chat, change: &ChatChange) -> Result<()> {
+    let title = change.title.as_ref().unwrap_or(&chat.title);
+    tx.prepare_cached(
+        "UPDATE chats SET title = ?2, title_key = ?3, description = ?4, is_private = ?5, max_members = ?6,
+                updated_at = ?7
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        id.0,
+        title,
+        fold(title),
+        change.description.as_ref().unwrap_or(&chat.description),
+        change.is_private.unwrap_or(chat.is_private),
+        change.max_members.unwrap_or(chat.max_members),
+        tx.now.0,
+    ])?;
+    Ok(())
+}
+
+pub fn set_owner(tx: &Tx<'_>, id: ChatId, owner: UserId) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET owner_id = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id.0, owner.0, tx.now.0])?;
+    Ok(())
+}
+
+pub fn add_members(tx: &Tx<'_>, id: ChatId, members: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET member_count = member_count + ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id.0, members, tx.now.0])?;
+    Ok(())
+}
+
+/// Counts a message that was just posted, and makes it the last.
+pub fn count_posted(tx: &Tx<'_>, id: ChatId, message: MessageId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE chats SET message_count = message_count + 1, last_message_id = ?2, active_at = ?3 WHERE id = ?1",
+    )?
+    .execute(params![id.0, message.0, tx.activity().0])?;
+    Ok(())
+}
+
+/// The latest activity of all chats: that of the chat with the newest message, or of the
+/// newest chat.
+pub fn newest_activity(db: &Db) -> rusqlite::Result<Timestamp> {
+    let mut query = db.prepare_cached(
+        "SELECT max(coalesce((SELECT active_at FROM chats WHERE id = (SELECT chat_id FROM messages
+                                                                      WHERE id = (SELECT max(id) FROM messages))), 0),
+                    coalesce((SELECT active_at FROM chats WHERE id = (SELECT max(id) FROM chats)), 0))",
+    )?;
+    query.query_row([], |row| Ok(Timestamp(row.get(0)?)))
+}
+
+/// Takes a message that was just deleted out of the count, and finds the last anew.
+pub fn count_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
+    tx.prepare_cached(concat!(
+        "UPDATE chats SET message_count = message_count - 1, last_message_id = (",
+        ids_between!("DESC LIMIT 1"),
+        ") WHERE id = ?1"
+    ))?
+    .execute([id.0, 0, i64::MAX])?;
+    Ok(())
+}
+
+/// Hides a chat from everybody at once. What it holds is erased piece by piece.
+pub fn mark_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET is_deleted = 1, member_count = 0 WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
+/// A chat that still waits to be erased.
+pub fn to_erase(db: &Db) -> Result<Option<ChatId>> {
+    let mut query = db.prepare_cached("SELECT id FROM chats WHERE is_deleted = 1 ORDER BY id LIMIT 1")?;
+    Ok(query.query_row([], |row| Ok(ChatId(row.get(0)?))).optional()?)
+}
+
+/// Leaves nothing of a chat but its number, when the messages are gone. The row stays: to take
+/// it away, SQLite would look through all messages for one that still refers to it.
+pub fn delete(tx: &Tx<'_>, id: ChatId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM tombstones WHERE chat_id = ?1")?.execute([id.0])?;
+    tx.prepare_cached(
+        "UPDATE chats SET is_deleted = 2, kind = 'group', low_user = NULL, high_user = NULL, slug = NULL,
+                title = '', title_key = '', description = '', last_message_id = NULL, created_by = NULL WHERE id = ?1",
+    )?
+    .execute([id.0])?;
+    Ok(())
+}

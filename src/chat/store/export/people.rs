@@ -1,0 +1,119 @@
+//! People, what signs them in, whom they know and what they posted: which rows, and
+//! how each is read.
+
+use rusqlite::Row;
+
+use super::{ExportFilter, TALKED, moment};
+use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, Record, User};
+use crate::chat::model::time::Timestamp;
+
+/// Of whom everything is told, and of whom only the names.
+pub fn users(wanted: ExportFilter) -> String {
+    let (is_whole, which) = match wanted {
+        ExportFilter::All => ("1", "1"),
+        ExportFilter::Chat(_) => (
+            "0",
+            "u.id IN (SELECT user_id FROM members WHERE chat_id = ?1
+                      UNION SELECT sender_id FROM messages WHERE chat_id = ?1
+                      UNION SELECT owner_id FROM chats WHERE id = ?1
+                      UNION SELECT created_by FROM chats WHERE id = ?1
+                      UNION SELECT low_user FROM chats WHERE id = ?1
+                      UNION SELECT high_user FROM chats WHERE id = ?1
+                      UNION SELECT r.user_id FROM reactions r JOIN messages g ON g.id = r.message_id
+                            WHERE g.chat_id = ?1)",
+        ),
+        ExportFilter::User(_) => (
+            "u.id = ?1",
+            "u.id = ?1 OR u.id IN (
+                SELECT friend_id FROM friends WHERE user_id = ?1
+                UNION SELECT c.owner_id FROM chats c WHERE c.id IN (TALKED)
+                UNION SELECT c.created_by FROM chats c WHERE c.id IN (TALKED)
+                UNION SELECT c.low_user FROM chats c WHERE c.id IN (TALKED)
+                UNION SELECT c.high_user FROM chats c WHERE c.id IN (TALKED))",
+        ),
+    };
+    format!(
+        "SELECT u.id, u.username, u.display_name, {is_whole}, u.email, u.bio, u.is_admin, u.is_disabled,
+                u.created_at, u.last_seen_at, u.password_hash
+         FROM users u WHERE {} ORDER BY u.id",
+        which.replace("TALKED", TALKED)
+    )
+}
+
+pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
+    move |row| {
+        let mut user = User { id: row.get(0)?, username: row.get(1)?, display_name: row.get(2)?, ..User::default() };
+        if row.get(3)? {
+            user.email = row.get::<_, Option<String>>(4)?.filter(|email| !email.is_empty());
+            user.bio = row.get(5)?;
+            (user.is_admin, user.is_disabled) = (row.get(6)?, row.get(7)?);
+            (user.created_at, user.last_seen_at) = (moment(row, 8)?, moment(row, 9)?);
+            user.password_hash = if has_secrets { row.get(10)? } else { None };
+        }
+        Ok(Record::User(user))
+    }
+}
+
+pub fn credentials(wanted: ExportFilter, has_secrets: bool) -> String {
+    let which = match wanted {
+        ExportFilter::All if has_secrets => "kind IN ('account', 'device')",
+        ExportFilter::All | ExportFilter::Chat(_) => "0",
+        ExportFilter::User(_) => "user_id = ?1",
+    };
+    format!(
+        "SELECT user_id, kind, label, is_bot, secret_hash, created_at, used_at, expires_at
+         FROM credentials WHERE {which} ORDER BY id"
+    )
+}
+
+pub fn credential(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
+    move |row| {
+        let kind = match row.get_ref(1)?.as_str()? {
+            "account" => CredentialKind::Account,
+            "session" => CredentialKind::Session,
+            "refresh" => CredentialKind::Refresh,
+            _ => CredentialKind::Device,
+        };
+        Ok(Record::Credential(Credential {
+            user: row.get(0)?,
+            kind,
+            label: row.get(2)?,
+            is_bot: row.get(3)?,
+            secret_sha256: if has_secrets { Some(hex::encode(row.get_ref(4)?.as_blob()?)) } else { None },
+            created_at: Timestamp(row.get(5)?),
+            used_at: Timestamp(row.get(6)?),
+            expires_at: moment(row, 7)?,
+        }))
+    }
+}
+
+pub fn friends(wanted: ExportFilter) -> String {
+    let which = match wanted {
+        ExportFilter::All => "user_id < friend_id",
+        ExportFilter::Chat(_) => "0",
+        ExportFilter::User(_) => "user_id = ?1",
+    };
+    format!("SELECT user_id, friend_id, created_at FROM friends WHERE {which} ORDER BY user_id, friend_id")
+}
+
+pub fn friend(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Friend(Friend { user: row.get(0)?, friend: row.get(1)?, created_at: Timestamp(row.get(2)?) }))
+}
+
+pub fn posts(wanted: ExportFilter) -> String {
+    let which = match wanted {
+        ExportFilter::All => "1",
+        ExportFilter::Chat(_) => "0",
+        ExportFilter::User(_) => "author_id = ?1",
+    };
+    format!("SELECT author_id, title, content, created_at FROM posts WHERE {which} ORDER BY id")
+}
+
+pub fn post(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Post(Post {
+        author: row.get(0)?,
+        title: row.get(1)?,
+        content: row.get(2)?,
+        created_at: Timestamp(row.get(3)?),
+    }))
+}

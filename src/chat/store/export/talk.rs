@@ -1,0 +1,155 @@
+//! Chats, who is in them, and what is said there: which rows, and how each is read.
+
+use rusqlite::Row;
+
+use super::{ExportFilter, TALKED, moment};
+use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Record, Role};
+use crate::chat::model::time::Timestamp;
+
+/// Of a message whose chat was not deleted.
+const IN_A_CHAT: &str = "g.chat_id NOT IN (SELECT id FROM chats WHERE is_deleted = 1)";
+
+/// What a message answers, if that is there.
+const ANSWERED: &str = "(SELECT a.id FROM messages a WHERE a.id = g.reply_to AND a.chat_id = g.chat_id)";
+
+pub fn chats(wanted: ExportFilter) -> String {
+    let which = match wanted {
+        ExportFilter::All => "1".to_owned(),
+        ExportFilter::Chat(_) => "c.id = ?1".to_owned(),
+        ExportFilter::User(_) => format!("c.id IN ({TALKED})"),
+    };
+    format!(
+        "SELECT c.id, c.low_user, c.high_user, c.title, c.description, c.is_private, c.max_members, c.owner_id,
+                c.created_at, c.updated_at, c.active_at, c.retain_days, nullif(c.created_by, c.owner_id)
+         FROM chats c WHERE c.is_deleted = 0 AND {which} ORDER BY c.id"
+    )
+}
+
+pub fn chat(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let pair = match (row.get(1)?, row.get(2)?) {
+        (Some(low), Some(high)) => Some([low, high]),
+        _ => None,
+    };
+    Ok(Record::Chat(Chat {
+        id: row.get(0)?,
+        pair,
+        title: row.get(3)?,
+        description: row.get(4)?,
+        is_private: row.get(5)?,
+        max_members: row.get(6)?,
+        owner: row.get(7)?,
+        created_at: Timestamp(row.get(8)?),
+        updated_at: moment(row, 9)?,
+        active_at: moment(row, 10)?,
+        retain_days: row.get(11)?,
+        created_by: row.get(12)?,
+    }))
+}
+
+/// Answers to messages that are gone are answers to nothing. To which of others' a
+/// person answered, is theirs to know.
+pub fn messages(wanted: ExportFilter) -> String {
+    let (answers, which) = match wanted {
+        ExportFilter::All => (ANSWERED, IN_A_CHAT.to_owned()),
+        ExportFilter::Chat(_) => (ANSWERED, "g.chat_id = ?1".to_owned()),
+        ExportFilter::User(_) => ("g.reply_to", format!("g.sender_id = ?1 AND {IN_A_CHAT}")),
+    };
+    format!(
+        "SELECT g.id, g.chat_id, g.sender_id, g.content, {answers}, g.created_at, g.edited_at
+         FROM messages g WHERE {which} ORDER BY g.id"
+    )
+}
+
+pub fn message(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Message(Message {
+        id: row.get(0)?,
+        chat: row.get(1)?,
+        sender: row.get(2)?,
+        text: row.get(3)?,
+        reply_to: row.get(4)?,
+        created_at: Timestamp(row.get(5)?),
+        edited_at: moment(row, 6)?,
+    }))
+}
+
+pub fn reactions(wanted: ExportFilter) -> String {
+    let which = match wanted {
+        ExportFilter::All => IN_A_CHAT.to_owned(),
+        ExportFilter::Chat(_) => "g.chat_id = ?1".to_owned(),
+        ExportFilter::User(_) => format!("r.user_id = ?1 AND {IN_A_CHAT}"),
+    };
+    format!(
+        "SELECT r.message_id, r.user_id, r.emoji FROM reactions r JOIN messages g ON g.id = r.message_id
+         WHERE {which} ORDER BY r.id"
+    )
+}
+
+pub fn reaction(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Reaction(Reaction { message: row.get(0)?, user: row.get(1)?, emoji: row.get(2)? }))
+}
+
+/// The columns of which [`file()`] makes a record.
+pub const FILE: &str = "f.uploader_id, f.name, f.size, f.sha256, f.created_at, f.message_id, f.avatar_of";
+
+pub fn files(wanted: ExportFilter, columns: &str) -> String {
+    let which = match wanted {
+        ExportFilter::All => format!("g.id IS NULL OR {IN_A_CHAT}"),
+        ExportFilter::Chat(_) => "g.chat_id = ?1".to_owned(),
+        ExportFilter::User(_) => "f.uploader_id = ?1".to_owned(),
+    };
+    format!(
+        "SELECT {columns} FROM files f LEFT JOIN messages g ON g.id = f.message_id
+         WHERE {which} ORDER BY f.message_id, f.position, f.id"
+    )
+}
+
+pub fn file(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::File(File {
+        uploader: row.get(0)?,
+        name: row.get(1)?,
+        size: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+        sha256: row.get(3)?,
+        created_at: Timestamp(row.get(4)?),
+        message: row.get(5)?,
+        is_avatar: row.get::<_, Option<i64>>(6)?.is_some(),
+    }))
+}
+
+/// Marks name messages that are there, so that they mean the same where others are not.
+pub fn members(wanted: ExportFilter) -> String {
+    let which = match wanted {
+        ExportFilter::All => "1",
+        ExportFilter::Chat(_) => "m.chat_id = ?1",
+        ExportFilter::User(_) => "m.user_id = ?1",
+    };
+    // The newest messages are not entered under their chats yet.
+    let upto = |mark| {
+        format!(
+            "(SELECT id FROM messages
+              WHERE chat_id = m.chat_id AND id > (SELECT indexed FROM sequence) AND id <= m.{mark}
+              UNION ALL
+              SELECT message_id FROM messages_by_chat WHERE chat_id = m.chat_id AND message_id <= m.{mark}
+              ORDER BY id DESC LIMIT 1)"
+        )
+    };
+    format!(
+        "SELECT m.chat_id, m.user_id, m.is_admin, m.joined_at, {}, {}, {}, m.is_hidden
+         FROM members m WHERE {which} ORDER BY m.id",
+        upto("joined_mark"),
+        upto("read_mark"),
+        upto("cleared_mark")
+    )
+}
+
+pub fn member(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Member(Member {
+        chat: row.get(0)?,
+        user: row.get(1)?,
+        role: if row.get(2)? { Role::Admin } else { Role::Member },
+        joined_at: Timestamp(row.get(3)?),
+        joined_after: row.get(4)?,
+        read_upto: row.get(5)?,
+        cleared_upto: row.get(6)?,
+        is_hidden: row.get(7)?,
+    }))
+}

@@ -1,0 +1,90 @@
+//! An address of its own for the metrics, without a credential: who may reach it is the
+//! operator's firewall's to say.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
+use warp::http::{Method, StatusCode};
+
+use crate::api::http::context::Context;
+use crate::api::http::reply::Response;
+use crate::api::http::stream::NetStream;
+use crate::api::http::wire::{Progress, Wire};
+use crate::api::http::{envelope, metrics};
+
+/// Connections at once: a few scrapers. One more waits for one of them to end.
+const MAX_CONNECTIONS: usize = 16;
+/// How long a connection may wait for its next request; scrapers come by more often.
+const KEEP_ALIVE: Duration = Duration::from_secs(90);
+/// How long to wait after the system refused a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers scrapers for ever.
+pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, answer_timeout: Duration) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
+        match listener.accept().await {
+            Ok((tcp, _)) => {
+                let context = Arc::clone(&context);
+                tokio::spawn(async move {
+                    talk(tcp, context, answer_timeout).await;
+                    drop(permit);
+                });
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "a scraper was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn talk(tcp: TcpStream, context: Arc<Context>, answer_timeout: Duration) {
+    let progress = Progress::default();
+    let wire = Wire::new(NetStream::Tcp(tcp), progress.clone(), answer_timeout, None);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (context, progress) = (Arc::clone(&context), progress.clone());
+        progress.begin(!request.body().is_end_stream());
+        async move {
+            let mut response = answer(&context, &request).await;
+            progress.end();
+            if progress.is_unread() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE);
+    if let Err(cause) = http.serve_connection(TokioIo::new(wire), service).await {
+        tracing::debug!(%cause, "a scraper's connection ended early");
+    }
+}
+
+async fn answer(context: &Context, request: &hyper::Request<Incoming>) -> Response {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/metrics") => {
+            metrics::answer(context).await.unwrap_or_else(|failure| envelope::envelope(&failure))
+        }
+        (_, "/metrics") => {
+            let mut response = bare(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            response
+        }
+        _ => bare(StatusCode::NOT_FOUND),
+    }
+}
+
+fn bare(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
