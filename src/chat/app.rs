@@ -23,6 +23,7 @@ use super::memory::files_size::FilesSize;
 use super::memory::open_files::OpenFiles;
 use super::memory::pace::Pace;
 use super::memory::page_cache::PageCache;
+use super::memory::previews::Previews;
 use super::memory::readiness::Readiness;
 use super::memory::replication::Replication;
 use super::memory::typing::TypingUsers;
@@ -95,6 +96,7 @@ pub struct Core {
     pub(super) clock_watch: ClockWatch,
     pub(super) files: PathBuf,
     pub(super) open_files: OpenFiles,
+    pub(super) previews: Previews,
     pub(super) files_size: FilesSize,
     pub(super) readiness: Readiness,
     pub(super) replication: Replication,
@@ -170,6 +172,7 @@ impl App {
             clock_watch,
             files,
             open_files: OpenFiles::default(),
+            previews: Previews::default(),
             files_size: FilesSize::default(),
             readiness: Readiness::default(),
             replication: Replication::default(),

@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use super::app::App;
 use super::memory::open_files::UploadPermit;
 use super::model::error::{Error, Result};
-use super::model::file::{Dimensions, File, StorageName};
+use super::model::file::{Dimensions, File, StorageName, is_measured};
 use super::model::id::{FileId, MessageId};
 use super::model::name::file_name;
 use super::model::quota::Quota;
@@ -101,6 +101,11 @@ impl App {
         if let Err(error) = erased.await {
             tracing::warn!(%error, "an upload that came to nothing waits for the sweep");
         }
+    }
+
+    /// Whether uploads still find room: what can be made again gives way before them.
+    pub(super) fn has_room(&self) -> bool {
+        self.check_free_space().is_ok()
     }
 
     fn check_free_space(&self) -> Result<()> {
@@ -205,11 +210,6 @@ fn content_type(head: &[u8]) -> &'static str {
         None if !head.is_empty() && looks_like_text(head) => "text/plain",
         None => "application/octet-stream",
     }
-}
-
-/// Whether its header has a size that we read.
-fn is_measured(content_type: &str) -> bool {
-    matches!(content_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
 }
 
 /// What a picture's header says of its size. It is its uploader's word like all else in

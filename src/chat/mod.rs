@@ -39,6 +39,7 @@ pub mod page_cache;
 pub mod people;
 pub mod pin;
 mod presence;
+pub mod preview;
 pub mod profile;
 pub mod quota;
 pub mod reaction;

@@ -80,6 +80,7 @@ async fn rooms(walker: &mut Walker<'_>, bob: &Person) {
     let cat = id(&answer.json());
     walker.gets(&format!("/api/files/{cat}/")).await;
     walker.does("GET", &format!("/api/files/{cat}/download/"), Value::Null).await;
+    walker.does("GET", &format!("/api/files/{cat}/preview/?size=64"), Value::Null).await;
     let messages = format!("/api/rooms/{den}/messages/");
     let message = id(&walker.posts(&messages, json!({"content": "look", "attachments": [cat]})).await);
     walker.gets(&messages).await;

@@ -4,5 +4,6 @@ mod download;
 mod ownership;
 mod picture;
 mod polyglot;
+mod preview;
 mod range;
 mod upload;

@@ -21,7 +21,7 @@ use super::reply::{Answer, Response, json as answer, no_content};
 use super::request::Request;
 use super::route::Route;
 use super::sign_in::SignIn;
-use super::{base, download};
+use super::{base, download, preview};
 use crate::chat::model::session::{Actor, SESSION_LIFE, Session};
 
 /// Where a browser signs in.
@@ -85,7 +85,11 @@ async fn logout(actor: Actor, request: Request) -> Answer {
 async fn avatar(request: Request) -> Answer {
     let file = request.context.app.avatar(request.param(0))?;
     // The name changes with the picture, so whoever has it may keep it.
-    download::send(&request, &file, None, "public, max-age=31536000, immutable").await
+    let cache = "public, max-age=31536000, immutable";
+    match preview::asked(&request)? {
+        Some(side) => preview::send(&request, &file, side, None, cache).await,
+        None => download::send(&request, &file, None, cache).await,
+    }
 }
 
 /// Whether a person's browser asks, and not a program.

@@ -27,7 +27,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 pub async fn send(request: &Request, file: &File, actor: Option<Actor>, cache: &'static str) -> Answer {
     let etag = format!("\"{}\"", file.sha256);
     let size = u64::try_from(file.size).unwrap_or(0);
-    if request.header("if-none-match").is_some_and(|known| matches(known, &etag)) {
+    if is_known(request, &etag) {
         return Ok(headed(Response::default(), StatusCode::NOT_MODIFIED, file, &etag, cache));
     }
     let unchanged = request.header("if-range").is_none_or(|known| known == etag);
@@ -51,8 +51,13 @@ pub async fn send(request: &Request, file: &File, actor: Option<Actor>, cache: &
     Ok(response)
 }
 
+/// Whether whoever asks has what this tag is of.
+pub fn is_known(request: &Request, etag: &str) -> bool {
+    request.header("if-none-match").is_some_and(|known| matches(known, etag))
+}
+
 /// Headers that keep a browser from running what somebody uploaded.
-fn headed(mut response: Response, status: StatusCode, file: &File, etag: &str, cache: &'static str) -> Response {
+pub fn headed(mut response: Response, status: StatusCode, file: &File, etag: &str, cache: &'static str) -> Response {
     *response.status_mut() = status;
     let content_type = match file.content_type.as_str() {
         "text/plain" => "text/plain; charset=utf-8",

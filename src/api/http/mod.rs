@@ -21,6 +21,7 @@ pub mod meters;
 pub mod metrics;
 pub mod openapi;
 pub mod page;
+pub mod preview;
 pub mod reply;
 pub mod request;
 pub mod route;

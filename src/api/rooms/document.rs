@@ -8,7 +8,7 @@ use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape;
 use crate::api::http::openapi::shape::{
     Field, Shape, any_of, attachments, boolean, caption, client_id, described, email, filled, id, integer, may, need,
-    object, password, string, text, username, word,
+    object, password, preview_sizes, string, text, username, word,
 };
 use crate::api::http::page::Listing;
 use crate::chat::model::chat::MAX_MEMBERS;
@@ -186,6 +186,14 @@ pub fn info(doc: &mut Doc) {
 
 pub fn download(doc: &mut Doc) {
     doc.does("Download a file").answers_bytes();
+}
+
+pub fn preview(doc: &mut Doc) {
+    doc.does("Get a small picture of a picture")
+        .note("A JPEG, or a PNG where anything shines through; the picture itself where that is no larger.")
+        .needs_query("size", described(preview_sizes(), "It fits into a square of so many pixels."))
+        .answers_bytes()
+        .refuses(&[503]);
 }
 
 pub fn socket(doc: &mut Doc) {

@@ -5,7 +5,7 @@ use crate::api::http::body::Fields;
 use crate::api::http::limit::Rate;
 use crate::api::http::reply::{Answer, ApiError, created, ok};
 use crate::api::http::request::Request;
-use crate::api::http::{download, upload};
+use crate::api::http::{download, preview, upload};
 use crate::chat::model::id::FileId;
 use crate::chat::model::session::Actor;
 
@@ -22,6 +22,12 @@ pub async fn info(actor: Actor, request: Request) -> Answer {
 pub async fn download(actor: Actor, request: Request) -> Answer {
     let file = request.context.app.file(&actor, FileId(request.id(0)?))?;
     download::send(&request, &file, Some(actor), "private, no-cache").await
+}
+
+pub async fn preview(actor: Actor, request: Request) -> Answer {
+    let side = preview::asked(&request)?.ok_or_else(|| ApiError::field("size", "This field is required."))?;
+    let file = request.context.app.file(&actor, FileId(request.id(0)?))?;
+    preview::send(&request, &file, side, Some(actor), "private, no-cache").await
 }
 
 /// A profile's form, and the file in it: an avatar sent as one is an upload like every

@@ -16,7 +16,7 @@
 //! | GET POST | `/api/rooms/{id}/messages/` | what is said in it |
 //! | GET DELETE | `/api/messages/{id}/` | one message |
 //! | POST | `/api/files/upload/` | a file |
-//! | GET | `/api/files/{id}/`, `…/download/` | what it is, and its bytes |
+//! | GET | `/api/files/{id}/`, `…/download/`, `…/preview/` | what it is, its bytes, a small picture of it |
 //! | GET | `/media/user_images/{name}` | an `avatar_url` |
 //! | WS | `/ws/room/{id}/` | chat, calls, signalling |
 //!
@@ -70,7 +70,8 @@ pub fn dialect() -> Dialect {
         Route::new(post, "/api/files/upload/", Rate::Upload, files::upload).doc(document::upload),
         Route::new(get.clone(), "/api/files/{id}/", api, files::info).doc(document::info),
         // A screenful of pictures is one look at a chat, not a hundred questions.
-        Route::new(get, "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
+        Route::new(get.clone(), "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
+        Route::new(get, "/api/files/{id}/preview/", Rate::Free, files::preview).doc(document::preview),
         Route::socket("/ws/room/{room_id}/", socket::open).doc(document::socket),
         browser::avatars().below(),
     ];

@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::chat::model::file::StorageName;
+use crate::chat::model::preview::{PREVIEWS, Side, file_name};
 
 /// Names that wait for the end of a backup. What is beyond goes with the hourly sweep.
 const MAX_LATE: usize = 10_000;
@@ -79,5 +80,14 @@ impl Eraser {
 fn remove(data: &Path, name: &StorageName) {
     if let Err(cause) = std::fs::remove_file(data.join("files").join(name.as_str())) {
         tracing::warn!(%cause, "a file was not erased; the sweep will try again");
+    }
+    // After the file: whoever makes one of these looks for the file when it is made.
+    for side in Side::ALL {
+        let preview = data.join(PREVIEWS).join(file_name(name, side));
+        if let Err(cause) = std::fs::remove_file(preview)
+            && cause.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%cause, "a preview was not erased; the sweep will try again");
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod files_size;
 pub mod open_files;
 pub mod pace;
 pub mod page_cache;
+pub mod previews;
 pub mod readiness;
 pub mod replication;
 pub mod typing;

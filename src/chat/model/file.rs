@@ -81,3 +81,9 @@ pub fn is_inline(content_type: &str) -> bool {
     );
     raster || content_type.starts_with("audio/") || content_type.starts_with("video/")
 }
+
+/// Whether it is a picture whose header we read, and which we can decode.
+#[must_use]
+pub fn is_measured(content_type: &str) -> bool {
+    matches!(content_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
+}

@@ -25,6 +25,7 @@ pub mod name;
 pub mod overview;
 pub mod page;
 pub mod password;
+pub mod preview;
 pub mod profile;
 pub mod quota;
 pub mod readiness;

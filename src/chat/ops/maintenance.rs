@@ -14,6 +14,7 @@ use crate::chat::folder::erase;
 use crate::chat::model::clock::MAX_STEP;
 use crate::chat::model::error::Result;
 use crate::chat::model::event::Event;
+use crate::chat::model::preview::PREVIEWS;
 use crate::chat::store;
 use crate::chat::store::Tx;
 
@@ -96,6 +97,24 @@ impl App {
             let known =
                 age < SPARE_UNKNOWN_FILES || self.store.read(|db| store::files::is_known(db, &name)).unwrap_or(true);
             if !known {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        self.sweep_previews()
+    }
+
+    /// Erases previews whose file is gone: a crash may have come between the two.
+    fn sweep_previews(&self) -> std::io::Result<()> {
+        let found = match std::fs::read_dir(self.data.join(PREVIEWS)) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        for entry in found {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_known = name.split_once('.').is_none_or(|(file, _)| self.files.join(file).exists());
+            if !is_known {
                 std::fs::remove_file(entry.path())?;
             }
         }

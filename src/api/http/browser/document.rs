@@ -2,7 +2,7 @@
 
 use super::User;
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{attempt, boolean, described, may, need, object, string};
+use crate::api::http::openapi::shape::{attempt, boolean, described, may, need, object, preview_sizes, string};
 
 pub fn login(doc: &mut Doc) {
     let user = doc.shapes.of::<User<'_>>();
@@ -29,5 +29,6 @@ pub fn logout(doc: &mut Doc) {
 }
 
 pub fn avatar(doc: &mut Doc) {
-    doc.does("Get an avatar").answers_bytes();
+    let size = described(preview_sizes(), "So small that it fits into a square of so many pixels; whole unless given.");
+    doc.does("Get an avatar").query("size", size).answers_bytes().refuses(&[400]);
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::chat::model::message::MAX_ATTACHMENTS;
 use crate::chat::model::name::{MAX_EMAIL, MAX_EMOJI, MAX_IDEMPOTENCY_KEY, MAX_USERNAME};
 use crate::chat::model::password::{MAX_PASSWORD, MIN_PASSWORD};
+use crate::chat::model::preview::Side;
 
 /// A JSON Schema.
 pub type Shape = Value;
@@ -95,6 +96,12 @@ pub fn any_of(shapes: impl IntoIterator<Item = Shape>) -> Shape {
 #[must_use]
 pub fn list(items: Shape) -> Shape {
     json!({ "type": "array", "items": items })
+}
+
+/// How large a small picture of a picture may be.
+#[must_use]
+pub fn preview_sizes() -> Shape {
+    json!({ "type": "integer", "enum": Side::ALL.map(Side::pixels) })
 }
 
 /// Exactly this text.
