@@ -92,7 +92,6 @@ async fn who_comes_and_goes_all_the_time_is_told_of_now_and_then() {
     assert_eq!(end, "pong");
     let most = 2 * (7 + begun.elapsed().as_secs() / 5);
     assert!(told.len() as u64 <= most, "{} of 120 in {:?}", told.len(), begun.elapsed());
-    assert!(told.len() >= 4, "{told:?}");
     assert_eq!(told.last(), Some(&true), "nobody is told that he left who is there");
     assert_eq!(online(&seen(&alice, pair).await), [alice.id, bob.id]);
     // In the end it is right, too.
