@@ -16,6 +16,7 @@ use super::store::{self, Tx};
 impl App {
     /// The direct chat with somebody, made if there was none. `true`: it is new.
     pub async fn open_direct(&self, actor: &Actor, other: UserRef) -> Result<(Chat, bool)> {
+        self.check_pace(actor)?;
         let who = actor.clone();
         self.authorized(actor)
             .write(move |tx| {
@@ -43,6 +44,7 @@ impl App {
     /// Puts a direct chat away for the actor: it is empty and in no list until somebody
     /// writes again. The other side's copy stays as it is.
     pub async fn hide_direct(&self, actor: &Actor, id: ChatId) -> Result<()> {
+        self.check_pace(actor)?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {

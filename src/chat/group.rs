@@ -31,6 +31,7 @@ impl App {
 
     /// Makes a group, with the actor as owner and admin.
     pub async fn create_group(&self, actor: &Actor, new: NewGroup) -> Result<Chat> {
+        self.check_pace_of(actor, new.members.len())?;
         let me = actor.user;
         self.authorized(actor).write(move |tx| create_group(tx, me, &new)).await
     }
@@ -57,6 +58,7 @@ impl App {
 
     /// Deletes a group with all that is in it, for everybody.
     pub async fn delete_chat(&self, actor: &Actor, id: ChatId, needs: Authority) -> Result<()> {
+        self.check_pace(actor)?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {

@@ -22,6 +22,7 @@ impl App {
 
     /// Joins a public room. Again: no change.
     pub async fn join(&self, actor: &Actor, id: ChatId) -> Result<Chat> {
+        self.check_pace(actor)?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {
@@ -39,6 +40,7 @@ impl App {
 
     /// Leaves a group.
     pub async fn leave(&self, actor: &Actor, id: ChatId) -> Result<()> {
+        self.check_pace(actor)?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {
@@ -56,7 +58,7 @@ impl App {
 
     /// Adds users to a group, as one of its admins. Returns how many are new in it.
     pub async fn add_members(&self, actor: &Actor, id: ChatId, users: Vec<UserId>) -> Result<i64> {
-        self.check_pace(actor)?;
+        self.check_pace_of(actor, users.len())?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {
@@ -69,6 +71,7 @@ impl App {
 
     /// Takes a member out of a group: an admin anybody, everybody oneself.
     pub async fn remove_member(&self, actor: &Actor, id: ChatId, user: UserId) -> Result<()> {
+        self.check_pace(actor)?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {

@@ -195,7 +195,8 @@ async fn a_small_group_is_told_whole_and_to_each_with_their_own() {
 
 #[tokio::test]
 async fn one_limit_holds_for_what_is_sent_through_all() {
-    let flags = ["--limit-api", "off", "--limit-ws", "off", "--limit-send", "8/h"];
+    // Two chats are opened, and eight things are said.
+    let flags = ["--limit-api", "off", "--limit-ws", "off", "--limit-send", "10/h"];
     let fireside = Fireside::start_with_limits(&flags).await;
     let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
     let (chat, pair) = (group(&alice, "den", &[&bob]).await, dm(&alice, &bob).await);
@@ -229,4 +230,36 @@ async fn one_limit_holds_for_what_is_sent_through_all() {
     for _ in 0..8 {
         bob.post(&chat.messages(), &word).await.is(201);
     }
+}
+
+/// To make a group, fill it and let it go is heard by everybody in it, and costs a row for each.
+#[tokio::test]
+async fn groups_that_come_and_go_are_counted_with_their_people() {
+    const FLAGS: [&str; 6] = ["--limit-api", "off", "--limit-auth", "off", "--limit-send", "8/h"];
+    let fireside = Fireside::start_with_limits(&FLAGS).await;
+    let crowd = fireside.registers_crowd(63).await;
+    let (alice, bob) = (&crowd[0], &crowd[1]);
+    // One by one: make, add, remove, leave or delete; a direct chat, and to put it away.
+    for round in 0..2 {
+        let chat = group(alice, &format!("den {round}"), &[]).await;
+        alice.post(&chat.add(), &json!({"user_ids": [bob.id]})).await.is(200);
+        alice.delete(&chat.remove(bob)).await.is(204);
+        alice.delete(&chat.path()).await.is(204);
+    }
+    let wish = json!({"chat_type": "group", "title": "one more", "member_ids": [bob.id]});
+    alice.post(CHATS, &wish).await.is(429);
+    alice.post(CHATS, &json!({"chat_type": "dm", "member_ids": [bob.id]})).await.is(429);
+    // A group of sixty counts as seven.
+    let carol = &crowd[2];
+    let sixty: Vec<&Person> = crowd[3..].iter().collect();
+    assert_eq!(sixty.len(), 60);
+    let chat = group(carol, "many", &sixty).await;
+    carol.post(&chat.messages(), &json!({"content": "the eighth"})).await.is(201);
+    carol.delete(&chat.path()).await.is(429);
+    // More than may come at once is taken once, or nobody could ever make it.
+    let dave = &crowd[3];
+    let all: Vec<&Person> = crowd.iter().filter(|person| person.id != dave.id).collect();
+    let wish = json!({"chat_type": "group", "title": "all", "member_ids": super::words::ids(&all)});
+    dave.post(CHATS, &wish).await.is(201);
+    dave.post(CHATS, &wish).await.is(429);
 }

@@ -39,6 +39,7 @@ pub fn list(doc: &mut Doc) {
 pub fn create(doc: &mut Doc) {
     doc.does("Open a chat")
         .note("A `dm` takes exactly one `member_ids` entry; a `group` a title or members.")
+        .limited("send")
         .takes(&[
             need("chat_type", one_of(&["dm", "group"])),
             may("title", filled(MAX_TITLE)),
@@ -62,6 +63,7 @@ pub fn update(doc: &mut Doc) {
 pub fn delete(doc: &mut Doc) {
     doc.does("Delete a chat")
         .note("A group goes for all, by an admin. A direct chat is cleared for the one who deletes it.")
+        .limited("send")
         .answers_nothing(204, "It is gone.");
 }
 
@@ -161,6 +163,7 @@ pub fn add_members(doc: &mut Doc) {
 pub fn remove_member(doc: &mut Doc) {
     doc.does("Remove a member from a group")
         .note("An admin may, and everybody themselves.")
+        .limited("send")
         .answers_nothing(204, "They are out.")
         .refuses(&[400]);
 }

@@ -109,6 +109,7 @@ pub fn mine_rooms(doc: &mut Doc) {
 
 pub fn create(doc: &mut Doc) {
     doc.does("Open the chatroom with somebody")
+        .limited("send")
         .takes(&[need("recipient", described(string(), "A username."))])
         .answers::<Room>(201, "The new chatroom.")
         .also_refuses(400, list(string()));

@@ -1,5 +1,6 @@
 //! How often everybody has said something lately.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -14,22 +15,26 @@ pub const FORGET_EVERY: u32 = 4_096;
 
 /// What everybody has said lately.
 pub struct Pace {
-    pub limit: Option<DefaultKeyedRateLimiter<UserId>>,
-    pub checks: AtomicU32,
+    /// And how much may come at once.
+    limit: Option<(DefaultKeyedRateLimiter<UserId>, NonZeroU32)>,
+    checks: AtomicU32,
 }
 
 impl Pace {
     /// With nobody having said anything yet; `None`: as often as they like.
     pub fn new(limit: Option<Quota>) -> Self {
-        Self { limit: limit.map(DefaultKeyedRateLimiter::keyed), checks: AtomicU32::new(0) }
+        let limit = limit.map(|quota| (DefaultKeyedRateLimiter::keyed(quota), quota.burst_size()));
+        Self { limit, checks: AtomicU32::new(0) }
     }
 
-    pub fn check(&self, user: UserId) -> Result<()> {
-        let Some(limit) = &self.limit else { return Ok(()) };
+    /// Counts what is worth `cost` sends. What is worth more than may come at once is worth that.
+    pub fn check(&self, user: UserId, cost: NonZeroU32) -> Result<()> {
+        let Some((limit, most)) = &self.limit else { return Ok(()) };
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             limit.retain_recent();
         }
-        limit.check_key(&user).map_err(|until| {
+        let checked = limit.check_key_n(&user, cost.min(*most)).map_err(|_| Error::Internal)?;
+        checked.map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             Error::TooOften { retry_after: wait.max(Duration::from_secs(1)) }
         })
