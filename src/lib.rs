@@ -3,7 +3,7 @@
 //! # The map
 //! - [`chat`]: what it does; no protocol. `model` (types and pure rules) is the ground; on it
 //!   stand `store` (SQL), `hub` (open sockets), `memory` (caches, and what is true for a moment)
-//!   and `hasher` (passwords); on those the `handle`; on that the operations, a file for each
+//!   and `hasher` (passwords); on those the `app`; on that the operations, a file for each
 //!   noun, with `auth` (who may) beside them and `ops` (the operator's) above them.
 //! - [`api`]: how it is asked; no SQL and no rules. `http` and `ws` are what all dialects share,
 //!   and each dialect is a folder.

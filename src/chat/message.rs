@@ -62,7 +62,7 @@ impl App {
             .await
     }
 
-    /// As [`Chat::history`], and up to where everybody has read, in one state of the database.
+    /// As [`App::history`], and up to where everybody has read, in one state of the database.
     pub fn history_with_marks(
         &self,
         actor: &Actor,

@@ -1,15 +1,15 @@
 //! What the server does: users, chats, messages, files, calls.
 //!
 //! It knows no protocol: no HTTP, no JSON, no status codes; the records of an export are its
-//! own form, and no dialect's. A public method of [`Chat`] is a whole operation, in the file of
+//! own form, and no dialect's. A public method of [`App`] is a whole operation, in the file of
 //! its noun: it takes who asks, checks their right inside its transaction, and returns when the
 //! outcome is stored.
 //!
 //! | floor | | |
 //! |---|---|---|
 //! | `ops` | backups, exports and imports, checks, maintenance, metrics | → all below |
-//! | `auth`; the files beside this one | who may; one noun each | → `handle` and below |
-//! | `handle` | [`Chat`] itself, opened and assembled | → all below |
+//! | `auth`; the files beside this one | who may; one noun each | → `app` and below |
+//! | `app` | [`App`] itself, opened and assembled | → all below |
 //! | `store`, `hub`, `memory`, `hasher` | SQL; open sockets; caches and moments; passwords | → `model` |
 //! | `folder` | the data folder's files and locks | → `model` |
 //! | `model` | types, and rules that need nothing but their values | |

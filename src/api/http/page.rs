@@ -67,7 +67,7 @@ impl<D> Listing<D> {
     }
 }
 
-/// A page of messages that are written already, as by `Chat::page_in_words`.
+/// A page of messages that are written already, as by `App::cached_page`.
 pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
     let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
     let around = serde_json::to_vec(&empty).map_err(|_| ApiError::Chat(Error::Internal))?;
@@ -76,7 +76,7 @@ pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Ans
     Ok(reply::written(StatusCode::OK, [before, messages, b"}"].concat()))
 }
 
-/// Messages in a dialect's shapes, for `Chat::page_in_words`.
+/// Messages in a dialect's shapes, for `App::cached_page`.
 pub fn write_messages<'a, T: Serialize>(
     past: &'a UncachedPage<'_>,
     shape: impl FnMut(&'a Message) -> T,

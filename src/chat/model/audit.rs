@@ -80,7 +80,7 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Who; `None`: the command line.
     pub actor: Option<Username>,
-    /// [`Act::as_str`].
+    /// [`AuditAction::as_str`].
     pub action: String,
     /// To whom or what: a username, the id of an invitation or a chat, the server's name.
     pub subject: String,
