@@ -290,7 +290,8 @@ const COUNTERS: &[(&str, &str)] = &[
     (
         "text_bytes.bytes",
         "SELECT 1 FROM users u WHERE coalesce((SELECT bytes FROM text_bytes WHERE user_id = u.id), 0) <>
-         (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE sender_id = u.id)",
+         (SELECT coalesce(sum(octet_length(content)), 0) FROM messages WHERE sender_id = u.id) +
+         (SELECT coalesce(sum(octet_length(title) + octet_length(content)), 0) FROM posts WHERE author_id = u.id)",
     ),
     (
         "the sequence",
