@@ -18,7 +18,7 @@ impl App {
         let me = actor.user;
         let Limits { changes: max, recent, .. } = self.limits;
         self.store
-            .scan(move |db| {
+            .scan_for(me, move |db| {
                 let newest = store::changes::newest(db)?;
                 let upto = upto.map_or(newest, |upto| upto.min(newest));
                 let mut found = store::changes::of_user(db, me, since, upto, max + 1, recent)?;

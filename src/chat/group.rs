@@ -26,7 +26,7 @@ impl App {
     /// Public rooms that the actor is not in, newest created first.
     pub async fn public_chats(&self, actor: &Actor, page: Page) -> Result<Paged<Chat>> {
         let me = actor.user;
-        self.store.scan(move |db| store::chats::page_public(db, me, page)).await
+        self.store.scan_for(me, move |db| store::chats::page_public(db, me, page)).await
     }
 
     /// Makes a group, with the actor as owner and admin.

@@ -54,7 +54,7 @@ impl App {
     pub async fn start_of_newest(&self, actor: &Actor, chat: ChatId, end: MessageId, count: u32) -> Result<MessageId> {
         let me = actor.user;
         self.store
-            .scan(move |db| {
+            .scan_for(me, move |db| {
                 let membership = inside(db, me, chat)?.membership.ok_or(Error::NotMember)?;
                 let start = store::messages::id_below(db, chat, end, count)?;
                 Ok(start.unwrap_or(MessageId(0)).max(membership.cleared_mark))

@@ -50,7 +50,7 @@ impl App {
         let (me, part) = (actor.user, part.map(|part| fold(part.trim())));
         let found = self
             .store
-            .scan(move |db| {
+            .scan_for(me, move |db| {
                 let found = store::chats::page_by_activity(db, me, page, part.as_deref())?;
                 let items = found.items.into_iter().map(|id| overview(db, me, id)).collect::<Result<Vec<_>>>()?;
                 Ok(Paged { count: found.count, items })
@@ -126,7 +126,7 @@ impl App {
         page: Page,
     ) -> Result<Paged<DirectMessage>> {
         let me = actor.user;
-        self.store.read_page(page, move |db| direct_messages(db, me, other, page)).await
+        self.store.read_page(me, page, move |db| direct_messages(db, me, other, page)).await
     }
 }
 

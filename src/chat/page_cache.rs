@@ -53,7 +53,7 @@ impl App {
         write: impl FnOnce(&UncachedPage<'_>) -> Result<Vec<u8>> + Send + 'static,
     ) -> Result<(i64, Bytes)> {
         let (me, count, newest) = (actor.user, self.page_cache.generation(chat), Arc::clone(&self.page_cache));
-        self.store.read_page(page, move |db| newest.page(db, me, chat, page, (form, count), write)).await
+        self.store.read_page(me, page, move |db| newest.page(db, me, chat, page, (form, count), write)).await
     }
 }
 

@@ -27,7 +27,7 @@ impl App {
         let (me, part, present) = (actor.user, fold(part.trim()), self.hub.present());
         let wanted = limit as usize + 1;
         self.store
-            .scan(move |db| {
+            .scan_for(me, move |db| {
                 let (mut found, mut start) = (Vec::new(), after);
                 if start.as_ref().is_none_or(|place| place.is_online) {
                     let is_wanted = |person: &Person| present.contains(&person.user.id) && person.user.id != me;
@@ -62,7 +62,7 @@ impl App {
         let (me, part) = (actor.user, fold(part.trim()));
         let found = self
             .store
-            .scan(move |db| {
+            .scan_for(me, move |db| {
                 inside(db, me, chat)?;
                 store::members::named(db, chat, &part, above, limit.saturating_add(1))
             })

@@ -15,7 +15,7 @@ impl App {
     pub async fn profile(&self, actor: &Actor, username: &str) -> Result<Profile> {
         let (me, key) = (actor.user, fold(username));
         self.store
-            .scan(move |db| {
+            .scan_for(me, move |db| {
                 let user = store::users::find_by_key(db, &key)?.ok_or(Error::NotFound)?;
                 let account = store::users::account(db, user.id)?.ok_or(Error::NotFound)?;
                 let sees = user.id == me || store::friends::are(db, me, user.id)?;
@@ -26,7 +26,7 @@ impl App {
     }
 
     /// Posts of somebody, or of everybody, oldest first: at most `limit`, from above a post.
-    pub fn posts(&self, _asker: &Actor, of: Option<UserId>, after: PostId, limit: u32) -> Result<Vec<Post>> {
+    pub fn posts(&self, _actor: &Actor, of: Option<UserId>, after: PostId, limit: u32) -> Result<Vec<Post>> {
         self.store.read(|db| match of {
             Some(author) => store::posts::of(db, author, after, limit),
             None => store::posts::all(db, after, limit),

@@ -26,23 +26,23 @@ impl App {
     }
 
     /// Somebody, as everybody sees them.
-    pub fn user(&self, _asker: &Actor, id: UserId) -> Result<User> {
+    pub fn user(&self, _actor: &Actor, id: UserId) -> Result<User> {
         self.store.read(|db| store::users::find(db, id)?.ok_or(Error::NotFound))
     }
 
     /// Who has a username, in any case.
-    pub fn user_named(&self, _asker: &Actor, name: &str) -> Result<User> {
+    pub fn user_named(&self, _actor: &Actor, name: &str) -> Result<User> {
         self.store.read(|db| store::users::find_by_key(db, &fold(name))?.ok_or(Error::NotFound))
     }
 
     /// Everybody who is not disabled, by id, a page at a time.
-    pub async fn users(&self, _asker: &Actor, page: Page) -> Result<Paged<User>> {
-        self.store.read_page(page, move |db| store::users::page(db, page)).await
+    pub async fn users(&self, actor: &Actor, page: Page) -> Result<Paged<User>> {
+        self.store.read_page(actor.user, page, move |db| store::users::page(db, page)).await
     }
 
     /// Accounts that are not disabled, by id: at most `limit`, from above one. With their
     /// addresses, for documents that print them.
-    pub fn directory(&self, _asker: &Actor, after: UserId, limit: u32) -> Result<Vec<Account>> {
+    pub fn directory(&self, _actor: &Actor, after: UserId, limit: u32) -> Result<Vec<Account>> {
         self.store.read(|db| store::users::directory(db, after, limit))
     }
 
@@ -58,7 +58,7 @@ impl App {
     /// address is `part`; never the actor, and at most [`MAX_FOUND`].
     pub async fn search_users(&self, actor: &Actor, part: &str) -> Result<Vec<Account>> {
         let (me, part) = (actor.user, fold(part.trim()));
-        self.store.scan(move |db| store::users::search(db, me, &part, MAX_FOUND)).await
+        self.store.scan_for(me, move |db| store::users::search(db, me, &part, MAX_FOUND)).await
     }
 
     /// All accounts, for the operator at the command line.

@@ -37,6 +37,7 @@ pub(super) mod reactions;
 mod readers;
 pub(super) mod resets;
 pub(super) mod retention;
+mod scans;
 pub(super) mod server;
 #[cfg(test)]
 pub(super) mod simulated;
@@ -47,22 +48,21 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 use super::model::error::{Error, OpenError, Result};
 use super::model::event::Committed;
 use super::model::gauges::{ReaderGauges, WriterGauges};
+use super::model::id::UserId;
 use super::model::limits::Limits;
 use super::model::page::Page;
 use super::model::time::Clock;
 pub use db::{Db, Durability};
 use db::{connect, prepare_writer};
 pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
+use scans::{Scans, Turn};
 pub(super) use transaction::Tx;
 pub(super) use writer::WriterThread;
 
@@ -70,18 +70,12 @@ pub(super) use writer::WriterThread;
 /// another connection, which is our very shape.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// Reads at once that take their time. Each holds a connection meanwhile, and whoever has a
-/// short question is to find one free.
-const MAX_SCANS: usize = 4;
-/// How long somebody waits for the turn of such a read, and is told "busy" then.
-const SCAN_WAIT: Duration = Duration::from_secs(10);
-
 /// The database: its writer and its readers. Cloning shares them.
 #[derive(Clone)]
 pub(super) struct Store {
     writer: queue::Writer,
     readers: readers::Readers,
-    scans: Arc<Semaphore>,
+    scans: Arc<Scans>,
 }
 
 impl Store {
@@ -104,7 +98,7 @@ impl Store {
         prepare_writer(&connection, durability)?;
         let readers = readers::Readers::open(path)?;
         let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
-        Ok((Self { writer, readers, scans: Arc::new(Semaphore::new(MAX_SCANS)) }, thread))
+        Ok((Self { writer, readers, scans: Arc::new(Scans::new()) }, thread))
     }
 
     /// Runs `work` in the writer's next transaction; returns when it is committed
@@ -128,10 +122,25 @@ impl Store {
         self.readers.read(work)
     }
 
-    /// Like `read`, on a thread where it may take its time.
+    /// Like `read`, on a thread where it may take its time, for the server or its operator.
     pub async fn scan<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T> + Send + 'static) -> Result<T> {
-        let turn = timeout(SCAN_WAIT, Arc::clone(&self.scans).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Error::Busy { retry_after: SCAN_WAIT }) };
+        self.scan_in(self.scans.turn(None).await?, work).await
+    }
+
+    /// The same for a user, who leaves turns to others.
+    pub async fn scan_for<T: Send + 'static>(
+        &self,
+        user: UserId,
+        work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.scan_in(self.scans.turn(Some(user)).await?, work).await
+    }
+
+    async fn scan_in<T: Send + 'static>(
+        &self,
+        turn: Turn,
+        work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let readers = self.readers.clone();
         let scanned = tokio::task::spawn_blocking(move || {
             let read = readers.read(work);
@@ -146,10 +155,11 @@ impl Store {
     /// to it may take its time.
     pub async fn read_page<T: Send + 'static>(
         &self,
+        user: UserId,
         page: Page,
         work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if page.is_far() { self.scan(work).await } else { self.read(work) }
+        if page.is_far() { self.scan_for(user, work).await } else { self.read(work) }
     }
 
     /// How the writer and the readers are.
