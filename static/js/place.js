@@ -24,7 +24,8 @@ function forget(dialog) {
 window.addEventListener('popstate', () => {
   const [isOver, cameFrom] = [Boolean(history.state?.over), wasOver && left];
   [wasOver, left] = [isOver, location.hash];
-  while (open.length && !open.at(-1).isConnected) open.pop(); // taken away without being closed
+  // Those that were taken away without being closed, and those whose `close` is still to be told.
+  while (open.length && !(open.at(-1).isConnected && open.at(-1).open)) open.pop();
   const top = open.at(-1);
   if (isOver || cameFrom !== location.hash) return; // not off a dialog's entry
   // Its dialog was closed otherwise, and so this step leads nowhere. The next one waits until it is done.
