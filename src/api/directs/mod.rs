@@ -78,7 +78,7 @@ async fn create(actor: Actor, mut request: Request) -> Answer {
     let user = fields.require_integer("user_id");
     let user = UserId(fields.complete(user)?);
     if user == actor.user {
-        return Err(ApiError::field("user_id", "Cannot create a app with yourself"));
+        return Err(ApiError::field("user_id", "Cannot create a chat with yourself"));
     }
     let app = &request.context.app;
     let (room, _) = app.open_direct(&actor, UserRef::Id(user)).await?;

@@ -30,7 +30,7 @@ const ERROR: &str = r#"{"error":"An error occurred while processing your message
 pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conversation), ApiError> {
     let id = ChatId(request.id(0)?);
     let app = &request.context.app;
-    // A group is not found by its members either: it is no app of this document.
+    // A group is not found by its members either: it is no chat of this document.
     if app.chat(&actor, id)?.kind != Kind::Direct {
         return Err(ApiError::NOT_FOUND);
     }
