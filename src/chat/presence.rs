@@ -19,10 +19,11 @@ impl App {
         let app = self.clone();
         runtime.spawn(async move {
             tokio::time::sleep_until(due).await;
-            app.absences.begin(user);
             loop {
                 let core = app.clone();
                 let noted = app.store.write(move |tx| {
+                    // Whoever leaves from here on is told of anew: whether they are back is asked below.
+                    core.absences.begin(user);
                     store::users::set_last_seen(tx, user)?;
                     if !core.hub.is_connected(user) {
                         let chats = store::chats::ids_of(tx, user)?;
@@ -33,7 +34,10 @@ impl App {
                 match noted.await {
                     // Nobody else would say it later, and others would see them there for good.
                     Err(Error::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
-                    Err(error) => return tracing::debug!(%error, "somebody's leaving was not noted"),
+                    Err(error) => {
+                        app.absences.begin(user);
+                        return tracing::debug!(%error, "somebody's leaving was not noted");
+                    }
                     Ok(()) => return,
                 }
             }

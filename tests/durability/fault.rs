@@ -155,7 +155,7 @@ async fn a_fold_that_finds_no_room_is_made_up_for() {
         alice.posts(&format!("{stored} {}", "ж".repeat(9_900))).in_room(&den).await;
         stored += 1;
         assert!(stored < 5_000, "it never was folded");
-        more -= usize::from(fireside.home.log().contains("until there is room to fold it"));
+        more -= usize::from(fireside.home.log().contains("until there is room to checkpoint it"));
     }
     let folds = strace.lets_go().iter().filter(|line| !line.contains("(INJECTED)")).count();
     assert!(folds > 0, "it was folded after all");

@@ -71,7 +71,7 @@ async fn uploads_at_once_do_not_pass_it_together() {
         let fireside = Fireside::start_with(&flags).await;
         let alice = fireside.registers("alice").await;
         let mut uploads = JoinSet::new();
-        for _ in 0..24 {
+        for _ in 0..16 {
             let alice = alice.clone();
             uploads.spawn(async move { tries(&alice, size).await });
         }

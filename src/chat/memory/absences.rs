@@ -48,7 +48,7 @@ impl Absences {
         }
         let due = (absence.free_at - EVERY * (AT_ONCE - 1)).max(now);
         absence.free_at = absence.free_at.max(now) + EVERY;
-        absence.is_awaited = due > now;
+        absence.is_awaited = true;
         Some(due)
     }
 
@@ -91,6 +91,8 @@ mod tests {
         let (absences, now) = (Absences::default(), Instant::now());
         for _ in 0..AT_ONCE {
             assert_eq!(absences.next(BOB, now), Some(now));
+            assert_eq!(absences.next(BOB, now), None, "that one is not told yet");
+            absences.begin(BOB);
         }
         let due = now + EVERY;
         assert_eq!(absences.next(BOB, now), Some(due));
@@ -109,6 +111,7 @@ mod tests {
         for user in 0..10 * FEW as i64 {
             let at = now + Duration::from_secs(user.unsigned_abs());
             assert_eq!(absences.next(UserId(user), at), Some(at));
+            absences.begin(UserId(user));
         }
         assert!(absences.lock().by_user.len() <= FEW);
     }
