@@ -181,7 +181,7 @@ impl Drop for Upload {
 fn insert(tx: &Tx<'_>, file: &File, quota: Quota) -> Result<FileId> {
     store::users::add_stored_bytes(tx, file.uploader, file.size)?;
     quota.check(tx, file.uploader)?;
-    store::files::insert(tx, file)
+    Ok(store::files::insert(tx, file, None)?)
 }
 
 /// Erases a file: its row now, its bytes when this commits.

@@ -9,7 +9,7 @@ use super::model::id::{ChatId, InviteId};
 use super::model::invite::{GroupInvite, MAX_GROUP_INVITES, NewGroupInvite};
 use super::model::session::Actor;
 use super::model::token::{Keys, secret_hash};
-use super::store::{self, group_invites::Kept};
+use super::store::{self, group_invites::GroupInviteRow};
 
 impl App {
     /// Makes an invitation into a group, as one of its admins.
@@ -23,7 +23,7 @@ impl App {
                 if store::group_invites::count(tx, chat)? >= i64::from(MAX_GROUP_INVITES) {
                     return Err(Error::LimitReached { what: "invitations into a chat", max: MAX_GROUP_INVITES });
                 }
-                let mut made = Kept {
+                let mut made = GroupInviteRow {
                     id: InviteId(0),
                     nonce: rand::random::<[u8; 16]>().to_vec(),
                     uses_left: new.uses,
@@ -76,7 +76,7 @@ impl App {
     }
 }
 
-fn shown(keys: &Keys, kept: Kept) -> GroupInvite {
+fn shown(keys: &Keys, kept: GroupInviteRow) -> GroupInvite {
     GroupInvite {
         id: kept.id,
         code: keys.group_invite_code(&kept.nonce),

@@ -46,8 +46,8 @@ impl App {
             side,
             may_keep: self.has_room(),
         };
-        let here = work.clone();
-        let kept = tokio::task::spawn_blocking(move || fs::read(&here.kept).ok());
+        let kept = work.kept.clone();
+        let kept = tokio::task::spawn_blocking(move || fs::read(kept).ok());
         if let Some(kept) = kept.await.map_err(|_| Error::Internal)? {
             return read(kept);
         }
@@ -66,7 +66,6 @@ fn read(kept: Vec<u8>) -> Result<Preview> {
 }
 
 /// One preview to be made.
-#[derive(Clone)]
 struct Work {
     folder: PathBuf,
     kept: PathBuf,

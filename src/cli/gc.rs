@@ -44,30 +44,30 @@ impl Gc {
         if self.confirm_clock {
             ask(data, Command::ConfirmClock)?;
         }
-        let mut rubbish = look()?;
+        let mut garbage = look()?;
         if !self.dry_run {
             ask(data, Command::Gc)?;
-            rubbish = gc::gone(&rubbish, &look()?);
+            garbage = gc::gone(&garbage, &look()?);
         }
         if self.compact {
-            rubbish.push(gc::compact(data)?);
+            garbage.push(gc::compact(data)?);
         }
-        self.print(&rubbish)
+        self.print(&garbage)
     }
 
-    fn print(&self, rubbish: &[Garbage]) -> Result<(), CommandError> {
+    fn print(&self, garbage: &[Garbage]) -> Result<(), CommandError> {
         if self.json {
             let lines =
-                rubbish.iter().map(|Garbage { what, count, bytes }| GarbageLine { what, count: *count, bytes: *bytes });
+                garbage.iter().map(|Garbage { what, count, bytes }| GarbageLine { what, count: *count, bytes: *bytes });
             let text = serde_json::to_string_pretty(&lines.collect::<Vec<_>>());
             say(&text.map_err(|cause| CommandError::new(CommandError::FAILED, cause.to_string()))?);
             return Ok(());
         }
-        for Garbage { what, count, bytes } in rubbish.iter().filter(|rubbish| rubbish.count > 0) {
+        for Garbage { what, count, bytes } in garbage.iter().filter(|garbage| garbage.count > 0) {
             let bytes = if *bytes > 0 { format!(", {bytes} bytes") } else { String::new() };
             say(&format!("{count:>8} {what}{bytes}"));
         }
-        let bytes: u64 = rubbish.iter().map(|rubbish| rubbish.bytes).sum();
+        let bytes: u64 = garbage.iter().map(|garbage| garbage.bytes).sum();
         let done = if self.dry_run { "may go" } else { "went" };
         say(&format!("{bytes} bytes {done}"));
         Ok(())

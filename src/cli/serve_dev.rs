@@ -45,7 +45,7 @@ pub(super) struct DevFlags {
     /// work; and sockets are cut off, of 30% each about every three seconds
     #[arg(long, env = "FIRESIDE_CHAOS", value_name = "PERCENT", value_parser = percent)]
     chaos: Option<u8>,
-    /// With --chaos: the same number makes the same trouble again
+    /// With --chaos: the same number makes the same faults again
     #[arg(long, env = "FIRESIDE_CHAOS_SEED", default_value_t = 1, value_name = "N")]
     chaos_seed: u64,
 }
@@ -95,7 +95,7 @@ impl DevFlags {
         if self.dev { Scratch::make().map(Some) } else { Ok(None) }
     }
 
-    /// No limits, every origin, and the trouble that was asked for.
+    /// No limits, every origin, and the faults that were asked for.
     pub fn apply(&self, settings: &mut Settings) {
         if !self.dev {
             return;

@@ -73,7 +73,7 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     }
     drop(stopping);
     let memory = tokio::spawn(memory::give_back(app.clone(), connections));
-    let forgetting = tokio::spawn(forget_by_time(Arc::clone(server.api.context())));
+    let expiry = tokio::spawn(forget_by_time(Arc::clone(server.api.context())));
     let metrics_listener = metrics
         .map(|listener| tokio::spawn(metrics::serve(listener, Arc::clone(server.api.context()), answers.timeout)));
     shutdown.await;
@@ -85,7 +85,7 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     drain(&app, all_gone, shutdown_timeout).await;
     app.close().await;
     memory.abort();
-    forgetting.abort();
+    expiry.abort();
     if let Some(metrics_listener) = metrics_listener {
         metrics_listener.abort();
     }

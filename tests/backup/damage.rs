@@ -22,25 +22,32 @@ async fn is_refused(bytes: &[u8], shelf: &Path, why: &str) {
     assert!(left.is_empty(), "{why}: {left:?}");
 }
 
+/// Copies of an archive with one fault each, and what it is: a flipped bit in some blocks all
+/// over it and in the first and last `ends`, a cut, a byte too many.
+pub fn damaged(whole: &[u8], ends: usize) -> impl Iterator<Item = (Vec<u8>, String)> {
+    let blocks = whole.len() / BLOCK;
+    let step = blocks.div_ceil(number("FIRESIDE_FLIPS", 40));
+    let flips = (0..blocks).filter(move |block| block % step == 0 || *block < ends || block + ends >= blocks);
+    let flipped = flips.map(|block| {
+        // Another place in each block, so that every field of a header has its turn.
+        let at = block * BLOCK + (block * 97) % BLOCK;
+        let mut bytes = whole.to_vec();
+        bytes[at] ^= 1 << (block % 8);
+        (bytes, format!("byte {at}"))
+    });
+    let lengths = [0, 1, BLOCK, whole.len() / 2, whole.len() - 3 * BLOCK, whole.len() - 1];
+    let cut = lengths.into_iter().map(|length| (whole[..length].to_vec(), format!("cut to {length}")));
+    flipped.chain(cut).chain([([whole, b"x"].concat(), "one byte more".to_owned())])
+}
+
 #[tokio::test]
 async fn a_flipped_bit_anywhere_is_found() {
     let shelf = tempfile::tempdir().unwrap();
     let (_fireside, archive) = backed_up(shelf.path()).await;
     let whole = std::fs::read(&archive).unwrap();
-    let blocks = whole.len() / BLOCK;
-    let step = blocks.div_ceil(number("FIRESIDE_FLIPS", 40));
-    let ends = 12;
-    for block in (0..blocks).filter(|block| block % step == 0 || *block < ends || block + ends >= blocks) {
-        // Another place in each block, so that every field of a header has its turn.
-        let at = block * BLOCK + (block * 97) % BLOCK;
-        let mut bytes = whole.clone();
-        bytes[at] ^= 1 << (block % 8);
-        is_refused(&bytes, shelf.path(), &format!("byte {at}")).await;
+    for (bytes, why) in damaged(&whole, 12) {
+        is_refused(&bytes, shelf.path(), &why).await;
     }
-    for length in [0, 1, BLOCK, whole.len() / 2, whole.len() - 3 * BLOCK, whole.len() - 1] {
-        is_refused(&whole[..length], shelf.path(), &format!("cut to {length}")).await;
-    }
-    is_refused(&[whole.as_slice(), b"x"].concat(), shelf.path(), "one byte more").await;
     restores(&archive, &Home::new()).await.succeeded();
 }
 

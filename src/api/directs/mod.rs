@@ -52,10 +52,10 @@ fn names_a_chat(request: &Request) -> bool {
 }
 
 async fn users(actor: Actor, request: Request) -> Answer {
-    let (chat, mut last) = (request.context.app.clone(), UserId(0));
+    let (app, mut last) = (request.context.app.clone(), UserId(0));
     let next = move || {
-        chat.check_signed_in(&actor)?;
-        let users = chat.others(&actor, last, PIECE)?;
+        app.check_signed_in(&actor)?;
+        let users = app.others(&actor, last, PIECE)?;
         last = users.last().map_or(last, |user| user.id);
         Ok(users.iter().map(|user| json_stream::element(&User::from(user))).collect())
     };
@@ -63,10 +63,10 @@ async fn users(actor: Actor, request: Request) -> Answer {
 }
 
 async fn chats(actor: Actor, request: Request) -> Answer {
-    let (chat, mut last) = (request.context.app.clone(), ChatId(i64::MAX));
+    let (app, mut last) = (request.context.app.clone(), ChatId(i64::MAX));
     let next = move || {
-        chat.check_signed_in(&actor)?;
-        let chats = chat.direct_overviews(&actor, last, PIECE)?;
+        app.check_signed_in(&actor)?;
+        let chats = app.direct_overviews(&actor, last, PIECE)?;
         last = chats.last().map_or(last, |overview| overview.chat.id);
         Ok(chats.iter().map(|overview| json_stream::element(&DirectChat::from(overview))).collect())
     };

@@ -160,10 +160,10 @@ impl Conversation {
 
     /// What had been said when the socket was opened; what arrives since stays unread.
     async fn mark_read(&self) -> Result<(), ApiError> {
-        let (chat, actor) = (&self.context.app, &self.subscriber.actor);
+        let (app, actor) = (&self.context.app, &self.subscriber.actor);
         let newest = Window::Before(MessageId(self.opened_at.0 + 1), 1);
-        if let Some(newest) = chat.history(actor, self.id, newest)?.items.first() {
-            chat.mark_read(actor, self.id, Some(newest.id)).await?;
+        if let Some(newest) = app.history(actor, self.id, newest)?.items.first() {
+            app.mark_read(actor, self.id, Some(newest.id)).await?;
         }
         Ok(())
     }

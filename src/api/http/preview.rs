@@ -18,12 +18,12 @@ pub fn asked(request: &Request) -> Result<Option<Side>, ApiError> {
 
 /// Sends a preview of a file that was found for somebody, as [`download::send`] sends the file.
 pub async fn send(request: &Request, file: &File, side: Side, actor: Option<Actor>, cache: &'static str) -> Answer {
-    let chat = &request.context.app;
-    let preview = chat.preview(file, side).await?;
+    let app = &request.context.app;
+    let preview = app.preview(file, side).await?;
     // It may have waited: whoever lost the right meanwhile gets nothing.
     if let Some(actor) = &actor {
-        chat.check_signed_in(actor)?;
-        chat.file(actor, file.id)?;
+        app.check_signed_in(actor)?;
+        app.file(actor, file.id)?;
     }
     let Preview::Made(bytes) = preview else { return download::send(request, file, actor, cache).await };
     let content_type = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };

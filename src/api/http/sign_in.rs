@@ -61,7 +61,7 @@ impl SignIn {
     /// fails too, or it would be worth guessing on; the owner who mixes both names in one
     /// minute waits for it to pass, and only in the network that the attempts came from.
     pub async fn user(self, request: &Request) -> Result<Verified, ApiError> {
-        let (chat, limits) = (&request.context.app, &request.context.limits);
+        let (app, limits) = (&request.context.app, &request.context.limits);
         let tried = self.logins.first().map_or("", String::as_str);
         if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)) {
             log_failure(request, tried);
@@ -69,19 +69,19 @@ impl SignIn {
         }
         if self.oauth && self.is_blank {
             return if takes_anybodys_word(request) {
-                Ok(chat.user_by_login(tried)?.labelled(device_label(request)))
+                Ok(app.user_by_login(tried)?.labelled(device_label(request)))
             } else {
                 log_failure(request, tried);
                 Err(ApiError::OauthNotProven)
             };
         }
         // Nobody's attempts are counted like an account's: the time tells nothing.
-        let account = chat.user_tried(tried)?;
+        let account = app.user_tried(tried)?;
         let is_spent = limits.is_account_spent(request.peer, account.unwrap_or(UserId(0)));
         let checked = if account.is_some() && is_spent {
-            Err(chat.refuse_password(&self.logins, self.password).await)
+            Err(app.refuse_password(&self.logins, self.password).await)
         } else {
-            chat.check_password(&self.logins, self.password).await
+            app.check_password(&self.logins, self.password).await
         };
         if matches!(checked, Err(Error::InvalidCredentials)) {
             log_failure(request, tried);

@@ -53,10 +53,10 @@ pub async fn token(mut request: Request) -> Answer {
     fields.set("oauth", false);
     let who = SignIn::of(&mut fields)?.user(&request).await?;
     let user = who.user();
-    let (chat, settings) = (&request.context.app, &request.context.settings);
-    let family = chat.open_family(who, settings.jwt_refresh).await?;
-    let refresh = jwt::write(chat, TokenType::Refresh, user, family, settings.jwt_refresh)?;
-    let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
+    let (app, settings) = (&request.context.app, &request.context.settings);
+    let family = app.open_family(who, settings.jwt_refresh).await?;
+    let refresh = jwt::write(app, TokenType::Refresh, user, family, settings.jwt_refresh)?;
+    let access = jwt::write(app, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Tokens { refresh, access }).map(|response| signed_by(response, user))
 }
 
@@ -65,13 +65,13 @@ pub async fn refresh(mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let token = fields.require("refresh", |text| Ok(text.trim().to_owned()));
     let token = fields.complete(token)?;
-    let (chat, settings) = (&request.context.app, &request.context.settings);
-    let actor = jwt::read(chat, TokenType::Refresh, &token);
+    let (app, settings) = (&request.context.app, &request.context.settings);
+    let actor = jwt::read(app, TokenType::Refresh, &token);
     // Counted with the attempts at the name of whose token it is; what is no token, apart.
     let tried = actor.as_ref().map_or(Tried::NoToken, |actor| Tried::Name(actor.username.as_str()));
     request.context.limits.check_sign_in(request.peer, tried)?;
     let Actor { user, credential: family, .. } = actor?;
-    let access = jwt::write(chat, TokenType::Access, user, family, settings.jwt_access)?;
+    let access = jwt::write(app, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Access { access }).map(|response| signed_by(response, user))
 }
 

@@ -25,10 +25,10 @@ pub async fn mine(actor: Actor, request: Request) -> Answer {
 }
 
 fn list(actor: Actor, request: &Request, only_mine: bool) -> Answer {
-    let (chat, mut last) = (request.context.app.clone(), ChatId(0));
+    let (app, mut last) = (request.context.app.clone(), ChatId(0));
     let next = move || {
-        chat.check_signed_in(&actor)?;
-        let rooms = chat.visible_chats(&actor, only_mine, last, PIECE)?;
+        app.check_signed_in(&actor)?;
+        let rooms = app.visible_chats(&actor, only_mine, last, PIECE)?;
         last = rooms.last().map_or(last, |(room, _)| room.id);
         Ok(rooms.iter().map(|(room, members)| json_stream::element(&Room::new(room, members))).collect())
     };

@@ -47,7 +47,7 @@ pub(in crate::api) async fn say(stream: &NetStream, unsent: Vec<Bytes>, code: Op
     };
     let is_said = matches!(timeout(within, said).await, Ok(Ok(())));
     if !is_said {
-        tracing::debug!("a client went without a farewell");
+        tracing::debug!("a client went without a close frame");
     }
     is_said
 }

@@ -187,7 +187,7 @@ mod tests {
         let listed = world.app.invites(&Administrator::CommandLine, FIRST).await.expect("listed");
         assert!(!listed.items[0].is_live && listed.items[0].uses_left == 1);
         world.passes(KEEP_EXPIRED);
-        world.app.maintain().await.expect("upkeep");
+        world.app.maintain().await.expect("maintained");
         assert_eq!(world.app.invites(&Administrator::CommandLine, FIRST).await.expect("listed").count, 0);
     }
 
@@ -224,14 +224,14 @@ mod tests {
         world.app.create_user(new_user("alice")).await.expect("an account");
         world.passes(KEEP_AUDIT);
         world.app.create_user(new_user("bob")).await.expect("an account");
-        world.app.maintain().await.expect("upkeep");
+        world.app.maintain().await.expect("maintained");
         assert_eq!(
             world.app.audit(&Administrator::CommandLine, FIRST).await.expect("the log").count,
             2,
             "to the moment"
         );
         world.passes(Duration::from_millis(1));
-        world.app.maintain().await.expect("upkeep");
+        world.app.maintain().await.expect("maintained");
         let log = world.app.audit(&Administrator::CommandLine, FIRST).await.expect("the log");
         assert_eq!((log.count, log.items[0].subject.as_str()), (1, "bob"));
     }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::socket::{Broadcast, Closing, Offer, Socket};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::Event;
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{Event, Scope};
 use crate::chat::model::gauges::HubGauges;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
 
@@ -229,9 +228,9 @@ impl Registry {
     /// What only those are told who listen to all of their chats: where one looks at one
     /// chat alone, thousands of sockets would be woken for what they do not show.
     fn tell_overviews(&mut self, chats: &[ChatId], event: Event) {
-        let mut published = HashSet::new();
+        let mut told = HashSet::new();
         let sockets = chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten();
-        let once = sockets.filter(|socket| socket.scope == Scope::All && published.insert(socket.id));
+        let once = sockets.filter(|socket| socket.scope == Scope::All && told.insert(socket.id));
         let slow = self.published.tell(event, once);
         self.close_slow(&slow);
     }

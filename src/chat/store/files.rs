@@ -43,11 +43,14 @@ fn collect(db: &Db, sql: &str, id: i64) -> Result<Vec<File>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Writes the row; the id in `file` is not yet one.
-pub fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
-    tx.prepare_cached(
-        "INSERT INTO files (uploader_id, name, size, content_type, sha256, storage_name, created_at, width, height)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+/// Writes the row; the id in `file` is not yet one. `at`: the message that it is attached to,
+/// behind those that are.
+pub fn insert(db: &Db, file: &File, at: Option<MessageId>) -> rusqlite::Result<FileId> {
+    db.prepare_cached(
+        "INSERT INTO files (uploader_id, name, size, content_type, sha256, storage_name, created_at, width, height,
+                            message_id, position)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                 (SELECT coalesce(max(position) + 1, 0) FROM files WHERE message_id = ?10))",
     )?
     .execute(params![
         file.uploader.0,
@@ -59,8 +62,9 @@ pub fn insert(tx: &Tx<'_>, file: &File) -> Result<FileId> {
         file.created_at.0,
         file.dimensions.map(|size| size.width),
         file.dimensions.map(|size| size.height),
+        at.map(|message| message.0),
     ])?;
-    Ok(FileId(tx.last_insert_rowid()))
+    Ok(FileId(db.last_insert_rowid()))
 }
 
 /// A file that the viewer uploaded, or that is attached in a chat they are in and

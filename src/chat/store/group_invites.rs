@@ -9,7 +9,7 @@ use crate::chat::model::id::{ChatId, InviteId, UserId};
 use crate::chat::model::time::Timestamp;
 
 /// An invitation as it is kept: its code is what the nonce makes.
-pub struct Kept {
+pub struct GroupInviteRow {
     pub id: InviteId,
     pub nonce: Vec<u8>,
     pub uses_left: u32,
@@ -18,8 +18,8 @@ pub struct Kept {
     pub expires_at: Timestamp,
 }
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    Ok(Kept {
+fn kept(row: &Row<'_>) -> rusqlite::Result<GroupInviteRow> {
+    Ok(GroupInviteRow {
         id: InviteId(row.get(0)?),
         nonce: row.get(1)?,
         uses_left: row.get(2)?,
@@ -39,7 +39,7 @@ macro_rules! live {
     };
 }
 
-pub fn insert(tx: &Tx<'_>, chat: ChatId, invite: &Kept, code_hash: &[u8]) -> Result<InviteId> {
+pub fn insert(tx: &Tx<'_>, chat: ChatId, invite: &GroupInviteRow, code_hash: &[u8]) -> Result<InviteId> {
     tx.prepare_cached(
         "INSERT INTO group_invites (chat_id, nonce, code_hash, uses_left, created_by, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -57,7 +57,7 @@ pub fn insert(tx: &Tx<'_>, chat: ChatId, invite: &Kept, code_hash: &[u8]) -> Res
 }
 
 /// The live ones of a chat below one, the newest first.
-pub fn of_chat(db: &Db, chat: ChatId, now: Timestamp, below: InviteId, limit: u32) -> Result<Vec<Kept>> {
+pub fn of_chat(db: &Db, chat: ChatId, now: Timestamp, below: InviteId, limit: u32) -> Result<Vec<GroupInviteRow>> {
     let mut query = db.prepare_cached(concat!(
         "SELECT i.id, i.nonce, i.uses_left, i.created_by, i.created_at, i.expires_at FROM group_invites i
          WHERE i.chat_id = ?2 AND i.id < ?3 AND ",

@@ -197,7 +197,7 @@ async fn administration(app: &App, bob: &Actor) {
     app.set_password(bob.user, Password::attempt("password")).await.expect("set");
     app.status(by).await.expect("numbers");
     app.audit(by, FIRST).await.expect("the log");
-    app.maintain().await.expect("upkeep");
+    app.maintain().await.expect("maintained");
 }
 
 /// Chats: making, listing, joining, leaving, deleting.
@@ -279,7 +279,7 @@ async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     for scope in [Scope::Chat(den), Scope::Pair(bob.user), Scope::All] {
         drop(app.subscribe(alice, scope).await.expect("listening"));
     }
-    app.maintain().await.expect("upkeep");
+    app.maintain().await.expect("maintained");
 }
 
 /// What a start asks before anybody else is there to ask.

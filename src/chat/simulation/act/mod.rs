@@ -85,7 +85,7 @@ pub(super) enum What {
     },
     /// With what opens nothing.
     Stale,
-    Upkeep {
+    Maintain {
         /// Files that nobody had used when it began.
         unused: Vec<FileId>,
     },
@@ -123,7 +123,7 @@ pub(super) fn begin(world: &mut World, app: &App) -> Result<Option<Pending>, Str
         86..88 | 120..122 => signing::sign_in(world, app),
         92 => signing::set_password(world, app),
         93 => signing::end_by_operator(world, app),
-        98 | 122 => Some(upkeep(world, app)),
+        98 | 122 => Some(maintain(world, app)),
         _ => {
             let is_late = choice < 30 && world.dice.chance(25);
             let lives = if is_late { Life::Ending } else { Life::Live };
@@ -196,10 +196,10 @@ fn plain<T>(result: Result<T>) -> Done {
     Done::Plain(result.map(drop))
 }
 
-fn upkeep(world: &World, app: &App) -> Act {
+fn maintain(world: &World, app: &App) -> Act {
     let unused = world.files.iter().filter(|file| file.used_by.is_empty()).filter_map(|file| file.file.as_ref());
     let unused = unused.map(|file| file.id).collect();
     let app = app.clone();
     let call = async move { Done::Plain(app.forget_expired().await) };
-    ("upkeep".into(), What::Upkeep { unused }, Box::pin(call))
+    ("maintenance".into(), What::Maintain { unused }, Box::pin(call))
 }

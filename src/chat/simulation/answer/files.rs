@@ -18,7 +18,7 @@ pub(super) fn judge(world: &mut World, stage: &Stage, what: What, begun: usize, 
             uploaded(world, file, begun, result);
             Ok(())
         }
-        (What::Upkeep { unused }, Done::Plain(Ok(()))) => kept_up(world, stage, begun, &unused),
+        (What::Maintain { unused }, Done::Plain(Ok(()))) => kept_up(world, stage, begun, &unused),
         _ => Ok(()),
     }
 }

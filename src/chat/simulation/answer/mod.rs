@@ -30,7 +30,7 @@ pub(super) fn judge(world: &mut World, stage: &mut Stage, pending: Pending, done
             members::judge(world, stage, what, begun, done)
         }
         What::Listen { .. } | What::Return { .. } => sockets::judge(world, stage, what, done),
-        What::Upload { .. } | What::Upkeep { .. } => files::judge(world, stage, what, begun, done),
+        What::Upload { .. } | What::Maintain { .. } => files::judge(world, stage, what, begun, done),
         What::Make => {
             if let Done::Made(Ok(chat)) = done
                 && !world.rooms.contains(&chat)

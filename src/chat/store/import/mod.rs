@@ -11,10 +11,11 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::db::{Db, Durability, connect, prepare_writer};
-use super::{by_chat, changes, migrations};
+use super::{by_chat, changes, files, migrations};
 use crate::chat::model::backup::BackupError as Same;
 use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
+use crate::chat::model::id::MessageId;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::name::{Email, Emoji};
@@ -202,24 +203,7 @@ impl ImportTx {
 
     /// `at`: the message that it is attached to, behind those that are.
     pub fn file(&self, file: &File, at: Option<i64>) -> Result<i64> {
-        let mut insert = self.db.prepare_cached(
-            "INSERT INTO files (uploader_id, name, size, content_type, sha256, storage_name, created_at, width, height,
-                                message_id, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-                     (SELECT coalesce(max(position) + 1, 0) FROM files WHERE message_id = ?10))",
-        )?;
-        Ok(insert.insert(params![
-            file.uploader.0,
-            file.name,
-            file.size,
-            file.content_type,
-            file.sha256,
-            file.storage_name.as_str(),
-            file.created_at.0,
-            file.dimensions.map(|size| size.width),
-            file.dimensions.map(|size| size.height),
-            at,
-        ])?)
+        Ok(files::insert(&self.db, file, at.map(MessageId))?.0)
     }
 
     /// Makes a file its uploader's picture, under a public name.
