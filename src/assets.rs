@@ -53,7 +53,9 @@ impl Assets {
             "/docs" | "/docs/" => "docs/index.html",
             "/setup" | "/setup/" | "/invite" | "/invite/" | "/join" | "/join/" | "/reset" | "/reset/" => "index.html",
             // As the documents print it, from the root or from the place of the one that does.
-            "/media/user_images/default.jpg" | "/d/messenger/media/user_images/default.jpg" => "img/default.jpg",
+            "/media/user_images/default.jpg"
+            | "/d/messenger/media/user_images/default.jpg"
+            | "/c/messenger/media/user_images/default.jpg" => "img/default.jpg",
             _ => path.strip_prefix('/')?,
         };
         let content_type = mime_guess::from_path(name).first_or_octet_stream();

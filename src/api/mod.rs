@@ -1,8 +1,9 @@
 //! How it is asked: the list of dialects, and finding the one that answers.
 //!
-//! A dialect is a folder with a flat table of routes. Each is mounted twice: whole
-//! under `/d/<name>/`, and at the root, where all of them together are the union of
-//! the documents. This file is the only one that knows them all.
+//! A dialect is a folder with a flat table of routes. Each is mounted three times: whole
+//! under `/d/<name>/`; under `/c/<name>/` as its own client calls it; and at the root, where
+//! all of them together are the union of the documents. This file is the only one that knows
+//! them all.
 
 #[cfg(feature = "autobahn")]
 mod autobahn;
@@ -16,6 +17,7 @@ pub mod server;
 mod web;
 pub mod ws;
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +30,10 @@ use http::context::{Context, Settings};
 use http::fault_injection::Fault;
 use http::limit::Limits;
 use http::meters::{MeteredDialect, Meters, Started};
+use http::mount::Mount;
 use http::reply::{ApiError, Response};
 use http::request::Request;
-use http::route::{Dialect, Route, pattern, without_slash};
+use http::route::{Dialect, Mounted, Route, pattern, without_slash};
 
 /// The dialects. A sixth is a folder, a `mod` and a line here.
 fn dialects() -> Vec<Dialect> {
@@ -54,23 +57,37 @@ pub fn names() -> Vec<&'static str> {
 }
 
 fn counted(dialect: &Dialect) -> MeteredDialect {
-    let routes = dialect.routes.iter().map(|route| (route.method.clone(), route.pattern)).collect();
+    let place = |number| if number < dialect.routes.len() { String::new() } else { Mount::Client.prefix(dialect.name) };
+    let routes = dialect.all_routes().enumerate();
+    let routes = routes.map(|(number, route)| (route.method.clone(), place(number) + route.pattern)).collect();
     MeteredDialect { name: dialect.name, routes }
+}
+
+/// What makes the frames of all sockets, each once: the number of one is its place beside an event.
+fn codecs(dialects: &[Dialect]) -> Vec<TypeId> {
+    let mut codecs = Vec::new();
+    for codec in dialects.iter().flat_map(Dialect::all_routes).filter_map(|route| route.codec) {
+        if !codecs.contains(&codec) {
+            codecs.push(codec);
+        }
+    }
+    codecs
 }
 
 fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
     dialects.iter().map(|dialect| dialect.name).filter(|name| !name.is_empty()).collect()
 }
 
-/// The OpenAPI document of the dialect of that name, as it stands under `/d/`; without a
-/// name that of everything, as it stands at the root. `None`: there is no such dialect.
+/// The OpenAPI document of the dialect of that name, as it is mounted there; at the root that of
+/// everything, whatever the name. `None`: there is no such dialect.
 #[must_use]
-pub fn document(name: Option<&str>) -> Option<serde_json::Value> {
+pub fn document(mount: Mount, name: &str) -> Option<serde_json::Value> {
     let dialects = dialects();
-    match name {
-        None => Some(http::openapi::whole(&dialects)),
-        Some(name) => dialects.iter().find(|dialect| !name.is_empty() && dialect.name == name).map(http::openapi::of),
+    if mount == Mount::Root {
+        return Some(http::openapi::whole(&dialects));
     }
+    let dialect = dialects.iter().find(|dialect| !name.is_empty() && dialect.name == name)?;
+    Some(http::openapi::of(dialect, mount))
 }
 
 /// All dialects, mounted.
@@ -87,6 +104,10 @@ struct RouteRef {
     route: usize,
     /// At the root two documents may claim one path, and a guard tells them apart.
     at_root: bool,
+    /// Whether it fails as the dialect's own client reads it.
+    is_clients: bool,
+    /// The number of its codec, if it is a socket's.
+    codec: usize,
 }
 
 impl Api {
@@ -96,7 +117,8 @@ impl Api {
         http::base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
         let dialects = dialects();
-        debug_assert!(dialects.len() <= MAX_CODECS, "a dialect has no place for its frames");
+        let codecs = codecs(&dialects);
+        debug_assert!(codecs.len() <= MAX_CODECS, "a codec has no place for its frames");
         let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
         let context = Arc::new(Context {
             app,
@@ -107,7 +129,7 @@ impl Api {
             names: names_of(&dialects),
             document,
         });
-        let router = mount(&dialects);
+        let router = mount(&dialects, &codecs);
         Self { context, dialects, router }
     }
 
@@ -126,7 +148,7 @@ impl Api {
     /// Whether an API lives around this path, so that a program asks for it and not a person.
     #[must_use]
     pub fn lives_around(&self, path: &str) -> bool {
-        let own = ["/api/", "/d/", "/ws/", "/media/"];
+        let own = ["/api/", "/c/", "/d/", "/ws/", "/media/"];
         let prefixes = self.dialects.iter().flat_map(|dialect| dialect.prefixes);
         own.iter().chain(prefixes).any(|prefix| path.starts_with(prefix))
     }
@@ -150,8 +172,12 @@ impl Api {
     #[must_use]
     pub fn refuse(&self, path: &str, failure: &ApiError) -> Response {
         let place = self.router.at(without_slash(path)).ok().and_then(|found| found.value.first());
-        let render = place.map_or_else(|| self.renderer_of(path), |place| self.dialects[place.dialect].render);
+        let render = place.map_or_else(|| self.renderer_of(path), |place| self.renderer(*place));
         render(failure)
+    }
+
+    fn renderer(&self, place: RouteRef) -> fn(&ApiError) -> Response {
+        self.dialects[place.dialect].renderer(place.is_clients)
     }
 
     async fn respond(&self, mut request: Request) -> Response {
@@ -160,18 +186,17 @@ impl Api {
         };
         let places = found.value;
         request.params = found.params.iter().map(|(_, value)| http::request::decode(value)).collect();
-        let render = places.first().map_or(DEFAULT_RENDER, |place| self.dialects[place.dialect].render);
+        let render = places.first().map_or(DEFAULT_RENDER, |place| self.renderer(*place));
         if request.method == Method::OPTIONS {
             return http::reply::allowed(&self.methods(places));
         }
         match self.choose(places, &request) {
             Some(place) => {
-                let dialect = &self.dialects[place.dialect];
                 request.trace.found(self.context.meters.number(place.dialect, place.route));
-                request.dialect = place.dialect;
-                match (dialect.routes[place.route].handle)(request).await {
+                (request.dialect, request.codec) = (place.dialect, place.codec);
+                match (self.route(place).handle)(request).await {
                     Ok(response) => response,
-                    Err(failure) => (dialect.render)(&failure),
+                    Err(failure) => self.renderer(place)(&failure),
                 }
             }
             None => render(&ApiError::MethodNotAllowed(self.methods(places))),
@@ -189,7 +214,7 @@ impl Api {
     }
 
     fn route(&self, place: RouteRef) -> &Route {
-        &self.dialects[place.dialect].routes[place.route]
+        self.dialects[place.dialect].route(place.route)
     }
 
     fn methods(&self, places: &[RouteRef]) -> Vec<Method> {
@@ -206,28 +231,38 @@ impl Api {
 
     /// In whose words an unknown path is refused: those of the dialect that lives around it.
     fn renderer_of(&self, path: &str) -> fn(&ApiError) -> Response {
-        let lives_there = |dialect: &&Dialect| {
-            let prefixed = dialect.prefixes.iter().any(|prefix| path.starts_with(prefix));
-            prefixed || path.strip_prefix("/d/").is_some_and(|rest| rest.split('/').next() == Some(dialect.name))
+        let is_below = |dialect: &Dialect, mount: Mount| {
+            let rest = path.strip_prefix(&mount.prefix(dialect.name));
+            !dialect.name.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.dialects.iter().find(lives_there).map_or(DEFAULT_RENDER, |dialect| dialect.render)
+        let renderer = |dialect: &Dialect| {
+            let is_clients = is_below(dialect, Mount::Client);
+            let is_its = is_clients || is_below(dialect, Mount::Document);
+            let lives_there = is_its || dialect.prefixes.iter().any(|prefix| path.starts_with(prefix));
+            lives_there.then(|| dialect.renderer(is_clients))
+        };
+        self.dialects.iter().find_map(renderer).unwrap_or(DEFAULT_RENDER)
     }
 }
 
 /// The shape of errors where no dialect is nearer.
 const DEFAULT_RENDER: fn(&ApiError) -> Response = http::envelope::envelope;
 
-fn mount(dialects: &[Dialect]) -> matchit::Router<Vec<RouteRef>> {
+fn mount(dialects: &[Dialect], codecs: &[TypeId]) -> matchit::Router<Vec<RouteRef>> {
     let mut places: HashMap<String, Vec<RouteRef>> = HashMap::new();
     for (index, dialect) in dialects.iter().enumerate() {
-        for (number, route) in dialect.routes.iter().enumerate() {
-            let place = RouteRef { dialect: index, route: number, at_root: true };
-            if !route.is_below {
-                places.entry(pattern(route.pattern)).or_default().push(place);
-            }
-            if !dialect.name.is_empty() {
-                let whole = format!("/d/{}{}", dialect.name, route.pattern);
-                places.entry(pattern(&whole)).or_default().push(RouteRef { at_root: false, ..place });
+        for mount in Mount::ALL {
+            let prefix = mount.prefix(dialect.name);
+            for Mounted { route, number, is_clients } in dialect.mounted(mount) {
+                let codec = route.codec.and_then(|codec| codecs.iter().position(|other| *other == codec));
+                let place = RouteRef {
+                    dialect: index,
+                    route: number,
+                    at_root: mount == Mount::Root,
+                    is_clients,
+                    codec: codec.unwrap_or(MAX_CODECS),
+                };
+                places.entry(pattern(&format!("{prefix}{}", route.pattern))).or_default().push(place);
             }
         }
     }

@@ -112,11 +112,11 @@ fn says_something(dialect: &str, status: StatusCode, body: &Value) -> bool {
 
 #[tokio::test]
 async fn every_dialect_renders_every_failure_with_its_status_and_headers() {
-    for dialect in dialects() {
+    for (dialect, is_clients) in dialects().iter().flat_map(|dialect| [(dialect, false), (dialect, true)]) {
         for failure in failures() {
             let what = format!("{} {failure:?}", dialect.name);
             let expected = problem(&failure);
-            let response = (dialect.render)(&failure);
+            let response = dialect.renderer(is_clients)(&failure);
             // In messaging a room that one sees from outside is not there.
             let is_hidden = dialect.name == "messaging" && matches!(failure, ApiError::Chat(Error::NotMember));
             let status = if is_hidden { StatusCode::NOT_FOUND } else { expected.status };
@@ -143,6 +143,6 @@ fn busy_and_full_are_told_from_a_fault() {
 }
 
 #[test]
-fn each_dialect_has_a_place_for_its_frames() {
-    assert!(dialects().len() <= crate::chat::MAX_CODECS);
+fn each_codec_has_a_place_for_its_frames() {
+    assert!(super::codecs(&dialects()).len() <= crate::chat::MAX_CODECS);
 }

@@ -277,6 +277,7 @@ async fn find(server: &Server, head: Head, body: BodyStream) -> Response {
         upgrade: head.upgrade,
         trace: head.trace,
         dialect: 0,
+        codec: 0,
         context: Arc::clone(server.api.context()),
     };
     server.api.answer(request).await

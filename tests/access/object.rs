@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::cast::Cast;
 use super::scene::{SECRET, Scene, Sort};
-use super::walk::Reply;
+use super::walk::{Reply, places_of};
 use crate::world::{Answer, Person};
 
 /// A request that names something of a scene; what a stranger gets if the chat is
@@ -100,7 +100,7 @@ async fn no_dialect_shows_what_another_hides() {
         unused.extend(to_what_is_in_it(&never));
         for (way, unused) in ways.iter().zip(&unused) {
             for who in [&cast.dave, &cast.carol, &cast.frank] {
-                for place in [String::new(), format!("/d/{}", way.dialect)] {
+                for place in places_of(way.dialect) {
                     let what = format!("{} {place}{} {:?}", way.method, way.path, scene.sort);
                     let reply = Reply::of(&goes(&who.person, &place, way).await);
                     assert_eq!(reply.status, if scene.is_public() { way.public } else { 404 }, "{what}");

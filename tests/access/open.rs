@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Kind, Visitor};
 use super::matrix::{ROLES, Role, Row};
 use super::scene::Sort;
-use super::walk::{Reply, Walk};
+use super::walk::{Reply, Walk, places_of};
 use crate::world::bytes::{PNG, Part, file};
 use crate::world::person::cookie;
 use crate::world::{Answer, Person};
@@ -46,7 +46,7 @@ fn sets_no_session(answer: &Answer) {
 
 async fn registers(walk: &mut Walk<'_>) {
     for (role, visitor) in everybody(walk) {
-        for place in [String::new(), format!("/d/{}", walk.row.dialect())] {
+        for place in places_of(walk.row.dialect()) {
             let name = walk.cast.new_name();
             let body = json!({
                 "username": name, "email": format!("{name}@example.com"), "password": "a long secret",
@@ -67,7 +67,7 @@ async fn registers(walk: &mut Walk<'_>) {
 async fn signs_in(walk: &mut Walk<'_>) {
     let frank = &walk.cast.frank;
     for (role, visitor) in everybody(walk) {
-        for place in [String::new(), format!("/d/{}", walk.row.dialect())] {
+        for place in places_of(walk.row.dialect()) {
             for (password, status) in [(frank.person.password.as_str(), 200), ("wrong password", 401)] {
                 let body = json!({"username": "frank", "password": password});
                 let answer = posts(&visitor, &format!("{place}{}", walk.row.path), &body).await;

@@ -1,6 +1,6 @@
 //! The walk: every cell of a dialect's rows, with every credential that fits it.
 //!
-//! First come those who are refused, at the root and in the dialect's own place, and
+//! First come those who are refused, at the root and in the dialect's own places, and
 //! then a look at what they must not have changed. Then come those who are let in,
 //! each to a scene of their own where the operation changes it.
 
@@ -45,6 +45,11 @@ pub struct Walk<'a> {
     seen: BTreeSet<(Role, u16)>,
 }
 
+/// Where a dialect is mounted: at the root, whole, and as its own client calls it.
+pub fn places_of(dialect: &str) -> [String; 3] {
+    [String::new(), format!("/d/{dialect}"), format!("/c/{dialect}")]
+}
+
 /// Walks every row of a dialect, in chats of these sorts.
 pub async fn walks(dialect: &str, sorts: &[Sort]) {
     let cast = Cast::gathers().await;
@@ -75,8 +80,8 @@ impl Walk<'_> {
         self.has_seen_all();
     }
 
-    fn places(&self) -> [String; 2] {
-        [String::new(), format!("/d/{}", self.row.dialect())]
+    fn places(&self) -> [String; 3] {
+        places_of(self.row.dialect())
     }
 
     pub fn sees(&mut self, role: Role, status: u16) {
@@ -139,7 +144,7 @@ impl Walk<'_> {
                 let fresh = if self.row.reads() { first.clone() } else { self.cast.scene(first.sort).await };
                 special::prepares(self.row, asker, self.cast).await;
                 let wish = wish(self.row, self.cast, &fresh, role, asker);
-                let place = &self.places()[number % 2];
+                let place = &self.places()[number % 3];
                 let what = format!("{} {role:?} {kind:?} {:?} at {place:?}", self.row.op, first.sort);
                 let reply = self.asks(&visitor, &wish, place).await;
                 assert_eq!(reply.status, expected, "{what}: {:?}", reply.shape);

@@ -56,7 +56,15 @@ async fn every_operation_succeeds_as_documented() {
 }
 
 async fn server(walker: &mut Walker<'_>) {
-    for path in ["/api/server/", "/healthz", "/readyz", "/openapi.json", "/api/schema/", "/d/inbox/openapi.json"] {
+    for path in [
+        "/api/server/",
+        "/healthz",
+        "/readyz",
+        "/openapi.json",
+        "/api/schema/",
+        "/d/inbox/openapi.json",
+        "/c/inbox/openapi.json",
+    ] {
         walker.gets(path).await;
     }
 }

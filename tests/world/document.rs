@@ -17,7 +17,7 @@ const PLACE: &str = "urn:fireside";
 static DOCUMENTS: LazyLock<Documents> = LazyLock::new(Documents::read);
 
 struct Documents {
-    /// By the prefix of their paths: `` and `/d/<name>`.
+    /// By the prefix of their paths: `/d/<name>`, `/c/<name>` and ``.
     all: Vec<Document>,
 }
 
@@ -36,13 +36,22 @@ pub struct Operation<'a> {
     pub method: String,
 }
 
+/// The dialects.
+pub const NAMES: [&str; 5] = ["rooms", "inbox", "messaging", "directs", "messenger"];
+
 /// What `fireside openapi` prints.
 pub fn printed(dialect: Option<&str>) -> Value {
+    prints(&dialect.map_or_else(Vec::new, |name| vec!["--dialect", name]))
+}
+
+/// The same of a dialect as its own client calls it.
+pub fn printed_for_client(dialect: &str) -> Value {
+    prints(&["--dialect", dialect, "--client"])
+}
+
+fn prints(flags: &[&str]) -> Value {
     let mut command = program();
-    command.arg("openapi");
-    if let Some(dialect) = dialect {
-        command.args(["--dialect", dialect]);
-    }
+    command.arg("openapi").args(flags);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -50,9 +59,13 @@ pub fn printed(dialect: Option<&str>) -> Value {
 
 impl Documents {
     fn read() -> Self {
-        let mut all: Vec<Document> = ["rooms", "inbox", "messaging", "directs", "messenger"]
-            .map(|name| Document::new(format!("/d/{name}"), printed(Some(name))))
-            .into();
+        let both = |name| {
+            [
+                Document::new(format!("/d/{name}"), printed(Some(name))),
+                Document::new(format!("/c/{name}"), printed_for_client(name)),
+            ]
+        };
+        let mut all: Vec<Document> = NAMES.into_iter().flat_map(both).collect();
         all.push(Document::new(String::new(), printed(None)));
         Self { all }
     }
@@ -73,7 +86,7 @@ impl Document {
     fn new(prefix: String, mut json: Value) -> Self {
         for (name, schema) in json["components"]["schemas"].as_object_mut().unwrap() {
             // Of what a client says, fields that nobody knows are ignored.
-            if !name.ends_with(".ClientFrame") {
+            if !name.ends_with("ClientFrame") {
                 close(schema);
             }
         }

@@ -19,7 +19,7 @@ use crate::chat::subscription::Subscription;
 /// One route, at the root alone.
 pub fn dialect() -> Dialect {
     let routes = vec![Route::socket("/autobahn/", open)];
-    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
 }
 
 async fn open(actor: Actor, request: Request) -> Result<(Subscription, Echo), ApiError> {

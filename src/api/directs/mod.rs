@@ -38,7 +38,7 @@ pub fn dialect() -> Dialect {
         Route::new(post, "/api/chats/create/", Rate::Api, create).doc(document::create),
         Route::socket("/ws/chat/{chat_id}/", socket::open).doc(document::socket).when(names_a_chat),
     ];
-    Dialect { name: "directs", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+    Dialect { name: "directs", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
 }
 
 /// At the root, the pages of this list are another document's.

@@ -8,6 +8,7 @@ use super::fault_injection::FaultInjection;
 use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
 use super::meters::{Meters, Started};
+use super::mount::Mount;
 use crate::chat::App;
 
 /// And after so long, however few there were.
@@ -82,6 +83,6 @@ pub struct Context {
     pub since: Started,
     /// The names of the dialects, as they stand under `/d/`.
     pub names: Vec<&'static str>,
-    /// The OpenAPI document of a dialect, or of all of them.
-    pub document: fn(Option<&str>) -> Option<serde_json::Value>,
+    /// The OpenAPI document of a dialect where it is mounted, or of all of them.
+    pub document: fn(Mount, &str) -> Option<serde_json::Value>,
 }

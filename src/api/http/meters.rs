@@ -41,7 +41,7 @@ pub struct Meters {
 struct RouteMeter {
     dialect: &'static str,
     method: Option<Method>,
-    pattern: &'static str,
+    pattern: String,
     statuses: [AtomicU64; STATUSES.len() + 1],
     time: Histogram,
 }
@@ -54,11 +54,11 @@ pub(in crate::api) struct SocketMeter {
 }
 
 impl RouteMeter {
-    fn new(dialect: &'static str, method: Option<Method>, pattern: &'static str) -> Self {
+    fn new(dialect: &'static str, method: Option<Method>, pattern: impl Into<String>) -> Self {
         Self {
             dialect,
             method,
-            pattern,
+            pattern: pattern.into(),
             statuses: [const { AtomicU64::new(0) }; STATUSES.len() + 1],
             time: Histogram::new(TIME_BOUNDS),
         }
@@ -69,8 +69,8 @@ impl RouteMeter {
 pub struct MeteredDialect {
     /// Its name.
     pub name: &'static str,
-    /// Method and pattern of each of its routes.
-    pub routes: Vec<(Method, &'static str)>,
+    /// Method and pattern of each of its routes; what is its client's alone, with where it stands.
+    pub routes: Vec<(Method, String)>,
 }
 
 impl Meters {
@@ -82,7 +82,9 @@ impl Meters {
         for dialect in dialects {
             first.push(routes.len());
             let own = dialect.routes.iter();
-            routes.extend(own.map(|(method, pattern)| RouteMeter::new(dialect.name, Some(method.clone()), pattern)));
+            routes.extend(
+                own.map(|(method, pattern)| RouteMeter::new(dialect.name, Some(method.clone()), pattern.as_str())),
+            );
         }
         let socket = |dialect: &MeteredDialect| SocketMeter {
             dialect: dialect.name,
@@ -133,7 +135,7 @@ impl Meters {
             (!statuses.is_empty()).then(|| RouteGauges {
                 dialect: meter.dialect,
                 method,
-                pattern: meter.pattern,
+                pattern: &meter.pattern,
                 statuses,
                 time: meter.time.look(),
             })
@@ -163,7 +165,7 @@ pub struct RouteGauges<'a> {
     /// Its method.
     pub method: &'a str,
     /// Its path, with names in place of what differs.
-    pub pattern: &'static str,
+    pub pattern: &'a str,
     /// Answers by status; `None` are those that have no place of their own.
     pub statuses: Vec<(Option<u16>, u64)>,
     /// Microseconds from the request's head to the answer's.

@@ -40,7 +40,7 @@ struct MetricsSnapshot {
 struct RouteAnswers {
     dialect: &'static str,
     method: String,
-    route: &'static str,
+    route: String,
     statuses: Vec<(String, u64)>,
     time: Distribution,
 }
@@ -75,7 +75,7 @@ fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
     let routes = meters.routes().map(|route| RouteAnswers {
         dialect: route.dialect,
         method: route.method.to_owned(),
-        route: route.pattern,
+        route: route.pattern.to_owned(),
         statuses: route
             .statuses
             .into_iter()

@@ -19,6 +19,7 @@ pub mod language;
 pub mod limit;
 pub mod meters;
 pub mod metrics;
+pub mod mount;
 pub mod openapi;
 pub mod page;
 pub mod preview;

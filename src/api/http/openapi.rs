@@ -17,12 +17,14 @@ use warp::http::Method;
 use super::auth::{CSRF_COOKIE, CSRF_HEADER, SESSION_COOKIE};
 use super::base;
 use super::limit::Rate;
-use super::route::{Access, Dialect, Route};
+use super::mount::Mount;
+use super::route::{Access, Dialect, Mounted, Route};
 use doc::{Doc, Operation, Shapes};
 
 /// What stands before the operations.
 const INTRODUCTION: &str = "Every dialect speaks about the same users, chats and messages. Each is whole under \
-    `/d/<name>/`; at the root stands the union. The last `/` of a path makes no difference, a `GET` answers `HEAD` \
+    `/d/<name>/`, and under `/c/<name>/` as its own \
+    client calls it; at the root stands the union. The last `/` of a path makes no difference, a `GET` answers `HEAD` \
     too, and `OPTIONS` says which methods a path has. Text is trimmed, numbers may come as their digits, and fields \
     that are not known are ignored.";
 
@@ -33,10 +35,10 @@ pub fn whole(dialects: &[Dialect]) -> Value {
     let mut union: BTreeMap<(String, String), RootOperation> = BTreeMap::new();
     let mut paths: BTreeMap<String, &'static str> = BTreeMap::new();
     for dialect in dialects {
-        let (operations, shapes) = operations(dialect);
+        let routes = dialect.mounted(Mount::Root);
+        let (operations, shapes) = operations(dialect, &routes);
         schemas.extend(shapes);
-        let routes = dialect.routes.iter().zip(operations);
-        for (route, operation) in routes.filter(|(route, _)| !route.is_below) {
+        for (Mounted { route, .. }, operation) in routes.iter().zip(operations) {
             let place = super::route::pattern(route.pattern);
             let path = *paths.entry(place.clone()).or_insert(route.pattern);
             let claim =
@@ -61,17 +63,19 @@ pub fn whole(dialects: &[Dialect]) -> Value {
     document
 }
 
-/// The document of one dialect, as it stands under `/d/<name>`.
+/// The document of one dialect, as it is mounted there.
 #[must_use]
-pub fn of(dialect: &Dialect) -> Value {
-    let (operations, schemas) = operations(dialect);
+pub fn of(dialect: &Dialect, mount: Mount) -> Value {
+    let routes = dialect.mounted(mount);
+    let (operations, schemas) = operations(dialect, &routes);
     let mut paths = Map::new();
-    for (route, operation) in dialect.routes.iter().zip(operations) {
+    for (Mounted { route, .. }, operation) in routes.iter().zip(operations) {
         let item = paths.entry(route.pattern).or_insert_with(|| Value::Object(Map::new()));
         item[method(route)] = operation;
     }
-    let mut document = written(&format!("Fireside: {}", dialect.name), paths, schemas);
-    document["servers"] = json!([{ "url": base::at(&format!("/d/{}", dialect.name)) }]);
+    let client = if mount == Mount::Client { ", as its own client calls it" } else { "" };
+    let mut document = written(&format!("Fireside: {}{client}", dialect.name), paths, schemas);
+    document["servers"] = json!([{ "url": base::at(&mount.prefix(dialect.name)) }]);
     document["tags"] = json!([tag(dialect)]);
     document
 }
@@ -120,12 +124,12 @@ fn method(route: &Route) -> String {
     route.method.as_str().to_ascii_lowercase()
 }
 
-/// The operations of a dialect in the order of its routes, and their schemas by name.
-fn operations(dialect: &Dialect) -> (Vec<Value>, Map<String, Value>) {
+/// The operations of a dialect in the order of these routes of it, and their schemas by name.
+fn operations(dialect: &Dialect, routes: &[Mounted<'_>]) -> (Vec<Value>, Map<String, Value>) {
     let mut shapes = Shapes::new();
     let mut operations = Vec::new();
-    for route in &dialect.routes {
-        let mut doc = Doc::new(shapes, dialect.errors);
+    for Mounted { route, is_clients, .. } in routes {
+        let mut doc = Doc::new(shapes, dialect.error_shape(*is_clients));
         described(route, &mut doc);
         let operation;
         (shapes, operation) = doc.finish();

@@ -65,6 +65,8 @@ pub struct Request {
     pub trace: Arc<RequestTrace>,
     /// The number of the dialect that answers it.
     pub dialect: usize,
+    /// The number of its codec, if it opens a socket.
+    pub codec: usize,
     /// The core and the operator's decisions.
     pub context: Arc<Context>,
 }
@@ -189,6 +191,7 @@ pub(in crate::api) mod tests {
             upgrade: None,
             trace: std::sync::Arc::new(RequestTrace::new("a test".into())),
             dialect: 0,
+            codec: 0,
             context: std::sync::Arc::clone(api.context()),
         }
     }

@@ -1,5 +1,6 @@
-//! Tables of routes: what a dialect is made of.
+//! Tables of routes: what a dialect is made of, and where it is mounted.
 
+use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -7,6 +8,7 @@ use warp::http::Method;
 
 use super::auth;
 use super::limit::Rate;
+use super::mount::Mount;
 use super::openapi::doc::{Document, ErrorShape};
 use super::reply::{Answer, ApiError, Response};
 use super::request::Request;
@@ -26,6 +28,77 @@ pub struct Dialect {
     pub errors: ErrorShape,
     /// Paths around which unknown ones are refused in its words.
     pub prefixes: &'static [&'static str],
+    /// What its own client calls beside the document or otherwise. `None`: the same.
+    pub client: Option<ClientLayer>,
+}
+
+/// A dialect as its own client calls it, where that differs from its document.
+pub struct ClientLayer {
+    /// What the document has not, and what takes the place of its route with the same method and path.
+    pub routes: Vec<Route>,
+    /// The failures of everything below `/c/<name>/`, as that client reads them.
+    pub render: fn(&ApiError) -> Response,
+    /// What `render` makes, for the document.
+    pub errors: ErrorShape,
+    /// These routes stand at the root, too: their client knows no path below its host.
+    pub is_at_root: bool,
+}
+
+/// A route where it stands.
+#[derive(Clone, Copy)]
+pub(in crate::api) struct Mounted<'a> {
+    pub route: &'a Route,
+    /// Its number among all routes of its dialect.
+    pub number: usize,
+    /// Whether the client's layer renders its failures.
+    pub is_clients: bool,
+}
+
+impl Dialect {
+    /// Every route, the client's behind the document's.
+    pub(in crate::api) fn all_routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter().chain(self.client_routes())
+    }
+
+    /// A route by its number.
+    pub(in crate::api) fn route(&self, number: usize) -> &Route {
+        self.routes.get(number).unwrap_or_else(|| &self.client_routes()[number - self.routes.len()])
+    }
+
+    /// The routes that stand at a mount.
+    pub(in crate::api) fn mounted(&self, mount: Mount) -> Vec<Mounted<'_>> {
+        let of_document = |is_clients| {
+            self.routes.iter().enumerate().map(move |(number, route)| Mounted { route, number, is_clients })
+        };
+        let numbered = self.client_routes().iter().zip(self.routes.len()..);
+        let of_client = numbered.map(|(route, number)| Mounted { route, number, is_clients: true });
+        match mount {
+            Mount::Root => {
+                let rooted = of_client.filter(|_| self.client.as_ref().is_some_and(|client| client.is_at_root));
+                of_document(false).filter(|mounted| !mounted.route.is_below).chain(rooted).collect()
+            }
+            Mount::Document | Mount::Client if self.name.is_empty() => Vec::new(),
+            Mount::Document => of_document(false).collect(),
+            Mount::Client => {
+                let is_replaced = |route: &Route| self.client_routes().iter().any(|other| other.replaces(route));
+                of_client.chain(of_document(true).filter(|mounted| !is_replaced(mounted.route))).collect()
+            }
+        }
+    }
+
+    /// Its errors, as the document or as its own client has them.
+    pub(in crate::api) fn renderer(&self, is_clients: bool) -> fn(&ApiError) -> Response {
+        self.client.as_ref().filter(|_| is_clients).map_or(self.render, |client| client.render)
+    }
+
+    /// What the same makes, for the document.
+    pub(in crate::api) fn error_shape(&self, is_clients: bool) -> ErrorShape {
+        self.client.as_ref().filter(|_| is_clients).map_or(self.errors, |client| client.errors)
+    }
+
+    fn client_routes(&self) -> &[Route] {
+        self.client.as_ref().map_or(&[], |client| &client.routes)
+    }
 }
 
 /// One path and method, and what answers it.
@@ -37,6 +110,8 @@ pub struct Route {
     pub(in crate::api) guard: Option<fn(&Request) -> bool>,
     /// Not at the root, where it is the server's own.
     pub(in crate::api) is_below: bool,
+    /// Of a socket, what its frames are made by.
+    pub(in crate::api) codec: Option<TypeId>,
     /// Whom it answers, for the document.
     pub(in crate::api) access: Access,
     /// What it says of itself there.
@@ -80,7 +155,16 @@ impl Route {
         Fut: Future<Output = Answer> + Send + 'static,
     {
         let handle = Box::new(move |request| -> HandlerFuture { Box::pin(handler(request)) });
-        Self { method, pattern, handle, guard: None, is_below: false, access: Access::Open, document: |_| {} }
+        Self {
+            method,
+            pattern,
+            handle,
+            guard: None,
+            is_below: false,
+            codec: None,
+            access: Access::Open,
+            document: |_| {},
+        }
     }
 
     /// Where another document claims the path too: at the root, only requests that
@@ -104,6 +188,10 @@ impl Route {
     pub fn doc(mut self, document: Document) -> Self {
         self.document = document;
         self
+    }
+
+    fn replaces(&self, other: &Self) -> bool {
+        self.method == other.method && pattern(self.pattern) == pattern(other.pattern)
     }
 
     /// A GET answers HEAD as well; the server leaves the body out.

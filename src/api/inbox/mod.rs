@@ -44,7 +44,7 @@ pub fn dialect() -> Dialect {
         Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", api, messages::delete).doc(document::delete),
         Route::socket("/ws/chat/{username}/", socket::open).doc(document::socket).when(names_a_user),
     ];
-    Dialect { name: "inbox", routes, render, errors: envelope_shape, prefixes: &[] }
+    Dialect { name: "inbox", routes, render, errors: envelope_shape, prefixes: &[], client: None }
 }
 
 /// At the root, `/ws/chat/` with a number is another document's.

@@ -92,7 +92,7 @@ pub fn dialect() -> Dialect {
         browser::sign_out().below(),
         browser::avatars().below(),
     ];
-    Dialect { name: "messaging", routes, render, errors: document::errors, prefixes: &["/messages/"] }
+    Dialect { name: "messaging", routes, render, errors: document::errors, prefixes: &["/messages/"], client: None }
 }
 
 /// Three shapes: fields for a 400, nothing but the document's sentence for a 500, and

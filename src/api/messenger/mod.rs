@@ -65,6 +65,7 @@ pub fn dialect() -> Dialect {
         render,
         errors: document::errors,
         prefixes: &["/accounts/", "/profiles/", "/messenger/"],
+        client: None,
     }
 }
 

@@ -75,7 +75,7 @@ pub fn dialect() -> Dialect {
         Route::socket("/ws/room/{room_id}/", socket::open).doc(document::socket),
         browser::avatars().below(),
     ];
-    Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[] }
+    Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[], client: None }
 }
 
 /// At the root, the list without a page is another document's.

@@ -70,7 +70,7 @@ pub fn dialect() -> Dialect {
         admin(Method::PATCH, "/api/server/chats/{id}/", storage::retain).doc(document::retain),
         admin(get, "/api/server/audit/", status::audit).doc(document::audit),
     ];
-    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
 }
 
 /// For admins. The core checks the right again with the deed; here it comes before the

@@ -45,10 +45,19 @@ pub fn openapi(doc: &mut Doc) {
 }
 
 pub fn of_dialect(doc: &mut Doc) {
+    document_of(doc, "Get the OpenAPI document of one dialect", "Its paths stand below `/d/<dialect>`.");
+}
+
+pub fn of_client(doc: &mut Doc) {
+    let summary = "Get the OpenAPI document of one dialect as its own client calls it";
+    document_of(doc, summary, "Its paths stand below `/c/<dialect>`.");
+}
+
+fn document_of(doc: &mut Doc, summary: &'static str, where_it_stands: &str) {
     let document = a_document();
-    doc.does("Get the OpenAPI document of one dialect")
+    doc.does(summary)
         .path("dialect", one_of(&crate::api::names()))
-        .answers_with(200, document, "Its paths stand below `/d/<dialect>`.")
+        .answers_with(200, document, where_it_stands)
         .answers_nothing(304, "`If-None-Match` names what you would get.")
         .refuses(&[404]);
 }

@@ -4,7 +4,7 @@
 //! | | path | |
 //! |---|---|---|
 //! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
-//! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json` | the documents, made from the routes |
+//! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json`, `/c/{dialect}/openapi.json` | the documents, made from the routes |
 //! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
 //! | GET | `/metrics` | the metrics, for administrators of the server |
 
@@ -44,12 +44,13 @@ pub fn dialect() -> Dialect {
         Route::open(get.clone(), "/openapi.json", published::whole).doc(document::openapi),
         Route::open(get.clone(), "/api/schema/", published::whole).doc(document::openapi),
         Route::open(get.clone(), "/d/{dialect}/openapi.json", published::of).doc(document::of_dialect),
+        Route::open(get.clone(), "/c/{dialect}/openapi.json", published::of_client).doc(document::of_client),
         Route::open(get.clone(), "/healthz", health).doc(document::health),
         Route::open(get.clone(), "/readyz", ready).doc(document::ready),
         Route::new(get, "/metrics", Rate::Free, metrics).doc(document::metrics),
     ];
     // Without a name: this is no document, and so has no place of its own under `/d/`.
-    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[] }
+    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
 }
 
 /// What this server is.

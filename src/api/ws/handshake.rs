@@ -29,6 +29,7 @@ pub struct Handshake {
     has_origin: bool,
     context: Arc<Context>,
     dialect: usize,
+    codec: usize,
     trace: Arc<RequestTrace>,
     faults: Option<Arc<FaultInjection>>,
 }
@@ -54,6 +55,7 @@ impl Handshake {
                     has_origin: request.headers.contains_key("origin"),
                     context: Arc::clone(&request.context),
                     dialect: request.dialect,
+                    codec: request.codec,
                     trace: Arc::clone(&request.trace),
                     faults: request.context.settings.faults.clone(),
                 })
@@ -73,7 +75,7 @@ impl Handshake {
                         && let Some(stream) = with_faults(stream, self.faults).await
                     {
                         let open = OpenSocket::new(self.context, self.dialect, self.trace);
-                        socket::run(stream, reader, subscription, codec, self.dialect, open).await;
+                        socket::run(stream, reader, subscription, codec, self.codec, open).await;
                     }
                 });
                 return Ok(response);

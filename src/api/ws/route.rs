@@ -1,5 +1,6 @@
 //! The route of a socket.
 
+use std::any::TypeId;
 use std::future::Future;
 
 use warp::http::Method;
@@ -35,6 +36,6 @@ impl Route {
                 handshake.answer(opened)
             }
         });
-        Self { access: Access::Socket, ..route }
+        Self { access: Access::Socket, codec: Some(TypeId::of::<C>()), ..route }
     }
 }

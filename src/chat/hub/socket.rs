@@ -16,8 +16,8 @@ use crate::chat::model::id::{CredentialId, SocketId, UserId};
 pub const MAX_QUEUE_EVENTS: usize = 256;
 /// Bytes of text that may wait for a socket; one more and it is too slow.
 pub const MAX_QUEUE_BYTES: usize = 1024 * 1024;
-/// Codecs whose frames are kept beside an event: one for each dialect, and room to grow.
-pub const MAX_CODECS: usize = 8;
+/// Codecs whose frames are kept beside an event: one or two for each dialect.
+pub const MAX_CODECS: usize = 12;
 
 /// Why the server closes a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

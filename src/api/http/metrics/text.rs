@@ -37,7 +37,7 @@ impl MetricsSnapshot {
                 let labels = [
                     ("dialect", route.dialect),
                     ("method", route.method.as_str()),
-                    ("route", route.route),
+                    ("route", route.route.as_str()),
                     ("status", status.as_str()),
                 ];
                 counter.encode_family(&labels)?.encode_counter(count, NO_EXEMPLAR)?;
@@ -46,7 +46,8 @@ impl MetricsSnapshot {
         let help = "Time from a request's head to its answer's.";
         let mut times = page.begin("fireside_http_request_duration_seconds", help, MetricType::Histogram)?;
         for route in &self.routes {
-            let labels = [("dialect", route.dialect), ("method", route.method.as_str()), ("route", route.route)];
+            let labels =
+                [("dialect", route.dialect), ("method", route.method.as_str()), ("route", route.route.as_str())];
             distribution(&mut times.encode_family(&labels)?, &route.time, MICROS)?;
         }
         page.count("fireside_sign_in_failures", "Sign-ins that were refused.", self.failed_sign_ins)

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 
+use crate::api::http::mount::Mount;
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, ApiError, Response};
 use crate::api::http::request::Request;
@@ -22,8 +23,8 @@ struct CachedDocument {
     coding: Option<Coding>,
 }
 
-/// By the name of the dialect, `` for everything, and by coding.
-type DocumentCache = HashMap<(String, Option<Coding>), CachedDocument>;
+/// By mount, name of the dialect and coding.
+type DocumentCache = HashMap<(Mount, String, Option<Coding>), CachedDocument>;
 
 /// No more than there are documents and codings.
 static KEPT: Mutex<Option<DocumentCache>> = Mutex::new(None);
@@ -31,19 +32,23 @@ static KEPT: Mutex<Option<DocumentCache>> = Mutex::new(None);
 /// `/openapi.json`: everything, or with `?dialect=` one dialect.
 pub async fn whole(request: Request) -> Answer {
     match request.query("dialect") {
-        None => answer(&request, ""),
-        Some("") => Err(ApiError::NOT_FOUND),
-        Some(name) => answer(&request, name),
+        None => answer(&request, Mount::Root, ""),
+        Some(name) => answer(&request, Mount::Document, name),
     }
 }
 
 /// `/d/{dialect}/openapi.json`.
 pub async fn of(request: Request) -> Answer {
-    answer(&request, request.param(0))
+    answer(&request, Mount::Document, request.param(0))
 }
 
-fn answer(request: &Request, name: &str) -> Answer {
-    let CachedDocument { bytes, etag, coding } = published(request, name, Coding::asked(&request.headers))?;
+/// `/c/{dialect}/openapi.json`.
+pub async fn of_client(request: Request) -> Answer {
+    answer(&request, Mount::Client, request.param(0))
+}
+
+fn answer(request: &Request, mount: Mount, name: &str) -> Answer {
+    let CachedDocument { bytes, etag, coding } = published(request, mount, name, Coding::asked(&request.headers))?;
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
     let mut response = if known { Response::default() } else { reply::kept(bytes) };
     *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
@@ -60,14 +65,14 @@ fn answer(request: &Request, name: &str) -> Answer {
     Ok(response)
 }
 
-fn published(request: &Request, name: &str, coding: Option<Coding>) -> Result<CachedDocument, ApiError> {
+fn published(request: &Request, mount: Mount, name: &str, coding: Option<Coding>) -> Result<CachedDocument, ApiError> {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = kept.get_or_insert_default();
-    let key = (name.to_owned(), coding);
+    let key = (mount, name.to_owned(), coding);
     if let Some(published) = kept.get(&key) {
         return Ok(published.clone());
     }
-    let document = (request.context.document)(Some(name).filter(|name| !name.is_empty())).ok_or(ApiError::NOT_FOUND)?;
+    let document = (request.context.document)(mount, name).ok_or(ApiError::NOT_FOUND)?;
     let made = publish(&document, coding);
     kept.insert(key, made.clone());
     Ok(made)

@@ -4,7 +4,13 @@ use serde_json::Value;
 
 use super::{of, whole};
 use crate::api::dialects;
-use crate::api::http::route::pattern;
+use crate::api::http::mount::Mount;
+use crate::api::http::route::{Dialect, pattern};
+
+/// Where the document of a dialect has all of it.
+fn home(dialect: &Dialect) -> Mount {
+    if dialect.name.is_empty() { Mount::Root } else { Mount::Document }
+}
 
 /// `(pattern, method)` of every operation of a document.
 fn documented(document: &Value) -> BTreeSet<(String, String)> {
@@ -18,29 +24,35 @@ fn documented(document: &Value) -> BTreeSet<(String, String)> {
 #[test]
 fn what_is_routed_is_documented_and_nothing_else() {
     let dialects = dialects();
-    let routed = |all: &[crate::api::http::route::Dialect]| -> BTreeSet<(String, String)> {
-        let routes = all.iter().flat_map(|dialect| &dialect.routes);
-        routes.map(|route| (pattern(route.pattern), route.method.to_string())).collect()
+    let routed = |all: &[&Dialect], mount| -> BTreeSet<(String, String)> {
+        let routes = all.iter().flat_map(|dialect| dialect.mounted(mount));
+        routes.map(|mounted| (pattern(mounted.route.pattern), mounted.route.method.to_string())).collect()
     };
-    assert_eq!(documented(&whole(&dialects)), routed(&dialects));
-    for dialect in dialects {
-        let document = of(&dialect);
-        assert_eq!(documented(&document), routed(&[dialect]));
+    assert_eq!(documented(&whole(&dialects)), routed(&dialects.iter().collect::<Vec<_>>(), Mount::Root));
+    for dialect in dialects.iter().filter(|dialect| !dialect.name.is_empty()) {
+        let whole = documented(&of(dialect, Mount::Document));
+        assert_eq!(whole, routed(&[dialect], Mount::Document));
+        let client = documented(&of(dialect, Mount::Client));
+        assert_eq!(client, routed(&[dialect], Mount::Client));
+        assert!(client.is_superset(&whole), "{} under /c/", dialect.name);
     }
 }
 
 #[test]
 fn every_operation_says_what_it_does_and_answers() {
     let mut ids = BTreeSet::new();
-    for dialect in dialects() {
-        let document = of(&dialect);
+    for (dialect, mount) in dialects().iter().flat_map(|dialect| [(dialect, home(dialect)), (dialect, Mount::Client)]) {
+        let document = of(dialect, mount);
         for (path, item) in document["paths"].as_object().expect("paths") {
             for (method, operation) in item.as_object().expect("an item") {
-                let place = format!("{method} {path} of {}", dialect.name);
+                let place = format!("{method} {path} of {} ({mount:?})", dialect.name);
                 assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "no .doc(…): {place}");
                 let responses = operation["responses"].as_object().expect("responses");
                 assert!(responses.keys().any(|status| status < &"400".to_owned()), "never succeeds: {place}");
-                assert!(ids.insert(operation["operationId"].to_string()), "an id that is taken: {place}");
+                assert!(
+                    ids.insert((mount == Mount::Client, operation["operationId"].to_string())),
+                    "an id that is taken: {place}"
+                );
                 let takes_body = operation.get("requestBody").is_some();
                 assert!(!takes_body || method != "get", "a body that is not read: {place}");
             }
@@ -52,7 +64,7 @@ fn every_operation_says_what_it_does_and_answers() {
 fn a_name_means_one_schema() {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     for dialect in dialects() {
-        let document = of(&dialect);
+        let document = of(&dialect, home(&dialect));
         for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
             let other = known.insert(name.clone(), schema.clone());
             assert!(other.is_none_or(|other| other == *schema), "{name} is two things");
