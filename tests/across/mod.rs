@@ -2,6 +2,7 @@
 
 mod change;
 mod credential;
+mod form;
 pub mod pair;
 mod read;
 mod say;

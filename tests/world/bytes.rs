@@ -28,6 +28,11 @@ pub fn file<'a>(name: &'a str, content_type: &'a str, bytes: &'a [u8]) -> Part<'
     Part { field: "file", filename: Some(name.as_bytes()), content_type: Some(content_type), bytes }
 }
 
+/// A text field.
+pub fn text<'a>(field: &'a str, value: &'a str) -> Part<'a> {
+    Part { field, filename: None, content_type: None, bytes: value.as_bytes() }
+}
+
 /// The form's content type and body.
 pub fn multipart(parts: &[Part<'_>]) -> (String, Vec<u8>) {
     let mut body = Vec::new();

@@ -1,6 +1,7 @@
 //! Reading bodies: one reader with a limit and a deadline, and JSON whose nesting is bounded.
 
 mod fields;
+pub mod multipart;
 
 use std::time::Duration;
 
@@ -20,12 +21,15 @@ pub const MAX_DEPTH: usize = 32;
 pub const BODY_DEADLINE: Duration = Duration::from_secs(15);
 
 impl Request {
-    /// Reads the body's fields, from JSON or a form.
+    /// Reads the body's fields, from JSON or a form of either kind.
     pub async fn fields(&mut self) -> Result<Fields, ApiError> {
         let kind = media_type(self.header("content-type"));
         let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
         if announced.is_some_and(|length| length > MAX_BODY) {
             return Err(ApiError::TooLarge);
+        }
+        if kind == multipart::MULTIPART && announced != Some(0) {
+            return multipart::fields(self).await;
         }
         let body = read_all(&mut self.body).await?;
         match kind.as_str() {

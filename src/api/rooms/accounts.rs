@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::files;
 use super::json::{Account, PAGE_SIZE, SignedIn, User};
+use crate::api::http::body::multipart::MULTIPART;
 use crate::api::http::body::{Fields, media_type};
 use crate::api::http::limit::Tried;
 use crate::api::http::reply::{self, Answer, ApiError, no_content, ok, signed_by};
@@ -101,7 +102,7 @@ pub async fn change_profile(actor: Actor, mut request: Request) -> Answer {
         request.context.app.user(&actor, id)?;
         return Err(Error::Forbidden(Denial::OthersProfile).into());
     }
-    let (mut fields, sent) = if media_type(request.header("content-type")) == "multipart/form-data" {
+    let (mut fields, sent) = if media_type(request.header("content-type")) == MULTIPART {
         files::profile_form(&actor, &mut request).await?
     } else {
         (request.fields().await?, None)

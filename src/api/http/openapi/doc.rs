@@ -161,11 +161,13 @@ impl Doc {
     }
 
     fn body(&mut self, is_required: bool, fields: &[Field]) -> &mut Self {
+        let form = json!({ "schema": shape::object(fields) });
         self.operation.body = Some(json!({
             "required": is_required,
             "content": {
                 "application/json": { "schema": shape::sent(fields) },
-                "application/x-www-form-urlencoded": { "schema": shape::object(fields) },
+                "application/x-www-form-urlencoded": form,
+                "multipart/form-data": form,
             },
         }));
         self.refuses(&[400, 408, 413, 415])
