@@ -225,7 +225,7 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
         Err(Error::Internal)
     });
     let mut response = answered.unwrap_or_else(refuse);
-    headers::add(&mut response, &request_headers, &server.api.context().settings, &trace.id);
+    headers::add(&mut response, &method, &request_headers, &server.api.context().settings, &trace.id);
     server.api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
     log(&method, &path, address, &response, begun, &trace);
     response

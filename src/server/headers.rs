@@ -1,9 +1,11 @@
 //! Headers of every answer, in one place.
 
+use warp::http::Method;
 use warp::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap,
-    HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
 use crate::api::http::context::Settings;
@@ -26,8 +28,11 @@ const FIXED: [(HeaderName, &str); 5] = [
 /// What a page may not do that is none: an answer of the API, opened in a browser.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// How long a browser may go by a preflight, in seconds.
+const PREFLIGHT_SECONDS: &str = "600";
+
 /// Adds what every answer has. What a handler set itself stays.
-pub(super) fn add(response: &mut Response, request: &HeaderMap, settings: &Settings, id: &str) {
+pub(super) fn add(response: &mut Response, method: &Method, request: &HeaderMap, settings: &Settings, id: &str) {
     let origin = request.get("origin").filter(|origin| {
         settings.any_origin || settings.cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
     });
@@ -49,19 +54,26 @@ pub(super) fn add(response: &mut Response, request: &HeaderMap, settings: &Setti
     }
     if let Some(origin) = origin {
         share(headers, origin.clone());
+        if *method == Method::OPTIONS && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+            permit(headers, request.get(ACCESS_CONTROL_REQUEST_HEADERS));
+        }
     }
 }
 
-/// For a page of another origin that the operator listed. Never with cookies: such a
-/// page signs in with a token.
+/// For a page of another origin that the operator listed, with the cookies of whoever looks at it: a write with a
+/// cookie needs the token against forgery there as well.
 fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, X-CSRFToken"),
-    );
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, X-Request-Id"));
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+}
+
+/// For its preflights: every header that it asks for, since clients have their own.
+fn permit(headers: &mut HeaderMap, asked: Option<&HeaderValue>) {
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
+    if let Some(asked) = asked {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_SECONDS));
 }

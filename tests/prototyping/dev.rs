@@ -97,7 +97,8 @@ async fn pages_of_every_origin_may_use_it() {
     assert!(allowed.status < 300, "{allowed}");
     assert_eq!(allowed.header("access-control-allow-origin"), "https://elsewhere.example");
     assert!(allowed.header("access-control-allow-methods").contains("POST"));
-    assert!(allowed.header("access-control-allow-headers").contains("Authorization"));
+    assert_eq!(allowed.header("access-control-allow-headers"), "authorization, content-type");
+    assert_eq!(allowed.header("access-control-allow-credentials"), "true");
     let module = dev.as_alice(|client, url| client.get(format!("{url}/fireside.js")).header("Origin", "null"));
     let module = answer("the module", module).await.is(200);
     assert_eq!(module.header("access-control-allow-origin"), "null");

@@ -3,14 +3,15 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::world::{Answer, Fireside};
+use crate::world::caller::{Ask, Credential};
+use crate::world::{Answer, Caller, Fireside};
 
 const LISTED: [&str; 2] = ["https://app.example", "http://localhost:3000"];
 
 async fn preflight(fireside: &Fireside, path: &str, origin: &str) -> Answer {
     let ask = fireside.anyone().asks(Method::OPTIONS, path).with("Origin", origin);
     ask.with("Access-Control-Request-Method", "PATCH")
-        .with("Access-Control-Request-Headers", "authorization,content-type")
+        .with("Access-Control-Request-Headers", "authorization,content-type,x-own")
         .await
 }
 
@@ -25,9 +26,9 @@ async fn every_listed_origin_may_ask_and_no_other() {
             let answer = preflight(&fireside, path, origin).await.is(204);
             assert_eq!(answer.header("access-control-allow-origin"), origin);
             assert!(answer.header("access-control-allow-methods").contains("PATCH"));
-            let headers = answer.header("access-control-allow-headers").to_lowercase();
-            assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
-            assert!(!answer.has("access-control-allow-credentials"), "never with cookies");
+            assert_eq!(answer.header("access-control-allow-headers"), "authorization,content-type,x-own");
+            assert_eq!(answer.header("access-control-allow-credentials"), "true");
+            assert!(answer.header("access-control-max-age").parse::<u32>().unwrap() >= 60, "{answer}");
             assert_eq!(answer.header("vary"), "Origin");
         }
         for origin in ["https://evil.example", "https://app.example.evil", "http://app.example", "null"] {
@@ -66,4 +67,133 @@ async fn without_a_list_nobody_may() {
     for wrong in ["*", "null", "app.example", "https://app.example/path"] {
         crate::world::Home::new().refuses_to_serve(&["--cors-origin", wrong]).await.failed_with(2);
     }
+}
+
+/// Where a page comes from; `None`: no page asks.
+const ORIGINS: [Option<&str>; 6] = [
+    None,
+    Some("its own"),
+    Some(LISTED[0]),
+    Some("https://evil.example"),
+    Some("https://app.example.evil.example"),
+    Some("null"),
+];
+
+/// Who asks from which page.
+struct Visit {
+    caller: Caller,
+    credential: &'static str,
+    origin: Option<String>,
+    is_listed: bool,
+    /// Of the server's own or a listed page, or of none.
+    is_friend: bool,
+}
+
+impl Visit {
+    fn of(caller: &Caller, credential: (&'static str, Credential), origin: Option<&str>) -> Self {
+        let (credential, shown) = credential;
+        let caller = caller.showing(shown);
+        let is_listed = origin == Some(LISTED[0]);
+        let is_friend = is_listed || matches!(origin, None | Some("its own"));
+        let origin = origin.map(|origin| if origin == "its own" { caller.url.clone() } else { origin.to_owned() });
+        Self { caller, credential, origin, is_listed, is_friend }
+    }
+
+    fn from(&self, ask: Ask) -> Ask {
+        match &self.origin {
+            Some(origin) => ask.with("Origin", origin),
+            None => ask,
+        }
+    }
+
+    /// What a request comes to that is answered with `good` where it may be made.
+    fn expects(&self, good: u16, writes: bool) -> u16 {
+        match self.credential {
+            "none" => 401,
+            "cookie" if writes && !self.is_friend => 403,
+            _ => good,
+        }
+    }
+
+    async fn asks(&self, method: Method, path: &str, good: u16) -> Answer {
+        let ask = self.caller.asks(method.clone(), path).json(&json!({"content": "hi"}));
+        let writes = !matches!(method, Method::GET | Method::HEAD);
+        let answer = self.from(ask).await;
+        let told = format!("{method} from {:?} with {}: {answer}", self.origin, self.credential);
+        assert_eq!(answer.status, self.expects(good, writes), "{told}");
+        assert_eq!(answer.has("access-control-allow-origin"), self.is_listed, "{told}");
+        assert_eq!(answer.has("access-control-allow-credentials"), self.is_listed, "{told}");
+        if self.is_listed {
+            assert_eq!(answer.header("access-control-allow-origin"), LISTED[0]);
+            assert_eq!(answer.header("access-control-allow-credentials"), "true");
+        }
+        assert!(!answer.has("access-control-allow-methods") && !answer.has("access-control-allow-headers"), "{told}");
+        assert!(answer.headers.get_all("vary").iter().any(|by| by == "Origin"), "{told}");
+        answer
+    }
+
+    async fn opens_sockets(&self) {
+        for path in ["/messages/ws/", "/d/messaging/messages/ws/"] {
+            let knock = self.caller.handshake(path);
+            let knock = match &self.origin {
+                Some(origin) => knock.with("Origin", origin),
+                None => knock,
+            };
+            match (self.credential, &self.origin) {
+                ("cookie", _) if !self.is_friend => knock.turned_away_with(403).await,
+                ("none", None) => knock.turned_away_with(401).await,
+                ("none", Some(_)) => knock.enters().await.is_closed_with(4401).await,
+                _ => knock.enters().await.hangs_up().await,
+            }
+        }
+    }
+}
+
+/// A page of a listed origin may do with cookies what a page of the server's own may, a stranger's nothing; a token
+/// is its bearer's wherever he comes from, but a stranger's page cannot read the answer.
+#[tokio::test]
+async fn who_may_ask_from_where_with_what() {
+    let fireside = Fireside::start_with(&["--cors-origin", LISTED[0]]).await;
+    let alice = fireside.registers("alice").await;
+    let chat = alice.post("/messages/api/chats/", &json!({"chat_type": "dm", "member_ids": [alice.id]})).await.json();
+    let chat = format!("/messages/api/chats/{}/messages/", chat["id"]);
+    for origin in ORIGINS {
+        let session = alice.signs_in_by_page().await;
+        let credentials = [
+            ("none", Credential::Nothing),
+            ("token", Credential::Token(alice.token.clone())),
+            ("cookie", Credential::Session(session)),
+        ];
+        for credential in credentials {
+            let said = alice.post(&chat, &json!({"content": "hi"})).await.is(201).json();
+            let message = format!("/messages/api/messages/{}/", said["id"]);
+            let visit = Visit::of(&fireside.anyone(), credential, origin);
+            visit.asks(Method::GET, "/api/auth/me/", 200).await;
+            visit.asks(Method::HEAD, "/api/auth/me/", 200).await;
+            visit.asks(Method::POST, &chat, 201).await;
+            visit.asks(Method::PUT, &message, 200).await;
+            visit.asks(Method::PATCH, &message, 200).await;
+            visit.asks(Method::DELETE, &message, 204).await;
+            visit.opens_sockets().await;
+        }
+        let visit = Visit::of(&fireside.anyone(), ("none", Credential::Nothing), origin);
+        let login = json!({"username": "alice", "password": alice.password});
+        for path in ["/login/", "/api/auth/login/", "/d/inbox/api/auth/login/", "/accounts/api/token/"] {
+            let status = if visit.is_friend { 200 } else { 403 };
+            let answer = visit.from(fireside.anyone().post(path, &login)).await.is(status);
+            assert_eq!(answer.has("access-control-allow-credentials"), visit.is_listed, "{answer}");
+        }
+    }
+}
+
+/// A browser sends no cookie along with a preflight, and takes its answer for all that follow.
+#[tokio::test]
+async fn a_question_without_the_words_of_a_preflight_is_none() {
+    let fireside = Fireside::start_with(&["--cors-origin", LISTED[0]]).await;
+    let options = || fireside.anyone().asks(Method::OPTIONS, "/api/rooms/");
+    let plain = options().with("Origin", LISTED[0]).await.is(204);
+    assert_eq!(plain.header("access-control-allow-origin"), LISTED[0]);
+    assert!(!plain.has("access-control-allow-methods") && !plain.has("access-control-max-age"), "{plain}");
+    let simple = options().with("Origin", LISTED[0]).with("Access-Control-Request-Method", "GET").await.is(204);
+    assert!(simple.has("access-control-allow-methods") && !simple.has("access-control-allow-headers"), "{simple}");
 }
