@@ -44,7 +44,7 @@ pub(super) struct Serve {
     /// Origin where people reach the server, for links and cookies: `https://chat.example.org`
     #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
-    /// Origin of another site whose pages may use the APIs; repeat it for more
+    /// Origin of another site whose pages may use the APIs, with cookies too; repeat it for more
     #[arg(long, env = "FIRESIDE_CORS_ORIGIN", value_name = "ORIGIN", value_parser = origin, value_delimiter = ',')]
     cors_origin: Vec<String>,
     /// `full`: what was acknowledged survives a power cut. `normal`: it survives a crash
@@ -106,7 +106,7 @@ struct LimitFlags {
     /// Sign-in attempts from an address at an account: like 5/min, or off
     #[arg(long, env = "FIRESIDE_LIMIT_AUTH", default_value = "5/min", value_name = "N/min|off")]
     limit_auth: RateLimit,
-    /// Requests of a user under /api/
+    /// Requests of a user to the paths of rooms; the other APIs have no such limit
     #[arg(long, env = "FIRESIDE_LIMIT_API", default_value = "100/min", value_name = "N/min|off")]
     limit_api: RateLimit,
     /// Uploads of a user

@@ -168,13 +168,3 @@ async fn groups_are_not_listed() {
     let chat = chat_of(&alice, &bob).await;
     assert_eq!(chats(&alice).await.iter().map(id).collect::<Vec<_>>(), [chat.id]);
 }
-
-#[tokio::test]
-async fn a_person_asks_as_often_as_the_flag_allows() {
-    let fireside = Fireside::start_with_limits(&["--limit-api", "3/h"]).await;
-    let alice = fireside.registers("alice").await;
-    alice.get(CHATS).await.is(200);
-    alice.get("/d/directs/api/users/").await.is(200);
-    alice.post(CREATE, &json!({"user_id": alice.id})).await.is(400);
-    alice.get(CHATS).await.refused(429, "rate_limited");
-}

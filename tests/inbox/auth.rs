@@ -134,16 +134,6 @@ async fn an_account_is_tried_five_times_a_minute_through_whichever_door() {
 }
 
 #[tokio::test]
-async fn a_person_asks_as_often_as_the_flag_allows() {
-    let fireside = Fireside::start_with_limits(&["--limit-api", "3/h"]).await;
-    let alice = fireside.registers("alice").await;
-    for place in ["/d/inbox", "", "/d/inbox"] {
-        alice.through(place).get(MESSAGES).await.is(200);
-    }
-    alice.get(TOKEN).await.refused(429, "rate_limited");
-}
-
-#[tokio::test]
 async fn the_accounts_token_is_one_and_signs_in() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;

@@ -202,6 +202,45 @@ async fn the_flags_set_other_limits() {
     was_limited(taken, 3, start, &refused);
 }
 
+/// A limit stands in the document of rooms alone, and so counts its own paths alone.
+#[tokio::test]
+async fn what_is_asked_of_other_documents_is_not_counted() {
+    let fireside = Fireside::start_with_limits(&["--limit-api", "4/h"]).await;
+    let alice = fireside.registers("alice").await;
+    let bob = fireside.registers("bob").await;
+    let others = [
+        "/api/messages/",
+        "/d/inbox/api/messages/",
+        "/d/inbox/api/token/",
+        "/api/users/",
+        "/api/chats/",
+        "/d/directs/api/users/",
+        "/d/directs/api/chats/",
+        "/messages/api/chats/",
+        "/d/messaging/messages/api/users/search/?q=bob",
+        "/messenger/api/chatrooms/",
+        "/d/messenger/profiles/api/profile/",
+        "/api/server/people/",
+    ];
+    let everywhere_else = async || {
+        for path in others {
+            alice.get(path).await.is(200);
+        }
+        alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201);
+        alice.post("/api/messages/", &json!({"receiver": "bob", "content": "hi"})).await.is(201);
+    };
+    everywhere_else().await;
+    // At the root and in its own place together, and where a path is shared, what it answers there.
+    for path in ["/api/rooms/", "/d/rooms/api/rooms/", "/api/auth/me/", "/api/users/?page=1"] {
+        alice.get(path).await.is(200);
+    }
+    for path in ["/api/rooms/", "/d/rooms/api/users/", "/api/users/?page_size=1", "/d/rooms/api/auth/me/"] {
+        alice.get(path).await.refused(429, "rate_limited");
+    }
+    everywhere_else().await;
+    bob.get("/api/rooms/").await.is(200);
+}
+
 #[tokio::test]
 async fn a_limit_can_be_switched_off() {
     let flags = ["--limit-api", "off", "--limit-auth", "off"];

@@ -75,7 +75,7 @@ impl RateLimit {
 pub struct RateLimits {
     /// Sign-in attempts for an address and account. Off also takes the limit off registration.
     pub auth: RateLimit,
-    /// Requests under `/api/` for a user.
+    /// Requests to the paths of rooms for a user.
     pub api: RateLimit,
     /// Uploads for a user.
     pub upload: RateLimit,
@@ -92,7 +92,7 @@ impl RateLimits {
 /// What a user's requests count as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
-    /// A request under `/api/`.
+    /// A request to a path of rooms, whose document alone has such a limit.
     Api,
     /// An upload.
     Upload,

@@ -33,15 +33,15 @@ use json::SignedIn;
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
     let (get, post) = (Method::GET, Method::POST);
-    let api = Rate::Api;
+    let free = Rate::Free;
     let routes = vec![
         Route::open(post.clone(), "/api/auth/login/", login).doc(document::login),
-        Route::new(get.clone(), "/api/token/", api, token).doc(document::token),
-        Route::new(post.clone(), "/api/token/rotate/", api, rotate).doc(document::rotate),
-        Route::new(get, "/api/messages/", api, messages::list).doc(document::list),
-        Route::new(post.clone(), "/api/messages/", api, messages::send).doc(document::send),
-        Route::new(post, "/api/messages/{id}/update_message/", api, messages::update).doc(document::update),
-        Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", api, messages::delete).doc(document::delete),
+        Route::new(get.clone(), "/api/token/", free, token).doc(document::token),
+        Route::new(post.clone(), "/api/token/rotate/", free, rotate).doc(document::rotate),
+        Route::new(get, "/api/messages/", free, messages::list).doc(document::list),
+        Route::new(post.clone(), "/api/messages/", free, messages::send).doc(document::send),
+        Route::new(post, "/api/messages/{id}/update_message/", free, messages::update).doc(document::update),
+        Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", free, messages::delete).doc(document::delete),
         Route::socket("/ws/chat/{username}/", socket::open).doc(document::socket).when(names_a_user),
     ];
     Dialect { name: "inbox", routes, render, errors: envelope_shape, prefixes: &[], client: None }

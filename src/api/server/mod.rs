@@ -53,9 +53,9 @@ pub fn dialect() -> Dialect {
         Route::open(post.clone(), "/api/server/register/", public::register).doc(document::register),
         Route::open(post.clone(), "/api/server/reset/look/", public::look_at_reset).doc(document::look_at_reset),
         Route::open(post.clone(), "/api/server/reset/", public::reset).doc(document::reset),
-        Route::new(get.clone(), "/api/server/people/", Rate::Api, people::list).doc(document::people),
-        Route::new(get.clone(), "/api/server/sessions/", Rate::Api, sessions::list).doc(document::sessions),
-        Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Api, sessions::end).doc(document::end_session),
+        Route::new(get.clone(), "/api/server/people/", Rate::Free, people::list).doc(document::people),
+        Route::new(get.clone(), "/api/server/sessions/", Rate::Free, sessions::list).doc(document::sessions),
+        Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Free, sessions::end).doc(document::end_session),
         admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
         admin(post.clone(), "/api/server/users/", users::create).doc(document::add_user),
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),
@@ -80,7 +80,7 @@ where
     F: Fn(Administrator, Request) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Answer> + Send + 'static,
 {
-    Route::new(method, pattern, Rate::Api, move |actor, request: Request| {
+    Route::new(method, pattern, Rate::Free, move |actor, request: Request| {
         let handler = handler.clone();
         async move {
             let by = Administrator::Admin(actor);
