@@ -47,12 +47,15 @@ export function iconButton(name, label, onclick, more = {}) {
 
 export const nameOf = (user) => user?.display_name || user?.username || '?';
 
+const FACE = '2.75rem';
+const REM = 16; // px
+const SHARP = 96; // pixels that a picture of 64 may be stretched to
 export function avatar(user, { size, group = false, online = false } = {}) {
   const node = el('span', { className: group ? 'avatar group' : 'avatar', 'aria-hidden': 'true' });
   node.style.setProperty('--hue', String(((user?.id ?? 0) * 67 + 20) % 360));
   if (size) node.style.setProperty('--size', size);
   const letters = () => initials(group ? user.title : nameOf(user));
-  if (user?.avatar_url) node.append(el('img', { src: user.avatar_url, alt: '', loading: 'lazy', onerror: ({ target }) => target.replaceWith(letters()) }));
+  if (user?.avatar_url) node.append(el('img', { src: `${user.avatar_url}?size=${Number.parseFloat(size ?? FACE) * REM * devicePixelRatio <= SHARP ? 64 : 320}`, alt: '', loading: 'lazy', onerror: ({ target }) => target.replaceWith(letters()) }));
   else node.append(letters());
   if (online) node.append(el('span', { className: 'dot' }));
   return node;

@@ -1,5 +1,5 @@
 // One line of a conversation: a day, where unread begins, a message.
-import { attachment } from './attachment.js';
+import { attachments } from './attachment.js';
 import { avatar, el, icon, nameOf, skeleton, words } from './dom.js';
 import { clock, day, fullTime, t } from './i18n.js';
 import { draw, plainly } from './markup.js';
@@ -14,7 +14,7 @@ export function createRow(row, context) {
   return row.kind === 'unsent' ? unsent(row.item, context) : message(row, context);
 }
 
-function message({ message: { id, sender, content, attachments = [], reactions = [], reply_to, created_at, is_edited, is_pinned }, grouped, readers }, context) {
+function message({ message: { id, sender, content, attachments: files = [], reactions = [], reply_to, created_at, is_edited, is_pinned }, grouped, readers }, context) {
   const mine = sender.id === context.me.id;
   const at = new Date(created_at);
   const names = context.names();
@@ -28,7 +28,7 @@ function message({ message: { id, sender, content, attachments = [], reactions =
   const bubble = el('div', { className: emojiOnly ? 'bubble big' : 'bubble', dir: 'auto' },
     !grouped && !mine && !context.direct() && el('b', { className: 'author clip', dir: 'auto', textContent: nameOf(sender) }),
     reply_to && quote(reply_to, context),
-    attachments.map((file) => attachment(file, context)),
+    attachments(files, context),
     content && said(id, content, names),
     stamp);
   return el('article', {

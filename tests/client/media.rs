@@ -1,6 +1,9 @@
 //! Pictures, sounds and films: fetched when somebody looks, and let go of afterwards.
 
+use std::io::Cursor;
+
 use futures_util::future::join_all;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::json;
 
 use super::talk::direct;
@@ -81,5 +84,70 @@ async fn pictures_are_fetched_when_they_are_near_and_let_go_of_when_nothing_show
     hers.opens_chat(notes).await;
     hers.sees(".picture img").await;
     hers.until("window.held <= 61").await;
+    hers.leaves().await;
+}
+
+/// Something with detail, so that a smaller one is shorter, too.
+fn photograph(width: u32, height: u32) -> Vec<u8> {
+    let noise = |x: u32, y: u32| ((x * 7 + y * 13) ^ (x * y / 3)).to_le_bytes()[0];
+    let picture = RgbImage::from_fn(width, height, |x, y| Rgb([noise(x, y), noise(y, x), noise(x + y, y)]));
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+/// The addresses of all pictures that were loaded, without the site's and without ids.
+const PICTURES: &str = "[...new Set(performance.getEntriesByType('resource').map(({ name }) => name.slice(location.origin.length))\
+    .filter((name) => /^\\/(api\\/files|media)\\//.test(name)).map((name) => name.replace(/\\/(\\d+|[0-9a-f]{32})(?=[/?])/, '')))].sort()";
+
+#[tokio::test]
+async fn pictures_are_loaded_small_and_whole_when_one_is_opened() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let face = bob.uploads("face.jpg", &photograph(900, 600)).await;
+    bob.patch(&format!("/api/users/{}/", bob.id), &json!({"avatar": face["id"]})).await.is(200);
+    let chat = direct(&alice, &bob).await;
+    sends(&bob, chat, "evening.jpg", &photograph(1600, 1000), 1).await;
+    sends(&bob, chat, "morning.jpg", &photograph(800, 1000), 3).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(chat).await;
+    let shape = "[...document.querySelectorAll('.picture')].map((each) => { const { width, height } = each.getBoundingClientRect(); return [Math.round(width), Math.round(height)]; })";
+    hers.until("document.querySelectorAll('.picture').length === 4").await;
+    let before = hers.asks(shape).await;
+    hers.until("document.querySelectorAll('.picture img').length === 4 && [...document.querySelectorAll('.picture img')].every((each) => each.naturalWidth)").await;
+    assert_eq!(hers.asks(shape).await, before, "nothing jumps");
+    assert_eq!(before[0], json!([320, 200]));
+    assert_eq!(hers.asks("document.querySelectorAll('.gallery .picture').length").await, 3, "several are side by side");
+    hers.until("document.querySelector('.chat .avatar img').naturalWidth === 64").await;
+    let small = json!(["/api/files/preview/?size=320", "/media/user_images?size=64"]);
+    assert_eq!(hers.asks(PICTURES).await, small);
+
+    hers.clicks(".picture").await;
+    hers.until("document.querySelector('dialog.lightbox img')?.naturalWidth === 1600").await;
+    hers.clicks("dialog.lightbox [aria-label='Next picture']").await;
+    hers.until("document.querySelector('dialog.lightbox img')?.naturalWidth === 800").await;
+    hers.presses(fantoccini::key::Key::Escape).await;
+    hers.until("!document.querySelector('dialog')").await;
+    // A card beside a message is larger, and no original either.
+    hers.clicks(".conversation .about").await;
+    hers.until("document.querySelector('dialog .portrait img')?.naturalWidth > 0").await;
+    assert!(hers.asks(PICTURES).await.as_array().unwrap().iter().all(|name| name != "/media/user_images"));
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn what_the_server_makes_no_preview_of_is_shown_as_it_is() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    // A bitmap of one black pixel.
+    let mut bitmap = b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0".to_vec();
+    bitmap.resize(58, 0);
+    sends(&bob, chat, "dot.bmp", &bitmap, 1).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(chat).await;
+    hers.until("document.querySelector('.picture img')?.naturalWidth === 1").await;
     hers.leaves().await;
 }
