@@ -1,7 +1,7 @@
 // The server, for its administrators: how it is, what fills its disk, who has an account,
 // who may come, and what was done.
 import { confirmed, dialog, el, field, form, menu, nameOf, avatar, iconButton, pages, skeleton, style, toast, words } from './dom.js';
-import { fullTime, number, shortly, size, t } from './i18n.js';
+import { fullTime, shortly, size, t, tell } from './i18n.js';
 import { copied } from './markup.js';
 
 const DAY = 86_400; // seconds
@@ -43,9 +43,9 @@ export async function openAdmin({ api, actions }) {
 
   // --- How it is.
   function status() {
-    const list = el('dl', { className: 'facts' }, skeleton(6));
-    api.status().then((found) => list.replaceChildren(...lines(facts(found))), (error) => list.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
-    return list;
+    const part = el('div', { className: 'stack status' }, skeleton(5));
+    api.status().then((found) => part.replaceChildren(...told(found)), (error) => part.replaceChildren(el('p', { className: 'refused', textContent: words(error) })));
+    return part;
   }
 
   // --- What fills the disk.
@@ -186,14 +186,26 @@ function lasting(seconds) {
   return minutes < 48 * 60 ? t('fact.hours', { n: Math.floor(minutes / 60) }) : t('fact.days', { n: Math.floor(seconds / DAY) });
 }
 
-function facts({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, clock_doubt }) {
+// How the server is, in sentences; those that ask for something are marked.
+function told({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, clock_doubt }) {
   const open = Object.values(sockets ?? {}).reduce((sum, n) => sum + n, 0);
+  const said = (...sentences) => el('p', { textContent: sentences.join(' ') });
+  const asks = (...sentences) => el('p', { className: 'refused', textContent: sentences.join(' ') });
   return [
-    [t('fact.version'), version], [t('fact.uptime'), lasting(uptime_seconds)],
-    [t('fact.users'), t('fact.online', { all: number(users), n: users_online })], [t('fact.chats'), number(chats)], [t('fact.messages'), number(messages)],
-    [t('fact.sockets'), number(open)],
-    [t('fact.database'), size(storage.database_bytes + storage.wal_bytes)], [t('fact.files'), size(storage.files_bytes)], [t('fact.free'), size(storage.free_bytes)],
-    ...(clock_doubt ? [[t('fact.clock'), clock_doubt]] : []),
-    [t('fact.backup'), backup ? [backup.last_at && fullTime(new Date(backup.last_at)), backup.last_error].filter(Boolean).join(' · ') : t('fact.never')],
+    said(t('status.running', { version, time: lasting(uptime_seconds) })),
+    said(t('status.users', { n: users }), t('status.online', { n: users_online }), t('status.sockets', { n: open })),
+    said(t('status.stored', { messages: t('storage.messages', { n: messages }), chats: t('status.chats', { n: chats }) })),
+    said(t('status.disk', { database: size(storage.database_bytes + storage.wal_bytes), files: size(storage.files_bytes), free: size(storage.free_bytes) })),
+    ...saved(backup, said, asks),
+    clock_doubt && asks(tell(clock_doubt), t('status.clock')),
+  ].filter(Boolean);
+}
+
+function saved(backup, said, asks) {
+  if (!backup) return [said(t('status.backup.off'))];
+  const { last_at, last_error, is_overdue } = backup;
+  return [
+    said(last_at ? t('status.backup.last', { time: fullTime(new Date(last_at)) }) : t('status.backup.first')),
+    last_error ? asks(t('status.backup.failed', { error: last_error })) : is_overdue && asks(t('status.backup.overdue')),
   ];
 }

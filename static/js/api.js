@@ -39,6 +39,7 @@ export function createApi(token) {
     throw error;
   }));
   const chat = (id) => `/messages/api/chats/${id}/`;
+  const query = (wish) => { const given = Object.entries(wish).filter(([, value]) => value); return given.length ? `?${new URLSearchParams(given)}` : ''; };
 
   return {
     server: () => get('/api/server/'),
@@ -60,7 +61,13 @@ export function createApi(token) {
     markUnread: (id, from) => patiently(() => post(`${chat(id)}mark-as-unread/`, { message_id: from })),
     pin: (id) => patiently(() => post(`/messages/api/messages/${id}/pin/`)),
     unpin: (id) => call('DELETE', `/messages/api/messages/${id}/pin/`),
-    pins: (id, cursor) => get(`${chat(id)}pins/${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`),
+    pins: (id, cursor) => get(`${chat(id)}pins/${query({ cursor })}`),
+    members: (id, { q, cursor }) => get(`${chat(id)}members/${query({ limit: 100, q, cursor })}`),
+    // Into a group, for people with an account.
+    inviteInto: (id, wish) => post(`${chat(id)}invite/`, wish),
+    invitesInto: (id) => get(`${chat(id)}invite/?limit=100`),
+    endInviteInto: (id, code) => call('DELETE', `${chat(id)}invite/${encodeURIComponent(code)}/`),
+    joinBy: (code) => patiently(() => post(`/messages/api/join/${encodeURIComponent(code)}/`)),
     // A direct chat is made once, however often it is asked for.
     talkTo: (user) => patiently(() => post('/messages/api/chats/', { chat_type: 'dm', member_ids: [user] })),
     makeChat: (wish) => post('/messages/api/chats/', wish),
@@ -70,7 +77,7 @@ export function createApi(token) {
     removeMember: (id, user) => call('DELETE', `${chat(id)}members/${user}/remove/`),
     typing: (id, is_typing) => post(`${chat(id)}typing/`, { is_typing }),
     // Those online first, by pages.
-    everybody: ({ q, cursor }) => get(`/api/server/people/?${new URLSearchParams({ limit: 50, ...(q && { q }), ...(cursor && { cursor }) })}`),
+    everybody: ({ q, cursor }) => get(`/api/server/people/${query({ limit: 50, q, cursor })}`),
     findUsers: async (q) => (await get(`/messages/api/users/search/?q=${encodeURIComponent(q)}`)).results,
 
     publicRooms: () => everyPage('/api/rooms/?public=true'),

@@ -1,14 +1,15 @@
 // What a signed-in person has: the state, the socket, the outbox, and the views.
 import { createPatience, HOME } from '../fireside.js';
+import { createActions } from './actions.js';
 import { createApi, isPassing, openFeed } from './api.js';
 import { createChats } from './chats.js';
-import { el, icon, nameOf, needed, toast, words } from './dom.js';
+import { el, icon, nameOf, needed, toast } from './dom.js';
 import { t, tell } from './i18n.js';
 import { createDrafts } from './drafts.js';
 import { key } from './kept.js';
 import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
-import { createStore, nothing, otherMember, sortedChats, unreadTotal } from './state.js';
+import { createStore, nothing, sortedChats, unreadTotal } from './state.js';
 
 const SETTLED = 2_000; // ms after the chats are there
 
@@ -46,7 +47,7 @@ class App {
   constructor(root, { isNew, isFirst, ...given }) {
     Object.assign(this, { root, ...given });
     this.arrival = { isNew, isFirst };
-    this.actions = this.makeActions();
+    this.actions = createActions(this);
   }
 
   start() {
@@ -163,12 +164,10 @@ class App {
       else this.refreshChat(chat);
     } else if (frame.type === 'chat_deleted') this.chatGone(frame.chat);
     else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) this.chatGone(frame.chat);
-    else if (frame.type === 'member_added') this.joined(frame);
+    else if (frame.type === 'member_added') this.changed(frame, 'joined');
     else if (frame.type === 'member_removed') {
       store.tell({ type: 'typing', chat: frame.chat, user_id: frame.user_id, is_typing: false }); // nobody says it any more
-      const gone = store.get().chats[frame.chat]?.members?.find(({ id }) => id === frame.user_id);
-      if (gone) store.tell({ type: 'happened', chat: frame.chat, note: { what: 'left', name: nameOf(gone) } });
-      this.refreshChat(frame.chat);
+      this.changed(frame, 'left');
     } else {
       const before = store.get();
       store.tell(frame);
@@ -177,12 +176,14 @@ class App {
     return undefined;
   }
 
-  async joined({ chat, user_id }) {
+  // Somebody came or went: told in the chat, by name.
+  async changed({ chat, user_id }, what) {
     const { store, api } = this;
     this.refreshChat(chat);
     if (user_id === store.get().me.id) return;
-    const user = await api.user(user_id).catch(() => null);
-    if (user) store.tell({ type: 'happened', chat, note: { what: 'joined', name: nameOf(user) } });
+    const known = store.get().chats[chat]?.members?.find(({ id }) => id === user_id);
+    const user = known ?? await api.user(user_id).catch(() => null);
+    if (user) store.tell({ type: 'happened', chat, note: { what, name: nameOf(user) } });
   }
 
   // What a frame leaves open and only the server can count.
@@ -211,9 +212,27 @@ class App {
       return this.over ? undefined : this.actions.refused(error);
     }
     if (first) this.settle();
+    if (first) await this.join();
     if (first && this.arrival.isNew && (chatOfHash() === null)) this.land();
     if (first || store.get().open !== chatOfHash()) this.route();
     return undefined;
+  }
+
+  // Whoever came by an invitation into a group joins it.
+  async join() {
+    const code = sessionStorage.getItem(key('join'));
+    if (!code) return;
+    try {
+      const chat = await this.patience.attempt(() => this.api.joinBy(code));
+      sessionStorage.removeItem(key('join'));
+      this.store.tell({ type: 'chat', chat });
+      goTo(`chat-${chat.id}`);
+    } catch (error) {
+      if (this.over) return; // it waits for whoever signs in
+      sessionStorage.removeItem(key('join'));
+      if (error.status === 404) toast(t('invite.dead'));
+      else this.actions.refused(error);
+    }
   }
 
   // A newcomer meets people: the liveliest of the rooms that they are in from the start.
@@ -337,102 +356,6 @@ class App {
     this.call?.hangUp();
     leave();
     this.left(reason);
-  }
-
-  makeActions() {
-    const { api, store } = this;
-    const guarded = (action) => async (...args) => {
-      try {
-        return await action(...args);
-      } catch (error) {
-        return this.actions.refused(error);
-      }
-    };
-    const world = () => ({ api, store, actions: this.actions });
-    return {
-      say: toast,
-      refused: (error) => (error.status === 401 ? this.signOut(error) : toast(words(error))),
-      read: (chat, last) => {
-        if (this.lastRead === `${chat}.${last}`) return;
-        this.lastRead = `${chat}.${last}`;
-        // Until it is there, or something newer is read.
-        this.patience.attempt(() => (this.lastRead === `${chat}.${last}` ? api.markRead(chat, last) : null))
-          .then(() => store.tell({ type: 'read', chat, user_id: store.get().me.id, message_id: last }), () => {});
-      },
-      typing: (chat, is_typing) => this.socket.send({ type: 'typing', chat, is_typing }),
-      forward: (message) => needed(() => import('./forward.js'), ({ openForward }) => openForward({ ...world(), outbox: this.outbox }, message)),
-      details: (message) => needed(() => import('./details.js'), ({ openDetails }) => openDetails(world(), message)),
-      edit: async (chat, message, content) => {
-        const shows = (changed) => changed.sender && store.tell({ type: 'message_updated', chat, message: changed });
-        shows({ ...message, content, is_edited: true });
-        try {
-          shows({ ...message, ...await this.patience.attempt(() => api.edit(message.id, content)) });
-        } catch (error) {
-          shows(message);
-          throw error;
-        }
-      },
-      remove: guarded(async ({ id }) => {
-        const chat = store.get().open;
-        await api.remove(id);
-        store.tell({ type: 'message_deleted', chat, message_id: id });
-        this.refreshChat(chat);
-      }),
-      mayPin: () => {
-        const { chats, open, me } = store.get();
-        return chats[open]?.chat_type === 'dm' || chats[open]?.admins?.includes(me.id);
-      },
-      pin: guarded(async (message) => {
-        const chat = store.get().open;
-        await (message.is_pinned ? api.unpin(message.id) : api.pin(message.id));
-        store.tell({ type: 'message_updated', chat, message: { ...message, is_pinned: !message.is_pinned } });
-      }),
-      // Whoever stays would have read it again at once.
-      unread: guarded(async (message) => {
-        const chat = store.get().open;
-        goTo('');
-        store.tell({ type: 'opened', chat: null });
-        this.lastRead = null;
-        await api.markUnread(chat, message.id);
-        this.refreshChat(chat);
-      }),
-      place: (chat, message) => {
-        const hash = `chat-${chat}/m-${message}`;
-        if (location.hash === `#${hash}`) this.point();
-        else goTo(hash);
-      },
-      retry: (item) => this.outbox.retry(item),
-      discard: (item) => this.outbox.discard(item),
-      save: guarded(async (file) => {
-        const link = el('a', { href: URL.createObjectURL(await api.file(file.url)), download: file.name });
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      }),
-      show: (file) => needed(() => import('./lightbox.js'), ({ openLightbox }) => openLightbox(store, api, this.actions, file)),
-      talkTo: guarded(async (user) => {
-        const chat = await api.talkTo(user);
-        store.tell({ type: 'chat', chat });
-        goTo(`chat-${chat.id}`);
-      }),
-      go: (chat) => { goTo(`chat-${chat}`); },
-      start: (what) => needed(() => import('./start.js'), (module) => module[what](world())),
-      invite: () => needed(() => import('./invite.js'), ({ openInvite }) => openInvite(world())),
-      about: (chat) => {
-        const shown = store.get().chats[chat];
-        const other = shown.chat_type === 'dm' && otherMember(shown, store.get().me);
-        if (other) needed(() => import('./people.js'), ({ openPerson }) => openPerson(world(), other.username));
-        else needed(() => import('./group.js'), ({ openGroup }) => openGroup(world(), chat));
-      },
-      settings: () => needed(() => import('./settings.js'), ({ openSettings }) => openSettings({ ...world(), signOut: (why) => this.signOut(why) })),
-      people: () => needed(() => import('./people.js'), ({ openPeople }) => openPeople(world())),
-      card: (anchor, user) => needed(() => import('./card.js'), ({ openCard }) => openCard(world(), anchor, user)),
-      person: (username) => needed(() => import('./people.js'), ({ openPerson }) => openPerson(world(), username)),
-      gone: (chat) => this.chatGone(chat),
-      call: async (chat, video) => {
-        const { startCall } = await import('./call.js');
-        this.call ??= await startCall({ ...world(), token: this.token, chat, video, over: () => { this.call = null; } });
-      },
-    };
   }
 }
 

@@ -4,6 +4,7 @@ import { el, style } from './dom.js';
 import { load, t, wanted } from './i18n.js';
 import { key } from './kept.js';
 
+const JOIN = key('join');
 const root = document.querySelector('#root');
 const theme = localStorage.getItem(key('theme'));
 if (theme) document.documentElement.dataset.theme = theme;
@@ -27,9 +28,10 @@ await enter();
 
 async function enter() {
   const page = location.pathname.slice(new URL(HOME).pathname.replace(/\/$/, '').length);
-  if (!/^\/?(index\.html|login\/?|setup\/?|invite\/?|reset\/?)?$/.test(page)) return lost();
+  if (!/^\/?(index\.html|login\/?|setup\/?|invite\/?|join\/?|reset\/?)?$/.test(page)) return lost();
   const link = /\/(setup|invite|reset)\/?$/.exec(location.pathname)?.[1];
   if (link) return openLink(link);
+  if (/^\/?join\/?$/.test(page)) keepJoin();
   const token = localStorage.getItem(key('token'));
   if (token) {
     const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
@@ -41,6 +43,7 @@ async function enter() {
     api: door,
     reason,
     isNew: location.hash === '#join',
+    greeting: sessionStorage.getItem(JOIN) ? t('join.first') : undefined,
     entered: ({ token: fresh }, isNew) => {
       localStorage.setItem(key('token'), fresh);
       arrival = { isNew };
@@ -48,6 +51,12 @@ async function enter() {
     },
     speak,
   });
+}
+
+// Where an invitation into a group leads: its code waits until one is signed in.
+function keepJoin() {
+  sessionStorage.setItem(JOIN, location.hash.slice(1));
+  history.replaceState(null, '', location.pathname.replace(/join\/?$/, ''));
 }
 
 // Whoever signs in next sees nothing of what was seen before.

@@ -1,66 +1,27 @@
 // Starting to talk: to somebody, to several, in a public room.
-import { createNear } from './attachment.js';
-import { avatar, dialog, el, field, form, iconButton, nameOf, person, skeleton, words } from './dom.js';
+import { avatar, dialog, el, field, form, iconButton, nameOf, person, skeleton } from './dom.js';
+import { createFinder } from './finder.js';
 import { shortly, t } from './i18n.js';
 
 // Everybody, those online first, and a box that finds among them; `picked` gets each that is
 // pressed. `beside` may add something to a line.
 export function peopleFinder(api, picked, { skip = () => false, beside = () => [], isChosen } = {}) {
-  const input = el('input', { type: 'search', placeholder: t('find.name'), 'aria-label': t('find.people'), autocomplete: 'off', spellcheck: false, autofocus: true });
-  const list = el('ul', { className: 'everybody', 'aria-label': t('people') }, skeleton(4));
-  const note = el('p', { className: 'soft', role: 'status' });
-  const near = createNear(list);
-  let asked; // what was asked for last: an older answer is void
-  let timer;
-
-  async function find() {
-    const wish = asked = { q: input.value.trim() };
-    await show(wish, null);
-  }
-  async function show(wish, cursor) {
-    let page;
-    try {
-      page = await api.everybody({ ...wish, cursor });
-    } catch (error) {
-      if (wish === asked) note.textContent = words(error);
-      return;
-    }
-    if (wish !== asked) return;
-    const lines = page.results.filter((user) => !skip(user)).map(line);
-    if (cursor) list.append(...lines);
-    else list.replaceChildren(...lines);
-    if (page.next && lines.length) near(lines.at(-1), () => show(wish, page.next));
-    else if (page.next) return void show(wish, page.next);
-    note.textContent = list.children.length ? '' : t(wish.q ? 'found.none' : 'people.none');
-  }
-  function line(user) {
-    const { online } = user;
-    const node = person(user, { online, note: about(user), actions: beside(user), onclick: () => picked(user) });
+  const finder = createFinder(api.everybody, (user) => {
+    if (skip(user)) return null;
+    const node = person(user, { online: user.online, note: about(user), actions: beside(user), onclick: () => picked(user) });
     if (isChosen) node.chosen = () => node.classList.toggle('chosen', isChosen(user));
     node.chosen?.();
     return node;
-  }
-  input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(find, 150); });
-  input.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter') { event.preventDefault(); list.querySelector('button')?.click(); }
-    if (event.key === 'ArrowDown') { event.preventDefault(); list.querySelector('button')?.focus(); }
-  });
-  list.addEventListener('keydown', (event) => {
-    const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    (event.target.closest('li')[step]?.querySelector('button') ?? input).focus();
-  });
-  find();
-  const node = el('div', { className: 'stack' }, input, note, list);
-  // Drawn anew after somebody was picked; what was searched for is done with.
-  return Object.assign(node, { again() { input.value = ''; find(); input.focus({ preventScroll: true }); }, drawChosen() { for (const each of list.children) each.chosen?.(); } });
+  }, { label: t('find.people'), hint: t('find.name'), name: t('people'), nobody: 'people.none', picks: true });
+  finder.list.className = 'everybody';
+  return Object.assign(finder.node, { again: finder.clear, drawChosen() { for (const each of finder.list.children) each.chosen?.(); } });
 }
 
 // What tells two of one name apart, and whether they are there.
-function about({ username, display_name, online, last_seen }) {
+export function about({ username, display_name, online, last_seen }, ...more) {
   const there = online ? t('online') : last_seen && t('seen', { time: shortly(new Date(last_seen)) });
-  return [display_name === username && there ? null : `@${username}`, there].filter(Boolean).join(' · ');
+  const rest = [...more, there].filter(Boolean);
+  return (display_name === username && rest.length ? rest : [`@${username}`, ...rest]).join(' · ');
 }
 
 // One dialog for one or many: whoever is pressed is talked to, unless some are chosen already.

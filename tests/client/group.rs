@@ -77,8 +77,8 @@ async fn a_public_room_is_found_and_joined() {
     bob.makes_private(&hidden).await;
     let hers = Browser::of(&fireside, &alice).await;
     hers.presses_button("New chat").await;
-    hers.reads("dialog button", "Browse public rooms").await;
-    hers.does("[...document.querySelectorAll('dialog button')].find((each) => each.textContent === 'Browse public rooms').click()").await;
+    hers.reads("dialog button", "Browse public groups").await;
+    hers.does("[...document.querySelectorAll('dialog button')].find((each) => each.textContent === 'Browse public groups').click()").await;
     hers.reads("dialog .person", "Bread and patience").await;
     assert_eq!(hers.asks("document.querySelectorAll('dialog .person').length").await, 1, "not the private one");
     hers.presses_button("Join Bakers").await;

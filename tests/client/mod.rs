@@ -19,6 +19,7 @@ mod keyboard;
 mod layout;
 mod link;
 mod media;
+mod members;
 mod offline;
 mod patience;
 mod people;

@@ -49,7 +49,7 @@ async fn a_changed_password_signs_the_other_devices_out() {
     hers.does("document.querySelector('[name=old_password]').value = ''").await;
     hers.types("dialog [name=old_password]", &alice.password).await;
     hers.presses_button("Change password").await;
-    hers.reads("#toasts", "The password is changed").await;
+    hers.reads("#toasts", "Your password has been changed").await;
     elsewhere.sees("[name=password]").await;
     elsewhere.reads("[role=alert]", "session has ended").await;
     hers.sees(".app .me").await;
