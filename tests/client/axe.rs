@@ -155,7 +155,7 @@ async fn of_people(axe: &mut Checker, page: &Browser) {
     page.presses_button("Choose bob").await;
     page.sees("dialog .chosen").await;
     axe.sees(page, "new chat, chosen").await;
-    page.presses_button("Browse public rooms").await;
+    page.presses_button("Browse public groups").await;
     page.reads("dialog .person", "Bakers").await;
     axe.sees(page, "public rooms").await;
     closes(page).await;
@@ -185,7 +185,7 @@ async fn of_oneself(axe: &mut Checker, page: &Browser) {
     axe.sees(page, "keys").await;
     page.does("[...document.querySelectorAll('dialog')].at(-1).close()").await;
     page.presses_button("Administration").await;
-    page.sees("dialog .facts dt").await;
+    page.sees("dialog .status p").await;
     axe.sees(page, "server").await;
     for (tab, sign) in
         [("Storage", "section"), ("Accounts", ".person"), ("Invitations", ".person"), ("Audit log", ".entry")]

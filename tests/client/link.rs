@@ -97,8 +97,10 @@ async fn a_setup_link_makes_the_first_account_which_administers() {
     administers(&page, "Audit log").await;
     page.reads("dialog.admin .entry", "alice set up the server.").await;
     administers(&page, "Server").await;
-    page.reads("dialog .facts", "Never").await;
-    page.reads("dialog .facts", "minute").await;
+    page.reads("dialog .status", "has been running for 0 minutes.").await;
+    page.reads("dialog .status", "1 person has an account. 1 of them is online.").await;
+    page.reads("dialog .status", "There are 0 messages in 1 chat.").await;
+    page.reads("dialog .status", "The server makes no backups by itself.").await;
 
     // It was good for one.
     let late = by_link(&fireside, &link).await;
@@ -222,7 +224,7 @@ async fn who_forgot_the_password_sets_a_new_one_by_a_link() {
     his.reads("form", "For bob").await;
     his.types("[name=password]", NEW_PASSWORD).await;
     his.clicks("[type=submit]").await;
-    his.reads("[role=alert]", "The password is changed").await;
+    his.reads("[role=alert]", "Your password has been changed").await;
     fills(&his, "bob", NEW_PASSWORD).await;
     his.sees(".app .me").await;
     bob.get("/api/auth/me/").await.is(401);

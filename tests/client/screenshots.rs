@@ -192,7 +192,7 @@ async fn of_the_app(album: &Album, page: &Browser, village: &Village) {
     page.does("document.querySelector('dialog .body').scrollTop = 9999").await;
     album.takes(page, "settings-end").await;
     page.does("document.querySelector('dialog .row button').click()").await;
-    page.sees("dialog .facts dt").await;
+    page.sees("dialog .status p").await;
     album.takes(page, "admin").await;
     for (index, name) in ["accounts", "invitations", "log"].iter().enumerate() {
         page.does(&format!("document.querySelectorAll('[role=tab]')[{}].click()", index + 1)).await;
