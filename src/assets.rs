@@ -52,6 +52,8 @@ impl Assets {
             "/" | "/login" | "/login/" => "index.html",
             "/docs" | "/docs/" => "docs/index.html",
             "/setup" | "/setup/" | "/invite" | "/invite/" | "/join" | "/join/" | "/reset" | "/reset/" => "index.html",
+            // What browsers ask for where a page names no icon, or is none of ours.
+            "/favicon.ico" => "img/icon-192.png",
             // As the documents print it, from the root or from the place of the one that does.
             "/media/user_images/default.jpg"
             | "/d/messenger/media/user_images/default.jpg"
@@ -157,7 +159,7 @@ fn header(essence: &str, is_text: bool) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use warp::http::Method;
-    use warp::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
+    use warp::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 
     use super::{Assets, based};
 
@@ -173,6 +175,12 @@ mod tests {
         assert_eq!(asked("gzip;q=0.5, br;q=0").0.expect("a coding"), "gzip");
         assert_eq!(asked("identity").0, None);
         assert_ne!(asked("br").1, asked("gzip").1, "other bytes, other tag");
+    }
+
+    #[test]
+    fn an_icon_is_where_every_browser_looks_for_one() {
+        let response = Assets::new(None).find(&Method::GET, "/favicon.ico", &HeaderMap::new()).expect("an icon");
+        assert_eq!(response.headers()[CONTENT_TYPE], "image/png");
     }
 
     #[test]
