@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::app::App;
-use super::memory::calls::{Participant, ids, users};
+use super::memory::calls::{Participant, users};
 use super::model::call::{MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
 use super::model::error::{Error, Result, Rule};
 use super::model::event::{Event, Scope};
@@ -36,7 +36,7 @@ impl App {
             participants: users(call),
             to: call.iter().map(|participant| participant.socket).collect(),
         };
-        let joined = is_new_user.then(|| Event::CallJoined { chat, user, username, participants: ids(call) });
+        let joined = is_new_user.then(|| Event::CallJoined { chat, user, username, participants: users(call) });
         if self.hub.publish_from(subscriber.socket, joined.into_iter().chain([state])) {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl App {
         let before = call.len();
         call.retain(|participant| participant.socket != subscriber.socket);
         let left = call.len() < before && call.iter().all(|participant| participant.user != user);
-        let participants = ids(call);
+        let participants = users(call);
         if call.is_empty() {
             rooms.remove(&chat);
         }

@@ -60,8 +60,9 @@ impl App {
     }
 }
 
-fn named(db: &store::Db, user: &UserRef) -> Result<User> {
+pub(super) fn named(db: &store::Db, user: &UserRef) -> Result<User> {
     let found = match user {
+        UserRef::Email(email) => store::users::find_by_email(db, email)?,
         UserRef::Id(id) => store::users::find(db, *id)?,
         UserRef::Name(name) => store::users::find_by_key(db, &super::model::name::rule::fold(name.trim()))?,
     };

@@ -1,6 +1,7 @@
 //! Who is in a chat: joining, leaving, adding, removing.
 
 use super::app::App;
+use super::direct::named;
 use super::group::{delete, inside};
 use super::model::chat::{Authority, Chat, Kind, MAX_MEMBERS};
 use super::model::error::{Denial, Error, Result};
@@ -9,6 +10,7 @@ use super::model::id::{ChatId, UserId};
 use super::model::member::Member;
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
+use super::model::user::{User, UserRef};
 use super::store::{self, Tx};
 
 impl App {
@@ -67,6 +69,14 @@ impl App {
                 add(tx, Place::from(&room), &users)
             })
             .await
+    }
+
+    /// Who is meant, for an admin of this group: nobody else learns here who has which address.
+    pub fn user_meant(&self, actor: &Actor, id: ChatId, who: &UserRef) -> Result<User> {
+        self.store.read(|db| {
+            Authority::Admin.check(&inside(db, actor.user, id)?, actor.user)?;
+            named(db, who)
+        })
     }
 
     /// Takes a member out of a group: an admin anybody, everybody oneself.

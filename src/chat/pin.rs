@@ -27,6 +27,19 @@ impl App {
         self.authorized(actor).write(move |tx| set_pinned(tx, me, id, false).map(drop)).await
     }
 
+    /// Pins a message of a chat, or takes its pin off. Returns whether it is pinned now.
+    pub async fn toggle_pin(&self, actor: &Actor, chat: ChatId, id: MessageId) -> Result<bool> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor)
+            .write(move |tx| {
+                let message = store::messages::find(tx, me, id)?.filter(|message| message.chat == chat);
+                let is_pinned = message.ok_or(Error::NotFound)?.pinned_at.is_none();
+                set_pinned(tx, me, id, is_pinned).map(|_| is_pinned)
+            })
+            .await
+    }
+
     /// The pinned messages of a chat that the actor is in, the latest pinned first, from
     /// behind a place on; and up to where everybody has read.
     pub fn pins(

@@ -5,6 +5,8 @@ mod attachment;
 mod auth;
 mod avatar;
 mod call;
+mod client;
+mod client_page;
 mod limit;
 mod message;
 mod paging;

@@ -14,6 +14,7 @@ pub mod raw;
 pub mod recording;
 pub mod room;
 pub mod server;
+pub mod site;
 pub mod socket;
 
 pub use answer::Answer;

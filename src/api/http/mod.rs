@@ -12,6 +12,7 @@ pub mod download;
 pub mod envelope;
 pub mod fault_injection;
 pub mod forwarded;
+pub mod group_invite;
 pub mod ice;
 pub mod json_stream;
 pub mod jwt;

@@ -92,7 +92,7 @@ impl Codec for AllChats {
                 last_seen: last_seen.map(|moment| moment.to_string()),
             },
             Event::CallJoined { chat, participants, .. } | Event::CallLeft { chat, participants, .. } => {
-                Frame::Call { chat: chat.0, participants: participants.iter().map(|user| user.0).collect() }
+                Frame::Call { chat: chat.0, participants: participants.iter().map(|(user, _)| user.0).collect() }
             }
             // Every viewer has a view of their own of a chat: `view` makes these.
             Event::ChatCreated { .. }

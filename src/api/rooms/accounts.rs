@@ -96,12 +96,16 @@ pub async fn user(actor: Actor, request: Request) -> Answer {
     ok(&User::from(&request.context.app.user(&actor, id)?))
 }
 
-pub async fn change_profile(actor: Actor, mut request: Request) -> Answer {
+pub async fn change_profile(actor: Actor, request: Request) -> Answer {
     let id = UserId(request.id(0)?);
     if id != actor.user {
         request.context.app.user(&actor, id)?;
         return Err(Error::Forbidden(Denial::OthersProfile).into());
     }
+    change_own_profile(actor, request).await
+}
+
+pub async fn change_own_profile(actor: Actor, mut request: Request) -> Answer {
     let (mut fields, sent) = if media_type(request.header("content-type")) == MULTIPART {
         files::profile_form(&actor, &mut request).await?
     } else {

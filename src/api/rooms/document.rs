@@ -1,7 +1,9 @@
 //! What the table's routes say of themselves: rooms.md, made from the code.
 
 use super::json::PAGE_SIZE;
-use super::json::{Account, CallState, File, Joined, Left, Message, Participant, Room, Signalled, SignedIn, User};
+use super::json::{
+    Account, CallState, Documented, File, Form, Joined, Left, MessageOf, Participant, Room, Signalled, SignedIn, User,
+};
 use super::rooms::MIN_PARTICIPANTS;
 use crate::api::http::envelope::CODES;
 use crate::api::http::openapi::doc::{Doc, Shapes};
@@ -146,9 +148,13 @@ pub fn participants(doc: &mut Doc) {
 }
 
 pub fn history(doc: &mut Doc) {
+    history_of::<Documented>(doc);
+}
+
+pub fn history_of<F: Form>(doc: &mut Doc) {
     doc.does("List what was said in a room")
         .pages(PAGE_SIZE)
-        .answers::<Listing<Message>>(200, "A page of messages, the newest first.")
+        .answers::<Listing<MessageOf<'_, F>>>(200, "A page of messages, the newest first.")
         .refuses(&[403]);
 }
 
@@ -162,11 +168,19 @@ fn message_fields() -> [Field; 4] {
 }
 
 pub fn post(doc: &mut Doc) {
-    doc.does("Say something in a room").takes(&message_fields()).once().makes::<Message>("The message.");
+    post_of::<Documented>(doc);
+}
+
+pub fn post_of<F: Form>(doc: &mut Doc) {
+    doc.does("Say something in a room").takes(&message_fields()).once().makes::<MessageOf<'_, F>>("The message.");
 }
 
 pub fn message(doc: &mut Doc) {
-    doc.does("Get a message").answers::<Message>(200, "The message.");
+    message_of::<Documented>(doc);
+}
+
+pub fn message_of<F: Form>(doc: &mut Doc) {
+    doc.does("Get a message").answers::<MessageOf<'_, F>>(200, "The message.");
 }
 
 pub fn delete_message(doc: &mut Doc) {
@@ -197,24 +211,25 @@ pub fn preview(doc: &mut Doc) {
 }
 
 pub fn socket(doc: &mut Doc) {
-    let (client, server) = (client_frames(), server_frames(&mut doc.shapes));
+    let (client, server) = (client_frames(Vec::new()), server_frames::<Documented>(&mut doc.shapes));
     doc.does("Listen and speak in a room").note("Members may.").frames(client, server);
 }
 
 /// A frame of a kind, with its content.
-fn frame(kind: &str, data: Shape) -> Shape {
+pub fn frame(kind: &str, data: Shape) -> Shape {
     object(&[need("type", word(kind)), need("data", data)])
 }
 
 /// A frame that has nothing to add to its kind.
-fn bare(kind: &str) -> Shape {
+pub fn bare(kind: &str) -> Shape {
     object(&[need("type", word(kind))])
 }
 
-fn client_frames() -> Shape {
+/// What a client may say, and what else.
+pub fn client_frames(more: Vec<Shape>) -> Shape {
     let signal =
         |field| object(&[need("target_user_id", id()), need(field, described(shape::any(), "Passed on as it is."))]);
-    any_of([
+    let usual = [
         object(&[
             need("type", word("chat_message")),
             need("data", object(&message_fields())),
@@ -226,14 +241,15 @@ fn client_frames() -> Shape {
         frame("answer", signal("sdp")),
         frame("ice_candidate", signal("candidate")),
         bare("ping"),
-    ])
+    ];
+    any_of(usual.into_iter().chain(more))
 }
 
-fn server_frames(shapes: &mut Shapes) -> Shape {
+pub fn server_frames<F: Form>(shapes: &mut Shapes) -> Shape {
     let error = object(&[need("code", shape::one_of(&CODES)), need("message", string())]);
     any_of([
-        frame("chat_message", shapes.of::<Message>()),
-        frame("message_updated", shapes.of::<Message>()),
+        frame("chat_message", shapes.of::<MessageOf<'_, F>>()),
+        frame("message_updated", shapes.of::<MessageOf<'_, F>>()),
         frame("message_deleted", object(&[need("id", shape::number())])),
         frame("user_joined", shapes.of::<Joined>()),
         frame("user_left", shapes.of::<Left>()),

@@ -164,14 +164,34 @@ impl<'a> From<&'a file::File> for File<'a> {
     }
 }
 
+/// How messages are written: as the document has them, or as this system's own client reads them.
+pub trait Form: Send + Sync + 'static {
+    /// Of pages that are kept.
+    const NAME: &'static str;
+    /// A file on a message.
+    type File<'a>: From<&'a file::File> + JsonSchema + Serialize;
+}
+
+/// As the document has them.
+pub struct Documented;
+
+impl Form for Documented {
+    const NAME: &'static str = "rooms";
+    type File<'a> = Attachment<'a>;
+}
+
+/// A message as `F` writes it.
+pub type MessageOf<'a, F> = Message<'a, <F as Form>::File<'a>>;
+
 /// A message.
 #[derive(JsonSchema, Serialize)]
-pub struct Message<'a> {
+#[schemars(rename = "Message")]
+pub struct Message<'a, A> {
     id: i64,
     room: i64,
     author: User<'a>,
     content: &'a str,
-    attachments: Vec<Attachment<'a>>,
+    attachments: Vec<A>,
     #[schemars(extend("format" = "date-time"))]
     created_at: String,
     #[schemars(extend("format" = "date-time"))]
@@ -179,14 +199,14 @@ pub struct Message<'a> {
     is_edited: bool,
 }
 
-impl<'a> From<&'a message::Message> for Message<'a> {
+impl<'a, A: From<&'a file::File>> From<&'a message::Message> for Message<'a, A> {
     fn from(message: &'a message::Message) -> Self {
         Self {
             id: message.id.0,
             room: message.chat.0,
             author: User::from(&message.sender),
             content: &message.text,
-            attachments: message.attachments.iter().map(Attachment::from).collect(),
+            attachments: message.attachments.iter().map(A::from).collect(),
             created_at: message.created_at.to_string(),
             updated_at: message.updated_at.to_string(),
             is_edited: message.is_edited,

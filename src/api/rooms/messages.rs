@@ -1,7 +1,6 @@
 //! What is said in a room.
 
-use super::json::Message;
-use super::json::PAGE_SIZE;
+use super::json::{Form, MessageOf, PAGE_SIZE};
 use crate::api::http::body::Fields;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
@@ -13,25 +12,25 @@ use crate::chat::model::name::MessageText;
 use crate::chat::model::session::Actor;
 use crate::chat::page_cache::UncachedPage;
 
-pub async fn history(actor: Actor, request: Request) -> Answer {
+pub async fn history<F: Form>(actor: Actor, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
-    let write = |past: &UncachedPage<'_>| page::write_messages(past, Message::from);
-    let (count, messages) = request.context.app.cached_page(&actor, room, page, "rooms", write).await?;
+    let write = |past: &UncachedPage<'_>| page::write_messages(past, MessageOf::<F>::from);
+    let (count, messages) = request.context.app.cached_page(&actor, room, page, F::NAME, write).await?;
     page::cached(&request, page, count, &messages)
 }
 
-pub async fn post(actor: Actor, mut request: Request) -> Answer {
+pub async fn post<F: Form>(actor: Actor, mut request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
     let key = request.header("idempotency-key").map(str::to_owned);
     let draft = draft(&mut fields, key.as_deref(), request.context.settings.max_message)?;
     let posted = request.context.app.post(&actor, room, draft).await?;
-    created(posted.is_new, &Message::from(&posted.message))
+    created(posted.is_new, &MessageOf::<F>::from(&posted.message))
 }
 
-pub async fn message(actor: Actor, request: Request) -> Answer {
-    ok(&Message::from(&request.context.app.message(&actor, MessageId(request.id(0)?))?))
+pub async fn message<F: Form>(actor: Actor, request: Request) -> Answer {
+    ok(&MessageOf::<F>::from(&request.context.app.message(&actor, MessageId(request.id(0)?))?))
 }
 
 pub async fn delete(actor: Actor, request: Request) -> Answer {

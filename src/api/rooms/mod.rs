@@ -20,9 +20,11 @@
 //! | GET | `/media/user_images/{name}` | an `avatar_url` |
 //! | WS | `/ws/room/{id}/` | chat, calls, signalling |
 //!
-//! The handlers stand in a file per noun; this one is the table.
+//! The handlers stand in a file per noun; this one is the table. What the system's own client calls
+//! beside it stands in `client`.
 
 mod accounts;
+mod client;
 mod document;
 mod files;
 mod json;
@@ -32,6 +34,8 @@ mod rooms;
 mod socket;
 
 use warp::http::Method;
+
+use json::Documented;
 
 use super::http::browser;
 use super::http::envelope::{envelope_shape, enveloped};
@@ -63,19 +67,21 @@ pub fn dialect() -> Dialect {
         Route::new(post.clone(), "/api/rooms/{id}/join/", api, rooms::join).doc(document::join),
         Route::new(post.clone(), "/api/rooms/{id}/leave/", api, rooms::leave).doc(document::leave),
         Route::new(get.clone(), "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
-        Route::new(get.clone(), "/api/rooms/{room_id}/messages/", api, messages::history).doc(document::history),
-        Route::new(post.clone(), "/api/rooms/{room_id}/messages/", api, messages::post).doc(document::post),
-        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message).doc(document::message),
+        Route::new(get.clone(), "/api/rooms/{room_id}/messages/", api, messages::history::<Documented>)
+            .doc(document::history),
+        Route::new(post.clone(), "/api/rooms/{room_id}/messages/", api, messages::post::<Documented>)
+            .doc(document::post),
+        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message::<Documented>).doc(document::message),
         Route::new(delete, "/api/messages/{id}/", api, messages::delete).doc(document::delete_message),
         Route::new(post, "/api/files/upload/", Rate::Upload, files::upload).doc(document::upload),
         Route::new(get.clone(), "/api/files/{id}/", api, files::info).doc(document::info),
         // A screenful of pictures is one look at a chat, not a hundred questions.
         Route::new(get.clone(), "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
         Route::new(get, "/api/files/{id}/preview/", Rate::Free, files::preview).doc(document::preview),
-        Route::socket("/ws/room/{room_id}/", socket::open).doc(document::socket),
+        Route::socket("/ws/room/{room_id}/", socket::open::<Documented>).doc(document::socket),
         browser::avatars().below(),
     ];
-    Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[], client: None }
+    Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[], client: Some(client::layer()) }
 }
 
 /// At the root, the list without a page is another document's.

@@ -1,10 +1,11 @@
 //! The frames of a room's socket: chat, calls and signalling.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::json::{self, CallState, Joined, Left, Message, Person, error_frame, frame};
+use super::json::{self, CallState, Form, Joined, Left, MessageOf, Person, error_frame, frame};
 use super::messages::draft;
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
@@ -18,25 +19,26 @@ use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::session::Actor;
 use crate::chat::subscription::{Subscriber, Subscription};
 
-pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Room), ApiError> {
+pub async fn open<F: Form>(actor: Actor, request: Request) -> Result<(Subscription, Room<F>), ApiError> {
     let room = ChatId(request.id(0)?);
     let subscription = request.context.app.subscribe(&actor, Scope::Chat(room)).await?;
-    let codec = Room { context: Arc::clone(&request.context), room, subscriber: subscription.subscriber().clone() };
-    Ok((subscription, codec))
+    let (context, subscriber) = (Arc::clone(&request.context), subscription.subscriber().clone());
+    Ok((subscription, Room { context, room, subscriber, form: PhantomData }))
 }
 
 /// One socket in one room.
-pub struct Room {
-    context: Arc<Context>,
-    room: ChatId,
-    subscriber: Subscriber,
+pub struct Room<F> {
+    pub context: Arc<Context>,
+    pub room: ChatId,
+    pub subscriber: Subscriber,
+    form: PhantomData<F>,
 }
 
-impl Codec for Room {
+impl<F: Form> Codec for Room<F> {
     fn encode(event: &Event) -> Option<String> {
         match event {
-            Event::MessagePosted { message, .. } => Some(frame("chat_message", Message::from(message))),
-            Event::MessageEdited { message, .. } => Some(frame("message_updated", Message::from(message))),
+            Event::MessagePosted { message, .. } => Some(frame("chat_message", MessageOf::<F>::from(message))),
+            Event::MessageEdited { message, .. } => Some(frame("message_updated", MessageOf::<F>::from(message))),
             Event::MessageDeleted { message, .. } => {
                 Some(frame("message_deleted", serde_json::json!({ "id": message.0 })))
             }
@@ -90,15 +92,21 @@ impl Codec for Room {
     }
 
     async fn receive(&self, text: String) -> Vec<String> {
-        match self.act(&text).await {
-            Ok(replies) => replies,
-            Err(failure) => vec![refusal(&failure)],
-        }
+        let done = async {
+            let (kind, mut data) = read(&text)?;
+            self.act(&kind, &mut data).await
+        };
+        done.await.unwrap_or_else(|failure| vec![refusal(&failure)])
     }
 
     fn refuse_binary(&self) -> String {
-        error_frame("validation_error", "Binary frames are not read here.")
+        no_binary()
     }
+}
+
+/// The answer to a binary frame.
+pub fn no_binary() -> String {
+    error_frame("validation_error", "Binary frames are not read here.")
 }
 
 fn latest_of_many(latest: &Turnover, members: i64) -> String {
@@ -112,34 +120,40 @@ fn latest_of_many(latest: &Turnover, members: i64) -> String {
     }
 }
 
-impl Room {
-    async fn act(&self, text: &str) -> Result<Vec<String>, ApiError> {
-        let mut frame = Fields::of_json(text.as_bytes())?;
-        let kind = frame.require("type", |kind| Ok(kind.to_owned()));
-        let kind = frame.complete(kind)?;
-        let mut data = match frame.value("data") {
-            None => Fields::default(),
-            Some(data) => Fields::of_value(data.clone()).map_err(|_| ApiError::field("data", "Expected an object."))?,
-        };
-        // It may stand in any frame: at its top, too. What stands with the content is nearer to it.
-        if let Some(client_id) = frame.value("client_id")
-            && data.value("client_id").is_none()
-        {
-            data.set("client_id", client_id.clone());
-        }
-        match kind.as_str() {
-            "chat_message" => self.post(&mut data).await,
+/// The type of a frame, and its data.
+pub fn read(text: &str) -> Result<(String, Fields), ApiError> {
+    let mut frame = Fields::of_json(text.as_bytes())?;
+    let kind = frame.require("type", |kind| Ok(kind.to_owned()));
+    let kind = frame.complete(kind)?;
+    let mut data = match frame.value("data") {
+        None => Fields::default(),
+        Some(data) => Fields::of_value(data.clone()).map_err(|_| ApiError::field("data", "Expected an object."))?,
+    };
+    // It may stand in any frame: at its top, too. What stands with the content is nearer to it.
+    if let Some(client_id) = frame.value("client_id")
+        && data.value("client_id").is_none()
+    {
+        data.set("client_id", client_id.clone());
+    }
+    Ok((kind, data))
+}
+
+impl<F: Form> Room<F> {
+    /// Does what a frame asks; what it returns is for this socket alone.
+    pub async fn act(&self, kind: &str, data: &mut Fields) -> Result<Vec<String>, ApiError> {
+        match kind {
+            "chat_message" => self.post(data).await,
             "join_call" => self.join_call(),
             "leave_call" => {
                 self.limit(Rate::Signal)?;
                 self.context.app.leave_call(&self.subscriber);
                 Ok(Vec::new())
             }
-            "offer" => self.signal(SignalKind::Offer, "sdp", &mut data),
-            "answer" => self.signal(SignalKind::Answer, "sdp", &mut data),
-            "ice_candidate" => self.signal(SignalKind::IceCandidate, "candidate", &mut data),
-            "ping" => Ok(vec![r#"{"type":"pong"}"#.to_owned()]),
-            _ => Err(ApiError::field("type", "There is no such type of message.")),
+            "offer" => self.signal(SignalKind::Offer, "sdp", data),
+            "answer" => self.signal(SignalKind::Answer, "sdp", data),
+            "ice_candidate" => self.signal(SignalKind::IceCandidate, "candidate", data),
+            "ping" => Ok(vec![PONG.to_owned()]),
+            _ => Err(no_such_type()),
         }
     }
 
@@ -149,7 +163,7 @@ impl Room {
         self.limit(Rate::Message)?;
         let draft = draft(data, None, self.context.settings.max_message)?;
         let posted = self.context.app.post(&self.subscriber.actor, self.room, draft).await?;
-        let again = (!posted.is_new).then(|| frame("chat_message", Message::from(&posted.message)));
+        let again = (!posted.is_new).then(|| frame("chat_message", MessageOf::<F>::from(&posted.message)));
         Ok(again.into_iter().collect())
     }
 
@@ -172,13 +186,21 @@ impl Room {
         Ok(Vec::new())
     }
 
-    fn limit(&self, rate: Rate) -> Result<(), ApiError> {
+    pub fn limit(&self, rate: Rate) -> Result<(), ApiError> {
         self.context.limits.check(rate, &self.subscriber.actor)
     }
 }
 
+/// The answer to a ping.
+pub const PONG: &str = r#"{"type":"pong"}"#;
+
+/// Of a frame that means nothing here.
+pub fn no_such_type() -> ApiError {
+    ApiError::field("type", "There is no such type of message.")
+}
+
 /// What is wrong with a frame. Fields are named in the sentence, for want of another place.
-fn refusal(failure: &ApiError) -> String {
+pub fn refusal(failure: &ApiError) -> String {
     let problem = problem(failure);
     error_frame(problem.code, &problem.sentence())
 }

@@ -27,12 +27,9 @@ impl Calls {
 
     /// Who is in a room's call, in order of joining.
     pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
-        self.lock().get(&chat).map(|call| ids(call)).unwrap_or_default()
+        let users = self.lock().get(&chat).map(|call| users(call)).unwrap_or_default();
+        users.into_iter().map(|(user, _)| user).collect()
     }
-}
-
-pub fn ids(call: &[Participant]) -> Vec<UserId> {
-    users(call).into_iter().map(|(user, _)| user).collect()
 }
 
 /// Each user once, in order of joining.

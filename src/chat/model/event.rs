@@ -210,7 +210,7 @@ pub enum Event {
         /// Their name.
         username: Username,
         /// Everybody who is in it now, in order of joining.
-        participants: Vec<UserId>,
+        participants: Vec<(UserId, Username)>,
     },
     /// Somebody left the call of a room.
     CallLeft {
@@ -219,7 +219,7 @@ pub enum Event {
         /// Who.
         user: UserId,
         /// Everybody who is still in it.
-        participants: Vec<UserId>,
+        participants: Vec<(UserId, Username)>,
     },
     /// Who is in the call now, told to those who are in it.
     CallState {

@@ -106,4 +106,6 @@ pub enum UserRef {
     Id(UserId),
     /// By username, in any case.
     Name(String),
+    /// By address, in any case.
+    Email(Email),
 }

@@ -204,7 +204,7 @@ impl State {
             Event::MemberRemoved { chat, user, .. } if *user == self.me => return self.forget_call(*chat),
             _ => return Ok(()),
         };
-        let published: HashSet<_> = published.iter().copied().collect();
+        let published: HashSet<_> = published.iter().map(|(user, _)| *user).collect();
         if published.contains(user) != is_in {
             return Err(format!("{user} is told to be in the call of {chat}, or not, among {published:?}"));
         }

@@ -214,6 +214,8 @@ async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     app.join(bob, den).await.expect("joined");
     app.leave(bob, den).await.expect("left");
     app.add_members(alice, den, vec![bob.user]).await.expect("added");
+    let address = UserRef::Email(Email::parse("bob@example.com").expect("an address"));
+    drop(app.user_meant(alice, den, &address));
     let new = NewGroupInvite { uses: 2, life: INVITE_LIFE };
     let code = app.invite_into(alice, den, new).await.expect("an invitation").code;
     app.leave(bob, den).await.expect("left");

@@ -90,6 +90,11 @@ pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
     Ok(query.query_row([key], |row| user(row, 0)).optional()?)
 }
 
+pub fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>> {
+    let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.email_key = ?1"))?;
+    Ok(query.query_row([email.key()], |row| user(row, 0)).optional()?)
+}
+
 /// Who has a name that readers would take for this one, if anybody does.
 pub fn look_owner(db: &Db, name: &Username) -> Result<Option<UserId>> {
     let mut query = db.prepare_cached("SELECT id, username FROM users WHERE look_key = ?1 ORDER BY id")?;

@@ -256,8 +256,13 @@ impl Doc {
 
     /// The frames of the dialect's socket: what a client says and what it hears.
     pub fn frames(&mut self, client: Shape, server: Shape) -> &mut Self {
-        let client = self.shapes.named("ClientFrame", client);
-        let server = self.shapes.named("ServerFrame", server);
+        self.frames_of("", client, server)
+    }
+
+    /// The same of another socket, whose frames have a name of their own.
+    pub fn frames_of(&mut self, name: &str, client: Shape, server: Shape) -> &mut Self {
+        let client = self.shapes.named(&format!("{name}ClientFrame"), client);
+        let server = self.shapes.named(&format!("{name}ServerFrame"), server);
         self.operation.socket = Some(json!({ "client": client, "server": server }));
         self
     }

@@ -1,0 +1,81 @@
+//! What this system's own client reads otherwise than the document has it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use super::super::json::{Form, Person, Room};
+use crate::api::http::base;
+use crate::chat::model::chat::Chat;
+use crate::chat::model::file;
+use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::name::Username;
+
+/// As the client reads messages.
+pub struct OfClient;
+
+impl Form for OfClient {
+    const NAME: &'static str = "rooms, client";
+    type File<'a> = Attachment<'a>;
+}
+
+/// A file on a message.
+#[derive(JsonSchema, Serialize)]
+pub struct Attachment<'a> {
+    id: i64,
+    file: AttachedFile<'a>,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct AttachedFile<'a> {
+    id: i64,
+    /// Where its bytes are.
+    file: String,
+    name: &'a str,
+    size: i64,
+    content_type: &'a str,
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+}
+
+impl<'a> From<&'a file::File> for Attachment<'a> {
+    fn from(file: &'a file::File) -> Self {
+        let attached = AttachedFile {
+            id: file.id.0,
+            file: base::at(&format!("/api/files/{}/download/", file.id)),
+            name: &file.name,
+            size: file.size,
+            content_type: &file.content_type,
+            created_at: file.created_at.to_string(),
+        };
+        Self { id: file.id.0, file: attached }
+    }
+}
+
+/// An invitation into a room.
+#[derive(JsonSchema, Serialize)]
+pub struct Invitation<'a> {
+    pub code: &'a str,
+    /// The code, under the name by which the client asks for it.
+    pub token: &'a str,
+    /// A page of the web client.
+    pub url: String,
+}
+
+/// Whether a message is pinned now.
+#[derive(JsonSchema, Serialize)]
+pub struct Pinned {
+    pub is_pinned: bool,
+}
+
+/// The frame for a room that is new to its reader.
+pub fn room_added(room: &Chat) -> String {
+    json!({ "type": "room_added", "room": Room::from(room) }).to_string()
+}
+
+/// The frame for who is in a room's call now.
+pub fn presence(room: ChatId, callers: &[(UserId, Username)]) -> String {
+    let callers = callers.iter().map(|(id, username)| Person { id: id.0, username: username.as_str() });
+    let callers: Vec<Person<'_>> = callers.collect();
+    json!({ "type": "room_presence_update", "room_id": room.0, "active_participants": callers }).to_string()
+}

@@ -1,0 +1,65 @@
+//! `rooms` as its own client calls it: what stands under `/c/rooms/` alone.
+//!
+//! | | path | |
+//! |---|---|---|
+//! | GET POST | `/api/chat/{id}/messages/` | a room's messages, by the client's path |
+//! | GET | `/api/rooms/{id}/participants/` | all of them at once |
+//! | POST | `/api/rooms/{id}/add-participant/`, `…/remove-participant/` | by id, username or address |
+//! | POST | `/api/rooms/direct/` | the direct chat with a user |
+//! | POST | `/api/rooms/{id}/invite/`, `/api/rooms/join/{code}/` | invitations |
+//! | POST | `/api/rooms/{id}/messages/{message_id}/pin/` | pin, or take the pin off |
+//! | PATCH | `/api/auth/profile/` | one's own profile |
+//! | WS | `/ws/chat/{id}/`, `/ws/call/{id}/` | the room's socket, by the client's paths |
+//! | WS | `/ws/notifications/` | new rooms, and who is in calls |
+//!
+//! Files on messages have another shape here, and fields that are wrong stand at the top level.
+
+mod document;
+mod json;
+mod rooms;
+mod socket;
+
+use warp::http::Method;
+
+use super::{accounts, messages};
+use crate::api::http::envelope::enveloped;
+use crate::api::http::limit::Rate;
+use crate::api::http::reply::{ApiError, Response, problem};
+use crate::api::http::route::{ClientLayer, Route};
+use json::OfClient;
+
+/// What the client calls beside the document or otherwise.
+pub fn layer() -> ClientLayer {
+    let (get, post, api) = (Method::GET, Method::POST, Rate::Api);
+    let history = |path| Route::new(Method::GET, path, api, messages::history::<OfClient>).doc(document::history);
+    let say = |path| Route::new(Method::POST, path, api, messages::post::<OfClient>).doc(document::post);
+    let [by_room, by_chat] = ["/api/rooms/{room_id}/messages/", "/api/chat/{room_id}/messages/"];
+    let pin = "/api/rooms/{room_id}/messages/{message_id}/pin/";
+    let routes = vec![
+        history(by_room),
+        history(by_chat),
+        say(by_room),
+        say(by_chat),
+        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message::<OfClient>).doc(document::message),
+        Route::new(post.clone(), pin, api, rooms::pin).doc(document::pin),
+        Route::new(get, "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
+        Route::new(post.clone(), "/api/rooms/{id}/add-participant/", api, rooms::add).doc(document::add),
+        Route::new(post.clone(), "/api/rooms/{id}/remove-participant/", api, rooms::remove).doc(document::remove),
+        Route::new(post.clone(), "/api/rooms/direct/", api, rooms::direct).doc(document::direct),
+        Route::new(post.clone(), "/api/rooms/{id}/invite/", api, rooms::invite).doc(document::invite),
+        Route::new(post, "/api/rooms/join/{code}/", api, rooms::join).doc(document::join),
+        Route::new(Method::PATCH, "/api/auth/profile/", api, accounts::change_own_profile)
+            .doc(super::document::change_profile),
+        Route::socket("/ws/room/{room_id}/", socket::open_room).doc(document::socket),
+        Route::socket("/ws/chat/{room_id}/", socket::open_room).doc(document::socket),
+        Route::socket("/ws/call/{room_id}/", socket::open_call).doc(document::socket),
+        Route::socket("/ws/notifications/", socket::open_notifications).doc(document::notifications),
+    ];
+    ClientLayer { routes, render, errors: document::errors, is_at_root: false }
+}
+
+/// The client shows everything that stands in a refusal of fields.
+fn render(failure: &ApiError) -> Response {
+    let problem = problem(failure);
+    if problem.fields.is_empty() { enveloped(&problem) } else { problem.answer(&problem.details()) }
+}

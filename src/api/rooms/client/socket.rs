@@ -1,0 +1,135 @@
+//! The sockets of the client: a room's, which may be its call's, and the one of notifications.
+
+use std::sync::Arc;
+
+use super::super::socket::{self, PONG, no_binary, no_such_type, read, refusal};
+use super::json::{OfClient, presence, room_added};
+use crate::api::http::body::Fields;
+use crate::api::http::context::Context;
+use crate::api::http::limit::Rate;
+use crate::api::http::reply::ApiError;
+use crate::api::http::request::Request;
+use crate::api::ws::socket::{Audience, Codec};
+use crate::chat::Broadcast;
+use crate::chat::model::event::{Event, Scope, Turnover};
+use crate::chat::model::id::MessageId;
+use crate::chat::model::session::Actor;
+use crate::chat::subscription::Subscription;
+
+/// A room's socket, with the client's frames beside the document's.
+pub struct Room {
+    room: socket::Room<OfClient>,
+    /// Opened for the call alone.
+    is_call: bool,
+}
+
+pub async fn open_room(actor: Actor, request: Request) -> Result<(Subscription, Room), ApiError> {
+    let (subscription, room) = socket::open(actor, request).await?;
+    Ok((subscription, Room { room, is_call: false }))
+}
+
+pub async fn open_call(actor: Actor, request: Request) -> Result<(Subscription, Room), ApiError> {
+    let (subscription, room) = socket::open(actor, request).await?;
+    Ok((subscription, Room { room, is_call: true }))
+}
+
+impl Codec for Room {
+    fn encode(event: &Event) -> Option<String> {
+        socket::Room::<OfClient>::encode(event)
+    }
+
+    /// The client calls whoever a call's socket tells it has joined.
+    fn hears(&self, event: &Event) -> Audience {
+        let joins_room =
+            matches!(event, Event::MemberAdded { .. } | Event::MembersChanged { latest: Turnover::Joined(_), .. });
+        if joins_room && self.is_call { Audience::Not } else { self.room.hears(event) }
+    }
+
+    async fn receive(&self, text: String) -> Vec<String> {
+        let done = async {
+            let (kind, mut data) = read(&text)?;
+            match kind.as_str() {
+                "mark_room_as_read" => self.mark_read(None).await,
+                "message_read" => {
+                    let upto = message_id(&mut data)?;
+                    self.mark_read(Some(upto)).await
+                }
+                _ => self.room.act(&kind, &mut data).await,
+            }
+        };
+        done.await.unwrap_or_else(|failure| vec![refusal(&failure)])
+    }
+
+    fn refuse_binary(&self) -> String {
+        no_binary()
+    }
+}
+
+fn message_id(data: &mut Fields) -> Result<MessageId, ApiError> {
+    let id = data.require_integer("message_id");
+    data.complete(id).map(MessageId)
+}
+
+impl Room {
+    /// The client says so of every message that it shows, so these are no more than signals.
+    async fn mark_read(&self, upto: Option<MessageId>) -> Result<Vec<String>, ApiError> {
+        self.room.limit(Rate::Signal)?;
+        let socket::Room { context, room, subscriber, .. } = &self.room;
+        context.app.mark_read(&subscriber.actor, *room, upto).await?;
+        Ok(Vec::new())
+    }
+}
+
+/// The socket of what is new beyond the room that is looked at.
+pub struct Notifications {
+    context: Arc<Context>,
+    actor: Actor,
+}
+
+pub async fn open_notifications(actor: Actor, request: Request) -> Result<(Subscription, Notifications), ApiError> {
+    let subscription = request.context.app.subscribe(&actor, Scope::All).await?;
+    Ok((subscription, Notifications { context: Arc::clone(&request.context), actor }))
+}
+
+impl Codec for Notifications {
+    fn encode(event: &Event) -> Option<String> {
+        match event {
+            Event::CallJoined { chat, participants, .. } | Event::CallLeft { chat, participants, .. } => {
+                Some(presence(*chat, participants))
+            }
+            _ => None,
+        }
+    }
+
+    fn hears(&self, event: &Event) -> Audience {
+        match event {
+            Event::CallJoined { .. } | Event::CallLeft { .. } => Audience::Shared,
+            // A room looks otherwise to each of its members.
+            Event::ChatCreated { .. } => Audience::Own,
+            Event::MemberAdded { user, .. } if user.id == self.actor.user => Audience::Own,
+            _ => Audience::Not,
+        }
+    }
+
+    fn view(&self, told: &Broadcast, _slot: usize) -> Vec<String> {
+        let (Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. }) = told.event() else {
+            return Vec::new();
+        };
+        let room = self.context.app.chat(&self.actor, *chat).ok();
+        // Out of it again already: nothing was added.
+        room.filter(|room| room.membership.is_some()).iter().map(room_added).collect()
+    }
+
+    async fn receive(&self, text: String) -> Vec<String> {
+        let answer = match read(&text) {
+            Ok((kind, _)) if kind == "ping" => PONG.to_owned(),
+            Ok(_) => refusal(&no_such_type()),
+            Err(failure) => refusal(&failure),
+        };
+        vec![answer]
+    }
+
+    fn refuse_binary(&self) -> String {
+        no_binary()
+    }
+}
