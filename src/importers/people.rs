@@ -19,7 +19,19 @@ pub(super) struct People {
 impl People {
     /// A username as near as can be to what somebody was called.
     pub fn name(&mut self, wished: &str, id: i64, report: &mut ImportReport) -> Username {
-        let nearest = nearest(wished, id);
+        let name = self.free(nearest(wished, id), id);
+        if name.as_str() != wished {
+            report.change("users get another name", format!("{wished:?} is {name}"));
+        }
+        name
+    }
+
+    /// A username like this one that nobody has.
+    pub fn unlike_others(&mut self, wished: &str) -> Username {
+        self.free(nearest(wished, 0), 0)
+    }
+
+    fn free(&mut self, nearest: Username, id: i64) -> Username {
         let mut name = nearest.clone();
         let mut number = 2_u32;
         while !self.is_free(&name) {
@@ -27,9 +39,6 @@ impl People {
             let Ok(next) = numbered.or_else(|_| Username::parse(&format!("user-{id}-{number}"))) else { break };
             name = next;
             number += 1;
-        }
-        if name.as_str() != wished {
-            report.change("users get another name", format!("{wished:?} is {name}"));
         }
         self.names.insert(name.key());
         self.looks.entry(name.skeleton()).or_default().push(name.clone());

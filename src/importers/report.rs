@@ -1,5 +1,6 @@
 //! What did not come, or came changed: told once for each reason, with a count.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::chat::ops::import_export::Import;
@@ -10,8 +11,8 @@ const EXAMPLES: usize = 3;
 /// Reasons, how often each was met, and the first few cases.
 #[derive(Default)]
 pub(super) struct ImportReport {
-    left_out: BTreeMap<(&'static str, &'static str), Examples>,
-    changed: BTreeMap<&'static str, Examples>,
+    left_out: BTreeMap<(&'static str, Cow<'static, str>), Examples>,
+    changed: BTreeMap<Cow<'static, str>, Examples>,
 }
 
 #[derive(Default)]
@@ -38,13 +39,13 @@ impl Examples {
 
 impl ImportReport {
     /// Something of a kind, in the plural, that does not come.
-    pub fn leave_out(&mut self, kind: &'static str, why: &'static str, example: impl Into<String>) {
-        self.left_out.entry((kind, why)).or_default().add(example);
+    pub fn leave_out(&mut self, kind: &'static str, why: impl Into<Cow<'static, str>>, example: impl Into<String>) {
+        self.left_out.entry((kind, why.into())).or_default().add(example);
     }
 
     /// Something that comes, but not as it was: `why` begins after a count.
-    pub fn change(&mut self, why: &'static str, example: impl Into<String>) {
-        self.changed.entry(why).or_default().add(example);
+    pub fn change(&mut self, why: impl Into<Cow<'static, str>>, example: impl Into<String>) {
+        self.changed.entry(why.into()).or_default().add(example);
     }
 
     /// Puts all of it into the report.

@@ -154,7 +154,10 @@ async fn people_of_messaging_keep_groups_reactions_and_readers() {
     let (project, home) = (Project::of("messaging"), Home::new());
     let done = project.moves_to(&home, &[]).await;
     let said = &done.succeeded().stdout;
-    assert!(said.contains("1 messages did not come: they were deleted there (message 2)"), "{said}");
+    assert!(
+        said.contains("1 messages did not come: they were deleted there, as is_deleted says (message 2)"),
+        "{said}"
+    );
     let fireside = Fireside::start_in(home, &[]).await;
     let clara = with_token(&fireside, CLARA);
     let chats = clara.get("/messages/api/chats/").await.is(200).json();

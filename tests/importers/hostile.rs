@@ -71,7 +71,7 @@ async fn hostile_rows_are_told_and_the_others_come() {
     let done = project.moves_to(&home, &[]).await;
     let said = &done.succeeded().stdout;
     for told in [
-        "1 messages did not come: nobody sent them (message 2)",
+        "1 accounts that are gone there stand as somebody who left, for the messages (user 99)",
         "1 messages did not come: the time cannot be read, or is still to come (message 3)",
         "1 messages did not come: the sender is none of the two of the direct chat (message 6)",
         "1 messages did not come: there is nothing in them (message 5)",

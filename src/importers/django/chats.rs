@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Reader;
 use super::messages::ImportedMessages;
 use super::plan::TablePlan;
-use super::source::TableRow;
+use super::reader::Reader;
+use super::source::{IS_GONE, TableRow};
 use crate::chat::model::chat::MAX_MEMBERS;
 use crate::chat::model::record::{Chat, Member, Record, Role};
 use crate::chat::model::time::Timestamp;
@@ -43,7 +43,23 @@ pub(super) struct Joined {
     at: Option<Timestamp>,
     /// Up to when they have read, where the project says so by a time.
     pub read_at: Option<Timestamp>,
+    /// They are of a direct chat, and see it no more.
+    has_left: bool,
 }
+
+impl Joined {
+    fn plain(user: i64, at: Timestamp) -> Self {
+        Self { user, is_admin: false, at: Some(at), read_at: None, has_left: false }
+    }
+
+    /// Who was in a direct chat and has left it.
+    pub fn left(user: i64) -> Self {
+        Self { user, is_admin: false, at: None, read_at: None, has_left: true }
+    }
+}
+
+/// By chat, who is or was in it.
+pub(super) type JoinedByChat = BTreeMap<i64, Vec<Joined>>;
 
 /// A pair in the order in which records have it.
 pub(super) fn pair(one: i64, other: i64) -> [i64; 2] {
@@ -52,9 +68,8 @@ pub(super) fn pair(one: i64, other: i64) -> [i64; 2] {
 
 impl Reader<'_> {
     /// Takes every chat in, those that only messages tell of too.
-    pub(super) fn chats(&mut self) -> Result<ImportedChats, ImportError> {
+    pub(super) fn chats(&mut self, mut members: JoinedByChat) -> Result<ImportedChats, ImportError> {
         let mut world = ImportedChats::default();
-        let mut members = self.joined()?;
         self.each("chats", &["id"], |reader, mapped, cells| {
             let Some(id) = cells.key("id") else { return Ok(()) };
             reader.chat(&mut world, mapped, cells, members.remove(&id).unwrap_or_default(), id)
@@ -69,20 +84,21 @@ impl Reader<'_> {
     }
 
     /// By chat, who is in it.
-    fn joined(&mut self) -> Result<HashMap<i64, Vec<Joined>>, ImportError> {
+    pub(super) fn joined(&mut self) -> Result<JoinedByChat, ImportError> {
         let mut admins = HashSet::new();
         self.each("admins", &[], |reader, mapped, cells| {
             admins.extend(cells.key("chat").zip(reader.person(mapped, cells, "user")));
             Ok(())
         })?;
-        let mut members: HashMap<i64, Vec<Joined>> = HashMap::new();
+        let mut members = JoinedByChat::new();
         self.each("members", &["chat", "joined", "user"], |reader, mapped, cells| {
             let (Some(chat), Some(user)) = (cells.key("chat"), reader.person(mapped, cells, "user")) else {
                 reader.report.leave_out("members", NOT_THERE, "");
                 return Ok(());
             };
             let joined = members.entry(chat).or_default();
-            if joined.iter().any(|known| known.user == user) {
+            if let Some(known) = joined.iter_mut().find(|known| known.user == user) {
+                known.has_left &= cells.is(IS_GONE);
                 return Ok(());
             }
             if joined.len() >= usize::try_from(MAX_MEMBERS).unwrap_or(usize::MAX) {
@@ -95,6 +111,7 @@ impl Reader<'_> {
                 is_admin: cells.is("is_admin") || by_role || admins.contains(&(chat, user)),
                 at: cells.time("joined"),
                 read_at: cells.time("last_read"),
+                has_left: cells.is(IS_GONE),
             });
             Ok(())
         })?;
@@ -111,18 +128,28 @@ impl Reader<'_> {
     ) -> Result<(), ImportError> {
         let created_at = cells.time("created").unwrap_or(self.now);
         let owner = self.person(mapped, cells, "owner");
-        let [first, .., last] = members.as_slice() else {
-            return self.chat_of_few(world, cells, &members, owner, id, created_at);
-        };
-        let is_pair = members.len() == 2 && self.is_direct(mapped, cells, &members);
-        if is_pair {
+        if let Some(other) = self.left.of_chat(id) {
+            members.push(Joined::plain(other, created_at));
+        }
+        if let [first, last] = members.as_slice()
+            && (self.left.of_chat(id).is_some() || self.is_direct(mapped, cells, &members))
+        {
             let pair = pair(first.user, last.user);
             return self.direct(world, pair, members, owner, Some(id), created_at);
+        }
+        let owner = owner.filter(|owner| !members.iter().any(|member| member.user == *owner && member.has_left));
+        for _ in members.extract_if(.., |member| member.has_left) {
+            let by = self.plan.get("members").map_or("", |mapped| mapped.marks.first().map_or("", |mark| &mark.column));
+            let why = format!("they left, or had not joined, as {by} says");
+            self.report.leave_out("members", why, format!("chat {id}"));
+        }
+        if members.len() < 2 {
+            return self.chat_of_few(world, cells, &members, owner, id, created_at);
         }
         let first = members.iter().find(|member| member.is_admin).map_or(members[0].user, |admin| admin.user);
         let owner = owner.unwrap_or(first);
         if !members.iter().any(|member| member.user == owner) {
-            members.insert(0, Joined { user: owner, is_admin: true, at: Some(created_at), read_at: None });
+            members.insert(0, Joined { is_admin: true, ..Joined::plain(owner, created_at) });
         }
         self.group(world, mapped, cells, members, owner, id, created_at)
     }
@@ -145,7 +172,7 @@ impl Reader<'_> {
             }
             ([only], None) => self.group(world, mapped, cells, members.to_vec(), only.user, id, created_at),
             (_, Some(owner)) => {
-                let own = Joined { user: owner, is_admin: true, at: Some(created_at), read_at: None };
+                let own = Joined { is_admin: true, ..Joined::plain(owner, created_at) };
                 let others = members.iter().filter(|member| member.user != owner).cloned();
                 let members = others.chain([own]).collect();
                 self.group(world, mapped, cells, members, owner, id, created_at)
@@ -158,16 +185,20 @@ impl Reader<'_> {
     }
 
     /// Whether a row of one or two members is a direct chat.
-    fn is_direct(&self, mapped: &TablePlan, cells: &TableRow<'_>, members: &[Joined]) -> bool {
+    pub(super) fn is_direct(&self, mapped: &TablePlan, cells: &TableRow<'_>, members: &[Joined]) -> bool {
         if mapped.table.to_lowercase().ends_with("directchat") {
             return true;
         }
         if let Some(kind) = cells.text("type") {
             let kind = kind.to_lowercase();
-            return DIRECT.contains(&kind.as_str()) || kind == PRIVATE;
+            let is_pair = members.len() == 2 || cells.text("title").is_none_or(|title| title.trim().is_empty());
+            return DIRECT.contains(&kind.as_str()) || (kind == PRIVATE && is_pair);
         }
         if mapped.column("is_direct").is_some() {
             return cells.is("is_direct");
+        }
+        if mapped.column("is_group").is_some() {
+            return !cells.is("is_group") && !cells.is("is_public");
         }
         // As `messenger` names them: after the two.
         let name = |member: &Joined| self.people.users.get(&member.user).map_or("", String::as_str);
@@ -230,7 +261,10 @@ impl Reader<'_> {
             pair: None,
             title: text::title(cells.text("title").unwrap_or_default()).unwrap_or_else(|| format!("Chat {id}")),
             description: text::description(cells.text("description").unwrap_or_default()),
-            is_private: mapped.column("is_private").is_none() || cells.is("is_private"),
+            is_private: match mapped.column("is_private") {
+                Some(_) => cells.is("is_private"),
+                None => !cells.is("is_public"),
+            },
             max_members: max.filter(fits),
             retain_days: None,
             owner,
@@ -250,17 +284,16 @@ impl Reader<'_> {
             return Ok(());
         }
         self.each("messages", &["created", "id"], |reader, mapped, cells| {
-            let sides = (reader.person(mapped, cells, "sender"), reader.person(mapped, cells, "receiver"));
-            let (Some(sender), Some(receiver)) = sides else { return Ok(()) };
-            let has_chat = cells.key("chat").is_some_and(|chat| world.chats.contains_key(&chat));
+            let Some((sender, receiver)) = reader.sides(mapped, cells) else { return Ok(()) };
+            let names_chat = cells.key("chat").is_some() && reader.plan.get("chats").is_some();
             let pair = pair(sender, receiver);
-            if has_chat || world.pairs.contains_key(&pair) {
+            if names_chat || world.pairs.contains_key(&pair) {
                 return Ok(());
             }
-            let created_at = cells.time("created").unwrap_or(reader.now);
-            let joined = |user| Joined { user, is_admin: false, at: Some(created_at), read_at: None };
-            let mut members = vec![joined(sender)];
-            members.extend((receiver != sender).then(|| joined(receiver)));
+            // A message that does not come makes no chat.
+            let Some(created_at) = cells.time("created") else { return Ok(()) };
+            let mut members = vec![Joined::plain(sender, created_at)];
+            members.extend((receiver != sender).then(|| Joined::plain(receiver, created_at)));
             reader.direct(world, pair, members, Some(sender), None, created_at)
         })
     }
@@ -272,6 +305,7 @@ impl Reader<'_> {
         }
         for (chat, place) in &world.places {
             for member in &place.members {
+                let cleared_upto = if member.has_left { said.newest(*chat) } else { None };
                 self.import.take(Record::Member(Member {
                     chat: *chat,
                     user: member.user,
@@ -279,8 +313,8 @@ impl Reader<'_> {
                     joined_at: member.at.unwrap_or(place.created_at),
                     joined_after: None,
                     read_upto: said.read_upto(*chat, member),
-                    cleared_upto: None,
-                    is_hidden: false,
+                    cleared_upto,
+                    is_hidden: member.has_left,
                 }))?;
             }
         }

@@ -1,11 +1,11 @@
 //! Pictures of people and files on messages, from the media folder.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{Read, Seek};
 
-use super::Reader;
 use super::messages::ImportedMessages;
+use super::reader::Reader;
 use crate::chat::model::file::is_inline;
 use crate::chat::model::message::MAX_ATTACHMENTS;
 use crate::chat::model::name;
@@ -15,6 +15,8 @@ use crate::importers::ImportError;
 
 /// Bytes of a file's beginning by which pictures are known.
 const HEAD: u64 = 64;
+/// Fields of a message that name a file.
+const OWN_FILES: [&str; 4] = ["file", "image", "audio", "video"];
 
 /// A file that the database names.
 #[derive(Clone)]
@@ -35,9 +37,10 @@ impl Reader<'_> {
     /// Which files belong to which messages, by any of the ways to say so.
     pub(super) fn attached(&mut self) -> Result<Attached, ImportError> {
         let mut attached = Attached::default();
-        let mut loose: HashMap<i64, FileRow> = HashMap::new();
-        self.each("files", &["id"], |_, _, cells| {
+        let mut loose: BTreeMap<i64, FileRow> = BTreeMap::new();
+        self.each("files", &["id"], |reader, _, cells| {
             let (Some(id), Some(path)) = (cells.key("id"), cells.text("path").filter(|path| !path.is_empty())) else {
+                reader.report.leave_out("files", "their row names none", "");
                 return Ok(());
             };
             let called = cells.text("name").filter(|name| !name.trim().is_empty()).unwrap_or(path);
@@ -48,27 +51,27 @@ impl Reader<'_> {
             }
             Ok(())
         })?;
-        let mut used = Vec::new();
-        self.each("attachments", &["message", "file"], |_, _, cells| {
-            if let (Some(message), Some(id)) = (cells.key("message"), cells.key("file"))
-                && let Some(file) = loose.get(&id)
-            {
-                attached.by_message.entry(message).or_default().push(file.clone());
-                used.push(id);
+        let mut used = HashSet::new();
+        self.each("attachments", &["message", "id", "file"], |reader, _, cells| {
+            let file = cells.key("file").and_then(|id| Some((id, loose.get(&id)?)));
+            match (cells.key("message"), file) {
+                (Some(message), Some((id, file))) => {
+                    attached.by_message.entry(message).or_default().push(file.clone());
+                    used.insert(id);
+                }
+                _ => reader.report.leave_out("files", "the file or the message is not there", ""),
             }
             Ok(())
         })?;
-        self.each("messages", &["id"], |_, mapped, cells| {
-            if let (true, Some(id)) = (mapped.column("file").is_some(), cells.key("id"))
-                && let Some(path) = cells.text("file").filter(|path| !path.is_empty())
-            {
+        self.each("messages", &["id"], |_, _, cells| {
+            let paths = OWN_FILES.iter().filter_map(|field| cells.text(field)).filter(|path| !path.is_empty());
+            for (path, id) in paths.filter_map(|path| Some((path, cells.key("id")?))) {
                 let file = FileRow { path: path.to_owned(), name: name::file_name(path), at: None };
                 attached.by_message.entry(id).or_default().push(file);
             }
             Ok(())
         })?;
-        used.iter().for_each(|id| drop(loose.remove(id)));
-        for file in loose.into_values() {
+        for (_, file) in loose.into_iter().filter(|(id, _)| !used.contains(id)) {
             self.report.leave_out("files", "no message has them", file.name);
         }
         Ok(attached)
@@ -105,19 +108,17 @@ impl Reader<'_> {
     }
 
     fn avatars(&mut self) -> Result<(), ImportError> {
-        let people = self.people;
-        let avatars: BTreeMap<&i64, &String> = people.avatars.iter().collect();
-        for (user, path) in avatars {
+        for (user, path) in std::mem::take(&mut self.people.avatars) {
             let record = File {
-                uploader: *user,
-                name: name::file_name(path),
+                uploader: user,
+                name: name::file_name(&path),
                 size: 0,
                 sha256: String::new(),
                 created_at: self.now,
                 message: None,
                 is_avatar: true,
             };
-            self.file(path, record)?;
+            self.file(&path, record)?;
         }
         Ok(())
     }

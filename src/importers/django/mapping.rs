@@ -6,7 +6,9 @@
 //!   "reactions": null
 //! }
 //! ```
-//! Kinds and columns that are not named are looked for as ever; `null` leaves a kind out.
+//! Kinds and columns that are not named are looked for as ever; `null` leaves a kind or a column
+//! out. `is_deleted` names the column of any kind that says that a row was deleted, and with
+//! `null` none is believed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,7 +17,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::shape::{KINDS, kind};
+use super::shape::{IS_DELETED, KINDS, kind};
 use crate::importers::{ImportError, failed};
 
 /// Longest mapping file that is read, in bytes.
@@ -30,9 +32,9 @@ pub(super) type Mapping = BTreeMap<String, Option<TableName>>;
 pub(super) struct TableName {
     /// Left out: looked for.
     pub table: Option<String>,
-    /// By field, the column.
+    /// By field, the column, or that none is read.
     #[serde(default)]
-    pub columns: BTreeMap<String, String>,
+    pub columns: BTreeMap<String, Option<String>>,
 }
 
 /// Reads and checks a mapping file.
@@ -53,8 +55,12 @@ fn parse(text: &str) -> Result<Mapping, String> {
             let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             return Err(format!("there is no kind `{name}`; there are {}", known.join(", ")));
         };
-        for field in named.iter().flat_map(|named| named.columns.keys()) {
-            if !kind.fields.iter().any(|known| known.name == field) {
+        for (field, column) in named.iter().flat_map(|named| &named.columns) {
+            let known = kind.fields.iter().find(|known| known.name == field);
+            if known.is_some_and(|known| known.is_required) && column.is_none() {
+                return Err(format!("{name} cannot be without `{field}`"));
+            }
+            if known.is_none() && field != IS_DELETED {
                 let known: Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
                 return Err(format!("{name} have no `{field}`; they have {}", known.join(", ")));
             }
@@ -75,7 +81,9 @@ mod tests {
             parse(r#"{"messages": {"table": "a", "columns": {"text": "words"}}, "posts": null}"#).expect("it");
         assert_eq!(mapping["posts"], None);
         let messages = mapping["messages"].as_ref().expect("named");
-        assert_eq!((messages.table.as_deref(), messages.columns["text"].as_str()), (Some("a"), "words"));
+        assert_eq!((messages.table.as_deref(), messages.columns["text"].as_deref()), (Some("a"), Some("words")));
+        let left = parse(r#"{"messages": {"columns": {"is_deleted": null, "file": null}}}"#).expect("it");
+        assert!(left["messages"].as_ref().is_some_and(|named| named.columns.values().all(Option::is_none)));
     }
 
     #[test]
@@ -83,6 +91,7 @@ mod tests {
         for (text, told) in [
             (r#"{"notes": null}"#, "there is no kind `notes`; there are users, "),
             (r#"{"posts": {"columns": {"txt": "a"}}}"#, "posts have no `txt`; they have id, author, title, text"),
+            (r#"{"posts": {"columns": {"text": null}}}"#, "posts cannot be without `text`"),
             (r#"{"posts": {"tabel": "a"}}"#, "unknown field `tabel`"),
             ("[", "line 1"),
         ] {
@@ -108,7 +117,7 @@ mod tests {
                     let known = super::kind(&name);
                     prop_assert!(known.is_some(), "{text}");
                     let fields = named.unwrap_or_default().columns;
-                    let is_known = |field: &String| known.is_some_and(|kind| kind.fields.iter().any(|known| known.name == field));
+                    let is_known = |field: &String| field == super::IS_DELETED || known.is_some_and(|kind| kind.fields.iter().any(|known| known.name == field));
                     prop_assert!(fields.keys().all(is_known), "{text}");
                 }
             }

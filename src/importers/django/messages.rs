@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Reader;
 use super::chats::{ImportedChats, Joined, pair};
 use super::files::Attached;
 use super::plan::TablePlan;
+use super::reader::Reader;
 use super::source::TableRow;
 use crate::chat::model::message::MAX_EMOJI_ON_MESSAGE;
 use crate::chat::model::name::Emoji;
@@ -42,11 +42,16 @@ impl ImportedMessages {
         *mark = id.max(*mark);
     }
 
+    /// The newest message of a chat.
+    pub fn newest(&self, chat: i64) -> Option<i64> {
+        self.times.get(&chat)?.last().map(|(_, id)| *id)
+    }
+
     /// The newest message that a member has read.
     pub fn read_upto(&self, chat: i64, member: &Joined) -> Option<i64> {
         let times = self.times.get(&chat)?;
         if !self.knows_reading {
-            return times.last().map(|(_, id)| *id);
+            return self.newest(chat);
         }
         let by_time = member.read_at.and_then(|read_at| {
             let count = times.partition_point(|(at, _)| *at <= read_at);
@@ -78,8 +83,9 @@ impl Reader<'_> {
         })?;
         self.each("reads", &[], |reader, mapped, cells| {
             let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
-            if let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) {
-                said.mark(placed.chat, user, placed.id);
+            match (placed, reader.person(mapped, cells, "user")) {
+                (Some(placed), Some(user)) => said.mark(placed.chat, user, placed.id),
+                _ => reader.report.leave_out("read receipts", "the message or the user does not come", ""),
             }
             Ok(())
         })?;
@@ -113,7 +119,12 @@ impl Reader<'_> {
         if parts.len() > 1 {
             self.report.change("messages are longer than they may be, and come in parts", format!("message {old}"));
         }
-        let reply_to = cells.key("reply_to").and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
+        let answered = cells.key("reply_to");
+        let reply_to = answered.and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
+        if answered.is_some() && reply_to.is_none() {
+            let example = format!("message {old}");
+            self.report.change("answers come without what they answered: that is not in the chat before them", example);
+        }
         let mut reply_to = reply_to.map(|to| to.id);
         let edited_at = edited_at(mapped, cells, at);
         for text in parts {
@@ -140,23 +151,39 @@ impl Reader<'_> {
         mapped: &TablePlan,
         cells: &TableRow<'_>,
     ) -> Result<(i64, i64, i64, Timestamp), &'static str> {
-        if cells.is("is_deleted") {
-            return Err("they were deleted there");
-        }
         let id = cells.key("id").ok_or("they have no id")?;
-        let sender = self.person(mapped, cells, "sender").ok_or("nobody sent them")?;
         let at = cells.time("created").ok_or("the time cannot be read, or is still to come")?;
-        let by_chat = cells.key("chat").and_then(|chat| world.chats.get(&chat));
-        let by_pair = || {
-            let receiver = self.person(mapped, cells, "receiver")?;
-            world.pairs.get(&pair(sender, receiver))
+        // One that names a chat is of that chat or of none: a chat that was deleted does not come back as a pair.
+        let named = cells.key("chat").filter(|_| self.plan.get("chats").is_some());
+        let (chat, sender) = match named {
+            Some(named) => {
+                let chat = *world.chats.get(&named).ok_or("their chat does not come")?;
+                let is_direct = world.places.get(&chat).is_some_and(|place| place.pair.is_some());
+                let absent = || self.left.sender(named, is_direct, cells.key("sender"));
+                (chat, self.person(mapped, cells, "sender").or_else(absent).ok_or("nobody sent them")?)
+            }
+            None => {
+                let (sender, receiver) = self.sides(mapped, cells).ok_or("nobody sent them, or to nobody")?;
+                (*world.pairs.get(&pair(sender, receiver)).ok_or("their chat does not come")?, sender)
+            }
         };
-        let chat = *by_chat.or_else(by_pair).ok_or("their chat does not come")?;
         let pair = world.places.get(&chat).and_then(|place| place.pair);
         if pair.is_some_and(|pair| !pair.contains(&sender)) {
             return Err("the sender is none of the two of the direct chat");
         }
         Ok((id, chat, sender, at))
+    }
+
+    /// Who wrote a message to whom, where it names the two. One of them may have left.
+    pub(super) fn sides(&self, mapped: &TablePlan, cells: &TableRow<'_>) -> Option<(i64, i64)> {
+        mapped.column("receiver")?;
+        let [sender, receiver] = ["sender", "receiver"].map(|field| self.person(mapped, cells, field));
+        match (sender, receiver) {
+            (Some(sender), Some(receiver)) => Some((sender, receiver)),
+            (Some(sender), None) => Some((sender, self.left.partner(sender, cells.key("receiver"))?)),
+            (None, Some(receiver)) => Some((self.left.partner(receiver, cells.key("sender"))?, receiver)),
+            (None, None) => None,
+        }
     }
 
     /// The text of a message that has none: empty if a file comes with it, else the
@@ -174,7 +201,7 @@ impl Reader<'_> {
     pub(super) fn reactions(&mut self, said: &ImportedMessages) -> Result<(), ImportError> {
         let mut on: HashMap<i64, HashSet<String>> = HashMap::new();
         let mut seen = HashSet::new();
-        self.each("reactions", &[], |reader, mapped, cells| {
+        self.each("reactions", &["created", "id"], |reader, mapped, cells| {
             let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
             let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) else {
                 reader.report.leave_out("reactions", "the message or the user does not come", "");
@@ -193,6 +220,7 @@ impl Reader<'_> {
             }
             kinds.insert(emoji.clone());
             if !seen.insert((placed.id, user, emoji.clone())) {
+                reader.report.leave_out("reactions", "they are there already", "");
                 return Ok(());
             }
             Ok(reader.import.take(Record::Reaction(Reaction { message: placed.id, user, emoji }))?)

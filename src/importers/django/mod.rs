@@ -5,29 +5,34 @@
 //! the tokens of Django REST Framework stay valid. What a project has beyond that is
 //! counted and told.
 
+mod absent;
 mod chats;
 mod copy;
 mod files;
+mod left;
 mod mapping;
+mod marks;
 mod media;
 mod messages;
 mod plan;
 mod posts;
+mod reader;
 mod shape;
 mod source;
 mod time;
 mod users;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::report::ImportReport;
 use super::{ImportError, Progress, head};
 use crate::chat::model::time::Timestamp;
 use crate::chat::ops::import_export::Import;
+use left::Left;
 use media::Media;
-use plan::{Plan, TablePlan};
-use source::{Source, TableRow};
+use plan::Plan;
+use reader::Reader;
+use source::Source;
 
 /// What to read, and where the rest of it is.
 #[derive(Clone, Copy, Debug)]
@@ -48,17 +53,19 @@ pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progr
     let media = Media::new(from.media)?;
     head(import, "django")?;
     import.note(plan.words());
-    for table in &plan.unread {
-        import.note(format!("not read: {table} ({} rows)", source.count(table)?));
-    }
+    tell_unread(&source, &plan, import)?;
     let mut report = ImportReport::default();
     let people = users::read(&source, &plan, import, &mut report, now)?;
+    let left = Left::default();
     let mut reader =
-        Reader { source: &source, plan: &plan, media: &media, people: &people, import, report: &mut report, now };
+        Reader { source: &source, plan: &plan, media: &media, people, left, import, report: &mut report, now };
+    reader.gone()?;
+    let joined = reader.joined()?;
+    let joined = reader.left(joined)?;
     reader.tokens()?;
     reader.friends()?;
     reader.posts()?;
-    let mut world = reader.chats()?;
+    let mut world = reader.chats(joined)?;
     let attached = reader.attached()?;
     let said = reader.messages(&mut world, &attached, progress)?;
     reader.reactions(&said)?;
@@ -68,47 +75,15 @@ pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progr
     Ok(())
 }
 
-/// Who is who in the project.
-#[derive(Default)]
-struct Known {
-    /// By id, the username there.
-    users: HashMap<i64, String>,
-    /// By the id of a profile, its user.
-    profiles: HashMap<i64, i64>,
-    /// By user, the path of the picture.
-    avatars: HashMap<i64, String>,
-}
-
-/// What the files per noun work with.
-struct Reader<'a> {
-    source: &'a Source,
-    plan: &'a Plan,
-    media: &'a Media,
-    people: &'a Known,
-    import: &'a mut Import,
-    report: &'a mut ImportReport,
-    now: Timestamp,
-}
-
-impl Reader<'_> {
-    /// Who stands in a field, which may name a profile in place of a user.
-    fn person(&self, mapped: &TablePlan, cells: &TableRow<'_>, field: &str) -> Option<i64> {
-        let id = cells.key(field)?;
-        let profiles = self.plan.get("profiles").map(|mapped| mapped.table.as_str());
-        let is_profile = mapped.target(field).is_some() && mapped.target(field) == profiles;
-        let user = if is_profile { *self.people.profiles.get(&id)? } else { id };
-        self.people.users.contains_key(&user).then_some(user)
+/// Names the tables and columns from which nothing is read, and in how many rows they say something.
+fn tell_unread(source: &Source, plan: &Plan, import: &mut Import) -> Result<(), ImportError> {
+    for table in &plan.unread {
+        import.note(format!("not read: {table} ({} rows)", source.count(table)?));
     }
-
-    /// Each row of a kind, in the order of some fields.
-    fn each(
-        &mut self,
-        kind: &str,
-        order: &[&str],
-        mut with: impl FnMut(&mut Self, &TablePlan, &TableRow<'_>) -> Result<(), ImportError>,
-    ) -> Result<(), ImportError> {
-        let Some(mapped) = self.plan.get(kind) else { return Ok(()) };
-        let order: Vec<&str> = order.iter().filter_map(|field| mapped.column(field)).collect();
-        self.source.each(&mapped.table, &mapped.columns, &order, |cells| with(self, mapped, cells))
+    for (_, mapped) in plan.all() {
+        for (column, rows) in mapped.unread.iter().zip(source.say(&mapped.table, &mapped.unread)?) {
+            import.note(format!("not read: {}.{column} ({rows} rows)", mapped.table));
+        }
     }
+    Ok(())
 }

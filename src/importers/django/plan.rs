@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::mapping::{Mapping, TableName};
-use super::shape::{Field, KINDS, Kind};
+use super::marks::Mark;
+use super::shape::{Field, IS_DELETED, KINDS, Kind};
 use super::source::Table;
 use crate::importers::{ImportError, failed};
 
@@ -23,11 +24,15 @@ const DJANGOS_OWN: &[&str] = &[
 const RIGHTS: &[&str] = &["_groups", "_user_permissions"];
 
 /// A kind's table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TablePlan {
     pub table: String,
     /// By field, the column.
     pub columns: Vec<(&'static str, String)>,
+    /// Columns that say of a row that it is gone, those that say it first before others.
+    pub marks: Vec<Mark>,
+    /// Columns from which nothing is read.
+    pub unread: Vec<String>,
     /// Fields that are foreign keys, and of which table.
     refers: Vec<(&'static str, String)>,
 }
@@ -81,6 +86,11 @@ impl Plan {
         self.kinds.get(kind)
     }
 
+    /// Every kind and its table, by their names.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &TablePlan)> {
+        self.kinds.iter().map(|(kind, mapped)| (*kind, mapped))
+    }
+
     /// Which kind is read from which table, in words.
     pub fn words(&self) -> String {
         let kinds: Vec<String> =
@@ -107,40 +117,55 @@ impl Plan {
         named: &TableName,
         tables: &[Table],
     ) -> Result<Option<TablePlan>, ImportError> {
+        // Whoever signs in has a hash of Django's, whatever their table is called.
+        let is_of_users = kind.name == "users";
+        let are_hashed = is_of_users && tables.iter().any(|table| table.has_passwords);
+        let is_free = |table: &&Table| !self.kinds.values().any(|mapped| mapped.table == table.name);
+        let may_be: Vec<&Table> =
+            tables.iter().filter(is_free).filter(|table| table.has_passwords || !are_hashed).collect();
         for ending in kind.endings {
-            let is_called = |table: &&Table| {
+            let is_called = |table: &Table| {
                 let name = table.name.to_lowercase();
                 name == *ending || name.strip_suffix(ending).is_some_and(|before| before.ends_with('_'))
             };
-            let is_free = |table: &&Table| !self.kinds.values().any(|mapped| mapped.table == table.name);
-            let fitting = tables.iter().filter(is_called).filter(is_free);
-            let mut fitting: Vec<TablePlan> = fitting.filter_map(|table| self.fit(kind, table, named).ok()).collect();
-            match fitting.len() {
-                0 => {}
-                1 => return Ok(fitting.pop()),
-                _ => {
-                    let tables: Vec<&str> = fitting.iter().map(|mapped| mapped.table.as_str()).collect();
-                    let tables = tables.join(" or ");
-                    return failed(format!("{} may be {tables}: a mapping says which (--map)", kind.name));
-                }
+            let called = may_be.iter().copied().filter(|table| is_called(table));
+            if let Some(found) = self.only(kind, called, named)? {
+                return Ok(Some(found));
             }
         }
-        Ok(None)
+        if are_hashed { self.only(kind, may_be.into_iter(), named) } else { Ok(None) }
+    }
+
+    /// The one of some tables that fits, if any does.
+    fn only<'a>(
+        &self,
+        kind: &'static Kind,
+        tables: impl Iterator<Item = &'a Table>,
+        named: &TableName,
+    ) -> Result<Option<TablePlan>, ImportError> {
+        let mut fitting: Vec<TablePlan> = tables.filter_map(|table| self.fit(kind, table, named).ok()).collect();
+        if fitting.len() > 1 {
+            let tables: Vec<&str> = fitting.iter().map(|mapped| mapped.table.as_str()).collect();
+            let tables = tables.join(" or ");
+            return failed(format!("{} may be {tables}: a mapping says which (--map)", kind.name));
+        }
+        Ok(fitting.pop())
     }
 
     /// Finds the columns of a kind in a table, or says what is missing.
     fn fit(&self, kind: &'static Kind, table: &Table, named: &TableName) -> Result<TablePlan, String> {
-        let mut mapped = TablePlan { table: table.name.clone(), columns: Vec::new(), refers: Vec::new() };
+        let mut mapped = TablePlan { table: table.name.clone(), ..TablePlan::default() };
         // What a mapping names is not free for others.
         for field in kind.fields {
-            if let Some(column) = named.columns.get(field.name) {
+            if let Some(Some(column)) = named.columns.get(field.name) {
                 if !table.columns.contains(column) {
                     return Err(missing(kind, table, &format!("column {column} for {}", field.name)));
                 }
                 mapped.columns.push((field.name, column.clone()));
             }
         }
-        for field in kind.fields.iter().filter(|field| !named.columns.contains_key(field.name)) {
+        let is_left_out = |field: &Field| named.columns.contains_key(field.name);
+        for field in kind.fields.iter().filter(|field| !is_left_out(field)) {
             match self.column(field, table, &mapped) {
                 Some(column) => mapped.columns.push((field.name, column)),
                 None if field.is_required => {
@@ -154,6 +179,22 @@ impl Plan {
             let target = table.refers.iter().find(|(key, _)| key == column);
             mapped.refers.extend(target.map(|(_, of)| (*field, of.clone())));
         }
+        let is_taken = |column: &str| mapped.columns.iter().any(|(_, taken)| taken == column);
+        mapped.marks = match named.columns.get(IS_DELETED) {
+            Some(None) => Vec::new(),
+            Some(Some(column)) if !table.columns.contains(column) => {
+                return Err(missing(kind, table, &format!("column {column} for {IS_DELETED}")));
+            }
+            Some(Some(column)) => vec![Mark::named(column)],
+            None => {
+                let free = table.columns.iter().filter(|column| !is_taken(column));
+                free.filter_map(|column| Mark::of(kind.name, column)).collect()
+            }
+        };
+        let says_gone = |column: &str| mapped.marks.iter().any(|mark| mark.column == column && mark.is_all());
+        let is_key = |column: &str| table.key.as_deref() == Some(column);
+        let unread = table.columns.iter().filter(|column| !is_taken(column) && !says_gone(column) && !is_key(column));
+        mapped.unread = unread.cloned().collect();
         Ok(mapped)
     }
 

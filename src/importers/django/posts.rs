@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::chat::model::name::MAX_POST;
 use crate::chat::model::record::{Friend, Post, Record};
 use crate::importers::{ImportError, text};
@@ -17,7 +17,12 @@ impl Reader<'_> {
                 reader.report.leave_out("friends", "one of the two is not there", "");
                 return Ok(());
             };
-            if user == friend || !seen.insert((user.min(friend), user.max(friend))) {
+            if user == friend {
+                reader.report.leave_out("friends", "nobody is their own friend", "");
+                return Ok(());
+            }
+            if !seen.insert((user.min(friend), user.max(friend))) {
+                // The other side of what came.
                 return Ok(());
             }
             let created_at = cells.time("created").unwrap_or(reader.now);

@@ -43,8 +43,30 @@ const fn maybe_key(name: &'static str, columns: &'static [&'static str], refers:
 }
 
 const PERSON: &[&str] = &["users", "profiles"];
-const CREATED: &[&str] = &["created_at", "created", "timestamp", "sent_at", "date", "uploaded_at", "created_on"];
+const CREATED: &[&str] =
+    &["created_at", "created", "timestamp", "sent_at", "date", "uploaded_at", "created_on", "date_created"];
+const UPDATED: &[&str] = &["edited_at", "updated_at", "updated", "modified_at"];
 const TEXT: &[&str] = &["content", "body", "text", "message"];
+const DISPLAY_NAME: &[&str] = &["display_name", "full_name", "fullname", "nickname", "name"];
+const FIRST_NAME: &[&str] = &["first_name", "firstname", "given_name"];
+const LAST_NAME: &[&str] = &["last_name", "surname", "lastname", "family_name"];
+const BIO: &[&str] = &["bio", "about", "about_me", "description"];
+const AVATAR: &[&str] = &[
+    "avatar",
+    "image",
+    "photo",
+    "picture",
+    "profile_picture",
+    "profile_image",
+    "profile_photo",
+    "profile_pic",
+    "avatar_image",
+    "user_image",
+    "userpic",
+];
+
+/// What a mapping calls the column that says that a row was deleted, of any kind.
+pub(super) const IS_DELETED: &str = "is_deleted";
 
 /// All kinds, each after those that its columns refer to.
 pub(super) const KINDS: &[Kind] = &[
@@ -53,14 +75,17 @@ pub(super) const KINDS: &[Kind] = &[
         endings: &["user", "customuser", "appuser"],
         fields: &[
             must("id", &["id"]),
-            must("username", &["username", "login", "email"]),
+            must(
+                "username",
+                &["username", "user_name", "login", "handle", "email", "email_address", "phone", "phone_number"],
+            ),
             must("password", &["password"]),
-            may("email", &["email"]),
-            may("display_name", &["display_name", "full_name", "name"]),
-            may("first_name", &["first_name"]),
-            may("last_name", &["last_name"]),
-            may("bio", &["bio", "about"]),
-            may("avatar", &["avatar", "image", "photo", "picture"]),
+            may("email", &["email", "email_address"]),
+            may("display_name", DISPLAY_NAME),
+            may("first_name", FIRST_NAME),
+            may("last_name", LAST_NAME),
+            may("bio", &["bio", "about", "about_me"]),
+            may("avatar", AVATAR),
             may("is_active", &["is_active"]),
             may("is_superuser", &["is_superuser"]),
             may("created", &["date_joined", "created_at"]),
@@ -73,9 +98,11 @@ pub(super) const KINDS: &[Kind] = &[
         fields: &[
             must("id", &["id", "user_id"]),
             key("user", &["user_id"], &["users"]),
-            may("display_name", &["display_name", "full_name", "name"]),
-            may("bio", &["bio", "about", "description"]),
-            may("avatar", &["image", "avatar", "photo", "picture"]),
+            may("display_name", DISPLAY_NAME),
+            may("first_name", FIRST_NAME),
+            may("last_name", LAST_NAME),
+            may("bio", BIO),
+            may("avatar", AVATAR),
         ],
     },
     Kind {
@@ -111,8 +138,10 @@ pub(super) const KINDS: &[Kind] = &[
             may("title", &["title", "name"]),
             may("description", &["description", "topic"]),
             may("type", &["chat_type", "type", "kind", "room_type"]),
-            may("is_direct", &["is_direct", "is_dm"]),
+            may("is_direct", &["is_direct", "is_dm", "is_personal"]),
+            may("is_group", &["is_group", "is_group_chat"]),
             may("is_private", &["is_private"]),
+            may("is_public", &["is_public", "is_room", "is_open"]),
             may("max_members", &["max_participants", "max_members"]),
             maybe_key("owner", &["owner_id", "created_by_id", "creator_id", "host_id"], PERSON),
             may("created", CREATED),
@@ -126,16 +155,22 @@ pub(super) const KINDS: &[Kind] = &[
             "participants",
             "roomparticipant",
             "roommember",
+            "roommembership",
             "chatmember",
+            "chatmembership",
             "chatparticipant",
+            "chatroommember",
+            "chatroommembership",
+            "conversationparticipant",
+            "conversationmember",
             "participant",
             "membership",
             "member",
             "users",
         ],
         fields: &[
-            key("chat", &["chat_id", "room_id"], &["chats"]),
-            key("user", &["user_id", "member_id"], PERSON),
+            key("chat", &["chat_id", "room_id", "chat_room_id", "conversation_id"], &["chats"]),
+            key("user", &["user_id", "member_id", "participant_id"], PERSON),
             may("joined", &["joined_at", "joined", "created_at"]),
             may("is_admin", &["is_admin"]),
             may("role", &["role"]),
@@ -157,12 +192,14 @@ pub(super) const KINDS: &[Kind] = &[
             may("receiver", &["receiver_id", "recipient_id", "to_user_id"]),
             must("text", TEXT),
             must("created", CREATED),
-            may("updated", &["edited_at", "updated_at", "updated"]),
+            may("updated", UPDATED),
             may("is_edited", &["is_edited", "edited"]),
-            may("is_deleted", &["is_deleted", "deleted"]),
             may("is_read", &["is_read", "read"]),
             may("reply_to", &["reply_to_id", "parent_id", "parent_message_id"]),
-            may("file", &["attachment", "file", "image"]),
+            may("file", &["file_attachment", "attachment", "file", "media", "media_file", "document"]),
+            may("image", &["image", "photo", "picture"]),
+            may("audio", &["audio", "voice", "voice_message", "audio_file"]),
+            may("video", &["video", "video_file"]),
         ],
     },
     Kind {
@@ -177,14 +214,26 @@ pub(super) const KINDS: &[Kind] = &[
             key("message", &["message_id"], &["messages"]),
             key("user", &["user_id"], PERSON),
             must("emoji", &["emoji", "reaction"]),
+            may("id", &["id"]),
+            may("created", CREATED),
         ],
     },
     Kind {
         name: "files",
-        endings: &["file", "fileupload", "uploadedfile", "sharedfile", "attachment", "messageattachment"],
+        endings: &[
+            "file",
+            "fileupload",
+            "uploadedfile",
+            "sharedfile",
+            "attachment",
+            "messageattachment",
+            "messagefile",
+            "messageimage",
+            "chatfile",
+        ],
         fields: &[
             must("id", &["id"]),
-            must("path", &["file", "path", "upload", "attachment", "document"]),
+            must("path", &["file", "path", "upload", "attachment", "document", "image"]),
             may("name", &["original_name", "original_filename", "file_name", "filename", "name"]),
             may("message", &["message_id"]),
             may("created", CREATED),
@@ -192,8 +241,20 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "attachments",
-        endings: &["message_attachments", "message_files", "attachments", "files"],
-        fields: &[key("message", &["message_id"], &["messages"]), key("file", &["file_id"], &["files"])],
+        endings: &[
+            "message_attachments",
+            "message_files",
+            "messageattachment",
+            "messagefile",
+            "attachments",
+            "attachment",
+            "files",
+        ],
+        fields: &[
+            key("message", &["message_id"], &["messages"]),
+            key("file", &["file_id", "fileupload_id", "uploadedfile_id", "attachment_id", "upload_id"], &["files"]),
+            may("id", &["id"]),
+        ],
     },
 ];
 

@@ -4,7 +4,6 @@
 //! trusted with functions, values have a largest size, and nothing but the columns of
 //! ordinary tables is asked for.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -14,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::plan::TablePlan;
 use super::{copy, time};
 use crate::chat::model::time::Timestamp;
 use crate::importers::{ImportError, failed};
@@ -23,7 +23,13 @@ const MAX_VALUE: i32 = 16 * 1_024 * 1_024;
 /// Longest text that is taken for a key, in bytes.
 const MAX_KEY: usize = 64;
 /// Tables at most.
-const MAX_TABLES: usize = 2_000;
+pub(super) const MAX_TABLES: usize = 2_000;
+/// Columns of which one pass over a table counts.
+const COLUMNS_AT_ONCE: usize = 100;
+/// What a column has, as text, that says nothing.
+const NOTHING: &str = "'', '0', '0.0', 'false', '[]', '{}', 'null'";
+/// What Django calls the column of its hashes.
+const PASSWORD: &str = "password";
 
 /// An open database, at one state. Fields are dropped in their order: the copy goes when nothing is open.
 pub(super) struct Source {
@@ -37,7 +43,14 @@ pub(super) struct Table {
     pub columns: Vec<String>,
     /// Columns that are foreign keys, and of which table.
     pub refers: Vec<(String, String)>,
+    /// The column by which its rows are known, if that is one.
+    pub key: Option<String>,
+    /// Whether a row has a password as Django keeps them.
+    pub has_passwords: bool,
 }
+
+/// The field that says of a row of users that it is gone: these come all the same, for what they wrote.
+pub(super) const IS_GONE: &str = "is_gone";
 
 /// A row's values by field.
 pub(super) struct TableRow<'a> {
@@ -81,7 +94,19 @@ impl Source {
         let columns = self.strings("SELECT name FROM pragma_table_info(?1) ORDER BY cid", &[&name])?;
         let keys = self.strings("SELECT \"from\" FROM pragma_foreign_key_list(?1) ORDER BY id", &[&name])?;
         let of = self.strings("SELECT \"table\" FROM pragma_foreign_key_list(?1) ORDER BY id", &[&name])?;
-        Ok(Table { name, columns, refers: keys.into_iter().zip(of).collect() })
+        let key = self.strings("SELECT name FROM pragma_table_info(?1) WHERE pk = 1", &[&name])?.pop();
+        let has_passwords = match columns.iter().find(|column| *column == PASSWORD) {
+            Some(column) => self.has_passwords(&name, column)?,
+            None => false,
+        };
+        Ok(Table { name, columns, refers: keys.into_iter().zip(of).collect(), key, has_passwords })
+    }
+
+    /// Hashes of Django begin with their kind and have parts between dollars; `!` begins what nobody can type.
+    fn has_passwords(&self, table: &str, column: &str) -> Result<bool, ImportError> {
+        let (column, of) = (quoted(column), quoted(table));
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {of} WHERE {column} GLOB '?*$*$?*' OR {column} GLOB '!?*')");
+        self.db.query_row(&sql, [], |row| row.get(0)).map_err(|cause| unread_in(table, &cause))
     }
 
     fn strings(&self, sql: &str, values: &[&str]) -> Result<Vec<String>, ImportError> {
@@ -97,30 +122,85 @@ impl Source {
         Ok(count.unsigned_abs())
     }
 
-    /// Each row of a table: the columns of these fields, in the order of some of the columns.
+    /// Of each of some columns of a table: in how many rows it says something.
+    pub fn say(&self, table: &str, columns: &[String]) -> Result<Vec<u64>, ImportError> {
+        let mut counts = Vec::new();
+        for columns in columns.chunks(COLUMNS_AT_ONCE) {
+            let says = |column: &String| {
+                let column = quoted(column);
+                format!("coalesce(sum({column} IS NOT NULL AND CAST({column} AS TEXT) NOT IN ({NOTHING})), 0)")
+            };
+            let sums: Vec<String> = columns.iter().map(says).collect();
+            let sql = format!("SELECT {} FROM {}", sums.join(", "), quoted(table));
+            let row = |row: &Row<'_>| (0..columns.len()).map(|place| row.get::<_, i64>(place)).collect();
+            let found: Vec<i64> = self.db.query_row(&sql, [], row).map_err(|cause| unread_in(table, &cause))?;
+            counts.extend(found.into_iter().map(i64::unsigned_abs));
+        }
+        Ok(counts)
+    }
+
+    /// Each row of a table that is gone: which of the marks says so first, and what the row is known by.
+    pub fn gone(&self, mapped: &TablePlan, mut with: impl FnMut(usize, &str)) -> Result<(), ImportError> {
+        let Some(any) = is_gone(mapped) else { return Ok(()) };
+        let cases = mapped.marks.iter().enumerate().map(|(place, mark)| format!("WHEN {} THEN {place}", mark.sql()));
+        let cases: Vec<String> = cases.collect();
+        let id = mapped.column("id").map_or_else(|| "''".to_owned(), quoted);
+        let table = quoted(&mapped.table);
+        let sql = format!(
+            "SELECT CASE {} END, CAST({id} AS TEXT) FROM {table} WHERE {any} ORDER BY {id}, 1",
+            cases.join(" ")
+        );
+        let unread = |cause| unread_in(&mapped.table, &cause);
+        let mut query = self.db.prepare(&sql).map_err(unread)?;
+        let mut rows = query.query([]).map_err(unread)?;
+        while let Some(row) = rows.next().map_err(unread)? {
+            let place = usize::try_from(row.get::<_, i64>(0).map_err(unread)?).unwrap_or_default();
+            let id = row.get_ref(1).ok().and_then(|id| id.as_str().ok()).unwrap_or_default();
+            with(place, id);
+        }
+        Ok(())
+    }
+
+    /// Each row of a table that is not gone, in the order of some of its columns. Of users and members
+    /// those that are gone come too, and say so in [`IS_GONE`].
     pub fn each(
         &self,
-        table: &str,
-        columns: &[(&'static str, String)],
+        mapped: &TablePlan,
         order: &[&str],
+        with_gone: bool,
         mut with: impl FnMut(&TableRow<'_>) -> Result<(), ImportError>,
     ) -> Result<(), ImportError> {
-        let fields: Vec<&'static str> = columns.iter().map(|(field, _)| *field).collect();
-        let wanted: Vec<String> = columns.iter().map(|(_, column)| quoted(column)).collect();
-        let order: Vec<String> = order.iter().map(|column| quoted(column)).collect();
-        let order = if order.is_empty() { "1".to_owned() } else { order.join(", ") };
-        let sql = format!("SELECT {} FROM {} ORDER BY {order}", wanted.join(", "), quoted(table));
-        let failing = RefCell::new(None);
-        let mut query = self.db.prepare(&sql).map_err(|cause| unread_in(table, &cause))?;
-        let mut rows = query.query([]).map_err(|cause| unread_in(table, &cause))?;
-        while let Some(row) = rows.next().map_err(|cause| unread_in(table, &cause))? {
-            if let Err(failure) = with(&TableRow { row, fields: &fields }) {
-                failing.replace(Some(failure));
-                break;
+        let mut fields: Vec<&'static str> = mapped.columns.iter().map(|(field, _)| *field).collect();
+        let mut wanted: Vec<String> = mapped.columns.iter().map(|(_, column)| quoted(column)).collect();
+        let gone = is_gone(mapped);
+        let filter = match &gone {
+            Some(gone) if with_gone => {
+                fields.push(IS_GONE);
+                wanted.push(gone.clone());
+                String::new()
             }
+            Some(gone) => format!(" WHERE NOT ({gone})"),
+            None => String::new(),
+        };
+        // Whatever is left open by these columns, the others decide: a source is always read in one order.
+        let places = (1..=wanted.len()).map(|place| place.to_string());
+        let order: Vec<String> = order.iter().map(|column| quoted(column)).chain(places).collect();
+        let (wanted, order, table) = (wanted.join(", "), order.join(", "), quoted(&mapped.table));
+        let sql = format!("SELECT {wanted} FROM {table}{filter} ORDER BY {order}");
+        let unread = |cause| unread_in(&mapped.table, &cause);
+        let mut query = self.db.prepare(&sql).map_err(unread)?;
+        let mut rows = query.query([]).map_err(unread)?;
+        while let Some(row) = rows.next().map_err(unread)? {
+            with(&TableRow { row, fields: &fields })?;
         }
-        failing.into_inner().map_or(Ok(()), Err)
+        Ok(())
     }
+}
+
+/// SQL that is true of a row that one of the marks says is gone.
+fn is_gone(mapped: &TablePlan) -> Option<String> {
+    let marks: Vec<String> = mapped.marks.iter().map(|mark| format!("({})", mark.sql())).collect();
+    (!marks.is_empty()).then(|| marks.join(" OR "))
 }
 
 impl TableRow<'_> {
@@ -171,7 +251,7 @@ impl TableRow<'_> {
 }
 
 /// A name of the schema, which may have any character in it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::plan::{Plan, TablePlan};
-use super::source::{Source, TableRow};
-use super::{Known, Reader};
+use super::reader::{Known, Reader};
+use super::source::{IS_GONE, Source, TableRow};
 use crate::chat::model::record::{Credential, CredentialKind, Record, User};
 use crate::chat::model::time::Timestamp;
-use crate::chat::ops::import_export::Import;
-use crate::importers::people::People;
+use crate::chat::ops::import_export::{Import, no_password};
 use crate::importers::report::ImportReport;
 use crate::importers::{ImportError, text};
 
@@ -20,11 +19,13 @@ const UNUSABLE: char = '!';
 const ACCEPTED: [&str; 2] = ["pbkdf2_sha256$", "argon2$argon2id$"];
 /// Longest token that is taken, in characters: those of Django REST Framework have 40.
 const MAX_TOKEN: usize = 128;
+const WERE_DELETED: &str =
+    "users were deleted there, and come as disabled accounts with a name alone, for the messages they sent";
 
 /// What a profile adds to its user.
 #[derive(Default)]
 struct Profile {
-    display_name: Option<String>,
+    name: Option<String>,
     bio: Option<String>,
     avatar: Option<String>,
 }
@@ -39,28 +40,32 @@ pub(super) fn read(
 ) -> Result<Known, ImportError> {
     let mut known = Known::default();
     let profiles = profiles(source, plan, &mut known)?;
-    let mut names = People::default();
     let Some(mapped) = plan.get("users") else { return Ok(known) };
-    source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
+    source.each(mapped, &order(mapped), true, |cells| {
         let Some(id) = cells.key("id") else {
             report.leave_out("users", "they have no id", cells.text("username").unwrap_or_default());
             return Ok(());
         };
-        let profile = profiles.get(&id);
         let wished = wished(mapped, cells);
-        let username = names.name(wished, id, report).as_str().to_owned();
+        let username = known.names.name(wished, id, report).as_str().to_owned();
+        known.users.insert(id, wished.to_owned());
+        if cells.is(IS_GONE) {
+            report.change(WERE_DELETED, username.clone());
+            known.gone.insert(id);
+            return Ok(import.take(Record::User(nobody_more(id, username, None, now)))?);
+        }
+        let profile = profiles.get(&id);
         if cells.is("is_superuser") {
             report.change("users are administrators here, too", username.clone());
         }
         let password_hash = password(cells, &username, report);
         let avatar = filled(cells, "avatar").or_else(|| profile.and_then(|profile| profile.avatar.clone()));
         known.avatars.extend(avatar.filter(|path| !is_default(path)).map(|path| (id, path)));
-        known.users.insert(id, wished.to_owned());
         let user = User {
             id,
             username,
-            display_name: display_name(cells, profile),
-            email: names.email(cells.text("email").unwrap_or_default(), report),
+            display_name: display_name(mapped, cells, profile),
+            email: known.names.email(cells.text("email").unwrap_or_default(), report),
             bio: bio(cells, profile),
             is_admin: cells.is("is_superuser"),
             is_disabled: mapped.column("is_active").is_some() && !cells.is("is_active"),
@@ -73,6 +78,19 @@ pub(super) fn read(
     Ok(known)
 }
 
+/// An account that stands for somebody who has none any more: what they wrote needs a name.
+pub(super) fn nobody_more(id: i64, username: String, display_name: Option<String>, at: Timestamp) -> User {
+    User {
+        id,
+        username,
+        display_name,
+        is_disabled: true,
+        created_at: Some(at),
+        password_hash: Some(no_password()),
+        ..User::default()
+    }
+}
+
 fn order(mapped: &TablePlan) -> Vec<&str> {
     mapped.column("id").into_iter().collect()
 }
@@ -80,11 +98,12 @@ fn order(mapped: &TablePlan) -> Vec<&str> {
 fn profiles(source: &Source, plan: &Plan, known: &mut Known) -> Result<HashMap<i64, Profile>, ImportError> {
     let mut profiles = HashMap::new();
     let Some(mapped) = plan.get("profiles") else { return Ok(profiles) };
-    source.each(&mapped.table, &mapped.columns, &order(mapped), |cells| {
+    source.each(mapped, &order(mapped), false, |cells| {
         if let (Some(id), Some(user)) = (cells.key("id"), cells.key("user")) {
             known.profiles.insert(id, user);
-            let [display_name, bio, avatar] = ["display_name", "bio", "avatar"].map(|field| filled(cells, field));
-            profiles.insert(user, Profile { display_name, bio, avatar });
+            let name = own_name(mapped, cells).or_else(|| joined_name(cells));
+            let [bio, avatar] = ["bio", "avatar"].map(|field| filled(cells, field));
+            profiles.insert(user, Profile { name, bio, avatar });
         }
         Ok(())
     })?;
@@ -107,11 +126,22 @@ fn is_default(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with("default"))
 }
 
-fn display_name(cells: &TableRow<'_>, profile: Option<&Profile>) -> Option<String> {
-    let own = filled(cells, "display_name").or_else(|| profile?.display_name.clone());
-    let names = [filled(cells, "first_name"), filled(cells, "last_name")];
-    let joined = || names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    text::display_name(&own.unwrap_or_else(joined))
+fn display_name(mapped: &TablePlan, cells: &TableRow<'_>, profile: Option<&Profile>) -> Option<String> {
+    let own = own_name(mapped, cells).or_else(|| profile?.name.clone()).or_else(|| joined_name(cells));
+    text::display_name(&own.unwrap_or_default())
+}
+
+/// A name that somebody is to be shown by. One that is called no more than `name` may be the first of two.
+fn own_name(mapped: &TablePlan, cells: &TableRow<'_>) -> Option<String> {
+    let name = filled(cells, "display_name")?;
+    let is_first = mapped.column("display_name") == Some("name") && mapped.column("first_name").is_none();
+    let surname = filled(cells, "last_name").filter(|_| is_first);
+    Some(surname.map_or_else(|| name.clone(), |surname| format!("{name} {surname}")))
+}
+
+fn joined_name(cells: &TableRow<'_>) -> Option<String> {
+    let names: Vec<String> = ["first_name", "last_name"].iter().filter_map(|field| filled(cells, field)).collect();
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 fn bio(cells: &TableRow<'_>, profile: Option<&Profile>) -> String {
@@ -134,7 +164,8 @@ impl Reader<'_> {
     /// Tokens of Django REST Framework, which open what they opened.
     pub(super) fn tokens(&mut self) -> Result<(), ImportError> {
         self.each("tokens", &["user"], |reader, mapped, cells| {
-            let Some(user) = reader.person(mapped, cells, "user") else {
+            let user = reader.person(mapped, cells, "user").filter(|user| !reader.people.gone.contains(user));
+            let Some(user) = user else {
                 reader.report.leave_out("credentials", "tokens of nobody", "");
                 return Ok(());
             };

@@ -53,7 +53,7 @@ pub(super) fn is_usable_hash(hash: &str) -> bool {
 }
 
 /// A hash that no password has, as costly to try as all others: who has it needs a link.
-pub(super) fn no_password() -> String {
+pub fn no_password() -> String {
     let random = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
     format!(
         "$argon2id$v=19$m=19456,t=2,p=1${}${}",

@@ -52,7 +52,7 @@ mod target;
 #[expect(clippy::print_stdout, reason = "it says which lines it mutated")]
 mod tests;
 
-pub use check::MAX_FILE;
+pub use check::{MAX_FILE, no_password};
 pub use export::{ExportScope, Exported, export, stream};
 pub use import::{Import, OnConflict, Options, StoredFile};
 pub use read::{read_archive, read_folder};
