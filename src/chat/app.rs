@@ -141,7 +141,7 @@ impl App {
         let Config { data, durability, min_free, quota, retention, sends, clock, limits } = config;
         super::folder::make(&data)?;
         let lock = super::folder::lock(&data)?;
-        let database = data.join(super::folder::DATABASE);
+        let database = super::model::storage::database(&data);
         let keys = Keys::new(&super::folder::secret(&data, database.exists())?);
         let files = data.join("files");
         super::folder::make(&files)?;

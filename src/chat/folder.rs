@@ -9,9 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::model::error::OpenError;
-
-/// What the database is called in its folder.
-pub(super) const DATABASE: &str = "fireside.db";
+use super::model::storage;
 
 /// Bytes of the secret that cannot be guessed; a shorter file is none. It is written in
 /// hexadecimal digits.
@@ -35,7 +33,7 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
 /// Whether a server ever kept its data in a folder.
 #[must_use]
 pub fn has_database(data: &Path) -> bool {
-    data.join(DATABASE).exists()
+    storage::database(data).exists()
 }
 
 /// The folder that a path is in.

@@ -25,6 +25,7 @@ use crate::api::http::ice::Ice;
 use crate::api::http::limit::{RateLimit, RateLimits};
 use crate::assets::Assets;
 use crate::chat::model::limits::Limits;
+use crate::chat::model::storage;
 use crate::chat::model::time::Clock;
 use crate::chat::model::{file, message};
 use crate::chat::{App, Config, Durability};
@@ -246,7 +247,7 @@ impl Serve {
 
     /// One fact a line: what runs, on what, and where.
     fn announce(&self, app: &App, listeners: &[Listener], metrics: Option<&TcpListener>) {
-        let size = std::fs::metadata(app.data_folder().join("fireside.db")).map_or(0, |file| file.len());
+        let size = std::fs::metadata(storage::database(app.data_folder())).map_or(0, |file| file.len());
         let registration = match self.registration {
             Registration::Open => "open",
             Registration::Invite => "by invitation",

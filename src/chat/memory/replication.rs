@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::chat::model::storage;
+
 /// Litestream's folder beside the database.
 pub const FOLDER: &str = ".fireside.db-litestream/ltx";
 
@@ -23,7 +25,7 @@ pub struct Checks {
 impl Checks {
     pub fn lag(&mut self, data: &Path, now: SystemTime) -> Option<Duration> {
         let read = newest_read(&data.join(FOLDER))?;
-        let written = fs::metadata(data.join("fireside.db-wal")).and_then(|log| log.modified()).ok();
+        let written = fs::metadata(storage::log(data)).and_then(|log| log.modified()).ok();
         if written.is_none_or(|written| written <= read) {
             self.level = Some(now);
             return Some(Duration::ZERO);
@@ -54,6 +56,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::{Checks, FOLDER};
+    use crate::chat::model::storage::log;
 
     const NOON: Duration = Duration::from_secs(1_750_000_000);
 
@@ -77,9 +80,9 @@ mod tests {
         written(&low.join("0000000000000001-0000000000000009.ltx"), 1);
         written(&low.join("000000000000000a-000000000000000a.ltx"), 3);
         assert_eq!(lag(3), Some(0), "there is no log");
-        written(&data.join("fireside.db-wal"), 2);
+        written(&log(data), 2);
         assert_eq!(lag(100), Some(0), "nothing was written since");
-        written(&data.join("fireside.db-wal"), 104);
+        written(&log(data), 104);
         assert_eq!(lag(105), Some(5), "at the last look nothing waited");
         // What is merged is not news, and what is no such file is not looked at.
         written(&high.join("0000000000000001-000000000000000a.ltx"), 200);
@@ -87,7 +90,7 @@ mod tests {
         assert_eq!(lag(110), Some(10));
         written(&low.join("000000000000000b-000000000000000b.ltx"), 106);
         assert_eq!(lag(111), Some(0));
-        written(&data.join("fireside.db-wal"), 120);
+        written(&log(data), 120);
         assert_eq!(lag(90), Some(0), "a clock that goes back makes no lag of centuries");
     }
 }

@@ -1,8 +1,25 @@
-//! What fills the disk.
+//! What fills the disk, and what the database is called there.
+
+use std::path::{Path, PathBuf};
 
 use super::id::{ChatId, UserId};
 use super::name::Username;
 use super::retention::RetentionOverride;
+
+/// What the database is called in the data folder.
+pub const DATABASE: &str = "fireside.db";
+
+/// The database of a data folder.
+#[must_use]
+pub fn database(data: &Path) -> PathBuf {
+    data.join(DATABASE)
+}
+
+/// Its write-ahead log.
+#[must_use]
+pub fn log(data: &Path) -> PathBuf {
+    data.join(format!("{DATABASE}-wal"))
+}
 
 /// What a chat takes. Of a chat that is not open to all, nobody learns the title here.
 #[derive(Clone, Debug)]

@@ -2,11 +2,13 @@
 //!
 //! What is counted is written here once; who shows it, and in which format, is above.
 
+use super::status::size;
 use crate::chat::app::App;
 use crate::chat::model::backup::Backups;
 use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::gauges::{DiskGauges, HasherGauges, HubGauges, ReaderGauges, WriterGauges};
 use crate::chat::model::session::Actor;
+use crate::chat::model::storage;
 
 /// How the core is at one moment.
 #[derive(Clone, Debug)]
@@ -53,10 +55,9 @@ impl App {
     }
 
     fn disk(&self) -> DiskGauges {
-        let size = |name: &str| std::fs::metadata(self.data.join(name)).map_or(0, |file| file.len());
         DiskGauges {
-            database: size("fireside.db"),
-            log: size("fireside.db-wal"),
+            database: size(&storage::database(&self.data)),
+            log: size(&storage::log(&self.data)),
             files: self.files_size.get(&self.files),
             free: self.free_disk(),
         }

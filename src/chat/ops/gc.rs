@@ -18,6 +18,7 @@ use crate::chat::auth::audit::KEEP_AUDIT;
 use crate::chat::auth::invite::KEEP_EXPIRED;
 use crate::chat::model::backup::BackupError;
 use crate::chat::model::error::{Error, Result};
+use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store;
 use crate::chat::store::{garbage, integrity};
@@ -46,7 +47,7 @@ impl Garbage {
 
 /// What may go from a data folder, whether a server runs on it or not. Nothing is changed.
 pub fn look(data: &Path, now: Timestamp) -> Result<Vec<Garbage>, BackupError> {
-    let path = data.join("fireside.db");
+    let path = storage::database(data);
     if !path.exists() {
         return Err(BackupError::NoData(data.to_owned()));
     }
@@ -138,7 +139,7 @@ impl App {
 /// Writes the database of a stopped server anew, without the pages that hold nothing. Returns
 /// the bytes that those were.
 pub fn compact(data: &Path) -> Result<Garbage, BackupError> {
-    let path = data.join("fireside.db");
+    let path = storage::database(data);
     let Some(_rest) = claim(data)? else { return Err(BackupError::InUse(data.to_owned())) };
     let free = garbage::free_pages(&integrity::open(&path)?.0)?;
     let before = size(&path);
@@ -154,7 +155,7 @@ pub fn compact(data: &Path) -> Result<Garbage, BackupError> {
 
 /// The right to the folder as long as nobody works on it and its log is checkpointed.
 fn at_rest(data: &Path) -> Result<Option<File>, BackupError> {
-    if size(&data.join("fireside.db-wal")) > 0 { Ok(None) } else { claim(data) }
+    if size(&storage::log(data)) > 0 { Ok(None) } else { claim(data) }
 }
 
 /// `None`: a process works on the folder.

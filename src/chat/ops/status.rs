@@ -8,6 +8,7 @@ use crate::chat::model::admin::Administrator;
 use crate::chat::model::backup::Backups;
 use crate::chat::model::clock::ClockDoubt;
 use crate::chat::model::error::{Error, Result};
+use crate::chat::model::storage;
 use crate::chat::store;
 
 /// Numbers of one moment.
@@ -52,8 +53,8 @@ impl App {
                     users_online: chat.hub.users_present(),
                     chats,
                     messages,
-                    database_bytes: size(&chat.data.join("fireside.db")),
-                    wal_bytes: size(&chat.data.join("fireside.db-wal")),
+                    database_bytes: size(&storage::database(&chat.data)),
+                    wal_bytes: size(&storage::log(&chat.data)),
                     files_bytes: store::totals::files_bytes(db)?,
                     free_bytes: free(&chat.data)?,
                     backups: chat.backups(),

@@ -9,7 +9,7 @@ use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::quota::Quota;
 use crate::chat::model::retention::Retention;
-use crate::chat::model::storage::{ChatShare, UserShare};
+use crate::chat::model::storage::{self, ChatShare, DATABASE, UserShare};
 use crate::chat::store;
 
 /// Chats and users that are named.
@@ -50,8 +50,8 @@ impl App {
             .scan(move |db| {
                 by.check(db)?;
                 Ok(Storage {
-                    database: size(&chat.data.join("fireside.db")),
-                    log: size(&chat.data.join("fireside.db-wal")),
+                    database: size(&storage::database(&chat.data)),
+                    log: size(&storage::log(&chat.data)),
                     files: store::totals::files_bytes(db)?,
                     copies: copies(&chat.data),
                     free: chat.free_disk().ok_or(Error::Internal)?,
@@ -70,7 +70,10 @@ impl App {
 /// Files beside the database that are none of its own.
 fn copies(data: &Path) -> u64 {
     let entries = fs::read_dir(data).into_iter().flatten().flatten();
-    let own = ["fireside.db", "fireside.db-wal", "fireside.db-shm", "secret.key", "lock", "files.lock"];
-    let others = entries.filter(|entry| !own.contains(&entry.file_name().to_string_lossy().as_ref()));
+    let is_own = |name: &str| match name.strip_prefix(DATABASE) {
+        Some(rest) => matches!(rest, "" | "-wal" | "-shm"),
+        None => matches!(name, "secret.key" | "lock" | "files.lock"),
+    };
+    let others = entries.filter(|entry| !is_own(&entry.file_name().to_string_lossy()));
     others.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
 }

@@ -19,10 +19,10 @@ use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
 use crate::chat::model::backup::BackupError;
+pub use crate::chat::model::storage::DATABASE;
 
 pub const MANIFEST: &str = "manifest";
 pub const SUMS: &str = "SHA256SUMS";
-pub const DATABASE: &str = "fireside.db";
 pub const SECRET: &str = "secret.key";
 pub const FILES: &str = "files/";
 pub const CHECKSUM: &str = "checksum";

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::archive::{DATABASE, FILES, MANIFEST, SECRET, SUMS, Writer};
 use super::restore::unpack;
 use super::target::{BackupFolder, NewFile};
-use crate::chat::folder::erase;
+use crate::chat::folder::{self, erase};
 use crate::chat::model::backup::{BackupError, Progress, at};
+use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::copy::{self, FileRow};
 
@@ -55,8 +56,7 @@ pub fn make(data: &Path, to: &Path, now: Timestamp, progress: Progress<'_>) -> R
 /// Writes a backup of the data folder to a stream. It counts if this succeeds: whoever
 /// reads the stream has to look at the outcome too.
 pub fn stream(data: &Path, out: impl Write, now: Timestamp, progress: Progress<'_>) -> Result<MadeBackup, BackupError> {
-    let database = data.join("fireside.db");
-    if !database.exists() {
+    if !folder::has_database(data) {
         return Err(BackupError::NoData(data.to_owned()));
     }
     let place = BackupFolder::new(data)?;
@@ -70,7 +70,7 @@ fn write<W: Write>(
     now: Timestamp,
     progress: Progress<'_>,
 ) -> Result<(MadeBackup, W), BackupError> {
-    let source = data.join("fireside.db");
+    let source = storage::database(data);
     if !source.exists() {
         return Err(BackupError::NoData(data.to_owned()));
     }

@@ -17,6 +17,7 @@ use super::rotation;
 use crate::chat::app::App;
 use crate::chat::memory::backups::{BackupQueue, BackupWorker, PATIENCE, State};
 use crate::chat::model::backup::{BackupError, BackupHealth, BackupSchedule, Backups, LastBackup, at};
+use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::copy;
 
@@ -154,9 +155,9 @@ impl BackupQueue {
     /// A backup must not take the room that messages need. Beside the archive there is for
     /// a while the copy of the database that goes into it.
     fn check_room(&self) -> Result<(), BackupError> {
-        let (folder, database) = (&self.plan.folder, self.data.join("fireside.db"));
+        let (folder, database) = (&self.plan.folder, storage::database(&self.data));
         let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
-        let copy = size(&database) + size(&self.data.join("fireside.db-wal"));
+        let copy = size(&database) + size(&storage::log(&self.data));
         let (_, files) = copy::files(&database)?;
         let device = |path: &Path| path.metadata().map(|found| found.dev()).map_err(at(path));
         let reserve = if device(folder)? == device(&self.data)? { self.reserve } else { 0 };

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::chat::model::backup::{BackupError, Progress};
 use crate::chat::model::clock::ClockDoubt;
+use crate::chat::model::storage::database;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::{self, Db, integrity};
 pub(in crate::chat) use files::each_unknown;
@@ -80,7 +81,7 @@ pub fn check(
     progress: Progress<'_>,
     tell: &mut dyn FnMut(Finding),
 ) -> Result<(), BackupError> {
-    let path = data.join("fireside.db");
+    let path = database(data);
     if !path.exists() {
         return Err(BackupError::NoData(data.to_owned()));
     }

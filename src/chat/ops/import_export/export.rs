@@ -10,6 +10,7 @@ use crate::chat::model::backup::{BackupError as Same, Progress, at};
 use crate::chat::model::id::ChatId;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::record::{Head, Record, RecordError, Scope, VERSION};
+use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
 use crate::chat::ops::backup::archive::{FILES, MANIFEST, Writer};
 use crate::chat::ops::backup::target::{BackupFolder, NewFile};
@@ -90,7 +91,7 @@ struct ExportSource {
 }
 
 fn begin(data: &Path, subject: &ExportScope) -> Result<ExportSource> {
-    let database = data.join("fireside.db");
+    let database = storage::database(data);
     if !database.exists() {
         return Err(Same::NoData(data.to_owned()).into());
     }

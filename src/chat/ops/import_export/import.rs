@@ -14,6 +14,7 @@ use super::target::Target;
 use crate::chat::folder;
 use crate::chat::model::audit::AuditAction;
 use crate::chat::model::record::{Record, RecordError};
+use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::Keys;
 use crate::chat::store::import::{BrokenRule, ImportTx};
@@ -125,7 +126,7 @@ impl Import {
     /// no server may run.
     pub fn new(data: &Path, options: Options, now: Timestamp) -> Result<Self> {
         let target = Target::new(data, options.is_dry_run)?;
-        let database = target.root().join("fireside.db");
+        let database = storage::database(target.root());
         let key = folder::secret(target.root(), database.exists())
             .map_err(|cause| crate::chat::model::backup::BackupError::Data(cause.to_string()))?;
         Ok(Self {

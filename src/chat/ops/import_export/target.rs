@@ -34,7 +34,7 @@ impl Target {
     pub fn new(data: &Path, is_dry_run: bool) -> Result<Self> {
         let lock = claim(data)?;
         let fresh =
-            if data.join("fireside.db").exists() { None } else { Some(BackupFolder::new(&beside(data, is_dry_run)?)?) };
+            if folder::has_database(data) { None } else { Some(BackupFolder::new(&beside(data, is_dry_run)?)?) };
         let root = fresh.as_ref().map_or(data, BackupFolder::path);
         make_folder(&root.join("files"))?;
         let staging = BackupFolder::new(root)?;
