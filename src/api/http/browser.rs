@@ -9,6 +9,9 @@
 
 mod document;
 
+use std::time::Duration;
+
+use cookie::{Cookie, CookieBuilder, SameSite};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -77,7 +80,7 @@ async fn logout(actor: Actor, request: Request) -> Answer {
     request.context.app.sign_out(&actor).await?;
     let mut response = if wants_page(&request) { redirect(&base::at("/")) } else { no_content()? };
     for name in [SESSION_COOKIE, CSRF_COOKIE] {
-        set_cookie(&mut response, &format!("{name}=; Path={}; Max-Age=0; SameSite=Lax", base::at("/")));
+        set_cookie(&mut response, cookie(name, "", Duration::ZERO));
     }
     Ok(response)
 }
@@ -121,20 +124,20 @@ fn is_https(request: &Request) -> bool {
 }
 
 fn with_cookies(mut response: Response, session: &Session, https: bool) -> Response {
-    let secure = if https { "; Secure" } else { "" };
-    let (age, path) = (SESSION_LIFE.as_secs(), base::at("/"));
-    let (key, csrf) = (session.key.as_str(), session.csrf.as_str());
-    set_cookie(
-        &mut response,
-        &format!("{SESSION_COOKIE}={key}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
-    );
+    let key = cookie(SESSION_COOKIE, session.key.as_str(), SESSION_LIFE).http_only(true).secure(https);
+    set_cookie(&mut response, key);
     // The page's own script has to read this one, to repeat it in a header.
-    set_cookie(&mut response, &format!("{CSRF_COOKIE}={csrf}; Path={path}; Max-Age={age}; SameSite=Lax{secure}"));
+    set_cookie(&mut response, cookie(CSRF_COOKIE, session.csrf.as_str(), SESSION_LIFE).secure(https));
     response
 }
 
-fn set_cookie(response: &mut Response, cookie: &str) {
-    if let Ok(value) = HeaderValue::from_str(cookie) {
+fn cookie<'a>(name: &'a str, value: &'a str, life: Duration) -> CookieBuilder<'a> {
+    let age = cookie::time::Duration::try_from(life).unwrap_or(cookie::time::Duration::MAX);
+    Cookie::build((name, value)).path(base::at("/")).max_age(age).same_site(SameSite::Lax)
+}
+
+fn set_cookie(response: &mut Response, cookie: CookieBuilder<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.build().to_string()) {
         response.headers_mut().append(SET_COOKIE, value);
     }
 }
