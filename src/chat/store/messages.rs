@@ -156,22 +156,50 @@ pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Sender>> 
     Ok(found.optional()?)
 }
 
-/// Writes a message under its number, and counts it.
-pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
-    let attachments = i64::try_from(message.attachments.len()).unwrap_or(i64::MAX);
-    tx.prepare_cached(
-        "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, attachment_count, created_at, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?1)",
-    )?
-    .execute(params![
-        message.id.0,
-        message.chat.0,
-        message.sender.id.0,
-        message.text,
-        message.reply_to.map(|id| id.0),
-        attachments,
-        message.created_at.0,
+/// A message that is to be, under its number.
+pub struct NewMessage<'a> {
+    pub id: i64,
+    pub chat: i64,
+    pub sender: i64,
+    pub text: &'a str,
+    pub reply_to: Option<i64>,
+    pub attachments: i64,
+    pub created_at: Timestamp,
+    pub edited_at: Option<Timestamp>,
+}
+
+/// Writes a message's row, which nothing counts yet.
+pub fn insert_row(db: &Db, new: &NewMessage<'_>) -> rusqlite::Result<()> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, attachment_count, created_at, edited_at, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?1)",
+    )?;
+    insert.execute(params![
+        new.id,
+        new.chat,
+        new.sender,
+        new.text,
+        new.reply_to,
+        new.attachments,
+        new.created_at.0,
+        new.edited_at.map(|at| at.0),
     ])?;
+    Ok(())
+}
+
+/// Writes a message that was posted, and counts it.
+pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
+    let new = NewMessage {
+        id: message.id.0,
+        chat: message.chat.0,
+        sender: message.sender.id.0,
+        text: &message.text,
+        reply_to: message.reply_to.map(|id| id.0),
+        attachments: i64::try_from(message.attachments.len()).unwrap_or(i64::MAX),
+        created_at: message.created_at,
+        edited_at: None,
+    };
+    insert_row(tx, &new)?;
     chats::count_posted(tx, message.chat, message.id)?;
     super::members::count_own(tx, message.chat, message.sender.id)
 }

@@ -113,6 +113,7 @@ impl Import {
             sender: sender.id,
             text: text.as_str(),
             reply_to,
+            attachments: 0, // counted at the end
             created_at: time("created_at", message.created_at, self.now)?,
             edited_at,
         })?;

@@ -11,7 +11,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::db::{Db, Durability, connect, prepare_writer};
-use super::{by_chat, changes, files, migrations};
+pub use super::messages::NewMessage;
+use super::{by_chat, changes, files, messages, migrations};
 use crate::chat::model::backup::BackupError as Same;
 use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
@@ -22,7 +23,7 @@ use crate::chat::model::name::{Email, Emoji};
 use crate::chat::model::record::RecordError;
 use crate::chat::model::time::Timestamp;
 pub use counters::BrokenRule;
-pub use new::{NewChat, NewCredential, NewMember, NewMessage, NewUser};
+pub use new::{NewChat, NewCredential, NewMember, NewUser};
 
 type Result<T> = std::result::Result<T, RecordError>;
 
@@ -170,21 +171,7 @@ impl ImportTx {
     }
 
     pub fn message(&self, new: &NewMessage<'_>) -> Result<()> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, created_at, edited_at, seq)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?1)",
-            )?
-            .execute(params![
-                new.id,
-                new.chat,
-                new.sender,
-                new.text,
-                new.reply_to,
-                new.created_at.0,
-                new.edited_at.map(|at| at.0),
-            ])?;
-        Ok(())
+        Ok(messages::insert_row(&self.db, new)?)
     }
 
     /// The chat and the sender of a message.

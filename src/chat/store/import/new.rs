@@ -46,17 +46,6 @@ pub struct NewChat<'a> {
     pub active_at: Timestamp,
 }
 
-/// A message that is to be, under its number.
-pub struct NewMessage<'a> {
-    pub id: i64,
-    pub chat: i64,
-    pub sender: i64,
-    pub text: &'a str,
-    pub reply_to: Option<i64>,
-    pub created_at: Timestamp,
-    pub edited_at: Option<Timestamp>,
-}
-
 /// A place in a chat that is to be.
 pub struct NewMember {
     pub chat: i64,
