@@ -9,7 +9,7 @@ use super::app::App;
 use super::memory::calls::{Participant, users};
 use super::model::call::{MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
 use super::model::error::{Error, Result, Rule};
-use super::model::event::{Event, Scope};
+use super::model::event::{CallEvent, Event, Scope};
 use super::model::id::{ChatId, UserId};
 use super::model::session::Actor;
 use super::subscription::Subscriber;
@@ -32,11 +32,12 @@ impl App {
         if is_new {
             call.push(Participant { user, username: username.clone(), socket: subscriber.socket });
         }
-        let state = Event::CallState {
+        let state = Event::Call(CallEvent::State {
             participants: users(call),
             to: call.iter().map(|participant| participant.socket).collect(),
-        };
-        let joined = is_new_user.then(|| Event::CallJoined { chat, user, username, participants: users(call) });
+        });
+        let joined =
+            is_new_user.then(|| Event::Call(CallEvent::Joined { chat, user, username, participants: users(call) }));
         if self.hub.publish_from(subscriber.socket, joined.into_iter().chain([state])) {
             return Ok(());
         }
@@ -64,7 +65,7 @@ impl App {
             rooms.remove(&chat);
         }
         if left {
-            self.hub.publish([Event::CallLeft { chat, user, participants }]);
+            self.hub.publish([Event::Call(CallEvent::Left { chat, user, participants })]);
         }
     }
 
@@ -91,7 +92,7 @@ impl App {
         }
         let Actor { user: from, username: from_username, .. } = subscriber.actor.clone();
         let signal = Arc::new(Signal { kind, from, from_username, target, body });
-        let is_told = self.hub.publish_from(subscriber.socket, [Event::Signalled { signal, to }]);
+        let is_told = self.hub.publish_from(subscriber.socket, [Event::Call(CallEvent::Signalled { signal, to })]);
         if is_told { Ok(()) } else { Err(Error::NotInCall) }
     }
 }
@@ -110,6 +111,7 @@ mod tests {
     use crate::chat::model::call::SignalKind;
     use crate::chat::model::error::Error;
     use crate::chat::model::event::Scope;
+    use crate::chat::model::topic::Topics;
     use crate::chat::tests::{group, person};
 
     #[tokio::test]
@@ -119,9 +121,9 @@ mod tests {
         let app = App::open(config).expect("opened");
         let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
         let den = group(&app, &alice, &[&bob]).await;
-        let hers = app.subscribe(&alice, Scope::Chat(den)).await.expect("a socket");
-        let his = app.subscribe(&bob, Scope::Chat(den)).await.expect("a socket");
-        let idle = app.subscribe(&bob, Scope::Chat(den)).await.expect("another");
+        let hers = app.subscribe(&alice, Scope::Chat(den), Topics::ALL).await.expect("a socket");
+        let his = app.subscribe(&bob, Scope::Chat(den), Topics::ALL).await.expect("a socket");
+        let idle = app.subscribe(&bob, Scope::Chat(den), Topics::ALL).await.expect("another");
         app.join_call(hers.subscriber()).expect("she is in it");
         app.join_call(his.subscriber()).expect("and so is he");
         app.signal(his.subscriber(), alice.user, SignalKind::Offer, "hi".into()).expect("they talk");

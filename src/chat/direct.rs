@@ -6,7 +6,7 @@ use super::message::post;
 use super::model::chat::{Chat, Kind};
 use super::model::direct::{Pair, Person};
 use super::model::error::{Error, Result};
-use super::model::event::Event;
+use super::model::event::{ChatEvent, Event};
 use super::model::id::ChatId;
 use super::model::message::{Draft, Posted};
 use super::model::session::Actor;
@@ -53,7 +53,7 @@ impl App {
                     return Err(Error::NotFound);
                 }
                 store::members::hide(tx, id, me)?;
-                tx.publish(Event::ChatHidden { chat: id, user: me });
+                tx.publish(Event::Chat(ChatEvent::Hidden { chat: id, user: me }));
                 Ok(())
             })
             .await
@@ -83,7 +83,7 @@ pub(super) fn ensure_direct(tx: &mut Tx<'_>, actor: &Actor, other: &User) -> Res
         store::members::insert(tx, id, *user, false)?;
     }
     store::chats::add_members(tx, id, i64::try_from(members.len()).unwrap_or(2))?;
-    tx.publish(Event::ChatCreated { chat: id, pair: Some(pair), members });
+    tx.publish(Event::Chat(ChatEvent::Created { chat: id, pair: Some(pair), members }));
     Ok((id, true))
 }
 

@@ -6,7 +6,7 @@
 use super::app::App;
 use super::model::chat::{Authority, Chat, ChatChange, MAX_CREATED, MAX_MEMBERS, NewGroup};
 use super::model::error::{Error, Result, Rule};
-use super::model::event::Event;
+use super::model::event::{ChatEvent, Event};
 use super::model::id::{ChatId, UserId};
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
@@ -50,7 +50,7 @@ impl App {
                     return Err(Error::Invalid(Rule::MaxMembers));
                 }
                 store::chats::update(tx, id, &room, &change)?;
-                tx.publish(Event::ChatUpdated { chat: id });
+                tx.publish(Event::Chat(ChatEvent::Updated { chat: id }));
                 store::chats::find(tx, me, id)?.ok_or(Error::Internal)
             })
             .await
@@ -136,7 +136,7 @@ pub(super) fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Resul
         return Err(Error::ChatFull);
     }
     store::chats::add_members(tx, id, i64::from(count))?;
-    tx.publish(Event::ChatCreated { chat: id, pair: None, members });
+    tx.publish(Event::Chat(ChatEvent::Created { chat: id, pair: None, members }));
     store::chats::find(tx, me, id)?.ok_or(Error::Internal)
 }
 
@@ -144,6 +144,6 @@ pub(super) fn delete(tx: &mut Tx<'_>, id: ChatId) -> Result<()> {
     store::members::delete_all(tx, id)?;
     store::group_invites::delete_all(tx, id)?;
     store::chats::mark_deleted(tx, id)?;
-    tx.publish(Event::ChatDeleted { chat: id });
+    tx.publish(Event::Chat(ChatEvent::Deleted { chat: id }));
     Ok(())
 }

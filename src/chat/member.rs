@@ -5,7 +5,7 @@ use super::direct::named;
 use super::group::{delete, inside};
 use super::model::chat::{Authority, Chat, Kind, MAX_MEMBERS};
 use super::model::error::{Denial, Error, Result};
-use super::model::event::Event;
+use super::model::event::{ChatEvent, Event, MemberEvent};
 use super::model::id::{ChatId, UserId};
 use super::model::member::Member;
 use super::model::page::{Page, Paged};
@@ -149,7 +149,12 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     }
     store::chats::add_members(tx, place.chat, count)?;
     for user in added {
-        tx.publish(Event::MemberAdded { chat: place.chat, user, members: place.count + count, is_quiet: false });
+        tx.publish(Event::Member(MemberEvent::Added {
+            chat: place.chat,
+            user,
+            members: place.count + count,
+            is_quiet: false,
+        }));
     }
     Ok(count)
 }
@@ -165,10 +170,15 @@ fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
         return delete(tx, chat.id);
     }
     store::chats::add_members(tx, chat.id, -1)?;
-    tx.publish(Event::MemberRemoved { chat: chat.id, user, members: chat.member_count - 1, is_quiet: false });
+    tx.publish(Event::Member(MemberEvent::Removed {
+        chat: chat.id,
+        user,
+        members: chat.member_count - 1,
+        is_quiet: false,
+    }));
     let was_owner = chat.owner.id == user;
     if (was_admin || was_owner) && hand_over(tx, chat.id, was_owner)? {
-        tx.publish(Event::ChatUpdated { chat: chat.id });
+        tx.publish(Event::Chat(ChatEvent::Updated { chat: chat.id }));
     }
     Ok(())
 }

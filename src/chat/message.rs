@@ -6,7 +6,7 @@ use super::group::inside;
 use super::model::chat::Kind;
 use super::model::direct::Pair;
 use super::model::error::{Denial, Error, Result, Rule};
-use super::model::event::Event;
+use super::model::event::{Event, MessageEvent};
 use super::model::file::File;
 use super::model::id::{ChatId, FileId, MessageId, Seq, UserId};
 use super::model::message::{Draft, Message, Posted, Window};
@@ -97,7 +97,12 @@ impl App {
                 let marks = store::members::read_marks(tx, message.chat)?;
                 let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
                 let (told, told_marks) = (message.clone(), marks.clone());
-                tx.publish(Event::MessageEdited { message: told, pair: pair.clone(), marks: told_marks, cleared_by });
+                tx.publish(Event::Message(MessageEvent::Edited {
+                    message: told,
+                    pair: pair.clone(),
+                    marks: told_marks,
+                    cleared_by,
+                }));
                 Ok(Posted { message, pair, marks, is_new: true })
             })
             .await
@@ -187,7 +192,11 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
     if speaker.is_hidden {
         store::members::unhide(tx, chat)?;
     }
-    tx.publish(Event::MessagePosted { message: message.clone(), pair: speaker.pair.clone(), key: draft.key.clone() });
+    tx.publish(Event::Message(MessageEvent::Posted {
+        message: message.clone(),
+        pair: speaker.pair.clone(),
+        key: draft.key.clone(),
+    }));
     Ok(Posted { message, pair: speaker.pair, marks: Vec::new(), is_new: true })
 }
 
@@ -244,6 +253,6 @@ fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     store::chats::count_deleted(tx, chat)?;
     store::members::count_deleted(tx, chat, id, sender)?;
     let pair = store::chats::pair(tx, chat)?;
-    tx.publish(Event::MessageDeleted { chat, message: id, sender, seq, pair });
+    tx.publish(Event::Message(MessageEvent::Deleted { chat, message: id, sender, seq, pair }));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::model::error::{Error, Result, Rule};
-use super::model::event::Event;
+use super::model::event::{ChatEvent, Event};
 use super::model::id::{ChatId, MessageId};
 use super::model::message::MAX_UNREAD_AGAIN;
 use super::model::receipt::ReadMark;
@@ -64,7 +64,7 @@ impl App {
                 let unread = store::messages::count_of_others(tx, chat, me, upto, MessageId(i64::MAX))?;
                 store::members::set_read(tx, chat, me, upto, reading.message_count - unread)?;
                 tx.publish(Event::Read { chat, user: me, upto });
-                tx.publish(Event::OwnPartChanged { chat, user: me });
+                tx.publish(Event::Chat(ChatEvent::OwnPartChanged { chat, user: me }));
                 Ok(unread)
             })
             .await

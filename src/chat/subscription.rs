@@ -10,10 +10,10 @@ use super::app::App;
 use super::group::inside;
 use super::hub::{Closing, Inbox, Sink, SocketRegistration};
 use super::model::error::{Error, Result};
-use super::model::event::Event;
-use super::model::event::Scope;
+use super::model::event::{Event, Scope, Steering};
 use super::model::id::{ChatId, Seq, SocketId};
 use super::model::session::Actor;
+use super::model::topic::Topics;
 use super::store::{self, Tx};
 
 /// Who sits at a socket, and what it listens to.
@@ -36,16 +36,16 @@ pub struct Subscription {
 }
 
 impl App {
-    /// Listens to a chat, to the direct chat with somebody, or to all of one's chats.
-    pub async fn subscribe(&self, actor: &Actor, scope: Scope) -> Result<Subscription> {
-        let subscription = self.hub.reserve(actor.user, actor.credential, scope)?;
+    /// Listens to what is told of some topics in a chat, in the direct chat with somebody, or in all of one's chats.
+    pub async fn subscribe(&self, actor: &Actor, scope: Scope, topics: Topics) -> Result<Subscription> {
+        let subscription = self.hub.reserve(actor.user, actor.credential, scope, topics)?;
         let who = actor.clone();
         let entered = self
             .store
             .write(move |tx| {
                 let audible = audible(tx, &who, scope)?;
                 let chats = if scope == Scope::All { audible.clone() } else { store::chats::ids_of(tx, who.user)? };
-                tx.publish(Event::SocketOpened { socket: subscription.id(), chats: audible });
+                tx.publish(Event::Steering(Steering::SocketOpened { socket: subscription.id(), chats: audible }));
                 // At each: that they were there before may be taken back in this very commit.
                 tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
                 Ok((subscription, tx.last_seq()))

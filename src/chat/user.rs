@@ -3,7 +3,7 @@
 use super::app::App;
 use super::model::chat::MAX_MEMBERS_TOLD;
 use super::model::error::{Error, Result, Rule};
-use super::model::event::Event;
+use super::model::event::{ChatEvent, Event};
 use super::model::file::StorageName;
 use super::model::id::{FileId, UserId};
 use super::model::name::rule::fold;
@@ -112,7 +112,7 @@ fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account>
 fn tell_chats(tx: &mut Tx<'_>, me: UserId) -> Result<()> {
     for chat in store::chats::newest_small(tx, me, MAX_MEMBERS_TOLD.into(), MAX_CHATS_TOLD)? {
         let hidden_by = store::members::hidden_by(tx, chat)?;
-        tx.publish(Event::MemberChanged { chat, hidden_by });
+        tx.publish(Event::Chat(ChatEvent::MemberChanged { chat, hidden_by }));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::ws::frame;
 use super::ws::socket::Codec;
 use crate::chat::model::event::{Event, Scope};
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::Topics;
 use crate::chat::subscription::Subscription;
 
 /// One route, at the root alone.
@@ -23,7 +24,7 @@ pub fn dialect() -> Dialect {
 }
 
 async fn open(actor: Actor, request: Request) -> Result<(Subscription, Echo), ApiError> {
-    let subscription = request.context.app.subscribe(&actor, Scope::All).await?;
+    let subscription = request.context.app.subscribe(&actor, Scope::All, Echo::HEARS).await?;
     Ok((subscription, Echo))
 }
 
@@ -33,15 +34,17 @@ impl Codec for Echo {
     /// As long as the longest of the suite's cases.
     const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 
+    const HEARS: Topics = Topics::of(&[]);
+
     fn encode(_event: &Event) -> Option<String> {
         None
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        vec![text]
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        Ok(vec![text])
     }
 
-    fn refuse_binary(&self) -> String {
+    fn refuse(_: &ApiError) -> String {
         String::new()
     }
 

@@ -1,9 +1,9 @@
 //! What the table's routes say of themselves: directs.md, made from the code.
 
 use super::json::{DirectChat, Frame, User};
-use super::socket::ERROR_SENTENCE;
+use super::socket::{ERROR_SENTENCE, FRAME};
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{any_of, client_id, id, may, message_text, need, object, word};
+use crate::api::http::openapi::shape::{any_of, id, need, object, word};
 
 pub fn users(doc: &mut Doc) {
     doc.does("List everybody but me")
@@ -22,7 +22,7 @@ pub fn create(doc: &mut Doc) {
 }
 
 pub fn socket(doc: &mut Doc) {
-    let client = object(&[need("body", message_text()), may("client_id", client_id())]);
+    let client = object(&FRAME.described());
     let server = any_of([doc.shapes.of::<Frame>(), object(&[need("error", word(ERROR_SENTENCE))])]);
     doc.does("A direct chat: what was said, then what is said")
         .note("At the root, all digits are a chat's id.")

@@ -4,22 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::json::frame;
-use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
+use crate::api::http::draft::DraftFields;
 use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
 use crate::api::ws::socket::{Audience, Codec};
 use crate::chat::model::chat::Kind;
 use crate::chat::model::direct::Pair;
-use crate::chat::model::event::Event;
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{Event, MessageEvent, Scope};
 use crate::chat::model::id::{ChatId, MessageId};
-use crate::chat::model::message::{Draft, Message, Window};
-use crate::chat::model::name::MessageText;
+use crate::chat::model::message::{Message, Window};
 use crate::chat::model::receipt::ReadMark;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::subscription::{Subscriber, Subscription};
 
+/// What a client says.
+pub const FRAME: DraftFields = DraftFields::text("body");
 /// Messages of the past that are held at once: what a connection costs in memory.
 const PIECE: u32 = 50;
 /// What went wrong is never told: this document has one sentence for everything.
@@ -34,7 +35,7 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conve
     if app.chat(&actor, id)?.kind != Kind::Direct {
         return Err(ApiError::NOT_FOUND);
     }
-    let subscription = app.subscribe(&actor, Scope::Chat(id)).await?;
+    let subscription = app.subscribe(&actor, Scope::Chat(id), Conversation::HEARS).await?;
     let marks = app.read_marks(&actor, id)?;
     let opened_at = MessageId(subscription.since().0);
     let told_upto = match request.context.settings.ws_history {
@@ -76,41 +77,21 @@ impl Codec for Conversation {
     /// The past is as long as it is, and the other side may go on writing while it is told.
     const READS_UNTIL_NOW: bool = true;
 
+    const HEARS: Topics = Topics::of(&[Topic::Messages]);
+
     fn encode(event: &Event) -> Option<String> {
         match event {
-            Event::MessagePosted { message, pair: Some(pair), .. } => Some(frame(message, is_read_at_once(pair))),
-            Event::MessagePosted { pair: None, .. }
-            | Event::MessageEdited { .. }
-            | Event::MessageDeleted { .. }
-            | Event::ReactionsChanged { .. }
-            | Event::Read { .. }
-            | Event::ChatCreated { .. }
-            | Event::ChatUpdated { .. }
-            | Event::MemberChanged { .. }
-            | Event::ChatDeleted { .. }
-            | Event::ChatHidden { .. }
-            | Event::OwnPartChanged { .. }
-            | Event::MessagePinned { .. }
-            | Event::MemberAdded { .. }
-            | Event::MemberRemoved { .. }
-            | Event::MembersChanged { .. }
-            | Event::CredentialEnded { .. }
-            | Event::CredentialsEnded { .. }
-            | Event::RightsChanged { .. }
-            | Event::SocketOpened { .. }
-            | Event::Typing { .. }
-            | Event::Presence { .. }
-            | Event::CallJoined { .. }
-            | Event::CallLeft { .. }
-            | Event::CallState { .. }
-            | Event::Signalled { .. } => None,
+            Event::Message(MessageEvent::Posted { message, pair: Some(pair), .. }) => {
+                Some(frame(message, is_read_at_once(pair)))
+            }
+            _ => None,
         }
     }
 
     /// Ids grow in commit order, so whatever is not newer than the past was told with it.
     fn hears(&self, event: &Event) -> Audience {
         match event {
-            Event::MessagePosted { message, .. } if message.id <= self.told_upto() => Audience::Not,
+            Event::Message(MessageEvent::Posted { message, .. }) if message.id <= self.told_upto() => Audience::Not,
             _ => Audience::Shared,
         }
     }
@@ -135,14 +116,16 @@ impl Codec for Conversation {
         frames
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        match self.post(&text).await {
-            Ok(again) => again.into_iter().collect(),
-            Err(_) => vec![ERROR.to_owned()],
-        }
+    /// Its own echo comes through the hub, as everybody's does; a resend gets the first
+    /// frame again, for this socket alone.
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        let draft = FRAME.read(&mut self.context.frame(&text)?, None)?;
+        let posted = self.context.app.post(&self.subscriber.actor, self.id, draft).await?;
+        let is_read = posted.pair.as_ref().is_some_and(is_read_at_once);
+        Ok((!posted.is_new).then(|| frame(&posted.message, is_read)).into_iter().collect())
     }
 
-    fn refuse_binary(&self) -> String {
+    fn refuse(_: &ApiError) -> String {
         ERROR.to_owned()
     }
 }
@@ -166,19 +149,6 @@ impl Conversation {
             app.mark_read(actor, self.id, Some(newest.id)).await?;
         }
         Ok(())
-    }
-
-    /// Its own echo comes through the hub, as everybody's does; a resend gets the first
-    /// frame again, for this socket alone.
-    async fn post(&self, text: &str) -> Result<Option<String>, ApiError> {
-        let mut fields = Fields::of_json(text.as_bytes())?;
-        let max_message = self.context.settings.max_message;
-        let body = fields.require("body", |text| MessageText::parse_filled(text, max_message));
-        let key = fields.idempotency_key(None);
-        let draft = Draft::of(fields.complete(body)?, key);
-        let posted = self.context.app.post(&self.subscriber.actor, self.id, draft).await?;
-        let is_read = posted.pair.as_ref().is_some_and(is_read_at_once);
-        Ok((!posted.is_new).then(|| frame(&posted.message, is_read)))
     }
 }
 

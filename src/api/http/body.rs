@@ -10,6 +10,7 @@ pub use fields::Fields;
 use futures_util::StreamExt;
 use serde_json::Value;
 
+use super::context::Context;
 use super::reply::ApiError;
 use super::request::{BodyStream, Request, pairs};
 
@@ -29,15 +30,23 @@ impl Request {
             return Err(ApiError::TooLarge);
         }
         if kind == multipart::MULTIPART && announced != Some(0) {
-            return multipart::fields(self).await;
+            return Ok(multipart::fields(self).await?.up_to(self.context.settings.max_message));
         }
         let body = read_all(&mut self.body).await?;
-        match kind.as_str() {
-            _ if body.is_empty() => Ok(Fields::default()),
-            "" | "application/json" => Fields::of_json(&body),
-            "application/x-www-form-urlencoded" => Ok(Fields::of_form(pairs(&body))),
-            _ => Err(ApiError::UnsupportedMediaType),
-        }
+        let fields = match kind.as_str() {
+            _ if body.is_empty() => Fields::default(),
+            "" | "application/json" => Fields::of_json(&body)?,
+            "application/x-www-form-urlencoded" => Fields::of_form(pairs(&body)),
+            _ => return Err(ApiError::UnsupportedMediaType),
+        };
+        Ok(fields.up_to(self.context.settings.max_message))
+    }
+}
+
+impl Context {
+    /// Reads the fields of a socket's frame.
+    pub fn frame(&self, text: &str) -> Result<Fields, ApiError> {
+        Ok(Fields::of_json(text.as_bytes())?.up_to(self.settings.max_message))
     }
 }
 

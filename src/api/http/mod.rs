@@ -9,6 +9,7 @@ pub mod browser;
 pub mod context;
 pub mod cursor;
 pub mod download;
+pub mod draft;
 pub mod envelope;
 pub mod fault_injection;
 pub mod forwarded;

@@ -1,11 +1,11 @@
 //! What the table's routes say of themselves: inbox.md, made from the code.
 
 use super::json::{Frame, Message, SignedIn};
-use super::messages::PAGE_SIZE;
+use super::messages::{MESSAGE, PAGE_SIZE};
+use super::socket::FRAME;
 use crate::api::http::openapi::doc::Doc;
 use crate::api::http::openapi::shape::{
-    Shape, any_of, attempt, boolean, client_id, described, filled, id, may, message_text, need, new_text, object,
-    string,
+    Shape, any_of, attempt, boolean, described, filled, id, may, need, new_text, object, string,
 };
 use crate::api::http::page::Listing;
 use crate::chat::model::name::MAX_USERNAME;
@@ -51,7 +51,7 @@ pub fn list(doc: &mut Doc) {
 pub fn send(doc: &mut Doc) {
     let receiver = described(any_of([id(), filled(MAX_USERNAME)]), "A user's id, or a username.");
     doc.does("Write to somebody")
-        .takes(&[need("receiver", receiver), need("content", message_text()), may("client_id", client_id())])
+        .takes(&[vec![need("receiver", receiver)], MESSAGE.described()].concat())
         .once()
         .makes::<Message>("The message.");
 }
@@ -69,7 +69,7 @@ pub fn delete(doc: &mut Doc) {
 
 pub fn socket(doc: &mut Doc) {
     let client = any_of([
-        object(&[need("message", message_text()), may("client_id", client_id())]),
+        object(&FRAME.described()),
         object(&[need("message_id", id()), need("message", new_text())]),
         object(&[need("delete_message_id", id())]),
     ]);

@@ -1,6 +1,7 @@
 //! Messages over REST.
 
 use super::json::Message;
+use crate::api::http::draft::DraftFields;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
@@ -9,8 +10,7 @@ use crate::chat::message::MayDelete;
 use crate::chat::model::chat::Kind;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{MessageId, UserId};
-use crate::chat::model::message::{self, Draft};
-use crate::chat::model::name::MessageText;
+use crate::chat::model::message;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::page::Paged;
 use crate::chat::model::session::Actor;
@@ -33,18 +33,19 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     ok(&messages.write(|direct| Message::new(&direct.message, direct.receiver)))
 }
 
+/// What a message is posted with, beside its receiver.
+pub const MESSAGE: DraftFields = DraftFields::text("content");
+
 pub async fn send(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
-    let max = request.context.settings.max_message;
     // A number is an id, and no username is one.
     let receiver = match fields.value("receiver").and_then(serde_json::Value::as_i64) {
         Some(id) => Some(UserRef::Id(UserId(id))),
         None => fields.require("receiver", receiver),
     };
-    let content = fields.require("content", |text| MessageText::parse_filled(text, max));
-    let key = fields.idempotency_key(request.header("idempotency-key"));
-    let (receiver, content) = fields.complete((receiver, content))?;
-    let posted = request.context.app.post_to(&actor, receiver, Draft::of(content, key)).await?;
+    let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
+    let receiver = fields.complete(receiver)?;
+    let posted = request.context.app.post_to(&actor, receiver, draft).await?;
     let receiver = posted.pair.as_ref().map_or(actor.user, |pair| pair.other_of(actor.user).id);
     created(posted.is_new, &Message::new(&posted.message, receiver))
 }
@@ -61,9 +62,8 @@ fn receiver(text: &str) -> Result<UserRef, Violation> {
 pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
     let mut fields = request.fields().await?;
-    let max = request.context.settings.max_message;
     // Blank is for a message with files, which other documents attach.
-    let content = fields.require("content", |text| MessageText::parse(text, max));
+    let content = fields.require_message("content");
     find(&request.context.app, &actor, id)?;
     let content = fields.complete(content)?;
     let edited = request.context.app.edit(&actor, id, content).await?;

@@ -6,28 +6,30 @@ use super::json::{Update, frame};
 use super::messages::find;
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
+use crate::api::http::draft::DraftFields;
 use crate::api::http::reply::{ApiError, problem};
 use crate::api::http::request::Request;
 use crate::api::ws::socket::Codec;
 use crate::chat::message::MayDelete;
 use crate::chat::model::error::{Error, Rule};
-use crate::chat::model::event::Event;
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{Event, MessageEvent, Scope};
 use crate::chat::model::id::{MessageId, UserId};
-use crate::chat::model::message::Draft;
-use crate::chat::model::name::MessageText;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::model::user::UserRef;
 use crate::chat::subscription::{Subscriber, Subscription};
 
 pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conversation), ApiError> {
     let app = &request.context.app;
     let other = app.user_named(&actor, request.param(0))?.id;
-    let subscription = app.subscribe(&actor, Scope::Pair(other)).await?;
+    let subscription = app.subscribe(&actor, Scope::Pair(other), Conversation::HEARS).await?;
     let codec =
         Conversation { context: Arc::clone(&request.context), subscriber: subscription.subscriber().clone(), other };
     Ok((subscription, codec))
 }
+
+/// What a client posts.
+pub const FRAME: DraftFields = DraftFields::text("message");
 
 /// One socket with one user.
 pub struct Conversation {
@@ -37,57 +39,28 @@ pub struct Conversation {
 }
 
 impl Codec for Conversation {
+    const HEARS: Topics = Topics::of(&[Topic::Messages]);
+
     fn encode(event: &Event) -> Option<String> {
+        let Event::Message(event) = event else { return None };
         match event {
-            Event::MessagePosted { message, pair, .. } => {
+            MessageEvent::Posted { message, pair, .. } => {
                 let news = Update::New { message: &message.text, id: message.id.0 };
                 Some(frame(pair.as_ref()?, message.sender.id, news))
             }
-            Event::MessageEdited { message, pair, .. } => {
+            MessageEvent::Edited { message, pair, .. } => {
                 let news = Update::Updated { message: &message.text, message_id: message.id.0 };
                 Some(frame(pair.as_ref()?, message.sender.id, news))
             }
-            Event::MessageDeleted { message, sender, pair, .. } => {
+            MessageEvent::Deleted { message, sender, pair, .. } => {
                 Some(frame(pair.as_ref()?, *sender, Update::Deleted { deleted_message_id: message.0 }))
             }
-            Event::ReactionsChanged { .. }
-            | Event::Read { .. }
-            | Event::ChatCreated { .. }
-            | Event::ChatUpdated { .. }
-            | Event::MemberChanged { .. }
-            | Event::ChatDeleted { .. }
-            | Event::ChatHidden { .. }
-            | Event::OwnPartChanged { .. }
-            | Event::MessagePinned { .. }
-            | Event::MemberAdded { .. }
-            | Event::MemberRemoved { .. }
-            | Event::MembersChanged { .. }
-            | Event::CredentialEnded { .. }
-            | Event::CredentialsEnded { .. }
-            | Event::RightsChanged { .. }
-            | Event::SocketOpened { .. }
-            | Event::Typing { .. }
-            | Event::Presence { .. }
-            | Event::CallJoined { .. }
-            | Event::CallLeft { .. }
-            | Event::CallState { .. }
-            | Event::Signalled { .. } => None,
         }
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        self.act(&text).await.unwrap_or_else(|failure| vec![refusal(&failure)])
-    }
-
-    fn refuse_binary(&self) -> String {
-        error("Binary frames are not read here.")
-    }
-}
-
-impl Conversation {
     /// Which of the three it is, its keys say.
-    async fn act(&self, text: &str) -> Result<Vec<String>, ApiError> {
-        let mut fields = Fields::of_json(text.as_bytes())?;
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        let mut fields = self.context.frame(&text)?;
         if fields.value("delete_message_id").is_some() {
             self.delete(&mut fields).await
         } else if fields.value("message_id").is_some() {
@@ -97,12 +70,15 @@ impl Conversation {
         }
     }
 
+    fn refuse(failure: &ApiError) -> String {
+        serde_json::json!({ "error": problem(failure).sentence() }).to_string()
+    }
+}
+
+impl Conversation {
     async fn post(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
-        let text = self.text(fields);
-        let key = fields.idempotency_key(None);
-        let text = fields.complete(text)?;
-        let receiver = UserRef::Id(self.other);
-        let posted = self.context.app.post_to(&self.subscriber.actor, receiver, Draft::of(text, key)).await?;
+        let draft = FRAME.read(fields, None)?;
+        let posted = self.context.app.post_to(&self.subscriber.actor, UserRef::Id(self.other), draft).await?;
         let again = posted.pair.as_ref().filter(|_| !posted.is_new).map(|pair| {
             let news = Update::New { message: &posted.message.text, id: posted.message.id.0 };
             frame(pair, posted.message.sender.id, news)
@@ -113,7 +89,7 @@ impl Conversation {
     async fn edit(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
         let id = fields.require_integer("message_id");
         // Blank is for a message with files, which other documents attach.
-        let text = fields.require("message", |text| MessageText::parse(text, self.context.settings.max_message));
+        let text = fields.require_message("message");
         let (id, text) = fields.complete((id, text))?;
         let id = self.find(id)?;
         match self.context.app.edit(&self.subscriber.actor, id, text).await {
@@ -132,10 +108,6 @@ impl Conversation {
         Ok(Vec::new())
     }
 
-    fn text(&self, fields: &mut Fields) -> Option<MessageText> {
-        fields.require("message", |text| MessageText::parse_filled(text, self.context.settings.max_message))
-    }
-
     /// A message with this one user: an id from elsewhere is as one that never was.
     fn find(&self, id: i64) -> Result<MessageId, ApiError> {
         match find(&self.context.app, &self.subscriber.actor, MessageId(id))? {
@@ -143,12 +115,4 @@ impl Conversation {
             _ => Err(ApiError::NOT_FOUND),
         }
     }
-}
-
-fn refusal(failure: &ApiError) -> String {
-    error(&problem(failure).sentence())
-}
-
-fn error(text: &str) -> String {
-    serde_json::json!({ "error": text }).to_string()
 }

@@ -6,12 +6,13 @@ use super::frame::Frame;
 use super::json::{
     Chat, Detail, Done, Fault, Found, GroupInvitation, Invalid, ListedMember, Message, Results, Sync, Toggled,
 };
+use super::messages::MESSAGE;
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
 use crate::api::http::cursor::Part;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, attachments, boolean, caption, client_id, described, emoji, filled, id, ids, integer, may,
-    need, new_text, not_blank, object, one_of, string, upto, whole_number, word,
+    Field, Shape, any_of, boolean, described, emoji, filled, id, ids, integer, may, need, new_text, not_blank, object,
+    one_of, string, upto, whole_number, word,
 };
 use crate::api::http::page::Listing;
 use crate::chat::model::invite::MAX_USES;
@@ -179,19 +180,10 @@ pub fn history(doc: &mut Doc) {
         .refuses(&[400]);
 }
 
-fn message_fields() -> [Field; 4] {
-    [
-        may("content", caption()),
-        may("attachments", attachments()),
-        may("reply_to", described(id(), "A message of the same chat.")),
-        may("client_id", client_id()),
-    ]
-}
-
 pub fn send(doc: &mut Doc) {
     doc.does("Say something in a chat")
         .limited("send")
-        .takes(&message_fields())
+        .takes(&MESSAGE.described())
         .once()
         .makes::<Message>("The message.");
 }
@@ -252,7 +244,7 @@ fn client_frames() -> Shape {
         let whole: Vec<Field> = [need("type", word(kind))].into_iter().chain(fields).collect();
         object(&whole)
     };
-    let send: Vec<Field> = [need("chat", id())].into_iter().chain(message_fields()).collect();
+    let send: Vec<Field> = [need("chat", id())].into_iter().chain(MESSAGE.described()).collect();
     any_of([
         frame("send_message", send),
         frame("edit_message", vec![need("message_id", id()), need("content", new_text())]),

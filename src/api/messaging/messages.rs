@@ -3,16 +3,21 @@
 use super::json::{Message, Sync, Toggled};
 use super::{MESSAGES_ON_PAGE, number, since};
 use crate::api::http::body::Fields;
+use crate::api::http::draft::DraftFields;
 use crate::api::http::page::{self, Listing};
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::message::MayDelete;
-use crate::chat::model::id::{ChatId, FileId, MessageId, Seq};
-use crate::chat::model::message::{self, Draft, MAX_ATTACHMENTS, Window};
+use crate::chat::model::id::{ChatId, MessageId, Seq};
+use crate::chat::model::message::{self, Window};
 use crate::chat::model::name::{Emoji, MessageText};
 use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::session::Actor;
 use crate::chat::page_cache::UncachedPage;
+
+/// What a message is posted with, by a body or a frame.
+pub const MESSAGE: DraftFields =
+    DraftFields { text: "content", attachments: &["attachments"], reply_to: Some("reply_to") };
 
 pub async fn history(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
@@ -51,8 +56,7 @@ fn onward(request: &Request, name: &str, size: u32, found: Paged<message::Messag
 pub async fn send(actor: Actor, mut request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
     let mut fields = request.fields().await?;
-    let key = request.header("idempotency-key").map(str::to_owned);
-    let draft = draft(&mut fields, key.as_deref(), request.context.settings.max_message)?;
+    let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
     let posted = request.context.app.post(&actor, chat, draft).await?;
     created(posted.is_new, &Message::new(&posted.message, &posted.marks))
 }
@@ -67,7 +71,7 @@ pub async fn detail(actor: Actor, request: Request) -> Answer {
 pub async fn edit(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
     let mut fields = request.fields().await?;
-    let text = new_text(&mut fields, request.context.settings.max_message)?;
+    let text = new_text(&mut fields)?;
     let edited = request.context.app.edit(&actor, id, text).await?;
     ok(&Message::new(&edited.message, &edited.marks))
 }
@@ -92,25 +96,8 @@ pub async fn sync(actor: Actor, request: Request) -> Answer {
     ok(&Sync::from(&request.context.app.changes(&actor, since, None).await?))
 }
 
-/// A message to be posted, from a body or a frame.
-pub fn draft(fields: &mut Fields, header: Option<&str>, max_message: usize) -> Result<Draft, ApiError> {
-    let attachments = fields.integers("attachments", MAX_ATTACHMENTS).unwrap_or_default();
-    if !fields.has("content") && attachments.is_empty() {
-        fields.fault::<()>("content", "This field is required.");
-    }
-    let content = fields.text("content").unwrap_or_default();
-    let reply_to = fields.integer("reply_to").map(MessageId);
-    let key = fields.idempotency_key(header);
-    let text = match MessageText::parse(&content, max_message) {
-        Ok(text) => Some(text),
-        Err(fault) => fields.fault("content", fault.0),
-    };
-    let text = fields.complete(text)?;
-    Ok(Draft { text, attachments: attachments.into_iter().map(FileId).collect(), reply_to, key })
-}
-
 /// The text that an edit puts in the old one's place. Whether it may be blank, the message says.
-pub fn new_text(fields: &mut Fields, max_message: usize) -> Result<MessageText, ApiError> {
-    let text = fields.require("content", |text| MessageText::parse(text, max_message));
+pub fn new_text(fields: &mut Fields) -> Result<MessageText, ApiError> {
+    let text = fields.require_message("content");
     fields.complete(text)
 }

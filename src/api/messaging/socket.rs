@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::frame::Frame;
 use super::json::{Chat, of_viewer, reactions};
-use super::messages::{draft, new_text};
+use super::messages::{MESSAGE, new_text};
 use super::{since, worded};
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
@@ -23,17 +23,17 @@ use crate::chat::Broadcast;
 use crate::chat::message::MayDelete;
 use crate::chat::model::changes::Change;
 use crate::chat::model::chat::Kind;
-use crate::chat::model::event::Event;
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope};
 use crate::chat::model::id::{ChatId, MessageId, Seq};
 use crate::chat::model::name::Emoji;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::Topics;
 use crate::chat::subscription::{Subscriber, Subscription};
 
 pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, AllChats), ApiError> {
     let since = since(&request)?.map(Seq);
-    let subscription = request.context.app.subscribe(&actor, Scope::All).await?;
+    let subscription = request.context.app.subscribe(&actor, Scope::All, AllChats::HEARS).await?;
     // Whoever has seen everything, or claims more than there is, has missed nothing.
     let missed = since.filter(|since| *since < subscription.since());
     let codec = AllChats {
@@ -66,15 +66,12 @@ enum Backlog {
 }
 
 impl Codec for AllChats {
+    const HEARS: Topics = Topics::ALL;
+
     fn encode(event: &Event) -> Option<String> {
         let frame = match event {
-            Event::MessagePosted { message, .. } => Frame::new_message(message, &[], None),
-            Event::MessageEdited { message, marks, .. } | Event::MessagePinned { message, marks, .. } => {
-                Frame::message_updated(message, marks)
-            }
-            Event::MessageDeleted { chat, message, seq, .. } => {
-                Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
-            }
+            Event::Message(event) => of_message(event),
+            Event::MessagePinned { message, marks, .. } => Frame::message_updated(message, marks),
             Event::ReactionsChanged { chat, message, reactions: all, seq, .. } => {
                 Frame::ReactionUpdated { chat: chat.0, seq: seq.0, message_id: message.0, reactions: reactions(all) }
             }
@@ -82,30 +79,17 @@ impl Codec for AllChats {
             Event::Typing { chat, user, is_typing } => {
                 Frame::Typing { chat: chat.0, user_id: user.0, is_typing: *is_typing }
             }
-            // Put away by oneself on another device: here it goes as well.
-            Event::ChatDeleted { chat } | Event::ChatHidden { chat, .. } => Frame::ChatDeleted { chat: chat.0 },
-            Event::MemberAdded { chat, user, .. } => Frame::MemberAdded { chat: chat.0, user_id: user.id.0 },
-            Event::MemberRemoved { chat, user, .. } => Frame::MemberRemoved { chat: chat.0, user_id: user.0 },
+            Event::Chat(event) => of_chat(event)?,
+            Event::Member(event) => of_member(event)?,
             Event::Presence { user, online, last_seen, .. } => Frame::Presence {
                 user_id: user.0,
                 online: *online,
                 last_seen: last_seen.map(|moment| moment.to_string()),
             },
-            Event::CallJoined { chat, participants, .. } | Event::CallLeft { chat, participants, .. } => {
+            Event::Call(CallEvent::Joined { chat, participants, .. } | CallEvent::Left { chat, participants, .. }) => {
                 Frame::Call { chat: chat.0, participants: participants.iter().map(|(user, _)| user.0).collect() }
             }
-            // Every viewer has a view of their own of a chat: `view` makes these.
-            Event::ChatCreated { .. }
-            | Event::ChatUpdated { .. }
-            | Event::OwnPartChanged { .. }
-            | Event::MembersChanged { .. }
-            | Event::MemberChanged { .. } => return None,
-            Event::CredentialEnded { .. }
-            | Event::CredentialsEnded { .. }
-            | Event::RightsChanged { .. }
-            | Event::SocketOpened { .. }
-            | Event::CallState { .. }
-            | Event::Signalled { .. } => return None,
+            Event::Call(CallEvent::State { .. } | CallEvent::Signalled { .. }) | Event::Steering(_) => return None,
         };
         Some(frame.text())
     }
@@ -113,55 +97,39 @@ impl Codec for AllChats {
     fn hears(&self, event: &Event) -> Audience {
         let me = self.subscriber.actor.user;
         match event {
-            // What the sender calls it is for the sender's own sockets.
-            Event::MessagePosted { message, key: Some(_), .. }
-                if message.sender.id == me && self.unless_told(message.seq) == Audience::Shared =>
-            {
-                Audience::Own
-            }
-            Event::MessagePosted { message, .. }
-            | Event::MessageEdited { message, .. }
-            | Event::MessagePinned { message, .. } => self.unless_told(message.seq),
-            Event::MessageDeleted { seq, .. } | Event::ReactionsChanged { seq, .. } => self.unless_told(*seq),
-            Event::ChatCreated { .. }
-            | Event::ChatUpdated { .. }
-            | Event::OwnPartChanged { .. }
-            | Event::MembersChanged { .. }
-            | Event::MemberChanged { .. } => Audience::Own,
-            Event::MemberAdded { user, .. } if user.id == me => Audience::Own,
+            Event::Message(event) => self.hears_message(event),
+            Event::MessagePinned { message, .. } => self.unless_told(message.seq),
+            Event::ReactionsChanged { seq, .. } => self.unless_told(*seq),
+            // Every viewer has a view of their own of a chat: `view` makes these.
+            Event::Chat(event) if of_chat(event).is_none() => Audience::Own,
+            Event::Member(MemberEvent::ManyChanged { .. }) => Audience::Own,
+            Event::Member(MemberEvent::Added { user, .. }) if user.id == me => Audience::Own,
             // These are for the others.
             Event::Typing { user, .. } | Event::Presence { user, .. } if *user == me => Audience::Not,
-            Event::MemberAdded { .. }
-            | Event::MemberRemoved { .. }
+            Event::Chat(_)
+            | Event::Member(_)
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::Read { .. }
-            | Event::ChatDeleted { .. }
-            | Event::ChatHidden { .. }
-            | Event::CredentialEnded { .. }
-            | Event::CredentialsEnded { .. }
-            | Event::RightsChanged { .. }
-            | Event::SocketOpened { .. }
-            | Event::CallJoined { .. }
-            | Event::CallLeft { .. }
-            | Event::CallState { .. }
-            | Event::Signalled { .. } => Audience::Shared,
+            | Event::Call(_)
+            | Event::Steering(_) => Audience::Shared,
         }
     }
 
     fn view(&self, told: &Broadcast, slot: usize) -> Vec<String> {
         let event = told.event();
         let own = match event {
-            Event::MessagePosted { message, key, .. } => {
+            Event::Message(MessageEvent::Posted { message, key, .. }) => {
                 return vec![Frame::new_message(message, &[], key.as_ref()).text()];
             }
-            Event::ChatUpdated { chat }
-            | Event::OwnPartChanged { chat, .. }
-            | Event::MembersChanged { chat, .. }
-            | Event::MemberChanged { chat, .. } => self.chat(*chat, updated, |make| told.common(slot, make)),
-            Event::ChatCreated { chat, .. } => self.chat(*chat, created, |make| told.common(slot, make)),
+            Event::Chat(ChatEvent::Updated { chat } | ChatEvent::OwnPartChanged { chat, .. })
+            | Event::Member(MemberEvent::ManyChanged { chat, .. })
+            | Event::Chat(ChatEvent::MemberChanged { chat, .. }) => {
+                self.chat(*chat, updated, |make| told.common(slot, make))
+            }
+            Event::Chat(ChatEvent::Created { chat, .. }) => self.chat(*chat, created, |make| told.common(slot, make)),
             // Whoever comes into a chat is shown it first, and the others are told of them.
-            Event::MemberAdded { chat, .. } => self.chat(*chat, created, |make| make()),
+            Event::Member(MemberEvent::Added { chat, .. }) => self.chat(*chat, created, |make| make()),
             _ => None,
         };
         own.into_iter().chain(Self::encode(event)).collect()
@@ -175,21 +143,62 @@ impl Codec for AllChats {
             }
             Backlog::ChangesAfter(since) => self.replay(since).await.unwrap_or_else(|failure| {
                 self.goes_on(Backlog::Over);
-                vec![refusal(&failure)]
+                vec![Self::refuse(&failure)]
             }),
             Backlog::Over => Vec::new(),
         }
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        match self.act(&text).await {
-            Ok(reply) => reply.into_iter().collect(),
-            Err(failure) => vec![refusal(&failure)],
-        }
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        let mut frame = self.context.frame(&text)?;
+        let kind = frame.require("type", |kind| Ok(kind.to_owned()));
+        let reply = match frame.complete(kind)?.as_str() {
+            "send_message" => self.send(&mut frame).await,
+            "edit_message" => self.edit(&mut frame).await,
+            "delete_message" => self.delete(&mut frame).await,
+            "react" => self.react(&mut frame).await,
+            "mark_read" => self.mark_read(&mut frame).await,
+            "typing" => self.typing(&mut frame),
+            "ping" => Ok(Some(Frame::Pong.text())),
+            _ => Err(ApiError::field("type", "There is no such type of message.")),
+        };
+        Ok(reply?.into_iter().collect())
     }
 
-    fn refuse_binary(&self) -> String {
-        Frame::Error { code: "validation_error", message: "Binary frames are not read here." }.text()
+    /// Fields are named in the sentence, for want of another place.
+    fn refuse(failure: &ApiError) -> String {
+        let problem = worded(failure);
+        Frame::Error { code: problem.code, message: &problem.sentence() }.text()
+    }
+}
+
+fn of_message(event: &MessageEvent) -> Frame<'_> {
+    match event {
+        MessageEvent::Posted { message, .. } => Frame::new_message(message, &[], None),
+        MessageEvent::Edited { message, marks, .. } => Frame::message_updated(message, marks),
+        MessageEvent::Deleted { chat, message, seq, .. } => {
+            Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
+        }
+    }
+}
+
+/// `None`: every viewer has a view of their own.
+fn of_chat(event: &ChatEvent) -> Option<Frame<'_>> {
+    match event {
+        // Put away by oneself on another device: here it goes as well.
+        ChatEvent::Deleted { chat } | ChatEvent::Hidden { chat, .. } => Some(Frame::ChatDeleted { chat: chat.0 }),
+        ChatEvent::Created { .. }
+        | ChatEvent::Updated { .. }
+        | ChatEvent::OwnPartChanged { .. }
+        | ChatEvent::MemberChanged { .. } => None,
+    }
+}
+
+fn of_member(event: &MemberEvent) -> Option<Frame<'_>> {
+    match event {
+        MemberEvent::Added { chat, user, .. } => Some(Frame::MemberAdded { chat: chat.0, user_id: user.id.0 }),
+        MemberEvent::Removed { chat, user, .. } => Some(Frame::MemberRemoved { chat: chat.0, user_id: user.0 }),
+        MemberEvent::ManyChanged { .. } => None,
     }
 }
 
@@ -238,6 +247,22 @@ impl AllChats {
         }
     }
 
+    fn hears_message(&self, event: &MessageEvent) -> Audience {
+        match event {
+            // What the sender calls it is for the sender's own sockets.
+            MessageEvent::Posted { message, key: Some(_), .. }
+                if message.sender.id == self.subscriber.actor.user
+                    && self.unless_told(message.seq) == Audience::Shared =>
+            {
+                Audience::Own
+            }
+            MessageEvent::Posted { message, .. } | MessageEvent::Edited { message, .. } => {
+                self.unless_told(message.seq)
+            }
+            MessageEvent::Deleted { seq, .. } => self.unless_told(*seq),
+        }
+    }
+
     fn unless_told(&self, seq: Seq) -> Audience {
         if seq.0 <= self.replayed.load(Ordering::Relaxed) { Audience::Not } else { Audience::Shared }
     }
@@ -260,26 +285,11 @@ impl AllChats {
         }
     }
 
-    async fn act(&self, text: &str) -> Result<Option<String>, ApiError> {
-        let mut frame = Fields::of_json(text.as_bytes())?;
-        let kind = frame.require("type", |kind| Ok(kind.to_owned()));
-        match frame.complete(kind)?.as_str() {
-            "send_message" => self.send(&mut frame).await,
-            "edit_message" => self.edit(&mut frame).await,
-            "delete_message" => self.delete(&mut frame).await,
-            "react" => self.react(&mut frame).await,
-            "mark_read" => self.mark_read(&mut frame).await,
-            "typing" => self.typing(&mut frame),
-            "ping" => Ok(Some(Frame::Pong.text())),
-            _ => Err(ApiError::field("type", "There is no such type of message.")),
-        }
-    }
-
     /// Its own echo comes through the hub, as everybody's does; a resend gets the first
     /// frame again, for this socket alone.
     async fn send(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let chat = frame.require_integer("chat");
-        let draft = draft(frame, None, self.context.settings.max_message)?;
+        let draft = MESSAGE.read(frame, None)?;
         let chat = ChatId(frame.complete(chat)?);
         let key = draft.key.clone();
         let posted = self.context.app.post(&self.subscriber.actor, chat, draft).await?;
@@ -288,7 +298,7 @@ impl AllChats {
 
     async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let id = frame.require_integer("message_id");
-        let text = new_text(frame, self.context.settings.max_message)?;
+        let text = new_text(frame)?;
         let id = MessageId(frame.complete(id)?);
         self.context.app.edit(&self.subscriber.actor, id, text).await?;
         Ok(None)
@@ -321,10 +331,4 @@ impl AllChats {
         self.context.app.typing(&self.subscriber.actor, ChatId(chat), is_typing)?;
         Ok(None)
     }
-}
-
-/// What is wrong with a frame. Fields are named in the sentence, for want of another place.
-fn refusal(failure: &ApiError) -> String {
-    let problem = worded(failure);
-    Frame::Error { code: problem.code, message: &problem.sentence() }.text()
 }

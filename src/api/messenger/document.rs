@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::json::{Access, Message, Post, Profile, Room, Tokens, User};
+use super::messages::MESSAGE;
+use super::socket::FRAME;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Shape, any, any_of, attempt, client_id, described, email, filled, invite, list, may, message_text, need, not_blank,
-    object, password, string, username, whole_number, word,
+    Shape, any, any_of, attempt, described, email, filled, invite, list, may, need, not_blank, object, password,
+    string, username, whole_number, word,
 };
 use crate::chat::model::name::{MAX_POST, MAX_TITLE};
 
@@ -129,7 +131,7 @@ pub fn history(doc: &mut Doc) {
 pub fn post(doc: &mut Doc) {
     doc.does("Say something in a chatroom")
         .limited("send")
-        .takes(&[need("content", message_text()), may("client_id", client_id())])
+        .takes(&MESSAGE.described())
         .once()
         .makes::<Message>("The message.")
         .refuses(&[404])
@@ -137,7 +139,7 @@ pub fn post(doc: &mut Doc) {
 }
 
 pub fn socket(doc: &mut Doc) {
-    let client = object(&[need("message", message_text()), may("client_id", client_id())]);
+    let client = object(&FRAME.described());
     let server = any_of([doc.shapes.of::<Message>(), one("error")]);
     doc.does("What is said in a chatroom, live").also_refuses(403, one("error")).frames(client, server);
 }

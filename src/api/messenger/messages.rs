@@ -1,15 +1,13 @@
 //! What is said in a chatroom.
 
 use super::json::Message;
-use crate::api::http::body::Fields;
+use crate::api::http::draft::DraftFields;
 use crate::api::http::json_stream;
 use crate::api::http::reply::{Answer, ApiError, created};
 use crate::api::http::request::Request;
 use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{ChatId, MessageId};
-use crate::chat::model::message::Draft;
-use crate::chat::model::name::MessageText;
 use crate::chat::model::session::Actor;
 
 /// Messages read at once.
@@ -30,22 +28,16 @@ pub async fn history(actor: Actor, request: Request) -> Answer {
     json_stream::stream("[", pieces(app.clone(), actor, room.id, start, end), "]")
 }
 
+/// What a message is posted with.
+pub const MESSAGE: DraftFields = DraftFields::text("content");
+
 pub async fn post(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
-    let key = request.header("idempotency-key").map(str::to_owned);
-    let draft = draft(&mut fields, "content", key.as_deref(), request.context.settings.max_message)?;
+    let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
     let app = &request.context.app;
     let room = app.chat_named(&actor, request.param(0))?;
     let posted = app.post(&actor, room.id, draft).await?;
     created(posted.is_new, &Message::from(&posted.message))
-}
-
-/// A message to be posted, whose text stands in `field`.
-pub fn draft(fields: &mut Fields, field: &str, header: Option<&str>, max_message: usize) -> Result<Draft, ApiError> {
-    let text = fields.require(field, |text| MessageText::parse_filled(text, max_message));
-    let key = fields.idempotency_key(header);
-    let text = fields.complete(text)?;
-    Ok(Draft::of(text, key))
 }
 
 /// What is no number above 0 is no limit, as with the sizes of pages.

@@ -4,13 +4,14 @@ use super::json::PAGE_SIZE;
 use super::json::{
     Account, CallState, Documented, File, Form, Joined, Left, MessageOf, Participant, Room, Signalled, SignedIn, User,
 };
+use super::messages::MESSAGE;
 use super::rooms::MIN_PARTICIPANTS;
 use crate::api::http::envelope::CODES;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape;
 use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, attachments, boolean, caption, client_id, described, email, filled, id, integer, may, need,
-    object, password, preview_sizes, string, text, username, word,
+    Field, Shape, any_of, boolean, client_id, described, email, filled, id, integer, may, need, object, password,
+    preview_sizes, string, text, username, word,
 };
 use crate::api::http::page::Listing;
 use crate::chat::model::chat::MAX_MEMBERS;
@@ -158,21 +159,12 @@ pub fn history_of<F: Form>(doc: &mut Doc) {
         .refuses(&[403]);
 }
 
-fn message_fields() -> [Field; 4] {
-    [
-        may("content", caption()),
-        may("attachments", attachments()),
-        may("attachment_ids", described(attachments(), "Another name for `attachments`.")),
-        may("client_id", client_id()),
-    ]
-}
-
 pub fn post(doc: &mut Doc) {
     post_of::<Documented>(doc);
 }
 
 pub fn post_of<F: Form>(doc: &mut Doc) {
-    doc.does("Say something in a room").takes(&message_fields()).once().makes::<MessageOf<'_, F>>("The message.");
+    doc.does("Say something in a room").takes(&MESSAGE.described()).once().makes::<MessageOf<'_, F>>("The message.");
 }
 
 pub fn message(doc: &mut Doc) {
@@ -232,7 +224,7 @@ pub fn client_frames(more: Vec<Shape>) -> Shape {
     let usual = [
         object(&[
             need("type", word("chat_message")),
-            need("data", object(&message_fields())),
+            need("data", object(&MESSAGE.described())),
             may("client_id", described(client_id(), "As in `data`, which counts where both have one.")),
         ]),
         bare("join_call"),

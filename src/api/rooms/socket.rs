@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::json::{self, CallState, Form, Joined, Left, MessageOf, Person, error_frame, frame};
-use super::messages::draft;
+use super::messages::MESSAGE;
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
@@ -14,14 +14,16 @@ use crate::api::http::reply::{ApiError, problem};
 use crate::api::http::request::Request;
 use crate::api::ws::socket::{Audience, Codec};
 use crate::chat::model::call::SignalKind;
-use crate::chat::model::event::{Event, Scope, Turnover};
+use crate::chat::model::event::{CallEvent, Event, MemberEvent, MessageEvent, Scope, Turnover};
 use crate::chat::model::id::{ChatId, UserId};
+use crate::chat::model::name::Username;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::subscription::{Subscriber, Subscription};
 
 pub async fn open<F: Form>(actor: Actor, request: Request) -> Result<(Subscription, Room<F>), ApiError> {
     let room = ChatId(request.id(0)?);
-    let subscription = request.context.app.subscribe(&actor, Scope::Chat(room)).await?;
+    let subscription = request.context.app.subscribe(&actor, Scope::Chat(room), Room::<F>::HEARS).await?;
     let (context, subscriber) = (Arc::clone(&request.context), subscription.subscriber().clone());
     Ok((subscription, Room { context, room, subscriber, form: PhantomData }))
 }
@@ -35,100 +37,87 @@ pub struct Room<F> {
 }
 
 impl<F: Form> Codec for Room<F> {
+    const HEARS: Topics = Topics::of(&[Topic::Messages, Topic::Members, Topic::Calls]);
+
     fn encode(event: &Event) -> Option<String> {
         match event {
-            Event::MessagePosted { message, .. } => Some(frame("chat_message", MessageOf::<F>::from(message))),
-            Event::MessageEdited { message, .. } => Some(frame("message_updated", MessageOf::<F>::from(message))),
-            Event::MessageDeleted { message, .. } => {
-                Some(frame("message_deleted", serde_json::json!({ "id": message.0 })))
-            }
-            Event::MemberAdded { user, .. } => {
-                let user = Person { id: user.id.0, username: user.username.as_str() };
-                Some(frame("user_joined", Joined { user, scope: "room", participant_count: None }))
-            }
-            Event::MemberRemoved { user, .. } => {
-                Some(frame("user_left", Left { user_id: user.0, scope: "room", participant_count: None }))
-            }
-            // More than are told one by one: the latest of them, and how many that leaves.
-            Event::MembersChanged { latest, members, .. } => Some(latest_of_many(latest, *members)),
-            Event::CallJoined { user, username, .. } => {
-                let user = Person { id: user.0, username: username.as_str() };
-                Some(frame("user_joined", Joined { user, scope: "call", participant_count: None }))
-            }
-            Event::CallLeft { user, .. } => {
-                Some(frame("user_left", Left { user_id: user.0, scope: "call", participant_count: None }))
-            }
-            Event::CallState { participants, .. } => {
-                Some(frame("call_state", CallState::from(participants.as_slice())))
-            }
-            Event::Signalled { signal, .. } => json::signal_frame(signal),
-            Event::ReactionsChanged { .. }
-            | Event::Read { .. }
-            | Event::ChatCreated { .. }
-            | Event::ChatUpdated { .. }
-            | Event::MemberChanged { .. }
-            | Event::ChatDeleted { .. }
-            | Event::ChatHidden { .. }
-            | Event::OwnPartChanged { .. }
-            | Event::MessagePinned { .. }
-            | Event::CredentialEnded { .. }
-            | Event::CredentialsEnded { .. }
-            | Event::RightsChanged { .. }
-            | Event::SocketOpened { .. }
-            | Event::Typing { .. }
-            | Event::Presence { .. } => None,
+            Event::Message(event) => Some(of_message::<F>(event)),
+            Event::Member(event) => Some(of_member(event)),
+            Event::Call(event) => of_call(event),
+            _ => None,
         }
     }
 
     /// Who comes and goes is told to the others.
     fn hears(&self, event: &Event) -> Audience {
         let who = match event {
-            Event::MemberAdded { user, .. } => user.id,
-            Event::MembersChanged { latest, .. } => latest.user(),
-            Event::MemberRemoved { user, .. } | Event::CallJoined { user, .. } | Event::CallLeft { user, .. } => *user,
+            Event::Member(MemberEvent::Added { user, .. }) => user.id,
+            Event::Member(MemberEvent::ManyChanged { latest, .. }) => latest.user(),
+            Event::Member(MemberEvent::Removed { user, .. })
+            | Event::Call(CallEvent::Joined { user, .. } | CallEvent::Left { user, .. }) => *user,
             _ => return Audience::Shared,
         };
         if who == self.subscriber.actor.user { Audience::Not } else { Audience::Shared }
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        let done = async {
-            let (kind, mut data) = read(&text)?;
-            self.act(&kind, &mut data).await
-        };
-        done.await.unwrap_or_else(|failure| vec![refusal(&failure)])
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        let (kind, mut data) = read(&self.context, &text)?;
+        self.act(&kind, &mut data).await
     }
 
-    fn refuse_binary(&self) -> String {
-        no_binary()
+    fn refuse(failure: &ApiError) -> String {
+        refusal(failure)
     }
 }
 
-/// The answer to a binary frame.
-pub fn no_binary() -> String {
-    error_frame("validation_error", "Binary frames are not read here.")
+fn of_message<F: Form>(event: &MessageEvent) -> String {
+    match event {
+        MessageEvent::Posted { message, .. } => frame("chat_message", MessageOf::<F>::from(message)),
+        MessageEvent::Edited { message, .. } => frame("message_updated", MessageOf::<F>::from(message)),
+        MessageEvent::Deleted { message, .. } => frame("message_deleted", serde_json::json!({ "id": message.0 })),
+    }
 }
 
-fn latest_of_many(latest: &Turnover, members: i64) -> String {
-    let participant_count = Some(members);
-    match latest {
-        Turnover::Joined(user) => {
-            let user = Person { id: user.id.0, username: user.username.as_str() };
-            frame("user_joined", Joined { user, scope: "room", participant_count })
-        }
-        Turnover::Left(user) => frame("user_left", Left { user_id: user.0, scope: "room", participant_count }),
+fn of_member(event: &MemberEvent) -> String {
+    match event {
+        MemberEvent::Added { user, .. } => joined("room", user.id, &user.username, None),
+        MemberEvent::Removed { user, .. } => left("room", *user, None),
+        // More than are told one by one: the latest of them, and how many that leaves.
+        MemberEvent::ManyChanged { latest, members, .. } => match latest {
+            Turnover::Joined(user) => joined("room", user.id, &user.username, Some(*members)),
+            Turnover::Left(user) => left("room", *user, Some(*members)),
+        },
     }
+}
+
+fn of_call(event: &CallEvent) -> Option<String> {
+    match event {
+        CallEvent::Joined { user, username, .. } => Some(joined("call", *user, username, None)),
+        CallEvent::Left { user, .. } => Some(left("call", *user, None)),
+        CallEvent::State { participants, .. } => Some(frame("call_state", CallState::from(participants.as_slice()))),
+        CallEvent::Signalled { signal, .. } => json::signal_frame(signal),
+    }
+}
+
+fn joined(scope: &'static str, id: UserId, username: &Username, participant_count: Option<i64>) -> String {
+    let user = Person { id: id.0, username: username.as_str() };
+    frame("user_joined", Joined { user, scope, participant_count })
+}
+
+fn left(scope: &'static str, id: UserId, participant_count: Option<i64>) -> String {
+    frame("user_left", Left { user_id: id.0, scope, participant_count })
 }
 
 /// The type of a frame, and its data.
-pub fn read(text: &str) -> Result<(String, Fields), ApiError> {
-    let mut frame = Fields::of_json(text.as_bytes())?;
+pub fn read(context: &Context, text: &str) -> Result<(String, Fields), ApiError> {
+    let mut frame = context.frame(text)?;
     let kind = frame.require("type", |kind| Ok(kind.to_owned()));
     let kind = frame.complete(kind)?;
     let mut data = match frame.value("data") {
         None => Fields::default(),
         Some(data) => Fields::of_value(data.clone()).map_err(|_| ApiError::field("data", "Expected an object."))?,
-    };
+    }
+    .up_to(context.settings.max_message);
     // It may stand in any frame: at its top, too. What stands with the content is nearer to it.
     if let Some(client_id) = frame.value("client_id")
         && data.value("client_id").is_none()
@@ -161,7 +150,7 @@ impl<F: Form> Room<F> {
     /// frame again, for this socket alone.
     async fn post(&self, data: &mut Fields) -> Result<Vec<String>, ApiError> {
         self.limit(Rate::Message)?;
-        let draft = draft(data, None, self.context.settings.max_message)?;
+        let draft = MESSAGE.read(data, None)?;
         let posted = self.context.app.post(&self.subscriber.actor, self.room, draft).await?;
         let again = (!posted.is_new).then(|| frame("chat_message", MessageOf::<F>::from(&posted.message)));
         Ok(again.into_iter().collect())

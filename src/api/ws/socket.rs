@@ -20,8 +20,10 @@ use super::close;
 use super::frame::{self, Incoming, Reader};
 use super::open::{OpenSocket, Outcome};
 use super::writer::{Lost, SocketWriter};
+use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::chat::model::event::Event;
+use crate::chat::model::topic::Topics;
 use crate::chat::subscription::Subscription;
 use crate::chat::{Broadcast, Closing, Sink};
 
@@ -52,6 +54,9 @@ pub trait Codec: Send + Sync + 'static {
     /// `hears` has to leave out what was read.
     const READS_UNTIL_NOW: bool = false;
 
+    /// What a socket is woken for: topics that the dialect has no word for cost it nothing.
+    const HEARS: Topics;
+
     /// The frame for an event, the same for everybody; `None` where the dialect has no word for it.
     fn encode(event: &Event) -> Option<String>;
 
@@ -77,15 +82,15 @@ pub trait Codec: Send + Sync + 'static {
 
     /// Does what a text frame asks; what it returns goes to this socket alone. The next
     /// frame is read when it is done.
-    fn receive(&self, text: String) -> impl Future<Output = Vec<String>> + Send;
+    fn receive(&self, text: String) -> impl Future<Output = Result<Vec<String>, ApiError>> + Send;
 
-    /// The answer to a binary frame.
-    fn refuse_binary(&self) -> String;
+    /// What a client is told whose frame was not done.
+    fn refuse(failure: &ApiError) -> String;
 
-    /// The frame of that answer. Only what echoes has a use for the payload.
+    /// The answer to a binary frame. Only what echoes has a use for the payload.
     fn receive_binary(&self, payload: Vec<u8>) -> Bytes {
         drop(payload);
-        frame::text(&self.refuse_binary())
+        frame::text(&Self::refuse(&ApiError::Malformed("Binary frames are not read here.".into())))
     }
 }
 
@@ -205,6 +210,9 @@ impl From<Closing> for SocketEnd {
     }
 }
 
+/// A frame that is being done.
+type Pending<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, ApiError>> + Send + 'a>>;
+
 async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> SocketEnd {
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -215,7 +223,7 @@ async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> Socket
     socket.go_live();
     let (mut last_heard, mut turn) = (Instant::now(), 0);
     // What a frame asked for, while it is being done. Events go out meanwhile.
-    let mut pending: Option<Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>>> = None;
+    let mut pending: Option<Pending<'_>> = None;
     loop {
         // A client that never stops sending what is answered at once must not keep a thread to itself.
         turn = (turn + 1) % LONGEST_TURN;
@@ -228,6 +236,7 @@ async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> Socket
             () = socket.needs_care() => Vec::new(),
             replies = done(&mut pending) => {
                 pending = None;
+                let replies = replies.unwrap_or_else(|failure| vec![C::refuse(&failure)]);
                 replies.iter().map(|reply| frame::text(reply)).collect()
             }
             incoming = receive(&socket.stream, reader), if pending.is_none() => {

@@ -3,7 +3,7 @@
 
 use crate::chat::app::App;
 use crate::chat::model::error::Result;
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
 use crate::chat::model::session::{Actor, CredentialKind, LABEL};
 use crate::chat::model::token::{Keys, Token, secret_hash};
@@ -23,7 +23,7 @@ impl App {
             .authorized(actor)
             .write(move |tx| {
                 for credential in store::credentials::delete_account_tokens(tx, user)? {
-                    tx.publish(Event::CredentialEnded { user, credential });
+                    tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
                 }
                 renew(tx, user, &keys)
             })

@@ -5,7 +5,7 @@ use crate::chat::app::App;
 use crate::chat::model::admin::{Administrator, ManagedAccount, UserChange};
 use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result, Rule};
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::page::{Page, Paged};
@@ -101,7 +101,7 @@ fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, 
         store::accounts::set_admin(tx, user, is_admin)?;
         let act = if is_admin { AuditAction::AdminGranted } else { AuditAction::AdminRevoked };
         audit::note(tx, by.id(), act, name, "")?;
-        tx.publish(Event::RightsChanged { user });
+        tx.publish(Event::Steering(Steering::RightsChanged { user }));
     }
     if is_disabled != before.is_disabled {
         store::accounts::set_disabled(tx, user, is_disabled)?;

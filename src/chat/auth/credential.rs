@@ -7,7 +7,7 @@ use crate::chat::app::App;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::label::Label;
 use crate::chat::model::page::{Page, Paged};
@@ -41,7 +41,7 @@ impl App {
                 if kind == CredentialKind::Account {
                     account_token::renew(tx, user, &keys)?;
                 }
-                tx.publish(Event::CredentialEnded { user, credential });
+                tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
                 Ok(())
             })
             .await?;
@@ -100,7 +100,7 @@ impl App {
                 let (user, username, label) = credentials::bot(tx, credential)?.ok_or(Error::NotFound)?;
                 credentials::delete(tx, credential)?;
                 audit::note(tx, Administrator::CommandLine.id(), AuditAction::TokenRevoked, username.as_str(), &label)?;
-                tx.publish(Event::CredentialEnded { user, credential });
+                tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
                 Ok(())
             })
             .await?;

@@ -12,7 +12,7 @@ use crate::chat::memory::credential_cache::CachedCredential;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::password::Password;
 use crate::chat::model::session::{Actor, CredentialKind, SESSION_IDLE, SESSION_LIFE};
@@ -94,7 +94,7 @@ impl App {
         self.store
             .write(move |tx| {
                 store::credentials::delete(tx, credential)?;
-                tx.publish(Event::CredentialEnded { user, credential });
+                tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
                 Ok(())
             })
             .await?;
@@ -193,7 +193,7 @@ pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<Crede
     if !keeps_account_token {
         account_token::renew(tx, user, keys)?;
     }
-    tx.publish(Event::CredentialsEnded { user, kept });
+    tx.publish(Event::Steering(Steering::CredentialsEnded { user, kept }));
     Ok(())
 }
 

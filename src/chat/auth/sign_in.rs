@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::chat::app::App;
 use crate::chat::hasher::Reference;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::label::Label;
 use crate::chat::model::password::Password;
@@ -185,7 +185,7 @@ fn open(
     let max = if kind == CredentialKind::Session { MAX_SESSIONS } else { MAX_DEVICES };
     for credential in credentials::surplus(tx, user, kind, max)? {
         credentials::delete(tx, credential)?;
-        tx.publish(Event::CredentialEnded { user, credential });
+        tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
     }
     Ok(opened)
 }

@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use crate::chat::model::chat::MAX_MEMBERS_TOLD;
-use crate::chat::model::event::{Event, Turnover};
+use crate::chat::model::event::{ChatEvent, Event, MemberEvent, Turnover};
 use crate::chat::model::id::ChatId;
 
 /// How long further changes wait after one was told.
@@ -36,7 +36,7 @@ impl Coalescer {
     /// The event, if it is to be told now. A chat whose moment begins with it is put into `begun`.
     pub fn admit(&mut self, mut event: Event, begun: &mut Vec<ChatId>) -> Option<Event> {
         match &mut event {
-            Event::ChatUpdated { chat } | Event::MemberChanged { chat, .. } => {
+            Event::Chat(ChatEvent::Updated { chat } | ChatEvent::MemberChanged { chat, .. }) => {
                 let moment = self.moment(*chat, begun);
                 if !std::mem::replace(&mut moment.is_shown, true) {
                     return Some(event);
@@ -44,11 +44,11 @@ impl Coalescer {
                 moment.hold(event);
                 return None;
             }
-            Event::MemberAdded { chat, user, members, is_quiet } if is_large(*members) => {
+            Event::Member(MemberEvent::Added { chat, user, members, is_quiet }) if is_large(*members) => {
                 let latest = || Turnover::Joined(user.clone());
                 *is_quiet = self.moment(*chat, begun).has_enough(*chat, *members, latest);
             }
-            Event::MemberRemoved { chat, user, members, is_quiet } if is_large(*members) => {
+            Event::Member(MemberEvent::Removed { chat, user, members, is_quiet }) if is_large(*members) => {
                 *is_quiet = self.moment(*chat, begun).has_enough(*chat, *members, || Turnover::Left(*user));
             }
             _ => {}
@@ -81,15 +81,15 @@ impl Moment {
         self.singles = self.singles.saturating_add(1);
         let has_enough = self.singles > MAX_TOLD_SINGLY;
         if has_enough {
-            self.hold(Event::MembersChanged { chat, latest: latest(), members });
+            self.hold(Event::Member(MemberEvent::ManyChanged { chat, latest: latest(), members }));
         }
         has_enough
     }
 
     /// Who came or left says how the chat looks as well, and not the other way round.
     fn hold(&mut self, event: Event) {
-        let says_more = matches!(self.held, Some(Event::MembersChanged { .. }));
-        if !says_more || matches!(event, Event::MembersChanged { .. }) {
+        let says_more = matches!(self.held, Some(Event::Member(MemberEvent::ManyChanged { .. })));
+        if !says_more || matches!(event, Event::Member(MemberEvent::ManyChanged { .. })) {
             self.held = Some(event);
         }
     }
@@ -102,7 +102,7 @@ fn is_large(members: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Coalescer, MAX_MEMBERS_TOLD, MAX_TOLD_SINGLY};
-    use crate::chat::model::event::{Event, Turnover};
+    use crate::chat::model::event::{ChatEvent, Event, MemberEvent, Turnover};
     use crate::chat::model::id::{ChatId, UserId};
 
     const DEN: ChatId = ChatId(1);
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn what_changes_in_a_moment_is_told_together_at_its_end() {
         let (mut coalescer, mut begun) = (Coalescer::default(), Vec::new());
-        let mut published = |chat| coalescer.admit(Event::ChatUpdated { chat }, &mut begun).is_some();
+        let mut published = |chat| coalescer.admit(Event::Chat(ChatEvent::Updated { chat }), &mut begun).is_some();
         assert_eq!([DEN, DEN, SHED, DEN].map(&mut published), [true, false, true, false]);
         assert_eq!(begun, [DEN, SHED], "each has its own");
         assert!(coalescer.end_moment(DEN).is_some(), "once for two");
@@ -121,9 +121,10 @@ mod tests {
 
     /// Whether somebody who leaves a group of so many is told of to themselves alone.
     fn leaves_quietly(coalescer: &mut Coalescer, user: u32, members: i64) -> bool {
-        let event = Event::MemberRemoved { chat: DEN, user: UserId(user.into()), members, is_quiet: false };
+        let event =
+            Event::Member(MemberEvent::Removed { chat: DEN, user: UserId(user.into()), members, is_quiet: false });
         match coalescer.admit(event, &mut Vec::new()) {
-            Some(Event::MemberRemoved { is_quiet, .. }) => is_quiet,
+            Some(Event::Member(MemberEvent::Removed { is_quiet, .. })) => is_quiet,
             other => panic!("it is told in any case, to end what they hear, and was {other:?}"),
         }
     }
@@ -143,11 +144,18 @@ mod tests {
         let quiet = (0..100).filter(|user| leaves_quietly(&mut coalescer, *user, 5_000 - i64::from(*user)));
         assert_eq!(quiet.count(), 100 - MAX_TOLD_SINGLY as usize);
         // How it looks is told for the first time in this moment, and later with the rest.
-        assert!(coalescer.admit(Event::ChatUpdated { chat: DEN }, &mut Vec::new()).is_some());
-        assert!(coalescer.admit(Event::ChatUpdated { chat: DEN }, &mut Vec::new()).is_none());
+        assert!(coalescer.admit(Event::Chat(ChatEvent::Updated { chat: DEN }), &mut Vec::new()).is_some());
+        assert!(coalescer.admit(Event::Chat(ChatEvent::Updated { chat: DEN }), &mut Vec::new()).is_none());
         let held = coalescer.end_moment(DEN);
         assert!(
-            matches!(held, Some(Event::MembersChanged { latest: Turnover::Left(UserId(99)), members: 4_901, .. })),
+            matches!(
+                held,
+                Some(Event::Member(MemberEvent::ManyChanged {
+                    latest: Turnover::Left(UserId(99)),
+                    members: 4_901,
+                    ..
+                }))
+            ),
             "{held:?}"
         );
         assert!(!leaves_quietly(&mut coalescer, 100, 4_900), "another moment has begun");

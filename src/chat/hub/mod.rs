@@ -28,6 +28,7 @@ use super::model::error::Result;
 use super::model::event::{Event, Scope};
 use super::model::gauges::HubGauges;
 use super::model::id::{ChatId, CredentialId, SocketId, UserId};
+use super::model::topic::Topics;
 use coalesce::{Coalescer, MOMENT};
 use fan_out::FanOut;
 pub(super) use fan_out::FanOutWorker;
@@ -63,15 +64,16 @@ impl Hub {
         (Self { registry: Mutex::default(), coalescer: Mutex::default(), fan_out, gone: Notify::new() }, worker)
     }
 
-    /// Makes a place for a socket. It hears nothing until its [`Event::SocketOpened`]
+    /// Makes a place for a socket. It hears nothing until its [`Steering::SocketOpened`](super::model::event::Steering::SocketOpened)
     /// is published, and leaves when the subscription is dropped.
     pub fn reserve(
         self: &Arc<Self>,
         user: UserId,
         credential: CredentialId,
         scope: Scope,
+        topics: Topics,
     ) -> Result<SocketRegistration> {
-        let socket = self.lock().reserve(user, credential, scope)?;
+        let socket = self.lock().reserve(user, credential, scope, topics)?;
         Ok(SocketRegistration::new(Arc::clone(self), socket))
     }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::socket::{Broadcast, Closing, Offer, Socket};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::{Event, Scope};
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope, Steering};
 use crate::chat::model::gauges::HubGauges;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
+use crate::chat::model::topic::Topics;
 
 /// Sockets that one user may have open.
 pub const MAX_SOCKETS: u32 = 20;
@@ -45,13 +46,19 @@ struct Published {
 
 impl Registry {
     /// A place for a socket that hears nothing yet.
-    pub fn reserve(&mut self, user: UserId, credential: CredentialId, scope: Scope) -> Result<Arc<Socket>> {
+    pub fn reserve(
+        &mut self,
+        user: UserId,
+        credential: CredentialId,
+        scope: Scope,
+        topics: Topics,
+    ) -> Result<Arc<Socket>> {
         let open = self.by_user.get(&user).map_or(0, Vec::len);
         if open >= MAX_SOCKETS as usize {
             return Err(Error::LimitReached { what: "open sockets", max: MAX_SOCKETS });
         }
         self.last_id += 1;
-        let socket = Socket::new(SocketId(self.last_id), user, credential, scope);
+        let socket = Socket::new(SocketId(self.last_id), user, credential, scope, topics);
         self.by_user.entry(user).or_default().push(Arc::clone(&socket));
         self.by_id.insert(socket.id, Listener { socket: Arc::clone(&socket), chats: Vec::new() });
         Ok(socket)
@@ -109,65 +116,64 @@ impl Registry {
     /// Queues an event for its audience, which it may change.
     pub fn publish(&mut self, mut event: Event) {
         match event {
-            Event::SocketOpened { socket, chats } => self.open(socket, chats),
-            Event::RightsChanged { .. } => {}
-            Event::CredentialEnded { user, credential } => {
-                self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
-            }
-            Event::CredentialsEnded { user, kept } => {
-                self.close_where(user, Closing::SignedOut, |socket| Some(socket.credential) != kept);
-            }
-            Event::ChatCreated { chat, ref pair, ref members } => {
+            Event::Steering(steering) => self.steer(steering),
+            Event::Chat(ChatEvent::Created { chat, ref pair, ref members }) => {
                 for user in members {
                     self.join(chat, *user, pair.as_ref());
                 }
                 self.tell_chat(chat, event);
             }
-            Event::MemberAdded { chat, ref user, is_quiet, .. } => {
+            Event::Chat(ChatEvent::Deleted { chat }) => {
+                self.tell_chat(chat, event);
+                self.leave(chat, None);
+            }
+            Event::Chat(ChatEvent::Hidden { user, .. } | ChatEvent::OwnPartChanged { user, .. }) => {
+                self.tell_user(user, event);
+            }
+            Event::Member(MemberEvent::Added { chat, ref user, is_quiet, .. }) => {
                 let user = user.id;
                 self.join(chat, user, None);
                 self.tell_turnover(chat, user, is_quiet, event);
             }
-            Event::MemberRemoved { chat, user, is_quiet, .. } => {
+            Event::Member(MemberEvent::Removed { chat, user, is_quiet, .. }) => {
                 // Those who stood on this chat alone close; the rest hear of it, and then nothing more.
                 self.close_where(user, Closing::Removed, |socket| socket.scope == Scope::Chat(chat));
                 self.tell_turnover(chat, user, is_quiet, event);
                 self.leave(chat, Some(user));
             }
-            Event::ChatDeleted { chat } => {
-                self.tell_chat(chat, event);
-                self.leave(chat, None);
-            }
-            Event::ChatHidden { user, .. } | Event::OwnPartChanged { user, .. } => self.tell_user(user, event),
             Event::Presence { user, online, ref mut chats, .. } => {
                 let chats = std::mem::take(chats);
                 let is_news = if online { self.present.insert(user) } else { self.present.remove(&user) };
                 if is_news {
-                    self.tell_overviews(&chats, event);
+                    self.tell_chats(&chats, event);
                 }
             }
-            Event::CallState { ref mut to, .. } | Event::Signalled { ref mut to, .. } => {
+            Event::Call(CallEvent::State { ref mut to, .. } | CallEvent::Signalled { ref mut to, .. }) => {
                 let to = std::mem::take(to);
                 self.tell_sockets(&to, event);
             }
-            Event::MessagePosted { ref message, .. } | Event::MessageEdited { ref message, .. } => {
-                self.tell_chat(message.chat, event);
-            }
-            Event::MessagePinned { ref message, .. } => {
-                let chat = message.chat;
-                self.tell_overviews(&[chat], event);
-            }
-            Event::ReactionsChanged { chat, .. }
+            Event::Message(MessageEvent::Posted { ref message, .. } | MessageEvent::Edited { ref message, .. })
+            | Event::MessagePinned { ref message, .. } => self.tell_chat(message.chat, event),
+            Event::Message(MessageEvent::Deleted { chat, .. })
+            | Event::ReactionsChanged { chat, .. }
             | Event::Read { chat, .. }
             | Event::Typing { chat, .. }
-            | Event::MemberChanged { chat, .. } => {
-                self.tell_overviews(&[chat], event);
+            | Event::Chat(ChatEvent::Updated { chat } | ChatEvent::MemberChanged { chat, .. })
+            | Event::Member(MemberEvent::ManyChanged { chat, .. })
+            | Event::Call(CallEvent::Joined { chat, .. } | CallEvent::Left { chat, .. }) => self.tell_chat(chat, event),
+        }
+    }
+
+    fn steer(&mut self, steering: Steering) {
+        match steering {
+            Steering::SocketOpened { socket, chats } => self.open(socket, chats),
+            Steering::RightsChanged { .. } => {}
+            Steering::CredentialEnded { user, credential } => {
+                self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
             }
-            Event::MessageDeleted { chat, .. }
-            | Event::ChatUpdated { chat }
-            | Event::MembersChanged { chat, .. }
-            | Event::CallJoined { chat, .. }
-            | Event::CallLeft { chat, .. } => self.tell_chat(chat, event),
+            Steering::CredentialsEnded { user, kept } => {
+                self.close_where(user, Closing::SignedOut, |socket| Some(socket.credential) != kept);
+            }
         }
     }
 
@@ -225,13 +231,11 @@ impl Registry {
         self.close_slow(&slow);
     }
 
-    /// What only those are told who listen to all of their chats: where one looks at one
-    /// chat alone, thousands of sockets would be woken for what they do not show.
-    fn tell_overviews(&mut self, chats: &[ChatId], event: Event) {
+    /// Whoever is in several of these chats is told once.
+    fn tell_chats(&mut self, chats: &[ChatId], event: Event) {
         let mut told = HashSet::new();
         let sockets = chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten();
-        let once = sockets.filter(|socket| socket.scope == Scope::All && told.insert(socket.id));
-        let slow = self.published.tell(event, once);
+        let slow = self.published.tell(event, sockets.filter(|socket| told.insert(socket.id)));
         self.close_slow(&slow);
     }
 
@@ -284,12 +288,14 @@ impl Registry {
 }
 
 impl Published {
-    /// Queues an event for each socket, and notes whom it waits for. Answers who has no room.
+    /// Queues an event for each socket that hears of its topic, and notes whom it waits for. Thousands that show
+    /// nothing of it are not woken. Answers who has no room.
     fn tell<'a>(&mut self, event: Event, sockets: impl IntoIterator<Item = &'a Arc<Socket>>) -> Vec<Arc<Socket>> {
         self.events += 1;
+        let Some(topic) = event.topic() else { return Vec::new() };
         let broadcast = Broadcast::new(event);
         let mut slow = Vec::new();
-        for socket in sockets {
+        for socket in sockets.into_iter().filter(|socket| socket.topics.has(topic)) {
             self.queued += 1;
             match socket.offer(&broadcast) {
                 Offer::Due => self.due.push(Arc::clone(socket)),

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::Hub;
 use crate::chat::model::event::{Event, Scope};
 use crate::chat::model::id::{CredentialId, SocketId, UserId};
+use crate::chat::model::topic::Topics;
 
 /// Events that may wait for a socket; one more and it is too slow.
 pub const MAX_QUEUE_EVENTS: usize = 256;
@@ -88,6 +89,7 @@ pub(super) struct Socket {
     pub user: UserId,
     pub credential: CredentialId,
     pub scope: Scope,
+    pub topics: Topics,
     queue: Mutex<Queue>,
     sink: OnceLock<Weak<dyn Sink>>,
     /// It waits for the fan-out worker already.
@@ -115,12 +117,13 @@ pub(super) enum Offer {
 }
 
 impl Socket {
-    pub fn new(id: SocketId, user: UserId, credential: CredentialId, scope: Scope) -> Arc<Self> {
+    pub fn new(id: SocketId, user: UserId, credential: CredentialId, scope: Scope, topics: Topics) -> Arc<Self> {
         Arc::new(Self {
             id,
             user,
             credential,
             scope,
+            topics,
             queue: Mutex::default(),
             sink: OnceLock::new(),
             is_due: AtomicBool::new(false),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::registry::MAX_SOCKETS;
 use super::{Closing, Event, Hub, SocketRegistration};
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{CallEvent, MemberEvent, Scope, Steering};
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
 use crate::chat::model::name::Username;
+use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::model::user::User;
 
 const DEN: ChatId = ChatId(1);
@@ -18,23 +19,23 @@ fn hub() -> Arc<Hub> {
 }
 
 fn said(user: i64) -> Event {
-    Event::CallLeft { chat: DEN, user: UserId(user), participants: Vec::new() }
+    Event::Call(CallEvent::Left { chat: DEN, user: UserId(user), participants: Vec::new() })
 }
 
 fn listen(hub: &Arc<Hub>, user: i64, scope: Scope, chats: &[ChatId]) -> SocketRegistration {
-    let subscription = hub.reserve(UserId(user), CredentialId(user), scope).expect("a place");
-    hub.publish([Event::SocketOpened { socket: subscription.id(), chats: chats.to_vec() }]);
+    let subscription = hub.reserve(UserId(user), CredentialId(user), scope, Topics::ALL).expect("a place");
+    hub.publish([Event::Steering(Steering::SocketOpened { socket: subscription.id(), chats: chats.to_vec() })]);
     subscription
 }
 
 #[tokio::test]
 async fn a_socket_hears_its_chat_from_its_opening_on() {
     let hub = hub();
-    let early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN)).expect("a place");
+    let early = hub.reserve(UserId(1), CredentialId(1), Scope::Chat(DEN), Topics::ALL).expect("a place");
     hub.publish([said(7)]);
-    hub.publish([Event::SocketOpened { socket: early.id(), chats: vec![DEN] }, said(8)]);
+    hub.publish([Event::Steering(Steering::SocketOpened { socket: early.id(), chats: vec![DEN] }), said(8)]);
     let heard = early.inbox().take().expect("an event");
-    assert!(matches!(heard.event(), Event::CallLeft { user: UserId(8), .. }));
+    assert!(matches!(heard.event(), Event::Call(CallEvent::Left { user: UserId(8), .. })));
     assert!(early.inbox().take().is_none());
 }
 
@@ -43,11 +44,27 @@ async fn whoever_is_removed_hears_nothing_more() {
     let hub = hub();
     let bob = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
     let everywhere = listen(&hub, 2, Scope::All, &[DEN]);
-    hub.publish([said(1), Event::MemberRemoved { chat: DEN, user: UserId(2), members: 2, is_quiet: false }, said(1)]);
+    hub.publish([
+        said(1),
+        Event::Member(MemberEvent::Removed { chat: DEN, user: UserId(2), members: 2, is_quiet: false }),
+        said(1),
+    ]);
     assert_eq!(bob.inbox().closing(), Some(Closing::Removed), "what was queued is dropped");
-    assert!(matches!(everywhere.inbox().take().expect("an event").event(), Event::CallLeft { .. }));
-    assert!(matches!(everywhere.inbox().take().expect("removal").event(), Event::MemberRemoved { .. }));
+    assert!(matches!(everywhere.inbox().take().expect("an event").event(), Event::Call(CallEvent::Left { .. })));
+    assert!(matches!(everywhere.inbox().take().expect("removal").event(), Event::Member(MemberEvent::Removed { .. })));
     assert!(everywhere.inbox().take().is_none());
+}
+
+#[tokio::test]
+async fn a_socket_is_woken_for_its_topics_alone() {
+    let hub = hub();
+    let talk = hub.reserve(UserId(1), CredentialId(1), Scope::All, Topics::of(&[Topic::Calls])).expect("a place");
+    hub.publish([Event::Steering(Steering::SocketOpened { socket: talk.id(), chats: vec![DEN] })]);
+    let typing = Event::Typing { chat: DEN, user: UserId(2), is_typing: true };
+    hub.publish([typing, said(2)]);
+    assert!(matches!(talk.inbox().take().expect("an event").event(), Event::Call(CallEvent::Left { .. })));
+    assert!(talk.inbox().take().is_none());
+    assert_eq!(hub.gauges().queued, 1);
 }
 
 #[tokio::test]
@@ -57,9 +74,9 @@ async fn a_newcomers_socket_joins_with_the_event() {
     hub.publish([said(1)]);
     let username = Username::parse("bob").expect("a name");
     let user = User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new() };
-    hub.publish([Event::MemberAdded { chat: DEN, user, members: 2, is_quiet: false }, said(1)]);
-    assert!(matches!(bob.inbox().take().expect("joined").event(), Event::MemberAdded { .. }));
-    assert!(matches!(bob.inbox().take().expect("an event").event(), Event::CallLeft { .. }));
+    hub.publish([Event::Member(MemberEvent::Added { chat: DEN, user, members: 2, is_quiet: false }), said(1)]);
+    assert!(matches!(bob.inbox().take().expect("joined").event(), Event::Member(MemberEvent::Added { .. })));
+    assert!(matches!(bob.inbox().take().expect("an event").event(), Event::Call(CallEvent::Left { .. })));
 }
 
 #[tokio::test]
@@ -78,18 +95,18 @@ async fn a_slow_reader_is_closed_and_slows_nobody() {
 async fn sockets_of_a_user_are_limited_and_places_come_back() {
     let hub = hub();
     let mut all: Vec<_> = (0..MAX_SOCKETS).map(|_| listen(&hub, 1, Scope::All, &[])).collect();
-    assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All).is_err());
-    assert!(hub.reserve(UserId(2), CredentialId(2), Scope::All).is_ok());
+    assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All, Topics::ALL).is_err());
+    assert!(hub.reserve(UserId(2), CredentialId(2), Scope::All, Topics::ALL).is_ok());
     all.pop();
-    assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All).is_ok());
+    assert!(hub.reserve(UserId(1), CredentialId(1), Scope::All, Topics::ALL).is_ok());
 }
 
 #[tokio::test]
 async fn signing_out_spares_the_credential_that_asked() {
     let hub = hub();
-    let kept = hub.reserve(UserId(1), CredentialId(10), Scope::All).expect("a place");
-    let ended = hub.reserve(UserId(1), CredentialId(11), Scope::All).expect("a place");
-    hub.publish([Event::CredentialsEnded { user: UserId(1), kept: Some(CredentialId(10)) }]);
+    let kept = hub.reserve(UserId(1), CredentialId(10), Scope::All, Topics::ALL).expect("a place");
+    let ended = hub.reserve(UserId(1), CredentialId(11), Scope::All, Topics::ALL).expect("a place");
+    hub.publish([Event::Steering(Steering::CredentialsEnded { user: UserId(1), kept: Some(CredentialId(10)) })]);
     assert_eq!(ended.inbox().closing(), Some(Closing::SignedOut));
     assert!(kept.inbox().take().is_none());
     drop(ended);

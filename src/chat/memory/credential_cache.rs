@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
 use crate::chat::model::session::Actor;
 use crate::chat::model::time::Timestamp;
@@ -63,9 +63,11 @@ impl CredentialCache {
 
     /// Forgets what an event ends or changes.
     pub fn hear(&self, event: &Event) {
-        if let Event::CredentialEnded { user, .. }
-        | Event::CredentialsEnded { user, .. }
-        | Event::RightsChanged { user } = event
+        if let Event::Steering(
+            Steering::CredentialEnded { user, .. }
+            | Steering::CredentialsEnded { user, .. }
+            | Steering::RightsChanged { user },
+        ) = event
         {
             self.forget(*user);
         }
@@ -85,7 +87,7 @@ impl CredentialCache {
 #[cfg(test)]
 mod tests {
     use super::{CachedCredential, CredentialCache};
-    use crate::chat::model::event::Event;
+    use crate::chat::model::event::{Event, Steering};
     use crate::chat::model::id::{CredentialId, UserId};
     use crate::chat::model::name::Username;
     use crate::chat::model::session::{Actor, CredentialKind};
@@ -105,7 +107,7 @@ mod tests {
     }
 
     fn end(user: i64) -> Event {
-        Event::CredentialEnded { user: UserId(user), credential: CredentialId(user) }
+        Event::Steering(Steering::CredentialEnded { user: UserId(user), credential: CredentialId(user) })
     }
 
     #[test]

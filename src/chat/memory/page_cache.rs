@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use crate::chat::model::event::{Committed, Event};
+use crate::chat::model::event::{ChatEvent, Committed, Event, MessageEvent, Steering};
 use crate::chat::model::id::{ChatId, MessageId};
 
 /// What all pages that are kept may take; when they are more, all are forgotten and come
@@ -86,13 +86,14 @@ impl PageCache {
         }
         for event in &committed.events {
             match event {
-                Event::MessagePosted { message, .. }
-                | Event::MessageEdited { message, .. }
+                Event::Message(MessageEvent::Posted { message, .. } | MessageEvent::Edited { message, .. })
                 | Event::MessagePinned { message, .. } => self.lock().forget(message.chat),
-                Event::MessageDeleted { chat, .. }
+                Event::Message(MessageEvent::Deleted { chat, .. })
                 | Event::ReactionsChanged { chat, .. }
                 | Event::Read { chat, .. } => self.lock().forget(*chat),
-                Event::SocketOpened { .. } | Event::Presence { .. } | Event::OwnPartChanged { .. } => {}
+                Event::Steering(Steering::SocketOpened { .. })
+                | Event::Presence { .. }
+                | Event::Chat(ChatEvent::OwnPartChanged { .. }) => {}
                 _ => self.lock().forget_all(),
             }
         }
@@ -127,8 +128,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::{MAX_KEPT_BYTES, MAX_PAGE_BYTES, PAGE_OVERHEAD, PageCache, PageKey};
-    use crate::chat::model::event::Committed;
-    use crate::chat::model::event::Event;
+    use crate::chat::model::event::{Committed, Event, MemberEvent};
     use crate::chat::model::id::{ChatId, MessageId, UserId};
 
     const HERE: ChatId = ChatId(1);
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_is_not_known_to_concern_one_chat_forgets_all() {
         for committed in [
-            told(Event::MemberRemoved { chat: HERE, user: UserId(1), members: 2, is_quiet: false }),
+            told(Event::Member(MemberEvent::Removed { chat: HERE, user: UserId(1), members: 2, is_quiet: false })),
             Committed { is_untold: true, ..Committed::default() },
         ] {
             let newest = kept_in(&[HERE, THERE]);
@@ -203,7 +203,12 @@ mod tests {
     fn who_asked_before_a_change_gets_nothing_that_was_read_after_it() {
         let newest = kept_in(&[]);
         let count = newest.generation(HERE);
-        newest.hear(&told(Event::MemberRemoved { chat: HERE, user: UserId(1), members: 2, is_quiet: false }));
+        newest.hear(&told(Event::Member(MemberEvent::Removed {
+            chat: HERE,
+            user: UserId(1),
+            members: 2,
+            is_quiet: false,
+        })));
         newest.keep(HERE, VIEW, Bytes::from_static(b"said since"), newest.generation(HERE));
         assert!(newest.find(HERE, VIEW, count).is_none());
         assert!(is_kept(&newest, HERE), "who asks now does");

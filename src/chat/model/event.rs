@@ -2,7 +2,8 @@
 //!
 //! Events of stored things are made inside the writer's transaction and leave after
 //! its commit. The rest (typing, presence, calls) is true only for a moment and is
-//! told at once. Each dialect's codec has words for some of them.
+//! told at once. Each dialect's codec has words for some [topics](Topic), and its sockets
+//! are woken for those alone.
 
 use std::sync::Arc;
 
@@ -14,44 +15,14 @@ use super::message::{Message, Reaction};
 use super::name::{IdempotencyKey, Username};
 use super::receipt::ReadMark;
 use super::time::Timestamp;
+use super::topic::Topic;
 use super::user::User;
 
-/// Something that happened.
+/// Something that happened, grouped by what it is about.
 #[derive(Debug)]
 pub enum Event {
-    /// A message was posted.
-    MessagePosted {
-        /// The message.
-        message: Message,
-        /// The two of a direct chat.
-        pair: Option<Pair>,
-        /// What its sender calls it, told to the sender alone.
-        key: Option<IdempotencyKey>,
-    },
-    /// A message's text was edited.
-    MessageEdited {
-        /// The message as it is now.
-        message: Message,
-        /// The two of a direct chat.
-        pair: Option<Pair>,
-        /// Up to where everybody has read.
-        marks: Vec<ReadMark>,
-        /// Members who cleared it from their view: they are not told.
-        cleared_by: Vec<UserId>,
-    },
-    /// A message was deleted.
-    MessageDeleted {
-        /// Where it stood.
-        chat: ChatId,
-        /// Which it was.
-        message: MessageId,
-        /// Who had sent it.
-        sender: UserId,
-        /// The change's number.
-        seq: Seq,
-        /// The two of a direct chat.
-        pair: Option<Pair>,
-    },
+    /// What is said.
+    Message(MessageEvent),
     /// Somebody reacted, or took a reaction back.
     ReactionsChanged {
         /// Where.
@@ -83,8 +54,79 @@ pub enum Event {
         /// The newest message that is read.
         upto: MessageId,
     },
+    /// A chat, or how it looks to those in it.
+    Chat(ChatEvent),
+    /// Who is in a chat.
+    Member(MemberEvent),
+    /// Somebody began or stopped typing.
+    Typing {
+        /// Where.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// Began, or stopped.
+        is_typing: bool,
+    },
+    /// Somebody opened the first socket or closed the last.
+    Presence {
+        /// Who.
+        user: UserId,
+        /// There, or gone.
+        online: bool,
+        /// When they were last there.
+        last_seen: Option<Timestamp>,
+        /// The chats whose members are told.
+        chats: Vec<ChatId>,
+    },
+    /// The call of a room.
+    Call(CallEvent),
+    /// What opens and closes sockets. Nobody is told.
+    Steering(Steering),
+}
+
+/// What happens to a message itself.
+#[derive(Debug)]
+pub enum MessageEvent {
+    /// A message was posted.
+    Posted {
+        /// The message.
+        message: Message,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+        /// What its sender calls it, told to the sender alone.
+        key: Option<IdempotencyKey>,
+    },
+    /// A message's text was edited.
+    Edited {
+        /// The message as it is now.
+        message: Message,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+        /// Up to where everybody has read.
+        marks: Vec<ReadMark>,
+        /// Members who cleared it from their view: they are not told.
+        cleared_by: Vec<UserId>,
+    },
+    /// A message was deleted.
+    Deleted {
+        /// Where it stood.
+        chat: ChatId,
+        /// Which it was.
+        message: MessageId,
+        /// Who had sent it.
+        sender: UserId,
+        /// The change's number.
+        seq: Seq,
+        /// The two of a direct chat.
+        pair: Option<Pair>,
+    },
+}
+
+/// What happens to a chat.
+#[derive(Debug)]
+pub enum ChatEvent {
     /// A chat came to be. Its members' sockets join it with this event.
-    ChatCreated {
+    Created {
         /// Which.
         chat: ChatId,
         /// The two of a direct chat.
@@ -93,7 +135,7 @@ pub enum Event {
         members: Vec<UserId>,
     },
     /// A chat's title or description or limits changed, or who looks after it.
-    ChatUpdated {
+    Updated {
         /// Which.
         chat: ChatId,
     },
@@ -105,12 +147,12 @@ pub enum Event {
         hidden_by: Vec<UserId>,
     },
     /// A chat was deleted for all. Its sockets leave with this event.
-    ChatDeleted {
+    Deleted {
         /// Which.
         chat: ChatId,
     },
     /// One side of a direct chat put it away for itself.
-    ChatHidden {
+    Hidden {
         /// Which.
         chat: ChatId,
         /// For whom.
@@ -123,8 +165,13 @@ pub enum Event {
         /// Whose part.
         user: UserId,
     },
+}
+
+/// Who comes into a chat, and who leaves it.
+#[derive(Debug)]
+pub enum MemberEvent {
     /// Somebody joined a chat, or was added.
-    MemberAdded {
+    Added {
         /// Which chat.
         chat: ChatId,
         /// Who.
@@ -132,11 +179,11 @@ pub enum Event {
         /// How many are in it now.
         members: i64,
         /// One of many at once in a large group: told to their own sockets alone, and to the
-        /// others as [`Event::MembersChanged`].
+        /// others as [`MemberEvent::ManyChanged`].
         is_quiet: bool,
     },
     /// Somebody left a chat, or was removed. Their sockets leave with this event.
-    MemberRemoved {
+    Removed {
         /// Which chat.
         chat: ChatId,
         /// Who.
@@ -147,7 +194,7 @@ pub enum Event {
         is_quiet: bool,
     },
     /// More came to a large group or left it than are told one by one.
-    MembersChanged {
+    ManyChanged {
         /// Which chat.
         chat: ChatId,
         /// The latest of them.
@@ -155,6 +202,50 @@ pub enum Event {
         /// How many are in it now.
         members: i64,
     },
+}
+
+/// What happens in a call.
+#[derive(Debug)]
+pub enum CallEvent {
+    /// Somebody joined the call of a room.
+    Joined {
+        /// Which room.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// Their name.
+        username: Username,
+        /// Everybody who is in it now, in order of joining.
+        participants: Vec<(UserId, Username)>,
+    },
+    /// Somebody left the call of a room.
+    Left {
+        /// Which room.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+        /// Everybody who is still in it.
+        participants: Vec<(UserId, Username)>,
+    },
+    /// Who is in the call now, told to those who are in it.
+    State {
+        /// Everybody in it, in order of joining.
+        participants: Vec<(UserId, Username)>,
+        /// Their sockets.
+        to: Vec<SocketId>,
+    },
+    /// A signal from one participant of a call to another.
+    Signalled {
+        /// What, and from whom.
+        signal: Arc<Signal>,
+        /// The target's sockets in that call.
+        to: Vec<SocketId>,
+    },
+}
+
+/// What decides which sockets hear anything.
+#[derive(Debug)]
+pub enum Steering {
     /// One credential is over. Its sockets close with this event.
     CredentialEnded {
         /// Whose it was.
@@ -181,71 +272,34 @@ pub enum Event {
         /// The chats that it hears from here on.
         chats: Vec<ChatId>,
     },
-    /// Somebody began or stopped typing.
-    Typing {
-        /// Where.
-        chat: ChatId,
-        /// Who.
-        user: UserId,
-        /// Began, or stopped.
-        is_typing: bool,
-    },
-    /// Somebody opened the first socket or closed the last.
-    Presence {
-        /// Who.
-        user: UserId,
-        /// There, or gone.
-        online: bool,
-        /// When they were last there.
-        last_seen: Option<Timestamp>,
-        /// The chats whose members are told.
-        chats: Vec<ChatId>,
-    },
-    /// Somebody joined the call of a room.
-    CallJoined {
-        /// Which room.
-        chat: ChatId,
-        /// Who.
-        user: UserId,
-        /// Their name.
-        username: Username,
-        /// Everybody who is in it now, in order of joining.
-        participants: Vec<(UserId, Username)>,
-    },
-    /// Somebody left the call of a room.
-    CallLeft {
-        /// Which room.
-        chat: ChatId,
-        /// Who.
-        user: UserId,
-        /// Everybody who is still in it.
-        participants: Vec<(UserId, Username)>,
-    },
-    /// Who is in the call now, told to those who are in it.
-    CallState {
-        /// Everybody in it, in order of joining.
-        participants: Vec<(UserId, Username)>,
-        /// Their sockets.
-        to: Vec<SocketId>,
-    },
-    /// A signal from one participant of a call to another.
-    Signalled {
-        /// What, and from whom.
-        signal: Arc<Signal>,
-        /// The target's sockets in that call.
-        to: Vec<SocketId>,
-    },
 }
 
 impl Event {
+    /// What it is about; `None`: nothing that is told.
+    #[must_use]
+    pub fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::Message(_) => Some(Topic::Messages),
+            Self::ReactionsChanged { .. } => Some(Topic::Reactions),
+            Self::MessagePinned { .. } => Some(Topic::Pins),
+            Self::Read { .. } => Some(Topic::Receipts),
+            Self::Chat(_) => Some(Topic::Chats),
+            Self::Member(_) => Some(Topic::Members),
+            Self::Typing { .. } => Some(Topic::Typing),
+            Self::Presence { .. } => Some(Topic::Presence),
+            Self::Call(_) => Some(Topic::Calls),
+            Self::Steering(_) => None,
+        }
+    }
+
     /// Whether it is about what `user` has cleared or put away from their view.
     #[must_use]
     pub fn is_cleared_by(&self, user: UserId) -> bool {
         match self {
-            Self::MessageEdited { cleared_by, .. }
+            Self::Message(MessageEvent::Edited { cleared_by, .. })
             | Self::MessagePinned { cleared_by, .. }
             | Self::ReactionsChanged { cleared_by, .. } => cleared_by.contains(&user),
-            Self::MemberChanged { hidden_by, .. } => hidden_by.contains(&user),
+            Self::Chat(ChatEvent::MemberChanged { hidden_by, .. }) => hidden_by.contains(&user),
             _ => false,
         }
     }
@@ -255,11 +309,11 @@ impl Event {
     pub fn weight(&self) -> usize {
         const SMALL: usize = 256;
         match self {
-            Self::MessagePosted { message, .. } => SMALL + message.text.len(),
-            Self::MessageEdited { message, marks, .. } | Self::MessagePinned { message, marks, .. } => {
+            Self::Message(MessageEvent::Posted { message, .. }) => SMALL + message.text.len(),
+            Self::Message(MessageEvent::Edited { message, marks, .. }) | Self::MessagePinned { message, marks, .. } => {
                 SMALL + message.text.len() + size_of_val(marks.as_slice())
             }
-            Self::Signalled { signal, .. } => SMALL + signal.body.len(),
+            Self::Call(CallEvent::Signalled { signal, .. }) => SMALL + signal.body.len(),
             _ => SMALL,
         }
     }

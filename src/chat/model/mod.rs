@@ -37,4 +37,5 @@ pub mod session;
 pub mod storage;
 pub mod time;
 pub mod token;
+pub mod topic;
 pub mod user;

@@ -13,7 +13,7 @@ use crate::chat::file;
 use crate::chat::folder::erase;
 use crate::chat::model::clock::MAX_STEP;
 use crate::chat::model::error::Result;
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::preview::PREVIEWS;
 use crate::chat::store;
 use crate::chat::store::Tx;
@@ -134,7 +134,7 @@ fn redate(tx: &Tx<'_>) -> Result<()> {
 
 fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
     for (user, credential) in store::credentials::delete_expired(tx)? {
-        tx.publish(Event::CredentialEnded { user, credential });
+        tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
     }
     store::resets::delete_expired(tx)?;
     store::invites::delete_expired(tx, tx.now.minus(KEEP_EXPIRED))?;

@@ -14,7 +14,7 @@ use crate::chat::file;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{ChatEvent, Event};
 use crate::chat::model::id::{ChatId, MessageId};
 use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::time::Timestamp;
@@ -132,7 +132,7 @@ impl App {
         }
         self.store
             .write(move |tx| {
-                tx.publish(Event::ChatUpdated { chat });
+                tx.publish(Event::Chat(ChatEvent::Updated { chat }));
                 Ok(())
             })
             .await

@@ -7,8 +7,7 @@ use tokio::time::Instant;
 
 use super::mirror::Replica;
 use crate::chat::hub::{Closing, Inbox, Sink};
-use crate::chat::model::event::Event;
-use crate::chat::model::event::Scope;
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope};
 use crate::chat::model::id::{ChatId, CredentialId, Seq, SocketId, UserId};
 use crate::chat::store::simulated::View;
 use crate::chat::subscription::{Subscriber, Subscription};
@@ -169,19 +168,19 @@ impl State {
             self.wrong.get_or_insert(wrong);
         }
         let line = match event {
-            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
+            Event::Message(MessageEvent::Posted { message, .. } | MessageEvent::Edited { message, .. }) => {
                 Line::Change(Heard { chat: message.chat, seq: message.seq, is_reaction: false })
             }
-            Event::MessageDeleted { chat, seq, .. } => {
+            Event::Message(MessageEvent::Deleted { chat, seq, .. }) => {
                 Line::Change(Heard { chat: *chat, seq: *seq, is_reaction: false })
             }
             Event::ReactionsChanged { chat, seq, .. } => {
                 Line::Change(Heard { chat: *chat, seq: *seq, is_reaction: true })
             }
-            Event::ChatCreated { chat, .. } => Line::Entered(*chat),
-            Event::MemberAdded { chat, user, .. } if user.id == self.me => Line::Entered(*chat),
-            Event::MemberRemoved { chat, user, .. } if *user == self.me => Line::Left(*chat),
-            Event::ChatDeleted { chat } => Line::Left(*chat),
+            Event::Chat(ChatEvent::Created { chat, .. }) => Line::Entered(*chat),
+            Event::Member(MemberEvent::Added { chat, user, .. }) if user.id == self.me => Line::Entered(*chat),
+            Event::Member(MemberEvent::Removed { chat, user, .. }) if *user == self.me => Line::Left(*chat),
+            Event::Chat(ChatEvent::Deleted { chat }) => Line::Left(*chat),
             _ => return,
         };
         self.lines.push(line);
@@ -190,18 +189,28 @@ impl State {
     /// What is told of calls fits together, and signals are for whom they come to.
     fn hear_call(&mut self, event: &Event) -> Result<(), String> {
         let (chat, published, user, is_in) = match event {
-            Event::CallJoined { chat, user, participants, .. } => (chat, participants, user, true),
-            Event::CallLeft { chat, user, participants } => (chat, participants, user, false),
-            Event::CallState { participants, .. } if participants.iter().all(|(user, _)| *user != self.me) => {
+            Event::Call(CallEvent::Joined { chat, user, participants, .. }) => (chat, participants, user, true),
+            Event::Call(CallEvent::Left { chat, user, participants }) => (chat, participants, user, false),
+            Event::Call(CallEvent::State { participants, .. })
+                if participants.iter().all(|(user, _)| *user != self.me) =>
+            {
                 return Err(format!("{} is not in a call, and is told who is: {participants:?}", self.me));
             }
-            Event::Signalled { signal, .. } if signal.target != self.me || !self.signals.remove(&signal.body) => {
+            Event::Call(CallEvent::Signalled { signal, .. })
+                if signal.target != self.me || !self.signals.remove(&signal.body) =>
+            {
                 return Err(format!("{} heard a signal that is not theirs: {signal:?}", self.me));
             }
             // What it was told before is not what it is told next, if it was away meanwhile.
-            Event::ChatCreated { chat, .. } | Event::ChatDeleted { chat } => return self.forget_call(*chat),
-            Event::MemberAdded { chat, user, .. } if user.id == self.me => return self.forget_call(*chat),
-            Event::MemberRemoved { chat, user, .. } if *user == self.me => return self.forget_call(*chat),
+            Event::Chat(ChatEvent::Created { chat, .. } | ChatEvent::Deleted { chat }) => {
+                return self.forget_call(*chat);
+            }
+            Event::Member(MemberEvent::Added { chat, user, .. }) if user.id == self.me => {
+                return self.forget_call(*chat);
+            }
+            Event::Member(MemberEvent::Removed { chat, user, .. }) if *user == self.me => {
+                return self.forget_call(*chat);
+            }
             _ => return Ok(()),
         };
         let published: HashSet<_> = published.iter().map(|(user, _)| *user).collect();

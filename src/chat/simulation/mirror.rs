@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::chat::app::App;
 use crate::chat::model::changes::{Change, Changes};
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{ChatEvent, Event, MemberEvent, MessageEvent};
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
 use crate::chat::model::message::{Message, Reaction};
 use crate::chat::model::session::Actor;
@@ -110,17 +110,19 @@ impl Mirror {
             self.seq = seq;
         }
         match event {
-            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => self.put(message),
-            Event::MessageDeleted { message, .. } => drop(self.held.remove(message)),
+            Event::Message(MessageEvent::Posted { message, .. } | MessageEvent::Edited { message, .. }) => {
+                self.put(message)
+            }
+            Event::Message(MessageEvent::Deleted { message, .. }) => drop(self.held.remove(message)),
             Event::ReactionsChanged { message, reactions, seq, .. } => {
                 if let Some(held) = self.held.get_mut(message).filter(|held| held.seq < *seq) {
                     (held.seq, held.reactors) = (*seq, reactors(reactions));
                 }
             }
-            Event::ChatCreated { chat, .. } => self.fetch(*chat, view),
-            Event::MemberAdded { chat, user, .. } if user.id == self.me => self.fetch(*chat, view),
-            Event::MemberRemoved { chat, user, .. } if *user == self.me => self.forget(*chat),
-            Event::ChatDeleted { chat } => self.forget(*chat),
+            Event::Chat(ChatEvent::Created { chat, .. }) => self.fetch(*chat, view),
+            Event::Member(MemberEvent::Added { chat, user, .. }) if user.id == self.me => self.fetch(*chat, view),
+            Event::Member(MemberEvent::Removed { chat, user, .. }) if *user == self.me => self.forget(*chat),
+            Event::Chat(ChatEvent::Deleted { chat }) => self.forget(*chat),
             _ => {}
         }
     }
@@ -172,8 +174,10 @@ impl Mirror {
 
 fn number(event: &Event) -> Option<Seq> {
     match event {
-        Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => Some(message.seq),
-        Event::MessageDeleted { seq, .. } | Event::ReactionsChanged { seq, .. } => Some(*seq),
+        Event::Message(MessageEvent::Posted { message, .. } | MessageEvent::Edited { message, .. }) => {
+            Some(message.seq)
+        }
+        Event::Message(MessageEvent::Deleted { seq, .. }) | Event::ReactionsChanged { seq, .. } => Some(*seq),
         _ => None,
     }
 }

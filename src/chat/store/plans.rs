@@ -32,6 +32,7 @@ use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::server::{Beginning, Settings, SettingsChange};
 use crate::chat::model::session::Actor;
 use crate::chat::model::time::Clock;
+use crate::chat::model::topic::Topics;
 use crate::chat::model::user::{NewUser, ProfileChange, UserRef};
 use crate::chat::tests::SMALL;
 
@@ -279,7 +280,7 @@ async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     app.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
     app.changes(bob, Seq(0), None).await.expect("changes");
     for scope in [Scope::Chat(den), Scope::Pair(bob.user), Scope::All] {
-        drop(app.subscribe(alice, scope).await.expect("listening"));
+        drop(app.subscribe(alice, scope, Topics::ALL).await.expect("listening"));
     }
     app.maintain().await.expect("maintained");
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::json;
 use crate::api::http::reply::{ApiError, Violations};
-use crate::chat::model::name::IdempotencyKey;
 use crate::chat::model::name::rule::Violation;
+use crate::chat::model::name::{IdempotencyKey, MessageText};
 
 /// Fields, and what was found wrong with them so far.
 ///
@@ -15,6 +15,8 @@ use crate::chat::model::name::rule::Violation;
 pub struct Fields {
     values: Map<String, Value>,
     is_form: bool,
+    /// Longest message, in characters. Nothing is a message to fields that were told of none.
+    max_message: usize,
     faults: Violations,
 }
 
@@ -43,7 +45,13 @@ impl Fields {
                 Some(first) => *first = Value::Array(vec![first.take(), Value::String(text)]),
             }
         }
-        Self { values, is_form: true, faults: Vec::new() }
+        Self { values, is_form: true, ..Self::default() }
+    }
+
+    /// The same, in which messages are at most so many characters long.
+    #[must_use]
+    pub fn up_to(self, max_message: usize) -> Self {
+        Self { max_message, ..self }
     }
 
     /// Puts a value into a field that came another way.
@@ -152,6 +160,26 @@ impl Fields {
     /// A list of whole numbers with at most `max` entries, that has to be there.
     pub fn require_integers(&mut self, name: &str, max: usize) -> Option<Vec<i64>> {
         if self.demand(name) { self.integers(name, max) } else { None }
+    }
+
+    /// The text of a message that has to be there, and may be blank.
+    pub fn require_message(&mut self, name: &str) -> Option<MessageText> {
+        if self.demand(name) { self.caption(name) } else { None }
+    }
+
+    /// The text of a message that may not be blank.
+    pub fn require_filled_message(&mut self, name: &str) -> Option<MessageText> {
+        let max = self.max_message;
+        self.require(name, |text| MessageText::parse_filled(text, max))
+    }
+
+    /// The text of a message that may be missing: it is blank then.
+    pub fn caption(&mut self, name: &str) -> Option<MessageText> {
+        let max = self.max_message;
+        if self.value(name).is_none() {
+            return MessageText::parse("", max).ok();
+        }
+        self.parse(name, |text| MessageText::parse(text, max))
     }
 
     /// The key of a send that is to happen once: `client_id`, or the header.

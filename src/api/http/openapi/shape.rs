@@ -14,6 +14,7 @@ use crate::chat::model::preview::Side;
 pub type Shape = Value;
 
 /// A field of an object.
+#[derive(Clone)]
 pub struct Field {
     name: &'static str,
     shape: Shape,

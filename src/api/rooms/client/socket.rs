@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::socket::{self, PONG, no_binary, no_such_type, read, refusal};
+use super::super::socket::{self, PONG, no_such_type, read, refusal};
 use super::json::{OfClient, presence, room_added};
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
@@ -11,9 +11,10 @@ use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
 use crate::api::ws::socket::{Audience, Codec};
 use crate::chat::Broadcast;
-use crate::chat::model::event::{Event, Scope, Turnover};
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, Scope, Turnover};
 use crate::chat::model::id::MessageId;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::subscription::Subscription;
 
 /// A room's socket, with the client's frames beside the document's.
@@ -34,34 +35,35 @@ pub async fn open_call(actor: Actor, request: Request) -> Result<(Subscription, 
 }
 
 impl Codec for Room {
+    const HEARS: Topics = socket::Room::<OfClient>::HEARS;
+
     fn encode(event: &Event) -> Option<String> {
         socket::Room::<OfClient>::encode(event)
     }
 
     /// The client calls whoever a call's socket tells it has joined.
     fn hears(&self, event: &Event) -> Audience {
-        let joins_room =
-            matches!(event, Event::MemberAdded { .. } | Event::MembersChanged { latest: Turnover::Joined(_), .. });
+        let joins_room = matches!(
+            event,
+            Event::Member(MemberEvent::Added { .. } | MemberEvent::ManyChanged { latest: Turnover::Joined(_), .. })
+        );
         if joins_room && self.is_call { Audience::Not } else { self.room.hears(event) }
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        let done = async {
-            let (kind, mut data) = read(&text)?;
-            match kind.as_str() {
-                "mark_room_as_read" => self.mark_read(None).await,
-                "message_read" => {
-                    let upto = message_id(&mut data)?;
-                    self.mark_read(Some(upto)).await
-                }
-                _ => self.room.act(&kind, &mut data).await,
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        let (kind, mut data) = read(&self.room.context, &text)?;
+        match kind.as_str() {
+            "mark_room_as_read" => self.mark_read(None).await,
+            "message_read" => {
+                let upto = message_id(&mut data)?;
+                self.mark_read(Some(upto)).await
             }
-        };
-        done.await.unwrap_or_else(|failure| vec![refusal(&failure)])
+            _ => self.room.act(&kind, &mut data).await,
+        }
     }
 
-    fn refuse_binary(&self) -> String {
-        no_binary()
+    fn refuse(failure: &ApiError) -> String {
+        refusal(failure)
     }
 }
 
@@ -87,14 +89,16 @@ pub struct Notifications {
 }
 
 pub async fn open_notifications(actor: Actor, request: Request) -> Result<(Subscription, Notifications), ApiError> {
-    let subscription = request.context.app.subscribe(&actor, Scope::All).await?;
+    let subscription = request.context.app.subscribe(&actor, Scope::All, Notifications::HEARS).await?;
     Ok((subscription, Notifications { context: Arc::clone(&request.context), actor }))
 }
 
 impl Codec for Notifications {
+    const HEARS: Topics = Topics::of(&[Topic::Chats, Topic::Members, Topic::Calls]);
+
     fn encode(event: &Event) -> Option<String> {
         match event {
-            Event::CallJoined { chat, participants, .. } | Event::CallLeft { chat, participants, .. } => {
+            Event::Call(CallEvent::Joined { chat, participants, .. } | CallEvent::Left { chat, participants, .. }) => {
                 Some(presence(*chat, participants))
             }
             _ => None,
@@ -103,16 +107,18 @@ impl Codec for Notifications {
 
     fn hears(&self, event: &Event) -> Audience {
         match event {
-            Event::CallJoined { .. } | Event::CallLeft { .. } => Audience::Shared,
+            Event::Call(CallEvent::Joined { .. } | CallEvent::Left { .. }) => Audience::Shared,
             // A room looks otherwise to each of its members.
-            Event::ChatCreated { .. } => Audience::Own,
-            Event::MemberAdded { user, .. } if user.id == self.actor.user => Audience::Own,
+            Event::Chat(ChatEvent::Created { .. }) => Audience::Own,
+            Event::Member(MemberEvent::Added { user, .. }) if user.id == self.actor.user => Audience::Own,
             _ => Audience::Not,
         }
     }
 
     fn view(&self, told: &Broadcast, _slot: usize) -> Vec<String> {
-        let (Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. }) = told.event() else {
+        let (Event::Chat(ChatEvent::Created { chat, .. }) | Event::Member(MemberEvent::Added { chat, .. })) =
+            told.event()
+        else {
             return Vec::new();
         };
         let room = self.context.app.chat(&self.actor, *chat).ok();
@@ -120,16 +126,14 @@ impl Codec for Notifications {
         room.filter(|room| room.membership.is_some()).iter().map(room_added).collect()
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        let answer = match read(&text) {
-            Ok((kind, _)) if kind == "ping" => PONG.to_owned(),
-            Ok(_) => refusal(&no_such_type()),
-            Err(failure) => refusal(&failure),
-        };
-        vec![answer]
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        match read(&self.context, &text)? {
+            (kind, _) if kind == "ping" => Ok(vec![PONG.to_owned()]),
+            _ => Err(no_such_type()),
+        }
     }
 
-    fn refuse_binary(&self) -> String {
-        no_binary()
+    fn refuse(failure: &ApiError) -> String {
+        refusal(failure)
     }
 }

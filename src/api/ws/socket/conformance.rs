@@ -22,26 +22,30 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Codec, Event, QUICK_CLOSE, Reader, Subscription, run};
 use crate::api::Api;
+use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::RequestTrace;
 use crate::api::tests::{core_with_alice, settings};
 use crate::api::ws::open::OpenSocket;
 use crate::chat::model::event::Scope;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::Topics;
 use case::{CLOSE, Case, FIN, NO_BINARY, PONG, Said, TEXT, close};
 
 struct Echo;
 
 impl Codec for Echo {
+    const HEARS: Topics = Topics::of(&[]);
+
     fn encode(_event: &Event) -> Option<String> {
         None
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
-        vec![text]
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
+        Ok(vec![text])
     }
 
-    fn refuse_binary(&self) -> String {
+    fn refuse(_: &ApiError) -> String {
         NO_BINARY.to_owned()
     }
 }
@@ -61,7 +65,7 @@ impl Server {
     }
 
     async fn subscription(&self) -> Subscription {
-        self.api.context().app.subscribe(&self.actor, Scope::All).await.expect("listening")
+        self.api.context().app.subscribe(&self.actor, Scope::All, Echo::HEARS).await.expect("listening")
     }
 
     /// Both ends of a connection.

@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Codec, QUICK_CLOSE, run};
 use crate::api::Api;
+use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::RequestTrace;
 use crate::api::tests::{core_with_alice, settings};
@@ -19,22 +20,25 @@ use crate::api::ws::open::OpenSocket;
 use crate::chat::App;
 use crate::chat::model::event::Event;
 use crate::chat::model::event::Scope;
+use crate::chat::model::topic::Topics;
 use crate::chat::subscription::Subscription;
 
 /// A dialect with a fault in it.
 struct Faulty;
 
 impl Codec for Faulty {
+    const HEARS: Topics = Topics::of(&[]);
+
     fn encode(_: &Event) -> Option<String> {
         None
     }
 
-    async fn receive(&self, text: String) -> Vec<String> {
+    async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
         assert_ne!(text, "boom", "the fault");
-        vec![text]
+        Ok(vec![text])
     }
 
-    fn refuse_binary(&self) -> String {
+    fn refuse(_: &ApiError) -> String {
         String::new()
     }
 }
@@ -71,8 +75,8 @@ impl<'a> MakeWriter<'a> for Log {
 async fn alice_listens(folder: &std::path::Path) -> (App, [Subscription; 2]) {
     let (app, token) = core_with_alice(folder).await;
     let alice = app.authenticate(token.as_str()).expect("signed in");
-    let first = app.subscribe(&alice, Scope::All).await.expect("listens");
-    let second = app.subscribe(&alice, Scope::All).await.expect("listens");
+    let first = app.subscribe(&alice, Scope::All, Faulty::HEARS).await.expect("listens");
+    let second = app.subscribe(&alice, Scope::All, Faulty::HEARS).await.expect("listens");
     (app, [first, second])
 }
 

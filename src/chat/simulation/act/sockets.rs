@@ -5,6 +5,7 @@ use crate::chat::app::App;
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::ChatId;
 use crate::chat::model::session::Actor;
+use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::simulation::world::World;
 
 pub(super) fn listen(world: &mut World, app: &App, login: usize, actor: Actor, room: ChatId) -> Act {
@@ -35,7 +36,7 @@ pub(in crate::chat::simulation) fn listen_at(
 ) -> Act {
     let label = format!("login {login} of {} listens to {scope:?}, room for {room}", actor.username);
     let app = app.clone();
-    let call = async move { Done::Opened(app.subscribe(&actor, scope).await.map(Box::new)) };
+    let call = async move { Done::Opened(app.subscribe(&actor, scope, topics(scope)).await.map(Box::new)) };
     (label, What::Listen { login, room, hangs }, Box::pin(call))
 }
 
@@ -43,6 +44,14 @@ pub(in crate::chat::simulation) fn listen_at(
 pub(in crate::chat::simulation) fn come_back(app: &App, login: usize, actor: Actor, replica: usize) -> Act {
     let label = format!("the client of {} comes back with login {login}", actor.username);
     let app = app.clone();
-    let call = async move { Done::Opened(app.subscribe(&actor, Scope::All).await.map(Box::new)) };
+    let call = async move { Done::Opened(app.subscribe(&actor, Scope::All, Topics::ALL).await.map(Box::new)) };
     (label, What::Return { login, replica }, Box::pin(call))
+}
+
+/// What the APIs' sockets hear: those on one chat show less than those on all.
+fn topics(scope: Scope) -> Topics {
+    match scope {
+        Scope::All => Topics::ALL,
+        Scope::Chat(_) | Scope::Pair(_) => Topics::of(&[Topic::Messages, Topic::Chats, Topic::Members, Topic::Calls]),
+    }
 }

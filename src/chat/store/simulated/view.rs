@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
-use crate::chat::model::event::Event;
+use crate::chat::model::event::{ChatEvent, Event, MemberEvent, MessageEvent};
 use crate::chat::model::id::{ChatId, CredentialId, FileId, MessageId, Seq, UserId};
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::changes;
@@ -218,17 +218,21 @@ impl View {
         let was_made =
             |chat: ChatId| self.holds("SELECT 1 FROM sqlite_sequence WHERE name = 'chats' AND seq >= ?1", [chat.0]);
         match event {
-            Event::MessagePosted { message, .. } | Event::MessageEdited { message, .. } => {
+            Event::Message(MessageEvent::Posted { message, .. } | MessageEvent::Edited { message, .. }) => {
                 has_changed(message.chat, message.id, message.seq)
             }
             Event::ReactionsChanged { chat, message, seq, .. } => has_changed(*chat, *message, *seq),
-            Event::MessageDeleted { chat, message, .. } => self.is_deleted(*message) || self.is_gone(*chat),
+            Event::Message(MessageEvent::Deleted { chat, message, .. }) => {
+                self.is_deleted(*message) || self.is_gone(*chat)
+            }
             Event::Read { chat, user, upto } => {
                 let sql = "SELECT 1 FROM members WHERE chat_id = ?1 AND user_id = ?2 AND read_mark < ?3";
                 !self.holds(sql, [chat.0, user.0, upto.0])
             }
-            Event::ChatCreated { chat, .. } | Event::MemberAdded { chat, .. } => was_made(*chat),
-            Event::ChatDeleted { chat } => self.is_gone(*chat),
+            Event::Chat(ChatEvent::Created { chat, .. }) | Event::Member(MemberEvent::Added { chat, .. }) => {
+                was_made(*chat)
+            }
+            Event::Chat(ChatEvent::Deleted { chat }) => self.is_gone(*chat),
             _ => true,
         }
     }
