@@ -123,7 +123,7 @@ export async function openAdmin({ api, actions }) {
     const show = pages(list, api.invites, line, t('admin.invites.none'));
     const making = form([field('label', t('optional', { what: t('admin.label') }), { maxLength: 100 }),
       field('uses', t('admin.uses'), { type: 'number', min: 1, max: 1000, value: 1, required: true }),
-      field('days', t('admin.days'), { type: 'number', min: 1, max: 365, value: 7, required: true })], t('admin.invite'), async ({ label, uses, days }) => {
+      field('days', t('admin.days'), { type: 'number', min: 1, max: 365, value: 7, required: true })], t('invite.make'), async ({ label, uses, days }) => {
       handOver(t('admin.invite'), await api.invite({ uses: Number(uses), expires_in: Number(days) * DAY, ...(label && { label }) }));
       await show();
     });

@@ -98,7 +98,7 @@ export function openSettings({ api, store, actions, signOut }) {
         await api.endSession(id);
         await show();
       }) });
-      return el('li', { className: 'person' }, el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: name }), el('span', { className: 'soft clip', textContent: current ? t('session.this') : used })), current ? null : end);
+      return el('li', { className: 'person' }, el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: name }), el('span', { className: 'soft words', textContent: current ? t('session.this') : used })), current ? null : end);
     });
     show();
     return list;

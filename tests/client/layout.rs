@@ -10,7 +10,7 @@ use crate::world::{Fireside, id};
 const SIZES: [(u32, u32); 3] = [(360, 740), (1104, 800), (1440, 900)];
 
 /// By how many pixels the page, and what scrolls in it, are wider than they show.
-const TOO_WIDE: &str = "[document.documentElement, ...document.querySelectorAll('.scroll, .lists, dialog .body')]\
+const TOO_WIDE: &str = "[document.documentElement, ...document.querySelectorAll('.scroll, .lists, dialog .body, .call')]\
     .reduce((most, each) => Math.max(most, each.scrollWidth - each.clientWidth), 0)";
 
 /// That no edge of it is beyond the window's.
@@ -63,6 +63,36 @@ async fn a_strangers_long_line_widens_nothing() {
             hers.until("!document.querySelector('dialog')").await;
         }
     }
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn a_long_name_widens_no_call_and_no_choice() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let name = json!({"display_name": "Anna-Maria von und zu ".repeat(6).trim()});
+    bob.patch(&format!("/api/users/{}/", bob.id), &name).await.is(200);
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.presses_button("New chat").await;
+    hers.clicks("dialog [aria-label^=Choose]").await;
+    hers.sees("dialog .chip .clip").await;
+    for (width, height) in SIZES {
+        hers.is_sized(width, height).await;
+        assert_eq!(hers.asks(TOO_WIDE).await, 0, "a choice at {width}");
+    }
+    hers.presses(fantoccini::key::Key::Escape).await;
+    hers.until("!document.querySelector('dialog')").await;
+    hers.opens_chat(chat).await;
+    hers.presses_button("Audio call").await;
+    hers.sees(".call .tile").await;
+    for (width, height) in SIZES {
+        hers.is_sized(width, height).await;
+        assert_eq!(hers.asks(TOO_WIDE).await, 0, "a call at {width}");
+        hers.until(&is_whole(".call .leave")).await;
+    }
+    hers.presses_button("Leave the call").await;
     hers.leaves().await;
 }
 

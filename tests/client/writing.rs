@@ -62,7 +62,7 @@ async fn what_is_long_is_folded_until_it_is_read() {
     let heights = "[...document.querySelectorAll('.content')].map((each) => each.getBoundingClientRect().height > 600)";
     assert_eq!(hers.asks(heights).await, json!([false, false]));
     assert_eq!(hers.asks("document.querySelectorAll('.folded').length").await, 1);
-    hers.presses_button("Show the whole message").await;
+    hers.presses_button("Show more").await;
     assert_eq!(hers.asks(heights).await, json!([false, true]));
     // Drawn anew, it stays as it was left.
     let last = bob.get(&path).await.results()[0]["id"].clone();
