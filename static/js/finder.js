@@ -55,7 +55,7 @@ export function createFinder(ask, line, { label, hint = label, name, none = 'fou
     event.preventDefault();
     (event.target.closest('li')[step]?.querySelector('button') ?? input).focus();
   });
-  find();
+  queueMicrotask(find); // when whoever makes it has it
   // `again` asks anew; what was searched for may be done with.
   return { node: el('div', { className: 'stack' }, input, note, list), input, list, again: find, clear() { input.value = ''; find(); input.focus({ preventScroll: true }); } };
 }

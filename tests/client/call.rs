@@ -112,7 +112,7 @@ async fn what_stands_in_the_way_of_a_call_is_said_plainly() {
     // The camera is refused.
     hers.does("window.real = navigator.mediaDevices.getUserMedia; navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))").await;
     hers.presses_button("Video call").await;
-    hers.reads("#toasts", "The browser may not use the microphone or camera.").await;
+    hers.reads("#toasts", "The browser is not allowed to use the microphone or camera.").await;
     hers.does("navigator.mediaDevices.getUserMedia = window.real").await;
     // Two who find no way to each other: the browser says so in its own time, here at once.
     for page in [&hers, &his] {

@@ -169,7 +169,9 @@ async fn an_update_is_there_at_once_and_what_is_kept_follows() {
     let hers = Browser::of(&fireside, &alice).await;
     let before = until_kept(&hers, |kept| has_seen(kept, "alice")).await;
     let words = folder.path().join("js/i18n/en.js");
-    let changed = std::fs::read_to_string(&words).unwrap().replace("'Search chats and people'", "'Look for somebody'");
+    let changed = std::fs::read_to_string(&words)
+        .unwrap()
+        .replace("'search.placeholder': 'Search'", "'search.placeholder': 'Look for somebody'");
     std::fs::write(&words, changed).unwrap();
     hers.reloads().await;
     hers.sees("[placeholder='Look for somebody']").await;

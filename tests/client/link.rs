@@ -99,7 +99,7 @@ async fn a_setup_link_makes_the_first_account_which_administers() {
     administers(&page, "Server").await;
     page.reads("dialog .status", "has been running for 0 minutes.").await;
     page.reads("dialog .status", "1 person has an account. 1 of them is online.").await;
-    page.reads("dialog .status", "There are 0 messages in 1 chat.").await;
+    page.reads("dialog .status", "It stores 0 messages in 1 chat.").await;
     page.reads("dialog .status", "The server makes no backups by itself.").await;
 
     // It was good for one.

@@ -35,7 +35,7 @@ async fn a_chat_whose_first_request_fails_says_so_sends_meanwhile_and_loads_late
     hers.does("window.failing = [['GET', '/messages/?'], ['GET', '/messages/']]").await;
     hers.sees(".chat").await;
     hers.does(&format!("location.hash = 'chat-{chat}'")).await;
-    hers.reads(".lost", "Could not load.").await;
+    hers.reads(".lost", "The messages could not be loaded.").await;
     // What is said now is seen at once, and leaves.
     hers.does("window.failing.push(['POST', '/messages/'])").await;
     hers.says("said meanwhile").await;
@@ -69,7 +69,7 @@ async fn a_chat_that_did_not_load_loads_by_itself() {
         "sessionStorage.setItem('failing', JSON.stringify(window.failing)); location.hash = 'chat-{chat}'"
     ))
     .await;
-    hers.reads(".lost", "Could not load.").await;
+    hers.reads(".lost", "The messages could not be loaded.").await;
     // Anew, when even the list of chats fails at first.
     hers.reloads().await;
     hers.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/js/chats.js')) && window.failing.length === 3")

@@ -33,7 +33,7 @@ async fn a_link_to_an_old_message_leads_there() {
     hers.reads(".message.found .content", "the old one").await;
     // One that is not there is said to be gone, and the chat is open.
     hers.does(&format!("location.hash = 'chat-{chat}/m-999999'")).await;
-    hers.reads("#toasts", "This message is no longer there.").await;
+    hers.reads("#toasts", "This message no longer exists.").await;
     hers.leaves().await;
 }
 
@@ -59,7 +59,7 @@ async fn the_menu_copies_a_link_forwards_and_tells_who_read() {
     hers.presses_button("Copy link").await;
     hers.until(&format!("window.copied === '{}/#chat-{chat}/m-{said}'", fireside.url)).await;
     hers.does(opens).await;
-    hers.presses_button("Who read and reacted").await;
+    hers.presses_button("Reads and reactions").await;
     hers.until("document.querySelectorAll('dialog section').length === 2").await;
     let told = "[...document.querySelectorAll('dialog section')].map((each) => each.querySelector('h3').textContent + each.querySelector('.person').textContent)";
     assert_eq!(hers.asks(told).await, json!(["🌱Bbob@bob", "Read byBbob@bob"]));
