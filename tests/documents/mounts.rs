@@ -76,6 +76,7 @@ async fn a_limit_counts_for_all_places_together() {
     for place in ["/c/rooms", "/d/rooms", ""] {
         alice.through(place).get("/api/rooms/").await.refused(429, "rate_limited");
     }
+    alice.through("/c/inbox").get("/api/messages/").await.is(200);
 }
 
 #[tokio::test]
