@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod chatroom;
+mod client;
 mod forgery;
 mod friend;
 mod history;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::client::History;
 use super::json::{Access, Message, Post, Profile, Room, Tokens, User};
 use super::messages::MESSAGE;
 use super::socket::FRAME;
@@ -139,7 +140,18 @@ pub fn post(doc: &mut Doc) {
 }
 
 pub fn socket(doc: &mut Doc) {
-    let client = object(&FRAME.described());
     let server = any_of([doc.shapes.of::<Message>(), one("error")]);
-    doc.does("What is said in a chatroom, live").also_refuses(403, one("error")).frames(client, server);
+    doc.does("What is said in a chatroom, live").also_refuses(403, one("error")).frames(said(), server);
+}
+
+pub fn remembering_socket(doc: &mut Doc) {
+    let server = any_of([doc.shapes.of::<History>(), doc.shapes.of::<Message>(), one("error")]);
+    doc.does("What was said last in a chatroom, and what is said, live")
+        .note("The first frame is always the history: the newest 50 messages, the oldest first.")
+        .also_refuses(403, one("error"))
+        .frames_of("Remembering", said(), server);
+}
+
+fn said() -> Shape {
+    object(&FRAME.described())
 }

@@ -14,10 +14,12 @@
 //! | GET | `/media/user_images/{name}` | an `image` |
 //! | WS | `/messenger/ws/ws/chat/{room_name}/` | what is said in it, live |
 //!
-//! The handlers stand in a file per noun; this one is the table.
+//! The handlers stand in a file per noun; this one is the table. What the system's own client calls
+//! beside it stands in `client`.
 
 mod accounts;
 mod chatrooms;
+mod client;
 mod document;
 mod json;
 mod messages;
@@ -65,7 +67,7 @@ pub fn dialect() -> Dialect {
         render,
         errors: document::errors,
         prefixes: &["/accounts/", "/profiles/", "/messenger/"],
-        client: None,
+        client: Some(client::layer()),
     }
 }
 

@@ -30,9 +30,9 @@ pub const FRAME: DraftFields = DraftFields::text("message");
 
 /// One socket in one chatroom.
 pub struct Chatroom {
-    context: Arc<Context>,
-    room: ChatId,
-    actor: Actor,
+    pub context: Arc<Context>,
+    pub room: ChatId,
+    pub actor: Actor,
 }
 
 impl Codec for Chatroom {
