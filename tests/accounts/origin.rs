@@ -81,7 +81,7 @@ fn doors(room: i64) -> [String; 5] {
 
 /// Every door that makes an account or sets a password, and what it takes. The codes open nothing, so that the last
 /// four answer 404 to whoever may ask.
-fn registrations(name: &str) -> [(&'static str, serde_json::Value); 8] {
+fn registrations(name: &str) -> [(&'static str, serde_json::Value); 10] {
     let who = |kind: &str| {
         let name = format!("{name}{kind}");
         json!({"username": name, "email": format!("{name}@example.com"), "password": "password123", "code": "none"})
@@ -91,6 +91,8 @@ fn registrations(name: &str) -> [(&'static str, serde_json::Value); 8] {
         ("/d/rooms/api/auth/register/", who("b")),
         ("/accounts/api/users/", who("c")),
         ("/d/messenger/accounts/api/users/", who("d")),
+        ("/api/register/", who("i")),
+        ("/c/directs/api/register/", who("j")),
         ("/api/server/setup/", who("e")),
         ("/api/server/invites/look/", who("f")),
         ("/api/server/reset/", who("g")),
@@ -127,7 +129,7 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
         assert_eq!(answer.status, 403, "{origin:?}: {answer}");
         let answer = browser.get("/api/auth/me/").with("Origin", origin).await;
         assert!(!answer.has("access-control-allow-origin"), "{origin:?}: {answer}");
-        for door in ["/login/", "/api/auth/login/", "/accounts/api/token/"] {
+        for door in ["/login/", "/api/login/", "/api/auth/login/", "/accounts/api/token/", "/c/directs/api/login/"] {
             let answer = fireside.anyone().post(door, &login).with("Origin", origin).await;
             assert_eq!(answer.status, 403, "{origin:?}: {answer}");
             assert!(!answer.has("set-cookie") && !answer.text().contains("token\":"), "{answer}");
@@ -151,7 +153,7 @@ async fn no_origin_but_its_own_and_the_listed_acts_by_cookie() {
     }
     for (number, origin) in [fireside.url.as_str(), LISTED].into_iter().enumerate() {
         for (kind, (door, body)) in registrations(&format!("guest{number}")).into_iter().enumerate() {
-            let status = if kind < 4 { 201 } else { 404 };
+            let status = if kind < 6 { 201 } else { 404 };
             fireside.anyone().post(door, &body).with("Origin", origin).await.is(status);
         }
     }

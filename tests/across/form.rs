@@ -9,8 +9,12 @@ use crate::world::raw::RawAnswer;
 use crate::world::{Answer, Caller, Fireside, Person, contents};
 
 /// Every place that signs somebody in.
-const SIGN_INS: [&str; 6] = [
+const SIGN_INS: [&str; 10] = [
     "/login/",
+    "/api/login/",
+    "/c/directs/api/login/",
+    "/c/inbox/api/auth/login/",
+    "/c/messenger/accounts/api/token/",
     "/api/auth/login/",
     "/d/inbox/api/auth/login/",
     "/d/rooms/api/auth/login/",
@@ -19,7 +23,9 @@ const SIGN_INS: [&str; 6] = [
 ];
 
 /// Every place that makes an account.
-const REGISTRATIONS: [&str; 5] = [
+const REGISTRATIONS: [&str; 7] = [
+    "/api/register/",
+    "/c/directs/api/register/",
     "/api/auth/register/",
     "/d/rooms/api/auth/register/",
     "/accounts/api/users/",
@@ -39,7 +45,7 @@ async fn every_sign_in_takes_a_form() {
     for path in SIGN_INS {
         let right = [("username", "alice"), ("password", alice.password.as_str())];
         let signed_in = sends(&fireside.anyone(), path, &right).await.is(200);
-        if path == "/login/" {
+        if path == "/login/" || path.ends_with("/api/login/") {
             assert_eq!(cookie(&signed_in, "sessionid").len(), 40, "{signed_in}");
         } else {
             let body = signed_in.json();
@@ -75,6 +81,7 @@ async fn every_document_is_written_to_by_a_form() {
     let (mine, bobs) = (alice.id.to_string(), bob.id.to_string());
     sends(&alice, "/api/messages/", &[("receiver", "bob"), ("content", " through inbox ")]).await.is(201);
     let chat = sends(&alice, "/d/directs/api/chats/create/", &[("user_id", &bobs)]).await.is(201).json();
+    sends(&alice, "/c/directs/chat/create-chat/", &[("user_id", &bobs)]).await.is(201);
     sends(&alice, "/messenger/api/chatrooms/alice_bob/messages/", &[("content", "through messenger")]).await.is(201);
     let path = format!("/messages/api/chats/{}/messages/", chat["id"]);
     sends(&alice, &path, &[("content", "through messaging\r\n--with a line")]).await.is(201);

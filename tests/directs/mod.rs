@@ -2,7 +2,9 @@
 
 mod access;
 mod across;
+mod browser;
 mod chat;
+mod client;
 mod history;
 mod resend;
 mod socket;

@@ -178,7 +178,7 @@ async fn who_may_ask_from_where_with_what() {
         }
         let visit = Visit::of(&fireside.anyone(), ("none", Credential::Nothing), origin);
         let login = json!({"username": "alice", "password": alice.password});
-        for path in ["/login/", "/api/auth/login/", "/d/inbox/api/auth/login/", "/accounts/api/token/"] {
+        for path in ["/login/", "/api/login/", "/api/auth/login/", "/d/inbox/api/auth/login/", "/accounts/api/token/"] {
             let status = if visit.is_friend { 200 } else { 403 };
             let answer = visit.from(fireside.anyone().post(path, &login)).await.is(status);
             assert_eq!(answer.has("access-control-allow-credentials"), visit.is_listed, "{answer}");

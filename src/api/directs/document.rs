@@ -2,8 +2,12 @@
 
 use super::json::{DirectChat, Frame, User};
 use super::socket::{ERROR_SENTENCE, FRAME};
+use crate::api::http::account::Account;
+use crate::api::http::browser::SessionUser;
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{any_of, id, need, object, word};
+use crate::api::http::openapi::shape::{
+    any_of, email, id, invite, may, need, object, password, string, username, word,
+};
 
 pub fn users(doc: &mut Doc) {
     doc.does("List everybody but me")
@@ -19,6 +23,25 @@ pub fn create(doc: &mut Doc) {
     doc.does("Open the direct chat with somebody")
         .takes(&[need("user_id", id())])
         .answers::<DirectChat>(201, "The chat, also if it was there already.");
+}
+
+pub fn register(doc: &mut Doc) {
+    doc.does("Make an account, and sign in with a browser")
+        .note("Sets the cookies `sessionid` and `csrftoken`.")
+        .takes(&[
+            need("username", username()),
+            need("password", password()),
+            may("email", email()),
+            may("display_name", string()),
+            may("invite", invite()),
+        ])
+        .answers::<SessionUser>(201, "The new account.")
+        .limited("registration")
+        .refuses(&[403]);
+}
+
+pub fn me(doc: &mut Doc) {
+    doc.does("Who am I").answers::<Account>(200, "My account.");
 }
 
 pub fn socket(doc: &mut Doc) {

@@ -7,8 +7,9 @@
 //! | POST | `/api/chats/create/` | the direct chat with somebody |
 //! | WS | `/ws/chat/{chat_id}/` | its history, then what is said |
 //!
-//! Groups do not exist here.
+//! Groups do not exist here. What the system's own client calls beside that stands in `client`.
 
+mod client;
 mod document;
 mod json;
 mod socket;
@@ -38,7 +39,14 @@ pub fn dialect() -> Dialect {
         Route::new(post, "/api/chats/create/", Rate::Free, create).doc(document::create),
         Route::socket("/ws/chat/{chat_id}/", socket::open).doc(document::socket).when(names_a_chat),
     ];
-    Dialect { name: "directs", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
+    Dialect {
+        name: "directs",
+        routes,
+        render: envelope,
+        errors: envelope_shape,
+        prefixes: &[],
+        client: Some(client::layer()),
+    }
 }
 
 /// At the root, the pages of this list are another document's.

@@ -14,10 +14,10 @@ use std::time::Duration;
 use cookie::{Cookie, CookieBuilder, SameSite};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 use warp::http::header::{HeaderValue, LOCATION, SET_COOKIE};
 use warp::http::{Method, StatusCode};
 
+use super::account::Account;
 use super::auth::{self, CSRF_COOKIE, SESSION_COOKIE};
 use super::limit::Rate;
 use super::reply::{Answer, Response, json as answer, no_content};
@@ -25,16 +25,33 @@ use super::request::Request;
 use super::route::Route;
 use super::sign_in::SignIn;
 use super::{base, download, preview};
-use crate::chat::model::session::{Actor, SESSION_LIFE, Session};
+use crate::chat::model::session::{Actor, CredentialKind, SESSION_LIFE, Session};
+use crate::chat::model::token::Token;
+use crate::chat::model::user;
 
 /// Where a browser signs in.
 pub fn sign_in() -> Route {
-    Route::open(Method::POST, "/login/", login).doc(document::login)
+    sign_in_at("/login/")
+}
+
+/// The same at another path, which a system's own client calls.
+pub fn sign_in_at(pattern: &'static str) -> Route {
+    Route::open(Method::POST, pattern, login).doc(document::login)
 }
 
 /// Where it signs out.
 pub fn sign_out() -> Route {
-    Route::new(Method::POST, "/logout/", Rate::Free, logout).doc(document::logout)
+    sign_out_at("/logout/")
+}
+
+/// The same at another path.
+pub fn sign_out_at(pattern: &'static str) -> Route {
+    Route::new(Method::POST, pattern, Rate::Free, logout).doc(document::logout)
+}
+
+/// What a write with the cookie has to repeat.
+pub fn csrf_token_at(pattern: &'static str) -> Route {
+    Route::open(Method::GET, pattern, csrf_token).doc(document::csrf_token)
 }
 
 /// Where the pictures are that users are shown with.
@@ -42,13 +59,16 @@ pub fn avatars() -> Route {
     Route::open(Method::GET, "/media/user_images/{name}", avatar).doc(document::avatar)
 }
 
+/// Who is signed in.
 #[derive(JsonSchema, Serialize)]
-#[schemars(rename = "SessionUser")]
-struct User<'a> {
-    id: i64,
-    username: &'a str,
-    email: &'a str,
-    display_name: &'a str,
+pub struct SessionUser<'a> {
+    user: Account<'a>,
+}
+
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CsrfToken<'a> {
+    csrf_token: &'a str,
 }
 
 async fn login(mut request: Request) -> Answer {
@@ -60,20 +80,28 @@ async fn login(mut request: Request) -> Answer {
     let app = &request.context.app;
     let session = app.open_session(who).await?;
     let account = app.my_account(&app.authenticate(session.key.as_str())?)?;
-    let response = if wants_page(&request) {
-        redirect(
-            &next.filter(|path| is_same_site(path) && base::inside(path).is_some()).unwrap_or_else(|| base::at("/")),
-        )
-    } else {
-        let user = User {
-            id: account.user.id.0,
-            username: account.user.username.as_str(),
-            email: &account.email,
-            display_name: &account.user.display_name,
-        };
-        answer(StatusCode::OK, &json!({ "user": user }))
-    };
-    Ok(with_cookies(response, &session, is_https(&request)))
+    if !wants_page(&request) {
+        return Ok(signed_in(StatusCode::OK, &account, &session, &request));
+    }
+    let next = next.filter(|path| is_same_site(path) && base::inside(path).is_some());
+    Ok(with_cookies(redirect(&next.unwrap_or_else(|| base::at("/"))), &session, is_https(&request)))
+}
+
+/// Tells who is signed in, with the session's cookies.
+pub fn signed_in(status: StatusCode, account: &user::Account, session: &Session, request: &Request) -> Response {
+    let user = SessionUser { user: Account::from(account) };
+    with_cookies(answer(status, &user), session, is_https(request))
+}
+
+/// Who is not signed in gets one that opens nothing: clients ask before they sign in, and send it along.
+async fn csrf_token(request: Request) -> Answer {
+    let app = &request.context.app;
+    let is_session = |key: &String| app.authenticate(key).is_ok_and(|actor| actor.kind == CredentialKind::Session);
+    let key = request.cookie(SESSION_COOKIE).filter(is_session);
+    let token = key.map_or_else(Token::random, |key| app.csrf_token(&key));
+    let mut response = answer(StatusCode::OK, &CsrfToken { csrf_token: token.as_str() });
+    set_csrf_cookie(&mut response, &token, is_https(&request));
+    Ok(response)
 }
 
 async fn logout(actor: Actor, request: Request) -> Answer {
@@ -126,9 +154,13 @@ fn is_https(request: &Request) -> bool {
 fn with_cookies(mut response: Response, session: &Session, https: bool) -> Response {
     let key = cookie(SESSION_COOKIE, session.key.as_str(), SESSION_LIFE).http_only(true).secure(https);
     set_cookie(&mut response, key);
-    // The page's own script has to read this one, to repeat it in a header.
-    set_cookie(&mut response, cookie(CSRF_COOKIE, session.csrf.as_str(), SESSION_LIFE).secure(https));
+    set_csrf_cookie(&mut response, &session.csrf, https);
     response
+}
+
+/// The page's own script has to read this one, to repeat it in a header.
+fn set_csrf_cookie(response: &mut Response, token: &Token, https: bool) {
+    set_cookie(response, cookie(CSRF_COOKIE, token.as_str(), SESSION_LIFE).secure(https));
 }
 
 fn cookie<'a>(name: &'a str, value: &'a str, life: Duration) -> CookieBuilder<'a> {

@@ -1,6 +1,7 @@
 //! What all dialects share to answer a request: reading it, who asks, how often, the table of
 //! routes and the documents made of it, answering. It knows no dialect.
 
+pub mod account;
 pub mod auth;
 pub mod backlog;
 pub mod base;

@@ -15,7 +15,9 @@ use crate::chat::model::error::Error;
 use crate::chat::model::id::UserId;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::rule::is_unseen;
+use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::password::Password;
+use crate::chat::model::user::NewUser;
 
 /// An attempt to sign in: names or addresses to try (either field may hold either),
 /// and a password.
@@ -110,6 +112,16 @@ pub fn check_registration(request: &Request) -> Result<(), ApiError> {
         Registration::Open | Registration::Invite => Ok(()),
         Registration::Closed => Err(Error::RegistrationClosed.into()),
     }
+}
+
+/// Who wants an account, for which an address is not needed.
+pub fn newcomer(fields: &mut Fields) -> Result<NewUser, ApiError> {
+    let username = fields.require("username", Username::parse);
+    let password = fields.require("password", Password::parse);
+    let email = fields.parse_unless_blank("email", Email::parse);
+    let display_name = fields.parse_unless_blank("display_name", name::display_name);
+    let (username, password) = fields.complete((username, password))?;
+    Ok(NewUser { username, email, password, display_name, is_admin: false })
 }
 
 /// The code in the field `invite`, and whether one is needed here. What is no text is no code.

@@ -1,7 +1,5 @@
 //! Registering, signing in and out, and users.
 
-use serde_json::Value;
-
 use super::files;
 use super::json::{Account, PAGE_SIZE, SignedIn, User};
 use crate::api::http::body::multipart::MULTIPART;
@@ -24,23 +22,13 @@ pub async fn register(mut request: Request) -> Answer {
     let username = fields.require("username", Username::parse);
     let email = fields.require("email", Email::parse);
     let password = fields.require("password", Password::parse);
-    let display_name = display_name(&mut fields);
+    let display_name = fields.parse_unless_blank("display_name", name::display_name);
     let (username, email, password) = fields.complete((username, email, password))?;
     let new = NewUser { username, email: Some(email), password, display_name, is_admin: false };
     let invite = invite(&request, &fields);
     let (account, token) = request.context.app.register(new, invite, device_label(&request)).await?;
     let body = SignedIn { token: token.as_str(), user: Account::from(&account) };
     reply::created(true, &body).map(|response| signed_by(response, account.user.id))
-}
-
-/// A name that is blank is no name, and so the username stands in.
-fn display_name(fields: &mut Fields) -> Option<String> {
-    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
-    if fields.value("display_name").is_some_and(is_blank) {
-        None
-    } else {
-        fields.parse("display_name", name::display_name)
-    }
 }
 
 pub async fn login(mut request: Request) -> Answer {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+pub use crate::api::http::account::Account;
 use crate::api::http::base;
 use crate::chat::model::call::{Signal, SignalKind};
 use crate::chat::model::id::UserId;
@@ -34,24 +35,6 @@ impl<'a> From<&'a user::User> for User<'a> {
             avatar_url: avatar_url(user),
             bio: &user.bio,
         }
-    }
-}
-
-/// A user as they see themselves.
-#[derive(JsonSchema, Serialize)]
-pub struct Account<'a> {
-    id: i64,
-    email: &'a str,
-    username: &'a str,
-    display_name: &'a str,
-    avatar_url: Option<String>,
-    bio: &'a str,
-}
-
-impl<'a> From<&'a user::Account> for Account<'a> {
-    fn from(account: &'a user::Account) -> Self {
-        let User { id, username, display_name, avatar_url, bio } = User::from(&account.user);
-        Self { id, email: &account.email, username, display_name, avatar_url, bio }
     }
 }
 

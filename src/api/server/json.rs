@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::http::account::Account;
 use crate::api::http::base;
 use crate::chat::model::admin::ManagedAccount;
 use crate::chat::model::backup::Backups;
@@ -80,29 +81,9 @@ pub struct SignedIn<'a> {
     user: Account<'a>,
 }
 
-/// Spelled as a registration of the rooms document answers it.
-#[derive(JsonSchema, Serialize)]
-struct Account<'a> {
-    id: i64,
-    email: &'a str,
-    username: &'a str,
-    display_name: &'a str,
-    avatar_url: Option<String>,
-    bio: &'a str,
-}
-
 impl<'a> SignedIn<'a> {
     pub fn new(token: &'a Token, account: &'a user::Account) -> Self {
-        let user::User { id, username, display_name, avatar, bio } = &account.user;
-        let user = Account {
-            id: id.0,
-            email: &account.email,
-            username: username.as_str(),
-            display_name,
-            avatar_url: avatar.as_ref().map(|name| format!("/media/user_images/{name}")),
-            bio,
-        };
-        Self { token: token.as_str(), user }
+        Self { token: token.as_str(), user: Account::from(account) }
     }
 }
 

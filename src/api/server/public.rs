@@ -1,16 +1,12 @@
 //! What people do who are not signed in: with the code of a link, or by registering.
 
-use serde_json::Value;
-
 use super::check_guess;
 use super::json::{InviteView, ResetLook, SignedIn};
-use crate::api::http::body::Fields;
 use crate::api::http::language::{self, Language};
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, no_content, ok, signed_by};
 use crate::api::http::request::Request;
-use crate::api::http::sign_in::{check_registration, device_label, invite};
-use crate::chat::model::name::rule::Violation;
+use crate::api::http::sign_in::{check_registration, device_label, invite, newcomer};
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::password::Password;
 use crate::chat::model::server::Beginning;
@@ -31,9 +27,9 @@ pub async fn set_up(mut request: Request) -> Answer {
     let code = fields.require("code", |text| Ok(text.trim().to_owned()));
     let username = fields.require("username", Username::parse);
     let password = fields.require("password", Password::parse);
-    let email = unless_blank(&mut fields, "email", Email::parse);
-    let display_name = unless_blank(&mut fields, "display_name", name::display_name);
-    let name = unless_blank(&mut fields, "name", name::title);
+    let email = fields.parse_unless_blank("email", Email::parse);
+    let display_name = fields.parse_unless_blank("display_name", name::display_name);
+    let name = fields.parse_unless_blank("name", name::title);
     let (code, username, password) = fields.complete((code, username, password))?;
     let new = NewUser { username, email, password, display_name, is_admin: true };
     let beginning = Beginning { name, room: room_of_everybody(&request).to_owned() };
@@ -53,12 +49,7 @@ fn room_of_everybody(request: &Request) -> &'static str {
 pub async fn register(mut request: Request) -> Answer {
     check_registration(&request)?;
     let mut fields = request.fields().await?;
-    let username = fields.require("username", Username::parse);
-    let password = fields.require("password", Password::parse);
-    let email = unless_blank(&mut fields, "email", Email::parse);
-    let display_name = unless_blank(&mut fields, "display_name", name::display_name);
-    let (username, password) = fields.complete((username, password))?;
-    let new = NewUser { username, email, password, display_name, is_admin: false };
+    let new = newcomer(&mut fields)?;
     let invite = invite(&request, &fields);
     let (account, token) = request.context.app.register(new, invite, device_label(&request)).await?;
     signed_in(&account, &token)
@@ -66,12 +57,6 @@ pub async fn register(mut request: Request) -> Answer {
 
 fn signed_in(account: &Account, token: &Token) -> Answer {
     reply::created(true, &SignedIn::new(token, account)).map(|response| signed_by(response, account.user.id))
-}
-
-/// A field of a form that people leave blank: that is as if it were not there.
-fn unless_blank<T>(fields: &mut Fields, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
-    let is_blank = fields.value(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
-    if is_blank { None } else { fields.parse(name, parse) }
 }
 
 pub async fn look_at_reset(mut request: Request) -> Answer {

@@ -1,12 +1,13 @@
 //! Making accounts: by whoever comes themselves, and by the operator.
 
 use super::invite::Invite;
-use super::sign_in::open_device;
+use super::sign_in::{open_browser, open_device};
 use crate::chat::app::App;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::id::ChatId;
+use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::label::Label;
+use crate::chat::model::session::Session;
 use crate::chat::model::token::{Keys, Token};
 use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store::{self, Tx};
@@ -17,13 +18,22 @@ impl App {
     /// device that asks, under a label.
     pub async fn register(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Token)> {
         let token = Token::random();
-        let device = (token.clone(), label);
-        Ok((self.enrol(new, invite, Some(device)).await?, token))
+        let device = token.clone();
+        let signs_in = move |tx: &mut Tx<'_>, user| open_device(tx, user, &device, &label).map(drop);
+        Ok((self.enrol(new, invite, signs_in).await?, token))
+    }
+
+    /// The same in a browser: its session.
+    pub async fn register_session(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Session)> {
+        let session = self.new_session();
+        let key = session.key.clone();
+        let signs_in = move |tx: &mut Tx<'_>, user| open_browser(tx, user, &key, &label);
+        Ok((self.enrol(new, invite, signs_in).await?, session))
     }
 
     /// The same without signing it in.
     pub async fn register_only(&self, new: NewUser, invite: Invite) -> Result<Account> {
-        self.enrol(new, invite, None).await
+        self.enrol(new, invite, |_, _| Ok(())).await
     }
 
     /// Makes an account, for the operator at the command line.
@@ -32,7 +42,12 @@ impl App {
     }
 
     /// The one way in for whoever comes by themselves.
-    async fn enrol(&self, new: NewUser, invite: Invite, device: Option<(Token, Label)>) -> Result<Account> {
+    async fn enrol(
+        &self,
+        new: NewUser,
+        invite: Invite,
+        signs_in: impl FnOnce(&mut Tx<'_>, UserId) -> Result<()> + Send + 'static,
+    ) -> Result<Account> {
         let now = self.clock.now();
         self.store.read(|db| invite.look(db, now))?;
         let new = NewUser { is_admin: false, ..new };
@@ -42,9 +57,7 @@ impl App {
             .write(move |tx| {
                 let chat = invite.take(tx)?;
                 let account = create(tx, &new, &hash, &keys, chat)?;
-                if let Some((token, label)) = &device {
-                    open_device(tx, account.user.id, token, label)?;
-                }
+                signs_in(tx, account.user.id)?;
                 Ok(account)
             })
             .await

@@ -134,17 +134,22 @@ impl App {
 
     /// Signs in in a browser: its session.
     pub async fn open_session(&self, who: Verified) -> Result<Session> {
-        let key = Token::random();
-        let csrf = self.keys.csrf_token(key.as_str());
-        let hash = secret_hash(key.as_str());
+        let session = self.new_session();
+        let key = session.key.clone();
         self.store
             .write(move |tx| {
                 who.check(tx)?;
-                let (user, expires) = (who.user, tx.now.plus(SESSION_IDLE));
-                open(tx, user, CredentialKind::Session, &hash, Some(expires), &who.label).map(drop)
+                open_browser(tx, who.user, &key, &who.label)
             })
             .await?;
-        Ok(Session { key, csrf })
+        Ok(session)
+    }
+
+    /// One that opens nothing yet.
+    pub(super) fn new_session(&self) -> Session {
+        let key = Token::random();
+        let csrf = self.keys.csrf_token(key.as_str());
+        Session { key, csrf }
     }
 
     /// Opens a family of JWTs that lives until `life` from now, or until everything ends.
@@ -169,6 +174,12 @@ pub(in crate::chat) fn open_device(
     label: &Label,
 ) -> Result<CredentialId> {
     open(tx, user, CredentialKind::Device, &secret_hash(token.as_str()), None, label)
+}
+
+/// A session for a browser.
+pub(super) fn open_browser(tx: &mut Tx<'_>, user: UserId, key: &Token, label: &Label) -> Result<()> {
+    let expires = tx.now.plus(SESSION_IDLE);
+    open(tx, user, CredentialKind::Session, &secret_hash(key.as_str()), Some(expires), label).map(drop)
 }
 
 /// Writes a credential down, and makes room for it.

@@ -102,6 +102,12 @@ impl Fields {
         }
     }
 
+    /// Text of a form that people leave blank, which is as if it were not there, parsed.
+    pub fn parse_unless_blank<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+        let is_blank = self.value(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
+        if is_blank { None } else { self.parse(name, parse) }
+    }
+
     /// Text that has to be there, parsed.
     pub fn require<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
         if self.demand(name) { self.parse(name, parse) } else { None }

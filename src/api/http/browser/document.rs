@@ -1,11 +1,10 @@
 //! What these routes say of themselves.
 
-use super::User;
+use super::{CsrfToken, SessionUser};
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{attempt, boolean, described, may, need, object, preview_sizes, string};
+use crate::api::http::openapi::shape::{attempt, boolean, described, may, preview_sizes, string};
 
 pub fn login(doc: &mut Doc) {
-    let user = doc.shapes.of::<User<'_>>();
     doc.does("Sign in with a browser")
         .note("Sets the cookies `sessionid` and `csrftoken`.")
         .takes(&[
@@ -16,10 +15,16 @@ pub fn login(doc: &mut Doc) {
             may("next", described(string(), "Where a browser goes then: a path of this site.")),
         ])
         .query("next", described(string(), "The same as in the body, which comes first."))
-        .answers_with(200, object(&[need("user", user)]), "Who is signed in.")
+        .answers::<SessionUser>(200, "Who is signed in.")
         .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.")
         .limited("sign-in")
         .refuses(&[401, 403]);
+}
+
+pub fn csrf_token(doc: &mut Doc) {
+    doc.does("Get what writes with the cookie have to repeat in `X-CSRFToken`")
+        .note("Sets the cookie `csrftoken` to the same.")
+        .answers::<CsrfToken>(200, "The session's; without one, one that opens nothing.");
 }
 
 pub fn logout(doc: &mut Doc) {

@@ -1,0 +1,32 @@
+//! An account, as every API shows it that has a word for who signs in.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::base;
+use crate::chat::model::user;
+
+/// A user as they see themselves.
+#[derive(JsonSchema, Serialize)]
+pub struct Account<'a> {
+    id: i64,
+    email: &'a str,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<String>,
+    bio: &'a str,
+}
+
+impl<'a> From<&'a user::Account> for Account<'a> {
+    fn from(account: &'a user::Account) -> Self {
+        let user::User { id, username, display_name, avatar, bio } = &account.user;
+        Self {
+            id: id.0,
+            email: &account.email,
+            username: username.as_str(),
+            display_name,
+            avatar_url: avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
+            bio,
+        }
+    }
+}
