@@ -130,6 +130,33 @@ async fn what_happens_is_counted() {
 }
 
 #[tokio::test]
+async fn what_a_dialects_own_client_asks_is_counted_with_its_dialect() {
+    let (fireside, url) = watched().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let client = alice.through("/c/rooms");
+    for place in [&client, &*alice] {
+        place.get("/api/rooms/").await.is(200);
+    }
+    client.get(&format!("/api/chat/{}/messages/", den.id)).await.is(200);
+    client.get(&den.participants()).await.is(200);
+    let _listener = client.handshake("/ws/notifications/").enters().await;
+    let page = alice.get(&url).await.is(200);
+    let asked = |route: &str| {
+        format!(r#"fireside_http_requests_total{{dialect="rooms",method="GET",route="{route}",status="200"}}"#)
+    };
+    for (route, count) in [
+        ("/api/rooms/", 2.0),
+        ("/c/rooms/api/chat/{room_id}/messages/", 1.0),
+        ("/c/rooms/api/rooms/{id}/participants/", 1.0),
+        ("/api/rooms/{id}/participants/", 0.0),
+    ] {
+        assert!((value(&page, &asked(route)) - count).abs() < f64::EPSILON, "{route} in {page}");
+    }
+    assert!((value(&page, r#"fireside_sockets_open{dialect="rooms"}"#) - 1.0).abs() < f64::EPSILON, "{page}");
+}
+
+#[tokio::test]
 async fn the_ends_of_sockets_are_counted_by_their_reason() {
     let (fireside, url) = watched().await;
     let alice = fireside.registers("alice").await;

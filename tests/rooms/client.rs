@@ -239,7 +239,9 @@ async fn frames_of_the_client_move_the_read_mark() {
     assert_eq!((den.unread(&den.bob).await, den.unread(&den.alice).await), (0, 0));
     for wrong in [json!({"type": "message_read"}), json!({"type": "message_read", "data": {"message_id": "x"}})] {
         bobs.says(&wrong).await;
-        bobs.hears_error("validation_error").await;
+        let frame = bobs.frame().await;
+        assert_eq!((&frame["type"], &frame["data"]["code"]), (&json!("error"), &json!("validation_error")));
+        assert_eq!(frame["detail"], frame["data"]["message"], "where the client looks for a sentence");
     }
     // The document's own socket knows neither.
     let mut documented = den.bob.listens_in(&den.den).await;
@@ -271,8 +273,7 @@ async fn a_call_hears_of_its_own_and_not_of_who_joins_the_room() {
     bobs.says(&json!({"type": "join_call"})).await;
     bobs.hears("call_state").await;
     alices.hears_all(&["user_joined", "call_state"]).await;
-    let both = json!([caller(&den.alice), caller(&den.bob)]);
-    assert_eq!(sidebar.frame().await["active_participants"], both);
+    assert_eq!(sidebar.frame().await["active_participants"], json!(["alice", "bob"]));
     let offer =
         json!({"type": "offer", "data": {"target_user_id": den.bob.id, "sdp": {"type": "offer", "sdp": "v=0"}}});
     alices.says(&offer).await;
@@ -280,7 +281,7 @@ async fn a_call_hears_of_its_own_and_not_of_who_joins_the_room() {
     assert_eq!((&heard["from_user_id"], &heard["sdp"]["sdp"]), (&json!(den.alice.id), &json!("v=0")));
     alices.says(&json!({"type": "leave_call"})).await;
     assert_eq!(bobs.hears("user_left").await["user_id"], den.alice.id);
-    assert_eq!(sidebar.frame().await["active_participants"], json!([caller(&den.bob)]));
+    assert_eq!(sidebar.frame().await["active_participants"], json!(["bob"]));
     bobs.hangs_up().await;
     assert_eq!(sidebar.frame().await["active_participants"], json!([]));
 }

@@ -152,13 +152,13 @@ export async function talk({ base, password }) {
   seen.profile = (await alice.asks('PATCH', '/api/auth/profile/', profile)).display_name;
 
   const hersOfCall = await alice.calls(id);
-  seen.calling = (await bobs.hears('room_presence_update')).active_participants.map((user) => user.username);
+  seen.calling = (await bobs.hears('room_presence_update')).active_participants;
   const hisOfCall = await bob.calls(id);
   const late = new Promise((_, reject) => setTimeout(() => reject(new Error('the call came to nothing')), PATIENCE));
   seen.line = await Promise.race([Promise.all([hersOfCall.open, hisOfCall.open]), late]);
   await bobs.hears('room_presence_update');
   hersOfCall.socket.says('leave_call');
-  seen.left = (await bobs.hears('room_presence_update')).active_participants.map((user) => user.username);
+  seen.left = (await bobs.hears('room_presence_update')).active_participants;
 
   const { code } = await alice.asks('POST', `/api/rooms/${id}/invite/`, { expires_in_hours: 24 });
   seen.invited = (await bob.asks('POST', `/api/rooms/join/${code}/`)).id === id;

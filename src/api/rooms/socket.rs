@@ -189,7 +189,7 @@ pub fn no_such_type() -> ApiError {
 }
 
 /// What is wrong with a frame. Fields are named in the sentence, for want of another place.
-pub fn refusal(failure: &ApiError) -> String {
+fn refusal(failure: &ApiError) -> String {
     let problem = problem(failure);
     error_frame(problem.code, &problem.sentence())
 }

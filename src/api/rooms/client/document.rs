@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::document::{bare, client_frames, frame, history_of, message_of, post_of, server_frames};
-use super::super::json::{Participant, Person, Room, User};
+use super::super::json::{Participant, Room, User};
 use super::json::{Invitation, OfClient, Pinned};
 use crate::api::http::envelope::{CODES, envelope_shape};
 use crate::api::http::openapi::doc::{Doc, Shapes};
@@ -88,27 +88,32 @@ pub fn join(doc: &mut Doc) {
         .refuses(&[400, 404]);
 }
 
+/// The sentence stands in it twice: the client looks for it at the top.
+fn error_frame() -> Shape {
+    let error = object(&[need("code", one_of(&CODES)), need("message", string())]);
+    object(&[need("type", word("error")), need("data", error), need("detail", string())])
+}
+
 pub fn socket(doc: &mut Doc) {
     let read = frame("message_read", object(&[need("message_id", id())]));
     let client = client_frames(vec![bare("mark_room_as_read"), read]);
-    let server = server_frames::<OfClient>(&mut doc.shapes);
+    let server = any_of([server_frames::<OfClient>(&mut doc.shapes), error_frame()]);
     doc.does("Listen and speak in a room")
         .note("The paths are one socket, but for `/ws/call/`, which does not tell who joins the room.")
         .frames(client, server);
 }
 
 pub fn notifications(doc: &mut Doc) {
-    let (room, person) = (doc.shapes.of::<Room<'_>>(), doc.shapes.of::<Person<'_>>());
-    let error = object(&[need("code", one_of(&CODES)), need("message", string())]);
+    let room = doc.shapes.of::<Room<'_>>();
     let server = any_of([
         object(&[need("type", word("room_added")), need("room", room)]),
         object(&[
             need("type", word("room_presence_update")),
             need("room_id", number()),
-            need("active_participants", described(list(person), "Who is in the room's call.")),
+            need("active_participants", described(list(string()), "The usernames of those in the room's call.")),
         ]),
         bare("pong"),
-        frame("error", error),
+        error_frame(),
     ]);
     doc.does("Hear of new rooms, and of who is in calls").frames_of("Notification", bare("ping"), server);
 }

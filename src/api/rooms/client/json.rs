@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::json::{Form, Person, Room};
+use super::super::json::{Form, Room};
 use crate::api::http::base;
+use crate::api::http::reply::{ApiError, problem};
 use crate::chat::model::chat::Chat;
 use crate::chat::model::file;
 use crate::chat::model::id::{ChatId, UserId};
@@ -68,14 +69,20 @@ pub struct Pinned {
     pub is_pinned: bool,
 }
 
+/// An error's frame, with its sentence where the client looks for one.
+pub fn refusal(failure: &ApiError) -> String {
+    let problem = problem(failure);
+    let message = problem.sentence();
+    json!({ "type": "error", "data": { "code": problem.code, "message": message }, "detail": message }).to_string()
+}
+
 /// The frame for a room that is new to its reader.
 pub fn room_added(room: &Chat) -> String {
     json!({ "type": "room_added", "room": Room::from(room) }).to_string()
 }
 
-/// The frame for who is in a room's call now.
+/// The frame for who is in a room's call now: by name, since that is what the client shows of them.
 pub fn presence(room: ChatId, callers: &[(UserId, Username)]) -> String {
-    let callers = callers.iter().map(|(id, username)| Person { id: id.0, username: username.as_str() });
-    let callers: Vec<Person<'_>> = callers.collect();
+    let callers: Vec<&str> = callers.iter().map(|(_, username)| username.as_str()).collect();
     json!({ "type": "room_presence_update", "room_id": room.0, "active_participants": callers }).to_string()
 }

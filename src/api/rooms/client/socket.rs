@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::socket::{self, PONG, no_such_type, read, refusal};
-use super::json::{OfClient, presence, room_added};
+use super::super::socket::{self, PONG, no_such_type, read};
+use super::json::{OfClient, presence, refusal, room_added};
 use crate::api::http::body::Fields;
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
