@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 7: one world for five chat dialects.
+-- The whole database of Fireside, version 8: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -33,6 +33,13 @@ CREATE INDEX users_by_name ON users (substr(search_key, length(username_key) + 2
 CREATE INDEX users_admins ON users (id) WHERE is_admin = 1 AND is_disabled = 0; -- the last of them stays one
 CREATE INDEX users_by_storage ON users (stored_bytes) WHERE stored_bytes > 0; -- who takes the room, and all of it
 CREATE INDEX users_disabled ON users (id) WHERE is_disabled = 1;
+
+-- Names from before a move, of people who have another here: they sign in by them, too, where nobody
+-- has that name or address now.
+CREATE TABLE former_names (
+    user_id  INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    name_key TEXT    NOT NULL UNIQUE         -- folded, as users.username_key is
+) STRICT;
 
 -- Everything that signs somebody in. Only the SHA-256 of a secret is kept, so a
 -- stolen database opens no session. A JWT is bound to its `refresh` row.

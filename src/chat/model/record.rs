@@ -99,6 +99,10 @@ pub struct User {
     /// `argon2$argon2id$…`. Left out: they need a link that sets a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
+    /// What they were called before a move, where that is no username here: they sign in by it, if nobody else
+    /// has it. Left out: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_name: Option<String>,
 }
 
 /// What signs somebody in.

@@ -12,7 +12,8 @@ use crate::chat::model::error::OpenError;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
-const MIGRATIONS: &[&str] = &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6, TO_VERSION_7];
+const MIGRATIONS: &[&str] =
+    &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6, TO_VERSION_7, TO_VERSION_8];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -152,6 +153,13 @@ const TO_VERSION_7: &str = "
      CREATE INDEX users_by_name ON users (substr(search_key, length(username_key) + 2)) WHERE is_disabled = 0;
      ALTER TABLE messages ADD COLUMN pinned_at INTEGER;
      CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;";
+
+const TO_VERSION_8: &str = "
+     -- Names from before a move, by which people sign in who have another here.
+     CREATE TABLE former_names (
+         user_id  INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+         name_key TEXT    NOT NULL UNIQUE
+     ) STRICT;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

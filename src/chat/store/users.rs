@@ -144,16 +144,18 @@ pub fn accounts(db: &Db) -> Result<Vec<Account>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Who signs in with this name or address: the id, and the hash to verify.
+/// Who signs in with this name or address, or had the name before a move: the id, and the hash to verify.
 pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)>> {
     // Nobody has it, and folding it would make it longer still.
     if login.len() > MAX_LOGIN {
         return Ok(None);
     }
     let sql = if login.contains('@') {
-        "SELECT id, password_hash, is_disabled FROM users WHERE email_key = ?1"
+        "SELECT id, password_hash, is_disabled FROM users WHERE id = coalesce(
+            (SELECT id FROM users WHERE email_key = ?1), (SELECT user_id FROM former_names WHERE name_key = ?1))"
     } else {
-        "SELECT id, password_hash, is_disabled FROM users WHERE username_key = ?1"
+        "SELECT id, password_hash, is_disabled FROM users WHERE id = coalesce(
+            (SELECT id FROM users WHERE username_key = ?1), (SELECT user_id FROM former_names WHERE name_key = ?1))"
     };
     let mut query = db.prepare_cached(sql)?;
     let found = query.query_row([fold(login)], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)));

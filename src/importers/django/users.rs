@@ -61,17 +61,23 @@ pub(super) fn read(
         let password_hash = password(cells, &username, report);
         let avatar = filled(cells, "avatar").or_else(|| profile.and_then(|profile| profile.avatar.clone()));
         known.avatars.extend(avatar.filter(|path| !is_default(path)).map(|path| (id, path)));
+        let email = known.names.email(cells.text("email").unwrap_or_default(), report);
+        // Who signed in by an address that came does so by that.
+        let signed_in_as = cells.text("username").unwrap_or_default().trim();
+        let is_as_ever = signed_in_as.is_empty() || signed_in_as == username || email.as_deref() == Some(signed_in_as);
+        let former_name = (!is_as_ever).then(|| signed_in_as.to_owned());
         let user = User {
             id,
             username,
             display_name: display_name(mapped, cells, profile),
-            email: known.names.email(cells.text("email").unwrap_or_default(), report),
+            email,
             bio: bio(cells, profile),
             is_admin: cells.is("is_superuser"),
             is_disabled: mapped.column("is_active").is_some() && !cells.is("is_active"),
             created_at: Some(cells.time("created").unwrap_or(now)),
             last_seen_at: cells.time("last_seen"),
             password_hash,
+            former_name,
         };
         Ok(import.take(Record::User(user))?)
     })?;

@@ -22,7 +22,7 @@ use crate::chat::store::import::{BrokenRule, ImportTx};
 pub(super) type Result<T> = std::result::Result<T, RecordError>;
 
 /// Names that a refusal tells; others are counted.
-const NAMES_TOLD: usize = 20;
+pub(super) const NAMES_TOLD: usize = 20;
 /// What is titled by nothing that can be seen.
 pub(super) const NO_TITLE: &str = "…";
 /// Bytes moved at once.
@@ -78,6 +78,8 @@ pub struct Import {
     pub(super) chats: HashMap<i64, MappedChat>,
     /// The source's ids, which grow: the place of one says its number here.
     pub(super) messages: Vec<i64>,
+    /// Who was called how before, where that is no username here: for the end, when all names are known.
+    pub(super) former_names: Vec<FormerName>,
     /// Names and addresses that are taken, where that ends it.
     pub(super) conflicts: Conflicts,
 }
@@ -87,6 +89,13 @@ pub struct Import {
 pub(super) struct MappedUser {
     pub id: i64,
     pub is_new: bool,
+}
+
+/// A name from before, and of whom.
+pub(super) struct FormerName {
+    pub user: i64,
+    pub username: String,
+    pub name: String,
 }
 
 /// A chat of the source, here.
@@ -141,6 +150,7 @@ impl Import {
             merged: HashSet::new(),
             chats: HashMap::new(),
             messages: Vec::new(),
+            former_names: Vec::new(),
             conflicts: Conflicts::default(),
         })
     }
@@ -188,6 +198,7 @@ impl Import {
     /// Makes all of it count, in one step; or, in a dry run, none of it.
     pub fn finish(mut self) -> Result<Report> {
         self.conflicts.check()?;
+        self.keep_former_names()?;
         let rooms: HashMap<i64, MappedChat> = self.chats.values().map(|chat| (chat.id, *chat)).collect();
         for chat in rooms.values().filter(|chat| chat.is_direct) {
             self.arrival.complete_pair(chat.id)?;

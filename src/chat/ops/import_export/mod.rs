@@ -17,7 +17,7 @@
 //! | record | names | has |
 //! |---|---|---|
 //! | `head` | | version, program, scope (`server`, `chat`, `user`), has_secrets |
-//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, created_at, last_seen_at, password_hash |
+//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, created_at, last_seen_at, password_hash, former_name |
 //! | `credential` | user | kind (`account`, `device`, `session`, `refresh`), label, is_bot, secret_sha256, created_at, used_at, expires_at |
 //! | `friend` | user, friend | created_at |
 //! | `post` | author | title, content, created_at |

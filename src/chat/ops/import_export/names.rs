@@ -4,10 +4,12 @@
 //! Who moves a server moves all of it, so such a name does not end an import: it comes without
 //! what is refused, and the report has a line of each. Whatever no version took is refused.
 
+use std::collections::HashMap;
+
 use super::check::{field, refused};
-use super::import::{Import, Result};
+use super::import::{FormerName, Import, NAMES_TOLD, Result};
 use crate::chat::model::id::UserId;
-use crate::chat::model::name::rule::{Violation, is_direction_control, is_unseen, without_towers};
+use crate::chat::model::name::rule::{MAX_LOGIN, Violation, fold, is_direction_control, is_unseen, without_towers};
 use crate::chat::model::name::{MAX_USERNAME, Username};
 use crate::chat::model::record::User;
 use crate::chat::store::users;
@@ -55,6 +57,41 @@ impl Import {
     pub(super) fn is_like_another_that_came(&self, name: &Username) -> Result<bool> {
         let other = users::look_owner(self.arrival.db(), name)?;
         Ok(other.is_some_and(|UserId(id)| !self.arrival.is_older(id)))
+    }
+
+    /// Lets people sign in by what they were called before, where nobody else is called so, and says what to tell
+    /// the others.
+    pub(super) fn keep_former_names(&mut self) -> Result<()> {
+        let former_names = std::mem::take(&mut self.former_names);
+        let mut wanted: HashMap<String, u32> = HashMap::new();
+        for former in &former_names {
+            *wanted.entry(fold(&former.name)).or_default() += 1;
+        }
+        let mut kept = Vec::new();
+        for FormerName { user, username, name } in former_names {
+            let key = fold(name.trim());
+            if key == fold(&username) {
+                continue;
+            }
+            let why = match () {
+                () if key.is_empty() || key.len() > MAX_LOGIN => "the old name is no name to sign in by",
+                () if wanted.get(&fold(&name)).is_some_and(|count| *count > 1) => "others had the old name, too",
+                () if self.arrival.is_called(&key)? => "somebody else has the old name",
+                () => {
+                    self.arrival.former_name(user, &key)?;
+                    kept.push(format!("{name:?} is {username}"));
+                    continue;
+                }
+            };
+            self.report.note(format!("tell {name:?} to sign in as {username}: {why}"));
+        }
+        if !kept.is_empty() {
+            let more = if kept.len() > NAMES_TOLD { ", …" } else { "" };
+            let names: Vec<&str> = kept.iter().take(NAMES_TOLD).map(String::as_str).collect();
+            let (count, names) = (kept.len(), names.join(", "));
+            self.report.note(format!("{count} users with another name sign in by the old one, too ({names}{more})"));
+        }
+        Ok(())
     }
 
     pub(super) fn free_name(&self, wanted: &Username) -> Result<Username> {

@@ -1,7 +1,7 @@
 //! Taking in users, and what is theirs alone.
 
 use super::check::{self, field, refused, time};
-use super::import::{Import, MappedUser, NO_TITLE, OnConflict, Result};
+use super::import::{FormerName, Import, MappedUser, NO_TITLE, OnConflict, Result};
 use crate::chat::model::label::Label;
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, User};
@@ -63,6 +63,10 @@ impl Import {
             last_seen_at,
         })?;
         self.users.insert(user.id, MappedUser { id, is_new: true });
+        if let Some(name) = &user.former_name {
+            let (username, name) = (username.as_str().to_owned(), name.clone());
+            self.former_names.push(FormerName { user: id, username, name });
+        }
         self.open_account_token(id, &nonce)?;
         Ok(true)
     }
@@ -89,7 +93,7 @@ impl Import {
             (OnConflict::Merge, _) => refused(format!("username: {wanted} is like another name, and not the same")),
             (OnConflict::Rename, _) => {
                 let free = self.free_name(wanted)?;
-                self.report.note(format!("{wanted} comes as {free}"));
+                self.report.note(format!("{wanted} comes as {free}: tell them, since {wanted} is somebody else here"));
                 Ok(Name::Free(free))
             }
         }

@@ -34,8 +34,8 @@ pub fn users(wanted: ExportFilter) -> String {
     };
     format!(
         "SELECT u.id, u.username, u.display_name, {is_whole}, u.email, u.bio, u.is_admin, u.is_disabled,
-                u.created_at, u.last_seen_at, u.password_hash
-         FROM users u WHERE {} ORDER BY u.id",
+                u.created_at, u.last_seen_at, u.password_hash, f.name_key
+         FROM users u LEFT JOIN former_names f ON f.user_id = u.id WHERE {} ORDER BY u.id",
         which.replace("TALKED", TALKED)
     )
 }
@@ -49,6 +49,7 @@ pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> 
             (user.is_admin, user.is_disabled) = (row.get(6)?, row.get(7)?);
             (user.created_at, user.last_seen_at) = (moment(row, 8)?, moment(row, 9)?);
             user.password_hash = if has_secrets { row.get(10)? } else { None };
+            user.former_name = row.get(11)?;
         }
         Ok(Record::User(user))
     }

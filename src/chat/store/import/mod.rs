@@ -110,6 +110,23 @@ impl ImportTx {
         ])?)
     }
 
+    /// Whether somebody is called so, has that address, or was called so before a move.
+    pub fn is_called(&self, key: &str) -> Result<bool> {
+        let mut query = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE username_key = ?1) OR EXISTS (SELECT 1 FROM users WHERE email_key = ?1)
+                 OR EXISTS (SELECT 1 FROM former_names WHERE name_key = ?1)",
+        )?;
+        Ok(query.query_row([key], |row| row.get(0))?)
+    }
+
+    /// Lets somebody sign in by what they were called.
+    pub fn former_name(&self, user: i64, key: &str) -> Result<()> {
+        self.db
+            .prepare_cached("INSERT INTO former_names (user_id, name_key) VALUES (?1, ?2)")?
+            .execute(params![user, key])?;
+        Ok(())
+    }
+
     /// `false`: the secret is somebody's already.
     pub fn credential(&self, new: &NewCredential<'_>) -> Result<bool> {
         let mut insert = self.db.prepare_cached(
