@@ -27,7 +27,7 @@ pub(super) struct ForeignSource {
 /// A system whose data can be read.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum System {
-    /// The SQLite file of a Django project
+    /// A Django project: its SQLite file, or what `manage.py dumpdata` wrote
     Django,
     /// The zip archive of a Slack workspace's export
     Slack,

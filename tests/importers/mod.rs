@@ -1,9 +1,12 @@
 //! Moving in from another system: people keep their passwords, their tokens and all that
 //! was said, and find it through the dialect that they speak.
 
+mod checker;
 mod django;
 mod hostile;
+mod names;
 mod slack;
+mod whole;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,16 +23,28 @@ use crate::world::{Caller, Fireside, Home};
 /// A project's database, as `tests/fixtures/django/make.py` made it.
 struct Project {
     folder: TempDir,
+    style: String,
+}
+
+fn unpacked(name: &str) -> Vec<u8> {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/django/{name}.gz"));
+    let mut bytes = Vec::new();
+    GzDecoder::new(std::fs::File::open(packed).unwrap()).read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 impl Project {
     fn of(style: &str) -> Self {
-        let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/django/{style}.sqlite3.gz"));
-        let mut bytes = Vec::new();
-        GzDecoder::new(std::fs::File::open(packed).unwrap()).read_to_end(&mut bytes).unwrap();
-        let project = Self { folder: TempDir::new().unwrap() };
-        std::fs::write(project.database(), bytes).unwrap();
+        let project = Self { folder: TempDir::new().unwrap(), style: style.to_owned() };
+        std::fs::write(project.database(), unpacked(&format!("{style}.sqlite3"))).unwrap();
         project
+    }
+
+    /// What `manage.py dumpdata` wrote of it, in one of its forms.
+    fn dump(&self, ending: &str) -> PathBuf {
+        let path = self.folder.path().join(format!("dump.{ending}"));
+        std::fs::write(&path, unpacked(&format!("{}.{ending}", self.style))).unwrap();
+        path
     }
 
     fn database(&self) -> PathBuf {

@@ -8,6 +8,8 @@
 mod absent;
 mod chats;
 mod copy;
+mod different;
+mod dump;
 mod files;
 mod left;
 mod mapping;
@@ -37,13 +39,17 @@ use source::Source;
 /// What to read, and where the rest of it is.
 #[derive(Clone, Copy, Debug)]
 pub struct From<'a> {
-    /// The project's SQLite file.
+    /// The project's SQLite file, or what `manage.py dumpdata` wrote.
     pub database: &'a Path,
     /// What the project calls its tables and columns, where that differs.
     pub mapping: Option<&'a Path>,
     /// The project's `MEDIA_ROOT`.
     pub media: Option<&'a Path>,
 }
+
+/// Of a dump whose profiles have other keys than their users.
+const UNSURE: &str = "the dump does not say which of its columns name profiles and which users: where it may be either, \
+    they are read as users (`dumpdata --natural-foreign` tells them apart)";
 
 /// Reads a project's database into an import. What has no time of its own comes with `now`.
 pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progress<'_>) -> Result<(), ImportError> {
@@ -53,6 +59,9 @@ pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progr
     let media = Media::new(from.media)?;
     head(import, "django")?;
     import.note(plan.words());
+    if source.is_unsure(&plan)? {
+        import.note(UNSURE);
+    }
     tell_unread(&source, &plan, import)?;
     let mut report = ImportReport::default();
     let people = users::read(&source, &plan, import, &mut report, now)?;
@@ -72,6 +81,7 @@ pub fn read(from: From<'_>, import: &mut Import, now: Timestamp, progress: Progr
     reader.files(&attached, &said)?;
     reader.members(&world, &said)?;
     report.tell(import);
+    different::tell(&plan, import);
     Ok(())
 }
 

@@ -19,6 +19,11 @@ const DJANGOS_OWN: &[&str] = &[
     "django_migrations",
     "django_session",
     "django_site",
+    // As a dump calls them.
+    "admin_logentry",
+    "contenttypes_contenttype",
+    "sessions_session",
+    "sites_site",
 ];
 /// Endings of tables that hold rights, which come as one flag.
 const RIGHTS: &[&str] = &["_groups", "_user_permissions"];

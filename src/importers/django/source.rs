@@ -1,4 +1,4 @@
-//! Another system's SQLite file, read and never written: the only SQL outside the store.
+//! Another system's SQLite file, or a dump of its database, read and never written: the only SQL outside the store.
 //!
 //! Whoever made the file may mean harm. It is opened for reading, its schema is not
 //! trusted with functions, values have a largest size, and nothing but the columns of
@@ -13,8 +13,9 @@ use rusqlite::{Connection, OpenFlags, Row};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::plan::TablePlan;
-use super::{copy, time};
+use super::dump::References;
+use super::plan::{Plan, TablePlan};
+use super::{copy, dump, time};
 use crate::chat::model::time::Timestamp;
 use crate::importers::{ImportError, failed};
 
@@ -35,6 +36,8 @@ const PASSWORD: &str = "password";
 pub(super) struct Source {
     db: Connection,
     _copy: Option<TempDir>,
+    /// What a dump's columns refer to, since its tables have no keys of the database's; whether that is beyond doubt.
+    dumped: Option<(References, bool)>,
 }
 
 /// A table as the database describes it.
@@ -63,7 +66,12 @@ impl Source {
     /// it: who reads a database with a write-ahead log has to, so of such a one a copy is read.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let wrong = |cause: rusqlite::Error| ImportError::Source(format!("{} cannot be read: {cause}", path.display()));
-        let copy = if copy::is_needed(path) { Some(copy::make(path)?) } else { None };
+        let (copy, dumped) = if dump::is_one(path)? {
+            let dump = dump::load(path)?;
+            (Some(dump.folder), Some((dump.references, dump.is_natural)))
+        } else {
+            (if copy::is_needed(path) { Some(copy::make(path)?) } else { None }, None)
+        };
         let read = copy.as_ref().map_or_else(|| path.to_owned(), |folder| folder.path().join(copy::NAME));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(read, flags).map_err(wrong)?;
@@ -73,7 +81,7 @@ impl Source {
         db.execute_batch("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; BEGIN").map_err(wrong)?;
         // The state is fixed by the first look, which also tells whether this is a database.
         db.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())).map_err(wrong)?;
-        Ok(Self { db, _copy: copy })
+        Ok(Self { db, _copy: copy, dumped })
     }
 
     /// Every ordinary table.
@@ -99,7 +107,9 @@ impl Source {
             Some(column) => self.has_passwords(&name, column)?,
             None => false,
         };
-        Ok(Table { name, columns, refers: keys.into_iter().zip(of).collect(), key, has_passwords })
+        let mut refers: Vec<(String, String)> = keys.into_iter().zip(of).collect();
+        refers.extend(self.dumped.iter().filter_map(|(dumped, _)| dumped.get(&name)).flatten().cloned());
+        Ok(Table { name, columns, refers, key, has_passwords })
     }
 
     /// Hashes of Django begin with their kind and have parts between dollars; `!` begins what nobody can type.
@@ -113,6 +123,15 @@ impl Source {
         let mut query = self.db.prepare(sql).map_err(unread)?;
         let rows = query.query_map(rusqlite::params_from_iter(values), |row| row.get(0)).map_err(unread)?;
         rows.collect::<rusqlite::Result<_>>().map_err(unread)
+    }
+
+    /// Whether it may have been taken wrongly who is who: a dump does not say whether 3 is a user or a profile.
+    pub fn is_unsure(&self, plan: &Plan) -> Result<bool, ImportError> {
+        let (Some((_, false)), Some(profiles)) = (&self.dumped, plan.get("profiles")) else { return Ok(false) };
+        let (Some(id), Some(user)) = (profiles.column("id"), profiles.column("user")) else { return Ok(false) };
+        let (id, user, table) = (quoted(id), quoted(user), quoted(&profiles.table));
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {id} <> {user})");
+        self.db.query_row(&sql, [], |row| row.get(0)).map_err(|cause| unread_in(&profiles.table, &cause))
     }
 
     /// How many rows a table has.

@@ -1,0 +1,423 @@
+//! A dump of a project, as `manage.py dumpdata` writes it whatever database the project runs on.
+//!
+//! Its rows are read one by one into a database beside the others' temporary files, which
+//! goes when the reading ends: so a dump of any size takes the memory of one row, and all
+//! else reads dumps and databases alike. What a dump does not say, which columns name rows
+//! of which tables, is worked out when all rows are there: see `references`.
+
+mod references;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use rusqlite::Connection;
+use rusqlite::types::Value as Stored;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+
+use super::copy;
+use super::source::{MAX_TABLES, quoted};
+use crate::importers::{ImportError, failed};
+
+/// Largest row, in bytes of JSON.
+const MAX_ROW: u64 = 16 * 1_024 * 1_024;
+/// Columns of a table at most.
+const MAX_COLUMNS: usize = 300;
+/// Longest name of a model or of a field, in bytes.
+const MAX_NAME: usize = 128;
+/// Statements that are kept for rows alike.
+const STATEMENTS: usize = 256;
+/// Bytes of a beginning by which a dump is known.
+const HEAD: u64 = 4_096;
+/// What a row without a key is known by.
+const ID: &str = "id";
+
+/// By table, its columns that name rows of other tables.
+pub(super) type References = HashMap<String, Vec<(String, String)>>;
+
+/// A dump that was read.
+pub(super) struct Dump {
+    /// Where the database is, as [`copy::NAME`].
+    pub folder: TempDir,
+    pub references: References,
+    /// Rows name others by words, so that there is no doubt who is who.
+    pub is_natural: bool,
+}
+
+/// One row of the dump.
+#[derive(Deserialize)]
+struct Row {
+    model: String,
+    #[serde(default)]
+    pk: Value,
+    fields: Map<String, Value>,
+}
+
+/// Whether a file begins as JSON does, and not as a database. What cannot be read is left to others to complain about.
+pub(super) fn is_one(path: &Path) -> Result<bool, ImportError> {
+    let mut head = Vec::new();
+    if File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).is_err() {
+        return Ok(false);
+    }
+    match head.as_slice() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            failed(format!("{} is in UTF-16: `manage.py dumpdata --output FILE` writes it in UTF-8", path.display()))
+        }
+        [0x1f, 0x8b, ..] => failed(format!("{} is compressed: unpack it first", path.display())),
+        _ => Ok(after_mark(&head).iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|b| b"[{".contains(b))),
+    }
+}
+
+/// Without the mark that some editors put before UTF-8.
+fn after_mark(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
+}
+
+/// Reads a dump, a list of rows or a row a line.
+pub(super) fn load(path: &Path) -> Result<Dump, ImportError> {
+    let kept = |cause: &dyn fmt::Display| {
+        let place = std::env::temp_dir();
+        ImportError::Source(format!("{} could not be read into {}: {cause}", path.display(), place.display()))
+    };
+    let folder = tempfile::Builder::new().prefix("fireside-import-").tempdir().map_err(|cause| kept(&cause))?;
+    let db = Connection::open(folder.path().join(copy::NAME)).map_err(|cause| kept(&cause))?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    let begin = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN";
+    db.execute_batch(begin).map_err(|cause| kept(&cause))?;
+    let left = Rc::new(Cell::new(MAX_ROW));
+    let mut loader = Loader { db, tables: BTreeMap::new(), rows: 0, left: Rc::clone(&left) };
+    let file = File::open(path).map_err(|cause| kept(&cause))?;
+    let mut input = BufReader::new(file);
+    let is_list = begins_with_list(&mut input).map_err(|cause| kept(&cause))?;
+    let input = Bounded { input, left };
+    let read = if is_list { loader.list(input) } else { loader.lines(input) };
+    let rows = loader.rows;
+    read.map_err(|cause| ImportError::Source(format!("{}: {cause} (after {rows} whole rows)", path.display())))?;
+    let is_natural = loader.tables.values().any(|loaded| loaded.columns.values().any(|seen| seen.naturals));
+    let references = loader.finish().map_err(|cause| kept(&cause))?;
+    Ok(Dump { folder, references, is_natural })
+}
+
+/// Passes over what stands before the first sign.
+fn begins_with_list(input: &mut BufReader<File>) -> io::Result<bool> {
+    use std::io::BufRead;
+    let head = input.fill_buf()?;
+    let mark = head.len() - after_mark(head).len();
+    let is_list = head[mark..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    input.consume(mark);
+    Ok(is_list)
+}
+
+/// Reads so many bytes of a row, and no more.
+struct Bounded {
+    input: BufReader<File>,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        match self.left.get().checked_sub(read as u64) {
+            Some(left) => self.left.set(left),
+            None => return Err(io::Error::other(format!("a row has more than {MAX_ROW} bytes"))),
+        }
+        Ok(read)
+    }
+}
+
+/// What was seen in a column.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Numbers, UUIDs: what rows are known by.
+    keys: bool,
+    /// Lists of words, by which `--natural-foreign` names a row.
+    naturals: bool,
+    /// Anything else.
+    others: bool,
+}
+
+/// A table on its way.
+#[derive(Default)]
+struct Loaded {
+    columns: BTreeMap<String, Seen>,
+    /// Of a list of keys in each row: the table whose rows have it, its field.
+    link: Option<(String, String)>,
+    rows: i64,
+}
+
+struct Loader {
+    db: Connection,
+    tables: BTreeMap<String, Loaded>,
+    rows: u64,
+    left: Rc<Cell<u64>>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Loader {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Loader {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows, as `manage.py dumpdata` writes it")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        while let Some(row) = rows.next_element::<Row>()? {
+            self.take(row).map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+impl Loader {
+    fn list(&mut self, input: Bounded) -> Result<(), serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_reader(input);
+        self.deserialize(&mut json)?;
+        json.end()
+    }
+
+    fn lines(&mut self, input: Bounded) -> Result<(), serde_json::Error> {
+        for row in serde_json::Deserializer::from_reader(input).into_iter::<Row>() {
+            self.take(row?).map_err(serde_json::Error::custom)?;
+        }
+        Ok(())
+    }
+
+    /// Takes one row in, or says what is wrong with it.
+    fn take(&mut self, row: Row) -> Result<(), String> {
+        let is_name = |part: &str| {
+            (1..=MAX_NAME).contains(&part.len()) && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        };
+        let model = row.model.to_lowercase();
+        let table = match model.split_once('.') {
+            Some((app, name)) if is_name(app) && is_name(name) => format!("{app}_{name}"),
+            _ => return Err(format!("`{}` is no model", cut(&row.model))),
+        };
+        // The framework keeps a token as the key of its row.
+        let key_column = if table == "authtoken_token" { "key" } else { ID };
+        self.table(&table, key_column, None)?;
+        let key = match self.value(&table, key_column, &row.pk)? {
+            Stored::Null => {
+                let loaded = self.tables.get(&table).map_or(0, |loaded| loaded.rows);
+                Stored::Integer(loaded + 1)
+            }
+            key => key,
+        };
+        let mut values = vec![(key_column.to_owned(), key.clone())];
+        for (field, value) in row.fields {
+            if !is_name(&field) {
+                return Err(format!("`{}` is no field", cut(&field)));
+            }
+            let field = field.to_lowercase();
+            if let Some(keys) = keys_of_list(&value) {
+                self.link(&table, &field, &key, keys)?;
+            } else if !values.iter().any(|(known, _)| *known == field) {
+                let value = self.value(&table, &field, &value)?;
+                values.push((field, value));
+            }
+        }
+        self.insert(&table, &values)?;
+        self.rows += 1;
+        self.left.set(MAX_ROW);
+        Ok(())
+    }
+
+    /// Makes a table where there is none of the name.
+    fn table(&mut self, name: &str, key: &str, link: Option<(String, String)>) -> Result<(), String> {
+        if self.tables.contains_key(name) {
+            return Ok(());
+        }
+        if self.tables.len() >= MAX_TABLES {
+            return Err(format!("there are more than {MAX_TABLES} models and lists"));
+        }
+        let key_of = if link.is_some() { "" } else { " PRIMARY KEY" };
+        let sql = format!("CREATE TABLE {} ({}{key_of})", quoted(name), quoted(key));
+        self.db.execute_batch(&sql).map_err(|cause| cause.to_string())?;
+        let columns = BTreeMap::from([(key.to_owned(), Seen::default())]);
+        self.tables.insert(name.to_owned(), Loaded { columns, link, rows: 0 });
+        Ok(())
+    }
+
+    /// A value as a database has it. Makes its column where there is none.
+    fn value(&mut self, table: &str, column: &str, value: &Value) -> Result<Stored, String> {
+        let Some(loaded) = self.tables.get_mut(table) else { return Ok(Stored::Null) };
+        if !loaded.columns.contains_key(column) {
+            if loaded.columns.len() >= MAX_COLUMNS {
+                return Err(format!("{table} has more than {MAX_COLUMNS} fields"));
+            }
+            let sql = format!("ALTER TABLE {} ADD COLUMN {}", quoted(table), quoted(column));
+            self.db.execute_batch(&sql).map_err(|cause| cause.to_string())?;
+        }
+        let seen = loaded.columns.entry(column.to_owned()).or_default();
+        match value {
+            Value::Null => {}
+            Value::Number(_) => seen.keys = true,
+            Value::String(text) if is_uuid(text) => seen.keys = true,
+            Value::Array(words) if words.iter().all(Value::is_string) => seen.naturals = true,
+            _ => seen.others = true,
+        }
+        Ok(match value {
+            Value::Null => Stored::Null,
+            Value::Bool(is) => Stored::Integer(i64::from(*is)),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Stored::Integer(whole),
+                (None, Some(real)) => Stored::Real(real),
+                (None, None) => Stored::Text(number.to_string()),
+            },
+            Value::String(text) => Stored::Text(text.clone()),
+            list_or_object => Stored::Text(list_or_object.to_string()),
+        })
+    }
+
+    /// The rows that a row names in a list, as a database has them: in a table of their own.
+    fn link(&mut self, table: &str, field: &str, owner: &Stored, keys: &[Value]) -> Result<(), String> {
+        let name = format!("{table}_{field}");
+        self.table(&name, OWNER, Some((table.to_owned(), field.to_owned())))?;
+        self.value(&name, TARGET, &Value::Null)?;
+        for key in keys {
+            let target = self.value(&name, TARGET, key)?;
+            self.insert(&name, &[(OWNER.to_owned(), owner.clone()), (TARGET.to_owned(), target)])?;
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, table: &str, values: &[(String, Stored)]) -> Result<(), String> {
+        let columns: Vec<String> = values.iter().map(|(column, _)| quoted(column)).collect();
+        let places = vec!["?"; values.len()].join(", ");
+        // As `manage.py loaddata` has it, a row that comes again replaces the one before.
+        let sql = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({places})", quoted(table), columns.join(", "));
+        let done = self
+            .db
+            .prepare_cached(&sql)
+            .and_then(|mut insert| insert.execute(rusqlite::params_from_iter(values.iter().map(|(_, value)| value))));
+        done.map_err(|cause| cause.to_string())?;
+        if let Some(loaded) = self.tables.get_mut(table) {
+            loaded.rows += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What the columns of a list are called until it is known what they name.
+const OWNER: &str = "owner";
+const TARGET: &str = "target";
+
+/// The keys of a list that names rows. A list of other words is itself a key, or no list of keys at all.
+fn keys_of_list(value: &Value) -> Option<&[Value]> {
+    let keys = value.as_array()?;
+    let is_key = |key: &Value| match key {
+        Value::Number(number) => number.is_i64(),
+        Value::String(text) => is_uuid(text),
+        Value::Array(words) => !words.is_empty() && words.iter().all(Value::is_string),
+        _ => false,
+    };
+    keys.iter().all(is_key).then_some(keys)
+}
+
+/// Whether a text is a UUID as Django writes it.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.char_indices().all(|(place, sign)| match place {
+            8 | 13 | 18 | 23 => sign == '-',
+            _ => sign.is_ascii_hexdigit(),
+        })
+}
+
+fn cut(name: &str) -> &str {
+    crate::importers::text::cut(name, 40)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+    use rusqlite::Connection;
+
+    use super::{Dump, ImportError, MAX_ROW, copy, is_one, load};
+
+    fn loaded(text: &[u8]) -> Result<Dump, ImportError> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        load(file.path())
+    }
+
+    fn value(dump: &Dump, sql: &str) -> String {
+        let db = Connection::open(dump.folder.path().join(copy::NAME)).expect("a database");
+        db.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0).map(|value| format!("{value:?}")))
+            .expect(sql)
+    }
+
+    const USERS: &str =
+        r#"{"model": "auth.user", "pk": 7, "fields": {"username": "anna", "password": "a$b$c", "groups": []}}"#;
+
+    #[test]
+    fn rows_become_tables_and_lists_tables_of_their_own() {
+        let chat = r#"{"model": "messenger.chatroom", "pk": 2, "fields": {"name": "den", "members": [7, 8], "is_open": true}}"#;
+        let message =
+            r#"{"model": "messenger.Message", "pk": 3, "fields": {"room": 2, "user": ["anna"], "content": "Hi"}}"#;
+        for text in [format!("\u{feff}[{USERS},\n{chat}, {message}]\n"), format!("{USERS}\n{chat}\n{message}")] {
+            let dump = loaded(text.as_bytes()).expect("read");
+            assert_eq!(value(&dump, "SELECT id FROM auth_user WHERE username = 'anna'"), "Integer(7)");
+            assert_eq!(value(&dump, "SELECT is_open FROM messenger_chatroom"), "Integer(1)");
+            let members = "SELECT group_concat(chatroom_id || ':' || user_id) FROM messenger_chatroom_members";
+            assert_eq!(value(&dump, members), "Text(\"2:7,2:8\")");
+            assert_eq!(value(&dump, "SELECT user_id FROM messenger_message"), "Integer(7)", "by a natural key");
+            assert_eq!(value(&dump, "SELECT room_id FROM messenger_message"), "Integer(2)");
+            let of = &dump.references["messenger_chatroom_members"];
+            assert!(of.contains(&("chatroom_id".into(), "messenger_chatroom".into())), "{of:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let large = format!(
+            r#"[{USERS}, {{"model": "a.b", "fields": {{"c": "{}"}}}}]"#,
+            "x".repeat(usize::try_from(MAX_ROW).expect("small"))
+        );
+        for (text, told) in [
+            ("[", "EOF while parsing a list at line 1 column 1 (after 0 whole rows)"),
+            ("[\n {\"model\": 5}]", "invalid type: integer `5`, expected a string at line 2 column 12"),
+            ("[{\"model\": \"a.b\"}]", "missing field `fields` at line 1 column 17"),
+            ("[{\"model\": \"user\", \"fields\": {}}]", "`user` is no model at line 1"),
+            ("[{\"model\": \"a.b\", \"fields\": {\"\\u0000\": 1}}]", "is no field at line 1"),
+            (&format!("[{USERS},\n{USERS}"), "EOF while parsing a list at line 2"),
+            (&format!("[{USERS}] x"), "trailing characters at line 1"),
+            (&format!("[{USERS},]"), "(after 1 whole rows)"),
+            ("[7]", "invalid type: integer `7`, expected struct Row at line 1 column 2"),
+            (&large, "a row has more than 16777216 bytes (after 1 whole rows)"),
+        ] {
+            let why = loaded(text.as_bytes()).err().map(|why| why.to_string()).unwrap_or_default();
+            assert!(why.contains(told), "{told}: {}", &why[..why.len().min(400)]);
+        }
+    }
+
+    proptest! {
+        /// Whatever somebody calls a dump is read or refused.
+        #[test]
+        fn any_file_is_a_dump_or_refused(
+            noise in any::<Vec<u8>>(),
+            field in "(user|members|friends|id|x|\")",
+            value in "(null|7|\\[\\]|\\[7\\]|\\[\"a\"\\]|\\[\\[\"a\"\\]\\]|\\{\\}|1e99|99999999999999999999)",
+            pk in "(null|7|\"a\"|\\[\\]|true)",
+        ) {
+            let text = format!(r#"[{USERS}, {{"model": "a.profile", "pk": {pk}, "fields": {{"{field}": {value}}}}}]"#);
+            prop_assert!(loaded(text.as_bytes()).is_ok() || field == "\"", "{text}");
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            std::fs::write(file.path(), &noise).expect("written");
+            drop(is_one(file.path()));
+            drop(loaded(&noise));
+        }
+    }
+}
