@@ -61,7 +61,8 @@ pub(super) fn read(
         let password_hash = password(cells, &username, report);
         let avatar = filled(cells, "avatar").or_else(|| profile.and_then(|profile| profile.avatar.clone()));
         known.avatars.extend(avatar.filter(|path| !is_default(path)).map(|path| (id, path)));
-        let email = known.names.email(cells.text("email").unwrap_or_default(), report);
+        let address = cells.text("email").or_else(|| is_address(mapped).then(|| cells.text("username")).flatten());
+        let email = known.names.email(address.unwrap_or_default(), report);
         // Who signed in by an address that came does so by that.
         let signed_in_as = cells.text("username").unwrap_or_default().trim();
         let is_as_ever = signed_in_as.is_empty() || signed_in_as == username || email.as_deref() == Some(signed_in_as);
@@ -123,8 +124,11 @@ fn filled(cells: &TableRow<'_>, field: &str) -> Option<String> {
 /// A project in which people are their addresses has names made of these.
 fn wished<'a>(mapped: &TablePlan, cells: &'a TableRow<'_>) -> &'a str {
     let text = cells.text("username").unwrap_or_default();
-    let is_address = mapped.column("username").is_some_and(|column| column.contains("email"));
-    if is_address { text.split('@').next().unwrap_or_default() } else { text }
+    if is_address(mapped) { text.split('@').next().unwrap_or_default() } else { text }
+}
+
+fn is_address(mapped: &TablePlan) -> bool {
+    mapped.column("username").is_some_and(|column| column.contains("email"))
 }
 
 /// The picture that a project shows for those who have none.
