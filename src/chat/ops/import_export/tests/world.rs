@@ -99,6 +99,7 @@ impl World {
                 created_at: Some(maker.now()),
                 last_seen_at: maker.maybe(),
                 password_hash: Some(no_password()),
+                former_name: maker.chance(20).then(|| format!("old name {place}")),
             }));
         }
         for user in &users {
