@@ -208,15 +208,16 @@ impl Style {
         let (source, here) = (Connection::open(project).unwrap(), Connection::open(home.database()).unwrap());
         let count = |db: &Connection, sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         for (kind, sql) in self.counts {
-            let there = match *kind {
+            let there: String = match *kind {
                 "members" => {
                     "SELECT count(*) FROM members m JOIN users u ON u.id = m.user_id WHERE username NOT LIKE 'left-%'"
+                        .to_owned()
                 }
-                "credentials" => "SELECT count(*) FROM credentials WHERE kind = 'device'",
-                "friends" => "SELECT count(*) / 2 FROM friends",
-                kind => &format!("SELECT count(*) FROM {kind}"),
+                "credentials" => "SELECT count(*) FROM credentials WHERE kind = 'device'".to_owned(),
+                "friends" => "SELECT count(*) / 2 FROM friends".to_owned(),
+                kind => format!("SELECT count(*) FROM {kind}"),
             };
-            let (had, came) = (count(&source, sql), count(&here, there));
+            let (had, came) = (count(&source, sql), count(&here, &there));
             let left_out = counted(report, &format!("{kind} did not come: "));
             assert_eq!(had, came + left_out, "{}: {kind}: {report}", self.name);
         }

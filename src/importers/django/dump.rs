@@ -392,11 +392,11 @@ mod tests {
             ("[{\"model\": \"a.b\"}]", "missing field `fields` at line 1 column 17"),
             ("[{\"model\": \"user\", \"fields\": {}}]", "`user` is no model at line 1"),
             ("[{\"model\": \"a.b\", \"fields\": {\"\\u0000\": 1}}]", "is no field at line 1"),
-            (&format!("[{USERS},\n{USERS}"), "EOF while parsing a list at line 2"),
-            (&format!("[{USERS}] x"), "trailing characters at line 1"),
-            (&format!("[{USERS},]"), "(after 1 whole rows)"),
+            (format!("[{USERS},\n{USERS}").as_str(), "EOF while parsing a list at line 2"),
+            (format!("[{USERS}] x").as_str(), "trailing characters at line 1"),
+            (format!("[{USERS},]").as_str(), "(after 1 whole rows)"),
             ("[7]", "invalid type: integer `7`, expected struct Row at line 1 column 2"),
-            (&large, "a row has more than 16777216 bytes (after 1 whole rows)"),
+            (large.as_str(), "a row has more than 16777216 bytes (after 1 whole rows)"),
         ] {
             let why = loaded(text.as_bytes()).err().map(|why| why.to_string()).unwrap_or_default();
             assert!(why.contains(told), "{told}: {}", &why[..why.len().min(400)]);
