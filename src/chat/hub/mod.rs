@@ -10,6 +10,7 @@
 
 mod coalesce;
 mod fan_out;
+mod presence;
 mod registry;
 #[cfg(test)]
 pub(super) mod simulated;
@@ -57,6 +58,16 @@ async fn watch_look(hub: Weak<Hub>, chat: ChatId) {
     }
 }
 
+/// Sees to it that what is held back of who came and went is told.
+async fn watch_presences(hub: Weak<Hub>) {
+    loop {
+        tokio::time::sleep(MOMENT).await;
+        if !hub.upgrade().is_some_and(|hub| hub.tell_held_presences()) {
+            return;
+        }
+    }
+}
+
 impl Hub {
     /// An empty hub, and its worker, which waits to be started.
     pub fn new() -> (Self, Arc<FanOutWorker>) {
@@ -93,6 +104,17 @@ impl Hub {
         for chat in begun {
             runtime.spawn(watch_look(Arc::downgrade(self), chat));
         }
+        if self.lock().begins_presences() {
+            runtime.spawn(watch_presences(Arc::downgrade(self)));
+        }
+    }
+
+    /// Tells what a moment bears of what was held back of who came and went. `false`: the last told nothing.
+    fn tell_held_presences(&self) -> bool {
+        let mut registry = self.lock();
+        let goes_on = registry.tell_held_presences();
+        self.deliver(registry);
+        goes_on
     }
 
     /// Tells what was held back of how a chat looks. `false`: nothing was.
@@ -121,6 +143,10 @@ impl Hub {
         for event in events {
             registry.publish(event);
         }
+        self.deliver(registry);
+    }
+
+    fn deliver(&self, mut registry: MutexGuard<'_, Registry>) {
         let due = registry.take_due();
         // Written to without the lock: what is published meanwhile goes to the same queues, behind this.
         drop(registry);

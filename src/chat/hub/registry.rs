@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::presence::PresenceQueue;
 use super::socket::{Broadcast, Closing, Offer, Socket};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope, Steering};
 use crate::chat::model::gauges::HubGauges;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
-use crate::chat::model::topic::Topics;
+use crate::chat::model::topic::{Topic, Topics};
 
 /// Sockets that one user may have open.
 pub const MAX_SOCKETS: u32 = 20;
@@ -21,8 +22,9 @@ pub(super) struct Registry {
     pub(super) by_id: HashMap<SocketId, Listener>,
     pub(super) by_chat: HashMap<ChatId, Vec<Arc<Socket>>>,
     by_user: HashMap<UserId, Vec<Arc<Socket>>>,
-    /// Who was told to be there.
+    /// Who is there, and was told to be or is about to.
     present: HashSet<UserId>,
+    presences: PresenceQueue,
     /// Told to close, and not gone yet.
     closing: HashSet<SocketId>,
     published: Published,
@@ -139,13 +141,13 @@ impl Registry {
                 // Those who stood on this chat alone close; the rest hear of it, and then nothing more.
                 self.close_where(user, Closing::Removed, |socket| socket.scope == Scope::Chat(chat));
                 self.tell_turnover(chat, user, is_quiet, event);
+                self.presences.leave(user, chat);
                 self.leave(chat, Some(user));
             }
-            Event::Presence { user, online, ref mut chats, .. } => {
-                let chats = std::mem::take(chats);
+            Event::Presence { user, online, .. } => {
                 let is_news = if online { self.present.insert(user) } else { self.present.remove(&user) };
                 if is_news {
-                    self.tell_chats(&chats, event);
+                    self.tell_presence(user, event);
                 }
             }
             Event::Call(CallEvent::State { ref mut to, .. } | CallEvent::Signalled { ref mut to, .. }) => {
@@ -239,8 +241,41 @@ impl Registry {
         self.close_slow(&slow);
     }
 
+    fn tell_presence(&mut self, user: UserId, event: Event) {
+        let audience = audience(&self.by_chat, &event);
+        if let Some(event) = self.presences.admit(user, event, audience) {
+            self.tell_presence_now(event);
+        }
+    }
+
+    /// Tells what was held back of who came and went, as much as one moment bears. `false`: the
+    /// last moment told nothing, and needs no end.
+    pub fn tell_held_presences(&mut self) -> bool {
+        let goes_on = self.presences.end_moment();
+        while let Some(event) = self.presences.next(|event| audience(&self.by_chat, event)) {
+            self.tell_presence_now(event);
+        }
+        goes_on
+    }
+
+    /// Whether somebody has to end a moment of presences now.
+    pub fn begins_presences(&mut self) -> bool {
+        self.presences.begins()
+    }
+
+    fn tell_presence_now(&mut self, mut event: Event) {
+        if let Event::Presence { ref mut chats, .. } = event {
+            let chats = std::mem::take(chats);
+            self.tell_chats(&chats, event);
+        }
+    }
+
     fn tell_user(&mut self, user: UserId, event: Event) {
-        let sockets = self.by_user.get(&user).map(Vec::as_slice).unwrap_or_default();
+        self.tell_users(&[user], event);
+    }
+
+    fn tell_users(&mut self, users: &[UserId], event: Event) {
+        let sockets = users.iter().filter_map(|user| self.by_user.get(user)).flatten();
         let slow = self.published.tell(event, sockets);
         self.close_slow(&slow);
     }
@@ -305,6 +340,13 @@ impl Published {
         }
         slow
     }
+}
+
+/// How many sockets hear an event of presence, those in several of its chats counted for each.
+fn audience(by_chat: &HashMap<ChatId, Vec<Arc<Socket>>>, event: &Event) -> usize {
+    let Event::Presence { chats, .. } = event else { return 0 };
+    let sockets = chats.iter().filter_map(|chat| by_chat.get(chat)).flatten();
+    sockets.filter(|socket| socket.topics.has(Topic::Presence)).count()
 }
 
 fn take_out<K: Hash + Eq>(sockets: &mut HashMap<K, Vec<Arc<Socket>>>, key: K, id: SocketId) {

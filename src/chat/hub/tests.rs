@@ -113,3 +113,21 @@ async fn signing_out_spares_the_credential_that_asked() {
     hub.settle().await;
     assert_eq!(hub.open_sockets(), 1);
 }
+
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_is_told_of_a_part_at_a_time() {
+    let hub = hub();
+    let alice = listen(&hub, 1, Scope::All, &[DEN]);
+    let crowd: Vec<_> = (2..=1_001).map(|user| listen(&hub, user, Scope::Chat(DEN), &[DEN])).collect();
+    let arrivals = (2..=1_001).map(|user| {
+        let user = UserId(user);
+        Event::Presence { user, online: true, last_seen: None, chats: vec![DEN] }
+    });
+    hub.publish_committed(arrivals, &tokio::runtime::Handle::current());
+    let told = || std::iter::from_fn(|| alice.inbox().take()).count();
+    let at_once = super::presence::MAX_TOLD_IN_A_MOMENT.div_ceil(crowd.len() + 1);
+    assert_eq!(told(), at_once);
+    assert_eq!(hub.users_present(), 1_000, "whoever asks is told what is so");
+    assert!(hub.tell_held_presences());
+    assert_eq!(told(), at_once);
+}
