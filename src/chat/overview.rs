@@ -1,6 +1,8 @@
 //! Lists of one's chats, with what the documents show beside each: who is in it and
 //! what was said last.
 
+use std::collections::VecDeque;
+
 use super::app::App;
 use super::group::inside;
 use super::model::chat::{Chat, Kind, MAX_MEMBERS_TOLD};
@@ -46,18 +48,32 @@ impl App {
 
     /// The actor's chats, newest activity first; with `part`, those that have it in
     /// their title or in the name of somebody in them, in any case.
-    pub async fn overviews(&self, actor: &Actor, page: Page, part: Option<&str>) -> Result<Paged<Overview>> {
+    pub async fn chats_by_activity(&self, actor: &Actor, page: Page, part: Option<&str>) -> Result<Paged<ChatId>> {
         let (me, part) = (actor.user, part.map(|part| fold(part.trim())));
-        let found = self
-            .store
-            .scan_for(me, move |db| {
-                let found = store::chats::page_by_activity(db, me, page, part.as_deref())?;
-                let items = found.items.into_iter().map(|id| overview(db, me, id)).collect::<Result<Vec<_>>>()?;
-                Ok(Paged { count: found.count, items })
-            })
-            .await?;
-        let items = found.items.into_iter().map(|overview| self.with_the_moment(overview)).collect();
-        Ok(Paged { count: found.count, items })
+        self.store.scan_for(me, move |db| store::chats::page_by_activity(db, me, page, part.as_deref())).await
+    }
+
+    /// The first of `chats`, which are taken out of it, but for those that the actor has left: some
+    /// at least, and fewer than all where many people are in them.
+    pub fn next_overviews(&self, actor: &Actor, chats: &mut VecDeque<ChatId>) -> Result<Vec<Overview>> {
+        let me = actor.user;
+        let found = self.store.read(|db| {
+            let (mut found, mut people) = (Vec::new(), 0);
+            while people < MANY_PEOPLE
+                && let Some(id) = chats.pop_front()
+            {
+                match overview(db, me, id) {
+                    Ok(overview) => {
+                        people += overview.members.len();
+                        found.push(overview);
+                    }
+                    Err(Error::NotFound | Error::NotMember) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(found)
+        })?;
+        Ok(found.into_iter().map(|overview| self.with_the_moment(overview)).collect())
     }
 
     /// Adds what is stored nowhere: who of its members is there, and who is in its call.

@@ -263,3 +263,34 @@ async fn groups_that_come_and_go_are_counted_with_their_people() {
     dave.post(CHATS, &wish).await.is(201);
     dave.post(CHATS, &wish).await.is(429);
 }
+
+#[tokio::test]
+async fn a_page_of_large_groups_comes_whole_in_pieces() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let many = strangers(&fireside, 1_500);
+    let mut made = Vec::new();
+    for title in ["first", "second", "third"] {
+        let chat = group(&alice, title, &[]).await;
+        for part in [&many[..1_000], &many[1_000..]] {
+            let added = alice.post(&chat.add(), &json!({"user_ids": part})).await.is(200).json();
+            assert_eq!(added["added_count"], part.len());
+        }
+        made.push(chat);
+    }
+    let quiet = group(&alice, "quiet", &[]).await;
+    alice.post(&made[0].messages(), &json!({"content": "newest"})).await.is(201);
+    let answer = alice.get(CHATS).await.is(200);
+    assert_eq!(answer.header("transfer-encoding"), "chunked", "nobody holds it whole");
+    let page = answer.json();
+    let shown: Vec<_> = page["results"].as_array().unwrap().iter().map(id).collect();
+    assert_eq!(shown, [made[0].id, quiet.id, made[2].id, made[1].id]);
+    for (chat, expected) in page["results"].as_array().unwrap().iter().zip([1_501, 1, 1_501, 1_501]) {
+        assert_eq!(chat["members"].as_array().unwrap().len(), expected);
+        assert_eq!(chat["member_count"], expected);
+    }
+    assert_eq!(page["results"][0], seen(&alice, made[0]).await, "as it is read alone");
+    let second = alice.get(&format!("{CHATS}?page_size=1&page=2")).await.is(200).json();
+    assert_eq!(second["results"].as_array().unwrap().iter().map(id).collect::<Vec<_>>(), [quiet.id]);
+    assert!(second["next"].is_string() && second["previous"].is_string());
+}

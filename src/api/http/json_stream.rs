@@ -16,40 +16,53 @@ use crate::chat::model::error::Error;
 /// Answers with `opening`, the elements that `next` yields, and `closing`. `next` gives a
 /// piece at a time, each element as JSON, and an empty one at the end.
 ///
-/// The first piece is read before the answer begins, so that a refusal has its status.
-/// One that comes later (the reader was removed from the room, or signed out) breaks the answer off:
-/// its end is missing, and nobody takes it for the whole.
+/// Two pieces are read before the answer begins, so that a refusal has its status and a short
+/// array its length. A refusal that comes later (the reader was removed from the room, or signed
+/// out) breaks the answer off: its end is missing, and nobody takes it for the whole.
 pub fn stream<N>(opening: &str, mut next: N, closing: &'static str) -> Answer
 where
     N: FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static,
 {
     let first = next()?;
+    let second = if first.is_empty() { Vec::new() } else { next()? };
     let begun = format!("{opening}{}", first.join(","));
-    let left = if first.is_empty() { Remaining::Closing } else { Remaining::Pieces(next) };
-    let rest = stream::unfold(left, move |left| async move {
-        // To a client that reads fast nothing here ever waits, and a long list would keep a thread to itself.
-        tokio::task::yield_now().await;
-        let (piece, next) = match left {
-            Remaining::Nothing => return None,
-            Remaining::Closing => (Ok(Vec::new()), None),
-            Remaining::Pieces(mut next) => (next(), Some(next)),
-        };
-        Some(match (piece, next) {
-            (Ok(piece), Some(next)) if !piece.is_empty() => (Ok(behind(&piece)), Remaining::Pieces(next)),
-            (Ok(_), _) => (Ok(Bytes::from_static(closing.as_bytes())), Remaining::Nothing),
-            (Err(error), _) => (Err(error), Remaining::Nothing),
-        })
-    });
-    let whole = stream::once(ready(Ok::<_, Error>(Bytes::from(begun)))).chain(rest);
-    let mut response = warp::reply::stream(whole).into_response();
+    let mut response = if second.is_empty() {
+        warp::reply::Response::new((begun + closing).into())
+    } else {
+        let rest = stream::unfold(Remaining::Piece(second, next), move |left| rest(left, closing));
+        let whole = stream::once(ready(Ok::<_, Error>(Bytes::from(begun)))).chain(rest);
+        warp::reply::stream(whole).into_response()
+    };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
+/// The next bytes of an array, and what is to come behind them.
+async fn rest<N>(left: Remaining<N>, closing: &'static str) -> Option<(Result<Bytes, Error>, Remaining<N>)>
+where
+    N: FnMut() -> Result<Vec<String>, Error>,
+{
+    // To a client that reads fast nothing here ever waits, and a long list would keep a thread to itself.
+    tokio::task::yield_now().await;
+    Some(match left {
+        Remaining::Nothing => return None,
+        Remaining::Piece(piece, _) if piece.is_empty() => (Ok(closing.into()), Remaining::Nothing),
+        Remaining::Piece(piece, mut next) => {
+            let behind = match next() {
+                Ok(piece) => Remaining::Piece(piece, next),
+                Err(error) => Remaining::Refused(error),
+            };
+            (Ok(behind_others(&piece)), behind)
+        }
+        Remaining::Refused(error) => (Err(error), Remaining::Nothing),
+    })
+}
+
 /// What of an array is still to come.
 enum Remaining<N> {
-    Pieces(N),
-    Closing,
+    /// This piece, and what yields those behind it.
+    Piece(Vec<String>, N),
+    Refused(Error),
     Nothing,
 }
 
@@ -59,7 +72,7 @@ pub fn element(shape: &impl Serialize) -> String {
 }
 
 /// Elements that stand behind others.
-fn behind(piece: &[String]) -> Bytes {
+fn behind_others(piece: &[String]) -> Bytes {
     piece.iter().flat_map(|element| [",", element]).collect::<String>().into()
 }
 
@@ -88,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_one_at_first_and_a_broken_answer_later() {
         assert!(stream("[", || Err(Error::NotFound), "]").is_err());
-        let mut pieces = vec![Err(Error::NotFound), Ok(vec!["1".to_owned()])];
+        let mut pieces = vec![Err(Error::NotFound), Ok(vec!["2".to_owned()]), Ok(vec!["1".to_owned()])];
         let response = stream("[", move || pieces.pop().unwrap_or(Ok(Vec::new())), "]").expect("an answer");
         assert!(response.into_body().collect().await.is_err());
     }

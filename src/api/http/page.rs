@@ -69,11 +69,21 @@ impl<D> Listing<D> {
 
 /// A page of messages that are written already, as by `App::cached_page`.
 pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
+    // They are an array, and so are the brackets around it.
+    let (opening, closing) = around(request, page, count)?;
+    let opening = opening.strip_suffix('[').unwrap_or(&opening);
+    let closing = closing.strip_prefix(']').unwrap_or(closing);
+    Ok(reply::written(StatusCode::OK, [opening.as_bytes(), messages, closing.as_bytes()].concat()))
+}
+
+/// What stands before the first of a page's items, and behind the last.
+pub fn around(request: &Request, page: Page, count: i64) -> Result<(String, &'static str), ApiError> {
     let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
-    let around = serde_json::to_vec(&empty).map_err(|_| ApiError::Chat(Error::Internal))?;
+    let mut around = serde_json::to_string(&empty).map_err(|_| ApiError::Chat(Error::Internal))?;
     // The results are the last of its fields, and there are none.
-    let before = around.strip_suffix(b"[]}").ok_or(ApiError::Chat(Error::Internal))?;
-    Ok(reply::written(StatusCode::OK, [before, messages, b"}"].concat()))
+    let closing = "]}";
+    around.truncate(around.len() - closing.len());
+    Ok((around, closing))
 }
 
 /// Messages in a dialect's shapes, for `App::cached_page`.

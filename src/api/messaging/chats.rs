@@ -1,9 +1,12 @@
 //! Chats: mine, a new one, and what is done with one as a whole.
 
+use std::collections::VecDeque;
+
 use super::CHATS_ON_PAGE;
 use super::json::{Chat, Done};
 use super::members::about_users;
 use crate::api::http::body::Fields;
+use crate::api::http::json_stream;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
@@ -18,9 +21,17 @@ use crate::chat::model::user::UserRef;
 pub async fn list(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, CHATS_ON_PAGE)?;
     let part = request.query("search").filter(|part| !part.trim().is_empty());
-    let chats = request.context.app.overviews(&actor, page, part).await?;
-    let chats = page::listing(&request, page, chats)?;
-    ok(&chats.write(Chat::from))
+    let app = request.context.app.clone();
+    let found = app.chats_by_activity(&actor, page, part).await?;
+    let (opening, closing) = page::around(&request, page, found.count)?;
+    let mut left = VecDeque::from(found.items);
+    // A page may be of a hundred groups of thousands.
+    let next = move || {
+        app.check_signed_in(&actor)?;
+        let chats = app.next_overviews(&actor, &mut left)?;
+        Ok(chats.iter().map(|chat| json_stream::element(&Chat::from(chat))).collect())
+    };
+    json_stream::stream(&opening, next, closing)
 }
 
 pub async fn create(actor: Actor, mut request: Request) -> Answer {

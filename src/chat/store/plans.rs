@@ -226,8 +226,9 @@ async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     app.change_chat(alice, den, ChatChange::default(), Authority::Owner).await.expect("changed");
     app.members(alice, den, FIRST).expect("members");
     app.chats(alice, FIRST).expect("rooms");
-    app.overviews(alice, FIRST, None).await.expect("overviews");
-    app.overviews(alice, FIRST, Some("de")).await.expect("overviews");
+    let found = app.chats_by_activity(alice, FIRST, None).await.expect("chats");
+    app.next_overviews(alice, &mut found.items.into()).expect("overviews");
+    app.chats_by_activity(alice, FIRST, Some("de")).await.expect("chats");
     app.visible_chats(alice, false, ChatId(0), 9).expect("rooms");
     app.visible_chats(alice, true, ChatId(0), 9).expect("rooms");
     let gone = app.create_group(alice, group("gone")).await.expect("a group").id;
