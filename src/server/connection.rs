@@ -29,6 +29,7 @@ use super::listener::Listener;
 use super::{headers, request_id};
 use crate::api::Api;
 use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
+use crate::api::http::compression::Compression;
 use crate::api::http::forwarded::{ClientInfo, PeerAddress, TrustedProxies};
 use crate::api::http::meters::PAGE;
 use crate::api::http::reply::{self, ApiError, Response, SharedBytes, SignedBy};
@@ -59,6 +60,7 @@ pub(super) struct Server {
     pub trusted_proxies: TrustedProxies,
     pub assets: Assets,
     pub backlog: Arc<Backlog>,
+    pub compression: Compression,
     /// How long the bytes of an answer may make no progress.
     pub answer_timeout: Duration,
 }
@@ -219,7 +221,7 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
         faults.wait().await;
     }
     let refuse = |error| server.api.refuse(base::inside(&path).unwrap_or(&path), &ApiError::Chat(error));
-    let answered = AssertUnwindSafe(find_within(&server, head, body)).catch_unwind().await;
+    let answered = AssertUnwindSafe(find_within(&server, head, &request_headers, body)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| {
         tracing::error!(request = trace.id, "a request panicked");
         Err(Error::Internal)
@@ -232,13 +234,14 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
 }
 
 /// Answers a request, unless too much waits to be written already.
-async fn find_within(server: &Server, head: Head, body: BodyStream) -> Result<Response, Error> {
+async fn find_within(server: &Server, head: Head, headers: &HeaderMap, body: BodyStream) -> Result<Response, Error> {
     let (reader, method) = (Reader::at(head.client.address), head.method.clone());
     let busy = Error::Busy { retry_after: backlog::BUSY_RETRY };
     if !server.backlog.takes(reader, &method) {
         return Err(busy);
     }
-    let mut response = find(server, head, body).await;
+    let response = find(server, head, body).await;
+    let mut response = server.compression.apply(&method, headers, response).await;
     let is_kept = response.extensions().get::<SharedBytes>().is_some();
     if !is_kept && !server.backlog.holds(reader, &method, response.body()) {
         return Err(busy);

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::api::Api;
 use crate::api::http::backlog::Backlog;
+use crate::api::http::compression::Compression;
 use crate::api::http::context::{Settings, forget_by_time};
 use crate::api::http::forwarded::TrustedProxies;
 use crate::assets::Assets;
@@ -61,6 +62,7 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
         trusted_proxies,
         assets,
         backlog: Backlog::new(answers.memory),
+        compression: Compression::default(),
         answer_timeout: answers.timeout,
     });
     let connections = connection_limit::ConnectionLimit::new();

@@ -1,6 +1,7 @@
 //! One world behind five documents: what is done through one is seen through all.
 
 mod change;
+mod compression;
 mod credential;
 mod form;
 pub mod pair;

@@ -2,6 +2,7 @@
 //! OpenAPI document: a test need not ask for it, and no test can do without.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::{Registry, Validator};
@@ -211,6 +212,13 @@ pub fn check_answer(asked: &Asked, status: u16, headers: &HeaderMap, body: &[u8]
     if content_type != "application/json" {
         return;
     }
+    let mut unzipped = Vec::new();
+    let body = if headers.get("content-encoding").is_some_and(|coding| coding == "gzip") {
+        flate2::read::GzDecoder::new(body).read_to_end(&mut unzipped).unwrap();
+        &unzipped
+    } else {
+        body
+    };
     let value: Value = serde_json::from_slice(body).unwrap_or_else(|_| panic!("no JSON: {told}"));
     let schema = format!("{}/responses/{status}/content/application~1json/schema", operation.pointer());
     let held = document.holds(&schema, &value);

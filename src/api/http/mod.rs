@@ -7,6 +7,7 @@ pub mod backlog;
 pub mod base;
 pub mod body;
 pub mod browser;
+pub mod compression;
 pub mod context;
 pub mod cursor;
 pub mod download;

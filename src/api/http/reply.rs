@@ -321,6 +321,17 @@ pub struct SignedBy(pub UserId);
 #[derive(Clone, Copy, Debug)]
 pub struct SharedBytes;
 
+/// The answer has a code or token in it that lets somebody in, and is not compressed.
+#[derive(Clone, Copy, Debug)]
+pub struct CarriesCredential;
+
+/// The same answer, marked so.
+pub fn with_credential(answer: Answer) -> Answer {
+    let mut response = answer?;
+    response.extensions_mut().insert(CarriesCredential);
+    Ok(response)
+}
+
 /// 200 with such bytes.
 #[must_use]
 pub fn kept(bytes: Bytes) -> Response {

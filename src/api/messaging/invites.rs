@@ -5,7 +5,7 @@ use warp::http::StatusCode;
 use super::json::{Chat, GroupInvitation};
 use crate::api::http::cursor;
 use crate::api::http::group_invite::{address, asked};
-use crate::api::http::reply::{Answer, json, no_content, ok};
+use crate::api::http::reply::{Answer, json, no_content, ok, with_credential};
 use crate::api::http::request::Request;
 use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::session::Actor;
@@ -23,7 +23,8 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let asked = cursor::asked::<i64>(&request, &[])?;
     let below = InviteId(asked.after.unwrap_or(i64::MAX));
     let found = request.context.app.invites_into(&actor, chat, below, asked.limit + 1)?;
-    ok(&asked.part(&found, |invite| invite.id.0, |invite| GroupInvitation::new(invite, address(&request, invite))))
+    let shape = |invite| GroupInvitation::new(invite, address(&request, invite));
+    with_credential(ok(&asked.part(&found, |invite| invite.id.0, shape)))
 }
 
 pub async fn revoke(actor: Actor, request: Request) -> Answer {

@@ -11,6 +11,7 @@ use super::{Head, Server, answer};
 use crate::api::Api;
 use crate::api::http::backlog;
 use crate::api::http::backlog::Backlog;
+use crate::api::http::compression::Compression;
 use crate::api::http::forwarded::{PeerAddress, TrustedProxies};
 use crate::api::http::trace::RequestTrace;
 use crate::api::http::wire::ANSWER_TIMEOUT;
@@ -43,6 +44,7 @@ async fn a_panic_is_answered_in_the_words_of_its_dialect_and_ends_that_request_a
         trusted_proxies: TrustedProxies::default(),
         assets: Assets::new(None),
         backlog: Backlog::new(backlog::MAX_WAITING),
+        compression: Compression::default(),
         answer_timeout: ANSWER_TIMEOUT,
     });
     for (path, fields) in [
