@@ -185,7 +185,8 @@ CREATE TABLE messages (
     created_at       INTEGER NOT NULL,
     edited_at        INTEGER,
     seq              INTEGER NOT NULL,         -- number of the last change
-    pinned_at        INTEGER                   -- NULL: it is not pinned
+    pinned_at        INTEGER,                  -- NULL: it is not pinned
+    call_seconds     INTEGER                   -- NULL: somebody's words; else a call's line: 0 if nobody answered
 ) STRICT;
 CREATE INDEX messages_changed ON messages (chat_id, seq) WHERE seq > id;
 CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;

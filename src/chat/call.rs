@@ -1,71 +1,127 @@
-//! Calls: who is in the call of a room, and signals between them.
+//! Calls: who is in the call of a chat, that it rings, signals between them, and the line that
+//! it leaves in the history.
 //!
-//! Nothing of it is stored: a call lives as long as the sockets that are in it. The
+//! A call lives as long as the sockets that are in it; what is stored is that line. The
 //! media never comes here, only what browsers need to find each other.
 
 use std::sync::Arc;
 
 use super::app::App;
-use super::memory::calls::{Participant, users};
-use super::model::call::{MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
+use super::group::inside;
+use super::memory::calls::{Call, Participant, ids, users};
+use super::message::post;
+use super::model::call::{EndedCall, MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
 use super::model::error::{Error, Result, Rule};
-use super::model::event::{CallEvent, Event, Scope};
+use super::model::event::{CallEvent, Event, Ring, Scope};
 use super::model::id::{ChatId, UserId};
+use super::model::message::Draft;
+use super::model::name::MessageText;
 use super::model::session::Actor;
 use super::subscription::Subscriber;
 
 impl App {
-    /// Brings a room's socket into the room's call. Everybody in the call learns who is
-    /// in it, so that they can make offers to the newcomer.
-    pub fn join_call(&self, subscriber: &Subscriber) -> Result<()> {
+    /// Brings a chat's socket into the chat's call. Everybody in the call learns who is
+    /// in it, so that they can make offers to the newcomer. Whoever is the first makes it ring.
+    pub fn join_call(&self, subscriber: &Subscriber, has_video: bool) -> Result<()> {
         let chat = chat_of(subscriber)?;
         let Actor { user, username, .. } = subscriber.actor.clone();
-        let mut rooms = self.calls.lock();
-        let call = rooms.entry(chat).or_default();
-        let is_new_user = call.iter().all(|participant| participant.user != user);
+        let mut calls = self.calls.lock();
+        let is_first = !calls.contains_key(&chat);
+        if is_first {
+            // It wakes everybody, and leaves a message behind.
+            self.check_pace(&subscriber.actor)?;
+        }
+        let call = calls.entry(chat).or_insert_with(|| Call::begun(user, has_video));
+        let is_new_user = call.participants.iter().all(|participant| participant.user != user);
         let max = self.limits.participants;
-        let is_full = users(call).len() >= max as usize;
+        let is_full = users(&call.participants).len() >= max as usize;
         if is_new_user && is_full {
             return Err(Error::LimitReached { what: "participants in a call", max });
         }
-        let is_new = call.iter().all(|participant| participant.socket != subscriber.socket);
+        let is_new = call.participants.iter().all(|participant| participant.socket != subscriber.socket);
+        let was_answered = call.was_answered();
         if is_new {
-            call.push(Participant { user, username: username.clone(), socket: subscriber.socket });
+            call.join(Participant { user, username: username.clone(), socket: subscriber.socket });
         }
         let state = Event::Call(CallEvent::State {
-            participants: users(call),
-            to: call.iter().map(|participant| participant.socket).collect(),
+            participants: users(&call.participants),
+            to: call.participants.iter().map(|participant| participant.socket).collect(),
         });
-        let joined =
-            is_new_user.then(|| Event::Call(CallEvent::Joined { chat, user, username, participants: users(call) }));
-        if self.hub.publish_from(subscriber.socket, joined.into_iter().chain([state])) {
+        let rings = is_first.then_some(Event::Ringing { chat, ring: Ring::Started { user, has_video } });
+        let participants = users(&call.participants);
+        let joined = is_new_user.then(|| Event::Call(CallEvent::Joined { chat, user, username, participants }));
+        if self.hub.publish_from(subscriber.socket, rings.into_iter().chain(joined).chain([state])) {
             return Ok(());
         }
         // Removed or signed out at this very moment.
         if is_new {
-            call.pop();
+            call.take_back(was_answered);
         }
-        if call.is_empty() {
-            rooms.remove(&chat);
+        if call.participants.is_empty() {
+            calls.remove(&chat);
         }
         Err(Error::NotInCall)
     }
 
-    /// Takes a socket out of its room's call, if it is in it.
+    /// Takes a socket out of its chat's call, if it is in it. The last who leaves ends it.
     pub fn leave_call(&self, subscriber: &Subscriber) {
         let Ok(chat) = chat_of(subscriber) else { return };
         let user = subscriber.actor.user;
-        let mut rooms = self.calls.lock();
-        let Some(call) = rooms.get_mut(&chat) else { return };
-        let before = call.len();
-        call.retain(|participant| participant.socket != subscriber.socket);
-        let left = call.len() < before && call.iter().all(|participant| participant.user != user);
-        let participants = users(call);
-        if call.is_empty() {
-            rooms.remove(&chat);
+        let mut calls = self.calls.lock();
+        let Some(call) = calls.get_mut(&chat) else { return };
+        let before = call.participants.len();
+        call.participants.retain(|participant| participant.socket != subscriber.socket);
+        let left = call.participants.len() < before && call.participants.iter().all(|other| other.user != user);
+        let participants = users(&call.participants);
+        if !left {
+            return;
         }
-        if left {
-            self.hub.publish([Event::Call(CallEvent::Left { chat, user, participants })]);
+        let ended = participants.is_empty().then(|| call.ended(chat, user));
+        let over = ended.map(|call| Event::Ringing { chat, ring: Ring::Ended { seconds: call.seconds } });
+        self.hub.publish([Event::Call(CallEvent::Left { chat, user, participants })].into_iter().chain(over));
+        if let Some(ended) = ended {
+            calls.remove(&chat);
+            self.calls.end(ended);
+        }
+    }
+
+    /// Tells those who are in the call of a chat that the actor, who is in the chat, does not join.
+    pub fn decline_call(&self, actor: &Actor, chat: ChatId) -> Result<()> {
+        self.store.read(|db| inside(db, actor.user, chat))?;
+        let calls = self.calls.lock();
+        let to = calls.get(&chat).map(|call| ids(&call.participants)).ok_or(Error::NotInCall)?;
+        self.hub.publish([Event::Ringing { chat, ring: Ring::Declined { user: actor.user, to } }]);
+        Ok(())
+    }
+
+    /// Writes a line into the history for each call that ends, for as long as the server runs.
+    pub async fn record_calls(&self) {
+        while let Some(call) = self.calls.next_ended().await {
+            self.record(call).await;
+        }
+    }
+
+    /// The same for those that have ended by now.
+    pub async fn record_last_calls(&self) {
+        while let Some(call) = self.calls.take_ended() {
+            self.record(call).await;
+        }
+    }
+
+    /// In the name of who began it, or of the last who was in it if that one has left the chat.
+    async fn record(&self, call: EndedCall) {
+        let quota = self.quota;
+        let written = self.store.write(move |tx| {
+            let text = MessageText::parse_filled(&call.sentence(), usize::MAX).map_err(|_| Error::Internal)?;
+            let draft = Draft { call_seconds: Some(call.talked()), ..Draft::of(text, None) };
+            match post(tx, call.starter, call.chat, &draft, quota) {
+                Err(Error::NotFound | Error::NotMember) => post(tx, call.last, call.chat, &draft, quota),
+                posted => posted,
+            }
+        });
+        if let Err(error) = written.await {
+            // The chat is gone, say.
+            tracing::debug!(%error, "a call left no line in the history");
         }
     }
 
@@ -79,8 +135,8 @@ impl App {
             return Err(Error::Invalid(rule));
         }
         let chat = chat_of(subscriber)?;
-        let rooms = self.calls.lock();
-        let call = rooms.get(&chat).map(Vec::as_slice).unwrap_or_default();
+        let calls = self.calls.lock();
+        let call = calls.get(&chat).map(|call| call.participants.as_slice()).unwrap_or_default();
         let is_in = call.iter().any(|participant| participant.socket == subscriber.socket);
         let to: Vec<_> = call
             .iter()
@@ -124,14 +180,14 @@ mod tests {
         let hers = app.subscribe(&alice, Scope::Chat(den), Topics::ALL).await.expect("a socket");
         let his = app.subscribe(&bob, Scope::Chat(den), Topics::ALL).await.expect("a socket");
         let idle = app.subscribe(&bob, Scope::Chat(den), Topics::ALL).await.expect("another");
-        app.join_call(hers.subscriber()).expect("she is in it");
-        app.join_call(his.subscriber()).expect("and so is he");
+        app.join_call(hers.subscriber(), false).expect("she is in it");
+        app.join_call(his.subscriber(), false).expect("and so is he");
         app.signal(his.subscriber(), alice.user, SignalKind::Offer, "hi".into()).expect("they talk");
         // Neither of his sockets goes, as if each were amid a frame of its client's.
         app.remove_member(&alice, den, bob.user).await.expect("removed");
         let late = app.signal(his.subscriber(), alice.user, SignalKind::Offer, "still here".into());
         assert_eq!(late, Err(Error::NotInCall));
-        assert_eq!(app.join_call(idle.subscriber()), Err(Error::NotInCall));
+        assert_eq!(app.join_call(idle.subscriber(), false), Err(Error::NotInCall));
         drop((his, idle));
         assert_eq!(app.calls.users_in(den), [alice.user]);
     }

@@ -82,7 +82,8 @@ impl App {
         self.authorized(actor)
             .write(move |tx| {
                 let mut message = store::messages::find(tx, me, id)?.ok_or(Error::NotFound)?;
-                if message.sender.id != me {
+                // A call's line is nobody's words.
+                if message.sender.id != me || message.call_seconds.is_some() {
                     return Err(Error::Forbidden(Denial::EditOthersMessage));
                 }
                 says_something(&text, !message.attachments.is_empty())?;
@@ -181,6 +182,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
         updated_at: tx.now,
         is_edited: false,
         pinned_at: None,
+        call_seconds: draft.call_seconds,
     };
     store::messages::insert(tx, &message)?;
     for (position, file) in message.attachments.iter().enumerate() {

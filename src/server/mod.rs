@@ -78,6 +78,10 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     let expiry = tokio::spawn(forget_by_time(Arc::clone(server.api.context())));
     let metrics_listener = metrics
         .map(|listener| tokio::spawn(metrics::serve(listener, Arc::clone(server.api.context()), answers.timeout)));
+    let calls = tokio::spawn({
+        let app = app.clone();
+        async move { app.record_calls().await }
+    });
     shutdown.await;
     app.begin_to_stop();
     tokio::time::sleep(shutdown_delay).await;
@@ -85,6 +89,10 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     accepting.shutdown().await;
     tell.send_replace(true);
     drain(&app, all_gone, shutdown_timeout).await;
+    calls.abort();
+    // It is over once it is awaited: until then it may hold what the last ones are read from.
+    calls.await.ok();
+    app.record_last_calls().await;
     app.close().await;
     memory.abort();
     expiry.abort();

@@ -2,6 +2,7 @@
 
 mod access;
 mod across;
+mod call;
 mod chat;
 mod crowd;
 mod error;

@@ -124,6 +124,7 @@ async fn a_call_is_seen_in_the_list_of_chats() {
     let mut carols = Line::to(&carol).await;
     assert_eq!(seen(&bob, team).await["call"], json!([]));
     let hers = in_call(&alice, team.id).await;
+    bobs.hears("call_started").await;
     assert_eq!(bobs.hears("call").await, json!({"type": "call", "chat": team.id, "participants": [alice.id]}));
     assert_eq!(seen(&bob, team).await["call"], json!([alice.id]));
     let his = in_call(&bob, team.id).await;

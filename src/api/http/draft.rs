@@ -37,7 +37,8 @@ impl DraftFields {
         let reply_to = self.reply_to.and_then(|name| fields.integer(name)).map(MessageId);
         let key = fields.idempotency_key(header);
         let text = fields.complete(text)?;
-        Ok(Draft { text, attachments: attachments.into_iter().map(FileId).collect(), reply_to, key })
+        let attachments = attachments.into_iter().map(FileId).collect();
+        Ok(Draft::of(text, key).with_files(attachments).answering(reply_to))
     }
 
     /// The same fields, described.

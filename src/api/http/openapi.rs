@@ -155,7 +155,8 @@ fn described(route: &Route, doc: &mut Doc) {
         Access::SignedIn(rate) => {
             doc.refuses(&[401]);
             if route.method != Method::GET {
-                doc.refuses(&[403]);
+                // Whatever writes may count in `--limit-send`.
+                doc.refuses(&[403, 429]);
             }
             match rate {
                 Rate::Api => drop(doc.limited("api")),

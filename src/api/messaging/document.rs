@@ -252,6 +252,7 @@ fn client_frames() -> Shape {
         frame("react", vec![need("message_id", id()), need("emoji", emoji())]),
         frame("mark_read", vec![need("chat", id()), may("message_id", upto())]),
         frame("typing", vec![need("chat", id()), need("is_typing", boolean())]),
+        frame("decline_call", vec![need("chat", id())]),
         frame("ping", Vec::new()),
     ])
 }

@@ -78,6 +78,22 @@ pub enum Frame<'a> {
         chat: i64,
         participants: Vec<i64>,
     },
+    /// Somebody joined a call that nobody was in.
+    CallStarted {
+        chat: i64,
+        user_id: i64,
+        video: bool,
+    },
+    /// The last left it.
+    CallEnded {
+        chat: i64,
+        seconds: u32,
+    },
+    /// Somebody does not join: for those who are in it.
+    CallDeclined {
+        chat: i64,
+        user_id: i64,
+    },
     Pong,
     Error {
         code: &'a str,

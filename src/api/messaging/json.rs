@@ -203,6 +203,11 @@ pub struct Message<'a> {
     read_by: Vec<i64>,
     attachments: Vec<Attachment<'a>>,
     reply_to: Option<i64>,
+    /// `text`, or `call` of the line that a call left: then `content` is a plain sentence.
+    #[schemars(extend("enum" = ["text", "call"]))]
+    kind: &'static str,
+    /// Of such a line, how long people talked: 0 if nobody answered.
+    call_seconds: Option<u32>,
 }
 
 impl<'a> Message<'a> {
@@ -224,6 +229,8 @@ impl<'a> Message<'a> {
             read_by: read_by(message, marks),
             attachments: message.attachments.iter().map(Attachment::from).collect(),
             reply_to: message.reply_to.map(|id| id.0),
+            kind: if message.call_seconds.is_some() { "call" } else { "text" },
+            call_seconds: message.call_seconds,
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::chat::Broadcast;
 use crate::chat::message::MayDelete;
 use crate::chat::model::changes::Change;
 use crate::chat::model::chat::Kind;
-use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope};
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Ring, Scope};
 use crate::chat::model::id::{ChatId, MessageId, Seq};
 use crate::chat::model::name::Emoji;
 use crate::chat::model::overview::Overview;
@@ -89,6 +89,7 @@ impl Codec for AllChats {
             Event::Call(CallEvent::Joined { chat, participants, .. } | CallEvent::Left { chat, participants, .. }) => {
                 Frame::Call { chat: chat.0, participants: participants.iter().map(|(user, _)| user.0).collect() }
             }
+            Event::Ringing { chat, ring } => ringing(chat.0, ring),
             Event::Call(CallEvent::State { .. } | CallEvent::Signalled { .. }) | Event::Steering(_) => return None,
         };
         Some(frame.text())
@@ -112,6 +113,7 @@ impl Codec for AllChats {
             | Event::Presence { .. }
             | Event::Read { .. }
             | Event::Call(_)
+            | Event::Ringing { .. }
             | Event::Steering(_) => Audience::Shared,
         }
     }
@@ -159,6 +161,7 @@ impl Codec for AllChats {
             "react" => self.react(&mut frame).await,
             "mark_read" => self.mark_read(&mut frame).await,
             "typing" => self.typing(&mut frame),
+            "decline_call" => self.decline_call(&mut frame),
             "ping" => Ok(Some(Frame::Pong.text())),
             _ => Err(ApiError::field("type", "There is no such type of message.")),
         };
@@ -199,6 +202,14 @@ fn of_member(event: &MemberEvent) -> Option<Frame<'_>> {
         MemberEvent::Added { chat, user, .. } => Some(Frame::MemberAdded { chat: chat.0, user_id: user.id.0 }),
         MemberEvent::Removed { chat, user, .. } => Some(Frame::MemberRemoved { chat: chat.0, user_id: user.0 }),
         MemberEvent::ManyChanged { .. } => None,
+    }
+}
+
+fn ringing(chat: i64, ring: &Ring) -> Frame<'static> {
+    match ring {
+        Ring::Started { user, has_video } => Frame::CallStarted { chat, user_id: user.0, video: *has_video },
+        Ring::Ended { seconds } => Frame::CallEnded { chat, seconds: *seconds },
+        Ring::Declined { user, .. } => Frame::CallDeclined { chat, user_id: user.0 },
     }
 }
 
@@ -322,6 +333,13 @@ impl AllChats {
         let (chat, upto) = (frame.require_integer("chat"), frame.integer("message_id"));
         let chat = ChatId(frame.complete(chat)?);
         self.context.app.mark_read(&self.subscriber.actor, chat, upto.map(MessageId)).await?;
+        Ok(None)
+    }
+
+    fn decline_call(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
+        let chat = frame.require_integer("chat");
+        let chat = ChatId(frame.complete(chat)?);
+        self.context.app.decline_call(&self.subscriber.actor, chat)?;
         Ok(None)
     }
 

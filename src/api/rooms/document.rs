@@ -227,7 +227,10 @@ pub fn client_frames(more: Vec<Shape>) -> Shape {
             need("data", object(&MESSAGE.described())),
             may("client_id", described(client_id(), "As in `data`, which counts where both have one.")),
         ]),
-        bare("join_call"),
+        object(&[
+            need("type", word("join_call")),
+            may("data", object(&[may("video", described(boolean(), "Whether it rings as a video call."))])),
+        ]),
         bare("leave_call"),
         frame("offer", signal("sdp")),
         frame("answer", signal("sdp")),

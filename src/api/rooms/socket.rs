@@ -132,7 +132,7 @@ impl<F: Form> Room<F> {
     pub async fn act(&self, kind: &str, data: &mut Fields) -> Result<Vec<String>, ApiError> {
         match kind {
             "chat_message" => self.post(data).await,
-            "join_call" => self.join_call(),
+            "join_call" => self.join_call(data),
             "leave_call" => {
                 self.limit(Rate::Signal)?;
                 self.context.app.leave_call(&self.subscriber);
@@ -156,9 +156,12 @@ impl<F: Form> Room<F> {
         Ok(again.into_iter().collect())
     }
 
-    fn join_call(&self) -> Result<Vec<String>, ApiError> {
+    /// With `video`, those whom it rings for are told so.
+    fn join_call(&self, data: &mut Fields) -> Result<Vec<String>, ApiError> {
         self.limit(Rate::Signal)?;
-        self.context.app.join_call(&self.subscriber)?;
+        let has_video = data.boolean("video").unwrap_or(false);
+        data.check()?;
+        self.context.app.join_call(&self.subscriber, has_video)?;
         Ok(Vec::new())
     }
 

@@ -8,7 +8,7 @@ use super::presence::PresenceQueue;
 use super::socket::{Broadcast, Closing, Offer, Socket};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope, Steering};
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Ring, Scope, Steering};
 use crate::chat::model::gauges::HubGauges;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
 use crate::chat::model::topic::{Topic, Topics};
@@ -154,9 +154,14 @@ impl Registry {
                 let to = std::mem::take(to);
                 self.tell_sockets(&to, event);
             }
+            Event::Ringing { ring: Ring::Declined { ref mut to, .. }, .. } => {
+                let to = std::mem::take(to);
+                self.tell_users(&to, event);
+            }
             Event::Message(MessageEvent::Posted { ref message, .. } | MessageEvent::Edited { ref message, .. })
             | Event::MessagePinned { ref message, .. } => self.tell_chat(message.chat, event),
             Event::Message(MessageEvent::Deleted { chat, .. })
+            | Event::Ringing { chat, .. }
             | Event::ReactionsChanged { chat, .. }
             | Event::Read { chat, .. }
             | Event::Typing { chat, .. }

@@ -1,10 +1,17 @@
-//! Who is in the call of which room.
+//! Who is in the call of which chat.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::chat::model::call::EndedCall;
 use crate::chat::model::id::{ChatId, SocketId, UserId};
 use crate::chat::model::name::Username;
+
+/// Calls that have ended and are not in their chats' histories yet. Of more no line is left.
+const MAX_ENDED: usize = 1_024;
 
 #[derive(Clone)]
 pub struct Participant {
@@ -13,23 +20,95 @@ pub struct Participant {
     pub socket: SocketId,
 }
 
-/// The calls of all rooms. Its lock is held while their events are published, so that
+/// One call, from the first who joins to the last who leaves.
+pub struct Call {
+    pub participants: Vec<Participant>,
+    starter: UserId,
+    has_video: bool,
+    began: Instant,
+    was_answered: bool,
+}
+
+impl Call {
+    pub fn begun(by: UserId, has_video: bool) -> Self {
+        let participants = Vec::new();
+        Self { participants, starter: by, has_video, began: Instant::now(), was_answered: false }
+    }
+
+    pub fn join(&mut self, participant: Participant) {
+        self.was_answered |= participant.user != self.starter;
+        self.participants.push(participant);
+    }
+
+    /// Whether anybody but who began it was ever in it.
+    pub fn was_answered(&self) -> bool {
+        self.was_answered
+    }
+
+    /// The latest did not join after all.
+    pub fn take_back(&mut self, was_answered: bool) {
+        self.participants.pop();
+        self.was_answered = was_answered;
+    }
+
+    pub fn ended(&self, chat: ChatId, last: UserId) -> EndedCall {
+        EndedCall {
+            chat,
+            starter: self.starter,
+            last,
+            has_video: self.has_video,
+            was_answered: self.was_answered,
+            seconds: u32::try_from(self.began.elapsed().as_secs()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// The calls of all chats. Its lock is held while their events are published, so that
 /// everybody sees the same order; the hub's lock is taken inside it, never around it.
-#[derive(Default)]
 pub struct Calls {
-    pub rooms: Mutex<HashMap<ChatId, Vec<Participant>>>,
+    by_chat: Mutex<HashMap<ChatId, Call>>,
+    ended: mpsc::Sender<EndedCall>,
+    /// Read by whoever writes the lines of history.
+    to_record: tokio::sync::Mutex<mpsc::Receiver<EndedCall>>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        let (ended, to_record) = mpsc::channel(MAX_ENDED);
+        Self { by_chat: Mutex::default(), ended, to_record: tokio::sync::Mutex::new(to_record) }
+    }
 }
 
 impl Calls {
-    pub fn lock(&self) -> MutexGuard<'_, HashMap<ChatId, Vec<Participant>>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn lock(&self) -> MutexGuard<'_, HashMap<ChatId, Call>> {
+        self.by_chat.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who is in a room's call, in order of joining.
+    /// Who is in a chat's call, in order of joining.
     pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
-        let users = self.lock().get(&chat).map(|call| users(call)).unwrap_or_default();
-        users.into_iter().map(|(user, _)| user).collect()
+        self.lock().get(&chat).map(|call| ids(&call.participants)).unwrap_or_default()
     }
+
+    /// Hands on what is to be written into the history.
+    pub fn end(&self, call: EndedCall) {
+        if self.ended.try_send(call).is_err() {
+            tracing::warn!("too many calls end at once: one is missing from its chat's history");
+        }
+    }
+
+    /// The next that has ended.
+    pub async fn next_ended(&self) -> Option<EndedCall> {
+        self.to_record.lock().await.recv().await
+    }
+
+    /// The next that has ended already, if nobody else waits for it.
+    pub fn take_ended(&self) -> Option<EndedCall> {
+        self.to_record.try_lock().ok()?.try_recv().ok()
+    }
+}
+
+pub fn ids(call: &[Participant]) -> Vec<UserId> {
+    users(call).into_iter().map(|(user, _)| user).collect()
 }
 
 /// Each user once, in order of joining.
@@ -45,13 +124,13 @@ pub fn users(call: &[Participant]) -> Vec<(UserId, Username)> {
 
 #[cfg(test)]
 mod simulated {
-    use super::{Calls, Participant};
+    use super::{Call, Calls};
     use crate::chat::model::id::{ChatId, SocketId, UserId};
 
     impl Calls {
         /// Everybody who is in a call, in order of joining.
         pub fn all(&self) -> Vec<(ChatId, Vec<(UserId, SocketId)>)> {
-            let sockets = |call: &Vec<Participant>| call.iter().map(|each| (each.user, each.socket)).collect();
+            let sockets = |call: &Call| call.participants.iter().map(|each| (each.user, each.socket)).collect();
             let mut all: Vec<_> = self.lock().iter().map(|(chat, call)| (*chat, sockets(call))).collect();
             all.sort_by_key(|(chat, _)| *chat);
             all

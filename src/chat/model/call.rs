@@ -1,6 +1,6 @@
-//! Signals between those who are in a call.
+//! Calls: signals between those who are in one, and what is left of one that ended.
 
-use super::id::UserId;
+use super::id::{ChatId, UserId};
 use super::name::Username;
 
 /// Longest session description, in bytes.
@@ -32,4 +32,70 @@ pub struct Signal {
     pub target: UserId,
     /// The sender's words, passed on unread.
     pub body: String,
+}
+
+/// A call that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedCall {
+    /// Of which chat.
+    pub chat: ChatId,
+    /// Who joined first.
+    pub starter: UserId,
+    /// Who left last.
+    pub last: UserId,
+    /// Begun with a camera.
+    pub has_video: bool,
+    /// Somebody else was in it.
+    pub was_answered: bool,
+    /// From the first who joined to the last who left.
+    pub seconds: u32,
+}
+
+impl EndedCall {
+    /// Seconds, as a message keeps them: 0 of one that nobody answered, and of others 1 at least.
+    #[must_use]
+    pub fn talked(&self) -> u32 {
+        if self.was_answered { self.seconds.max(1) } else { 0 }
+    }
+
+    /// What is read of it where nothing else tells a call from a text.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let (call, missed) = if self.has_video { ("Video call", "Missed video call") } else { ("Call", "Missed call") };
+        match self.talked() {
+            0 => format!("{missed}."),
+            seconds @ 1..60 => format!("{call}, {}.", counted(seconds, "second")),
+            seconds @ 60..3_600 => format!("{call}, {}.", counted(seconds / 60, "minute")),
+            seconds => format!("{call}, {}.", in_hours(seconds / 60)),
+        }
+    }
+}
+
+fn in_hours(minutes: u32) -> String {
+    let hours = counted(minutes / 60, "hour");
+    if minutes % 60 == 0 { hours } else { format!("{hours} {}", counted(minutes % 60, "minute")) }
+}
+
+fn counted(count: u32, unit: &str) -> String {
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ChatId, EndedCall, UserId};
+
+    #[test]
+    fn a_call_is_told_in_a_sentence() {
+        let call = |seconds, has_video, was_answered| {
+            let (starter, last) = (UserId(1), UserId(2));
+            EndedCall { chat: ChatId(1), starter, last, has_video, was_answered, seconds }.sentence()
+        };
+        assert_eq!(call(42, false, false), "Missed call.");
+        assert_eq!(call(0, true, false), "Missed video call.");
+        assert_eq!(call(0, false, true), "Call, 1 second.");
+        assert_eq!(call(59, false, true), "Call, 59 seconds.");
+        assert_eq!(call(60, true, true), "Video call, 1 minute.");
+        assert_eq!(call(3_600, false, true), "Call, 1 hour.");
+        assert_eq!(call(7_325, false, true), "Call, 2 hours 2 minutes.");
+    }
 }

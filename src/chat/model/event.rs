@@ -80,6 +80,13 @@ pub enum Event {
     },
     /// The call of a room.
     Call(CallEvent),
+    /// A call, for those who are not in it, and of them.
+    Ringing {
+        /// Of which chat.
+        chat: ChatId,
+        /// What happened.
+        ring: Ring,
+    },
     /// What opens and closes sockets. Nobody is told.
     Steering(Steering),
 }
@@ -243,6 +250,30 @@ pub enum CallEvent {
     },
 }
 
+/// What is told of a call to those who are not in it, and of them to those who are.
+#[derive(Debug)]
+pub enum Ring {
+    /// Somebody joined a call that nobody was in.
+    Started {
+        /// Who.
+        user: UserId,
+        /// With a camera.
+        has_video: bool,
+    },
+    /// The last left.
+    Ended {
+        /// How long it was.
+        seconds: u32,
+    },
+    /// Somebody does not join.
+    Declined {
+        /// Who.
+        user: UserId,
+        /// Those who are in it.
+        to: Vec<UserId>,
+    },
+}
+
 /// What decides which sockets hear anything.
 #[derive(Debug)]
 pub enum Steering {
@@ -288,6 +319,7 @@ impl Event {
             Self::Typing { .. } => Some(Topic::Typing),
             Self::Presence { .. } => Some(Topic::Presence),
             Self::Call(_) => Some(Topic::Calls),
+            Self::Ringing { .. } => Some(Topic::Ringing),
             Self::Steering(_) => None,
         }
     }

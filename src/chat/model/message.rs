@@ -43,6 +43,9 @@ pub struct Message {
     pub is_edited: bool,
     /// When it was pinned; `None`: it is not.
     pub pinned_at: Option<Timestamp>,
+    /// Nobody said this: it is the line that a call left, and how long people talked in it, 0 if
+    /// nobody answered.
+    pub call_seconds: Option<u32>,
 }
 
 impl Message {
@@ -73,13 +76,27 @@ pub struct Draft {
     pub reply_to: Option<MessageId>,
     /// Makes a resend return the first result.
     pub key: Option<IdempotencyKey>,
+    /// Of the line that a call leaves, how long it was.
+    pub(in crate::chat) call_seconds: Option<u32>,
 }
 
 impl Draft {
     /// Text alone.
     #[must_use]
     pub fn of(text: MessageText, key: Option<IdempotencyKey>) -> Self {
-        Self { text, attachments: Vec::new(), reply_to: None, key }
+        Self { text, attachments: Vec::new(), reply_to: None, key, call_seconds: None }
+    }
+
+    /// The same with files.
+    #[must_use]
+    pub fn with_files(self, attachments: Vec<FileId>) -> Self {
+        Self { attachments, ..self }
+    }
+
+    /// The same as an answer.
+    #[must_use]
+    pub fn answering(self, reply_to: Option<MessageId>) -> Self {
+        Self { reply_to, ..self }
     }
 
     /// What a key stands for: the same key with other content is a mistake of the client's.

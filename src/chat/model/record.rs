@@ -239,6 +239,12 @@ pub struct Message {
     /// When its text last changed. Left out: never.
     #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
+    /// When it was pinned. Left out: it is not.
+    #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
+    pub pinned_at: Option<Timestamp>,
+    /// Of the line that a call left, how long people talked, 0 if nobody answered. Left out of all else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_seconds: Option<u32>,
 }
 
 /// An emoji on a message.

@@ -19,8 +19,10 @@ pub enum Topic {
     Typing,
     /// Who is there.
     Presence,
-    /// Calls.
+    /// Calls, for those who look at their chat.
     Calls,
+    /// Calls that begin and end, for everybody in their chat.
+    Ringing,
 }
 
 /// Some topics: what a socket is woken for.

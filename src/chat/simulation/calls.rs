@@ -79,7 +79,7 @@ impl Stage {
             }
             _ => Err(Error::NotInCall),
         };
-        let result = self.app.join_call(subscriber);
+        let result = self.app.join_call(subscriber, false);
         world.note(format!("socket {socket} of {user} joins the call of {:?}: {result:?}", subscriber.scope));
         agree("joining a call", &result, &expected)
     }

@@ -19,7 +19,7 @@ macro_rules! select_message {
     ($($rest:tt)+) => {
         concat!(
             "SELECT g.id, g.chat_id, g.seq, g.content, g.reply_to, g.attachment_count, g.reaction_count,
-                    g.created_at, g.edited_at, g.pinned_at, ",
+                    g.created_at, g.edited_at, g.pinned_at, g.call_seconds, ",
             columns!("u"),
             " FROM messages g JOIN users u ON u.id = g.sender_id ",
             $($rest)+
@@ -41,7 +41,7 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         id: MessageId(row.get(0)?),
         chat: ChatId(row.get(1)?),
         seq: Seq(row.get(2)?),
-        sender: users::user(row, 10)?,
+        sender: users::user(row, 11)?,
         text: row.get(3)?,
         reply_to: row.get::<_, Option<i64>>(4)?.map(MessageId),
         attachments: Vec::new(),
@@ -50,6 +50,7 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         updated_at: edited_at.unwrap_or(created_at),
         is_edited: edited_at.is_some(),
         pinned_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
+        call_seconds: row.get(10)?,
     };
     Ok(MessageRow { message, attachments: row.get(5)?, reactions: row.get(6)? })
 }
@@ -166,13 +167,16 @@ pub struct NewMessage<'a> {
     pub attachments: i64,
     pub created_at: Timestamp,
     pub edited_at: Option<Timestamp>,
+    pub pinned_at: Option<Timestamp>,
+    pub call_seconds: Option<u32>,
 }
 
 /// Writes a message's row, which nothing counts yet.
 pub fn insert_row(db: &Db, new: &NewMessage<'_>) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, attachment_count, created_at, edited_at, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?1)",
+        "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, attachment_count, created_at, edited_at,
+                               pinned_at, call_seconds, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?1)",
     )?;
     insert.execute(params![
         new.id,
@@ -183,6 +187,8 @@ pub fn insert_row(db: &Db, new: &NewMessage<'_>) -> rusqlite::Result<()> {
         new.attachments,
         new.created_at.0,
         new.edited_at.map(|at| at.0),
+        new.pinned_at.map(|at| at.0),
+        new.call_seconds,
     ])?;
     Ok(())
 }
@@ -198,6 +204,8 @@ pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
         attachments: i64::try_from(message.attachments.len()).unwrap_or(i64::MAX),
         created_at: message.created_at,
         edited_at: None,
+        pinned_at: None,
+        call_seconds: message.call_seconds,
     };
     insert_row(tx, &new)?;
     chats::count_posted(tx, message.chat, message.id)?;

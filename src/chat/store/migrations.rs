@@ -159,7 +159,9 @@ const TO_VERSION_8: &str = "
      CREATE TABLE former_names (
          user_id  INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
          name_key TEXT    NOT NULL UNIQUE
-     ) STRICT;";
+     ) STRICT;
+     -- The lines that calls leave.
+     ALTER TABLE messages ADD COLUMN call_seconds INTEGER;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

@@ -130,7 +130,17 @@ impl Reader<'_> {
         for text in parts {
             said.last += 1;
             let reply_to = reply_to.take();
-            let message = Message { id: said.last, chat, sender, text, reply_to, created_at: at, edited_at };
+            let message = Message {
+                id: said.last,
+                chat,
+                sender,
+                text,
+                reply_to,
+                created_at: at,
+                edited_at,
+                pinned_at: None,
+                call_seconds: None,
+            };
             self.import.take(Record::Message(message))?;
             said.times.entry(chat).or_default().push((at, said.last));
         }

@@ -121,6 +121,8 @@ impl MessageBody {
                 reply_to,
                 created_at,
                 edited_at,
+                pinned_at: None,
+                call_seconds: None,
             }))?;
         }
         self.ids.entry((chat.id, *at)).or_insert(self.last);

@@ -80,6 +80,8 @@ pub struct Import {
     pub(super) messages: Vec<i64>,
     /// Who was called how before, where that is no username here: for the end, when all names are known.
     pub(super) former_names: Vec<FormerName>,
+    /// How many messages of each chat came pinned.
+    pub(super) pins: HashMap<i64, u32>,
     /// Names and addresses that are taken, where that ends it.
     pub(super) conflicts: Conflicts,
 }
@@ -151,6 +153,7 @@ impl Import {
             chats: HashMap::new(),
             messages: Vec::new(),
             former_names: Vec::new(),
+            pins: HashMap::new(),
             conflicts: Conflicts::default(),
         })
     }

@@ -7,6 +7,7 @@ use crate::chat::file::look_at;
 use crate::chat::model::direct::{Pair, Person};
 use crate::chat::model::file::{self, StorageName, is_inline};
 use crate::chat::model::id::{FileId, UserId};
+use crate::chat::model::message::MAX_PINS;
 use crate::chat::model::name::{self, Emoji, MessageText};
 use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Role};
 use crate::chat::model::retention::RetentionOverride;
@@ -97,6 +98,8 @@ impl Import {
         let (chat, sender) = (self.room(message.chat)?, self.person("sender", message.sender)?);
         let text = field("text", MessageText::parse(&message.text, MAX_TEXT))?;
         let edited_at = message.edited_at.map(|at| time("edited_at", at, self.now)).transpose()?;
+        let pinned_at = message.pinned_at.map(|at| time("pinned_at", at, self.now)).transpose()?;
+        let pinned_at = pinned_at.filter(|_| self.has_room_for_pin(message.chat));
         let reply_to = message.reply_to.and_then(|id| self.number(id));
         match reply_to {
             Some(answered) if self.arrival.place_of(answered)?.0 != chat.id => {
@@ -116,9 +119,21 @@ impl Import {
             attachments: 0, // counted at the end
             created_at: time("created_at", message.created_at, self.now)?,
             edited_at,
+            pinned_at,
+            call_seconds: message.call_seconds,
         })?;
         self.messages.push(message.id);
         Ok(true)
+    }
+
+    fn has_room_for_pin(&mut self, chat: i64) -> bool {
+        let pins = self.pins.entry(chat).or_default();
+        *pins += 1;
+        let has_room = *pins <= MAX_PINS;
+        if !has_room {
+            self.report.leave_out("pins", format!("a chat has {MAX_PINS} at most"));
+        }
+        has_room
     }
 
     pub(super) fn reaction(&mut self, reaction: &Reaction) -> Result<bool> {

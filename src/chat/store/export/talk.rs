@@ -55,7 +55,8 @@ pub fn messages(wanted: ExportFilter) -> String {
         ExportFilter::User(_) => ("g.reply_to", format!("g.sender_id = ?1 AND {IN_A_CHAT}")),
     };
     format!(
-        "SELECT g.id, g.chat_id, g.sender_id, g.content, {answers}, g.created_at, g.edited_at
+        "SELECT g.id, g.chat_id, g.sender_id, g.content, {answers}, g.created_at, g.edited_at,
+                g.pinned_at, g.call_seconds
          FROM messages g WHERE {which} ORDER BY g.id"
     )
 }
@@ -69,6 +70,8 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<Record> {
         reply_to: row.get(4)?,
         created_at: Timestamp(row.get(5)?),
         edited_at: moment(row, 6)?,
+        pinned_at: moment(row, 7)?,
+        call_seconds: row.get(8)?,
     }))
 }
 

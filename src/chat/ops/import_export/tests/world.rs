@@ -197,6 +197,8 @@ impl World {
                 reply_to: (!answered.is_empty() && maker.chance(30)).then(|| maker.pick(&answered)),
                 created_at: maker.now(),
                 edited_at: maker.maybe(),
+                pinned_at: maker.maybe(),
+                call_seconds: maker.chance(10).then_some(42),
             });
         }
         self.records.extend(said.iter().cloned().map(Record::Message));

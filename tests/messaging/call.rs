@@ -1,0 +1,149 @@
+//! Calls as this socket tells of them, and the lines that they leave.
+
+use serde_json::{Value, json};
+
+use super::words::{Chat, Line, dm, group, path, put, say, seen};
+use crate::world::{Fireside, Listener, Person, Room};
+
+fn room(chat: Chat) -> Room {
+    Room { id: chat.id }
+}
+
+/// Joins the call, and hears to be in it.
+async fn joins(person: &Person, chat: Chat, video: bool) -> Listener {
+    let mut listener = person.listens_in(&room(chat)).await;
+    listener.says(&json!({"type": "join_call", "data": {"video": video}})).await;
+    listener.hears("call_state").await;
+    listener
+}
+
+async fn leaves(mut listener: Listener) {
+    listener.says(&json!({"type": "leave_call", "data": {}})).await;
+    listener.says(&json!({"type": "ping"})).await;
+    while listener.frame().await["type"] != "pong" {}
+}
+
+async fn newest(person: &Person, chat: Chat) -> Value {
+    person.get(&chat.messages()).await.is(200).results().swap_remove(0)
+}
+
+#[tokio::test]
+async fn a_call_rings_with_its_members_until_the_last_has_left() {
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let eve = fireside.registers("eve").await;
+    let chat = dm(&alice, &bob).await;
+    say(&bob, "call me", chat).await;
+    let (mut bobs, mut eves) = (Line::to(&bob).await, Line::to(&eve).await);
+    let hers = joins(&alice, chat, true).await;
+    let rings = bobs.hears("call_started").await;
+    assert_eq!(rings, json!({"type": "call_started", "chat": chat.id, "user_id": alice.id, "video": true}));
+    assert_eq!(bobs.hears("call").await["participants"], json!([alice.id]));
+    let his = joins(&bob, chat, false).await;
+    // It rang once: whoever joins a call that goes on starts none.
+    assert_eq!(bobs.hears("call").await["participants"], json!([alice.id, bob.id]));
+    leaves(hers).await;
+    assert_eq!(bobs.hears("call").await["participants"], json!([bob.id]));
+    leaves(his).await;
+    assert_eq!(bobs.hears("call").await["participants"], json!([]));
+    let over = bobs.hears("call_ended").await;
+    assert_eq!(over["chat"], chat.id);
+    assert!(over["seconds"].is_u64() && over.as_object().unwrap().len() == 3, "{over}");
+    let line = bobs.hears("new_message").await["message"].clone();
+    assert_eq!((&line["kind"], &line["sender"]["id"]), (&json!("call"), &json!(alice.id)));
+    assert!(line["call_seconds"].as_i64().unwrap() >= 1, "{line}");
+    assert!(line["content"].as_str().unwrap().starts_with("Video call, "), "{line}");
+    eves.hears_nothing().await;
+    let first = alice.get(&chat.messages()).await.is(200).results().swap_remove(1);
+    assert_eq!((&first["kind"], &first["call_seconds"]), (&json!("text"), &Value::Null), "and not what people say");
+    // The others read a sentence, and nobody rewrites it.
+    let read = bob.get(&format!("/api/messages/?user={}", "alice")).await.is(200).results();
+    assert_eq!(read[0]["content"], line["content"]);
+    put(&alice, &path(&line), &json!({"content": "no call"})).await.is(403);
+    assert_eq!(newest(&bob, chat).await["content"], line["content"]);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_answers_is_one_that_was_missed() {
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = dm(&alice, &bob).await;
+    let mut bobs = Line::to(&bob).await;
+    // A second device of hers is nobody else.
+    let (hers, second) = (joins(&alice, chat, false).await, joins(&alice, chat, false).await);
+    leaves(hers).await;
+    drop(second);
+    bobs.hears("call_started").await;
+    bobs.hears("call").await;
+    bobs.hears("call").await;
+    bobs.hears("call_ended").await;
+    let line = bobs.hears_message("Missed call.").await;
+    assert_eq!((&line["kind"], &line["call_seconds"]), (&json!("call"), &json!(0)));
+    assert_eq!(seen(&bob, chat).await["unread_count"], 1);
+    assert_eq!(seen(&alice, chat).await["unread_count"], 0);
+}
+
+#[tokio::test]
+async fn whoever_declines_is_told_to_those_who_are_in_the_call() {
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (carol, eve) = (fireside.registers("carol").await, fireside.registers("eve").await);
+    let chat = group(&alice, "den", &[&bob, &carol]).await;
+    let mut alices = Line::to(&alice).await;
+    let (mut bobs, mut carols, mut eves) = (Line::to(&bob).await, Line::to(&carol).await, Line::to(&eve).await);
+    let decline = json!({"type": "decline_call", "chat": chat.id});
+    bobs.says(&decline).await;
+    bobs.hears_error("not_in_call").await;
+    let _hers = joins(&alice, chat, false).await;
+    for line in [&mut alices, &mut bobs, &mut carols] {
+        line.hears("call_started").await;
+        line.hears("call").await;
+    }
+    eves.says(&decline).await;
+    eves.hears_error("not_found").await;
+    bobs.says(&json!({"type": "decline_call"})).await;
+    bobs.hears_error("validation_error").await;
+    bobs.says(&decline).await;
+    let declined = alices.hears("call_declined").await;
+    assert_eq!(declined, json!({"type": "call_declined", "chat": chat.id, "user_id": bob.id}));
+    for line in [&mut alices, &mut bobs, &mut carols, &mut eves] {
+        line.hears_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn the_line_of_a_call_is_written_when_the_server_stops_or_its_starter_has_left() {
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = group(&alice, "den", &[&bob]).await;
+    let mut alices = Line::to(&alice).await;
+    let his = joins(&bob, chat, false).await;
+    let hers = joins(&alice, chat, false).await;
+    bob.delete(&format!("{}members/{}/remove/", chat.path(), bob.id)).await.is(204);
+    drop(his);
+    leaves(hers).await;
+    while alices.frame().await["type"] != "new_message" {}
+    let line = newest(&alice, chat).await;
+    assert_eq!((&line["kind"], &line["sender"]["id"]), (&json!("call"), &json!(alice.id)), "of who is still there");
+    drop(alices);
+    let _in_call = joins(&alice, chat, true).await;
+    let fireside = fireside.restarts().await;
+    let alice = alice.back_to(&fireside);
+    assert_eq!(newest(&alice, chat).await["content"], "Missed video call.");
+}
+
+#[tokio::test]
+async fn calls_that_are_begun_count_as_what_is_sent() {
+    let fireside = Fireside::start_with_limits(&["--limit-send", "3/min"]).await;
+    let alice = fireside.registers("alice").await;
+    let chat = group(&alice, "den", &[]).await;
+    let mut listener = alice.listens_in(&room(chat)).await;
+    for _ in 0..2 {
+        listener.says(&json!({"type": "join_call", "data": {}})).await;
+        listener.hears("call_state").await;
+        listener.says(&json!({"type": "leave_call", "data": {}})).await;
+        while listener.frame().await["type"] != "chat_message" {}
+    }
+    listener.says(&json!({"type": "join_call", "data": {}})).await;
+    assert_eq!(listener.frame().await["data"]["code"], "rate_limited");
+}
