@@ -29,12 +29,12 @@ pub fn page(db: &Db, page: Page) -> Result<Paged<AuditEntry>> {
     )?;
     let rows = query.query_map([page.limit(), page.offset()], |row| {
         Ok(AuditEntry {
-            id: row.get(0)?,
-            at: Timestamp(row.get(1)?),
-            actor: row.get::<_, Option<String>>(2)?.map(Username::stored),
-            action: row.get(3)?,
-            subject: row.get(4)?,
-            detail: row.get(5)?,
+            id: row.get("id")?,
+            at: Timestamp(row.get("at")?),
+            actor: row.get::<_, Option<String>>("username")?.map(Username::stored),
+            action: row.get("action")?,
+            subject: row.get("subject")?,
+            detail: row.get("detail")?,
         })
     })?;
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })

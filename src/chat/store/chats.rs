@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
+use super::columns::named_columns;
 use super::db::Db;
 use super::transaction::Tx;
 use super::users::{self, columns};
@@ -16,20 +17,33 @@ use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::user::User;
 
+named_columns! {
+    chat_columns, OWNER:
+    ID = "c.id",
+    KIND = "c.kind",
+    TITLE = "c.title",
+    SLUG = "c.slug",
+    DESCRIPTION = "c.description",
+    IS_PRIVATE = "c.is_private",
+    MAX_MEMBERS = "c.max_members",
+    MEMBER_COUNT = "c.member_count",
+    MESSAGE_COUNT = "c.message_count",
+    LAST_MESSAGE = "c.last_message_id",
+    CREATED_AT = "c.created_at",
+    UPDATED_AT = "c.updated_at",
+    ACTIVE_AT = "c.active_at",
+    MEMBER = "m.id",
+    IS_ADMIN = "m.is_admin",
+    SEEN_COUNT = "m.seen_count",
+    CLEARED_COUNT = "m.cleared_count",
+    CLEARED_MARK = "m.cleared_mark",
+}
+
 /// A chat with its owner, the other side of a direct one, and the viewer's place in
 /// it. `?1` is the viewer. What follows begins with the tables' joins.
 macro_rules! select_room {
     ($rest:literal) => {
-        concat!(
-            "SELECT c.id, c.kind, c.title, c.slug, c.description, c.is_private, c.max_members, c.member_count,
-                    c.message_count, c.last_message_id, c.created_at, c.updated_at, c.active_at, c.owner_id,
-                    m.id, m.is_admin, m.seen_count, m.cleared_count, m.cleared_mark, ",
-            columns!("o"),
-            ", ",
-            columns!("x"),
-            " ",
-            $rest
-        )
+        concat!("SELECT ", chat_columns!(), ", ", columns!("o"), ", ", columns!("x"), " ", $rest)
     };
 }
 
@@ -41,39 +55,38 @@ macro_rules! people {
     };
 }
 
-const FIRST_OWNER: usize = 19;
-const FIRST_OTHER: usize = FIRST_OWNER + users::COLUMNS;
+const OTHER: usize = OWNER + users::COLUMNS;
 
 fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
-    let message_count: i64 = row.get(8)?;
-    let member: Option<i64> = row.get(14)?;
+    let message_count: i64 = row.get(MESSAGE_COUNT)?;
+    let member: Option<i64> = row.get(MEMBER)?;
     let membership = match member {
         None => None,
         Some(_) => Some(Membership {
-            is_admin: row.get(15)?,
-            unread_count: message_count - row.get::<_, i64>(16)?,
-            message_count: message_count - row.get::<_, i64>(17)?,
-            cleared_mark: MessageId(row.get(18)?),
+            is_admin: row.get(IS_ADMIN)?,
+            unread_count: message_count - row.get::<_, i64>(SEEN_COUNT)?,
+            message_count: message_count - row.get::<_, i64>(CLEARED_COUNT)?,
+            cleared_mark: MessageId(row.get(CLEARED_MARK)?),
         }),
     };
-    let is_direct = row.get_ref(1)?.as_str()? == "direct";
-    let other = if is_direct { Some(users::user(row, FIRST_OTHER)?) } else { None };
-    let last: Option<i64> = row.get(9)?;
+    let is_direct = row.get_ref(KIND)?.as_str()? == "direct";
+    let other = if is_direct { Some(users::user(row, OTHER)?) } else { None };
+    let last: Option<i64> = row.get(LAST_MESSAGE)?;
     let cleared = membership.as_ref().map_or(0, |membership| membership.cleared_mark.0);
     Ok(Chat {
-        id: ChatId(row.get(0)?),
+        id: ChatId(row.get(ID)?),
         kind: if is_direct { Kind::Direct } else { Kind::Group },
-        title: other.as_ref().map_or_else(|| row.get(2), |other: &User| Ok(other.display_name.clone()))?,
-        slug: row.get(3)?,
-        description: row.get(4)?,
-        is_private: row.get(5)?,
-        max_members: row.get(6)?,
-        member_count: row.get(7)?,
+        title: other.as_ref().map_or_else(|| row.get(TITLE), |other: &User| Ok(other.display_name.clone()))?,
+        slug: row.get(SLUG)?,
+        description: row.get(DESCRIPTION)?,
+        is_private: row.get(IS_PRIVATE)?,
+        max_members: row.get(MAX_MEMBERS)?,
+        member_count: row.get(MEMBER_COUNT)?,
         last_message: last.filter(|id| *id > cleared && membership.is_some()).map(MessageId),
-        created_at: Timestamp(row.get(10)?),
-        updated_at: Timestamp(row.get(11)?),
-        active_at: Timestamp(row.get(12)?),
-        owner: users::user(row, FIRST_OWNER)?,
+        created_at: Timestamp(row.get(CREATED_AT)?),
+        updated_at: Timestamp(row.get(UPDATED_AT)?),
+        active_at: Timestamp(row.get(ACTIVE_AT)?),
+        owner: users::user(row, OWNER)?,
         other,
         membership,
     })

@@ -94,11 +94,11 @@ pub fn each_file(path: &Path, mut tell: impl FnMut(FileRow) -> Result<(), Backup
     let mut query = db.prepare("SELECT storage_name, size, sha256 FROM files ORDER BY storage_name")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        let size: i64 = row.get(1)?;
+        let size: i64 = row.get("size")?;
         tell(FileRow {
-            name: StorageName::stored(row.get(0)?),
+            name: StorageName::stored(row.get("storage_name")?),
             size: u64::try_from(size).unwrap_or(0),
-            sha256: row.get(2)?,
+            sha256: row.get("sha256")?,
         })?;
     }
     Ok(())

@@ -36,20 +36,20 @@ fn kind_of(text: &str) -> CredentialKind {
     }
 }
 
-const FIND: &str = "SELECT c.id, c.kind, c.used_at, u.id, u.username, u.is_admin, c.expires_at
+const FIND: &str = "SELECT c.id, c.kind, c.used_at, c.user_id, u.username, u.is_admin, c.expires_at
     FROM credentials c JOIN users u ON u.id = c.user_id
     WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND ";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
     Ok(CredentialRow {
-        used_at: Timestamp(row.get(2)?),
-        expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+        used_at: Timestamp(row.get("used_at")?),
+        expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Timestamp),
         actor: Actor {
-            credential: CredentialId(row.get(0)?),
-            kind: kind_of(row.get_ref(1)?.as_str()?),
-            user: UserId(row.get(3)?),
-            username: Username::stored(row.get(4)?),
-            is_admin: row.get(5)?,
+            credential: CredentialId(row.get("id")?),
+            kind: kind_of(row.get_ref("kind")?.as_str()?),
+            user: UserId(row.get("user_id")?),
+            username: Username::stored(row.get("username")?),
+            is_admin: row.get("is_admin")?,
         },
     })
 }
@@ -123,13 +123,13 @@ pub fn of_bots(db: &Db, now: Timestamp) -> Result<Vec<IssuedCredential>> {
 
 fn held(row: &rusqlite::Row<'_>) -> rusqlite::Result<IssuedCredential> {
     Ok(IssuedCredential {
-        id: CredentialId(row.get(0)?),
-        kind: kind_of(row.get_ref(1)?.as_str()?),
-        label: row.get(2)?,
-        created_at: Timestamp(row.get(3)?),
-        used_at: Timestamp(row.get(4)?),
-        expires_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
-        username: Username::stored(row.get(6)?),
+        id: CredentialId(row.get("id")?),
+        kind: kind_of(row.get_ref("kind")?.as_str()?),
+        label: row.get("label")?,
+        created_at: Timestamp(row.get("created_at")?),
+        used_at: Timestamp(row.get("used_at")?),
+        expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Timestamp),
+        username: Username::stored(row.get("username")?),
     })
 }
 

@@ -101,16 +101,16 @@ impl ExportTx {
     /// Tells the bytes of all files that are named, each once, in the order of their sums.
     pub fn each_bytes(&self, mut tell: impl FnMut(Bytes) -> Result<()>) -> Result<()> {
         let sql = format!(
-            "SELECT sha256, size, min(storage_name) FROM ({}) GROUP BY sha256, size ORDER BY sha256",
+            "SELECT sha256, size, min(storage_name) AS storage_name FROM ({}) GROUP BY sha256, size ORDER BY sha256",
             talk::files(self.wanted, "sha256, size, storage_name")
         );
         let mut query = self.db.prepare(&sql)?;
         let mut rows = self.ask(&mut query)?;
         while let Some(row) = rows.next()? {
             tell(Bytes {
-                sha256: row.get(0)?,
-                size: u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
-                storage_name: StorageName::stored(row.get(2)?),
+                sha256: row.get("sha256")?,
+                size: u64::try_from(row.get::<_, i64>("size")?).unwrap_or(0),
+                storage_name: StorageName::stored(row.get("storage_name")?),
             })?;
         }
         Ok(())
@@ -150,6 +150,6 @@ const TALKED: &str = "SELECT chat_id FROM members WHERE user_id = ?1
     UNION SELECT g.chat_id FROM messages g WHERE g.sender_id = ?1
     UNION SELECT g.chat_id FROM reactions r JOIN messages g ON g.id = r.message_id WHERE r.user_id = ?1";
 
-fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+fn moment(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::columns::named_columns;
 use super::db::Db;
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
@@ -9,28 +10,37 @@ use crate::chat::model::file::{Dimensions, File, StorageName};
 use crate::chat::model::id::{FileId, MessageId, UserId};
 use crate::chat::model::time::Timestamp;
 
+named_columns! {
+    file_columns, _:
+    ID = "f.id",
+    UPLOADER = "f.uploader_id",
+    NAME = "f.name",
+    SIZE = "f.size",
+    CONTENT_TYPE = "f.content_type",
+    SHA256 = "f.sha256",
+    STORAGE_NAME = "f.storage_name",
+    CREATED_AT = "f.created_at",
+    WIDTH = "f.width",
+    HEIGHT = "f.height",
+}
+
 macro_rules! select_file {
     ($rest:literal) => {
-        concat!(
-            "SELECT f.id, f.uploader_id, f.name, f.size, f.content_type, f.sha256, f.storage_name, f.created_at,
-                    f.width, f.height
-             FROM files f ",
-            $rest
-        )
+        concat!("SELECT ", file_columns!(), " FROM files f ", $rest)
     };
 }
 
 fn file(row: &Row<'_>) -> rusqlite::Result<File> {
     Ok(File {
-        id: FileId(row.get(0)?),
-        uploader: UserId(row.get(1)?),
-        name: row.get(2)?,
-        size: row.get(3)?,
-        content_type: row.get(4)?,
-        sha256: row.get(5)?,
-        storage_name: StorageName::stored(row.get(6)?),
-        created_at: Timestamp(row.get(7)?),
-        dimensions: match (row.get(8)?, row.get(9)?) {
+        id: FileId(row.get(ID)?),
+        uploader: UserId(row.get(UPLOADER)?),
+        name: row.get(NAME)?,
+        size: row.get(SIZE)?,
+        content_type: row.get(CONTENT_TYPE)?,
+        sha256: row.get(SHA256)?,
+        storage_name: StorageName::stored(row.get(STORAGE_NAME)?),
+        created_at: Timestamp(row.get(CREATED_AT)?),
+        dimensions: match (row.get(WIDTH)?, row.get(HEIGHT)?) {
             (Some(width), Some(height)) => Some(Dimensions { width, height }),
             _ => None,
         },

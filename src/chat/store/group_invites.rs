@@ -20,12 +20,12 @@ pub struct GroupInviteRow {
 
 fn kept(row: &Row<'_>) -> rusqlite::Result<GroupInviteRow> {
     Ok(GroupInviteRow {
-        id: InviteId(row.get(0)?),
-        nonce: row.get(1)?,
-        uses_left: row.get(2)?,
-        created_by: UserId(row.get(3)?),
-        created_at: Timestamp(row.get(4)?),
-        expires_at: Timestamp(row.get(5)?),
+        id: InviteId(row.get("id")?),
+        nonce: row.get("nonce")?,
+        uses_left: row.get("uses_left")?,
+        created_by: UserId(row.get("created_by")?),
+        created_at: Timestamp(row.get("created_at")?),
+        expires_at: Timestamp(row.get("expires_at")?),
     })
 }
 

@@ -20,14 +20,14 @@ const COLUMNS: &str = "i.id, i.label, i.uses_left, i.expires_at, i.created_at, u
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
     Ok(Invitation {
-        id: InviteId(row.get(0)?),
-        label: row.get(1)?,
-        uses_left: row.get(2)?,
-        expires_at: Timestamp(row.get(3)?),
-        created_at: Timestamp(row.get(4)?),
-        created_by: row.get::<_, Option<String>>(5)?.map(Username::stored),
-        chat: row.get::<_, Option<i64>>(6)?.map(ChatId),
-        is_live: row.get(7)?,
+        id: InviteId(row.get("id")?),
+        label: row.get("label")?,
+        uses_left: row.get("uses_left")?,
+        expires_at: Timestamp(row.get("expires_at")?),
+        created_at: Timestamp(row.get("created_at")?),
+        created_by: row.get::<_, Option<String>>("username")?.map(Username::stored),
+        chat: row.get::<_, Option<i64>>("chat_id")?.map(ChatId),
+        is_live: row.get("is_live")?,
     })
 }
 
@@ -65,7 +65,7 @@ pub fn page(db: &Db, page: Page, now: Timestamp) -> Result<Paged<Invitation>> {
         return Ok(Paged::past_the_end(count));
     }
     let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by
+        "SELECT {COLUMNS} {STANDS} AS is_live FROM invites i LEFT JOIN users u ON u.id = i.created_by
          ORDER BY i.id DESC LIMIT :limit OFFSET :offset"
     ))?;
     let asked = named_params! { ":now": now.0, ":limit": page.limit(), ":offset": page.offset() };
@@ -75,14 +75,14 @@ pub fn page(db: &Db, page: Page, now: Timestamp) -> Result<Paged<Invitation>> {
 
 pub fn find(db: &Db, id: InviteId, now: Timestamp) -> Result<Option<Invitation>> {
     let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.id = :id"
+        "SELECT {COLUMNS} {STANDS} AS is_live FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.id = :id"
     ))?;
     Ok(query.query_row(named_params! { ":now": now.0, ":id": id.0 }, read).optional()?)
 }
 
 pub fn find_by_code(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<Invitation>> {
     let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} {STANDS} FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.code_hash = :code"
+        "SELECT {COLUMNS} {STANDS} AS is_live FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.code_hash = :code"
     ))?;
     Ok(query.query_row(named_params! { ":now": now.0, ":code": code_hash }, read).optional()?)
 }

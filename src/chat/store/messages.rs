@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
+use super::columns::named_columns;
 use super::db::Db;
 use super::totals::bytes;
 use super::transaction::Tx;
@@ -15,11 +16,27 @@ use crate::chat::model::message::{Message, PinPlace, Window};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::user::User;
 
+named_columns! {
+    message_columns, SENDER:
+    ID = "g.id",
+    CHAT = "g.chat_id",
+    SEQ = "g.seq",
+    TEXT = "g.content",
+    REPLY_TO = "g.reply_to",
+    ATTACHMENTS = "g.attachment_count",
+    REACTIONS = "g.reaction_count",
+    CREATED_AT = "g.created_at",
+    EDITED_AT = "g.edited_at",
+    PINNED_AT = "g.pinned_at",
+    CALL_SECONDS = "g.call_seconds",
+}
+
 macro_rules! select_message {
     ($($rest:tt)+) => {
         concat!(
-            "SELECT g.id, g.chat_id, g.seq, g.content, g.reply_to, g.attachment_count, g.reaction_count,
-                    g.created_at, g.edited_at, g.pinned_at, g.call_seconds, ",
+            "SELECT ",
+            message_columns!(),
+            ", ",
             columns!("u"),
             " FROM messages g JOIN users u ON u.id = g.sender_id ",
             $($rest)+
@@ -35,24 +52,24 @@ struct MessageRow {
 }
 
 fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
-    let created_at = Timestamp(row.get(7)?);
-    let edited_at = row.get::<_, Option<i64>>(8)?.map(Timestamp);
+    let created_at = Timestamp(row.get(CREATED_AT)?);
+    let edited_at = row.get::<_, Option<i64>>(EDITED_AT)?.map(Timestamp);
     let message = Message {
-        id: MessageId(row.get(0)?),
-        chat: ChatId(row.get(1)?),
-        seq: Seq(row.get(2)?),
-        sender: users::user(row, 11)?,
-        text: row.get(3)?,
-        reply_to: row.get::<_, Option<i64>>(4)?.map(MessageId),
+        id: MessageId(row.get(ID)?),
+        chat: ChatId(row.get(CHAT)?),
+        seq: Seq(row.get(SEQ)?),
+        sender: users::user(row, SENDER)?,
+        text: row.get(TEXT)?,
+        reply_to: row.get::<_, Option<i64>>(REPLY_TO)?.map(MessageId),
         attachments: Vec::new(),
         reactions: Vec::new(),
         created_at,
         updated_at: edited_at.unwrap_or(created_at),
         is_edited: edited_at.is_some(),
-        pinned_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
-        call_seconds: row.get(10)?,
+        pinned_at: row.get::<_, Option<i64>>(PINNED_AT)?.map(Timestamp),
+        call_seconds: row.get(CALL_SECONDS)?,
     };
-    Ok(MessageRow { message, attachments: row.get(5)?, reactions: row.get(6)? })
+    Ok(MessageRow { message, attachments: row.get(ATTACHMENTS)?, reactions: row.get(REACTIONS)? })
 }
 
 /// Adds attachments and reactions, where the counts say that there are some.

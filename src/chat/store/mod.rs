@@ -11,6 +11,7 @@ pub(super) mod changes;
 pub(super) mod chats;
 mod checkpoint;
 pub(super) mod clock;
+mod columns;
 pub(super) mod copy;
 pub(super) mod credentials;
 pub mod db;

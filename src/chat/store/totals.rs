@@ -48,22 +48,22 @@ pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShar
          FROM sums s JOIN chats c ON c.id = s.chat WHERE c.is_deleted = 0 ORDER BY s.bytes DESC, c.id LIMIT ?1";
     let messages = "SELECT c.id, c.kind, c.is_private, c.title, c.message_count,
                 (SELECT coalesce(sum(f.size), 0) FROM messages m JOIN files f ON f.message_id = m.id
-                 WHERE m.chat_id = c.id AND m.attachment_count > 0), c.retain_days, c.member_count
+                 WHERE m.chat_id = c.id AND m.attachment_count > 0) AS bytes, c.retain_days, c.member_count
          FROM (SELECT id FROM chats WHERE is_deleted = 0 AND message_count > 0
                ORDER BY message_count DESC, id LIMIT ?1) top
          JOIN chats c ON c.id = top.id ORDER BY c.message_count DESC, c.id";
     let mut query = db.prepare(if by_bytes { bytes } else { messages })?;
     let rows = query.query_map([limit], |row| {
-        let is_direct = row.get_ref(1)?.as_str()? == "direct";
-        let is_private: bool = row.get(2)?;
+        let is_direct = row.get_ref("kind")?.as_str()? == "direct";
+        let is_private: bool = row.get("is_private")?;
         Ok(ChatShare {
-            id: ChatId(row.get(0)?),
+            id: ChatId(row.get("id")?),
             is_direct,
-            title: if is_direct || is_private { String::new() } else { row.get(3)? },
-            messages: row.get(4)?,
-            bytes: row.get(5)?,
-            term: RetentionOverride::stored(row.get(6)?),
-            members: row.get(7)?,
+            title: if is_direct || is_private { String::new() } else { row.get("title")? },
+            messages: row.get("message_count")?,
+            bytes: row.get("bytes")?,
+            term: RetentionOverride::stored(row.get("retain_days")?),
+            members: row.get("member_count")?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -77,9 +77,9 @@ pub fn largest_users(db: &Db, limit: u32) -> Result<Vec<UserShare>> {
         " AS bytes FROM users u WHERE bytes > 0 ORDER BY bytes DESC, u.id LIMIT ?1"
     ))?;
     let rows = query.query_map([limit], |row| {
-        let files = row.get(2)?;
-        let texts = row.get::<_, i64>(3)? - files;
-        Ok(UserShare { id: UserId(row.get(0)?), username: Username::stored(row.get(1)?), files, texts })
+        let files = row.get("stored_bytes")?;
+        let texts = row.get::<_, i64>("bytes")? - files;
+        Ok(UserShare { id: UserId(row.get("id")?), username: Username::stored(row.get("username")?), files, texts })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -130,17 +130,7 @@ impl Reader<'_> {
         for text in parts {
             said.last += 1;
             let reply_to = reply_to.take();
-            let message = Message {
-                id: said.last,
-                chat,
-                sender,
-                text,
-                reply_to,
-                created_at: at,
-                edited_at,
-                pinned_at: None,
-                call_seconds: None,
-            };
+            let message = Message { reply_to, edited_at, ..Message::said(said.last, chat, sender, text, at) };
             self.import.take(Record::Message(message))?;
             said.times.entry(chat).or_default().push((at, said.last));
         }

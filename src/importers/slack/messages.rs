@@ -113,17 +113,8 @@ impl MessageBody {
         for text in parts {
             self.last += 1;
             let reply_to = reply_to.take();
-            import.take(Record::Message(record::Message {
-                id: self.last,
-                chat: chat.id,
-                sender,
-                text,
-                reply_to,
-                created_at,
-                edited_at,
-                pinned_at: None,
-                call_seconds: None,
-            }))?;
+            let said = record::Message::said(self.last, chat.id, sender, text, created_at);
+            import.take(Record::Message(record::Message { reply_to, edited_at, ..said }))?;
         }
         self.ids.entry((chat.id, *at)).or_insert(self.last);
         self.last_of.insert(chat.id, self.last);

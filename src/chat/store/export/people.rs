@@ -33,7 +33,7 @@ pub fn users(wanted: ExportFilter) -> String {
         ),
     };
     format!(
-        "SELECT u.id, u.username, u.display_name, {is_whole}, u.email, u.bio, u.is_admin, u.is_disabled,
+        "SELECT u.id, u.username, u.display_name, {is_whole} AS is_whole, u.email, u.bio, u.is_admin, u.is_disabled,
                 u.created_at, u.last_seen_at, u.password_hash, f.name_key
          FROM users u LEFT JOIN former_names f ON f.user_id = u.id WHERE {} ORDER BY u.id",
         which.replace("TALKED", TALKED)
@@ -42,14 +42,19 @@ pub fn users(wanted: ExportFilter) -> String {
 
 pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
     move |row| {
-        let mut user = User { id: row.get(0)?, username: row.get(1)?, display_name: row.get(2)?, ..User::default() };
-        if row.get(3)? {
-            user.email = row.get::<_, Option<String>>(4)?.filter(|email| !email.is_empty());
-            user.bio = row.get(5)?;
-            (user.is_admin, user.is_disabled) = (row.get(6)?, row.get(7)?);
-            (user.created_at, user.last_seen_at) = (moment(row, 8)?, moment(row, 9)?);
-            user.password_hash = if has_secrets { row.get(10)? } else { None };
-            user.former_name = row.get(11)?;
+        let mut user = User {
+            id: row.get("id")?,
+            username: row.get("username")?,
+            display_name: row.get("display_name")?,
+            ..User::default()
+        };
+        if row.get("is_whole")? {
+            user.email = row.get::<_, Option<String>>("email")?.filter(|email| !email.is_empty());
+            user.bio = row.get("bio")?;
+            (user.is_admin, user.is_disabled) = (row.get("is_admin")?, row.get("is_disabled")?);
+            (user.created_at, user.last_seen_at) = (moment(row, "created_at")?, moment(row, "last_seen_at")?);
+            user.password_hash = if has_secrets { row.get("password_hash")? } else { None };
+            user.former_name = row.get("name_key")?;
         }
         Ok(Record::User(user))
     }
@@ -69,21 +74,21 @@ pub fn credentials(wanted: ExportFilter, has_secrets: bool) -> String {
 
 pub fn credential(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
     move |row| {
-        let kind = match row.get_ref(1)?.as_str()? {
+        let kind = match row.get_ref("kind")?.as_str()? {
             "account" => CredentialKind::Account,
             "session" => CredentialKind::Session,
             "refresh" => CredentialKind::Refresh,
             _ => CredentialKind::Device,
         };
         Ok(Record::Credential(Credential {
-            user: row.get(0)?,
+            user: row.get("user_id")?,
             kind,
-            label: row.get(2)?,
-            is_bot: row.get(3)?,
-            secret_sha256: if has_secrets { Some(hex::encode(row.get_ref(4)?.as_blob()?)) } else { None },
-            created_at: Timestamp(row.get(5)?),
-            used_at: Timestamp(row.get(6)?),
-            expires_at: moment(row, 7)?,
+            label: row.get("label")?,
+            is_bot: row.get("is_bot")?,
+            secret_sha256: if has_secrets { Some(hex::encode(row.get_ref("secret_hash")?.as_blob()?)) } else { None },
+            created_at: Timestamp(row.get("created_at")?),
+            used_at: Timestamp(row.get("used_at")?),
+            expires_at: moment(row, "expires_at")?,
         }))
     }
 }
@@ -98,7 +103,11 @@ pub fn friends(wanted: ExportFilter) -> String {
 }
 
 pub fn friend(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record::Friend(Friend { user: row.get(0)?, friend: row.get(1)?, created_at: Timestamp(row.get(2)?) }))
+    Ok(Record::Friend(Friend {
+        user: row.get("user_id")?,
+        friend: row.get("friend_id")?,
+        created_at: Timestamp(row.get("created_at")?),
+    }))
 }
 
 pub fn posts(wanted: ExportFilter) -> String {
@@ -112,9 +121,9 @@ pub fn posts(wanted: ExportFilter) -> String {
 
 pub fn post(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Post(Post {
-        author: row.get(0)?,
-        title: row.get(1)?,
-        content: row.get(2)?,
-        created_at: Timestamp(row.get(3)?),
+        author: row.get("author_id")?,
+        title: row.get("title")?,
+        content: row.get("content")?,
+        created_at: Timestamp(row.get("created_at")?),
     }))
 }

@@ -20,29 +20,29 @@ pub fn chats(wanted: ExportFilter) -> String {
     };
     format!(
         "SELECT c.id, c.low_user, c.high_user, c.title, c.description, c.is_private, c.max_members, c.owner_id,
-                c.created_at, c.updated_at, c.active_at, c.retain_days, nullif(c.created_by, c.owner_id)
+                c.created_at, c.updated_at, c.active_at, c.retain_days, nullif(c.created_by, c.owner_id) AS created_by
          FROM chats c WHERE c.is_deleted = 0 AND {which} ORDER BY c.id"
     )
 }
 
 pub fn chat(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let pair = match (row.get(1)?, row.get(2)?) {
+    let pair = match (row.get("low_user")?, row.get("high_user")?) {
         (Some(low), Some(high)) => Some([low, high]),
         _ => None,
     };
     Ok(Record::Chat(Chat {
-        id: row.get(0)?,
+        id: row.get("id")?,
         pair,
-        title: row.get(3)?,
-        description: row.get(4)?,
-        is_private: row.get(5)?,
-        max_members: row.get(6)?,
-        owner: row.get(7)?,
-        created_at: Timestamp(row.get(8)?),
-        updated_at: moment(row, 9)?,
-        active_at: moment(row, 10)?,
-        retain_days: row.get(11)?,
-        created_by: row.get(12)?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        is_private: row.get("is_private")?,
+        max_members: row.get("max_members")?,
+        owner: row.get("owner_id")?,
+        created_at: Timestamp(row.get("created_at")?),
+        updated_at: moment(row, "updated_at")?,
+        active_at: moment(row, "active_at")?,
+        retain_days: row.get("retain_days")?,
+        created_by: row.get("created_by")?,
     }))
 }
 
@@ -55,7 +55,7 @@ pub fn messages(wanted: ExportFilter) -> String {
         ExportFilter::User(_) => ("g.reply_to", format!("g.sender_id = ?1 AND {IN_A_CHAT}")),
     };
     format!(
-        "SELECT g.id, g.chat_id, g.sender_id, g.content, {answers}, g.created_at, g.edited_at,
+        "SELECT g.id, g.chat_id, g.sender_id, g.content, {answers} AS reply_to, g.created_at, g.edited_at,
                 g.pinned_at, g.call_seconds
          FROM messages g WHERE {which} ORDER BY g.id"
     )
@@ -63,15 +63,15 @@ pub fn messages(wanted: ExportFilter) -> String {
 
 pub fn message(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Message(Message {
-        id: row.get(0)?,
-        chat: row.get(1)?,
-        sender: row.get(2)?,
-        text: row.get(3)?,
-        reply_to: row.get(4)?,
-        created_at: Timestamp(row.get(5)?),
-        edited_at: moment(row, 6)?,
-        pinned_at: moment(row, 7)?,
-        call_seconds: row.get(8)?,
+        id: row.get("id")?,
+        chat: row.get("chat_id")?,
+        sender: row.get("sender_id")?,
+        text: row.get("content")?,
+        reply_to: row.get("reply_to")?,
+        created_at: Timestamp(row.get("created_at")?),
+        edited_at: moment(row, "edited_at")?,
+        pinned_at: moment(row, "pinned_at")?,
+        call_seconds: row.get("call_seconds")?,
     }))
 }
 
@@ -88,7 +88,11 @@ pub fn reactions(wanted: ExportFilter) -> String {
 }
 
 pub fn reaction(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record::Reaction(Reaction { message: row.get(0)?, user: row.get(1)?, emoji: row.get(2)? }))
+    Ok(Record::Reaction(Reaction {
+        message: row.get("message_id")?,
+        user: row.get("user_id")?,
+        emoji: row.get("emoji")?,
+    }))
 }
 
 /// The columns of which [`file()`] makes a record.
@@ -108,13 +112,13 @@ pub fn files(wanted: ExportFilter, columns: &str) -> String {
 
 pub fn file(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::File(File {
-        uploader: row.get(0)?,
-        name: row.get(1)?,
-        size: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
-        sha256: row.get(3)?,
-        created_at: Timestamp(row.get(4)?),
-        message: row.get(5)?,
-        is_avatar: row.get::<_, Option<i64>>(6)?.is_some(),
+        uploader: row.get("uploader_id")?,
+        name: row.get("name")?,
+        size: u64::try_from(row.get::<_, i64>("size")?).unwrap_or(0),
+        sha256: row.get("sha256")?,
+        created_at: Timestamp(row.get("created_at")?),
+        message: row.get("message_id")?,
+        is_avatar: row.get::<_, Option<i64>>("avatar_of")?.is_some(),
     }))
 }
 
@@ -136,7 +140,7 @@ pub fn members(wanted: ExportFilter) -> String {
         )
     };
     format!(
-        "SELECT m.chat_id, m.user_id, m.is_admin, m.joined_at, {}, {}, {}, m.is_hidden
+        "SELECT m.chat_id, m.user_id, m.is_admin, m.joined_at, {} AS joined_after, {} AS read_upto, {} AS cleared_upto, m.is_hidden
          FROM members m WHERE {which} ORDER BY m.id",
         upto("joined_mark"),
         upto("read_mark"),
@@ -146,13 +150,13 @@ pub fn members(wanted: ExportFilter) -> String {
 
 pub fn member(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Member(Member {
-        chat: row.get(0)?,
-        user: row.get(1)?,
-        role: if row.get(2)? { Role::Admin } else { Role::Member },
-        joined_at: Timestamp(row.get(3)?),
-        joined_after: row.get(4)?,
-        read_upto: row.get(5)?,
-        cleared_upto: row.get(6)?,
-        is_hidden: row.get(7)?,
+        chat: row.get("chat_id")?,
+        user: row.get("user_id")?,
+        role: if row.get("is_admin")? { Role::Admin } else { Role::Member },
+        joined_at: Timestamp(row.get("joined_at")?),
+        joined_after: row.get("joined_after")?,
+        read_upto: row.get("read_upto")?,
+        cleared_upto: row.get("cleared_upto")?,
+        is_hidden: row.get("is_hidden")?,
     }))
 }
