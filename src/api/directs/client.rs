@@ -27,7 +27,7 @@ use crate::api::http::openapi::shape::Shape;
 use crate::api::http::reply::{Answer, ApiError, Problem, Response, ok, problem, signed_by};
 use crate::api::http::request::Request;
 use crate::api::http::route::{ClientLayer, Route};
-use crate::api::http::sign_in::{check_registration, device_label, invite, newcomer};
+use crate::api::http::sign_in::{Newcomer, check_registration, device_label, invite};
 use crate::chat::model::session::Actor;
 
 /// The layer over the document.
@@ -48,9 +48,8 @@ pub fn layer() -> ClientLayer {
 
 async fn register(mut request: Request) -> Answer {
     check_registration(&request)?;
-    let mut fields = request.fields().await?;
-    let new = newcomer(&mut fields)?;
-    let (invite, device) = (invite(&request, &fields), device_label(&request));
+    let (new, code) = request.body::<Newcomer>().await?.split();
+    let (invite, device) = (invite(&request, code), device_label(&request));
     let (account, session) = request.context.app.register_session(new, invite, device).await?;
     let response = browser::signed_in(StatusCode::CREATED, &account, &session, &request);
     Ok(signed_by(response, account.user.id))

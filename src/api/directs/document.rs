@@ -1,13 +1,14 @@
 //! What the table's routes say of themselves: directs.md, made from the code.
 
+use super::With;
 use super::json::{DirectChat, Frame, User};
 use super::socket::{ERROR_SENTENCE, FRAME};
 use crate::api::http::account::Account;
+use crate::api::http::body::Body;
 use crate::api::http::browser::SessionUser;
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{
-    any_of, email, id, invite, may, need, object, password, string, username, word,
-};
+use crate::api::http::openapi::shape::{any_of, need, object, word};
+use crate::api::http::sign_in::Newcomer;
 
 pub fn users(doc: &mut Doc) {
     doc.does("List everybody but me")
@@ -21,20 +22,14 @@ pub fn chats(doc: &mut Doc) {
 
 pub fn create(doc: &mut Doc) {
     doc.does("Open the direct chat with somebody")
-        .takes(&[need("user_id", id())])
+        .takes(&With::table())
         .answers::<DirectChat>(201, "The chat, also if it was there already.");
 }
 
 pub fn register(doc: &mut Doc) {
     doc.does("Make an account, and sign in with a browser")
         .note("Sets the cookies `sessionid` and `csrftoken`.")
-        .takes(&[
-            need("username", username()),
-            need("password", password()),
-            may("email", email()),
-            may("display_name", string()),
-            may("invite", invite()),
-        ])
+        .takes(&Newcomer::table())
         .answers::<SessionUser>(201, "The new account.")
         .limited("registration")
         .refuses(&[403]);

@@ -16,6 +16,7 @@ mod socket;
 
 use warp::http::Method;
 
+use super::http::body::body;
 use super::http::envelope::{envelope, envelope_shape};
 use super::http::json_stream;
 use super::http::limit::Rate;
@@ -81,10 +82,13 @@ async fn chats(actor: Actor, request: Request) -> Answer {
     json_stream::stream("[", next, "]")
 }
 
+body! {
+    /// With whom a direct chat is to be.
+    With { user_id: UserId }
+}
+
 async fn create(actor: Actor, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let user = fields.require_integer("user_id");
-    let user = UserId(fields.complete(user)?);
+    let With { user_id: user } = request.body().await?;
     if user == actor.user {
         return Err(ApiError::field("user_id", "Cannot create a chat with yourself"));
     }

@@ -2,6 +2,8 @@
 
 mod fields;
 pub mod multipart;
+mod table;
+mod values;
 
 use std::time::Duration;
 
@@ -9,6 +11,9 @@ use bytes::{Bytes, BytesMut};
 pub use fields::Fields;
 use futures_util::StreamExt;
 use serde_json::Value;
+pub(in crate::api) use table::body;
+pub use table::{Body, Entry, FieldValue, MaybeBlank, MaybeNull};
+pub use values::{Attempt, Bio, Description, DisplayName, Ids, InviteCode, PostText, Title, Within, Word};
 
 use super::context::Context;
 use super::reply::ApiError;

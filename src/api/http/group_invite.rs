@@ -3,40 +3,63 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::body::Fields;
+use super::body::{Body, FieldValue, Fields, Within, body};
+use super::openapi::shape::{Shape, any_of, string, whole_number};
 use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::model::invite::{GroupInvite, INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE, NewGroupInvite};
 use crate::chat::model::time::Timestamp;
 
-/// Reads `uses` and `expires`.
+/// Until when an invitation works.
+pub enum Expires {
+    /// A time.
+    At(Timestamp),
+    /// So long from now.
+    In(Duration),
+}
+
+impl FieldValue for Expires {
+    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+        let text = fields.value(name)?.as_str().filter(|text| text.contains('-'));
+        let expires = match text.map(time) {
+            Some(at) => at.map(Self::At),
+            None => u64::try_from(fields.integer(name)?).ok().map(|seconds| Self::In(Duration::from_secs(seconds))),
+        };
+        expires.or_else(|| fields.fault(name, out_of_bounds()))
+    }
+
+    fn shape() -> Shape {
+        any_of([string(), whole_number()])
+    }
+}
+
+body! {
+    /// An invitation that is to be.
+    Invited {
+        /// How many may join with it; as many as can be unless given.
+        uses: Option<Within<1, { MAX_USES as u64 }>>,
+        /// A time with its zone, or so many seconds from now. A week unless given.
+        expires: Option<Expires>,
+    }
+}
+
+/// Reads an invitation.
 pub fn asked(fields: &mut Fields, now: Timestamp) -> Result<NewGroupInvite, ApiError> {
-    let uses = match fields.integer("uses") {
-        None => Some(MAX_USES),
-        Some(uses) => u32::try_from(uses)
-            .ok()
-            .filter(|uses| (1..=MAX_USES).contains(uses))
-            .or_else(|| fields.fault("uses", format!("This is a number from 1 to {MAX_USES}."))),
+    let Invited { uses, expires } = Invited::read(fields)?;
+    let uses = uses.and_then(|uses| u32::try_from(uses.0).ok()).unwrap_or(MAX_USES);
+    let life = match expires {
+        None => Some(INVITE_LIFE),
+        Some(Expires::At(at)) => u64::try_from(at.0 - now.0).ok().map(Duration::from_millis),
+        Some(Expires::In(life)) => Some(life),
     };
-    let life = life(fields, now);
-    let (uses, life) = fields.complete((uses, life))?;
+    let life = life.filter(|life| (MIN_LIFE..=MAX_LIFE).contains(life));
+    let life = life.ok_or_else(|| ApiError::field("expires", out_of_bounds()))?;
     Ok(NewGroupInvite { uses, life })
 }
 
-/// `expires`: a time with its zone, or so many seconds from now.
-fn life(fields: &mut Fields, now: Timestamp) -> Option<Duration> {
-    let value = fields.value("expires").cloned();
-    let life = match value.as_ref() {
-        None => return Some(INVITE_LIFE),
-        Some(value) => match value.as_str().filter(|text| text.contains('-')) {
-            Some(text) => time(text).and_then(|at| u64::try_from(at.0 - now.0).ok()).map(Duration::from_millis),
-            None => fields.integer("expires").and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
-        },
-    };
-    life.filter(|life| (MIN_LIFE..=MAX_LIFE).contains(life)).or_else(|| {
-        let (least, most) = (MIN_LIFE.as_secs(), MAX_LIFE.as_secs());
-        fields.fault("expires", format!("This is a time with its zone, or {least} to {most} seconds from now."))
-    })
+fn out_of_bounds() -> String {
+    let (least, most) = (MIN_LIFE.as_secs(), MAX_LIFE.as_secs());
+    format!("This is a time with its zone, or {least} to {most} seconds from now.")
 }
 
 fn time(text: &str) -> Option<Timestamp> {

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use warp::http::StatusCode;
 
 use super::reply::{self, Answer, ApiError};
@@ -69,21 +70,15 @@ impl<D> Listing<D> {
 
 /// A page of messages that are written already, as by `App::cached_page`.
 pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
-    // They are an array, and so are the brackets around it.
-    let (opening, closing) = around(request, page, count)?;
-    let opening = opening.strip_suffix('[').unwrap_or(&opening);
-    let closing = closing.strip_prefix(']').unwrap_or(closing);
-    Ok(reply::written(StatusCode::OK, [opening.as_bytes(), messages, closing.as_bytes()].concat()))
+    let before = before_results(request, page, count)?;
+    Ok(reply::written(StatusCode::OK, [before.as_bytes(), messages, b"}"].concat()))
 }
 
-/// What stands before the first of a page's items, and behind the last.
-pub fn around(request: &Request, page: Page, count: i64) -> Result<(String, &'static str), ApiError> {
-    let empty = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
-    let mut around = serde_json::to_string(&empty).map_err(|_| ApiError::Chat(Error::Internal))?;
-    // The results are the last of its fields, and there are none.
-    let closing = "]}";
-    around.truncate(around.len() - closing.len());
-    Ok((around, closing))
+/// What stands before a page's results, which are the last of its fields.
+pub fn before_results(request: &Request, page: Page, count: i64) -> Result<String, ApiError> {
+    let Listing { next, previous, .. } = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
+    let (next, previous) = (Value::from(next), Value::from(previous));
+    Ok(format!(r#"{{"count":{count},"next":{next},"previous":{previous},"results":"#))
 }
 
 /// Messages in a dialect's shapes, for `App::cached_page`.

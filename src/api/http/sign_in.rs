@@ -1,12 +1,11 @@
 //! What every dialect's login takes, and whom it lets in; who may register.
 
-use serde_json::Value;
-
 use super::auth;
-use super::body::Fields;
+use super::body::{DisplayName, Fields, InviteCode, MaybeBlank, body};
 use super::context::Registration;
 use super::forwarded::is_loopback;
 use super::limit::Tried;
+use super::openapi::shape::{self, Field, may};
 use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::auth::invite::Invite;
@@ -15,7 +14,7 @@ use crate::chat::model::error::Error;
 use crate::chat::model::id::UserId;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::rule::is_unseen;
-use crate::chat::model::name::{self, Email, Username};
+use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
 use crate::chat::model::user::NewUser;
 
@@ -50,6 +49,13 @@ impl SignIn {
         };
         let password = fields.complete(password)?;
         Ok(Self { logins, is_blank: password.is_empty(), password: Password::attempt(&password), oauth })
+    }
+
+    /// The same fields, described.
+    #[must_use]
+    pub fn described() -> Vec<Field> {
+        let (password, oauth) = (may("password", shape::attempt()), may("oauth", shape::boolean()));
+        vec![may("username", shape::string()), may("email", shape::string()), password, oauth]
     }
 
     /// Who it is, if the password is theirs. Why not is never told: an unknown name, a
@@ -114,21 +120,32 @@ pub fn check_registration(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-/// Who wants an account, for which an address is not needed.
-pub fn newcomer(fields: &mut Fields) -> Result<NewUser, ApiError> {
-    let username = fields.require("username", Username::parse);
-    let password = fields.require("password", Password::parse);
-    let email = fields.parse_unless_blank("email", Email::parse);
-    let display_name = fields.parse_unless_blank("display_name", name::display_name);
-    let (username, password) = fields.complete((username, password))?;
-    Ok(NewUser { username, email, password, display_name, is_admin: false })
+body! {
+    /// Who wants an account, for which an address is not needed.
+    Newcomer {
+        username: Username,
+        password: Password,
+        display_name: MaybeBlank<DisplayName>,
+        email: MaybeBlank<Email>,
+        /// The code of an invitation, where registration needs one.
+        invite: Option<InviteCode>,
+    }
 }
 
-/// The code in the field `invite`, and whether one is needed here. What is no text is no code.
+impl Newcomer {
+    /// The account that is to be, and the code of an invitation.
+    #[must_use]
+    pub fn split(self) -> (NewUser, Option<InviteCode>) {
+        let Self { username, password, display_name, email, invite } = self;
+        let display_name = display_name.0.map(String::from);
+        (NewUser { username, email: email.0, password, display_name, is_admin: false }, invite)
+    }
+}
+
+/// The code of an invitation, and whether one is needed here.
 #[must_use]
-pub fn invite(request: &Request, fields: &Fields) -> Invite {
-    let code = fields.value("invite").and_then(Value::as_str).map(|code| code.trim().to_owned());
-    let code = code.filter(|code| !code.is_empty());
+pub fn invite(request: &Request, code: Option<InviteCode>) -> Invite {
+    let code = code.map(|code| code.0);
     match request.context.settings.registration {
         Registration::Invite => Invite::Required(code),
         Registration::Open | Registration::Closed => Invite::Optional(code),

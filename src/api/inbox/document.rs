@@ -1,24 +1,19 @@
 //! What the table's routes say of themselves: inbox.md, made from the code.
 
 use super::json::{Frame, Message, SignedIn};
-use super::messages::{MESSAGE, PAGE_SIZE};
-use super::socket::FRAME;
+use super::messages::{Edited, MESSAGE, PAGE_SIZE, Receiver};
+use super::socket::{Delete, Edit, FRAME};
+use crate::api::http::body::{Body, FieldValue};
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{
-    Shape, any_of, attempt, boolean, described, filled, id, may, need, new_text, object, string,
-};
+use crate::api::http::openapi::shape::{Shape, any_of, described, filled, need, object, string};
 use crate::api::http::page::Listing;
+use crate::api::http::sign_in::SignIn;
 use crate::chat::model::name::MAX_USERNAME;
 
 pub fn login(doc: &mut Doc) {
     doc.does("Sign in on this device")
         .note("Either field may hold either name. With a right `password`, `oauth` changes nothing.")
-        .takes(&[
-            may("username", string()),
-            may("email", string()),
-            may("password", attempt()),
-            may("oauth", boolean()),
-        ])
+        .takes(&SignIn::described())
         .answers::<SignedIn>(200, "A new token for this device.")
         .limited("sign-in")
         .refuses(&[401, 403]);
@@ -49,9 +44,9 @@ pub fn list(doc: &mut Doc) {
 }
 
 pub fn send(doc: &mut Doc) {
-    let receiver = described(any_of([id(), filled(MAX_USERNAME)]), "A user's id, or a username.");
+    let receiver = need("receiver", Receiver::shape());
     doc.does("Write to somebody")
-        .takes(&[vec![need("receiver", receiver)], MESSAGE.described()].concat())
+        .takes(&[vec![receiver], MESSAGE.described()].concat())
         .once()
         .makes::<Message>("The message.");
 }
@@ -59,7 +54,7 @@ pub fn send(doc: &mut Doc) {
 pub fn update(doc: &mut Doc) {
     doc.does("Change a message")
         .note("Its author may.")
-        .takes(&[need("content", new_text())])
+        .takes(&Edited::table())
         .answers::<Message>(200, "The message as it is now.");
 }
 
@@ -68,11 +63,7 @@ pub fn delete(doc: &mut Doc) {
 }
 
 pub fn socket(doc: &mut Doc) {
-    let client = any_of([
-        object(&FRAME.described()),
-        object(&[need("message_id", id()), need("message", new_text())]),
-        object(&[need("delete_message_id", id())]),
-    ]);
+    let client = any_of([object(&FRAME.described()), object(&Edit::table()), object(&Delete::table())]);
     let server = any_of([doc.shapes.of::<Frame>(), object(&[need("error", string())])]);
     doc.does("The messages with one user, live")
         .note("At the root, what is not all digits is a username.")

@@ -1,7 +1,9 @@
 //! Messages over REST.
 
 use super::json::Message;
+use crate::api::http::body::{Body, FieldValue, Fields, body};
 use crate::api::http::draft::DraftFields;
+use crate::api::http::openapi::shape::{self, Shape, any_of, described, filled};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
@@ -12,6 +14,7 @@ use crate::chat::model::error::Error;
 use crate::chat::model::id::{MessageId, UserId};
 use crate::chat::model::message;
 use crate::chat::model::name::rule::Violation;
+use crate::chat::model::name::{MAX_USERNAME, MessageText};
 use crate::chat::model::page::Paged;
 use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
@@ -38,16 +41,34 @@ pub const MESSAGE: DraftFields = DraftFields::text("content");
 
 pub async fn send(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
-    // A number is an id, and no username is one.
-    let receiver = match fields.value("receiver").and_then(serde_json::Value::as_i64) {
-        Some(id) => Some(UserRef::Id(UserId(id))),
-        None => fields.require("receiver", receiver),
-    };
+    let receiver = Receiver::require(&mut fields, "receiver");
     let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
-    let receiver = fields.complete(receiver)?;
+    let Receiver(receiver) = fields.complete(receiver)?;
     let posted = request.context.app.post_to(&actor, receiver, draft).await?;
     let receiver = posted.pair.as_ref().map_or(actor.user, |pair| pair.other_of(actor.user).id);
     created(posted.is_new, &Message::new(&posted.message, receiver))
+}
+
+/// Whom a message is for.
+pub struct Receiver(UserRef);
+
+impl FieldValue for Receiver {
+    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+        // A number is an id, and no username is one.
+        match fields.value(name).and_then(serde_json::Value::as_i64) {
+            Some(id) => Some(Self(UserRef::Id(UserId(id)))),
+            None => fields.parse(name, receiver).map(Self),
+        }
+    }
+
+    fn shape() -> Shape {
+        described(any_of([shape::id(), filled(MAX_USERNAME)]), "A user's id, or a username.")
+    }
+}
+
+body! {
+    /// A message's new text. Blank is for a message with files, which other documents attach.
+    Edited { content: MessageText }
 }
 
 fn receiver(text: &str) -> Result<UserRef, Violation> {
@@ -61,11 +82,9 @@ fn receiver(text: &str) -> Result<UserRef, Violation> {
 
 pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    // Blank is for a message with files, which other documents attach.
-    let content = fields.require_message("content");
+    let edited = Edited::read(&mut request.fields().await?);
     find(&request.context.app, &actor, id)?;
-    let content = fields.complete(content)?;
+    let Edited { content } = edited?;
     let edited = request.context.app.edit(&actor, id, content).await?;
     let receiver = edited.pair.as_ref().map_or(actor.user, |pair| pair.other_of(actor.user).id);
     ok(&Message::new(&edited.message, receiver))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::json::{Update, frame};
 use super::messages::find;
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::reply::{ApiError, problem};
@@ -14,6 +14,7 @@ use crate::chat::message::MayDelete;
 use crate::chat::model::error::{Error, Rule};
 use crate::chat::model::event::{Event, MessageEvent, Scope};
 use crate::chat::model::id::{MessageId, UserId};
+use crate::chat::model::name::MessageText;
 use crate::chat::model::session::Actor;
 use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::model::user::UserRef;
@@ -30,6 +31,13 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conve
 
 /// What a client posts.
 pub const FRAME: DraftFields = DraftFields::text("message");
+
+body! {
+    /// A message's new text. Blank is for a message with files, which other documents attach.
+    Edit { message_id: MessageId, message: MessageText }
+    /// A message that is to go.
+    Delete { delete_message_id: MessageId }
+}
 
 /// One socket with one user.
 pub struct Conversation {
@@ -87,12 +95,9 @@ impl Conversation {
     }
 
     async fn edit(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
-        let id = fields.require_integer("message_id");
-        // Blank is for a message with files, which other documents attach.
-        let text = fields.require_message("message");
-        let (id, text) = fields.complete((id, text))?;
-        let id = self.find(id)?;
-        match self.context.app.edit(&self.subscriber.actor, id, text).await {
+        let Edit { message_id, message } = Edit::read(fields)?;
+        let id = self.find(message_id)?;
+        match self.context.app.edit(&self.subscriber.actor, id, message).await {
             Ok(_) => Ok(Vec::new()),
             // Text is called `message` in these frames.
             Err(Error::Invalid(rule @ Rule::BlankMessage)) => Err(ApiError::field("message", rule.to_string())),
@@ -101,16 +106,14 @@ impl Conversation {
     }
 
     async fn delete(&self, fields: &mut Fields) -> Result<Vec<String>, ApiError> {
-        let id = fields.require_integer("delete_message_id");
-        let id = fields.complete(id)?;
-        let id = self.find(id)?;
+        let id = self.find(Delete::read(fields)?.delete_message_id)?;
         self.context.app.delete_message(&self.subscriber.actor, id, MayDelete::Author).await?;
         Ok(Vec::new())
     }
 
     /// A message with this one user: an id from elsewhere is as one that never was.
-    fn find(&self, id: i64) -> Result<MessageId, ApiError> {
-        match find(&self.context.app, &self.subscriber.actor, MessageId(id))? {
+    fn find(&self, id: MessageId) -> Result<MessageId, ApiError> {
+        match find(&self.context.app, &self.subscriber.actor, id)? {
             (message, other) if other == self.other => Ok(message.id),
             _ => Err(ApiError::NOT_FOUND),
         }

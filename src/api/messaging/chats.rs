@@ -5,25 +5,74 @@ use std::collections::VecDeque;
 use super::CHATS_ON_PAGE;
 use super::json::{Chat, Done};
 use super::members::about_users;
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Body, FieldValue, Fields, Ids, Title, body};
 use crate::api::http::json_stream;
+use crate::api::http::openapi::shape::{self, Shape, one_of};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
-use crate::chat::model::chat::{Authority, ChatChange, Kind, NewGroup};
+use crate::chat::model::chat::{self, Authority, ChatChange, Kind};
 use crate::chat::model::id::{ChatId, MessageId, UserId};
 use crate::chat::model::member::MAX_ADDED;
-use crate::chat::model::name;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
+
+/// A `dm` or a `group`.
+pub struct ChatType(Kind);
+
+impl FieldValue for ChatType {
+    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+        fields.parse(name, chat_type).map(Self)
+    }
+
+    fn shape() -> Shape {
+        one_of(&["dm", "group"])
+    }
+}
+
+/// Up to which message is read. What is no id is as before the first.
+pub struct Upto(pub MessageId);
+
+impl FieldValue for Upto {
+    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+        MessageId::read(fields, name).map(Self)
+    }
+
+    fn shape() -> Shape {
+        shape::upto()
+    }
+}
+
+body! {
+    /// A chat that is to be: of which kind.
+    NewChat { chat_type: ChatType }
+    /// A direct chat that is to be.
+    NewDirect { member_ids: Ids<MAX_ADDED> }
+    /// A group that is to be.
+    NewGroup { title: Option<Title>, member_ids: Option<Ids<MAX_ADDED>> }
+    /// What of a chat is to be otherwise.
+    Retitled { title: Option<Title> }
+    /// What is read of a chat.
+    Read {
+        /// Up to this message; to the end of the chat unless given.
+        message_id: Option<Upto>,
+    }
+    /// What is to be unread again.
+    Unread {
+        /// With at most 10,000 messages from it on.
+        message_id: MessageId,
+    }
+    /// Whether somebody types.
+    Typing { is_typing: bool }
+}
 
 pub async fn list(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, CHATS_ON_PAGE)?;
     let part = request.query("search").filter(|part| !part.trim().is_empty());
     let app = request.context.app.clone();
     let found = app.chats_by_activity(&actor, page, part).await?;
-    let (opening, closing) = page::around(&request, page, found.count)?;
+    let before = page::before_results(&request, page, found.count)?;
     let mut left = VecDeque::from(found.items);
     // A page may be of a hundred groups of thousands.
     let next = move || {
@@ -31,22 +80,22 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
         let chats = app.next_overviews(&actor, &mut left)?;
         Ok(chats.iter().map(|chat| json_stream::element(&Chat::from(chat))).collect())
     };
-    json_stream::stream(&opening, next, closing)
+    json_stream::stream(&format!("{before}["), next, "]}")
 }
 
 pub async fn create(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
-    let kind = fields.require("chat_type", chat_type);
+    let NewChat { chat_type: ChatType(kind) } = NewChat::read(&mut fields)?;
     let app = &request.context.app;
-    let (id, is_new) = match fields.complete(kind)? {
+    let (id, is_new) = match kind {
         Kind::Direct => {
-            let other = the_other(&mut fields)?;
+            let other = the_other(NewDirect::read(&mut fields)?)?;
             let opened = app.open_direct(&actor, UserRef::Id(other)).await;
             let (room, is_new) = opened.map_err(about_users("member_ids"))?;
             (room.id, is_new)
         }
         Kind::Group => {
-            let new = new_group(&mut fields)?;
+            let new = group(NewGroup::read(&mut fields)?)?;
             (app.create_group(&actor, new).await.map_err(about_users("member_ids"))?.id, true)
         }
     };
@@ -62,22 +111,20 @@ fn chat_type(text: &str) -> Result<Kind, Violation> {
 }
 
 /// A direct chat is with exactly one; with oneself it is notes to self.
-fn the_other(fields: &mut Fields) -> Result<UserId, ApiError> {
-    let ids = fields.require_integers("member_ids", MAX_ADDED);
-    match fields.complete(ids)?.as_slice() {
+fn the_other(new: NewDirect) -> Result<UserId, ApiError> {
+    match new.member_ids.0.as_slice() {
         [other] => Ok(UserId(*other)),
         _ => Err(ApiError::field("member_ids", "A direct chat has exactly one other member.")),
     }
 }
 
-fn new_group(fields: &mut Fields) -> Result<NewGroup, ApiError> {
-    let title = fields.parse("title", name::title);
-    let members = fields.integers("member_ids", MAX_ADDED).unwrap_or_default();
-    fields.check()?;
+fn group(new: NewGroup) -> Result<chat::NewGroup, ApiError> {
+    let title = new.title.map(String::from);
+    let members = new.member_ids.map(|ids| ids.0).unwrap_or_default();
     if title.is_none() && members.is_empty() {
         return Err(ApiError::field("title", "A group needs a title or members."));
     }
-    Ok(NewGroup {
+    Ok(chat::NewGroup {
         title: title.unwrap_or_default(),
         description: String::new(),
         is_private: true,
@@ -93,9 +140,8 @@ pub async fn detail(actor: Actor, request: Request) -> Answer {
 /// The title is all that a chat lets itself be changed by.
 pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let title = fields.parse("title", name::title);
-    fields.check()?;
+    let Retitled { title } = request.body().await?;
+    let title = title.map(String::from);
     let app = &request.context.app;
     app.change_chat(&actor, id, ChatChange { title, ..ChatChange::default() }, Authority::Admin).await?;
     ok(&Chat::from(&app.overview(&actor, id)?))
@@ -114,25 +160,19 @@ pub async fn delete(actor: Actor, request: Request) -> Answer {
 
 pub async fn mark_as_read(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let upto = fields.integer("message_id").map(MessageId);
-    fields.check()?;
-    ok(&Done::marked(request.context.app.mark_read(&actor, id, upto).await?))
+    let Read { message_id } = request.body().await?;
+    ok(&Done::marked(request.context.app.mark_read(&actor, id, message_id.map(|upto| upto.0)).await?))
 }
 
 pub async fn mark_as_unread(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let from = fields.require_integer("message_id");
-    let from = MessageId(fields.complete(from)?);
-    ok(&Done::unread(request.context.app.mark_unread(&actor, id, from).await?))
+    let Unread { message_id } = request.body().await?;
+    ok(&Done::unread(request.context.app.mark_unread(&actor, id, message_id).await?))
 }
 
 pub async fn typing(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let is_typing = fields.require_boolean("is_typing");
-    let is_typing = fields.complete(is_typing)?;
+    let Typing { is_typing } = request.body().await?;
     request.context.app.typing(&actor, id, is_typing)?;
     ok(&Done::plainly())
 }

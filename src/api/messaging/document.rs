@@ -2,23 +2,24 @@
 
 use serde_json::json;
 
+use super::chats::{NewChat, NewGroup, Read, Retitled, Typing, Unread};
 use super::frame::Frame;
 use super::json::{
     Chat, Detail, Done, Fault, Found, GroupInvitation, Invalid, ListedMember, Message, Results, Sync, Toggled,
 };
-use super::messages::MESSAGE;
+use super::members::Added;
+use super::messages::{Edited, MESSAGE, Reacted};
+use super::socket;
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
+use crate::api::http::body::Body;
 use crate::api::http::cursor::Part;
+use crate::api::http::group_invite::Invited;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, boolean, described, emoji, filled, id, ids, integer, may, need, new_text, not_blank, object,
-    one_of, string, upto, whole_number, word,
+    Field, Shape, any_of, described, id, need, not_blank, object, string, whole_number, word,
 };
 use crate::api::http::page::Listing;
-use crate::chat::model::invite::MAX_USES;
-use crate::chat::model::member::MAX_ADDED;
 use crate::chat::model::message::MAX_PINS;
-use crate::chat::model::name::MAX_TITLE;
 
 /// Fields for a 400, the document's sentence for a 500, and `detail` for everything else.
 pub fn errors(shapes: &mut Shapes, status: u16) -> Shape {
@@ -41,11 +42,7 @@ pub fn create(doc: &mut Doc) {
     doc.does("Open a chat")
         .note("A `dm` takes exactly one `member_ids` entry; a `group` a title or members.")
         .limited("send")
-        .takes(&[
-            need("chat_type", one_of(&["dm", "group"])),
-            may("title", filled(MAX_TITLE)),
-            may("member_ids", ids(MAX_ADDED)),
-        ])
+        .takes(&[NewChat::table(), NewGroup::table()].concat())
         .makes::<Chat>("The new chat.");
 }
 
@@ -57,7 +54,7 @@ pub fn update(doc: &mut Doc) {
     doc.does("Change a chat's title")
         .note("An admin of a group may.")
         .limited("send")
-        .may_take(&[may("title", filled(MAX_TITLE))])
+        .may_take(&Retitled::table())
         .answers::<Chat>(200, "The chat as it is now.");
 }
 
@@ -69,17 +66,14 @@ pub fn delete(doc: &mut Doc) {
 }
 
 pub fn mark_as_read(doc: &mut Doc) {
-    let upto = described(upto(), "Up to this message; to the end of the chat unless given.");
-    doc.does("Mark messages as read")
-        .may_take(&[may("message_id", upto)])
-        .answers::<Done>(200, "How many were not read before.");
+    doc.does("Mark messages as read").may_take(&Read::table()).answers::<Done>(200, "How many were not read before.");
 }
 
 pub fn mark_as_unread(doc: &mut Doc) {
     doc.does("Mark a message and all after it as unread")
         .note("For me alone, in every API. They do not count as read by me any more.")
         .limited("send")
-        .takes(&[need("message_id", described(id(), "With at most 10,000 messages from it on."))])
+        .takes(&Unread::table())
         .answers::<Done>(200, "How many are unread now.");
 }
 
@@ -91,13 +85,10 @@ pub fn members(doc: &mut Doc) {
 }
 
 pub fn invite(doc: &mut Doc) {
-    let life = "A time with its zone, or so many seconds from now. A week unless given.";
-    let life = described(any_of([string(), whole_number()]), life);
-    let uses = format!("How many may join with it; {MAX_USES} unless given.");
     doc.does("Make an invitation into a group")
         .note("An admin may. It is for people who have an account.")
         .limited("send")
-        .may_take(&[may("uses", described(integer(1, MAX_USES.into()), &uses)), may("expires", life)])
+        .may_take(&Invited::table())
         .answers::<GroupInvitation<'_>>(201, "The invitation.");
 }
 
@@ -149,7 +140,7 @@ pub fn unpin(doc: &mut Doc) {
 
 pub fn typing(doc: &mut Doc) {
     doc.does("Say that I type, or do not any more")
-        .takes(&[need("is_typing", boolean())])
+        .takes(&Typing::table())
         .answers::<Done>(200, "The others are told.");
 }
 
@@ -157,7 +148,7 @@ pub fn add_members(doc: &mut Doc) {
     doc.does("Add members to a group")
         .note("An admin may.")
         .limited("send")
-        .takes(&[need("user_ids", ids(MAX_ADDED))])
+        .takes(&Added::table())
         .answers::<Done>(200, "How many are new.");
 }
 
@@ -196,7 +187,7 @@ pub fn edit(doc: &mut Doc) {
     doc.does("Edit a message")
         .note("Its author may.")
         .limited("send")
-        .takes(&[need("content", new_text())])
+        .takes(&Edited::table())
         .answers::<Message>(200, "The message as it is now.");
 }
 
@@ -207,7 +198,7 @@ pub fn delete_message(doc: &mut Doc) {
 pub fn react(doc: &mut Doc) {
     doc.does("Put an emoji on a message, or take it back")
         .limited("send")
-        .takes(&[need("emoji", emoji())])
+        .takes(&Reacted::table())
         .answers::<Toggled>(200, "Which of the two it was.");
 }
 
@@ -247,12 +238,12 @@ fn client_frames() -> Shape {
     let send: Vec<Field> = [need("chat", id())].into_iter().chain(MESSAGE.described()).collect();
     any_of([
         frame("send_message", send),
-        frame("edit_message", vec![need("message_id", id()), need("content", new_text())]),
-        frame("delete_message", vec![need("message_id", id())]),
-        frame("react", vec![need("message_id", id()), need("emoji", emoji())]),
-        frame("mark_read", vec![need("chat", id()), may("message_id", upto())]),
-        frame("typing", vec![need("chat", id()), need("is_typing", boolean())]),
-        frame("decline_call", vec![need("chat", id())]),
+        frame("edit_message", socket::Edit::table()),
+        frame("delete_message", socket::Delete::table()),
+        frame("react", socket::React::table()),
+        frame("mark_read", socket::MarkRead::table()),
+        frame("typing", socket::Typing::table()),
+        frame("decline_call", socket::DeclineCall::table()),
         frame("ping", Vec::new()),
     ])
 }

@@ -1,6 +1,7 @@
 //! Who is in a group.
 
 use super::json::{Done, ListedMember};
+use crate::api::http::body::{Ids, body};
 use crate::api::http::cursor;
 use crate::api::http::reply::{Answer, ApiError, no_content, ok};
 use crate::api::http::request::Request;
@@ -8,6 +9,11 @@ use crate::chat::model::error::{Denial, Error};
 use crate::chat::model::id::{ChatId, MemberId, UserId};
 use crate::chat::model::member::MAX_ADDED;
 use crate::chat::model::session::Actor;
+
+body! {
+    /// Who is to come into a group.
+    Added { user_ids: Ids<MAX_ADDED> }
+}
 
 pub async fn list(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
@@ -20,9 +26,8 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
 
 pub async fn add(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let users = fields.require_integers("user_ids", MAX_ADDED);
-    let users = fields.complete(users)?.into_iter().map(UserId).collect();
+    let Added { user_ids: Ids(users) } = request.body().await?;
+    let users = users.into_iter().map(UserId).collect();
     let added = request.context.app.add_members(&actor, id, users).await;
     ok(&Done::added(added.map_err(about_users("user_ids"))?))
 }

@@ -2,7 +2,7 @@
 
 use super::json::{Message, Sync, Toggled};
 use super::{MESSAGES_ON_PAGE, number, since};
-use crate::api::http::body::Fields;
+use crate::api::http::body::body;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::page::{self, Listing};
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
@@ -17,7 +17,14 @@ use crate::chat::page_cache::UncachedPage;
 
 /// What a message is posted with, by a body or a frame.
 pub const MESSAGE: DraftFields =
-    DraftFields { text: "content", attachments: &["attachments"], reply_to: Some("reply_to") };
+    DraftFields { attachments: &["attachments"], reply_to: Some("reply_to"), ..DraftFields::text("content") };
+
+body! {
+    /// A message's new text. Whether it may be blank, the message says.
+    Edited { content: MessageText }
+    /// A reaction.
+    Reacted { emoji: Emoji }
+}
 
 pub async fn history(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
@@ -70,9 +77,8 @@ pub async fn detail(actor: Actor, request: Request) -> Answer {
 
 pub async fn edit(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let text = new_text(&mut fields)?;
-    let edited = request.context.app.edit(&actor, id, text).await?;
+    let Edited { content } = request.body().await?;
+    let edited = request.context.app.edit(&actor, id, content).await?;
     ok(&Message::new(&edited.message, &edited.marks))
 }
 
@@ -83,9 +89,7 @@ pub async fn delete(actor: Actor, request: Request) -> Answer {
 
 pub async fn react(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let emoji = fields.require("emoji", Emoji::parse);
-    let emoji = fields.complete(emoji)?;
+    let Reacted { emoji } = request.body().await?;
     let is_there = request.context.app.toggle_reaction(&actor, id, emoji.clone()).await?;
     let action = if is_there { "added" } else { "removed" };
     ok(&Toggled { action, emoji: emoji.as_str(), message_id: id.0 })
@@ -94,10 +98,4 @@ pub async fn react(actor: Actor, mut request: Request) -> Answer {
 pub async fn sync(actor: Actor, request: Request) -> Answer {
     let since = Seq(since(&request)?.unwrap_or(0));
     ok(&Sync::from(&request.context.app.changes(&actor, since, None).await?))
-}
-
-/// The text that an edit puts in the old one's place. Whether it may be blank, the message says.
-pub fn new_text(fields: &mut Fields) -> Result<MessageText, ApiError> {
-    let text = fields.require_message("content");
-    fields.complete(text)
 }

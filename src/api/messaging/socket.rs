@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use super::chats::Upto;
 use super::frame::Frame;
 use super::json::{Chat, of_viewer, reactions};
-use super::messages::{MESSAGE, new_text};
+use super::messages::MESSAGE;
 use super::{since, worded};
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
@@ -25,7 +26,7 @@ use crate::chat::model::changes::Change;
 use crate::chat::model::chat::Kind;
 use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Ring, Scope};
 use crate::chat::model::id::{ChatId, MessageId, Seq};
-use crate::chat::model::name::Emoji;
+use crate::chat::model::name::{Emoji, MessageText};
 use crate::chat::model::overview::Overview;
 use crate::chat::model::session::Actor;
 use crate::chat::model::topic::Topics;
@@ -44,6 +45,21 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, AllCh
         replayed: AtomicI64::new(0),
     };
     Ok((subscription, codec))
+}
+
+body! {
+    /// `edit_message`.
+    Edit { message_id: MessageId, content: MessageText }
+    /// `delete_message`.
+    Delete { message_id: MessageId }
+    /// `react`.
+    React { message_id: MessageId, emoji: Emoji }
+    /// `mark_read`.
+    MarkRead { chat: ChatId, message_id: Option<Upto> }
+    /// `typing`.
+    Typing { chat: ChatId, is_typing: bool }
+    /// `decline_call`.
+    DeclineCall { chat: ChatId }
 }
 
 /// One socket.
@@ -308,45 +324,38 @@ impl AllChats {
     }
 
     async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let id = frame.require_integer("message_id");
-        let text = new_text(frame)?;
-        let id = MessageId(frame.complete(id)?);
-        self.context.app.edit(&self.subscriber.actor, id, text).await?;
+        let Edit { message_id, content } = Edit::read(frame)?;
+        self.context.app.edit(&self.subscriber.actor, message_id, content).await?;
         Ok(None)
     }
 
     async fn delete(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let id = frame.require_integer("message_id");
-        let id = MessageId(frame.complete(id)?);
-        self.context.app.delete_message(&self.subscriber.actor, id, MayDelete::Author).await?;
+        let Delete { message_id } = Delete::read(frame)?;
+        self.context.app.delete_message(&self.subscriber.actor, message_id, MayDelete::Author).await?;
         Ok(None)
     }
 
     async fn react(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let (id, emoji) = (frame.require_integer("message_id"), frame.require("emoji", Emoji::parse));
-        let (id, emoji) = frame.complete((id, emoji))?;
-        self.context.app.toggle_reaction(&self.subscriber.actor, MessageId(id), emoji).await?;
+        let React { message_id, emoji } = React::read(frame)?;
+        self.context.app.toggle_reaction(&self.subscriber.actor, message_id, emoji).await?;
         Ok(None)
     }
 
     async fn mark_read(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let (chat, upto) = (frame.require_integer("chat"), frame.integer("message_id"));
-        let chat = ChatId(frame.complete(chat)?);
-        self.context.app.mark_read(&self.subscriber.actor, chat, upto.map(MessageId)).await?;
+        let MarkRead { chat, message_id } = MarkRead::read(frame)?;
+        self.context.app.mark_read(&self.subscriber.actor, chat, message_id.map(|upto| upto.0)).await?;
         Ok(None)
     }
 
     fn decline_call(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let chat = frame.require_integer("chat");
-        let chat = ChatId(frame.complete(chat)?);
+        let DeclineCall { chat } = DeclineCall::read(frame)?;
         self.context.app.decline_call(&self.subscriber.actor, chat)?;
         Ok(None)
     }
 
     fn typing(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let (chat, is_typing) = (frame.require_integer("chat"), frame.require_boolean("is_typing"));
-        let (chat, is_typing) = frame.complete((chat, is_typing))?;
-        self.context.app.typing(&self.subscriber.actor, ChatId(chat), is_typing)?;
+        let Typing { chat, is_typing } = Typing::read(frame)?;
+        self.context.app.typing(&self.subscriber.actor, chat, is_typing)?;
         Ok(None)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::json::{Access, Tokens, User};
 use crate::api::http::auth;
+use crate::api::http::body::{InviteCode, Word, body};
 use crate::api::http::context::Settings;
 use crate::api::http::json_stream;
 use crate::api::http::jwt;
@@ -11,7 +12,7 @@ use crate::api::http::jwt::TokenType;
 use crate::api::http::limit::Tried;
 use crate::api::http::reply::{Answer, created, ok, signed_by};
 use crate::api::http::request::Request;
-use crate::api::http::sign_in::{SignIn, check_registration, invite};
+use crate::api::http::sign_in::{self, SignIn, check_registration};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
@@ -20,6 +21,13 @@ use crate::chat::model::user::{Account, NewUser};
 
 /// Accounts read at once.
 const PIECE: u32 = 100;
+
+body! {
+    /// Somebody who registers.
+    Registering { username: Username, email: Email, password: Password, invite: Option<InviteCode> }
+    /// The token for new ones.
+    Refreshing { refresh: Word }
+}
 
 pub async fn users(actor: Actor, request: Request) -> Answer {
     let (context, mut last) = (Arc::clone(&request.context), UserId(0));
@@ -35,14 +43,10 @@ pub async fn users(actor: Actor, request: Request) -> Answer {
 
 pub async fn register(mut request: Request) -> Answer {
     check_registration(&request)?;
-    let mut fields = request.fields().await?;
-    let username = fields.require("username", Username::parse);
-    let email = fields.require("email", Email::parse);
-    let password = fields.require("password", Password::parse);
-    let (username, email, password) = fields.complete((username, email, password))?;
+    let Registering { username, email, password, invite } = request.body().await?;
     let new = NewUser { username, email: Some(email), password, display_name: None, is_admin: false };
     // Signing in is another request here, so no token is left behind that nobody has.
-    let account = request.context.app.register_only(new, invite(&request, &fields)).await?;
+    let account = request.context.app.register_only(new, sign_in::invite(&request, invite)).await?;
     created(true, &user(&account, &account.email)).map(|response| signed_by(response, account.user.id))
 }
 
@@ -62,9 +66,7 @@ pub async fn token(mut request: Request) -> Answer {
 
 pub async fn refresh(mut request: Request) -> Answer {
     auth::refuse_foreign_sign_in(&request)?;
-    let mut fields = request.fields().await?;
-    let token = fields.require("refresh", |text| Ok(text.trim().to_owned()));
-    let token = fields.complete(token)?;
+    let Refreshing { refresh: Word(token) } = request.body().await?;
     let (app, settings) = (&request.context.app, &request.context.settings);
     let actor = jwt::read(app, TokenType::Refresh, &token);
     // Counted with the attempts at the name of whose token it is; what is no token, apart.

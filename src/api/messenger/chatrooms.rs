@@ -4,6 +4,7 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::json::Room;
+use crate::api::http::body::body;
 use crate::api::http::json_stream;
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, created};
@@ -15,6 +16,14 @@ use crate::chat::model::user::UserRef;
 
 /// Rooms read at once.
 const PIECE: u32 = 50;
+
+body! {
+    /// With whom a chatroom is to be. Without one it is refused in this endpoint's own way.
+    With {
+        /// A username.
+        recipient: Option<String>,
+    }
+}
 
 pub async fn visible(actor: Actor, request: Request) -> Answer {
     list(actor, &request, false)
@@ -36,9 +45,7 @@ fn list(actor: Actor, request: &Request, only_mine: bool) -> Answer {
 }
 
 pub async fn create(actor: Actor, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let recipient = fields.text("recipient");
-    fields.check()?;
+    let With { recipient } = request.body().await?;
     let Some(recipient) = recipient else { return refused("Recipient does not exist.") };
     match request.context.app.open_direct(&actor, UserRef::Name(recipient)).await {
         Ok((room, true)) => {

@@ -2,16 +2,17 @@
 
 use serde_json::json;
 
+use super::accounts::{Refreshing, Registering};
 use super::client::History;
 use super::json::{Access, Message, Post, Profile, Room, Tokens, User};
 use super::messages::MESSAGE;
+use super::profiles::{Friend, NewPost};
 use super::socket::FRAME;
+use crate::api::http::body::Body;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Shape, any, any_of, attempt, described, email, filled, invite, list, may, need, not_blank, object, password,
-    string, username, whole_number, word,
+    Shape, any, any_of, attempt, described, list, may, need, not_blank, object, string, whole_number, word,
 };
-use crate::chat::model::name::{MAX_POST, MAX_TITLE};
 
 /// `{"field":["…"]}` where fields are to blame, else `{"detail":"…"}`.
 pub fn errors(_shapes: &mut Shapes, status: u16) -> Shape {
@@ -34,12 +35,7 @@ pub fn users(doc: &mut Doc) {
 
 pub fn register(doc: &mut Doc) {
     doc.does("Make an account")
-        .takes(&[
-            need("username", username()),
-            need("email", email()),
-            need("password", password()),
-            may("invite", invite()),
-        ])
+        .takes(&Registering::table())
         .answers::<User>(201, "The new account.")
         .limited("registration")
         .refuses(&[403]);
@@ -55,7 +51,7 @@ pub fn token(doc: &mut Doc) {
 
 pub fn refresh(doc: &mut Doc) {
     doc.does("Get a new JWT for requests")
-        .takes(&[need("refresh", string())])
+        .takes(&Refreshing::table())
         .answers::<Access>(200, "The new one.")
         .limited("sign-in")
         .refuses(&[401, 403]);
@@ -70,10 +66,7 @@ pub fn posts(doc: &mut Doc) {
 }
 
 pub fn publish(doc: &mut Doc) {
-    doc.does("Publish a post")
-        .limited("send")
-        .takes(&[need("title", filled(MAX_TITLE)), need("content", filled(MAX_POST))])
-        .answers::<Post>(201, "The post.");
+    doc.does("Publish a post").limited("send").takes(&NewPost::table()).answers::<Post>(201, "The post.");
 }
 
 pub fn search(doc: &mut Doc) {
@@ -85,20 +78,12 @@ pub fn search(doc: &mut Doc) {
 }
 
 pub fn add_friend(doc: &mut Doc) {
-    doc.does("Befriend somebody").takes(&[need("username", string())]).answers_with(
-        200,
-        one("message"),
-        "You are friends.",
-    );
+    doc.does("Befriend somebody").takes(&Friend::table()).answers_with(200, one("message"), "You are friends.");
     doc.also_refuses(400, one("message"));
 }
 
 pub fn remove_friend(doc: &mut Doc) {
-    doc.does("End a friendship").takes(&[need("username", string())]).answers_with(
-        200,
-        one("message"),
-        "You were friends.",
-    );
+    doc.does("End a friendship").takes(&Friend::table()).answers_with(200, one("message"), "You were friends.");
     doc.also_refuses(400, one("message"));
 }
 

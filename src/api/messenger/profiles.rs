@@ -5,17 +5,25 @@ use warp::http::StatusCode;
 
 use super::accounts::email_for;
 use super::json::{Post, Profile};
+use crate::api::http::body::{PostText, Title, Word, body};
 use crate::api::http::json_stream;
-use crate::api::http::reply::{self, Answer, ApiError, created, ok};
+use crate::api::http::reply::{self, Answer, created, ok};
 use crate::api::http::request::Request;
 use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{PostId, UserId};
+use crate::chat::model::profile;
 use crate::chat::model::session::Actor;
-use crate::chat::model::{name, profile};
 
 /// Posts read at once.
 const PIECE: u32 = 20;
+
+body! {
+    /// A post that is to be.
+    NewPost { title: Title, content: PostText }
+    /// A friend that is to be, or was.
+    Friend { username: Word }
+}
 
 pub async fn mine(actor: Actor, request: Request) -> Answer {
     let profile = request.context.app.profile(&actor, actor.username.as_str()).await?;
@@ -40,29 +48,20 @@ pub async fn posts(actor: Actor, request: Request) -> Answer {
 }
 
 pub async fn publish(actor: Actor, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let title = fields.require("title", name::title);
-    let content = fields.require("content", name::post);
-    let (title, content) = fields.complete((title, content))?;
+    let NewPost { title: Title(title), content: PostText(content) } = request.body().await?;
     created(true, &Post::from(&request.context.app.publish_post(&actor, title, content).await?))
 }
 
 pub async fn add_friend(actor: Actor, mut request: Request) -> Answer {
-    let username = username(&mut request).await?;
+    let Friend { username: Word(username) } = request.body().await?;
     let friend = request.context.app.add_friend(&actor, &username).await?;
     ok(&json!({ "message": format!("{} добавлен в друзья.", friend.username) }))
 }
 
 pub async fn remove_friend(actor: Actor, mut request: Request) -> Answer {
-    let username = username(&mut request).await?;
+    let Friend { username: Word(username) } = request.body().await?;
     let friend = request.context.app.remove_friend(&actor, &username).await?;
     ok(&json!({ "message": format!("{} удален из друзей.", friend.username) }))
-}
-
-async fn username(request: &mut Request) -> Result<String, ApiError> {
-    let mut fields = request.fields().await?;
-    let username = fields.require("username", |text| Ok(text.trim().to_owned()));
-    fields.complete(username)
 }
 
 /// A profile with its posts, which stand last.

@@ -3,29 +3,51 @@
 use super::files;
 use super::json::{Account, PAGE_SIZE, SignedIn, User};
 use crate::api::http::body::multipart::MULTIPART;
-use crate::api::http::body::{Fields, media_type};
+use crate::api::http::body::{
+    Attempt, Bio, Body, DisplayName, Fields, InviteCode, MaybeBlank, MaybeNull, body, media_type,
+};
 use crate::api::http::limit::Tried;
 use crate::api::http::reply::{self, Answer, ApiError, no_content, ok, signed_by};
 use crate::api::http::request::Request;
-use crate::api::http::sign_in::{SignIn, check_registration, device_label, invite, log_failure};
+use crate::api::http::sign_in::{self, SignIn, check_registration, device_label, log_failure};
 use crate::api::http::{auth, page};
 use crate::chat::model::error::{Denial, Error};
 use crate::chat::model::id::{FileId, UserId};
-use crate::chat::model::name::{self, Email, Username};
+use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
 use crate::chat::model::session::Actor;
 use crate::chat::model::user::{self, NewUser, ProfileChange};
 
+body! {
+    /// Somebody who registers.
+    Registering {
+        username: Username,
+        email: Email,
+        password: Password,
+        display_name: MaybeBlank<DisplayName>,
+        invite: Option<InviteCode>,
+    }
+    /// A password that takes another's place.
+    ChangedPassword { old_password: Attempt, new_password: Password }
+    /// What of a profile is to be otherwise.
+    ChangedProfile {
+        display_name: Option<DisplayName>,
+        bio: Option<Bio>,
+        /// Needs `current_password`.
+        email: Option<Email>,
+        current_password: Option<Attempt>,
+        /// The id of an image that you uploaded; `null` takes it away.
+        avatar: MaybeNull<FileId>,
+    }
+}
+
 pub async fn register(mut request: Request) -> Answer {
     check_registration(&request)?;
-    let mut fields = request.fields().await?;
-    let username = fields.require("username", Username::parse);
-    let email = fields.require("email", Email::parse);
-    let password = fields.require("password", Password::parse);
-    let display_name = fields.parse_unless_blank("display_name", name::display_name);
-    let (username, email, password) = fields.complete((username, email, password))?;
+    let Registering { username, email, password, display_name, invite } = request.body().await?;
+    // A name that is blank is no name, and so the username stands in.
+    let display_name = display_name.0.map(String::from);
     let new = NewUser { username, email: Some(email), password, display_name, is_admin: false };
-    let invite = invite(&request, &fields);
+    let invite = sign_in::invite(&request, invite);
     let (account, token) = request.context.app.register(new, invite, device_label(&request)).await?;
     let body = SignedIn { token: token.as_str(), user: Account::from(&account) };
     reply::created(true, &body).map(|response| signed_by(response, account.user.id))
@@ -54,10 +76,7 @@ pub async fn logout_all(actor: Actor, request: Request) -> Answer {
 }
 
 pub async fn change_password(actor: Actor, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let old = fields.require("old_password", |text| Ok(Password::attempt(text)));
-    let new = fields.require("new_password", Password::parse);
-    let (old, new) = fields.complete((old, new))?;
+    let ChangedPassword { old_password: Attempt(old), new_password: new } = request.body().await?;
     // A stolen token must not be a way to try passwords.
     request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user))?;
     let changed = request.context.app.change_password(&actor, old, new).await;
@@ -107,7 +126,7 @@ pub async fn change_own_profile(actor: Actor, mut request: Request) -> Answer {
 }
 
 async fn change(actor: &Actor, request: &Request, fields: &mut Fields) -> Result<user::Account, ApiError> {
-    let change = profile_change(fields)?;
+    let change = ChangedProfile::read(fields)?.checked()?;
     if change.email.is_some() {
         request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user))?;
     }
@@ -115,21 +134,15 @@ async fn change(actor: &Actor, request: &Request, fields: &mut Fields) -> Result
     changed.map_err(|error| refused(request, actor, "current_password", error))
 }
 
-fn profile_change(fields: &mut Fields) -> Result<ProfileChange, ApiError> {
-    let display_name = fields.parse("display_name", name::display_name);
-    let bio = fields.parse("bio", name::bio);
-    let email = fields.parse("email", Email::parse);
-    let email = match email {
-        None => None,
-        Some(email) => {
-            let password = fields.require("current_password", |text| Ok(Password::attempt(text)));
-            password.map(|password| (email, password))
-        }
-    };
-    let avatar =
-        if fields.is_null("avatar") { Some(None) } else { fields.integer("avatar").map(|id| Some(FileId(id))) };
-    fields.check()?;
-    Ok(ProfileChange { display_name, bio, email, avatar })
+impl ChangedProfile {
+    fn checked(self) -> Result<ProfileChange, ApiError> {
+        let email = match (self.email, self.current_password) {
+            (Some(_), None) => return Err(ApiError::field("current_password", "This field is required.")),
+            (email, password) => email.zip(password.map(|attempt| attempt.0)),
+        };
+        let (display_name, bio) = (self.display_name.map(String::from), self.bio.map(String::from));
+        Ok(ProfileChange { display_name, bio, email, avatar: self.avatar.0 })
+    }
 }
 
 /// Whoever holds a stolen token may try passwords here: a wrong one is noted like a sign-in.

@@ -1,31 +1,26 @@
 //! What the table's routes say of themselves: rooms.md, made from the code.
 
+use super::accounts::{ChangedPassword, ChangedProfile, Registering};
 use super::json::PAGE_SIZE;
 use super::json::{
     Account, CallState, Documented, File, Form, Joined, Left, MessageOf, Participant, Room, Signalled, SignedIn, User,
 };
 use super::messages::MESSAGE;
-use super::rooms::MIN_PARTICIPANTS;
+use super::rooms::{ChangedRoom, NewRoom};
+use super::socket::JoinCall;
+use crate::api::http::body::Body;
 use crate::api::http::envelope::CODES;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape;
 use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, boolean, client_id, described, email, filled, id, integer, may, need, object, password,
-    preview_sizes, string, text, username, word,
+    Field, Shape, any_of, client_id, described, id, may, need, object, preview_sizes, string, word,
 };
 use crate::api::http::page::Listing;
-use crate::chat::model::chat::MAX_MEMBERS;
-use crate::chat::model::name::{MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_TITLE};
+use crate::api::http::sign_in::SignIn;
 
 pub fn register(doc: &mut Doc) {
     doc.does("Make an account and sign in")
-        .takes(&[
-            need("username", username()),
-            need("email", email()),
-            need("password", password()),
-            may("display_name", text(MAX_DISPLAY_NAME)),
-            may("invite", shape::invite()),
-        ])
+        .takes(&Registering::table())
         .answers::<SignedIn>(201, "The new account, and a token for this device.")
         .limited("registration")
         .refuses(&[403]);
@@ -34,12 +29,7 @@ pub fn register(doc: &mut Doc) {
 pub fn login(doc: &mut Doc) {
     doc.does("Sign in on this device")
         .note("Either field may hold either name. With a right `password`, `oauth` changes nothing.")
-        .takes(&[
-            may("username", string()),
-            may("email", string()),
-            may("password", shape::attempt()),
-            may("oauth", boolean()),
-        ])
+        .takes(&SignIn::described())
         .answers::<SignedIn>(200, "A new token for this device.")
         .limited("sign-in")
         .refuses(&[401, 403]);
@@ -58,7 +48,7 @@ pub fn logout_all(doc: &mut Doc) {
 pub fn change_password(doc: &mut Doc) {
     doc.does("Change my password")
         .note("Everything that was signed in ends, but for the credential that asks.")
-        .takes(&[need("old_password", shape::attempt()), need("new_password", password())])
+        .takes(&ChangedPassword::table())
         .answers_nothing(204, "It is changed.")
         .limited("sign-in");
 }
@@ -81,21 +71,13 @@ pub fn user(doc: &mut Doc) {
 }
 
 pub fn change_profile(doc: &mut Doc) {
-    let usual = |avatar: Field| {
-        [
-            may("display_name", filled(MAX_DISPLAY_NAME)),
-            may("bio", text(MAX_BIO)),
-            may("email", described(email(), "Needs `current_password`.")),
-            may("current_password", shape::attempt()),
-            avatar,
-        ]
-    };
-    let by_id = may("avatar", described(id(), "The id of an image that you uploaded; `null` takes it away."));
+    let by_id = ChangedProfile::table();
     let image = may("avatar", described(shape::bytes(), "An image."));
+    let form: Vec<Field> = by_id.iter().filter(|field| !field.is("avatar")).cloned().chain([image]).collect();
     doc.does("Change my profile")
         .note("An image that is sent with it counts as an upload as well.")
-        .may_take(&usual(by_id))
-        .takes_parts(&usual(image))
+        .may_take(&by_id)
+        .takes_parts(&form)
         .answers::<Account>(200, "My account as it is now.");
 }
 
@@ -108,14 +90,7 @@ pub fn rooms(doc: &mut Doc) {
 }
 
 pub fn create(doc: &mut Doc) {
-    doc.does("Open a room")
-        .takes(&room_fields(need("name", filled(MAX_TITLE))))
-        .answers::<Room>(201, "The new room, of which you are the owner.");
-}
-
-fn room_fields(name: Field) -> [Field; 4] {
-    let max = described(integer(MIN_PARTICIPANTS, MAX_MEMBERS.into()), "`null`: as many as there may be in any room.");
-    [name, may("description", text(MAX_DESCRIPTION)), may("is_private", boolean()), may("max_participants", max)]
+    doc.does("Open a room").takes(&NewRoom::table()).answers::<Room>(201, "The new room, of which you are the owner.");
 }
 
 pub fn room(doc: &mut Doc) {
@@ -125,7 +100,7 @@ pub fn room(doc: &mut Doc) {
 pub fn change(doc: &mut Doc) {
     doc.does("Change a room")
         .note("The owner may.")
-        .may_take(&room_fields(may("name", filled(MAX_TITLE))))
+        .may_take(&ChangedRoom::table())
         .answers::<Room>(200, "The room as it is now.");
 }
 
@@ -227,10 +202,7 @@ pub fn client_frames(more: Vec<Shape>) -> Shape {
             need("data", object(&MESSAGE.described())),
             may("client_id", described(client_id(), "As in `data`, which counts where both have one.")),
         ]),
-        object(&[
-            need("type", word("join_call")),
-            may("data", object(&[may("video", described(boolean(), "Whether it rings as a video call."))])),
-        ]),
+        object(&[need("type", word("join_call")), may("data", object(&JoinCall::table()))]),
         bare("leave_call"),
         frame("offer", signal("sdp")),
         frame("answer", signal("sdp")),

@@ -2,17 +2,51 @@
 
 use super::json::PAGE_SIZE;
 use super::json::{Participant, Room};
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Description, FieldValue, Fields, MaybeNull, Title, body};
+use crate::api::http::openapi::shape::{Shape, integer};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, created, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::chat::{Authority, ChatChange, MAX_MEMBERS, NewGroup};
 use crate::chat::model::id::ChatId;
-use crate::chat::model::name;
 use crate::chat::model::session::Actor;
 
 /// The smallest limit that makes sense.
-pub const MIN_PARTICIPANTS: i64 = 2;
+const MIN_PARTICIPANTS: u32 = 2;
+
+/// How many may be in a room.
+pub struct MaxParticipants(u32);
+
+impl FieldValue for MaxParticipants {
+    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+        let max = u32::try_from(fields.integer(name)?).ok();
+        let max = max.filter(|max| (MIN_PARTICIPANTS..=MAX_MEMBERS).contains(max)).map(Self);
+        max.or_else(|| fields.fault(name, format!("Must be from {MIN_PARTICIPANTS} to {MAX_MEMBERS}.")))
+    }
+
+    fn shape() -> Shape {
+        integer(MIN_PARTICIPANTS.into(), MAX_MEMBERS.into())
+    }
+}
+
+body! {
+    /// A room that is to be.
+    NewRoom {
+        name: Title,
+        description: Option<Description>,
+        is_private: Option<bool>,
+        /// `null`: as many as there may be in any room.
+        max_participants: MaybeNull<MaxParticipants>,
+    }
+    /// What of a room is to be otherwise.
+    ChangedRoom {
+        name: Option<Title>,
+        description: Option<Description>,
+        is_private: Option<bool>,
+        /// `null`: as many as there may be in any room.
+        max_participants: MaybeNull<MaxParticipants>,
+    }
+}
 
 pub async fn rooms(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
@@ -27,17 +61,12 @@ pub async fn rooms(actor: Actor, request: Request) -> Answer {
 }
 
 pub async fn create(actor: Actor, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let title = fields.require("name", name::title);
-    let description = fields.parse("description", name::description);
-    let is_private = fields.boolean("is_private");
-    let max_members = max_participants(&mut fields);
-    let title = fields.complete(title)?;
+    let NewRoom { name, description, is_private, max_participants } = request.body().await?;
     let new = NewGroup {
-        title,
-        description: description.unwrap_or_default(),
+        title: name.into(),
+        description: description.map(String::from).unwrap_or_default(),
         is_private: is_private.unwrap_or(false),
-        max_members: max_members.flatten(),
+        max_members: max_participants.0.flatten().map(|max| max.0),
         members: Vec::new(),
     };
     created(true, &Room::from(&request.context.app.create_group(&actor, new).await?))
@@ -49,14 +78,13 @@ pub async fn room(actor: Actor, request: Request) -> Answer {
 
 pub async fn change(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let mut fields = request.fields().await?;
+    let ChangedRoom { name, description, is_private, max_participants } = request.body().await?;
     let change = ChatChange {
-        title: fields.parse("name", name::title),
-        description: fields.parse("description", name::description),
-        is_private: fields.boolean("is_private"),
-        max_members: max_participants(&mut fields),
+        title: name.map(String::from),
+        description: description.map(String::from),
+        is_private,
+        max_members: max_participants.0.map(|max| max.map(|max| max.0)),
     };
-    fields.check()?;
     ok(&Room::from(&request.context.app.change_chat(&actor, id, change, Authority::Owner).await?))
 }
 
@@ -79,16 +107,4 @@ pub async fn participants(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
     let members = page::listing(&request, page, request.context.app.members(&actor, id, page)?)?;
     ok(&members.write(Participant::from))
-}
-
-/// `Some(None)`: the limit is taken away by `null`.
-fn max_participants(fields: &mut Fields) -> Option<Option<u32>> {
-    if fields.is_null("max_participants") {
-        return Some(None);
-    }
-    let max = fields.integer("max_participants")?;
-    if (MIN_PARTICIPANTS..=i64::from(MAX_MEMBERS)).contains(&max) {
-        return u32::try_from(max).ok().map(Some);
-    }
-    fields.fault("max_participants", format!("Must be from {MIN_PARTICIPANTS} to {MAX_MEMBERS}."))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::json::{self, CallState, Form, Joined, Left, MessageOf, Person, error_frame, frame};
 use super::messages::MESSAGE;
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
 use crate::api::http::reply::{ApiError, problem};
@@ -26,6 +26,14 @@ pub async fn open<F: Form>(actor: Actor, request: Request) -> Result<(Subscripti
     let subscription = request.context.app.subscribe(&actor, Scope::Chat(room), Room::<F>::HEARS).await?;
     let (context, subscriber) = (Arc::clone(&request.context), subscription.subscriber().clone());
     Ok((subscription, Room { context, room, subscriber, form: PhantomData }))
+}
+
+body! {
+    /// `join_call`.
+    JoinCall {
+        /// Whether it rings as a video call.
+        video: Option<bool>
+    }
 }
 
 /// One socket in one room.
@@ -156,12 +164,10 @@ impl<F: Form> Room<F> {
         Ok(again.into_iter().collect())
     }
 
-    /// With `video`, those whom it rings for are told so.
     fn join_call(&self, data: &mut Fields) -> Result<Vec<String>, ApiError> {
         self.limit(Rate::Signal)?;
-        let has_video = data.boolean("video").unwrap_or(false);
-        data.check()?;
-        self.context.app.join_call(&self.subscriber, has_video)?;
+        let JoinCall { video } = JoinCall::read(data)?;
+        self.context.app.join_call(&self.subscriber, video.unwrap_or(false))?;
         Ok(Vec::new())
     }
 

@@ -1,33 +1,27 @@
 //! What the table's routes say of themselves.
 
+use super::invites::Invited;
 use super::json::PAGE_SIZE;
 use super::json::storage::{Chat, Use};
 use super::json::{
     AuditEntry, Invitation, InviteView, NewInvitation, Person, ResetLink, ResetLook, Session, Settings, SignedIn,
     Status, User,
 };
+use super::public::{ByLink, NewPassword, SetUp};
+use super::settings::ChangedSettings;
+use super::storage::Retained;
+use super::users::{AddedUser, ChangedUser};
+use crate::api::http::body::Body;
 use crate::api::http::cursor::Part;
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, boolean, described, email, filled, id, ids, integer, may, need, not_blank, nullable,
-    password, string, text, username, word,
-};
+use crate::api::http::openapi::shape::{described, string};
 use crate::api::http::page::Listing;
-use crate::chat::model::invite::{INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE};
-use crate::chat::model::label::MAX_LABEL;
-use crate::chat::model::name::{MAX_DISPLAY_NAME, MAX_TITLE};
-use crate::chat::model::retention::MAX_RETENTION_DAYS;
-use crate::chat::model::server::MAX_JOIN_ROOMS;
-
-/// What stands behind the `#` of a link.
-fn code() -> Field {
-    need("code", described(not_blank(), "What stands behind the `#` of the link."))
-}
+use crate::api::http::sign_in::Newcomer;
 
 pub fn look_at_invite(doc: &mut Doc) {
     doc.does("Look what an invitation is good for")
         .note("Its code goes into the field `invite` of a registration.")
-        .takes(&[code()])
+        .takes(&ByLink::table())
         .answers::<InviteView<'_>>(200, "Who invites, until when, and how many still.")
         .limited("sign-in")
         .refuses(&[403, 404]);
@@ -37,32 +31,15 @@ pub fn set_up(doc: &mut Doc) {
     doc.does("Make the first administrator")
         .note("By the code that the server printed. It works once, and as long as there is no administrator.")
         .note("It opens the room of everybody, in the language of `Accept-Language`: English or Russian.")
-        .takes(&[
-            code(),
-            need("username", username()),
-            need("password", password()),
-            may("email", address()),
-            may("display_name", text(MAX_DISPLAY_NAME)),
-            may("name", described(text(MAX_TITLE), "What the server is called.")),
-        ])
+        .takes(&SetUp::table())
         .answers::<SignedIn<'_>>(201, "The new account, and a token for this device.")
         .limited("sign-in")
         .refuses(&[403, 404]);
 }
 
-fn address() -> Shape {
-    described(any_of([email(), word("")]), "May be blank.")
-}
-
 pub fn register(doc: &mut Doc) {
     doc.does("Register, with an e-mail address or without")
-        .takes(&[
-            need("username", username()),
-            need("password", password()),
-            may("display_name", text(MAX_DISPLAY_NAME)),
-            may("email", address()),
-            may("invite", described(string(), "The code of an invitation, where registration needs one.")),
-        ])
+        .takes(&Newcomer::table())
         .answers::<SignedIn<'_>>(201, "The new account, and a token for this device.")
         .limited("registration")
         .refuses(&[403]);
@@ -70,16 +47,13 @@ pub fn register(doc: &mut Doc) {
 
 pub fn settings(doc: &mut Doc) {
     administrators(doc.does("Name the server, and the rooms that every new account joins"))
-        .may_take(&[
-            may("name", filled(MAX_TITLE)),
-            may("join_rooms", described(ids(MAX_JOIN_ROOMS), "Public groups, or ones that you are an admin of.")),
-        ])
+        .may_take(&ChangedSettings::table())
         .answers::<Settings<'_>>(200, "Both as they are now.");
 }
 
 pub fn look_at_reset(doc: &mut Doc) {
     doc.does("Look whose password a link sets")
-        .takes(&[code()])
+        .takes(&ByLink::table())
         .answers::<ResetLook<'_>>(200, "Whose, and until when.")
         .limited("sign-in")
         .refuses(&[403, 404]);
@@ -88,7 +62,7 @@ pub fn look_at_reset(doc: &mut Doc) {
 pub fn reset(doc: &mut Doc) {
     doc.does("Set a password by a link")
         .note("Everything that was signed in ends.")
-        .takes(&[code(), need("password", password())])
+        .takes(&NewPassword::table())
         .answers_nothing(204, "It is set. The link opens nothing any more.")
         .limited("sign-in")
         .refuses(&[403, 404]);
@@ -122,19 +96,13 @@ pub fn users(doc: &mut Doc) {
 
 pub fn add_user(doc: &mut Doc) {
     administrators(doc.does("Make an account for somebody"))
-        .takes(&[
-            need("username", username()),
-            need("password", password()),
-            may("email", email()),
-            may("display_name", text(MAX_DISPLAY_NAME)),
-            may("is_admin", boolean()),
-        ])
+        .takes(&AddedUser::table())
         .answers::<User<'_>>(201, "The new account.");
 }
 
 pub fn change_user(doc: &mut Doc) {
     administrators(doc.does("Disable or enable a user, make them an administrator or not"))
-        .may_take(&[may("is_disabled", boolean()), may("is_admin", boolean())])
+        .may_take(&ChangedUser::table())
         .answers::<User<'_>>(200, "The user as they are now.");
 }
 
@@ -155,20 +123,9 @@ pub fn invites(doc: &mut Doc) {
 }
 
 pub fn invite(doc: &mut Doc) {
-    let (least, most) = (seconds(MIN_LIFE.as_secs()), seconds(MAX_LIFE.as_secs()));
-    let life = format!("How long it works, in seconds; {} unless given.", INVITE_LIFE.as_secs());
     administrators(doc.does("Make an invitation"))
-        .may_take(&[
-            may("uses", described(integer(1, MAX_USES.into()), "How many may register with it; 1 unless given.")),
-            may("expires_in", described(integer(least, most), &life)),
-            may("label", text(MAX_LABEL)),
-            may("chat", described(id(), "The group that its guests join: public, or one that you are an admin of.")),
-        ])
+        .may_take(&Invited::table())
         .answers::<NewInvitation<'_>>(201, "The invitation. Its code is shown here alone.");
-}
-
-fn seconds(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 pub fn revoke_invite(doc: &mut Doc) {
@@ -186,13 +143,9 @@ pub fn storage(doc: &mut Doc) {
 }
 
 pub fn retain(doc: &mut Doc) {
-    let days = described(
-        nullable(integer(0, MAX_RETENTION_DAYS.into())),
-        "Messages that are older go. 0: none does; `null`: as long as the server is told.",
-    );
     administrators(doc.does("Set how long a chat keeps its messages"))
         .note("They go without an event or a tombstone for each.")
-        .takes(&[need("retain_days", days)])
+        .takes(&Retained::table())
         .answers::<Chat>(200, "The chat's time as it is now.");
 }
 

@@ -7,7 +7,7 @@ use warp::http::StatusCode;
 use super::json::PAGE_SIZE;
 use super::json::{Invitation, NewInvitation};
 use super::link;
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Within, body};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, json, no_content, ok};
 use crate::api::http::request::Request;
@@ -15,6 +15,24 @@ use crate::chat::model::admin::Administrator;
 use crate::chat::model::id::{ChatId, InviteId};
 use crate::chat::model::invite::{INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE, NewInvite};
 use crate::chat::model::label::Label;
+
+/// How many may register with one invitation.
+type Uses = Within<1, { MAX_USES as u64 }>;
+/// How long one works, in seconds.
+type Life = Within<{ MIN_LIFE.as_secs() }, { MAX_LIFE.as_secs() }>;
+
+body! {
+    /// An invitation that is to be.
+    Invited {
+        /// How many may register with it; 1 unless given.
+        uses: Option<Uses>,
+        /// How long it works, in seconds; a week unless given.
+        expires_in: Option<Life>,
+        label: Option<Label>,
+        /// The group that its guests join: public, or one that you are an admin of.
+        chat: Option<ChatId>,
+    }
+}
 
 pub async fn list(by: Administrator, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
@@ -24,16 +42,11 @@ pub async fn list(by: Administrator, request: Request) -> Answer {
 }
 
 pub async fn create(by: Administrator, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let uses = within(&mut fields, "uses", 1, u64::from(MAX_USES)).unwrap_or(1);
-    let life = within(&mut fields, "expires_in", MIN_LIFE.as_secs(), MAX_LIFE.as_secs());
-    let label = fields.parse("label", Label::parse).unwrap_or_default();
-    let chat = fields.integer("chat").map(ChatId);
-    fields.check()?;
+    let Invited { uses, expires_in, label, chat } = request.body().await?;
     let new = NewInvite {
-        uses: u32::try_from(uses).unwrap_or(MAX_USES),
-        life: life.map_or(INVITE_LIFE, Duration::from_secs),
-        label,
+        uses: uses.map_or(1, |uses| u32::try_from(uses.0).unwrap_or(MAX_USES)),
+        life: expires_in.map_or(INVITE_LIFE, |seconds| Duration::from_secs(seconds.0)),
+        label: label.unwrap_or_default(),
         chat,
     };
     let (made, code) = request.context.app.create_invite(&by, new).await?;
@@ -48,13 +61,4 @@ pub async fn create(by: Administrator, mut request: Request) -> Answer {
 pub async fn revoke(by: Administrator, request: Request) -> Answer {
     request.context.app.revoke_invite(&by, InviteId(request.id(0)?)).await?;
     no_content()
-}
-
-/// A whole number between two, that may be missing.
-fn within(fields: &mut Fields, name: &str, least: u64, most: u64) -> Option<u64> {
-    let number = fields.integer(name)?;
-    match u64::try_from(number) {
-        Ok(number) if (least..=most).contains(&number) => Some(number),
-        _ => fields.fault(name, format!("This is a number from {least} to {most}.")),
-    }
 }

@@ -5,15 +5,28 @@ use warp::http::StatusCode;
 use super::json::PAGE_SIZE;
 use super::json::{ResetLink, User};
 use super::link;
+use crate::api::http::body::{DisplayName, body};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, json, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::admin::{Administrator, UserChange};
 use crate::chat::model::id::UserId;
-use crate::chat::model::name;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
 use crate::chat::model::user::NewUser;
+
+body! {
+    /// Somebody for whom an administrator makes an account.
+    AddedUser {
+        username: Username,
+        password: Password,
+        email: Option<Email>,
+        display_name: Option<DisplayName>,
+        is_admin: Option<bool>,
+    }
+    /// What an administrator changes of a user.
+    ChangedUser { is_disabled: Option<bool>, is_admin: Option<bool> }
+}
 
 pub async fn list(by: Administrator, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
@@ -24,23 +37,17 @@ pub async fn list(by: Administrator, request: Request) -> Answer {
 }
 
 pub async fn create(by: Administrator, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let username = fields.require("username", Username::parse);
-    let password = fields.require("password", Password::parse);
-    let email = fields.parse("email", Email::parse);
-    let display_name = fields.parse("display_name", name::display_name);
-    let is_admin = fields.boolean("is_admin").unwrap_or(false);
-    let (username, password) = fields.complete((username, password))?;
-    let new = NewUser { username, email, password, display_name, is_admin };
+    let AddedUser { username, password, email, display_name, is_admin } = request.body().await?;
+    let display_name = display_name.map(String::from);
+    let new = NewUser { username, email, password, display_name, is_admin: is_admin.unwrap_or(false) };
     let made = request.context.app.add_user(&by, new).await?;
     Ok(json(StatusCode::CREATED, &User::from(&made)))
 }
 
 pub async fn change(by: Administrator, mut request: Request) -> Answer {
     let id = UserId(request.id(0)?);
-    let mut fields = request.fields().await?;
-    let change = UserChange { is_disabled: fields.boolean("is_disabled"), is_admin: fields.boolean("is_admin") };
-    fields.check()?;
+    let ChangedUser { is_disabled, is_admin } = request.body().await?;
+    let change = UserChange { is_disabled, is_admin };
     ok(&User::from(&request.context.app.change_user(&by, id, change).await?))
 }
 

@@ -102,12 +102,6 @@ impl Fields {
         }
     }
 
-    /// Text of a form that people leave blank, which is as if it were not there, parsed.
-    pub fn parse_unless_blank<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
-        let is_blank = self.value(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
-        if is_blank { None } else { self.parse(name, parse) }
-    }
-
     /// Text that has to be there, parsed.
     pub fn require<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
         if self.demand(name) { self.parse(name, parse) } else { None }
@@ -140,11 +134,6 @@ impl Fields {
         if read.is_none() { self.fault(name, "Must be a valid boolean.") } else { read }
     }
 
-    /// True or false, that has to be there.
-    pub fn require_boolean(&mut self, name: &str) -> Option<bool> {
-        if self.demand(name) { self.boolean(name) } else { None }
-    }
-
     /// A list of whole numbers with at most `max` entries, that may be missing.
     pub fn integers(&mut self, name: &str, max: usize) -> Option<Vec<i64>> {
         let value = self.value(name)?;
@@ -163,14 +152,15 @@ impl Fields {
         }
     }
 
-    /// A list of whole numbers with at most `max` entries, that has to be there.
-    pub fn require_integers(&mut self, name: &str, max: usize) -> Option<Vec<i64>> {
-        if self.demand(name) { self.integers(name, max) } else { None }
-    }
-
     /// The text of a message that has to be there, and may be blank.
     pub fn require_message(&mut self, name: &str) -> Option<MessageText> {
-        if self.demand(name) { self.caption(name) } else { None }
+        if self.demand(name) { self.message(name) } else { None }
+    }
+
+    /// The text of a message that may be missing, and may be blank.
+    pub fn message(&mut self, name: &str) -> Option<MessageText> {
+        let max = self.max_message;
+        self.parse(name, |text| MessageText::parse(text, max))
     }
 
     /// The text of a message that may not be blank.
@@ -181,11 +171,7 @@ impl Fields {
 
     /// The text of a message that may be missing: it is blank then.
     pub fn caption(&mut self, name: &str) -> Option<MessageText> {
-        let max = self.max_message;
-        if self.value(name).is_none() {
-            return MessageText::parse("", max).ok();
-        }
-        self.parse(name, |text| MessageText::parse(text, max))
+        if self.value(name).is_none() { MessageText::parse("", self.max_message).ok() } else { self.message(name) }
     }
 
     /// The key of a send that is to happen once: `client_id`, or the header.
@@ -257,13 +243,6 @@ impl<A, B> Whole for (Option<A>, Option<B>) {
     type Values = (A, B);
     fn whole(self) -> Option<(A, B)> {
         self.0.zip(self.1)
-    }
-}
-
-impl<A, B, C> Whole for (Option<A>, Option<B>, Option<C>) {
-    type Values = (A, B, C);
-    fn whole(self) -> Option<(A, B, C)> {
-        self.0.zip(self.1).zip(self.2).map(|((a, b), c)| (a, b, c))
     }
 }
 

@@ -2,18 +2,14 @@
 
 use super::{CsrfToken, SessionUser};
 use crate::api::http::openapi::doc::Doc;
-use crate::api::http::openapi::shape::{attempt, boolean, described, may, preview_sizes, string};
+use crate::api::http::openapi::shape::{described, may, preview_sizes, string};
+use crate::api::http::sign_in::SignIn;
 
 pub fn login(doc: &mut Doc) {
+    let next = may("next", described(string(), "Where a browser goes then: a path of this site."));
     doc.does("Sign in with a browser")
         .note("Sets the cookies `sessionid` and `csrftoken`.")
-        .takes(&[
-            may("username", string()),
-            may("email", string()),
-            may("password", attempt()),
-            may("oauth", boolean()),
-            may("next", described(string(), "Where a browser goes then: a path of this site.")),
-        ])
+        .takes(&[SignIn::described(), vec![next]].concat())
         .query("next", described(string(), "The same as in the body, which comes first."))
         .answers::<SessionUser>(200, "Who is signed in.")
         .answers_nothing(302, "The same for a browser that asked with `Accept: text/html`.")

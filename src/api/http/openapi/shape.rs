@@ -21,6 +21,14 @@ pub struct Field {
     is_required: bool,
 }
 
+impl Field {
+    /// Whether it is called so.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
 /// A field that has to be there.
 #[must_use]
 pub fn need(name: &'static str, shape: Shape) -> Field {

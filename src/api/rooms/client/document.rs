@@ -5,13 +5,16 @@ use serde_json::json;
 use super::super::document::{bare, client_frames, frame, history_of, message_of, post_of, server_frames};
 use super::super::json::{Participant, Room, User};
 use super::json::{Invitation, OfClient, Pinned};
+use super::rooms::{Somebody, With};
+use super::socket::MessageRead;
+use crate::api::http::body::Body;
 use crate::api::http::envelope::{CODES, envelope_shape};
+use crate::api::http::group_invite::Invited;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Field, Shape, any_of, described, email, id, integer, list, may, need, number, object, one_of, string, whole_number,
-    word,
+    Shape, any_of, described, integer, list, may, need, number, object, one_of, string, word,
 };
-use crate::chat::model::invite::{MAX_LIFE, MAX_USES};
+use crate::chat::model::invite::MAX_LIFE;
 
 /// The envelope, or sentences by field.
 pub fn errors(shapes: &mut Shapes, status: u16) -> Shape {
@@ -45,38 +48,29 @@ pub fn participants(doc: &mut Doc) {
         .refuses(&[403]);
 }
 
-fn somebody() -> [Field; 3] {
-    [may("id", id()), may("username", string()), may("email", email())]
-}
-
 pub fn add(doc: &mut Doc) {
     doc.does("Add somebody to a room")
         .note("An admin may; one of the fields says whom.")
-        .takes(&somebody())
+        .takes(&Somebody::table())
         .answers::<User<'_>>(200, "Who is in it now.");
 }
 
 pub fn remove(doc: &mut Doc) {
     doc.does("Take somebody out of a room")
         .note("An admin may; one of the fields says whom.")
-        .takes(&somebody())
+        .takes(&Somebody::table())
         .answers::<User<'_>>(200, "Who is out of it now.");
 }
 
 pub fn direct(doc: &mut Doc) {
-    doc.does("Open the direct room with a user").takes(&[need("user_id", id())]).makes::<Room<'_>>("The room.");
+    doc.does("Open the direct room with a user").takes(&With::table()).makes::<Room<'_>>("The room.");
 }
 
 pub fn invite(doc: &mut Doc) {
-    let life = described(any_of([string(), whole_number()]), "A time with its zone, or so many seconds from now.");
     let hours = integer(1, i64::try_from(MAX_LIFE.as_secs() / 60 / 60).unwrap_or(i64::MAX));
     doc.does("Make an invitation into a room")
         .note("An admin may. It is for people who have an account.")
-        .may_take(&[
-            may("uses", integer(1, MAX_USES.into())),
-            may("expires", life),
-            may("expires_in_hours", described(hours, "The same in hours. A week unless given.")),
-        ])
+        .may_take(&[Invited::table(), vec![may("expires_in_hours", described(hours, "The same in hours."))]].concat())
         .answers::<Invitation<'_>>(201, "The invitation.");
 }
 
@@ -95,7 +89,7 @@ fn error_frame() -> Shape {
 }
 
 pub fn socket(doc: &mut Doc) {
-    let read = frame("message_read", object(&[need("message_id", id())]));
+    let read = frame("message_read", object(&MessageRead::table()));
     let client = client_frames(vec![bare("mark_room_as_read"), read]);
     let server = any_of([server_frames::<OfClient>(&mut doc.shapes), error_frame()]);
     doc.does("Listen and speak in a room")

@@ -4,6 +4,7 @@ use warp::http::StatusCode;
 
 use super::super::json::{Participant, Room, User};
 use super::json::{Invitation, Pinned};
+use crate::api::http::body::body;
 use crate::api::http::group_invite::{address, asked};
 use crate::api::http::reply::{Answer, ApiError, created, json, ok};
 use crate::api::http::request::Request;
@@ -13,6 +14,13 @@ use crate::chat::model::id::{ChatId, MemberId, MessageId, UserId};
 use crate::chat::model::name::Email;
 use crate::chat::model::session::Actor;
 use crate::chat::model::user::{self, UserRef};
+
+body! {
+    /// Whom a body means, by one of the three.
+    Somebody { id: Option<UserId>, username: Option<String>, email: Option<Email> }
+    /// With whom a direct room is to be.
+    With { user_id: UserId }
+}
 
 /// Seconds of an hour.
 const HOUR: i64 = 60 * 60;
@@ -40,11 +48,10 @@ pub async fn remove(actor: Actor, mut request: Request) -> Answer {
 
 /// Whom a body names, by whichever of the three.
 async fn meant(actor: &Actor, room: ChatId, request: &mut Request) -> Result<user::User, ApiError> {
-    let mut fields = request.fields().await?;
-    let by_id = fields.integer("id").map(|id| ("id", UserRef::Id(UserId(id))));
-    let by_name = fields.text("username").map(|name| ("username", UserRef::Name(name)));
-    let by_email = fields.parse("email", Email::parse).map(|email| ("email", UserRef::Email(email)));
-    fields.check()?;
+    let Somebody { id, username, email } = request.body().await?;
+    let by_id = id.map(|id| ("id", UserRef::Id(id)));
+    let by_name = username.map(|name| ("username", UserRef::Name(name)));
+    let by_email = email.map(|email| ("email", UserRef::Email(email)));
     let (field, who) = by_id
         .or(by_name)
         .or(by_email)
@@ -56,10 +63,8 @@ async fn meant(actor: &Actor, room: ChatId, request: &mut Request) -> Result<use
 }
 
 pub async fn direct(actor: Actor, mut request: Request) -> Answer {
-    let mut fields = request.fields().await?;
-    let user = fields.require_integer("user_id");
-    let user = UserRef::Id(UserId(fields.complete(user)?));
-    let (room, is_new) = request.context.app.open_direct(&actor, user).await?;
+    let With { user_id } = request.body().await?;
+    let (room, is_new) = request.context.app.open_direct(&actor, UserRef::Id(user_id)).await?;
     created(is_new, &Room::from(&room))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::socket::{self, PONG, no_such_type, read};
 use super::json::{OfClient, presence, refusal, room_added};
-use crate::api::http::body::Fields;
+use crate::api::http::body::{Body, body};
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
 use crate::api::http::reply::ApiError;
@@ -16,6 +16,11 @@ use crate::chat::model::id::MessageId;
 use crate::chat::model::session::Actor;
 use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::subscription::Subscription;
+
+body! {
+    /// `message_read`.
+    MessageRead { message_id: MessageId }
+}
 
 /// A room's socket, with the client's frames beside the document's.
 pub struct Room {
@@ -55,8 +60,8 @@ impl Codec for Room {
         match kind.as_str() {
             "mark_room_as_read" => self.mark_read(None).await,
             "message_read" => {
-                let upto = message_id(&mut data)?;
-                self.mark_read(Some(upto)).await
+                let MessageRead { message_id } = MessageRead::read(&mut data)?;
+                self.mark_read(Some(message_id)).await
             }
             _ => self.room.act(&kind, &mut data).await,
         }
@@ -65,11 +70,6 @@ impl Codec for Room {
     fn refuse(failure: &ApiError) -> String {
         refusal(failure)
     }
-}
-
-fn message_id(data: &mut Fields) -> Result<MessageId, ApiError> {
-    let id = data.require_integer("message_id");
-    data.complete(id).map(MessageId)
 }
 
 impl Room {
