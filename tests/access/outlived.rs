@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::cast::{Actor, KINDS, Kind};
 use crate::world::caller::Credential;
-use crate::world::{Fireside, Person, Room};
+use crate::world::{Fireside, Person, Room, people};
 
 /// The lines of a head that show a credential.
 fn shown(actor: &Actor, kind: Kind) -> String {
@@ -135,8 +135,7 @@ async fn a_body_that_comes_late_while_the_credential_lasts_is_done() {
 #[tokio::test]
 async fn a_download_ends_with_the_right_to_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     // More than the buffers between the two ends hold.

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::cast::{Actor, KINDS, Kind};
-use crate::world::{Fireside, Heard, Listener, Person, Room};
+use crate::world::{Fireside, Heard, Listener, Person, Room, people};
 
 const ROUNDS: usize = 2;
 
@@ -185,7 +185,7 @@ async fn goes_round(fireside: &Fireside, bob: &Person, alice: &Person, end: End,
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_answer_nothing_is_heard_whatever_ended_and_on_whatever_it_stood() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     for round in 0..ROUNDS {
         for (number, end) in ENDS.into_iter().enumerate() {
             goes_round(&fireside, &bob, &alice, end, &format!("guest{round}x{number}")).await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Answer, Fireside};
+use crate::world::{Answer, Fireside, people};
 
 /// Longer than any name, and eleven times as long once it is folded.
 fn long_name(number: usize) -> String {
@@ -73,8 +73,7 @@ async fn a_name_that_is_too_long_for_anybody_is_one_that_nobody_has() {
 #[tokio::test]
 async fn how_often_is_too_often_tells_not_whose_address_it_is() {
     let fireside = strict().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut seen = Vec::new();
     let others = [alice.email.as_str(), bob.email.as_str(), "nobody@example.com"];
     for (number, other) in others.into_iter().enumerate() {
@@ -99,8 +98,7 @@ async fn how_often_is_too_often_tells_not_whose_address_it_is() {
 #[tokio::test]
 async fn an_account_has_no_more_attempts_for_having_two_names() {
     let fireside = strict().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for (number, (name, other)) in
         [("alice", alice.email.as_str()), (alice.email.as_str(), "ALICE")].into_iter().enumerate()
     {

@@ -2,7 +2,7 @@
 //! close code to browsers, which cannot see the status.
 
 use crate::world::caller::Credential;
-use crate::world::{Fireside, Person, Room};
+use crate::world::{Fireside, Person, Room, people};
 
 const FOREIGN: &str = "https://evil.example";
 
@@ -22,8 +22,7 @@ async fn scene() -> Scene {
 
 async fn scene_with(flags: &[&str]) -> Scene {
     let fireside = Fireside::start_with(flags).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let hidden = alice.opens_room("hidden").await;
     alice.makes_private(&hidden).await;

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::world::caller::Credential;
-use crate::world::{Caller, Fireside, Person};
+use crate::world::{Caller, Fireside, Person, people};
 
 const ME: &str = "/api/auth/me/";
 
@@ -17,8 +17,7 @@ async fn changes_password(who: &Caller, old: &str, new: &str) -> crate::world::A
 #[tokio::test]
 async fn logging_out_everywhere_ends_every_device_and_session() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let phone = alice.signs_in_again().await;
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let den = alice.opens_room("den").await;
@@ -46,8 +45,7 @@ async fn logging_out_everywhere_ends_every_device_and_session() {
 #[tokio::test]
 async fn a_new_password_ends_all_but_the_device_that_set_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let phone = alice.signs_in_again().await;
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let den = alice.opens_room("den").await;

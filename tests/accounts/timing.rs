@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::elsewhere::{DJANGO_PASSWORD, DJANGO_PBKDF2, with_hashes};
 use crate::world::machine::{percentile, say};
-use crate::world::{Answer, Fireside};
+use crate::world::{Answer, Fireside, people};
 
 const ROUNDS: usize = 15;
 /// Comparisons of which one has to come out even.
@@ -66,8 +66,7 @@ async fn all_fail_alike(fireside: &Fireside, tries: &[(&'static str, &str, &str)
 #[tokio::test]
 async fn why_a_sign_in_failed_is_not_heard_in_its_time() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, carol);
     fireside.home.runs(&["user", "disable", "carol"], "").await.succeeded();
     let tries = [
         ("a name that nobody has", "nobody", alice.password.as_str()),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::world::bytes::{PNG, Part, multipart, text};
 use crate::world::person::cookie;
 use crate::world::raw::RawAnswer;
-use crate::world::{Answer, Caller, Fireside, Person, contents};
+use crate::world::{Answer, Caller, Fireside, Person, contents, people};
 
 /// Every place that signs somebody in.
 const SIGN_INS: [&str; 10] = [
@@ -77,7 +77,7 @@ async fn every_registration_takes_a_form() {
 #[tokio::test]
 async fn every_document_is_written_to_by_a_form() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let (mine, bobs) = (alice.id.to_string(), bob.id.to_string());
     sends(&alice, "/api/messages/", &[("receiver", "bob"), ("content", " through inbox ")]).await.is(201);
     let chat = sends(&alice, "/d/directs/api/chats/create/", &[("user_id", &bobs)]).await.is(201).json();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Fireside, Listener, Person, id};
+use crate::world::{Fireside, Listener, Person, id, people};
 
 /// The five documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub struct Pair {
 
 impl Pair {
     pub async fn meets(fireside: &Fireside) -> Self {
-        let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+        people!(fireside: alice, bob);
         let made = alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201);
         Self { alice, bob, chat: id(&made.json()), name: "alice_bob".to_owned() }
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 /// Somebody asks for the direct chat with another through one of three documents: its id.
 async fn asks_for_chat(me: &Person, other: &Person, way: usize) -> Option<i64> {
@@ -30,7 +30,7 @@ async fn asks_for_chat(me: &Person, other: &Person, way: usize) -> Option<i64> {
 #[tokio::test]
 async fn thirty_two_who_ask_at_once_get_one_chat() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let mut asking = JoinSet::new();
     for number in 0..32 {
         let (me, other) = if number % 2 == 0 { (alice.clone(), bob.clone()) } else { (bob.clone(), alice.clone()) };

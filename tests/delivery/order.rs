@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::world::{Fireside, Heard, Listener, contents, id};
+use crate::world::{Fireside, Heard, Listener, contents, id, people};
 
 const SENDERS: usize = 20;
 const EACH: usize = 15;
@@ -78,8 +78,7 @@ async fn everyone_hears_the_same_in_the_order_of_history() {
 #[tokio::test]
 async fn requests_and_sockets_share_one_order() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut listener = bob.listens_in(&den).await;
@@ -108,8 +107,7 @@ async fn requests_and_sockets_share_one_order() {
 #[tokio::test]
 async fn every_socket_of_everyone_hears_and_the_speaker_too() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let phone = alice.signs_in_again().await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::world::{Fireside, Listener, Person, Room, id};
+use crate::world::{Fireside, Listener, Person, Room, id, people};
 
 const ROUNDS: usize = 8;
 
@@ -50,8 +50,7 @@ async fn heard_nothing_since(mut listener: Listener, marker: &Value, code: u16) 
 #[tokio::test]
 async fn who_has_left_hears_nothing_after_the_answer() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let chatter = chatter(&alice, &den);
     for _ in 0..ROUNDS {
@@ -69,8 +68,7 @@ async fn who_has_left_hears_nothing_after_the_answer() {
 #[tokio::test]
 async fn who_has_logged_out_hears_nothing_after_the_answer() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let chatter = chatter(&alice, &den);
@@ -97,8 +95,7 @@ async fn who_has_logged_out_hears_nothing_after_the_answer() {
 #[tokio::test]
 async fn a_closed_room_closes_its_sockets_with_the_answer() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for _ in 0..ROUNDS {
         let den = alice.opens_room("den").await;
         bob.joins(&den).await;
@@ -116,8 +113,7 @@ async fn a_closed_room_closes_its_sockets_with_the_answer() {
 #[tokio::test]
 async fn what_is_said_into_a_socket_that_lost_its_right_is_not_said() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut listener = bob.listens_in(&den).await;
@@ -133,8 +129,7 @@ async fn what_is_said_into_a_socket_that_lost_its_right_is_not_said() {
 #[tokio::test]
 async fn other_rooms_go_on() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let hall = alice.opens_room("hall").await;
     bob.joins(&den).await;

@@ -1,6 +1,6 @@
 //! A reader that does not read costs itself the socket, and nobody else.
 
-use crate::world::Fireside;
+use crate::world::{Fireside, people};
 
 const MESSAGES: usize = 2_000;
 /// Sent before everyone has caught up: small enough that no one who reads
@@ -10,9 +10,7 @@ const AT_ONCE: usize = 40;
 #[tokio::test]
 async fn a_reader_that_does_not_read_is_closed_while_others_go_on() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     carol.joins(&den).await;

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::world::{Fireside, Listener, Person, Room, contents};
+use crate::world::{Fireside, Listener, Person, Room, contents, people};
 
 const TRIES: usize = 60;
 
@@ -53,8 +53,7 @@ async fn hears_what_is_stored(listener: &mut Listener, alice: &Person, room: &Ro
 #[tokio::test]
 async fn what_is_stored_is_heard_though_its_sender_has_vanished() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut listener = bob.listens_in(&den).await;
@@ -119,8 +118,7 @@ async fn a_file_whose_sender_has_vanished_is_there_if_its_row_is() {
 #[tokio::test]
 async fn a_vanished_sender_may_send_again() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut listener = bob.listens_in(&den).await;
@@ -154,8 +152,7 @@ async fn a_vanished_sender_may_send_again() {
 #[tokio::test]
 async fn a_socket_that_is_reset_after_speaking_has_spoken_once_or_not() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut listener = bob.listens_in(&den).await;

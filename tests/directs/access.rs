@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{CHATS, CREATE, PLACES, USERS, chat_of, chats, enters, hears_body, socket};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Caller, Fireside, Person, Room};
+use crate::world::{Answer, Caller, Fireside, Person, Room, people};
 
 fn rows(bob: &Person) -> Vec<(&'static str, Method, &'static str, Option<Value>, u16)> {
     vec![
@@ -34,9 +34,7 @@ struct Cast {
 /// Alice wrote to bob; dave stands outside.
 async fn cast() -> Cast {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, dave);
     let chat = chat_of(&alice, &bob).await;
     alice.posts("private words").in_room(&chat).await;
     Cast { fireside, alice, bob, dave, chat }

@@ -3,13 +3,12 @@
 use serde_json::json;
 
 use super::{chat_of, chats, enters, hears_body};
-use crate::world::{Fireside, contents, id};
+use crate::world::{Fireside, contents, id, people};
 
 #[tokio::test]
 async fn a_message_from_here_is_read_and_heard_elsewhere() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut in_room = bob.listens_in(&chat).await;
     let mut by_name = bob.handshake("/ws/chat/alice/").enters().await;
@@ -26,8 +25,7 @@ async fn a_message_from_here_is_read_and_heard_elsewhere() {
 #[tokio::test]
 async fn a_message_from_elsewhere_is_read_and_heard_here() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     // The chat comes to be by the first message.
     let first = json!({"receiver": "bob", "content": "from inbox"});
     alice.post("/api/messages/", &first).await.is(201);
@@ -51,8 +49,7 @@ async fn a_message_from_elsewhere_is_read_and_heard_here() {
 #[tokio::test]
 async fn a_message_with_a_file_alone_has_an_empty_body() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let file = alice.uploads("a.txt", b"a").await;
     alice.posts("").with_file(&file).in_room(&chat).await;
@@ -64,8 +61,7 @@ async fn a_message_with_a_file_alone_has_an_empty_body() {
 #[tokio::test]
 async fn a_chat_put_away_elsewhere_is_not_listed_until_somebody_writes() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     alice.posts("before").in_room(&chat).await;
     bob.delete(&format!("/messages/api/chats/{}/", chat.id)).await.is(204);

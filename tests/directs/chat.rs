@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{CHATS, CREATE, PLACES, chat_of, chats, enters, hears_body};
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 fn is_a_moment(time: &Value) -> bool {
     let time = time.as_str().unwrap();
@@ -14,8 +14,7 @@ fn is_a_moment(time: &Value) -> bool {
 #[tokio::test]
 async fn a_chat_is_made_as_documented_and_made_once() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let (a, b) = (json!({"id": alice.id, "username": "alice"}), json!({"id": bob.id, "username": "bob"}));
     let made = alice.post(CREATE, &json!({"user_id": bob.id})).await.is(201).json();
     let mut expected = json!({
@@ -63,8 +62,7 @@ async fn a_chat_is_with_somebody_else_who_exists() {
 #[tokio::test]
 async fn thirty_two_who_make_it_at_once_make_one_chat() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let tries = (0..32).map(|number| {
         let (me, other) = if number % 2 == 0 { (&alice, &bob) } else { (&bob, &alice) };
         let place = PLACES[number / 2 % 2];
@@ -101,8 +99,7 @@ async fn chats_are_listed_newest_created_first() {
 #[tokio::test]
 async fn the_list_shows_the_newest_message_and_what_is_unread() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let first = alice.posts("Hello there!").in_room(&chat).await;
     let second = alice.posts("Anybody?").in_room(&chat).await;
@@ -131,8 +128,7 @@ async fn the_list_shows_the_newest_message_and_what_is_unread() {
 #[tokio::test]
 async fn connecting_reads_and_what_arrives_meanwhile_stays_unread() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     alice.posts("one").in_room(&chat).await;
     alice.posts("two").in_room(&chat).await;
@@ -157,8 +153,7 @@ async fn connecting_reads_and_what_arrives_meanwhile_stays_unread() {
 #[tokio::test]
 async fn groups_are_not_listed() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     alice.posts("hi").in_room(&den).await;

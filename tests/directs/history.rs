@@ -8,7 +8,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{chat_of, chats, enters, hears, hears_body, socket};
-use crate::world::{Fireside, Heard, Listener, Person, Room, id};
+use crate::world::{Fireside, Heard, Listener, Person, Room, id, people};
 
 /// Many messages, in whatever order.
 async fn writes_much(who: &Person, chat: &Room, count: usize) {
@@ -23,8 +23,7 @@ async fn writes_much(who: &Person, chat: &Room, count: usize) {
 #[tokio::test]
 async fn it_comes_oldest_first_and_says_what_was_read() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     alice.posts("from alice").in_room(&chat).await;
     bob.posts("from bob").in_room(&chat).await;
@@ -48,8 +47,7 @@ async fn it_comes_oldest_first_and_says_what_was_read() {
 #[tokio::test]
 async fn another_dialect_can_have_read_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     alice.posts("hi").in_room(&chat).await;
     // To look is not to read: only a connection here, or a word of another document, marks.
@@ -64,9 +62,7 @@ async fn another_dialect_can_have_read_it() {
 #[tokio::test]
 async fn an_outsider_marks_nothing_and_neither_does_the_sender() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = chat_of(&alice, &bob).await;
     alice.posts("hi").in_room(&chat).await;
     carol.handshake(&socket(&chat)).turned_away_with(404).await;
@@ -79,8 +75,7 @@ async fn an_outsider_marks_nothing_and_neither_does_the_sender() {
 #[tokio::test]
 async fn it_is_what_is_there_now() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let edited = alice.posts("edit me").in_room(&chat).await;
     let deleted = alice.posts("delete me").in_room(&chat).await;
@@ -122,8 +117,7 @@ async fn hears_upto(mut listener: Listener, last: i64) -> Vec<i64> {
 #[tokio::test]
 async fn two_thousand_messages_arrive_whole_and_in_order_while_others_write() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     writes_much(&alice, &chat, 2_100).await;
     let stop = Arc::new(AtomicBool::new(false));
@@ -174,8 +168,7 @@ async fn two_thousand_messages_arrive_whole_and_in_order_while_others_write() {
 #[tokio::test]
 async fn much_may_be_said_while_a_long_past_is_told() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let long = "x".repeat(10_000);
     for _ in 0..1_200 {
@@ -199,8 +192,7 @@ async fn much_may_be_said_while_a_long_past_is_told() {
 #[tokio::test]
 async fn a_long_past_ends_with_the_right_to_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     // More than the kernel holds for somebody who does not read.
     let long = "x".repeat(10_000);
@@ -232,8 +224,7 @@ async fn the_flag_shortens_it_to_the_newest() {
         [("3", vec!["c", "d", "e"]), ("1", vec!["e"]), ("0", vec![]), ("5", vec!["a", "b", "c", "d", "e"])]
     {
         let fireside = Fireside::start_with(&["--ws-history", flag]).await;
-        let alice = fireside.registers("alice").await;
-        let bob = fireside.registers("bob").await;
+        people!(fireside: alice, bob);
         let chat = chat_of(&alice, &bob).await;
         for text in ["a", "b", "gone", "c", "d", "e"] {
             let message = alice.posts(text).in_room(&chat).await;
@@ -255,8 +246,7 @@ async fn the_flag_shortens_it_to_the_newest() {
 #[tokio::test]
 async fn the_flag_is_a_number_and_may_be_more_than_there_is() {
     let fireside = Fireside::start_with(&["--ws-history", "100"]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut empty = enters(&bob, &chat).await;
     empty.stays_silent().await;

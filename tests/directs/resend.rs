@@ -3,13 +3,12 @@
 use serde_json::json;
 
 use super::{ERROR, chat_of, chats, enters, hears, hears_body};
-use crate::world::{Fireside, Room, id};
+use crate::world::{Fireside, Room, id, people};
 
 #[tokio::test]
 async fn only_the_resender_hears_the_first_frame_again() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut desk = enters(&alice, &chat).await;
     let mut phone = enters(&alice, &chat).await;
@@ -32,8 +31,7 @@ async fn only_the_resender_hears_the_first_frame_again() {
 #[tokio::test]
 async fn a_key_is_one_for_every_dialect() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut listener = enters(&alice, &chat).await;
     listener.says(&json!({"body": "hi", "client_id": "k"})).await;
@@ -48,8 +46,7 @@ async fn a_key_is_one_for_every_dialect() {
 #[tokio::test]
 async fn after_a_restart_the_key_is_still_known() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut listener = enters(&alice, &chat).await;
     listener.says(&json!({"body": "hi", "client_id": "k"})).await;

@@ -5,13 +5,12 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{ERROR, PLACES, chat_of, chats, enters, hears, hears_body, socket};
-use crate::world::{Fireside, Room, id};
+use crate::world::{Fireside, Room, id, people};
 
 #[tokio::test]
 async fn what_is_said_is_heard_by_both_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     for place in PLACES {
         let mut alices = alice.through(place).handshake(&socket(&chat)).enters().await;
@@ -40,8 +39,7 @@ async fn what_is_said_is_heard_by_both_as_documented() {
 #[tokio::test]
 async fn whatever_goes_wrong_is_one_sentence_and_the_socket_stays() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut alices = enters(&alice, &chat).await;
     let mut bobs = enters(&bob, &chat).await;
@@ -76,8 +74,7 @@ async fn whatever_goes_wrong_is_one_sentence_and_the_socket_stays() {
 #[tokio::test]
 async fn a_forged_sender_is_ignored() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut listener = enters(&alice, &chat).await;
     let forged = json!({"body": "hi", "sender": "bob", "id": 4711, "is_read": true, "created": "2001-01-01 00:00:00"});
@@ -91,8 +88,7 @@ async fn a_forged_sender_is_ignored() {
 #[tokio::test]
 async fn ten_thousand_characters_fit_into_a_frame_that_ends_at_128_kib() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut listener = enters(&alice, &chat).await;
     let fits = "🔥".repeat(10_000);
@@ -111,9 +107,7 @@ async fn ten_thousand_characters_fit_into_a_frame_that_ends_at_128_kib() {
 #[tokio::test]
 async fn a_chat_hears_itself_alone() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let with_bob = chat_of(&alice, &bob).await;
     let with_carol = chat_of(&alice, &carol).await;
     let den = alice.opens_room("den").await;
@@ -129,8 +123,7 @@ async fn a_chat_hears_itself_alone() {
 #[tokio::test]
 async fn a_group_is_no_chat_of_this_document() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let hidden = alice.opens_room("hidden").await;
     alice.makes_private(&hidden).await;
@@ -148,8 +141,7 @@ async fn a_group_is_no_chat_of_this_document() {
 #[tokio::test]
 async fn numbers_are_chats_and_the_rest_is_not() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let mut listener = alice.handshake(&format!("/ws/chat/000{}/", chat.id)).enters().await;
     listener.says(&json!({"body": "hi"})).await;
@@ -170,8 +162,7 @@ async fn numbers_are_chats_and_the_rest_is_not() {
 #[tokio::test]
 async fn sockets_close_when_the_credential_ends() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = chat_of(&alice, &bob).await;
     let phone = alice.signs_in_again().await;
     let mut gone = enters(&phone, &chat).await;

@@ -3,14 +3,12 @@
 use serde_json::json;
 
 use super::USERS;
-use crate::world::Fireside;
+use crate::world::{Fireside, people};
 
 #[tokio::test]
 async fn everybody_but_me_is_listed_by_id() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let expected = json!([
         {"id": alice.id, "username": "alice"},
         {"id": carol.id, "username": "carol"},

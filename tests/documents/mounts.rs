@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::world::caller::Credential;
 use crate::world::document::{NAMES, printed, printed_for_client};
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 #[tokio::test]
 async fn each_document_says_where_its_client_calls_it() {
@@ -27,7 +27,7 @@ async fn each_document_says_where_its_client_calls_it() {
 #[tokio::test]
 async fn what_one_client_sends_the_others_read() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let messages = "/api/messages/";
     let sent = alice.through("/c/inbox").post(messages, &json!({"receiver": "bob", "content": "hi"})).await.is(201);
     let chats = bob.through("/c/directs").get("/api/chats/").await.is(200).json();

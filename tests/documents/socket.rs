@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::world::document::is_a_clients;
-use crate::world::{Fireside, Listener, id};
+use crate::world::{Fireside, Listener, id, people};
 
 /// Whether a frame was answered with an error, by the next thing that is heard.
 fn is_refusal(frame: &Value) -> bool {
@@ -36,7 +36,7 @@ async fn inbox_takes_what_its_document_says() {
 #[tokio::test]
 async fn directs_takes_what_its_document_says() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let chat = alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json();
     let path = format!("/ws/chat/{}/", id(&chat));
     let mut listener = alice.handshake(&path).enters().await;
@@ -59,7 +59,7 @@ async fn messenger_takes_what_its_document_says() {
 #[tokio::test]
 async fn rooms_takes_what_its_document_says() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let path = den.socket();

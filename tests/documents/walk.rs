@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::manage::setup_code;
 use crate::world::bytes::{PNG, file};
 use crate::world::document::{operations, place_of};
-use crate::world::{Answer, Fireside, Person, id};
+use crate::world::{Answer, Fireside, Person, id, people};
 
 /// Someone who notes which operations succeeded.
 struct Walker<'a> {
@@ -40,7 +40,7 @@ impl Walker<'_> {
 #[tokio::test]
 async fn every_operation_succeeds_as_documented() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let mut walker = Walker { person: &alice, done: BTreeSet::new() };
     server(&mut walker).await;
     rooms(&mut walker, &bob).await;

@@ -5,15 +5,14 @@ use serde_json::json;
 use crate::world::caller::Credential;
 use crate::world::checker::books_balance;
 use crate::world::machine::MovedClock;
-use crate::world::{Fireside, Home, contents, id};
+use crate::world::{Fireside, Home, contents, id, people};
 
 #[tokio::test]
 async fn a_clock_that_jumps_changes_no_order_and_ends_only_what_is_over() {
     let home = Home::new();
     let Some(clock) = MovedClock::beside(&home) else { return };
     let mut fireside = Fireside::start_with_variables(home, &[], &clock.variables()).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let session = alice.signs_in_by_page().await;
@@ -84,8 +83,7 @@ async fn typing_ends_by_the_time_that_passes() {
     let home = Home::new();
     let Some(clock) = MovedClock::beside(&home) else { return };
     let fireside = Fireside::start_with_variables(home, &[], &clock.variables()).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let wish = json!({"chat_type": "group", "title": "Team", "member_ids": [bob.id]});
     let chat = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
     let mut listener = bob.handshake("/messages/ws/").enters().await;

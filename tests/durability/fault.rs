@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::world::checker::books_balance;
 use crate::world::machine::{Strace, has_strace, say};
-use crate::world::{Fireside, Person, Room, contents};
+use crate::world::{Fireside, Person, Room, contents, people};
 
 /// The exit status for a disk fault.
 const DISK_FAULT: Option<i32> = Some(4);
@@ -97,8 +97,7 @@ async fn a_log_that_finds_no_room_refuses_and_goes_on_by_itself() {
     }
     for trick in ["error=ENOSPC", "retval=0"] {
         let mut fireside = Fireside::start().await;
-        let alice = fireside.registers("alice").await;
-        let bob = fireside.registers("bob").await;
+        people!(fireside: alice, bob);
         let den = alice.opens_room("den").await;
         bob.joins(&den).await;
         let mut listener = bob.listens_in(&den).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{exports, imports, of_type, records, signs_in, unpacked};
 use crate::world::home::program;
-use crate::world::{Fireside, Home};
+use crate::world::{Fireside, Home, people};
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
@@ -114,7 +114,7 @@ async fn one_chat_leaves_alone_with_the_names_of_its_people() {
 async fn who_made_a_chat_is_told_where_another_owns_it() {
     let shelf = tempfile::tempdir().unwrap();
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let (den, attic) = (alice.opens_room("den").await, bob.opens_room("attic").await);
     bob.joins(&den).await;
     alice.leaves(&den).await;

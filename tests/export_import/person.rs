@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{exports, imports, of_type, records, unpacked};
-use crate::world::{Fireside, Home, Room};
+use crate::world::{Fireside, Home, Room, people};
 
 #[tokio::test]
 async fn a_person_gets_their_own_and_nobody_elses() {
     let shelf = tempfile::tempdir().unwrap();
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     fireside.registers("stranger").await;
     let den = alice.opens_room("the den").await;
     bob.joins(&den).await;

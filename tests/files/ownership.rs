@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::world::{Fireside, Person, Room, id};
+use crate::world::{Fireside, Person, Room, id, people};
 
 fn paths(file: &Value) -> [String; 2] {
     let id = id(file);
@@ -33,9 +33,7 @@ struct Scene {
 /// Alice and bob share a room; mallory is not in it.
 async fn scene() -> Scene {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let mallory = fireside.registers("mallory").await;
+    people!(fireside: alice, bob, mallory);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     Scene { fireside, alice, bob, mallory, den }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
 use crate::world::bytes::PNG;
-use crate::world::{Answer, Fireside, Person, id};
+use crate::world::{Answer, Fireside, Person, id, people};
 
 /// Something with detail, so that a smaller one is shorter, too.
 fn photograph(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -102,8 +102,7 @@ async fn what_is_no_picture_has_no_preview() {
 #[tokio::test]
 async fn a_preview_is_for_those_who_may_have_the_picture() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let eve = fireside.registers("eve").await;
+    people!(fireside: alice, bob, eve);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let cat = alice.uploads("cat.jpg", &photograph(640, 480, ImageFormat::Jpeg)).await;

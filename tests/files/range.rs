@@ -1,6 +1,6 @@
 //! Parts of files, as players and resumed downloads ask for them.
 
-use crate::world::{Answer, Fireside};
+use crate::world::{Answer, Fireside, people};
 
 const TEXT: &[u8] = b"0123456789";
 
@@ -60,8 +60,7 @@ async fn a_range_that_is_none_is_ignored() {
 #[tokio::test]
 async fn a_part_of_a_foreign_file_is_as_hidden_as_the_whole() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let file = alice.uploads("ten.txt", TEXT).await;
     let url = file["url"].as_str().unwrap();
     for range in ["bytes=0-3", "bytes=10-", "bytes=5-2"] {

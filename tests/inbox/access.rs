@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{inbox, talks_with, writes};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Caller, Fireside, Person, id};
+use crate::world::{Answer, Caller, Fireside, Person, id, people};
 
 /// One operation on a message from alice to bob: what a stranger and its
 /// receiver get.
@@ -52,9 +52,7 @@ struct Cast {
 
 async fn cast() -> Cast {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, dave);
     fireside.registers("erin").await;
     let message = writes(&alice, &bob, "private words").await;
     Cast { fireside, alice, bob, dave, message }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MESSAGES, inbox, talks_with, update, writes};
-use crate::world::{Fireside, Person, Room, contents, id};
+use crate::world::{Fireside, Person, Room, contents, id, people};
 
 /// The direct chat as rooms know it.
 async fn as_room(person: &Person) -> Room {
@@ -16,8 +16,7 @@ async fn as_room(person: &Person) -> Room {
 #[tokio::test]
 async fn a_message_from_here_is_read_and_heard_in_rooms() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     writes(&alice, &bob, "first").await;
     let room = as_room(&bob).await;
     let mut in_room = bob.listens_in(&room).await;
@@ -35,8 +34,7 @@ async fn a_message_from_here_is_read_and_heard_in_rooms() {
 #[tokio::test]
 async fn a_message_from_rooms_is_read_and_heard_here() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     writes(&alice, &bob, "first").await;
     let room = as_room(&alice).await;
     let mut listener = talks_with(&alice, "bob").await;
@@ -55,8 +53,7 @@ async fn a_message_from_rooms_is_read_and_heard_here() {
 #[tokio::test]
 async fn a_message_with_a_file_alone_has_no_words_here() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     writes(&alice, &bob, "first").await;
     let room = as_room(&alice).await;
     let mut listener = talks_with(&alice, "bob").await;
@@ -71,8 +68,7 @@ async fn a_message_with_a_file_alone_has_no_words_here() {
 #[tokio::test]
 async fn at_the_root_a_message_by_its_number_is_that_of_rooms() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let message = writes(&alice, &bob, "hi").await;
     let path = format!("{MESSAGES}{}/", id(&message));
     assert_eq!(bob.get(&path).await.is(200).json()["author"]["username"], "alice");

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{MESSAGES, PLACES, talks_with};
-use crate::world::{Answer, Fireside};
+use crate::world::{Answer, Fireside, people};
 
 const LOGIN: &str = "/api/auth/login/";
 const TOKEN: &str = "/api/token/";
@@ -136,8 +136,7 @@ async fn an_account_is_tried_five_times_a_minute_through_whichever_door() {
 #[tokio::test]
 async fn the_accounts_token_is_one_and_signs_in() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let answer = alice.get(TOKEN).await.is(200);
     assert!(answer.header("cache-control").contains("no-store"), "{answer}");
     let token = token_of(&answer);

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{MESSAGES, PLACES, delete, inbox, talks_with, update, writes};
-use crate::world::{Fireside, contents, id};
+use crate::world::{Fireside, contents, id, people};
 
 #[tokio::test]
 async fn a_message_is_answered_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for place in PLACES {
         let body = json!({"receiver": bob.id, "content": "  Message content "});
         let message = alice.through(place).post(MESSAGES, &body).await.is(201).json();
@@ -30,8 +29,7 @@ async fn a_message_is_answered_as_documented() {
 #[tokio::test]
 async fn a_receiver_is_an_id_or_its_digits_or_a_name() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for receiver in [json!(bob.id), json!(bob.id.to_string()), json!("bob"), json!(" BOB ")] {
         let message = alice.post(MESSAGES, &json!({"receiver": receiver, "content": "hi"})).await.is(201).json();
         assert_eq!(message["receiver"], bob.id, "{receiver}");
@@ -62,8 +60,7 @@ async fn nobody_gets_a_message_for_nobody() {
 #[tokio::test]
 async fn a_message_has_from_one_to_ten_thousand_characters() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let (fits, over) = ("🔥".repeat(10_000), "🔥".repeat(10_001));
     let message = writes(&alice, &bob, &fits).await;
     assert_eq!(message["content"], fits.as_str());
@@ -83,8 +80,7 @@ async fn a_message_has_from_one_to_ten_thousand_characters() {
 #[tokio::test]
 async fn a_forged_sender_is_ignored() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let body = json!({
         "receiver": bob.id, "content": "hi", "sender": bob.id, "id": 4711, "timestamp": "2001-01-01T00:00:00Z",
     });
@@ -97,8 +93,7 @@ async fn a_forged_sender_is_ignored() {
 #[tokio::test]
 async fn ones_own_words_can_be_changed() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let message = writes(&alice, &bob, "helo").await;
     for place in PLACES {
         let body = json!({"content": format!(" hello {place}")});
@@ -119,8 +114,7 @@ async fn ones_own_words_can_be_changed() {
 #[tokio::test]
 async fn the_words_under_a_file_can_be_taken_away() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let bare = writes(&alice, &bob, "bare").await;
     let dm = json!({"chat_type": "dm", "member_ids": [bob.id]});
     let chat = id(&alice.post("/messages/api/chats/", &dm).await.is(200).json());
@@ -148,8 +142,7 @@ async fn the_words_under_a_file_can_be_taken_away() {
 #[tokio::test]
 async fn ones_own_message_can_be_deleted_once() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for place in PLACES {
         let message = writes(&alice, &bob, "oops").await;
         let answer = alice.through(place).delete(&delete(&message)).await.is(204);
@@ -165,8 +158,7 @@ async fn ones_own_message_can_be_deleted_once() {
 #[tokio::test]
 async fn what_others_wrote_is_theirs() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let message = writes(&alice, &bob, "secret words").await;
     let words = json!({"content": "other words"});
     let refused = bob.post(&update(&message), &words).await.refused(403, "permission_denied");
@@ -194,8 +186,7 @@ async fn one_may_write_to_oneself() {
 #[tokio::test]
 async fn there_are_no_groups_here() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let in_den = alice.posts("for the den").in_room(&den).await;
@@ -216,8 +207,7 @@ async fn there_are_no_groups_here() {
 #[tokio::test]
 async fn paths_that_are_not_there_say_so_in_json() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let message = writes(&alice, &bob, "hi").await;
     let here = alice.through("/d/inbox");
     for path in ["/api/messages/5/", "/api/nothing/", "/api/users/", "/"] {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MESSAGES, PLACES, delete, inbox, writes};
-use crate::world::{Fireside, contents, id};
+use crate::world::{Fireside, contents, id, people};
 
 fn shape(page: &Value) -> (i64, usize, bool, bool) {
     let keys: Vec<&String> = page.as_object().unwrap().keys().collect();
@@ -19,9 +19,7 @@ fn shape(page: &Value) -> (i64, usize, bool, bool) {
 #[tokio::test]
 async fn what_i_sent_and_got_comes_newest_first() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     writes(&alice, &bob, "one").await;
     writes(&bob, &alice, "two").await;
     writes(&carol, &alice, "three").await;
@@ -39,9 +37,7 @@ async fn what_i_sent_and_got_comes_newest_first() {
 #[tokio::test]
 async fn the_list_narrows_to_one_user() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     writes(&alice, &bob, "to bob").await;
     writes(&carol, &alice, "from carol").await;
     writes(&bob, &alice, "from bob").await;
@@ -64,8 +60,7 @@ async fn the_list_narrows_to_one_user() {
 #[tokio::test]
 async fn ten_make_a_page_unless_asked_otherwise() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for number in 0..23 {
         writes(&alice, &bob, &number.to_string()).await;
     }
@@ -94,8 +89,7 @@ async fn ten_make_a_page_unless_asked_otherwise() {
 #[tokio::test]
 async fn a_page_ends_at_a_hundred() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for number in 0..102 {
         writes(&alice, &bob, &number.to_string()).await;
     }
@@ -108,9 +102,7 @@ async fn a_page_ends_at_a_hundred() {
 #[tokio::test]
 async fn the_links_lead_through_everything_and_keep_what_was_asked() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let mut written = Vec::new();
     for number in 0..7 {
         written.push(id(&writes(&alice, &bob, &number.to_string()).await));
@@ -135,8 +127,7 @@ async fn the_links_lead_through_everything_and_keep_what_was_asked() {
 #[tokio::test]
 async fn deleting_shortens_the_list_and_its_count() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut last = json!(null);
     for number in 0..11 {
         last = writes(&alice, &bob, &number.to_string()).await;

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{MESSAGES, inbox, talks_with};
-use crate::world::{Fireside, Person, contents, id};
+use crate::world::{Fireside, Person, contents, id, people};
 
 fn known_as(key: &str, to: &Person, text: &str) -> Value {
     json!({"receiver": to.id, "content": text, "client_id": key})
@@ -13,9 +13,7 @@ fn known_as(key: &str, to: &Person, text: &str) -> Value {
 #[tokio::test]
 async fn the_same_key_brings_the_first_message_again() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let mut listener = talks_with(&bob, "alice").await;
     let first = alice.post(MESSAGES, &known_as("k", &bob, "hi")).await.is(201).json();
     let again = alice.post(MESSAGES, &known_as("k", &bob, "hi")).await.is(200).json();
@@ -34,8 +32,7 @@ async fn the_same_key_brings_the_first_message_again() {
 #[tokio::test]
 async fn a_key_has_at_most_sixty_four_characters() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     alice.post(MESSAGES, &known_as(&"k".repeat(64), &bob, "hi")).await.is(201);
     alice.post(MESSAGES, &known_as(&"k".repeat(65), &bob, "hi")).await.names("client_id");
     let body = json!({"receiver": bob.id, "content": "hi"});
@@ -47,8 +44,7 @@ async fn a_key_has_at_most_sixty_four_characters() {
 #[tokio::test]
 async fn thirty_two_tries_at_once_make_one_message() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let body = known_as("k", &bob, "once");
     let answers = join_all((0..32).map(|_| alice.post(MESSAGES, &body).into_future())).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
@@ -61,8 +57,7 @@ async fn thirty_two_tries_at_once_make_one_message() {
 #[tokio::test]
 async fn on_a_socket_only_the_resender_hears_the_first_frame_again() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut desk = talks_with(&alice, "bob").await;
     let mut phone = talks_with(&alice, "bob").await;
     let mut bobs = talks_with(&bob, "alice").await;

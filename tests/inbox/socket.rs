@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{PLACES, delete, inbox, talks_with, update, writes};
-use crate::world::{Fireside, contents, id};
+use crate::world::{Fireside, contents, id, people};
 
 const NOT_FOUND: &str = "Not found.";
 
@@ -16,8 +16,7 @@ fn error(sentence: &str) -> Value {
 #[tokio::test]
 async fn what_is_said_is_heard_by_both_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for place in PLACES {
         let mut alices = alice.through(place).handshake("/ws/chat/bob/").enters().await;
         let mut bobs = bob.through(place).handshake("/ws/chat/alice").enters().await;
@@ -60,8 +59,7 @@ async fn what_is_said_is_heard_by_both_as_documented() {
 #[tokio::test]
 async fn what_is_done_by_request_is_heard_as_if_it_was_said() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     // They have never written: the chat comes to be while both listen.
     let mut alices = talks_with(&alice, "bob").await;
     let mut bobs = talks_with(&bob, "alice").await;
@@ -79,8 +77,7 @@ async fn what_is_done_by_request_is_heard_as_if_it_was_said() {
 #[tokio::test]
 async fn ids_come_as_text_too_and_answers_carry_numbers() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let message = writes(&alice, &bob, "hi").await;
     let number = id(&message);
     let mut listener = talks_with(&alice, "bob").await;
@@ -93,9 +90,7 @@ async fn ids_come_as_text_too_and_answers_carry_numbers() {
 #[tokio::test]
 async fn a_pair_hears_itself_alone() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut alice_and_bob = talks_with(&alice, "BOB").await;
@@ -118,8 +113,7 @@ async fn a_pair_hears_itself_alone() {
 #[tokio::test]
 async fn a_socket_is_silent_about_what_was_before() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     writes(&alice, &bob, "before").await;
     let mut listener = talks_with(&bob, "alice").await;
     listener.stays_silent().await;
@@ -130,8 +124,7 @@ async fn a_socket_is_silent_about_what_was_before() {
 #[tokio::test]
 async fn only_ones_own_words_can_be_changed_by_frame() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let message = writes(&alice, &bob, "hi").await;
     let mut bobs = talks_with(&bob, "alice").await;
     let mut alices = talks_with(&alice, "bob").await;
@@ -146,9 +139,7 @@ async fn only_ones_own_words_can_be_changed_by_frame() {
 #[tokio::test]
 async fn a_message_of_another_pair_is_one_that_never_was() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let den = alice.opens_room("den").await;
     let in_den = alice.posts("in the den").in_room(&den).await;
     let to_bob = writes(&alice, &bob, "to bob").await;
@@ -173,8 +164,7 @@ async fn a_message_of_another_pair_is_one_that_never_was() {
 #[tokio::test]
 async fn nonsense_is_answered_to_its_sender_and_the_socket_stays() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut alices = talks_with(&alice, "bob").await;
     let mut bobs = talks_with(&bob, "alice").await;
     let mine = id(&writes(&alice, &bob, "mine").await);
@@ -276,8 +266,7 @@ async fn names_are_found_however_they_are_spelled_and_nobody_else_is() {
 #[tokio::test]
 async fn sockets_close_when_the_credential_ends() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let phone = alice.signs_in_again().await;
     let mut gone = talks_with(&phone, "bob").await;
     let mut stays = talks_with(&alice, "bob").await;

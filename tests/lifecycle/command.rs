@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::world::caller::Credential;
 use crate::world::home::Outcome;
-use crate::world::{Answer, Fireside, Home};
+use crate::world::{Answer, Fireside, Home, people};
 
 const ME: &str = "/api/auth/me/";
 
@@ -84,8 +84,7 @@ async fn the_rules_are_the_same_as_at_the_door() {
 #[tokio::test]
 async fn a_new_password_ends_what_the_old_one_opened() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let words = ["user", "passwd", "alice", "--password-file", "-"];
     fireside.home.runs(&words, "short").await.failed_with(1);

@@ -7,13 +7,12 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::world::caller::Credential;
-use crate::world::{Fireside, Heard, Person, Room, contents};
+use crate::world::{Fireside, Heard, Person, Room, contents, people};
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let session = alice.signs_in_by_page().await;
     let den = alice.opens(&json!({"name": "den", "max_participants": 9})).await;
     bob.joins(&den).await;

@@ -14,7 +14,7 @@ use crate::world::caller::Credential;
 use crate::world::checker::books_balance;
 use crate::world::home::snapshot;
 use crate::world::machine::{SmallDisk, say};
-use crate::world::{Caller, Fireside, Home};
+use crate::world::{Caller, Fireside, Home, people};
 
 /// What is asked in alice's name. What comes of it must not hang on the day.
 const ASKED: &[&str] = &[
@@ -290,7 +290,7 @@ async fn a_newer_folder_is_refused_with_what_to_do() {
 async fn lives_in(fireside: &Fireside) -> String {
     let version = version_of(fireside);
     fireside.home.runs(&["user", "create", "root", "--admin"], "correct horse root\n").await.succeeded();
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let file = alice.uploads("notes.txt", format!("words of version {version}").as_bytes()).await;

@@ -11,14 +11,12 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::world::{Fireside, Home};
+use crate::world::{Fireside, Home, people};
 
 /// A server on which there is some of everything, stopped in order.
 async fn lived_in() -> Home {
     let mut fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let file = alice.uploads("notes.txt", b"words to keep").await;

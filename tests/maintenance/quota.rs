@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::world::bytes::{PNG, Part, file};
-use crate::world::{Answer, Fireside, Home, Person};
+use crate::world::{Answer, Fireside, Home, Person, people};
 
 const KIB: usize = 1024;
 
@@ -24,7 +24,7 @@ fn files_on_disk(home: &Home) -> usize {
 #[tokio::test]
 async fn a_user_keeps_as_much_as_allowed_and_gets_it_back() {
     let fireside = Fireside::start_with(&["--quota-user", "100KiB"]).await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     assert_eq!(fireside.anyone().get("/api/server/").await.json()["limits"]["stored_bytes"], 100 * KIB);
     let first = tries(&alice, 60 * KIB).await.is(201).json();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{meddles, number as asks};
 use crate::world::machine::{say, scale};
-use crate::world::{Fireside, Home, Listener, Person, Room, contents, id};
+use crate::world::{Fireside, Home, Listener, Person, Room, contents, id, people};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Longest that a post may take while old messages go, in a debug build on a busy machine.
@@ -78,7 +78,7 @@ fn is_post(frame: &Value) -> bool {
 async fn a_large_purge_holds_up_nobody_and_floods_no_socket() {
     let count = scale(20_000, 100_000);
     let mut fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     assert_eq!(fireside.is_asked_to_stop().await, Some(0));
@@ -133,7 +133,7 @@ async fn a_large_purge_holds_up_nobody_and_floods_no_socket() {
 #[tokio::test]
 async fn the_server_keeps_for_its_time_unless_a_chat_has_another() {
     let mut fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let mut rooms = Vec::new();
     for name in ["as the server", "for ever", "ten days", "fifty days"] {
         let room = alice.opens_room(name).await;
@@ -202,7 +202,7 @@ async fn the_numbers_of_a_deleted_room_are_not_given_out_again() {
 #[tokio::test]
 async fn files_go_from_their_messages_and_a_message_of_nothing_else_with_them() {
     let mut fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut files = Vec::new();
@@ -233,7 +233,7 @@ async fn files_go_from_their_messages_and_a_message_of_nothing_else_with_them() 
 #[tokio::test]
 async fn what_is_stamped_in_the_future_holds_up_nothing_else() {
     let mut fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut files = Vec::new();

@@ -3,15 +3,14 @@
 use serde_json::json;
 
 use super::{ME, root_of, signs_in};
-use crate::world::Fireside;
 use crate::world::caller::Credential;
+use crate::world::{Fireside, people};
 
 #[tokio::test]
 async fn the_disabled_are_out_before_the_answer_and_back_by_signing_in() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let path = format!("/api/server/users/{}/", alice.id);
     let account_token = alice.get("/api/token/").await.json()["token"].as_str().unwrap().to_owned();
     let login = json!({"username": "alice", "password": alice.password});

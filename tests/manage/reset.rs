@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ME, log, root_of, signs_in};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Caller, Fireside, Person};
+use crate::world::{Answer, Caller, Fireside, Person, people};
 
 async fn link_for(admin: &Caller, person: &Person) -> Value {
     admin.does(&format!("/api/server/users/{}/reset/", person.id)).await.is(201).json()
@@ -18,8 +18,7 @@ async fn resets(fireside: &Fireside, link: &Value, password: &str) -> Answer {
 async fn the_link_sets_the_password_once_and_ends_everything() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
@@ -53,8 +52,7 @@ async fn the_link_sets_the_password_once_and_ends_everything() {
 async fn a_new_link_ends_the_older() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let bobs = link_for(&root, &bob).await;
     let old = link_for(&root, &alice).await;
     let new = link_for(&root, &alice).await;
@@ -84,8 +82,7 @@ async fn of_ten_at_once_one_sets_it() {
 async fn a_link_ends_with_its_makers_right_and_with_disabling() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let mallory = fireside.registers("mallory").await;
+    people!(fireside: alice, mallory);
     let hers = format!("/api/server/users/{}/", mallory.id);
     root.patch(&hers, &json!({"is_admin": true})).await.is(200);
     let link = link_for(&mallory, &root).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{ME, root_of};
 use crate::world::caller::Credential;
-use crate::world::{Caller, Fireside, Person};
+use crate::world::{Caller, Fireside, Person, people};
 
 const SESSIONS: &str = "/api/server/sessions/";
 
@@ -25,8 +25,7 @@ async fn jwt_of(person: &Person) -> Caller {
 #[tokio::test]
 async fn everything_that_signs_one_in_is_listed_and_ended() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let phone = alice.signs_in_again().await;
     let browser = alice.showing(Credential::Session(alice.signs_in_by_page().await));
     let jwt = jwt_of(&alice).await;
@@ -73,8 +72,7 @@ async fn a_label_is_one_short_line() {
 async fn an_admin_ends_all_sessions_of_somebody() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let jwt = jwt_of(&alice).await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{log, root_of};
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 const STORAGE: &str = "/api/server/storage/";
 
@@ -21,7 +21,7 @@ async fn the_largest_are_named_and_the_private_have_no_title() {
     for list in ["chats_by_messages", "chats_by_bytes", "users_by_bytes"] {
         assert_eq!(empty[list], json!([]), "{list}");
     }
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let (talk, files, secret) =
         (alice.opens_room("talk").await, alice.opens_room("files").await, alice.opens_room("secret").await);
     alice.makes_private(&secret).await;

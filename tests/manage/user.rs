@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{root_of, signs_in};
-use crate::world::Fireside;
+use crate::world::{Fireside, people};
 
 const USERS: &str = "/api/server/users/";
 
@@ -11,8 +11,7 @@ const USERS: &str = "/api/server/users/";
 async fn everybody_is_listed_and_found() {
     let fireside = Fireside::start().await;
     let root = root_of(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     bob.uploads("notes.txt", b"twelve bytes").await;
     alice.post("/api/messages/", &json!({"receiver": "bob", "content": "7 bytes"})).await.is(201);
     root.patch(&format!("{USERS}{}/", alice.id), &json!({"is_disabled": true})).await.is(200);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, NOT_SIGNED_IN, Refused, SOCKET, dm, group, path, say, texts};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Caller, Fireside, Person, id};
+use crate::world::{Answer, Caller, Fireside, Person, id, people};
 
 /// One operation, and what a member without rights, the author of the message and an
 /// admin get. Nothing where it does not apply.
@@ -83,11 +83,7 @@ struct Cast {
 
 async fn cast() -> Cast {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let dave = fireside.registers("dave").await;
-    let erin = fireside.registers("erin").await;
+    people!(fireside: alice, bob, carol, dave, erin);
     let chat = group(&alice, "Team", &[&bob, &carol, &erin]).await;
     let carols = id(&say(&carol, "carol's", chat).await);
     let message = id(&say(&bob, "bob's", chat).await);

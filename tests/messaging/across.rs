@@ -3,13 +3,12 @@
 use serde_json::json;
 
 use super::words::{CHATS, Chat, Line, NOT_FOUND, Refused, dm, group, path, reactions, say, seen, texts};
-use crate::world::{Fireside, Room, id};
+use crate::world::{Fireside, Room, id, people};
 
 #[tokio::test]
 async fn a_message_is_one_in_both() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let room = Room { id: chat.id };
     let mut line = Line::to(&bob).await;
@@ -44,8 +43,7 @@ async fn a_message_is_one_in_both() {
 #[tokio::test]
 async fn a_room_is_a_group_to_those_who_are_in_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut alices = Line::to(&alice).await;
     let mut bobs = Line::to(&bob).await;
     let den = alice.opens_room("den").await;
@@ -71,9 +69,7 @@ async fn a_room_is_a_group_to_those_who_are_in_it() {
 #[tokio::test]
 async fn a_group_made_here_is_a_private_room_there() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     let room = Room { id: chat.id };
     let shown = bob.get(&room.path()).await.is(200).json();
@@ -87,8 +83,7 @@ async fn a_group_made_here_is_a_private_room_there() {
 #[tokio::test]
 async fn a_public_room_is_not_there_from_outside() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let message = alice.posts("hi").in_room(&den).await;
     // Rooms shows it, and says that bob is not in it.

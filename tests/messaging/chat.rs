@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::words::{CHATS, Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, ids, path, put, say, seen, texts};
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 async fn listed(who: &Person, query: &str) -> Vec<i64> {
     who.get(&format!("{CHATS}{query}")).await.is(200).results().iter().map(id).collect()
@@ -17,8 +17,7 @@ fn is_time(value: &Value) -> bool {
 #[tokio::test]
 async fn the_list_is_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     bob.patch(&format!("/api/users/{}/", bob.id), &json!({"display_name": "Bob Doe"})).await.is(200);
     let chat = dm(&alice, &bob).await;
     say(&bob, "first", chat).await;
@@ -50,9 +49,7 @@ async fn the_list_is_as_documented() {
 #[tokio::test]
 async fn a_group_is_made_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let wish = json!({
         "chat_type": "group", "title": "  Project Team ", "member_ids": [bob.id, carol.id.to_string(), bob.id, alice.id],
         "id": 4711, "admins": [bob.id], "created_at": "1999-01-01T00:00:00.000Z", "unread_count": 9,
@@ -78,8 +75,7 @@ async fn a_group_is_made_as_documented() {
 #[tokio::test]
 async fn a_direct_chat_is_one_whoever_asks_and_how_often() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let ask = |who: &Person, other: i64| {
         let who = who.clone();
         async move { who.post(CHATS, &json!({"chat_type": "dm", "member_ids": [other], "title": "mine"})).await }
@@ -113,8 +109,7 @@ async fn a_direct_chat_with_oneself_keeps_notes() {
 #[tokio::test]
 async fn what_cannot_be_made_is_refused_by_the_field() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for (wish, field) in [
         (json!({}), "chat_type"),
         (json!({"chat_type": null, "title": "x"}), "chat_type"),
@@ -151,9 +146,7 @@ async fn what_cannot_be_made_is_refused_by_the_field() {
 #[tokio::test]
 async fn forms_and_paths_without_slash_and_the_dialects_own_place_do_as_well() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let (second, third) = (bob.id.to_string(), carol.id.to_string());
     let both = [("chat_type", "group"), ("title", "Team"), ("member_ids", &second), ("member_ids", &third)];
     let made = alice.sends_form(CHATS.trim_end_matches('/'), &both).await.is(201).json();
@@ -201,9 +194,7 @@ async fn the_chat_that_was_last_active_stands_first_in_pages() {
 #[tokio::test]
 async fn a_search_matches_titles_and_the_names_of_others_in_any_case() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let olga = fireside.registers("olga").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, olga, bob);
     olga.patch(&format!("/api/users/{}/", olga.id), &json!({"display_name": "Ольга"})).await.is(200);
     let team = group(&alice, "Équipe Zürich", &[&bob]).await;
     let with_olga = dm(&alice, &olga).await;
@@ -237,9 +228,7 @@ async fn a_search_matches_titles_and_the_names_of_others_in_any_case() {
 #[tokio::test]
 async fn an_admin_renames_a_group_and_nothing_else() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut bobs = Line::to(&bob).await;
     let before = seen(&alice, chat).await;
@@ -274,8 +263,7 @@ async fn an_admin_renames_a_group_and_nothing_else() {
 #[tokio::test]
 async fn a_direct_chat_has_no_title_of_its_own() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     for who in [&alice, &bob] {
         put(who, &chat.path(), &json!({"title": "us"})).await.denied(403, FORBIDDEN);
@@ -287,8 +275,7 @@ async fn a_direct_chat_has_no_title_of_its_own() {
 #[tokio::test]
 async fn a_deleted_group_is_gone_for_all_with_its_messages() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let message = say(&bob, "secret plan", chat).await;
     let mut bobs = Line::to(&bob).await;
@@ -313,8 +300,7 @@ async fn a_deleted_group_is_gone_for_all_with_its_messages() {
 #[tokio::test]
 async fn a_deleted_direct_chat_is_cleared_and_hidden_for_the_one_who_deletes() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     let old = say(&bob, "old", chat).await;
     let mut desk = Line::to(&alice).await;
@@ -347,8 +333,7 @@ async fn a_deleted_direct_chat_is_cleared_and_hidden_for_the_one_who_deletes() {
 #[tokio::test]
 async fn what_was_cleared_stays_silent_when_it_changes() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     let old = say(&bob, "old", chat).await;
     let inbox = "/d/inbox/ws/chat/bob/";
@@ -383,8 +368,7 @@ async fn what_was_cleared_stays_silent_when_it_changes() {
 #[tokio::test]
 async fn the_last_message_is_the_newest_that_remains() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     say(&alice, "one", chat).await;
     let two = say(&alice, "two", chat).await;

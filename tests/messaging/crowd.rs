@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::words::{CHATS, Chat, Line, dm, group, seen};
-use crate::world::{Fireside, Person, Room, id};
+use crate::world::{Fireside, Person, Room, id, people};
 
 /// Names that a group gets, one right after the other.
 const RENAMES: usize = 8;
@@ -92,8 +92,7 @@ async fn hears_before(line: &mut Line, members: i64) -> (Vec<Value>, Value) {
 #[tokio::test]
 async fn many_who_come_to_a_large_group_are_told_together() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let (carol, dave) = (fireside.registers("carol").await, fireside.registers("dave").await);
+    people!(fireside: alice, bob, carol, dave);
     let mut many = strangers(&fireside, 398);
     let chat = group(&alice, "crowd", &[&bob]).await;
     let mut lines = [Line::to(&alice).await, Line::to(&bob).await];
@@ -173,8 +172,7 @@ async fn many_who_leave_a_large_group_are_told_in_few_frames_and_hear_nothing_mo
 #[tokio::test]
 async fn a_small_group_is_told_whole_and_to_each_with_their_own() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let (bob, carol) = (fireside.registers("bob").await, fireside.registers("carol").await);
+    people!(fireside: alice, bob, carol);
     let (chat, pair) = (group(&alice, "name 0", &[&bob, &carol]).await, dm(&alice, &bob).await);
     alice.post(&chat.messages(), &json!({"content": "welcome"})).await.is(201);
     bob.post(&chat.read(), &json!({})).await.is(200);
@@ -198,7 +196,7 @@ async fn one_limit_holds_for_what_is_sent_through_all() {
     // Two chats are opened, and eight things are said.
     let flags = ["--limit-api", "off", "--limit-ws", "off", "--limit-send", "10/h"];
     let fireside = Fireside::start_with_limits(&flags).await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let (chat, pair) = (group(&alice, "den", &[&bob]).await, dm(&alice, &bob).await);
     let mut line = Line::to(&alice).await;
     let word = json!({"content": "a word"});

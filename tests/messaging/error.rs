@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::words::{CHATS, NOT_FOUND, NOT_SIGNED_IN, Refused, group};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Fireside};
+use crate::world::{Answer, Fireside, people};
 
 #[track_caller]
 fn says_detail(answer: Answer, status: u16) -> Answer {
@@ -85,8 +85,7 @@ async fn a_chat_more_than_one_may_make_is_an_invalid_request() {
 #[tokio::test]
 async fn what_one_left_to_somebody_counts_for_oneself() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut left = Vec::new();
     for _ in 0..500 {
         let chat = group(&alice, "x", &[&bob]).await;

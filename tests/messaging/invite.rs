@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, NOT_SIGNED_IN, Refused, dm, group, say, seen, texts};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, people};
 
 fn invite(chat: Chat) -> String {
     format!("{}invite/", chat.path())
@@ -22,7 +22,7 @@ async fn invites(admin: &Person, chat: Chat, wish: Value) -> String {
 #[tokio::test]
 async fn whoever_has_the_code_joins() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[]).await;
     say(&alice, "before", chat).await;
     let made = alice.post(&invite(chat), &json!({"uses": 2})).await.is(201).json();
@@ -42,7 +42,7 @@ async fn whoever_has_the_code_joins() {
     // Again: the same chat, and nothing is used up.
     bob.does(&join(code)).await.is(200);
     assert_eq!(alice.get(&invite(chat)).await.results()[0]["uses_left"], 1);
-    let (carol, eve) = (fireside.registers("carol").await, fireside.registers("eve").await);
+    people!(fireside: carol, eve);
     carol.does(&join(code)).await.is(200);
     eve.does(&join(code)).await.denied(404, NOT_FOUND);
     assert!(alice.get(&invite(chat)).await.results().is_empty(), "what is used up is in no list");
@@ -54,8 +54,7 @@ async fn whoever_has_the_code_joins() {
 #[tokio::test]
 async fn a_code_that_leads_nowhere_is_as_one_that_never_was() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let eve = fireside.registers("eve").await;
+    people!(fireside: alice, bob, eve);
     let chat = group(&alice, "Team", &[&bob]).await;
     let never = eve.does(&join(&"0".repeat(40))).await.denied(404, NOT_FOUND);
     let leads_nowhere = async |code: &str| {
@@ -79,8 +78,7 @@ async fn a_code_that_leads_nowhere_is_as_one_that_never_was() {
 #[tokio::test]
 async fn only_admins_of_the_group_invite() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let eve = fireside.registers("eve").await;
+    people!(fireside: alice, bob, eve);
     let (chat, direct) = (group(&alice, "Team", &[&bob]).await, dm(&alice, &bob).await);
     let code = invites(&alice, chat, json!({})).await;
     let other = group(&bob, "Other", &[]).await;
@@ -136,7 +134,7 @@ async fn of_twenty_at_once_with_one_use_one_joins() {
 #[tokio::test]
 async fn a_group_has_twenty_that_work_and_those_that_do_not_make_room() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[]).await;
     let mut codes = Vec::new();
     for _ in 0..20 {

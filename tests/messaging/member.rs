@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, ids, say, seen, texts};
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 async fn members(who: &Person, chat: Chat) -> Vec<i64> {
     seen(who, chat).await["members"].as_array().unwrap().iter().map(id).collect()
@@ -12,10 +12,7 @@ async fn members(who: &Person, chat: Chat) -> Vec<i64> {
 #[tokio::test]
 async fn an_admin_adds_members_and_only_new_ones_count() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, carol, dave);
     let chat = group(&alice, "Team", &[&bob]).await;
     say(&alice, "before", chat).await;
     let mut bobs = Line::to(&bob).await;
@@ -47,9 +44,7 @@ async fn an_admin_adds_members_and_only_new_ones_count() {
 #[tokio::test]
 async fn who_cannot_be_added_is_named_and_nobody_is() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     for wrong in [
         json!({}),
@@ -74,9 +69,7 @@ async fn who_cannot_be_added_is_named_and_nobody_is() {
 #[tokio::test]
 async fn a_direct_chat_keeps_its_two() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = dm(&alice, &bob).await;
     alice.post(&chat.add(), &json!({"user_ids": [carol.id]})).await.blames("user_ids");
     alice.delete(&chat.remove(&bob)).await.blames("user_id");
@@ -88,10 +81,7 @@ async fn a_direct_chat_keeps_its_two() {
 #[tokio::test]
 async fn an_admin_removes_others_and_everybody_oneself() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, carol, dave);
     let chat = group(&alice, "Team", &[&bob, &carol]).await;
     let mut alices = Line::to(&alice).await;
     let mut bobs = Line::to(&bob).await;
@@ -121,9 +111,7 @@ async fn an_admin_removes_others_and_everybody_oneself() {
 #[tokio::test]
 async fn when_the_last_admin_leaves_the_longest_standing_takes_over() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&carol]).await;
     alice.post(&chat.add(), &json!({"user_ids": [bob.id]})).await.is(200);
     alice.delete(&chat.remove(&alice)).await.is(204);
@@ -138,9 +126,7 @@ async fn when_the_last_admin_leaves_the_longest_standing_takes_over() {
 #[tokio::test]
 async fn who_takes_over_is_told_to_the_others_whichever_way_one_leaves() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     for way in ["messaging", "rooms"] {
         let chat = group(&alice, way, &[&carol, &bob]).await;
         let mut lines = [Line::to(&bob).await, Line::to(&carol).await];
@@ -170,10 +156,7 @@ async fn who_takes_over_is_told_to_the_others_whichever_way_one_leaves() {
 #[tokio::test]
 async fn whoever_cannot_sign_in_takes_over_only_from_the_last_who_can() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, carol, dave);
     let chat = group(&alice, "Team", &[&dave, &carol, &bob]).await;
     fireside.home.runs(&["user", "disable", "dave"], "").await.succeeded();
     alice.delete(&chat.remove(&alice)).await.is(204);
@@ -202,8 +185,7 @@ async fn whoever_cannot_sign_in_takes_over_only_from_the_last_who_can() {
 #[tokio::test]
 async fn a_group_ends_with_its_last_member() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     for way in ["messaging", "rooms"] {
         let chat = group(&alice, way, &[&bob]).await;
         let doors = [format!("/ws/room/{}/", chat.id), format!("/messenger/ws/ws/chat/room-{}/", chat.id)];

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, path, put, say, texts};
 use crate::world::bytes::PNG;
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 async fn team() -> (Fireside, Person, Person, Chat) {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     (fireside, alice, bob, chat)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::words::{CHATS, Line, dm, group, say, seen};
 use crate::world::home::PATIENCE;
-use crate::world::{Fireside, Listener, Person, id};
+use crate::world::{Fireside, Listener, Person, id, people};
 
 /// Who of a chat's members is there, as a person sees it.
 fn online(chat: &Value) -> Vec<i64> {
@@ -18,9 +18,7 @@ fn online(chat: &Value) -> Vec<i64> {
 #[tokio::test]
 async fn a_chat_tells_who_of_its_members_is_there() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let team = group(&alice, "Team", &[&bob, &carol]).await;
     assert_eq!(online(&seen(&alice, team).await), [0; 0]);
     let bobs = Line::to(&bob).await;
@@ -71,8 +69,7 @@ async fn who_leaves_while_a_socket_is_refused_is_seen_to_leave() {
 #[tokio::test]
 async fn who_comes_and_goes_all_the_time_is_told_of_now_and_then() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let pair = dm(&alice, &bob).await;
     let mut alices = Line::to(&alice).await;
     let begun = Instant::now();
@@ -115,9 +112,7 @@ async fn in_call(person: &Person, chat: i64) -> Listener {
 #[tokio::test]
 async fn a_call_is_seen_in_the_list_of_chats() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let team = group(&alice, "Team", &[&bob]).await;
     group(&alice, "Others", &[&carol]).await;
     let mut bobs = Line::to(&bob).await;
@@ -140,8 +135,7 @@ async fn a_call_is_seen_in_the_list_of_chats() {
 #[tokio::test]
 async fn the_sender_alone_hears_what_the_message_was_called() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     let mut desk = Line::to(&alice).await;
     let mut phone = Line::to(&alice).await;
@@ -166,8 +160,7 @@ async fn the_sender_alone_hears_what_the_message_was_called() {
 #[tokio::test]
 async fn the_last_message_of_a_chat_shows_its_files() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     let file = alice.uploads("plan.txt", b"plan").await;
     alice.post(&chat.messages(), &json!({"content": "", "attachments": [file["id"]]})).await.is(201);

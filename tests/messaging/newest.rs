@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::words::{Chat, NOT_FOUND, Refused, dm, group, path, reactions, say};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, people};
 
 /// The newest page, which may be kept, against the same messages read another way.
 async fn look(who: &Person, chat: Chat) -> Value {
@@ -25,7 +25,7 @@ async fn look(who: &Person, chat: Chat) -> Value {
 #[tokio::test]
 async fn the_newest_page_shows_every_change() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let other = group(&alice, "Elsewhere", &[]).await;
     let empty = look(&alice, chat).await;
@@ -61,8 +61,7 @@ async fn the_newest_page_shows_every_change() {
 #[tokio::test]
 async fn a_page_that_is_kept_is_nobody_elses() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     say(&alice, "ours", chat).await;
     let ours = look(&bob, chat).await;
@@ -78,7 +77,7 @@ async fn a_page_that_is_kept_is_nobody_elses() {
 #[tokio::test]
 async fn whoever_cleared_a_chat_sees_their_own_page() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     say(&alice, "before", chat).await;
     assert_eq!(look(&alice, chat).await["count"], 1);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, NOT_SIGNED_IN, Refused, dm, group, path, say};
-use crate::world::{Caller, Fireside, id};
+use crate::world::{Caller, Fireside, id, people};
 
 fn pin(message: &Value) -> String {
     format!("{}pin/", path(message))
@@ -22,8 +22,7 @@ async fn pinned(who: &Caller, chat: Chat) -> Vec<i64> {
 #[tokio::test]
 async fn admins_pin_in_a_group_and_all_hear_it() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let eve = fireside.registers("eve").await;
+    people!(fireside: alice, bob, eve);
     let chat = group(&alice, "Team", &[&bob]).await;
     let (one, two) = (say(&bob, "one", chat).await, say(&bob, "two", chat).await);
     assert_eq!(one["is_pinned"], false);
@@ -75,7 +74,7 @@ async fn admins_pin_in_a_group_and_all_hear_it() {
 #[tokio::test]
 async fn both_sides_pin_in_a_direct_chat() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     let (one, two) = (say(&alice, "one", chat).await, say(&alice, "two", chat).await);
     bob.does(&pin(&one)).await.is(200);

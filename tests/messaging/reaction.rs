@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::words::{Line, NOT_FOUND, Refused, group, path, reactions, say};
-use crate::world::Fireside;
+use crate::world::{Fireside, people};
 
 #[tokio::test]
 async fn a_reaction_toggles_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let message = say(&alice, "tea?", chat).await;
     let mut alices = Line::to(&alice).await;
@@ -45,8 +44,7 @@ async fn a_reaction_toggles_as_documented() {
 #[tokio::test]
 async fn an_emoji_is_one_and_there_are_twenty_on_a_message() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let message = say(&alice, "hi", chat).await;
     for wrong in [json!({}), json!({"emoji": null}), json!({"emoji": ""}), json!({"emoji": 5})] {
@@ -82,8 +80,7 @@ async fn an_emoji_is_one_and_there_are_twenty_on_a_message() {
 #[tokio::test]
 async fn strangers_do_not_react() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, carol);
     let chat = group(&alice, "Team", &[]).await;
     let message = say(&alice, "hi", chat).await;
     carol.post(&reactions(&message), &json!({"emoji": "👍"})).await.denied(404, NOT_FOUND);

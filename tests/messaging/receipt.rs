@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words::{Line, NOT_FOUND, Refused, dm, group, path, say, seen};
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 fn marked(count: i64) -> Value {
     json!({"status": "success", "marked_count": count})
@@ -12,8 +12,7 @@ fn marked(count: i64) -> Value {
 #[tokio::test]
 async fn marking_counts_what_is_newly_read() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut sent = Vec::new();
     for number in 0..5 {
@@ -51,10 +50,7 @@ async fn marking_counts_what_is_newly_read() {
 #[tokio::test]
 async fn read_by_tells_who_has_read_and_begins_with_the_sender() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let late = fireside.registers("late").await;
+    people!(fireside: alice, bob, carol, late);
     let chat = group(&alice, "Team", &[&bob, &carol]).await;
     let one = say(&bob, "one", chat).await;
     let two = say(&bob, "two", chat).await;
@@ -78,8 +74,7 @@ async fn read_by_tells_who_has_read_and_begins_with_the_sender() {
 #[tokio::test]
 async fn reading_a_page_marks_nothing() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = dm(&alice, &bob).await;
     let message = say(&alice, "hi", chat).await;
     bob.get(&chat.messages()).await.is(200);
@@ -94,8 +89,7 @@ async fn reading_a_page_marks_nothing() {
 #[tokio::test]
 async fn only_members_mark() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, carol);
     let chat = group(&alice, "Team", &[]).await;
     say(&alice, "hi", chat).await;
     carol.does(&chat.read()).await.denied(404, NOT_FOUND);

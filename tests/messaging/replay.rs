@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::words::{Chat, Line, dm, group, path, reactions, say};
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 #[tokio::test]
 async fn the_greeting_says_who_one_is_and_where_things_stand() {
@@ -37,8 +37,7 @@ async fn the_greeting_says_who_one_is_and_where_things_stand() {
 #[tokio::test]
 async fn what_was_missed_comes_first_in_its_order() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let team = group(&alice, "Team", &[&bob]).await;
     let direct = dm(&alice, &bob).await;
     let edited = say(&alice, "edited", team).await;
@@ -106,8 +105,7 @@ fn writes_on(who: &Person, chat: Chat, stop: &Arc<AtomicBool>) -> JoinHandle<()>
 #[tokio::test]
 async fn coming_and_going_under_load_misses_nothing_and_hears_nothing_twice() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let stop = Arc::new(AtomicBool::new(false));
     let writing: Vec<_> = (0..4).map(|_| writes_on(&alice, chat, &stop)).collect();

@@ -4,13 +4,12 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::words::{Line, Refused, dm, group, say, texts};
-use crate::world::{Fireside, Room, id};
+use crate::world::{Fireside, Room, id, people};
 
 #[tokio::test]
 async fn the_same_key_brings_the_first_message_again() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut bobs = Line::to(&bob).await;
     let body = json!({"content": "hi", "client_id": "k1"});
@@ -74,8 +73,7 @@ async fn sixteen_tries_at_once_make_one_message() {
 #[tokio::test]
 async fn on_the_socket_only_the_resender_hears_the_first_frame_again() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut desk = Line::to(&alice).await;
     let mut phone = Line::to(&alice).await;

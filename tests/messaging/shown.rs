@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::words::{Chat, Line, dm, group, say};
 use crate::world::bytes::{PNG, Part, file};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, people};
 
 /// Chats of which a name is told at once.
 const TOLD: usize = 50;
@@ -33,9 +33,7 @@ fn member<'a>(data: &'a Value, who: &Person) -> &'a Value {
 #[tokio::test]
 async fn a_new_name_or_picture_is_heard_by_those_who_see_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let (pair, team) = (dm(&alice, &bob).await, group(&bob, "Team", &[&alice]).await);
     dm(&bob, &carol).await;
     say(&alice, "hello", pair).await;
@@ -67,8 +65,7 @@ async fn a_new_name_or_picture_is_heard_by_those_who_see_it() {
 #[tokio::test]
 async fn whoever_put_the_chat_away_is_not_reminded_of_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let pair = dm(&alice, &bob).await;
     bob.delete(&pair.path()).await.is(204);
     let (mut alices, mut bobs) = (Line::to(&alice).await, Line::to(&bob).await);
@@ -84,8 +81,7 @@ async fn whoever_put_the_chat_away_is_not_reminded_of_it() {
 #[tokio::test]
 async fn of_very_many_chats_those_spoken_in_last_are_told() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut chats: Vec<Chat> = Vec::new();
     for number in 0..=TOLD {
         chats.push(group(&alice, &format!("group {number}"), &[&bob]).await);

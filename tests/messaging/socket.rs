@@ -5,13 +5,12 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::words::{CHATS, Line, SOCKET, dm, group, path, say, seen, texts};
 use crate::world::caller::Credential;
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 #[tokio::test]
 async fn everything_that_a_request_does_a_frame_does() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let file = alice.uploads("a.txt", b"a").await;
     let mut alices = Line::to(&alice).await;
@@ -63,9 +62,7 @@ async fn everything_that_a_request_does_a_frame_does() {
 #[tokio::test]
 async fn a_frame_does_not_do_what_a_request_may_not() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     let public = carol.opens_room("public").await;
     let message = say(&alice, "alice's", chat).await;
@@ -100,8 +97,7 @@ async fn a_frame_does_not_do_what_a_request_may_not() {
 #[tokio::test]
 async fn nonsense_is_answered_to_its_sender_and_the_socket_stays() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut alices = Line::to(&alice).await;
     let mut bobs = Line::to(&bob).await;
@@ -168,8 +164,7 @@ async fn a_frame_ends_at_128_kib() {
 #[tokio::test]
 async fn new_chats_join_the_socket_live() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut alices = Line::to(&alice).await;
     let mut bobs = Line::to(&bob).await;
     let direct = dm(&alice, &bob).await;
@@ -194,9 +189,7 @@ async fn new_chats_join_the_socket_live() {
 #[tokio::test]
 async fn those_who_share_a_chat_see_each_other_come_and_go() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     group(&alice, "Team", &[&bob]).await;
     dm(&alice, &bob).await;
     let mut alices = Line::to(&alice).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words::{Refused, dm, group, path, reactions, say};
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 async fn sync(who: &Person, since: &Value) -> Value {
     let answer = who.get(&format!("/messages/api/sync/?since={since}")).await.is(200).json();
@@ -18,8 +18,7 @@ fn changed(answer: &Value) -> Vec<i64> {
 #[tokio::test]
 async fn everything_that_changed_is_told_as_it_is_now() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let team = group(&alice, "Team", &[&bob]).await;
     let direct = dm(&alice, &bob).await;
     let kept = say(&alice, "kept", team).await;
@@ -70,9 +69,7 @@ async fn since_is_a_number_or_nothing() {
 #[tokio::test]
 async fn only_the_chats_that_one_is_in_now_are_told() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let team = group(&alice, "Team", &[&bob]).await;
     let message = say(&alice, "secret", team).await;
     let doomed = say(&alice, "doomed", team).await;

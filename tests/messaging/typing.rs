@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::words::{Line, NOT_FOUND, Refused, group, say};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, people};
 
 fn typing(chat: i64, person: &Person, is_typing: bool) -> Value {
     json!({"type": "typing", "chat": chat, "user_id": person.id, "is_typing": is_typing})
@@ -14,9 +14,7 @@ fn typing(chat: i64, person: &Person, is_typing: bool) -> Value {
 #[tokio::test]
 async fn typing_is_told_to_the_others_alone() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut alices = Line::to(&alice).await;
     let mut phone = Line::to(&alice).await;
@@ -40,8 +38,7 @@ async fn typing_is_told_to_the_others_alone() {
 #[tokio::test]
 async fn who_stops_and_begins_again_and_again_is_told_now_and_then() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut bobs = Line::to(&bob).await;
     let begun = Instant::now();
@@ -65,8 +62,7 @@ async fn who_stops_and_begins_again_and_again_is_told_now_and_then() {
 #[tokio::test]
 async fn who_has_left_is_not_spoken_of() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut alices = Line::to(&alice).await;
     bob.post(&chat.typing(), &json!({"is_typing": true})).await.is(200);
@@ -81,9 +77,7 @@ async fn who_has_left_is_not_spoken_of() {
 #[tokio::test]
 async fn what_is_said_wrongly_is_refused() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut bobs = Line::to(&bob).await;
     for wrong in [json!({}), json!({"is_typing": null}), json!({"is_typing": "perhaps"}), json!({"is_typing": [true]})]
@@ -97,8 +91,7 @@ async fn what_is_said_wrongly_is_refused() {
 #[tokio::test]
 async fn typing_ends_by_itself() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = group(&alice, "Team", &[&bob]).await;
     let mut bobs = Line::to(&bob).await;
     alice.post(&chat.typing(), &json!({"is_typing": true})).await.is(200);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words::{Chat, Line, NOT_FOUND, NOT_SIGNED_IN, Refused, dm, group, say, seen};
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 fn unread(chat: Chat) -> String {
     format!("{}mark-as-unread/", chat.path())
@@ -16,8 +16,7 @@ fn from(message: &Value) -> Value {
 #[tokio::test]
 async fn a_message_and_all_after_it_are_unread_again_for_me_everywhere() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let chat = group(&alice, "Team", &[&bob, &carol]).await;
     let mut sent = Vec::new();
     for number in 0..5 {
@@ -62,8 +61,7 @@ async fn a_message_and_all_after_it_are_unread_again_for_me_everywhere() {
 #[tokio::test]
 async fn only_messages_that_one_sees_there_are_marked() {
     let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let eve = fireside.registers("eve").await;
+    people!(fireside: alice, bob, eve);
     let (chat, other) = (dm(&alice, &bob).await, group(&alice, "Other", &[&bob]).await);
     let (one, elsewhere) = (say(&alice, "one", chat).await, say(&alice, "elsewhere", other).await);
     bob.does(&chat.read()).await.is(200);

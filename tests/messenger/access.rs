@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ADD_FRIEND, CHATROOMS, Chatroom, MY_CHATROOMS, POSTS, PROFILE, REMOVE_FRIEND, USERS};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Caller, Fireside, Person};
+use crate::world::{Answer, Caller, Fireside, Person, people};
 
 /// One operation; `{room}` in its path is a chatroom's name. `outsider` is what one
 /// gets who is in no such room: of a direct or private one, and of a public one.
@@ -58,10 +58,7 @@ struct Cast {
 
 async fn cast() -> Cast {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, carol, dave);
     let direct = alice.chatroom_with("bob").await;
     let (den, cellar) = (alice.opens_room("den").await, alice.opens_room("cellar").await);
     for room in [&den, &cellar] {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{PLACES, TOKEN, USERS, keys};
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 fn newcomer(name: &str) -> Value {
     json!({"username": name, "email": format!("{name}@example.com"), "password": "yourpassword"})
@@ -41,8 +41,7 @@ async fn a_form_and_a_path_without_slash_do_as_well() {
 #[tokio::test]
 async fn the_list_has_everybody_with_their_address() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let everybody = json!([
         {"id": alice.id, "username": "alice", "email": "alice@example.com"},
         {"id": bob.id, "username": "bob", "email": "bob@example.com"},

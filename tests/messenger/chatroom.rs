@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{CHATROOMS, Chatroom, MY_CHATROOMS, PLACES};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, people};
 
 async fn lists(person: &Person, path: &str) -> Vec<Value> {
     person.get(path).await.is(200).json().as_array().unwrap().clone()
@@ -13,8 +13,7 @@ async fn lists(person: &Person, path: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_room_with_somebody_is_made_as_documented() {
     let fireside = Fireside::start().await;
-    let user1 = fireside.registers("user1").await;
-    let user2 = fireside.registers("user2").await;
+    people!(fireside: user1, user2);
     let made = user2.post(CHATROOMS, &json!({"recipient": "user1"})).await.is(201).json();
     let seen = |display_name: &str| {
         json!({
@@ -37,8 +36,7 @@ async fn a_room_with_somebody_is_made_as_documented() {
 #[tokio::test]
 async fn there_is_one_room_for_two_whoever_asks() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     alice.chatroom_with("bob").await;
     let exists = json!(["Chat room already exists."]);
     alice.post(CHATROOMS, &json!({"recipient": "bob"})).await.says(400, &exists);
@@ -53,8 +51,7 @@ async fn there_is_one_room_for_two_whoever_asks() {
 #[tokio::test]
 async fn of_many_tries_at_once_one_makes_the_room() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let tries = (0..16).map(|number| {
         let (who, whom) = if number % 2 == 0 { (&alice, "bob") } else { (&bob, "alice") };
         let who = who.clone();
@@ -139,9 +136,7 @@ async fn names_stand_in_byte_order_and_are_each_of_one_room() {
 #[tokio::test]
 async fn groups_are_known_by_their_number_and_title() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
+    people!(fireside: alice, bob, carol);
     let den = alice.opens_room("The den").await;
     let cellar = alice.opens_room("cellar").await;
     for room in [&den, &cellar] {

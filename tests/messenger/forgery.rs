@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{PROFILE, USERS, refreshes};
-use crate::world::Fireside;
+use crate::world::{Fireside, people};
 
 #[tokio::test]
 async fn only_a_refresh_token_refreshes() {
@@ -41,8 +41,7 @@ async fn a_refresh_token_opens_nothing() {
 #[tokio::test]
 async fn forgeries_open_nothing() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let mallory = fireside.registers("mallory").await;
+    people!(fireside: alice, mallory);
     let room = alice.chatroom_with("alice").await;
     let hers = mallory.takes_jwts().await;
     let parts: Vec<&str> = hers.access.split('.').collect();
@@ -159,8 +158,7 @@ async fn no_header_chooses_the_key() {
 #[tokio::test]
 async fn a_right_signature_is_not_enough() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let key = stolen_key(&fireside);
     let header = json!({"alg": "HS256", "typ": "JWT"});
     let pair = alice.takes_jwts().await;

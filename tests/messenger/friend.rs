@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{ADD_FRIEND, PLACES, PROFILE, REMOVE_FRIEND};
-use crate::world::{Fireside, Person};
+use crate::world::{Fireside, Person, people};
 
 fn message(text: &str) -> Value {
     json!({ "message": text })
@@ -42,8 +42,7 @@ async fn friends_are_made_and_parted_as_documented() {
 #[tokio::test]
 async fn what_cannot_be_is_said_in_the_documents_words() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let already = message("Пользователь уже в списке друзей.");
     let never = message("Пользователь не является другом.");
     let oneself = message("Нельзя добавить в друзья самого себя.");
@@ -70,8 +69,7 @@ async fn what_cannot_be_is_said_in_the_documents_words() {
 #[tokio::test]
 async fn of_many_tries_at_once_one_makes_the_friendship() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let tries = (0..16).map(|number| {
         let (who, whom) = if number % 2 == 0 { (&alice, "bob") } else { (&bob, "alice") };
         let who = who.clone();

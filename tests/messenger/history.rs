@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Chatroom, PLACES};
-use crate::world::{Fireside, Person, Room, contents, id};
+use crate::world::{Fireside, Person, Room, contents, id, people};
 
 async fn reads(person: &Person, room: &Chatroom, query: &str) -> Vec<Value> {
     let answer = person.get(&format!("{}{query}", room.messages())).await.is(200);
@@ -98,8 +98,7 @@ async fn rooms_between_do_not_mix() {
 #[tokio::test]
 async fn whoever_joins_a_group_reads_it_from_the_start_and_who_left_reads_nothing() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let group = Chatroom::of_group(&den);
     alice.says_in(&group, "before").await;
@@ -115,8 +114,7 @@ async fn whoever_joins_a_group_reads_it_from_the_start_and_who_left_reads_nothin
 #[tokio::test]
 async fn a_history_is_read_as_it_is_sent_and_with_the_right_to_it() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     let group = Chatroom::of_group(&den);
     bob.joins(&den).await;

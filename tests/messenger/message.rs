@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Chatroom, PLACES, is_a_moment};
-use crate::world::{Answer, Fireside, Person, Room, id};
+use crate::world::{Answer, Fireside, Person, Room, id, people};
 
 /// Alice and bob, and their room.
 async fn scene() -> (Fireside, Person, Person, Chatroom) {
@@ -13,8 +13,7 @@ async fn scene() -> (Fireside, Person, Person, Chatroom) {
 
 async fn scene_with(flags: &[&str]) -> (Fireside, Person, Person, Chatroom) {
     let fireside = Fireside::start_with(flags).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let room = alice.chatroom_with("bob").await;
     (fireside, alice, bob, room)
 }

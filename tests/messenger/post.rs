@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLACES, POSTS, PROFILE, is_a_moment, keys};
-use crate::world::{Fireside, id};
+use crate::world::{Fireside, id, people};
 
 fn post(title: &str, content: &str) -> Value {
     json!({"title": title, "content": content})
@@ -12,8 +12,7 @@ fn post(title: &str, content: &str) -> Value {
 #[tokio::test]
 async fn a_post_is_published_as_documented_and_read_by_all() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let first = alice.post(POSTS, &post(" Новый пост ", " Текст\nв две строки ")).await.is(201).json();
     assert_eq!(keys(&first), ["author", "content", "created_at", "id", "title"]);
     let author = json!({
@@ -48,8 +47,7 @@ async fn where_there_is_none_the_list_is_empty() {
 #[tokio::test]
 async fn many_posts_come_whole_and_in_order() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut hers = Vec::new();
     for number in 0..65 {
         let author = if number % 3 == 0 { &bob } else { &alice };
@@ -88,8 +86,7 @@ async fn title_and_content_are_needed_and_end_somewhere() {
 #[tokio::test]
 async fn who_wrote_it_is_never_taken_from_the_body() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let mut forged = post("title", "text");
     for (field, value) in [("id", json!(4711)), ("author", json!(alice.id)), ("user", json!(alice.id))] {
         forged[field] = value;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ADD_FRIEND, PLACES, POSTS, PROFILE, SEARCH, keys};
 use crate::world::bytes::PNG;
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, id, people};
 
 const DEFAULT_IMAGE: &str = "/media/user_images/default.jpg";
 
@@ -15,8 +15,7 @@ async fn finds(person: &Person, name: &str) -> Value {
 #[tokio::test]
 async fn ones_own_profile_is_as_documented() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     alice.patch(&format!("/api/users/{}/", alice.id), &json!({"bio": "Био"})).await.is(200);
     let post = alice.post(POSTS, &json!({"title": "Пост 1", "content": "Текст"})).await.is(201).json();
     bob.post(POSTS, &json!({"title": "Bob's", "content": "not hers"})).await.is(201);
@@ -92,10 +91,7 @@ async fn a_search_for_nothing_and_one_in_vain_are_told_apart() {
 #[tokio::test]
 async fn friends_are_shown_to_oneself_and_to_friends() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
-    let carol = fireside.registers("carol").await;
-    let dave = fireside.registers("dave").await;
+    people!(fireside: alice, bob, carol, dave);
     alice.post(ADD_FRIEND, &json!({"username": "carol"})).await.is(200);
     bob.post(ADD_FRIEND, &json!({"username": "alice"})).await.is(200);
     let hers = json!([bob.id, carol.id]);

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{Jwts, PROFILE, TOKEN, refreshes};
-use crate::world::{Caller, Fireside, Person};
+use crate::world::{Caller, Fireside, Person, people};
 
 const ME: &str = "/api/auth/me/";
 
@@ -28,8 +28,7 @@ async fn changes_password(who: &Caller, person: &Person, new: &str) {
 #[tokio::test]
 async fn logging_out_everywhere_ends_every_pair_before_it_answers() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let room = bob.chatroom_with("alice").await;
     let pairs = [alice.takes_jwts().await, alice.takes_jwts().await];
     let bobs = bob.takes_jwts().await;
@@ -57,8 +56,7 @@ async fn logging_out_everywhere_ends_every_pair_before_it_answers() {
 #[tokio::test]
 async fn a_new_password_ends_every_pair_before_it_answers() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let room = bob.chatroom_with("alice").await;
     let pair = alice.takes_jwts().await;
     let renewed = refreshes(&fireside, &pair.refresh).await.is(200).json();

@@ -5,12 +5,11 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Chatroom, PLACES, is_a_moment};
 use crate::world::caller::Credential;
-use crate::world::{Fireside, Person, Room, id};
+use crate::world::{Fireside, Person, Room, id, people};
 
 async fn scene() -> (Fireside, Person, Person, Chatroom) {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let room = alice.chatroom_with("bob").await;
     (fireside, alice, bob, room)
 }

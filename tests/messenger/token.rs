@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{PLACES, PROFILE, REFRESH, TOKEN, keys, refreshes};
 use crate::world::caller::Credential;
-use crate::world::{Answer, Fireside, Person, id};
+use crate::world::{Answer, Fireside, Person, id, people};
 
 const NO_ACCOUNT: &str = "No active account found with the given credentials";
 
@@ -135,8 +135,7 @@ async fn a_foreign_page_signs_nobody_in() {
 #[tokio::test]
 async fn an_access_token_is_taken_everywhere() {
     let fireside = Fireside::start().await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let access = alice.takes_jwts().await.access;
@@ -224,8 +223,7 @@ async fn two_credentials_of_which_one_is_bad_are_bad() {
 #[tokio::test]
 async fn an_account_is_tried_five_times_a_minute_in_all_dialects_together() {
     let fireside = Fireside::start_with_limits(&[]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let pair = alice.takes_jwts().await;
     let start = Instant::now();
     let mut taken = 1;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::world::caller::Credential;
-use crate::world::{Answer, Fireside, Person};
+use crate::world::{Answer, Fireside, Person, people};
 
 /// The line of the request with this id.
 fn line_of(fireside: &Fireside, answer: &Answer) -> String {
@@ -70,8 +70,7 @@ async fn nobody_chooses_the_id_of_a_request() {
 
 /// Gives the server every kind of secret in every dialect; the secrets.
 async fn tells_everything(fireside: &Fireside) -> Vec<String> {
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let session = alice.signs_in_by_page().await;
     let tokens = alice.post("/accounts/api/token/", &json!({"username": "alice", "password": alice.password}));
     let tokens = tokens.await.is(200).json();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ordinary::{Ordinary, PATIENCE, everybody_was_here};
 use crate::world::machine::{mebibytes, resident_bytes, say, scale, settles};
-use crate::world::{Fireside, Listener, id};
+use crate::world::{Fireside, Listener, id, people};
 
 /// Characters of each message.
 const LENGTH: usize = 1_000;
@@ -20,8 +20,7 @@ async fn a_long_past_is_told_to_many_in_constant_memory() {
     let fireside = Fireside::start_with(&["--log-level", "error"]).await;
     let (messages, connects) = (scale(1_000, 10_000), scale(20, 200));
     everybody_was_here(&fireside).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let chat = id(&alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json());
     let text = "x".repeat(LENGTH);
     let path = format!("/api/rooms/{chat}/messages/");

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Dev;
 use crate::client::browser::say;
-use crate::world::Fireside;
+use crate::world::{Fireside, people};
 
 /// The flags with which this machine's Node has a WebSocket: its own, or the package `ws`.
 fn node() -> Option<&'static [&'static str]> {
@@ -68,8 +68,7 @@ async fn a_server_that_is_killed_and_comes_back_costs_nothing() {
     let Some(flags) = node() else { return };
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let mut fireside = Fireside::start_with(&["--listen", &address]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.does(&format!("{}join/", den.path())).await.is(200);
     let mut talking = talk(flags, &fireside.url, [&alice.token, &bob.token], den.id, 200);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::world::bytes::{PNG, Part, file};
 use crate::world::home::run;
-use crate::world::{Caller, Fireside, Home};
+use crate::world::{Caller, Fireside, Home, people};
 
 /// The same host, from its root.
 fn at_root(fireside: &Fireside) -> Caller {
@@ -36,8 +36,7 @@ async fn everything_is_below_the_path_and_nothing_beside_it() {
 #[tokio::test]
 async fn people_talk_and_every_address_leads_back() {
     let fireside = Fireside::start_with(&["--base-path", "/chat/"]).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
     let mut his = bob.listens_in(&den).await;

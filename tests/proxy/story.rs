@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Place, Proxy, proxies_are_here};
 use crate::world::caller::Credential;
-use crate::world::{Caller, Fireside};
+use crate::world::{Caller, Fireside, people};
 
 const ME: &str = "/api/auth/me/";
 /// More than nginx lets through unless it is told to.
@@ -19,8 +19,7 @@ fn far_away(fireside: &Fireside, address: [u8; 4]) -> Caller {
 /// Registers, signs in by the page, writes with and without the token against forgery,
 /// uploads, talks, reads pages. The server's address is the proxy's by now.
 async fn people_use(fireside: &Fireside) {
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let origin = fireside.url.split('/').take(3).collect::<Vec<_>>().join("/");
     let base = fireside.url.strip_prefix(&origin).unwrap().to_owned();
 

@@ -10,7 +10,7 @@ use super::are_here;
 use super::front::{free_ports, program};
 use crate::world::caller::Credential;
 use crate::world::home::PATIENCE;
-use crate::world::{Caller, Fireside, Home};
+use crate::world::{Caller, Fireside, Home, people};
 
 const SECRET: &str = "the secret of the north";
 
@@ -32,8 +32,7 @@ async fn who_is_signed_in_is_told_of_every_server() {
     let stun = "stun:stun.example.org";
     let flags = ["--stun", stun, "--turn-url", near, "--turn-url", far, "--turn-secret-file", file.to_str().unwrap()];
     let fireside = Fireside::start_with(&flags).await;
-    let alice = fireside.registers("alice").await;
-    let bob = fireside.registers("bob").await;
+    people!(fireside: alice, bob);
     let hers = ice_servers(&alice).await;
     assert_eq!(hers[0], json!({"urls": [stun]}));
     assert_eq!(hers[1]["urls"], json!([near, far]));

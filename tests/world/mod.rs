@@ -25,6 +25,14 @@ pub use room::Room;
 pub use server::Fireside;
 pub use socket::{Heard, Listener};
 
+/// People with accounts on a server, each called as here.
+macro_rules! people {
+    ($fireside:ident: $($name:ident),+) => {
+        $(let $name = $fireside.registers(stringify!($name)).await;)+
+    };
+}
+pub(crate) use people;
+
 /// The id of anything the server describes as an object.
 #[track_caller]
 pub fn id(thing: &serde_json::Value) -> i64 {
