@@ -69,6 +69,62 @@ async fn a_name_that_is_too_long_for_anybody_is_one_that_nobody_has() {
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
 }
 
+/// One network has as many attempts as one address, whichever APIs it spreads them over and wherever these stand.
+#[tokio::test]
+async fn attempts_add_up_over_all_places_and_a_whole_network() {
+    const PLACES: [&str; 10] = [
+        "/login/",
+        "/api/login/",
+        "/api/auth/login/",
+        "/accounts/api/token/",
+        "/d/messaging/login/",
+        "/c/directs/api/login/",
+        "/c/inbox/api/auth/login/",
+        "/c/messaging/login/",
+        "/c/messenger/accounts/api/token/",
+        "/c/rooms/api/auth/login/",
+    ];
+    let fireside = strict().await;
+    fireside.registers("alice").await;
+    let wrong = json!({"username": "alice", "password": "a wrong password"});
+    let mut statuses = Vec::new();
+    for (number, place) in PLACES.into_iter().enumerate() {
+        let from = format!("2001:db8:0:1::{number:x}");
+        statuses.push(fireside.anyone().post(place, &wrong).with("X-Forwarded-For", &from).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429, 429, 429, 429]);
+    for place in PLACES {
+        let next_door = format!("2001:db8:0:{:x}::1", 2 + place.len());
+        fireside.anyone().post(place, &wrong).with("X-Forwarded-For", &next_door).await.is(401);
+    }
+}
+
+/// The same of accounts that are made.
+#[tokio::test]
+async fn registrations_add_up_over_all_places_and_a_whole_network() {
+    const PLACES: [&str; 7] = [
+        "/api/register/",
+        "/api/auth/register/",
+        "/accounts/api/users/",
+        "/api/server/register/",
+        "/c/directs/api/register/",
+        "/c/messenger/accounts/api/users/",
+        "/c/rooms/api/auth/register/",
+    ];
+    let fireside = Fireside::start_with_limits(&["--trusted-proxy", "127.0.0.1"]).await;
+    let asks = |number: usize, from: String| {
+        let name = format!("guest{number}");
+        let body = json!({"username": name, "email": format!("{name}@example.com"), "password": "password123"});
+        fireside.anyone().post(PLACES[number % PLACES.len()], &body).with("X-Forwarded-For", &from)
+    };
+    let mut made = 0;
+    while made < 40 && asks(made, format!("2001:db8:0:1::{made:x}")).await.status == 201 {
+        made += 1;
+    }
+    assert!((10..20).contains(&made), "{made}");
+    asks(made, "2001:db8:0:2::1".to_owned()).await.is(201);
+}
+
 /// Five tries at a name, and five at an address: whether both are one account's is told by nothing.
 #[tokio::test]
 async fn how_often_is_too_often_tells_not_whose_address_it_is() {
