@@ -49,7 +49,7 @@ impl App {
         });
         let rings = is_first.then_some(Event::Ringing { chat, ring: Ring::Started { user, has_video } });
         let participants = users(&call.participants);
-        let joined = is_new_user.then(|| Event::Call(CallEvent::Joined { chat, user, username, participants }));
+        let joined = is_new_user.then_some(Event::Call(CallEvent::Joined { chat, user, username, participants }));
         if self.hub.publish_from(subscriber.socket, rings.into_iter().chain(joined).chain([state])) {
             return Ok(());
         }

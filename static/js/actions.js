@@ -81,6 +81,7 @@ export function createActions(app) {
     }),
     go: (chat) => { goTo(`chat-${chat}`); },
     start: (what) => needed(() => import('./start.js'), (module) => module[what](world())),
+    search: (chat) => needed(() => import('./search.js'), ({ openChatSearch }) => openChatSearch(world(), chat)),
     invite: () => needed(() => import('./invite.js'), ({ openInvite }) => openInvite(world())),
     inviteInto: (chat) => needed(() => import('./invite.js'), ({ openGroupInvite }) => openGroupInvite(world(), chat)),
     about: (chat) => {

@@ -78,6 +78,7 @@ export function createApi(token) {
     typing: (id, is_typing) => post(`${chat(id)}typing/`, { is_typing }),
     // Those online first, by pages.
     everybody: ({ q, cursor }) => get(`/api/server/people/${query({ limit: 50, q, cursor })}`),
+    search: (wish) => get(`/messages/api/search/${query(wish)}`),
     findUsers: async (q) => (await get(`/messages/api/users/search/?q=${encodeURIComponent(q)}`)).results,
 
     publicRooms: () => everyPage('/api/rooms/?public=true'),

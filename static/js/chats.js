@@ -1,8 +1,13 @@
-// The list of chats, and finding people to talk to.
+// The list of chats, and the box that finds chats, people and messages.
 import { avatar, el, icon, iconButton, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
 import { plainly } from './markup.js';
 import { otherMember, othersInCall, sortedChats } from './state.js';
+
+const FEW = 5; // people that are shown above messages
+
+// Of a search without its filters: what names of chats and people may have in common with it.
+const withoutFilters = (wish) => wish.replace(/(^|\s)-?(from|in|has|before|after):("[^"]*"?|\S*)/gi, ' ').replace(/["\s]+/g, ' ').trim();
 
 export function createChats(store, api, { actions }) {
   const search = el('input', { type: 'search', placeholder: t('search.placeholder'), 'aria-label': t('search.placeholder'), autocomplete: 'off', spellcheck: false });
@@ -11,13 +16,14 @@ export function createChats(store, api, { actions }) {
   const foundTitle = el('h2', { className: 'quiet-title', textContent: t('people'), hidden: true });
   const empty = el('div', { className: 'notice', hidden: true });
   const notice = el('p', { className: 'link-state', role: 'status' });
+  const lists = el('div', { className: 'lists' }, list, empty, foundTitle, found);
   const self = el('button', { type: 'button', className: 'me', onclick: () => actions.settings() });
   const node = el('nav', { className: 'chats', 'aria-label': t('chats') },
     el('h1', { className: 'unseen', textContent: t('chats') }), el('header', {}, self, iconButton('people', t('people.posts'), () => actions.people()),
       iconButton('plus', t('new'), () => actions.start('chat'))),
     el('div', { className: 'search' }, icon('search', 18), search),
     notice,
-    el('div', { className: 'lists' }, list, empty, foundTitle, found));
+    lists);
   const rows = new Map();
   let drawn = {};
 
@@ -45,16 +51,17 @@ export function createChats(store, api, { actions }) {
 
   function drawList(state) {
     if (!state.listed) return list.replaceChildren(...skeleton(7).map((bar) => el('li', { className: 'ghost' }, el('span', { className: 'skeleton round' }), bar)));
-    const wish = search.value.trim().toLocaleLowerCase();
-    const shown = sortedChats(state).filter((chat) => !wish || matches(chat, wish));
+    const asked = search.value.trim();
+    const wish = withoutFilters(asked).toLocaleLowerCase();
+    const shown = sortedChats(state).filter((chat) => !asked || (wish && matches(chat, wish)));
     const wanted = shown.map((chat) => row(chat, state));
     // Only what has moved is touched, so that focus and scrolling stay.
     wanted.forEach((item, index) => list.children[index] !== item && list.insertBefore(item, list.children[index] ?? null));
     while (list.children.length > wanted.length) list.lastChild.remove();
     for (const id of rows.keys()) if (!state.chats[id]) rows.delete(id);
-    empty.hidden = shown.length > 0 || Boolean(wish && found.children.length);
+    empty.hidden = shown.length > 0 || Boolean(asked && (isFinding || hits || found.children.length));
     if (!empty.hidden) {
-      empty.replaceChildren(...(wish ? [el('p', { textContent: t('search.nothing') })] : [
+      empty.replaceChildren(...(asked ? [el('p', { textContent: t('search.nothing') })] : [
         el('p', { textContent: t('chats.none') }),
         el('button', { type: 'button', className: 'primary', textContent: t('new'), onclick: () => actions.start('chat') }),
         el('button', { type: 'button', textContent: t('browse'), onclick: () => actions.start('browse') })]));
@@ -101,32 +108,57 @@ export function createChats(store, api, { actions }) {
           count > 0 && el('span', { className: 'badge' }, el('span', { 'aria-hidden': 'true', textContent: count > 999 ? '999+' : number(count) }), el('span', { className: 'unseen', textContent: t('unread.count', { n: count }) })))));
   }
 
+  // --- Finding. What searches messages is loaded by whoever goes to the box.
   let timer;
+  let searching = null;
+  let isFinding = false; // until the answers to what is in the box are there
+  let hits = 0; // messages that were found
+  const seek = () => searching ??= import('./search.js').then(({ createSearch }) => {
+    const made = createSearch(store, api, { actions, input: search, typed: find });
+    lists.prepend(made.before);
+    lists.append(made.node);
+    return made;
+  }).catch(() => { searching = null; });
+  search.addEventListener('focus', () => seek().then((made) => made?.find(search.value.trim())));
   search.addEventListener('input', () => {
+    isFinding = true;
     drawList(store.get());
     clearTimeout(timer);
-    timer = setTimeout(findPeople, 200);
+    timer = setTimeout(find, 200);
   });
-  search.addEventListener('keydown', ({ key }) => {
-    if (key === 'ArrowDown') node.querySelector('.lists a, .lists button')?.focus();
-    if (key === 'Enter') node.querySelector('.lists a, .lists button')?.click();
-    if (key === 'Escape') clear();
+  search.addEventListener('keydown', (event) => {
+    if (event.key === 'ArrowDown') {
+      event.preventDefault();
+      event.stopPropagation(); // among the lines, it would be a step further
+      stops()[0]?.focus();
+    }
+    if (event.key === 'Enter') stops()[0]?.click();
+    if (event.key === 'Escape') clear();
   });
-  async function findPeople() {
-    const wish = search.value.trim();
-    const people = wish ? await api.findUsers(wish).catch(() => []) : [];
-    if (wish !== search.value.trim()) return;
+  // What the arrows go through.
+  const stops = () => [...lists.querySelectorAll('.chat, .person-open, .notice button')].filter((each) => each.checkVisibility());
+  async function find() {
+    clearTimeout(timer);
+    const asked = search.value.trim();
+    const wish = withoutFilters(asked);
+    const isLatest = () => asked === search.value.trim();
+    const [people, count = 0] = await Promise.all([
+      wish ? api.findUsers(wish).catch(() => []) : [],
+      seek().then((made) => made?.find(asked)),
+    ]);
+    if (!isLatest()) return;
+    [isFinding, hits] = [false, count];
     foundTitle.hidden = people.length === 0;
-    found.replaceChildren(...people.map((user) => person(user, { onclick: async () => { clear(); await actions.talkTo(user.id); } })));
+    found.replaceChildren(...people.slice(0, count ? FEW : people.length).map((user) => person(user, { onclick: async () => { clear(); await actions.talkTo(user.id); } })));
     drawList(store.get());
   }
   function clear() {
     search.value = '';
-    findPeople();
+    find();
   }
   node.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const all = [...node.querySelectorAll('.lists a, .lists button')];
+    const all = stops();
     const at = all.indexOf(document.activeElement);
     if (!step || at < 0) return;
     event.preventDefault();

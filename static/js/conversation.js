@@ -29,7 +29,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   const open = el('button', { type: 'button', className: 'about grow', onclick: () => actions.about(chat) }, face, el('span', { className: 'grow' }, title, status));
   const callButtons = el('span', { className: 'row calls' }, iconButton('phone', t('call.audio'), () => actions.call(chat, false)), iconButton('video', t('call.video'), () => actions.call(chat, true)));
   const header = el('header', {}, iconButton('back', t('back'), () => { goTo(''); }, { className: 'icon back-button' }), open, callButtons,
-    iconButton('info', t('about'), () => actions.about(chat)));
+    iconButton('search', t('search.chat'), () => actions.search(chat), { className: 'icon find' }), iconButton('info', t('about'), () => actions.about(chat)));
   const offline = el('p', { className: 'link-state', role: 'status' });
   const band = el('div', { className: 'band', role: 'status' });
   const log = el('div', { className: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': t('messages') });

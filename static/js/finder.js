@@ -5,6 +5,13 @@ import { t } from './i18n.js';
 
 const PAUSE = 150; // ms after a letter
 
+// Whoever is at a line stays at that place.
+export function replaceLines(list, lines, input) {
+  const at = [...list.children].findIndex((each) => each.contains(document.activeElement));
+  list.replaceChildren(...lines);
+  if (at >= 0) (lines[Math.min(at, lines.length - 1)]?.querySelector('button') ?? input).focus({ preventScroll: true });
+}
+
 // `ask({q, cursor})` gives a page, `line(each)` a list item of it, or nothing. What scrolls is
 // `root`, or the list itself. With `picks`, Enter presses the first of what was found.
 export function createFinder(ask, line, { label, hint = label, name, none = 'found.none', nobody = none, root, picks = false }) {
@@ -32,16 +39,10 @@ export function createFinder(ask, line, { label, hint = label, name, none = 'fou
     if (wish !== asked) return;
     const lines = page.results.map(line).filter(Boolean);
     if (cursor) list.append(...lines);
-    else replace(lines);
+    else replaceLines(list, lines, input);
     if (page.next && lines.length) near(lines.at(-1), () => show(wish, page.next));
     else if (page.next) return void show(wish, page.next);
     note.textContent = list.children.length ? '' : t(wish.q ? none : nobody);
-  }
-  // Whoever is at a line stays at that place.
-  function replace(lines) {
-    const at = [...list.children].findIndex((each) => each.contains(document.activeElement));
-    list.replaceChildren(...lines);
-    if (at >= 0) (list.children[Math.min(at, lines.length - 1)]?.querySelector('button') ?? input).focus({ preventScroll: true });
   }
 
   input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(find, PAUSE); });

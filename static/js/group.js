@@ -48,6 +48,7 @@ export function openGroup({ api, store, actions }, chat) {
     await api.removeMember(chat, mine());
     actions.gone(chat);
   }), 'danger');
+  const searching = button('search.chat', () => { box.close(); actions.search(chat); });
   const inviting = button('group.invite', () => actions.inviteInto(chat));
   const changing = el('details', {}, el('summary', { textContent: t('group.change') }), el('div', { className: 'stack' }, renaming, owned, el('div', {}, deleting)));
   // Who might be added is looked for when somebody wants to.
@@ -96,7 +97,7 @@ export function openGroup({ api, store, actions }, chat) {
       const name = renaming.elements.title;
       if (document.activeElement !== name || name.value === before.title) name.value = title;
     }
-    if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, ...(drawn.leads ? [inviting, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), pins, inside);
+    if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, searching, ...(drawn.leads ? [inviting, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), pins, inside);
     heading.textContent = t('members', { n: count });
     members.input.hidden = count <= FEW;
     const isOther = before.list && (before.count !== count || before.admins !== drawn.admins || before.list.length !== list.length);

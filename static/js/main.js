@@ -61,6 +61,7 @@ function keepJoin() {
 
 // Whoever signs in next sees nothing of what was seen before.
 function forget() {
+  localStorage.removeItem(key('searches'));
   globalThis.caches?.delete(key('seen')).catch(() => {});
 }
 

@@ -32,6 +32,10 @@ export async function openPeople(world) {
   show().catch(actions.refused);
 }
 
+function closeAll() {
+  for (const open of document.querySelectorAll('dialog[open]')) open.close();
+}
+
 function post({ title, content, created_at, author }) {
   const at = new Date(created_at);
   return el('article', { className: 'stack post' }, el('h3', { className: 'words', dir: 'auto', textContent: title }), el('div', { className: 'content', dir: 'auto' }, markup(content)),
@@ -67,12 +71,13 @@ export async function openPerson(world, username) {
     body.replaceChildren(
       el('div', { className: 'stack portrait' }, avatar(user, { size: '6rem', online: presence[user.id]?.online }), el('h2', { className: 'words', dir: 'auto', textContent: name }), el('p', { className: 'soft', textContent: `@${user.username}` })),
       el('p', { className: 'words', dir: 'auto', textContent: user.bio ?? '' }),
-      dm ? createPins(world, dm.id, () => { for (const open of document.querySelectorAll('dialog[open]')) open.close(); }) : [],
+      dm ? createPins(world, dm.id, closeAll) : [],
       el('div', { className: 'row' },
-        el('button', { type: 'button', className: 'primary', textContent: t('message.person'), onclick: () => { for (const open of document.querySelectorAll('dialog[open]')) open.close(); actions.talkTo(user.id); } }),
+        el('button', { type: 'button', className: 'primary', textContent: t('message.person'), onclick: () => { closeAll(); actions.talkTo(user.id); } }),
         user.id !== me.id && (isFriend
           ? el('button', { type: 'button', textContent: t('friend.remove'), onclick: async () => (await confirmed(t('friend.remove.sure', { name }), t('friend.remove'))) && change(() => api.removeFriend(username)) })
           : el('button', { type: 'button', textContent: t('friend.add'), onclick: () => change(() => api.addFriend(username)) })),
+        dm && el('button', { type: 'button', textContent: t('search.chat'), onclick: () => { closeAll(); actions.search(dm.id); } }),
         dm && el('button', { type: 'button', className: 'danger', textContent: t('dm.delete'), onclick: async () => {
           if (!(await confirmed(t('dm.delete.sure', { name }), t('dm.delete')))) return;
           await api.deleteChat(dm.id);

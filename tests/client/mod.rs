@@ -29,6 +29,7 @@ mod place;
 mod reconnect;
 mod screens;
 mod screenshots;
+mod search;
 mod settings;
 mod sleep;
 mod state;

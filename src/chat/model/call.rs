@@ -73,7 +73,7 @@ impl EndedCall {
 
 fn in_hours(minutes: u32) -> String {
     let hours = counted(minutes / 60, "hour");
-    if minutes % 60 == 0 { hours } else { format!("{hours} {}", counted(minutes % 60, "minute")) }
+    if minutes.is_multiple_of(60) { hours } else { format!("{hours} {}", counted(minutes % 60, "minute")) }
 }
 
 fn counted(count: u32, unit: &str) -> String {
