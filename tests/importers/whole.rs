@@ -146,7 +146,7 @@ async fn what_is_no_dump_is_told_with_its_place() {
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00".to_vec();
     let utf16: Vec<u8> = "\u{feff}[{}]".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (bytes, told) in [
-        (whole[..place].as_bytes().to_vec(), format!("at line {line} column")),
+        (whole.as_bytes()[..place].to_vec(), format!("at line {line} column")),
         (whole.replacen("\"username\"", "\"username", 1).into_bytes(), "after ".to_owned()),
         (b"[7]".to_vec(), "at line 1 column 2".to_owned()),
         (b"{\"users\": []}".to_vec(), "missing field `model` at line 1".to_owned()),
