@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 8: one world for five chat dialects.
+-- The whole database of Fireside, version 9: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -314,3 +314,46 @@ CREATE TRIGGER posts_drop_text AFTER DELETE ON posts BEGIN
     UPDATE text_bytes SET bytes = bytes - octet_length(old.title) - octet_length(old.content)
     WHERE user_id = old.author_id;
 END;
+
+-- The words of messages, for search: an index without a copy of what it indexes. The program folds and
+-- parts the words (`src/chat/model/search/words.rs`), so that the tokenizer has nothing left to
+-- do; among them are tokens in full width letters for the sender, the chat, what is attached
+-- and the block of numbers. Positions are not kept, which is half the size: what is found is read anyway,
+-- and a phrase is looked for then. Messages are entered later, together (`src/chat/store/search/`).
+CREATE VIRTUAL TABLE search USING fts5(
+    words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
+INSERT INTO search (search, rank) VALUES ('automerge', 8);
+CREATE VIRTUAL TABLE search_terms USING fts5vocab('search', 'instance');
+CREATE TABLE search_state (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    is_on    INTEGER NOT NULL,
+    below    INTEGER NOT NULL,                -- messages up to this one wait since before there was an index
+    upto     INTEGER NOT NULL                 -- those above `below`, up to this one, are entered
+) STRICT;
+INSERT INTO search_state (only_row, is_on, below, upto) VALUES (1, 1, 0, 0);
+
+-- Messages that are entered and are not as they were: who searches looks at them as they are.
+CREATE TABLE search_changed (
+    message_id INTEGER PRIMARY KEY
+) STRICT;
+-- And those that are gone.
+CREATE TABLE search_gone (
+    message_id INTEGER PRIMARY KEY
+) STRICT;
+CREATE TRIGGER messages_change_search AFTER UPDATE OF content, attachment_count ON messages
+WHEN old.id <= (SELECT upto FROM search_state) AND old.id > (SELECT below FROM search_state) BEGIN
+    INSERT INTO search_changed VALUES (old.id) ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER messages_leave_search AFTER DELETE ON messages
+WHEN old.id <= (SELECT upto FROM search_state) AND old.id > (SELECT below FROM search_state) BEGIN
+    DELETE FROM search_changed WHERE message_id = old.id;
+    INSERT INTO search_gone VALUES (old.id) ON CONFLICT DO NOTHING;
+END;
+
+-- When the entered messages of a block of numbers were posted: a day is looked for in few blocks.
+CREATE TABLE search_blocks (
+    block  INTEGER PRIMARY KEY,
+    oldest INTEGER NOT NULL,
+    newest INTEGER NOT NULL
+) STRICT;

@@ -30,4 +30,5 @@ mod packages;
 mod prototyping;
 mod proxy;
 mod rooms;
+mod search;
 mod world;

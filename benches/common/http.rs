@@ -30,6 +30,18 @@ impl Http {
         self.exchange(head.as_bytes(), &[], "200").await
     }
 
+    /// Asks for a path that may be refused: whether it was not.
+    pub async fn is_got(&mut self, path: &str) -> bool {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Token {}\r\n\r\n", self.host, self.token);
+        self.answer(head.as_bytes(), &[]).await.0 == "200"
+    }
+
+    /// What a path answers, as text.
+    pub async fn body(&mut self, path: &str) -> String {
+        let length = self.get(path).await;
+        String::from_utf8_lossy(&self.received[self.received.len() - length..]).into_owned()
+    }
+
     /// Asks for a path at which nothing is.
     pub async fn get_nothing(&mut self, path: &str) {
         let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Token {}\r\n\r\n", self.host, self.token);
@@ -49,6 +61,13 @@ impl Http {
     }
 
     async fn exchange(&mut self, head: &[u8], body: &[u8], status: &str) -> usize {
+        let (answered, length) = self.answer(head, body).await;
+        assert_eq!(answered, status, "{}", String::from_utf8_lossy(&self.received));
+        length
+    }
+
+    /// The status, and how long the body is.
+    async fn answer(&mut self, head: &[u8], body: &[u8]) -> (String, usize) {
         self.outgoing.clear();
         self.outgoing.extend_from_slice(head);
         self.outgoing.extend_from_slice(body);
@@ -59,10 +78,9 @@ impl Http {
             assert!(read > 0, "the server hung up");
             let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = std::str::from_utf8(&self.received[..end]).expect("a head in ASCII");
-            assert_eq!(head.get(9..12), Some(status), "{head}");
-            let length = content_length(head);
+            let (status, length) = (head.get(9..12).unwrap_or_default().to_owned(), content_length(head));
             if self.received.len() >= end + 4 + length {
-                return length;
+                return (status, length);
             }
         }
     }

@@ -127,7 +127,8 @@ fn say_all(tx: &Transaction<'_>, chat: i64, sender: i64, last: i64, newest: i64)
     .unwrap();
 }
 
-fn make_person(tx: &Transaction<'_>, person: i64) {
+/// A row of somebody, and of their token.
+pub fn make_person(tx: &Transaction<'_>, person: i64) {
     tx.prepare_cached(
         "INSERT INTO users (id, username, username_key, email, password_hash, display_name, search_key, token_nonce,
                             created_at)
@@ -145,7 +146,8 @@ fn make_person(tx: &Transaction<'_>, person: i64) {
     .unwrap();
 }
 
-fn join(tx: &Transaction<'_>, chat: i64, person: i64, newest: i64) {
+/// Puts somebody into a chat that has its messages already.
+pub fn join(tx: &Transaction<'_>, chat: i64, person: i64, newest: i64) {
     tx.prepare_cached(
         "INSERT INTO members (chat_id, user_id, joined_at, joined_mark, read_mark, seen_count)
          VALUES (?1, ?2, 0, 0, ?3, (SELECT message_count FROM chats WHERE id = ?1))",

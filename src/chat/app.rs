@@ -27,6 +27,7 @@ use super::memory::previews::Previews;
 use super::memory::readiness::Readiness;
 use super::memory::replication::Replication;
 use super::memory::typing::TypingUsers;
+use super::memory::unindexed::Unindexed;
 use super::memory::uploads::UploadsInProgress;
 use super::model::clock::MAX_STEP;
 use super::model::error::{OpenError, Result as Outcome};
@@ -57,6 +58,8 @@ pub struct Config {
     pub clock: Clock,
     /// Sizes from which on it works in another way.
     pub limits: Limits,
+    /// Whether messages can be searched: without, no index is kept.
+    pub is_searched: bool,
 }
 
 impl Config {
@@ -72,6 +75,7 @@ impl Config {
             sends: None,
             clock: Clock::system(),
             limits: Limits::default(),
+            is_searched: true,
         }
     }
 }
@@ -105,6 +109,8 @@ pub struct Core {
     pub(super) incoming: UploadsInProgress,
     pub(super) retention: Retention,
     pub(super) limits: Limits,
+    pub(super) is_searched: bool,
+    pub(super) unindexed: Arc<Unindexed>,
     /// How often what is kept for a time was let go.
     pub(super) retaining: tokio::sync::Mutex<u32>,
     pub(super) data: PathBuf,
@@ -132,13 +138,14 @@ impl App {
         threads.start()?;
         app.watch_clock();
         app.start_maintenance();
+        app.start_indexing();
         Ok(app)
     }
 
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     pub(super) fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config { data, durability, min_free, quota, retention, sends, clock, limits } = config;
+        let Config { data, durability, min_free, quota, retention, sends, clock, limits, is_searched } = config;
         super::folder::make(&data)?;
         let lock = super::folder::lock(&data)?;
         let database = super::model::storage::database(&data);
@@ -150,9 +157,10 @@ impl App {
         let known = Arc::new(CredentialCache::default());
         let newest = Arc::new(PageCache::default());
         let runtime = Handle::try_current().map_err(no_runtime)?;
-        let eraser = Eraser::new(data.clone());
-        let on_commit = after_commit(Arc::clone(&hub), Arc::clone(&known), Arc::clone(&newest), eraser, runtime);
-        let (store, writer) = Store::open(&database, durability, clock.clone(), limits, on_commit)?;
+        let (eraser, unindexed) = (Eraser::new(data.clone()), Arc::new(Unindexed::new(limits.unindexed)));
+        let (counts, caches) = (Arc::clone(&unindexed), (Arc::clone(&known), Arc::clone(&newest)));
+        let on_commit = after_commit(Arc::clone(&hub), caches, counts, eraser, runtime);
+        let (store, writer) = Store::open(&database, durability, clock.clone(), limits, is_searched, on_commit)?;
         let time = known_time(&store, clock.now()).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
         let clock_watch = ClockWatch::new(clock.clone(), time);
         let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
@@ -181,6 +189,8 @@ impl App {
             incoming: UploadsInProgress::default(),
             retention,
             limits,
+            is_searched,
+            unindexed,
             retaining: tokio::sync::Mutex::default(),
             data,
             setup: OnceLock::new(),
@@ -256,13 +266,14 @@ fn no_runtime(cause: TryCurrentError) -> OpenError {
 /// Runs on the writer's thread: events go out in commit order, then files are erased.
 fn after_commit(
     hub: Arc<Hub>,
-    known: Arc<CredentialCache>,
-    newest: Arc<PageCache>,
+    (known, newest): (Arc<CredentialCache>, Arc<PageCache>),
+    unindexed: Arc<Unindexed>,
     mut eraser: Eraser,
     runtime: Handle,
 ) -> impl FnMut(Committed) + Send {
     move |committed| {
         newest.hear(&committed);
+        unindexed.hear(&committed);
         committed.events.iter().for_each(|event| known.hear(event));
         hub.publish_committed(committed.events, &runtime);
         eraser.erase(committed.erased);

@@ -44,6 +44,7 @@ pub mod profile;
 pub mod quota;
 pub mod reaction;
 pub mod receipt;
+pub mod search;
 pub mod server;
 #[cfg(test)]
 #[expect(clippy::print_stdout, reason = "it says which world it played")]

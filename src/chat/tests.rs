@@ -12,7 +12,8 @@ use super::model::session::Actor;
 use super::model::user::NewUser;
 
 /// So little of everything that a few messages are on both sides of each border.
-pub const SMALL: Limits = Limits { participants: 2, changes: 4, waiting: 5, recent: 3 };
+pub const SMALL: Limits =
+    Limits { participants: 2, changes: 4, waiting: 5, unindexed: 3, looked_through: 2, recent: 3 };
 
 /// Somebody of whom little else matters.
 pub fn new_user(name: &str) -> NewUser {

@@ -60,6 +60,9 @@ pub(super) struct Serve {
     /// How many messages the directs socket sends on connect, the newest; all unless given
     #[arg(long, env = "FIRESIDE_WS_HISTORY", value_name = "N")]
     ws_history: Option<u32>,
+    /// Whether messages can be searched; `off` keeps no index of their words
+    #[arg(long, env = "FIRESIDE_SEARCH", value_enum, default_value_t = SearchFlag::On)]
+    search: SearchFlag,
     #[command(flatten)]
     proxy: ProxyFlags,
     #[command(flatten)]
@@ -128,6 +131,12 @@ enum DurabilityFlag {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SearchFlag {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogFormat {
     Text,
     Json,
@@ -160,6 +169,7 @@ impl Serve {
             sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
             clock: Clock::system(),
             limits: Limits::default(),
+            is_searched: self.search == SearchFlag::On,
         })?;
         let stop = stop_signal()?;
         self.backup.begin(&app)?;

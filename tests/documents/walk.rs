@@ -151,6 +151,7 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     walker.does("PATCH", &message, json!({"content": "hi"})).await;
     walker.posts(&format!("{message}reactions/"), json!({"emoji": "👍"})).await;
     walker.gets("/messages/api/users/search/?q=bob").await;
+    walker.gets("/messages/api/search/?q=hi").await;
     walker.does("DELETE", &message, Value::Null).await;
     walker.gets("/messages/api/sync/?since=0").await;
     walker.does("DELETE", &format!("{chat}members/{}/remove/", bob.id), Value::Null).await;

@@ -23,4 +23,4 @@ mod socket;
 mod sync;
 mod typing;
 mod unread;
-mod words;
+pub mod words;

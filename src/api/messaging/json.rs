@@ -91,10 +91,7 @@ impl<'a> From<&'a Overview> for Chat<'a> {
         Self {
             id: room.id.0,
             title: &room.title,
-            chat_type: match room.kind {
-                Kind::Direct => "dm",
-                Kind::Group => "group",
-            },
+            chat_type: chat_type(room.kind),
             created_at: room.created_at.to_string(),
             // The document counts what is said in a chat as a change of it.
             updated_at: room.updated_at.max(room.active_at).to_string(),
@@ -105,6 +102,13 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             call: call.iter().map(|user| user.0).collect(),
             unread_count: room.unread_count(),
         }
+    }
+}
+
+pub const fn chat_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Direct => "dm",
+        Kind::Group => "group",
     }
 }
 

@@ -12,6 +12,7 @@
 //! | GET PUT PATCH DELETE | `/messages/api/messages/{message_id}/` | one message |
 //! | POST | `/messages/api/messages/{message_id}/reactions/` | put an emoji on it, or take it back |
 //! | GET | `/messages/api/users/search/?q=` | whom to add |
+//! | GET | `/messages/api/search/?q=` | what was said, by its words |
 //! | GET | `/messages/api/sync/?since=` | what changed since a number |
 //! | WS | `/messages/ws/` | all of that, live, for all my chats |
 //! | POST | `/login/`, `/logout/` | a session, as the document signs in |
@@ -27,6 +28,7 @@ mod json;
 mod members;
 mod messages;
 mod pins;
+mod search;
 mod socket;
 mod users;
 
@@ -86,6 +88,7 @@ pub fn dialect() -> Dialect {
         Route::new(delete, message, free, messages::delete).doc(document::delete_message),
         Route::new(post, "/messages/api/messages/{message_id}/reactions/", free, messages::react).doc(document::react),
         Route::new(get.clone(), "/messages/api/users/search/", free, users::search).doc(document::search),
+        Route::new(get.clone(), "/messages/api/search/", free, search::list).doc(search::document),
         Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
         Route::socket("/messages/ws/", socket::open).doc(document::socket),
         browser::sign_in().below(),

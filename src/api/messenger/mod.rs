@@ -127,6 +127,7 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::LastAdmin => plain(problem),
         },
         Error::NotFound
+        | Error::SearchOff
         | Error::Forbidden(_)
         | Error::WrongPassword
         | Error::RegistrationClosed

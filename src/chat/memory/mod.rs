@@ -16,4 +16,5 @@ pub mod previews;
 pub mod readiness;
 pub mod replication;
 pub mod typing;
+pub mod unindexed;
 pub mod uploads;

@@ -63,6 +63,9 @@ pub enum Error {
         /// How many are allowed.
         max: u32,
     },
+    /// The server keeps no index to search.
+    #[error("Search is off.")]
+    SearchOff,
     /// The disk, or one's share of it, is full.
     #[error("There is no space left to store this.")]
     StorageFull,

@@ -32,6 +32,7 @@ pub mod readiness;
 pub mod receipt;
 pub mod record;
 pub mod retention;
+pub mod search;
 pub mod server;
 pub mod session;
 pub mod storage;

@@ -141,12 +141,13 @@ impl App {
 pub fn compact(data: &Path) -> Result<Garbage, BackupError> {
     let path = storage::database(data);
     let Some(_rest) = claim(data)? else { return Err(BackupError::InUse(data.to_owned())) };
-    let free = garbage::free_pages(&integrity::open(&path)?.0)?;
     let before = size(&path);
     let disk = rustix::fs::statvfs(data).map_err(|errno| BackupError::Io(data.to_owned(), errno.into()))?;
     if disk.f_bavail.saturating_mul(disk.f_frsize) < before.saturating_mul(COMPACT_NEEDS) {
         return Err(BackupError::Data(format!("compacting needs {} MiB on the disk", (before * COMPACT_NEEDS) >> 20)));
     }
+    garbage::merge_words(&path)?;
+    let free = garbage::free_pages(&integrity::open(&path)?.0)?;
     if free > 0 {
         garbage::compact(&path)?;
     }

@@ -23,6 +23,10 @@ pub(super) fn disk_failed() -> bool {
 /// The one place where a fault of the database becomes an error of the domain.
 impl From<rusqlite::Error> for Error {
     fn from(cause: rusqlite::Error) -> Self {
+        // A search that took too long, by its own clock.
+        if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+            return busy();
+        }
         tracing::error!(%cause, "the database refused");
         if is_disk_fault(&cause) {
             DISK_FAILED.set(true);

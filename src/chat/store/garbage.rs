@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::copy;
+use super::{copy, search};
 use crate::chat::model::backup::BackupError;
 use crate::chat::model::time::Timestamp;
 
@@ -69,10 +69,32 @@ pub fn free_pages(db: &Connection) -> rusqlite::Result<u64> {
     Ok(u64::try_from(pages.saturating_mul(size)).unwrap_or(0))
 }
 
+/// Makes one of all parts of the index of words, so that words of what was deleted leave it.
+/// Nobody else may work on it.
+pub fn merge_words(path: &Path) -> rusqlite::Result<()> {
+    let mut db = open_to_write(path)?;
+    let tx = db.transaction()?;
+    if search::is_on(&tx)? {
+        search::merge(&tx)?;
+    }
+    tx.commit()?;
+    close(db)
+}
+
 /// Writes the database anew without them. Nobody else may work on it.
 pub fn compact(path: &Path) -> rusqlite::Result<()> {
+    let db = open_to_write(path)?;
+    db.execute_batch("VACUUM")?;
+    close(db)
+}
+
+fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; VACUUM;")?;
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")?;
+    Ok(db)
+}
+
+fn close(db: Connection) -> rusqlite::Result<()> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", params![], |_| Ok(()))?;
     db.close().map_err(|(_, cause)| cause)
 }

@@ -13,7 +13,7 @@ const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// `MIGRATIONS[n]` leads from version n + 1 to n + 2.
 const MIGRATIONS: &[&str] =
-    &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6, TO_VERSION_7, TO_VERSION_8];
+    &[TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, TO_VERSION_5, TO_VERSION_6, TO_VERSION_7, TO_VERSION_8, TO_VERSION_9];
 
 const TO_VERSION_2: &str = "
      -- Accounts without a mail server: labels, invitations, links, and what administrators did.
@@ -162,6 +162,41 @@ const TO_VERSION_8: &str = "
      ) STRICT;
      -- The lines that calls leave.
      ALTER TABLE messages ADD COLUMN call_seconds INTEGER;";
+
+const TO_VERSION_9: &str = "
+     -- The words of messages. Those that are there are entered while the server serves.
+     CREATE VIRTUAL TABLE search USING fts5(
+         words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+     );
+     INSERT INTO search (search, rank) VALUES ('automerge', 8);
+     CREATE VIRTUAL TABLE search_terms USING fts5vocab('search', 'instance');
+     CREATE TABLE search_state (
+         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+         is_on    INTEGER NOT NULL,
+         below    INTEGER NOT NULL,
+         upto     INTEGER NOT NULL
+     ) STRICT;
+     INSERT INTO search_state SELECT 1, 1, coalesce(max(id), 0), coalesce(max(id), 0) FROM messages;
+     CREATE TABLE search_changed (
+         message_id INTEGER PRIMARY KEY
+     ) STRICT;
+     CREATE TABLE search_gone (
+         message_id INTEGER PRIMARY KEY
+     ) STRICT;
+     CREATE TRIGGER messages_change_search AFTER UPDATE OF content, attachment_count ON messages
+     WHEN old.id <= (SELECT upto FROM search_state) AND old.id > (SELECT below FROM search_state) BEGIN
+         INSERT INTO search_changed VALUES (old.id) ON CONFLICT DO NOTHING;
+     END;
+     CREATE TRIGGER messages_leave_search AFTER DELETE ON messages
+     WHEN old.id <= (SELECT upto FROM search_state) AND old.id > (SELECT below FROM search_state) BEGIN
+         DELETE FROM search_changed WHERE message_id = old.id;
+         INSERT INTO search_gone VALUES (old.id) ON CONFLICT DO NOTHING;
+     END;
+     CREATE TABLE search_blocks (
+         block  INTEGER PRIMARY KEY,
+         oldest INTEGER NOT NULL,
+         newest INTEGER NOT NULL
+     ) STRICT;";
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;

@@ -39,6 +39,7 @@ mod readers;
 pub(super) mod resets;
 pub(super) mod retention;
 mod scans;
+pub(super) mod search;
 pub(super) mod server;
 #[cfg(test)]
 pub(super) mod simulated;
@@ -82,12 +83,13 @@ pub(super) struct Store {
 impl Store {
     /// Opens (or makes) the database at `path`. `on_commit` gets what each commit
     /// leaves to be done, in commit order, before the callers hear of it. What is written
-    /// waits until the thread is started.
+    /// waits until the thread is started. `is_searched`: it keeps an index of words.
     pub fn open(
         path: &Path,
         durability: Durability,
         clock: Clock,
         limits: Limits,
+        is_searched: bool,
         on_commit: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
@@ -97,6 +99,7 @@ impl Store {
         migrations::run(&mut connection, path)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         prepare_writer(&connection, durability)?;
+        search::begin(&mut connection, is_searched)?;
         let readers = readers::Readers::open(path)?;
         let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
         Ok((Self { writer, readers, scans: Arc::new(Scans::new()) }, thread))

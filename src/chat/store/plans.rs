@@ -29,6 +29,7 @@ use crate::chat::model::name::{Email, Emoji, IdempotencyKey, MessageText, Userna
 use crate::chat::model::page::Page;
 use crate::chat::model::password::Password;
 use crate::chat::model::retention::RetentionOverride;
+use crate::chat::model::search::{Order, Question};
 use crate::chat::model::server::{Beginning, Settings, SettingsChange};
 use crate::chat::model::session::Actor;
 use crate::chat::model::time::Clock;
@@ -84,6 +85,11 @@ const READ_EVERYTHING: &[&str] = &[
     "UPDATE sequence",
     "INSERT INTO friends",
     "FROM chats WHERE is_deleted = 1",
+    // The index of words, asked in its own language, and the few rows that say how far it is.
+    "FROM search",
+    "FROM 'main'.'search",
+    "UPDATE search_state",
+    "search_changed",
 ];
 
 const FIRST: Page = Page { number: 1, size: 20 };
@@ -278,6 +284,14 @@ async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     app.direct_messages(alice, None, FIRST).await.expect("directs");
     app.direct_messages(alice, Some(bob.user), FIRST).await.expect("directs");
     app.changes(bob, Seq(0), None).await.expect("changes");
+    while app.index_piece().await.expect("entered") {}
+    app.edit(alice, one, text("uno due")).await.expect("edited");
+    for typed in ["uno", "\"uno due\" -tre", "from:alice in:den before:2999-01-01", "has:link -from:bob"] {
+        for order in [Order::Newest, Order::Relevance] {
+            let question = Question::read(typed, &[]).expect("a question");
+            app.search(alice, question, order, None, 9).await.expect("searched");
+        }
+    }
     app.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
     app.changes(bob, Seq(0), None).await.expect("changes");
     for scope in [Scope::Chat(den), Scope::Pair(bob.user), Scope::All] {

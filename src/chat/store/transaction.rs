@@ -35,6 +35,8 @@ pub struct Tx<'a> {
     pub seq: &'a mut Sequence,
     /// One moment for all of the command.
     pub now: Timestamp,
+    /// What the command changes is shown to nobody.
+    pub is_unseen: bool,
 }
 
 impl Tx<'_> {

@@ -210,10 +210,12 @@ impl WriterThread {
             let last = self.seq.last;
             self.execute("SAVEPOINT command")?;
             let changes = self.connection.total_changes();
-            let mut tx = Tx { connection: &self.connection, outbox: Committed::default(), seq: &mut self.seq, now };
+            let (outbox, seq) = (Committed::default(), &mut self.seq);
+            let mut tx = Tx { connection: &self.connection, outbox, seq, now, is_unseen: false };
             match work.run(&mut tx) {
                 Ok(()) => {
-                    committed.is_untold |= tx.outbox.events.is_empty() && tx.total_changes() != changes;
+                    let is_seen = !tx.is_unseen && tx.total_changes() != changes;
+                    committed.is_untold |= tx.outbox.events.is_empty() && is_seen;
                     committed.events.append(&mut tx.outbox.events);
                     committed.erased.append(&mut tx.outbox.erased);
                 }

@@ -1,6 +1,6 @@
 //! Numbers that rows keep, worked out anew.
 
-use super::{CheckProgress, Db, Finding, Findings, Verdict, integrity};
+use super::{CheckProgress, Db, Finding, Findings, Verdict, integrity, store};
 
 /// Chats that are named in a sentence; more would not help.
 const MAX_NAMED: usize = 10;
@@ -94,6 +94,29 @@ pub(super) fn messages(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
     Ok(vec![
         Finding::of("attachment-counts", attachments, "messages count their attachments", wrong),
         Finding::of("reaction-counts", reactions, "messages count their reactions", wrong),
+    ])
+}
+
+pub(super) fn search(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
+    let found = store::search::integrity::compare(db)?;
+    way.next_line();
+    let Some(faults) = found else {
+        return Ok(vec![Finding::new("search", Verdict::Note, "no index of words is kept")]);
+    };
+    let again = "a start with `--search off` and one without it make it anew";
+    Ok(vec![
+        Finding::of(
+            "search",
+            faults.misplaced,
+            "the messages are in the index of words",
+            &format!("messages are in the index of words and not there, or the other way round: {again}"),
+        ),
+        Finding::of(
+            "search-words",
+            faults.wrong,
+            "the index of words knows what the messages say",
+            &format!("groups of messages have other words than the index knows: {again}"),
+        ),
     ])
 }
 

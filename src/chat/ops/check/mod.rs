@@ -22,7 +22,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(60);
 /// What a line is worth on the way to the end.
 const LINE: u64 = 1_000;
 /// Lines, of which the looks at tables, chats, messages and files are one each.
-const LINES: u64 = 8;
+const LINES: u64 = 9;
 
 /// What to look at, and what for.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +104,7 @@ pub fn check(
     add("sequence", counters::sequence(&db, &mut way));
     add("chats", counters::chats(&db, &mut way));
     add("messages", counters::messages(&db, &mut way));
+    add("search", counters::search(&db, &mut way));
     add("users", counters::users(&db, &mut way));
     add("files", files::named(&db, data, wish.deep, &mut way));
     add("unknown-files", files::unknown(&db, data, now, &mut way));

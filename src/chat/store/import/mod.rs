@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::db::{Db, Durability, connect, prepare_writer};
 pub use super::messages::NewMessage;
-use super::{by_chat, changes, files, messages, migrations};
+use super::{by_chat, changes, files, messages, migrations, search};
 use crate::chat::model::backup::BackupError as Same;
 use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
@@ -290,6 +290,7 @@ impl ImportTx {
     pub fn commit(self) -> Result<()> {
         let newest = changes::newest(&self.db)?;
         while by_chat::enter_piece(&self.db, newest.0, Limits::default().waiting)? {}
+        search::enter_all(&self.db)?;
         self.db.execute_batch("DROP INDEX import_by_chat; COMMIT;")?;
         self.db.close().map_err(|(_, cause)| cause.into())
     }

@@ -1,0 +1,158 @@
+//! Entering messages into the index.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+
+use super::state::{State, set_state, state};
+use super::token;
+use crate::chat::model::search::{Has, Words, has_link};
+use crate::chat::store::db::Db;
+
+/// Messages entered in one transaction: few, since a post may wait behind them.
+const PIECE: u32 = if cfg!(test) { 4 } else { 256 };
+
+/// What a message is entered by.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT g.id, g.chat_id, g.sender_id, g.created_at, g.attachment_count, g.content FROM messages g ",
+            $rest
+        )
+    };
+}
+
+pub(super) use select;
+
+/// Enters a piece of what waits: first what changed, then what is new, then what is old. `true`:
+/// there may be more.
+pub fn enter_piece(db: &Db) -> rusqlite::Result<bool> {
+    let state = state(db)?;
+    if !state.is_on {
+        return Ok(false);
+    }
+    let changed = enter_changed(db)?;
+    let new = enter(db, select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2"), state.upto)?;
+    if let Some((_, last)) = new.ends {
+        set_state(db, State { upto: last, ..state })?;
+    }
+    if changed > 0 || new.count >= PIECE {
+        return Ok(true);
+    }
+    if state.below == 0 || new.count > 0 {
+        return Ok(state.below > 0);
+    }
+    let old = enter(
+        db,
+        select!("WHERE g.id IN (SELECT id FROM messages WHERE id <= ?1 ORDER BY id DESC LIMIT ?2) ORDER BY g.id"),
+        state.below,
+    )?;
+    let below = old.ends.filter(|_| old.count >= PIECE).map_or(0, |(first, _)| first - 1);
+    set_state(db, State { below, ..state })?;
+    Ok(below > 0)
+}
+
+/// Enters all that waits, where nobody else waits for the writer.
+pub fn enter_all(db: &Db) -> rusqlite::Result<()> {
+    while enter_piece(db)? {}
+    Ok(())
+}
+
+/// Makes one of all parts that the index consists of: words of what is gone leave the file.
+pub fn merge(db: &Db) -> rusqlite::Result<()> {
+    enter_all(db)?;
+    db.execute_batch("INSERT INTO search (search) VALUES ('optimize')")
+}
+
+/// Takes out what is gone or not as it was entered, and enters anew what is still there.
+fn enter_changed(db: &Db) -> rusqlite::Result<usize> {
+    let gone = take_out(db, "SELECT message_id FROM search_gone ORDER BY message_id LIMIT ?1")?;
+    if let Some(last) = gone.last() {
+        db.prepare_cached("DELETE FROM search_gone WHERE message_id <= ?1")?.execute([last])?;
+    }
+    let changed = take_out(db, "SELECT message_id FROM search_changed ORDER BY message_id LIMIT ?1")?;
+    if let Some(last) = changed.last() {
+        let those = select!("JOIN search_changed s ON s.message_id = g.id WHERE g.id <= ?1 ORDER BY g.id LIMIT ?2");
+        enter(db, those, *last)?;
+        db.prepare_cached("DELETE FROM search_changed WHERE message_id <= ?1")?.execute([last])?;
+    }
+    Ok(gone.len() + changed.len())
+}
+
+fn take_out(db: &Db, sql: &str) -> rusqlite::Result<Vec<i64>> {
+    let mut query = db.prepare_cached(sql)?;
+    let ids = query.query_map([PIECE], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut delete = db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?;
+    for id in &ids {
+        delete.execute([id])?;
+    }
+    Ok(ids)
+}
+
+/// A piece that was entered.
+struct Piece {
+    count: u32,
+    /// The first message and the last.
+    ends: Option<(i64, i64)>,
+}
+
+/// Enters the messages that a query tells, in the order of their numbers: the index wants them so.
+fn enter(db: &Db, sql: &str, from: i64) -> rusqlite::Result<Piece> {
+    let mut query = db.prepare_cached(sql)?;
+    let mut insert = db.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?;
+    let mut rows = query.query(params![from, PIECE])?;
+    let (mut piece, mut words, mut blocks) = (Piece { count: 0, ends: None }, String::new(), BTreeMap::new());
+    while let Some(row) = rows.next()? {
+        let (id, at): (i64, i64) = (row.get(0)?, row.get(3)?);
+        words.clear();
+        write_words(db, row, &mut words)?;
+        insert.execute(params![id, words])?;
+        piece.count += 1;
+        piece.ends = Some((piece.ends.map_or(id, |(first, _)| first), id));
+        let (oldest, newest) = blocks.entry(token::block_of(id)).or_insert((at, at));
+        (*oldest, *newest) = (at.min(*oldest), at.max(*newest));
+    }
+    for (block, (oldest, newest)) in blocks {
+        db.prepare_cached(
+            "INSERT INTO search_blocks VALUES (?1, ?2, ?3) ON CONFLICT (block)
+             DO UPDATE SET oldest = min(oldest, excluded.oldest), newest = max(newest, excluded.newest)",
+        )?
+        .execute([block, oldest, newest])?;
+    }
+    Ok(piece)
+}
+
+/// What the index is to know of a message.
+fn write_words(db: &Db, row: &rusqlite::Row<'_>, words: &mut String) -> rusqlite::Result<()> {
+    let content = row.get_ref(5)?.as_str()?;
+    Words::of(content).write_terms(words);
+    let (id, chat, sender): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    words.extend([&token::chat(chat), " ", &token::sender(sender), " ", &token::block(token::block_of(id))]);
+    if has_link(content) {
+        words.extend([" ", token::has(Has::Link)]);
+    }
+    if row.get::<_, i64>(4)? > 0 {
+        write_files(db, id, words)?;
+    }
+    Ok(())
+}
+
+fn write_files(db: &Db, message: i64, words: &mut String) -> rusqlite::Result<()> {
+    let mut query = db.prepare_cached("SELECT name, content_type FROM files WHERE message_id = ?1")?;
+    let mut files = query.query([message])?;
+    while let Some(file) = files.next()? {
+        words.extend([" ", token::has(Has::File), " "]);
+        if file.get_ref(1)?.as_str()?.starts_with("image/") {
+            words.extend([token::has(Has::Image), " "]);
+        }
+        Words::of(file.get_ref(0)?.as_str()?).write_terms(words);
+    }
+    Ok(())
+}
+
+/// All tokens of a message, as they were entered: for those who compare.
+pub(super) fn tokens_of(db: &Db, row: &rusqlite::Row<'_>) -> rusqlite::Result<String> {
+    let mut words = String::new();
+    write_words(db, row, &mut words)?;
+    Ok(words)
+}

@@ -1,0 +1,312 @@
+//! Finding messages: through the index, or by looking through chats.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use rusqlite::{OptionalExtension, params};
+
+use super::plan::Plan;
+use super::scope::{Match, Scope, select_candidate};
+use super::state::{State, state};
+use super::token::{self, BLOCK_BITS};
+use crate::chat::model::error::{Error, Result};
+use crate::chat::model::id::{MessageId, UserId};
+use crate::chat::model::search::{FoundPlace, MAX_RANKED, Order, Question, RankedPlace};
+use crate::chat::model::time::Timestamp;
+use crate::chat::store::by_chat::ids_between;
+use crate::chat::store::db::Db;
+
+/// How long a search may hold a connection. Who asks for more is told to come back.
+const MAX_TIME: Duration = Duration::from_millis(500);
+/// When it is worth asking again.
+const RETRY: Duration = Duration::from_secs(1);
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS: i32 = 10_000;
+/// Messages of a chat whose numbers are read at once.
+const NUMBERS: i64 = 32;
+/// A block or several that took less have four times as many behind them.
+const QUICK: Duration = Duration::from_millis(4);
+/// Blocks that the index is asked for at once.
+const MAX_BLOCKS: i64 = 64;
+
+/// What to search for, and from where on.
+pub struct Wish<'a> {
+    pub me: UserId,
+    pub question: &'a Question,
+    pub order: Order,
+    pub after: Option<FoundPlace>,
+    /// So many at most.
+    pub count: usize,
+    pub now: Timestamp,
+    /// Who sees so few messages has them looked through: the index would first pass over everybody else's.
+    pub looked_through: i64,
+}
+
+/// A message that was found.
+pub struct Hit {
+    pub id: MessageId,
+    pub place: FoundPlace,
+}
+
+/// What matches, in the order that is asked for, and is the asker's to read.
+pub fn find(db: &Db, wish: &Wish<'_>) -> Result<Vec<Hit>> {
+    if !wish.question.is_wish {
+        return Ok(Vec::new());
+    }
+    let until = Instant::now() + MAX_TIME;
+    db.progress_handler(STEPS, Some(move || Instant::now() > until))?;
+    let _handler = Handler(db);
+    let is_ranked = wish.order == Order::Relevance;
+    let scope = Scope::of(db, wish.me, wish.question, is_ranked)?;
+    if scope.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (question, looked_through) = (wish.question, wish.looked_through);
+    let finder = Finder { db, question, scope, state: state(db)?, looked_through, until };
+    if is_ranked { ranked(&finder, wish) } else { newest(&finder, wish) }
+}
+
+/// Takes the clock off a connection that others will have.
+struct Handler<'a>(&'a Db);
+
+impl Drop for Handler<'_> {
+    fn drop(&mut self) {
+        if let Err(cause) = self.0.progress_handler(0, None::<fn() -> bool>) {
+            tracing::error!(%cause, "a connection keeps looking at the clock");
+        }
+    }
+}
+
+fn newest(finder: &Finder<'_>, wish: &Wish<'_>) -> Result<Vec<Hit>> {
+    let below = wish.after.map_or(i64::MAX, |place| place.id.0);
+    let found = finder.newest(0, below, wish.count)?;
+    let hit = |found: Match| Hit { id: MessageId(found.id), place: FoundPlace { id: MessageId(found.id), rank: None } };
+    Ok(found.into_iter().map(hit).collect())
+}
+
+/// The newest that match, those first that speak most of it. They stay the same for who asks on:
+/// what came since is newer, and who was edited since is passed over.
+fn ranked(finder: &Finder<'_>, wish: &Wish<'_>) -> Result<Vec<Hit>> {
+    let after = wish.after.and_then(|place| Some((place.id.0, place.rank?)));
+    let (above, below) =
+        after.map_or((0, i64::MAX), |(_, rank)| (rank.oldest.0.saturating_sub(1), rank.newest.0.saturating_add(1)));
+    let mut found = finder.newest(above, below, MAX_RANKED)?;
+    let (newest, oldest) = match after {
+        Some((_, rank)) => (rank.newest, rank.oldest),
+        None => {
+            (MessageId(found.first().map_or(0, |found| found.id)), MessageId(found.last().map_or(0, |found| found.id)))
+        }
+    };
+    let at = after.map_or(wish.now, |(_, rank)| rank.at);
+    if let Some((id, rank)) = after {
+        found.retain(|found| {
+            found.edited_at.is_none_or(|edited| edited <= at.0) && (found.score, found.id) < (rank.score, id)
+        });
+    }
+    found.sort_unstable_by_key(|found| Reverse((found.score, found.id)));
+    found.truncate(wish.count);
+    let hit = |found: Match| {
+        let rank = RankedPlace { score: found.score, newest, oldest, at };
+        Hit { id: MessageId(found.id), place: FoundPlace { id: MessageId(found.id), rank: Some(rank) } }
+    };
+    Ok(found.into_iter().map(hit).collect())
+}
+
+struct Finder<'a> {
+    db: &'a Db,
+    question: &'a Question,
+    scope: Scope<'a>,
+    state: State,
+    looked_through: i64,
+    until: Instant,
+}
+
+impl Finder<'_> {
+    /// The newest so many that match, of the messages between two numbers; both are outside.
+    fn newest(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
+        if self.scope.visible <= self.looked_through {
+            return self.look_through(above, below, count);
+        }
+        let Some(plan) = Plan::of(self.db, self.question, &self.scope, self.state)? else {
+            return self.look_through(above, below, count);
+        };
+        let mut found = Vec::new();
+        self.judge_all(
+            select_candidate!("messages g WHERE g.id > ?1 AND g.id < ?2 ORDER BY g.id DESC"),
+            (above.max(self.state.upto), below),
+            count,
+            &mut found,
+        )?;
+        if found.len() >= count {
+            return Ok(found);
+        }
+        let changed = self.changed()?;
+        let newer = found.len();
+        if !changed.is_empty() {
+            self.judge_all(
+                select_candidate!(
+                    "search_changed s CROSS JOIN messages g ON g.id = s.message_id
+                     WHERE s.message_id > ?1 AND s.message_id < ?2 ORDER BY s.message_id DESC"
+                ),
+                (above, below),
+                count,
+                &mut found,
+            )?;
+        }
+        if !plan.is_void() {
+            self.ask_index(&plan, (above, below), &changed, count - newer, &mut found)?;
+        }
+        found.sort_unstable_by_key(|found| Reverse(found.id));
+        found.truncate(count);
+        Ok(found)
+    }
+
+    /// Messages that are not as they were entered.
+    fn changed(&self) -> Result<HashSet<i64>> {
+        let mut query = self.db.prepare_cached("SELECT message_id FROM search_changed")?;
+        let ids = query.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Judges what a query tells until so many match.
+    fn judge_all(&self, sql: &str, (above, below): (i64, i64), count: usize, found: &mut Vec<Match>) -> Result<()> {
+        let (mut query, end) = (self.db.prepare_cached(sql)?, found.len() + count);
+        let mut rows = query.query([above, below])?;
+        while found.len() < end
+            && let Some(row) = rows.next()?
+        {
+            self.look_at_clock()?;
+            found.extend(self.scope.judge(self.db, row)?);
+        }
+        Ok(())
+    }
+
+    /// Asks the index, and judges what it names until so many match. Where it may have to pass over
+    /// much it is asked for a few blocks at a time: nothing interrupts it.
+    fn ask_index(
+        &self,
+        plan: &Plan,
+        (above, below): (i64, i64),
+        changed: &HashSet<i64>,
+        count: usize,
+        found: &mut Vec<Match>,
+    ) -> Result<()> {
+        let Some((first, last)) = self.blocks()? else { return Ok(()) };
+        let first = first.max(token::block_of(above.max(self.state.below) + 1));
+        let mut last = last.min(token::block_of(below.min(self.state.upto + 1).saturating_sub(1)));
+        let end = found.len() + count;
+        let (mut width, is_long) = (1, plan.is_long());
+        while first <= last && found.len() < end {
+            let begun = Instant::now();
+            let from = if is_long { first.max(last - width + 1) } else { first };
+            let expression = plan.expression(is_long.then_some(from..=last));
+            // A block's first number is above no other block's last.
+            let between = (above.max((from << BLOCK_BITS) - 1), below.min((last + 1) << BLOCK_BITS));
+            self.ask(&expression, between, changed, end, found)?;
+            if begun.elapsed() < QUICK {
+                width = (width * 4).min(MAX_BLOCKS);
+            }
+            last = from - 1;
+        }
+        Ok(())
+    }
+
+    fn ask(
+        &self,
+        expression: &str,
+        (above, below): (i64, i64),
+        changed: &HashSet<i64>,
+        end: usize,
+        found: &mut Vec<Match>,
+    ) -> Result<()> {
+        let mut query = self.db.prepare_cached(
+            "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC",
+        )?;
+        let mut rows = query.query(params![expression, above, below])?;
+        while found.len() < end
+            && let Some(row) = rows.next()?
+        {
+            let id = row.get(0)?;
+            if !changed.contains(&id) {
+                self.judge(id, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first and the last block with messages of the time that is asked for.
+    fn blocks(&self) -> Result<Option<(i64, i64)>> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT min(block), max(block) FROM search_blocks WHERE newest >= ?1 AND oldest < ?2")?;
+        let after = self.question.after.map_or(i64::MIN, |after| after.0);
+        let before = self.question.before.map_or(i64::MAX, |before| before.0);
+        let ends = query.query_row([after, before], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(match ends {
+            (Some(first), Some(last)) => Some((first, last)),
+            _ => None,
+        })
+    }
+
+    fn judge(&self, id: i64, found: &mut Vec<Match>) -> Result<()> {
+        self.look_at_clock()?;
+        let mut query = self.db.prepare_cached(select_candidate!("messages g WHERE g.id = ?1"))?;
+        found.extend(query.query_row([id], |row| self.scope.judge(self.db, row)).optional()?.flatten());
+        Ok(())
+    }
+
+    /// Goes through the chats, the newest message of all first.
+    fn look_through(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
+        let (above, below) = self.within_days(above, below)?;
+        let (mut heads, mut rest) = (BinaryHeap::new(), HashMap::new());
+        for (chat, cleared) in &self.scope.chats {
+            self.look_at_clock()?;
+            let mut numbers = self.numbers(*chat, above.max(*cleared), below)?;
+            heads.extend(numbers.pop().map(|id| (id, *chat)));
+            rest.insert(*chat, numbers);
+        }
+        let mut found = Vec::new();
+        while found.len() < count
+            && let Some((id, chat)) = heads.pop()
+        {
+            self.judge(id, &mut found)?;
+            let Some(numbers) = rest.get_mut(&chat) else { continue };
+            if numbers.is_empty() {
+                let cleared = self.scope.chats.get(&chat).copied().unwrap_or(i64::MAX);
+                *numbers = self.numbers(chat, above.max(cleared), id)?;
+            }
+            heads.extend(numbers.pop().map(|id| (id, chat)));
+        }
+        Ok(found)
+    }
+
+    /// Some of a chat's numbers, the newest last.
+    fn numbers(&self, chat: i64, above: i64, below: i64) -> Result<Vec<i64>> {
+        let mut query = self.db.prepare_cached(ids_between!("DESC LIMIT ?4"))?;
+        let ids = query.query_map([chat, above, below, NUMBERS], |row| row.get(0))?;
+        let mut ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        ids.reverse();
+        Ok(ids)
+    }
+
+    /// Between which numbers messages of the days are that are asked for. What is not entered may be of any day.
+    fn within_days(&self, above: i64, below: i64) -> Result<(i64, i64)> {
+        let has_days = self.question.after.is_some() || self.question.before.is_some();
+        if !has_days || self.state.below > 0 {
+            return Ok((above, below));
+        }
+        let waits = self.db.prepare_cached("SELECT 1 FROM messages WHERE id > ?1")?.exists([self.state.upto])?;
+        Ok(match self.blocks()? {
+            Some((first, last)) if !waits => {
+                (above.max((first << BLOCK_BITS) - 1), below.min((last + 1) << BLOCK_BITS))
+            }
+            Some((first, _)) => (above.max((first << BLOCK_BITS) - 1), below),
+            None => (above.max(self.state.upto), below),
+        })
+    }
+
+    fn look_at_clock(&self) -> Result<()> {
+        if Instant::now() > self.until { Err(Error::Busy { retry_after: RETRY }) } else { Ok(()) }
+    }
+}

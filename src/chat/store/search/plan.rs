@@ -1,0 +1,102 @@
+//! What the index is asked for.
+//!
+//! It is asked for more than what is searched for, and never for less: each message that it
+//! names is read and judged. No word of the asker's reaches its language but in quotes.
+
+use rusqlite::OptionalExtension;
+
+use super::scope::Scope;
+use super::state::State;
+use super::token;
+use crate::chat::model::search::{Has, IndexTerm, Phrase, Question};
+use crate::chat::store::db::Db;
+
+/// Words that a beginning stands for at most: what more words begin with stands in so many messages
+/// that these are looked through instead.
+const MAX_EXPANSIONS: usize = if cfg!(test) { 3 } else { 128 };
+/// Chats that the index is asked for by name; who is in more has others' messages passed over.
+const MAX_CHATS: usize = 256;
+/// Nor are they where the asker sees more than one in so many messages.
+const SHARE: i64 = 8;
+
+/// What the index is asked for: one of each group, and none of the others.
+#[derive(Default)]
+pub struct Plan {
+    groups: Vec<Vec<String>>,
+    none_of: Vec<String>,
+}
+
+impl Plan {
+    /// `None`: the index has nothing to look up, since only beginnings of very many words, days or chats are asked for.
+    pub fn of(db: &Db, question: &Question, scope: &Scope<'_>, state: State) -> rusqlite::Result<Option<Self>> {
+        let mut plan = Self::default();
+        for phrase in &question.wanted {
+            for term in phrase.index_terms() {
+                plan.groups.extend(match term {
+                    IndexTerm::Whole(term) => Some(vec![term]),
+                    IndexTerm::Beginning(beginning) => expand(db, &beginning)?,
+                });
+            }
+        }
+        plan.groups.extend(scope.from.as_ref().map(|from| from.iter().copied().map(token::sender).collect()));
+        plan.groups.extend(question.has.iter().map(|has: &Has| vec![token::has(*has).to_owned()]));
+        if plan.groups.is_empty() {
+            return Ok(None);
+        }
+        let is_small = scope.visible.saturating_mul(SHARE) < state.upto - state.below;
+        if scope.chats.len() <= MAX_CHATS && (scope.is_narrowed || is_small) {
+            plan.groups.push(scope.chats.keys().copied().map(token::chat).collect());
+        }
+        plan.groups.sort_unstable();
+        plan.groups.dedup();
+        plan.none_of.extend(question.unwanted.iter().filter_map(Phrase::exact_term));
+        plan.none_of.extend(scope.not_from.iter().copied().map(token::sender));
+        plan.none_of.extend(question.has_not.iter().map(|has| token::has(*has).to_owned()));
+        Ok(Some(plan))
+    }
+
+    /// Whether no message can match: a beginning that no word has.
+    pub fn is_void(&self) -> bool {
+        self.groups.iter().any(Vec::is_empty)
+    }
+
+    /// Whether the index may have to pass over long lists before it names a message.
+    pub fn is_long(&self) -> bool {
+        self.groups.len() > 1 || !self.none_of.is_empty()
+    }
+
+    /// In the index's own language; with `blocks`, of these blocks alone.
+    pub fn expression(&self, blocks: Option<std::ops::RangeInclusive<i64>>) -> String {
+        let blocks = blocks.map(|blocks| blocks.map(token::block).collect::<Vec<_>>());
+        let groups = self.groups.iter().chain(&blocks).map(|group| any_of(group));
+        let mut expression = groups.collect::<Vec<_>>().join(" AND ");
+        if !self.none_of.is_empty() {
+            expression = format!("({expression}) NOT {}", any_of(&self.none_of));
+        }
+        expression
+    }
+}
+
+fn any_of(terms: &[String]) -> String {
+    let quoted: Vec<_> = terms.iter().map(|term| format!("\"{term}\"")).collect();
+    format!("({})", quoted.join(" OR "))
+}
+
+/// All terms of the index that begin so; `None`: there are too many.
+fn expand(db: &Db, beginning: &str) -> rusqlite::Result<Option<Vec<String>>> {
+    let end = format!("{beginning}{}", char::MAX);
+    let mut first = db.prepare_cached("SELECT term FROM search_terms WHERE term >= ?1 AND term < ?2 LIMIT 1")?;
+    let mut next = db.prepare_cached("SELECT term FROM search_terms WHERE term > ?1 AND term < ?2 LIMIT 1")?;
+    let mut terms: Vec<String> = Vec::new();
+    loop {
+        let found: Option<String> = match terms.last() {
+            None => first.query_row([beginning, &end], |row| row.get(0)).optional()?,
+            Some(last) => next.query_row([last, &end], |row| row.get(0)).optional()?,
+        };
+        match found {
+            None => return Ok(Some(terms)),
+            Some(_) if terms.len() == MAX_EXPANSIONS => return Ok(None),
+            Some(term) => terms.push(term),
+        }
+    }
+}
