@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use image::metadata::Orientation;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
@@ -36,6 +37,8 @@ const SNIFFED_BYTES: usize = 4_096;
 /// How much of a picture's beginning is searched for its size: a photograph may keep a colour
 /// profile and a preview before it. One of empty segments alone would be read for seconds.
 const MEASURED_BYTES: u64 = 512 * 1024;
+/// Of a JPEG, where its camera's words stand if it has some: they are its first segment, or the one behind it.
+const EXIF_BYTES: usize = 128 * 1024;
 
 /// A file on its way in. Dropping it before [`Upload::finish`] leaves nothing.
 pub struct Upload {
@@ -220,10 +223,24 @@ async fn measure(path: &Path) -> Option<Dimensions> {
 }
 
 fn size_of(path: &Path) -> Option<Dimensions> {
-    let size = imagesize::blob_size(&beginning(path, MEASURED_BYTES).ok()?).ok()?;
+    let head = beginning(path, MEASURED_BYTES).ok()?;
+    let size = imagesize::blob_size(&head).ok()?;
     let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+    let (width, height) = if is_turned(&head) { (height, width) } else { (width, height) };
     let is_usable = (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height);
     is_usable.then_some(Dimensions { width, height })
+}
+
+/// Whether a camera says that its JPEG is to be turned by a quarter: browsers and previews do so.
+fn is_turned(head: &[u8]) -> bool {
+    const MARK: &[u8] = b"Exif\0\0";
+    let head = &head[..head.len().min(EXIF_BYTES)];
+    let exif = head.windows(MARK.len()).position(|bytes| bytes == MARK).filter(|_| head.starts_with(b"\xff\xd8"));
+    let orientation = exif.and_then(|at| Orientation::from_exif_chunk(&head[at + MARK.len()..]));
+    matches!(
+        orientation,
+        Some(Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH)
+    )
 }
 
 /// What a file on the disk is, and how large a picture.
@@ -265,8 +282,34 @@ fn disk_error(cause: std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::content_type;
-    use crate::chat::model::file::is_inline;
+    use image::codecs::jpeg::JpegEncoder;
+
+    use super::{content_type, look_at};
+    use crate::chat::model::file::{Dimensions, is_inline};
+
+    /// A JPEG of 40 by 20 pixels from a camera that was held so.
+    fn photograph(orientation: u8) -> Vec<u8> {
+        let mut jpeg = Vec::new();
+        JpegEncoder::new(&mut jpeg).encode_image(&image::RgbImage::new(40, 20)).expect("encoded");
+        let tiff =
+            [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", [orientation, 0, 0, 0, 0, 0, 0, 0].as_slice()].concat();
+        let segment = [b"\xff\xe1\0\x22Exif\0\0", tiff.as_slice()].concat();
+        jpeg.splice(2..2, segment);
+        jpeg
+    }
+
+    #[test]
+    fn a_photograph_is_as_wide_as_it_is_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("photograph");
+        for (orientation, (width, height)) in
+            [(1, (40, 20)), (3, (40, 20)), (6, (20, 40)), (8, (20, 40)), (99, (40, 20))]
+        {
+            std::fs::write(&path, photograph(orientation)).expect("written");
+            let (kind, size) = look_at(&path).expect("read");
+            assert_eq!((kind, size), ("image/jpeg", Some(Dimensions { width, height })), "{orientation}");
+        }
+    }
 
     #[test]
     fn the_bytes_say_what_a_file_is() {

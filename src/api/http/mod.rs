@@ -2,6 +2,7 @@
 //! routes and the documents made of it, answering. It knows no dialect.
 
 pub mod account;
+pub mod attachment;
 pub mod auth;
 pub mod backlog;
 pub mod base;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::api::http::attachment::Attachment;
 use crate::api::http::base;
 use crate::api::http::reply::Problem;
 use crate::chat::model::changes::{Change, Changes};
@@ -13,7 +14,7 @@ use crate::chat::model::chat::Kind;
 use crate::chat::model::id::UserId;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::receipt::ReadMark;
-use crate::chat::model::{file, invite, member, message, user};
+use crate::chat::model::{invite, member, message, user};
 
 /// A user, wherever one stands.
 #[derive(JsonSchema, Serialize)]
@@ -261,35 +262,6 @@ pub fn reactions(reactions: &[message::Reaction]) -> Vec<Reaction<'_>> {
         .iter()
         .map(|reaction| Reaction { emoji: &reaction.emoji, count: reaction.users.len(), users: shape(reaction) })
         .collect()
-}
-
-/// A file on a message.
-#[derive(JsonSchema, Serialize)]
-struct Attachment<'a> {
-    id: i64,
-    name: &'a str,
-    size: i64,
-    content_type: &'a str,
-    url: String,
-    /// Of a picture, in pixels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u32>,
-}
-
-impl<'a> From<&'a file::File> for Attachment<'a> {
-    fn from(file: &'a file::File) -> Self {
-        Self {
-            id: file.id.0,
-            name: &file.name,
-            size: file.size,
-            content_type: &file.content_type,
-            url: base::at(&format!("/api/files/{}/download/", file.id)),
-            width: file.dimensions.map(|size| size.width),
-            height: file.dimensions.map(|size| size.height),
-        }
-    }
 }
 
 /// A page of changes.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub use crate::api::http::account::Account;
+use crate::api::http::attachment::Attachment;
 use crate::api::http::base;
 use crate::chat::model::call::{Signal, SignalKind};
 use crate::chat::model::id::UserId;
@@ -98,35 +99,6 @@ impl<'a> From<&'a member::Member> for Participant<'a> {
             user: User::from(&member.user),
             joined_at: member.joined_at.to_string(),
             is_admin: member.is_admin,
-        }
-    }
-}
-
-/// A file on a message.
-#[derive(JsonSchema, Serialize)]
-pub struct Attachment<'a> {
-    id: i64,
-    name: &'a str,
-    size: i64,
-    content_type: &'a str,
-    url: String,
-    /// Of a picture, in pixels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u32>,
-}
-
-impl<'a> From<&'a file::File> for Attachment<'a> {
-    fn from(file: &'a file::File) -> Self {
-        Self {
-            id: file.id.0,
-            name: &file.name,
-            size: file.size,
-            content_type: &file.content_type,
-            url: base::at(&format!("/api/files/{}/download/", file.id)),
-            width: file.dimensions.map(|size| size.width),
-            height: file.dimensions.map(|size| size.height),
         }
     }
 }

@@ -5,6 +5,8 @@
 //! sizes of pictures are not in there: whoever imports works them out. An optional field
 //! that is left out means what its comment says; a field that is not listed is an error.
 
+mod moment;
+
 use serde::{Deserialize, Serialize};
 
 use super::backup;
@@ -335,48 +337,6 @@ pub enum Role {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-/// Moments as text.
-mod moment {
-    use std::time::UNIX_EPOCH;
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::chat::model::time::Timestamp;
-
-    pub fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(at)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        let wrong = || D::Error::custom("a time is like 2025-01-01T12:00:00.000Z");
-        let moment = humantime::parse_rfc3339(&text).map_err(|_| wrong())?;
-        let since = moment.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
-        i64::try_from(since.as_millis()).map(Timestamp).map_err(|_| wrong())
-    }
-
-    pub mod maybe {
-        use serde::{Deserialize, Deserializer, Serializer};
-
-        use crate::chat::model::time::Timestamp;
-
-        #[expect(clippy::ref_option, reason = "serde asks for a reference")]
-        pub fn serialize<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
-            match at {
-                Some(at) => super::serialize(at, to),
-                None => to.serialize_none(),
-            }
-        }
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-            #[derive(Deserialize)]
-            struct Moment(#[serde(with = "super")] Timestamp);
-            Ok(Option::<Moment>::deserialize(from)?.map(|Moment(at)| at))
-        }
-    }
 }
 
 /// Why nothing was exported or imported. Nothing was changed.
