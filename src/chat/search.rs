@@ -8,6 +8,8 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::app::App;
 use super::model::error::{Error, Result};
 use super::model::file::File;
@@ -20,8 +22,12 @@ use super::store::{self, Db};
 
 /// How long messages wait to be entered that are too few to be entered at once.
 const AT_LATEST: Duration = Duration::from_secs(30);
-/// How long the writer is left to others between two pieces of what was there before.
+/// How long the writer is left to others between two pieces, at least.
 const PAUSE: Duration = Duration::from_millis(5);
+/// And how many times as long as the piece took: whoever sends loses a twentieth of the writer.
+const SHARE_OF_OTHERS: u32 = 19;
+/// With more messages waiting than a search looks through in time, the index has half of the writer.
+const MANY_WAIT: u64 = 200_000;
 /// When a piece is tried again that could not be entered.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -78,8 +84,11 @@ impl App {
 
     /// Enters all that waits, piece by piece, with time for others between.
     async fn index_all(&self) -> Result<()> {
+        let mut begun = Instant::now();
         while self.index_piece().await? {
-            tokio::time::sleep(PAUSE).await;
+            let share = if self.unindexed.count() > MANY_WAIT { 1 } else { SHARE_OF_OTHERS };
+            tokio::time::sleep(PAUSE.max(begun.elapsed() * share)).await;
+            begun = Instant::now();
         }
         Ok(())
     }

@@ -52,6 +52,9 @@ async fn the_log_stays_small_while_everybody_reads_and_writes() {
     let span = Duration::from_secs(u64::try_from(scale(3, 120)).unwrap());
     while begun.elapsed() < span || written.load(Ordering::Relaxed) < AT_LEAST {
         tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Some(ended) = everybody.try_join_next() {
+            ended.expect("whoever reads or writes goes on until the end");
+        }
         longest = longest.max(std::fs::metadata(&log).map_or(0, |log| log.len()));
     }
     stop.store(true, Ordering::Relaxed);

@@ -11,6 +11,8 @@ use crate::chat::store::db::Db;
 
 /// Messages entered in one transaction: few, since a post may wait behind them.
 const PIECE: u32 = if cfg!(test) { 4 } else { 256 };
+/// Bytes of their texts: a piece ends with the message that reaches it.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// What a message is entered by.
 macro_rules! select {
@@ -32,25 +34,31 @@ pub fn enter_piece(db: &Db) -> rusqlite::Result<bool> {
         return Ok(false);
     }
     let changed = enter_changed(db)?;
-    let new = enter(db, select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2"), state.upto)?;
+    let new = enter(db, select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2"), state.upto, PIECE_BYTES)?;
     if let Some((_, last)) = new.ends {
         set_state(db, State { upto: last, ..state })?;
     }
-    if changed > 0 || new.count >= PIECE {
+    if changed > 0 || !new.is_last {
         return Ok(true);
     }
-    if state.below == 0 || new.count > 0 {
+    if state.below == 0 || new.ends.is_some() {
         return Ok(state.below > 0);
     }
-    let old = enter(
-        db,
-        select!("WHERE g.id IN (SELECT id FROM messages WHERE id <= ?1 ORDER BY id DESC LIMIT ?2) ORDER BY g.id"),
-        state.below,
-    )?;
-    let below = old.ends.filter(|_| old.count >= PIECE).map_or(0, |(first, _)| first - 1);
+    let old = enter(db, OLD, state.below, usize::MAX)?;
+    let below = old.ends.map_or(0, |(first, _)| first - 1);
     set_state(db, State { below, ..state })?;
     Ok(below > 0)
 }
+
+/// The newest of what is old, as far as its texts are no more than a piece.
+const OLD: &str = select!(
+    "WHERE g.id IN (
+         SELECT id FROM (
+             SELECT id, sum(bytes) OVER (ORDER BY id DESC) - bytes AS before
+             FROM (SELECT id, octet_length(content) AS bytes FROM messages WHERE id <= ?1 ORDER BY id DESC LIMIT ?2)
+         ) WHERE before < 65536
+     ) ORDER BY g.id"
+);
 
 /// Enters all that waits, where nobody else waits for the writer.
 pub fn enter_all(db: &Db) -> rusqlite::Result<()> {
@@ -73,8 +81,9 @@ fn enter_changed(db: &Db) -> rusqlite::Result<usize> {
     let changed = take_out(db, "SELECT message_id FROM search_changed ORDER BY message_id LIMIT ?1")?;
     if let Some(last) = changed.last() {
         let those = select!("JOIN search_changed s ON s.message_id = g.id WHERE g.id <= ?1 ORDER BY g.id LIMIT ?2");
-        enter(db, those, *last)?;
-        db.prepare_cached("DELETE FROM search_changed WHERE message_id <= ?1")?.execute([last])?;
+        let piece = enter(db, those, *last, PIECE_BYTES)?;
+        let upto = piece.ends.filter(|_| !piece.is_last).map_or(*last, |(_, end)| end);
+        db.prepare_cached("DELETE FROM search_changed WHERE message_id <= ?1")?.execute([upto])?;
     }
     Ok(gone.len() + changed.len())
 }
@@ -91,24 +100,29 @@ fn take_out(db: &Db, sql: &str) -> rusqlite::Result<Vec<i64>> {
 
 /// A piece that was entered.
 struct Piece {
-    count: u32,
+    /// Nothing more waits of what was asked for.
+    is_last: bool,
     /// The first message and the last.
     ends: Option<(i64, i64)>,
 }
 
 /// Enters the messages that a query tells, in the order of their numbers: the index wants them so.
-fn enter(db: &Db, sql: &str, from: i64) -> rusqlite::Result<Piece> {
+fn enter(db: &Db, sql: &str, from: i64, max_bytes: usize) -> rusqlite::Result<Piece> {
     let mut query = db.prepare_cached(sql)?;
     let mut insert = db.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?;
     let mut rows = query.query(params![from, PIECE])?;
-    let (mut piece, mut words, mut blocks) = (Piece { count: 0, ends: None }, String::new(), BTreeMap::new());
-    while let Some(row) = rows.next()? {
+    let (mut ends, mut count, mut bytes) = (None, 0, 0);
+    let (mut words, mut blocks) = (String::new(), BTreeMap::new());
+    while bytes < max_bytes
+        && let Some(row) = rows.next()?
+    {
         let (id, at): (i64, i64) = (row.get(0)?, row.get(3)?);
         words.clear();
         write_words(db, row, &mut words)?;
         insert.execute(params![id, words])?;
-        piece.count += 1;
-        piece.ends = Some((piece.ends.map_or(id, |(first, _)| first), id));
+        count += 1;
+        bytes += row.get_ref(5)?.as_str()?.len();
+        ends = Some((ends.map_or(id, |(first, _)| first), id));
         let (oldest, newest) = blocks.entry(token::block_of(id)).or_insert((at, at));
         (*oldest, *newest) = (at.min(*oldest), at.max(*newest));
     }
@@ -119,7 +133,7 @@ fn enter(db: &Db, sql: &str, from: i64) -> rusqlite::Result<Piece> {
         )?
         .execute([block, oldest, newest])?;
     }
-    Ok(piece)
+    Ok(Piece { is_last: count < PIECE && bytes < max_bytes, ends })
 }
 
 /// What the index is to know of a message.
