@@ -27,11 +27,9 @@ impl App {
         let Actor { user, username, .. } = subscriber.actor.clone();
         let mut calls = self.calls.lock();
         let is_first = !calls.contains_key(&chat);
-        if is_first {
-            // It wakes everybody, and leaves a message behind.
-            self.check_pace(&subscriber.actor)?;
-        }
-        let call = calls.entry(chat).or_insert_with(|| Call::begun(user, has_video));
+        // It is told to everybody in the chat, and may leave a message behind.
+        self.check_pace(&subscriber.actor)?;
+        let call = calls.entry(chat).or_insert_with(|| Call::begun(user, has_video, self.calls.may_ring(chat, user)));
         let is_new_user = call.participants.iter().all(|participant| participant.user != user);
         let max = self.limits.participants;
         let is_full = users(&call.participants).len() >= max as usize;
@@ -47,7 +45,8 @@ impl App {
             participants: users(&call.participants),
             to: call.participants.iter().map(|participant| participant.socket).collect(),
         });
-        let rings = is_first.then_some(Event::Ringing { chat, ring: Ring::Started { user, has_video } });
+        let rings =
+            (is_first && call.rings()).then_some(Event::Ringing { chat, ring: Ring::Started { user, has_video } });
         let participants = users(&call.participants);
         let joined = is_new_user.then_some(Event::Call(CallEvent::Joined { chat, user, username, participants }));
         if self.hub.publish_from(subscriber.socket, rings.into_iter().chain(joined).chain([state])) {
@@ -76,21 +75,29 @@ impl App {
         if !left {
             return;
         }
-        let ended = participants.is_empty().then(|| call.ended(chat, user));
+        let is_over = participants.is_empty();
+        // One that rang for nobody and that nobody joined leaves no trace.
+        let ended = (is_over && (call.rings() || call.was_answered())).then(|| call.ended(chat, user));
         let over = ended.map(|call| Event::Ringing { chat, ring: Ring::Ended { seconds: call.seconds } });
         self.hub.publish([Event::Call(CallEvent::Left { chat, user, participants })].into_iter().chain(over));
-        if let Some(ended) = ended {
+        if is_over {
             calls.remove(&chat);
+        }
+        if let Some(ended) = ended {
             self.calls.end(ended);
         }
     }
 
-    /// Tells those who are in the call of a chat that the actor, who is in the chat, does not join.
+    /// Tells those who are in the call of a chat, once, that the actor, who is in the chat, does not join.
     pub fn decline_call(&self, actor: &Actor, chat: ChatId) -> Result<()> {
+        self.check_signed_in(actor)?;
         self.store.read(|db| inside(db, actor.user, chat))?;
-        let calls = self.calls.lock();
-        let to = calls.get(&chat).map(|call| ids(&call.participants)).ok_or(Error::NotInCall)?;
-        self.hub.publish([Event::Ringing { chat, ring: Ring::Declined { user: actor.user, to } }]);
+        let mut calls = self.calls.lock();
+        let call = calls.get_mut(&chat).ok_or(Error::NotInCall)?;
+        if call.decline(actor.user) {
+            let (user, to) = (actor.user, ids(&call.participants));
+            self.hub.publish([Event::Ringing { chat, ring: Ring::Declined { user, to } }]);
+        }
         Ok(())
     }
 

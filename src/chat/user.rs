@@ -87,7 +87,7 @@ fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account>
     let before = store::users::account(tx, me)?.ok_or(Error::NotFound)?;
     if let Some((email, _)) = &change.email {
         let mine = fold(&before.email) == email.key();
-        if !mine && store::users::email_is_taken(tx, &email.key())? {
+        if !mine && store::users::email_is_taken(tx, &email.key(), Some(me))? {
             return Err(Error::EmailTaken);
         }
         store::users::set_email(tx, me, email)?;

@@ -68,7 +68,8 @@ async fn whole_lists_are_written_as_they_are_read() {
     ];
     for (path, wanted) in lists {
         let answer = alice.get(path).await.is(200);
-        assert!(!answer.has("content-length"), "{path} was known whole before it was sent");
+        // One that is over with its first piece has a length.
+        assert_eq!(answer.has("content-length"), wanted.len() < 100, "{path}");
         let listed: Vec<i64> = answer.json().as_array().unwrap().iter().map(id).collect();
         assert_eq!(listed, wanted, "{path}");
     }

@@ -1,5 +1,7 @@
 //! People whose name cannot stay as it was.
 
+use serde_json::json;
+
 use super::{Project, signs_in};
 use crate::world::{Fireside, Home};
 
@@ -59,6 +61,19 @@ async fn whose_name_somebody_else_has_is_named_with_what_to_tell_them() {
     signs_in(&fireside, "ANNA-2", "old password of boris").await.expect("as he was told");
     signs_in(&fireside, "anna@example.org", "old password of clara").await.expect_err("anna's address");
     signs_in(&fireside, "anna@example.org", "old password of anna").await.expect("her own");
+}
+
+#[tokio::test]
+async fn nobody_else_gets_the_address_by_which_somebody_signed_in_before() {
+    let (project, home) = (Project::of("inbox"), Home::new());
+    project.changed("UPDATE auth_user SET username = 'anna@old.example', email = '' WHERE username = 'anna'");
+    project.moves_to(&home, &[]).await.succeeded();
+    let fireside = Fireside::start_in(home, &[]).await;
+    let stranger = |email: &str| json!({"username": "mallory", "email": email, "password": "correct horse", "password_confirm": "correct horse"});
+    let register = "/api/auth/register/";
+    fireside.anyone().post(register, &stranger("Anna@old.example")).await.names("email");
+    signs_in(&fireside, "anna@old.example", "old password of anna").await.expect("as before");
+    fireside.anyone().post(register, &stranger("mallory@old.example")).await.is(201);
 }
 
 /// Two who had nearly the same name: the password of one is not tried for the other.

@@ -148,7 +148,7 @@ async fn what_is_no_dump_is_told_with_its_place() {
     for (bytes, told) in [
         (whole.as_bytes()[..place].to_vec(), format!("at line {line} column")),
         (whole.replacen("\"username\"", "\"username", 1).into_bytes(), "after ".to_owned()),
-        (b"[7]".to_vec(), "at line 1 column 2".to_owned()),
+        (b"[7]".to_vec(), "at line 1 column".to_owned()),
         (b"{\"users\": []}".to_vec(), "missing field `model` at line 1".to_owned()),
         (b"[]".to_vec(), "no table of users was found; there are no tables".to_owned()),
         (utf16, "is in UTF-16".to_owned()),

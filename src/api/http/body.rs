@@ -23,6 +23,9 @@ use super::request::{BodyStream, Request, pairs};
 pub const MAX_BODY: usize = 256 * 1024;
 /// How deep JSON may nest.
 pub const MAX_DEPTH: usize = 32;
+/// Values in a body: each takes hundreds of bytes as long as its request lasts, and two in a body. The most
+/// that anybody needs are the thousand ids of new members.
+pub const MAX_VALUES: usize = 2_048;
 /// How long a body but for uploads may take.
 pub const BODY_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -41,6 +44,9 @@ impl Request {
         let fields = match kind.as_str() {
             _ if body.is_empty() => Fields::default(),
             "" | "application/json" => Fields::of_json(&body)?,
+            "application/x-www-form-urlencoded" if body.split(|byte| *byte == b'&').count() > MAX_VALUES => {
+                return Err(too_many_values());
+            }
             "application/x-www-form-urlencoded" => Fields::of_form(pairs(&body)),
             _ => return Err(ApiError::UnsupportedMediaType),
         };
@@ -79,30 +85,43 @@ async fn read_all(body: &mut BodyStream) -> Result<Bytes, ApiError> {
     }
 }
 
-/// Reads JSON whose nesting is bounded.
+/// Reads JSON whose nesting and whose values are bounded.
 pub fn json(bytes: &[u8]) -> Result<Value, ApiError> {
-    if depth(bytes) > MAX_DEPTH {
+    let (depth, values) = measure(bytes);
+    if depth > MAX_DEPTH {
         return Err(ApiError::Malformed(format!("JSON may nest {MAX_DEPTH} deep at most.").into()));
+    }
+    if values > MAX_VALUES {
+        return Err(too_many_values());
     }
     serde_json::from_slice(bytes).map_err(|cause| ApiError::Malformed(format!("JSON parse error: {cause}").into()))
 }
 
-/// How deep brackets nest, outside of strings. Counted before parsing, which recurses.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
+fn too_many_values() -> ApiError {
+    ApiError::Malformed(format!("A body may have {MAX_VALUES} values at most.").into())
+}
+
+/// How deep brackets nest, and how many values there are at most, outside of strings. Counted before
+/// parsing, which recurses and takes memory for each.
+fn measure(json: &[u8]) -> (usize, usize) {
+    let (mut depth, mut deepest, mut values) = (0_usize, 0, 1);
     let (mut in_string, mut escaped) = (false, false);
     for byte in json {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                values += 1;
+            }
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            b',' if !in_string => values += 1,
             _ => {}
         }
         deepest = deepest.max(depth);
     }
-    deepest
+    (deepest, values)
 }
 
 #[cfg(test)]
@@ -111,13 +130,20 @@ mod tests {
     use proptest::strategy::Strategy;
     use serde_json::Value;
 
-    use super::depth;
+    use super::{MAX_VALUES, json, measure};
 
     #[test]
-    fn depth_counts_brackets_outside_of_strings() {
-        assert_eq!(depth(br#"{"a":[1,{"b":2}]}"#), 3);
-        assert_eq!(depth(br#"{"a":"[[[[\"[[["}"#), 1);
-        assert_eq!(depth(&[b'['; 100]), 100);
+    fn brackets_and_commas_count_outside_of_strings() {
+        assert_eq!(measure(br#"{"a":[1,{"b":2}]}"#), (3, 5));
+        assert_eq!(measure(br#"{"a":"[[[[\",[[["}"#), (1, 2));
+        assert_eq!(measure(&[b'['; 100]).0, 100);
+    }
+
+    #[test]
+    fn so_many_values_are_read_and_no_more() {
+        let list = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        assert!(json(list(MAX_VALUES / 2 - 1).as_bytes()).is_ok());
+        assert!(json(list(MAX_VALUES / 2 + 1).as_bytes()).is_err());
     }
 
     /// JSON of any shape, up to eight deep.
@@ -149,7 +175,7 @@ mod tests {
     proptest! {
         #[test]
         fn depth_is_counted_as_it_would_be_parsed(value in any_json()) {
-            prop_assert_eq!(depth(value.to_string().as_bytes()), depth_of(&value));
+            prop_assert_eq!(measure(value.to_string().as_bytes()).0, depth_of(&value));
             prop_assert_eq!(super::json(value.to_string().as_bytes()).is_ok(), true);
         }
 

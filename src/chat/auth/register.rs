@@ -79,7 +79,7 @@ pub(in crate::chat) fn create(
         return Err(Error::UsernameTaken);
     }
     if let Some(email) = &new.email
-        && store::users::email_is_taken(tx, &email.key())?
+        && store::users::email_is_taken(tx, &email.key(), None)?
     {
         return Err(Error::EmailTaken);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -10,6 +11,11 @@ use crate::chat::model::call::EndedCall;
 use crate::chat::model::id::{ChatId, SocketId, UserId};
 use crate::chat::model::name::Username;
 
+/// How soon one person makes a chat ring again: whoever joins and leaves in turn would ring all the time,
+/// and fill the history.
+const RINGS_AGAIN: Duration = Duration::from_secs(10);
+/// Chats that have rung, before those are forgotten that may ring again.
+const MANY_RUNG: usize = 1_024;
 /// Calls that have ended and are not in their chats' histories yet. Of more no line is left.
 const MAX_ENDED: usize = 1_024;
 
@@ -27,12 +33,35 @@ pub struct Call {
     has_video: bool,
     began: Instant,
     was_answered: bool,
+    /// Whoever hears of it is told.
+    rings: bool,
+    declined_by: Vec<UserId>,
 }
 
 impl Call {
-    pub fn begun(by: UserId, has_video: bool) -> Self {
-        let participants = Vec::new();
-        Self { participants, starter: by, has_video, began: Instant::now(), was_answered: false }
+    pub fn begun(by: UserId, has_video: bool, rings: bool) -> Self {
+        Self {
+            participants: Vec::new(),
+            starter: by,
+            has_video,
+            began: Instant::now(),
+            was_answered: false,
+            rings,
+            declined_by: Vec::new(),
+        }
+    }
+
+    pub fn rings(&self) -> bool {
+        self.rings
+    }
+
+    /// Somebody does not join. `false`: they said so before.
+    pub fn decline(&mut self, user: UserId) -> bool {
+        let is_news = !self.declined_by.contains(&user);
+        if is_news {
+            self.declined_by.push(user);
+        }
+        is_news
     }
 
     pub fn join(&mut self, participant: Participant) {
@@ -67,6 +96,8 @@ impl Call {
 /// everybody sees the same order; the hub's lock is taken inside it, never around it.
 pub struct Calls {
     by_chat: Mutex<HashMap<ChatId, Call>>,
+    /// Who made a chat ring last, and when.
+    rung: Mutex<HashMap<ChatId, (UserId, Instant)>>,
     ended: mpsc::Sender<EndedCall>,
     /// Read by whoever writes the lines of history.
     to_record: tokio::sync::Mutex<mpsc::Receiver<EndedCall>>,
@@ -75,7 +106,7 @@ pub struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         let (ended, to_record) = mpsc::channel(MAX_ENDED);
-        Self { by_chat: Mutex::default(), ended, to_record: tokio::sync::Mutex::new(to_record) }
+        Self { by_chat: Mutex::default(), rung: Mutex::default(), ended, to_record: tokio::sync::Mutex::new(to_record) }
     }
 }
 
@@ -87,6 +118,20 @@ impl Calls {
     /// Who is in a chat's call, in order of joining.
     pub fn users_in(&self, chat: ChatId) -> Vec<UserId> {
         self.lock().get(&chat).map(|call| ids(&call.participants)).unwrap_or_default()
+    }
+
+    /// Whether a chat rings for a call that somebody begins: not again for one who made it ring just now.
+    pub fn may_ring(&self, chat: ChatId, by: UserId) -> bool {
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if rung.len() >= MANY_RUNG {
+            rung.retain(|_, (_, at)| now.duration_since(*at) < RINGS_AGAIN);
+        }
+        let is_again = rung.get(&chat).is_some_and(|(user, at)| *user == by && now.duration_since(*at) < RINGS_AGAIN);
+        if !is_again {
+            rung.insert(chat, (by, now));
+        }
+        !is_again
     }
 
     /// Hands on what is to be written into the history.

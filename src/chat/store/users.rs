@@ -121,8 +121,13 @@ pub fn exists(db: &Db, id: UserId) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([id.0])?)
 }
 
-pub fn email_is_taken(db: &Db, key: &str) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM users WHERE email_key = ?1")?.exists([key])?)
+/// Whether an address is somebody's, or what somebody other than `by` signs in by from before a move.
+pub fn email_is_taken(db: &Db, key: &str, by: Option<UserId>) -> Result<bool> {
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM users WHERE email_key = ?1
+         UNION ALL SELECT 1 FROM former_names WHERE name_key = ?1 AND user_id IS NOT ?2",
+    )?;
+    Ok(query.exists(params![key, by.map(|user| user.0)])?)
 }
 
 pub fn account(db: &Db, id: UserId) -> Result<Option<Account>> {

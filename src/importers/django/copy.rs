@@ -1,7 +1,8 @@
 //! A copy of a database that has a write-ahead log, for its reader to make files beside.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -34,7 +35,7 @@ pub(super) fn make(path: &Path) -> Result<TempDir, ImportError> {
             place.display()
         ))
     };
-    let folder = tempfile::Builder::new().prefix("fireside-import-").tempdir().map_err(wrong)?;
+    let folder = folder().map_err(wrong)?;
     let before = state(path).map_err(wrong)?;
     std::fs::copy(path, folder.path().join(NAME)).map_err(wrong)?;
     if log(path).exists() {
@@ -44,6 +45,12 @@ pub(super) fn make(path: &Path) -> Result<TempDir, ImportError> {
         return failed(format!("{} is written to: stop the project, or name a copy of its database", path.display()));
     }
     Ok(folder)
+}
+
+/// A folder that its owner alone can look into: what is copied there has the passwords of a project, and
+/// keeps the rights that it had.
+pub(super) fn folder() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("fireside-import-").permissions(Permissions::from_mode(0o700)).tempdir()
 }
 
 fn log(path: &Path) -> PathBuf {

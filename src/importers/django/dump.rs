@@ -86,7 +86,7 @@ pub(super) fn load(path: &Path) -> Result<Dump, ImportError> {
         let place = std::env::temp_dir();
         ImportError::Source(format!("{} could not be read into {}: {cause}", path.display(), place.display()))
     };
-    let folder = tempfile::Builder::new().prefix("fireside-import-").tempdir().map_err(|cause| kept(&cause))?;
+    let folder = copy::folder().map_err(|cause| kept(&cause))?;
     let db = Connection::open(folder.path().join(copy::NAME)).map_err(|cause| kept(&cause))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let begin = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN";

@@ -101,7 +101,7 @@ impl Import {
 
     fn free_email(&mut self, username: &Username, email: Option<Email>) -> Result<Option<Email>> {
         let Some(email) = email else { return Ok(None) };
-        if !users::email_is_taken(self.arrival.db(), &email.key())? {
+        if !users::email_is_taken(self.arrival.db(), &email.key(), None)? {
             return Ok(Some(email));
         }
         match self.options.on_conflict {
