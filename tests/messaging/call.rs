@@ -79,7 +79,9 @@ async fn a_call_that_nobody_answers_is_one_that_was_missed() {
     bobs.hears("call_ended").await;
     let line = bobs.hears_message("Missed call.").await;
     assert_eq!((&line["kind"], &line["call_seconds"]), (&json!("call"), &json!(0)));
-    assert_eq!(seen(&bob, chat).await["unread_count"], 1);
+    let shown = seen(&bob, chat).await;
+    assert_eq!(shown["unread_count"], 1);
+    assert_eq!((&shown["last_message"]["kind"], &shown["last_message"]["call_seconds"]), (&json!("call"), &json!(0)));
     assert_eq!(seen(&alice, chat).await["unread_count"], 0);
 }
 

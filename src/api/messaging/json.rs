@@ -175,6 +175,10 @@ struct LastMessage<'a> {
     created_at: String,
     sender: User<'a>,
     attachments: Vec<Attachment<'a>>,
+    /// As of any message.
+    #[schemars(extend("enum" = ["text", "call"]))]
+    kind: &'static str,
+    call_seconds: Option<u32>,
 }
 
 impl<'a> From<&'a message::Message> for LastMessage<'a> {
@@ -185,8 +189,14 @@ impl<'a> From<&'a message::Message> for LastMessage<'a> {
             created_at: message.created_at.to_string(),
             sender: User::from(&message.sender),
             attachments: message.attachments.iter().map(Attachment::from).collect(),
+            kind: kind(message),
+            call_seconds: message.call_seconds,
         }
     }
+}
+
+fn kind(message: &message::Message) -> &'static str {
+    if message.call_seconds.is_some() { "call" } else { "text" }
 }
 
 /// A message.
@@ -234,7 +244,7 @@ impl<'a> Message<'a> {
             read_by: read_by(message, marks),
             attachments: message.attachments.iter().map(Attachment::from).collect(),
             reply_to: message.reply_to.map(|id| id.0),
-            kind: if message.call_seconds.is_some() { "call" } else { "text" },
+            kind: kind(message),
             call_seconds: message.call_seconds,
         }
     }
