@@ -96,8 +96,9 @@ export function createActions(app) {
     person: (username) => needed(() => import('./people.js'), ({ openPerson }) => openPerson(world(), username)),
     gone: (chat) => app.chatGone(chat),
     call: async (chat, video) => {
-      const { startCall } = await import('./call.js');
-      app.call ??= await startCall({ ...world(), token: app.token, chat, video, over: () => { app.call = null; } });
+      if (app.call || app.calling) return;
+      app.calling = needed(() => import('./call.js'), ({ startCall }) => startCall({ ...world(), token: app.token, chat, video, over: () => { app.call = null; } }));
+      app.call = await app.calling.finally(() => { app.calling = null; });
     },
   };
   return actions;

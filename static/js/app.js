@@ -9,7 +9,7 @@ import { createDrafts } from './drafts.js';
 import { key } from './kept.js';
 import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
-import { createStore, nothing, sortedChats, unreadTotal } from './state.js';
+import { createStore, isRung, nothing, sortedChats, unreadTotal } from './state.js';
 
 const SETTLED = 2_000; // ms after the chats are there
 
@@ -193,7 +193,17 @@ class App {
     if (frame.type === 'new_message' && !known) this.refreshChat(chat);
     if (frame.type === 'message_deleted' && known) this.refreshChat(chat);
     if (frame.type === 'read' && frame.user_id === before.me.id && this.store.get().chats[chat]?.unread_count) this.refreshChat(chat);
+    if (frame.type === 'call_started') this.rings(frame);
+    if (frame.type === 'call_declined') this.call?.declined(frame);
     if (frame.type === 'error' && frame.message) toast(tell(frame.message, frame.code));
+  }
+
+  // What rings is loaded by the first call that does.
+  rings(frame) {
+    const { me, chats } = this.store.get();
+    if (frame.user_id === me.id || (chats[frame.chat] && !isRung(chats[frame.chat]))) return;
+    this.ringing ??= import('./ring.js').then(({ createRinging }) => createRinging(this));
+    this.ringing.then(({ ring }) => ring(frame)).catch(() => { this.ringing = null; }); // the chat shows it
   }
 
   // The line is there, perhaps again: what waited goes on.
@@ -340,7 +350,7 @@ class App {
     const { open, chats } = this.store.get();
     const known = chats[chat];
     if (!document.hidden && document.hasFocus() && open === chat) return;
-    if (message.id <= (known?.last_message?.id ?? 0)) return;
+    if (message.id <= (known?.last_message?.id ?? 0) || message.call_seconds) return; // of a call, one that was missed
     const { announce } = await import('./notify.js');
     announce({ message, title: known?.title, group: known?.chat_type === 'group', open: () => { window.focus(); goTo(`chat-${chat}`); } });
   }

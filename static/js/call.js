@@ -3,8 +3,10 @@
 import { openSocket } from './api.js';
 import { el, icon, iconButton, nameOf, style, toast } from './dom.js';
 import { t } from './i18n.js';
+import { isRung } from './state.js';
 
 const MOST = { video: 4, audio: 6 };
+const PATIENCE = 45_000; // ms that it rings with the others
 
 export async function startCall({ store, api, actions, token, chat, video, over }) {
   let local;
@@ -37,7 +39,7 @@ class Call {
     this.me = this.store.get().me;
     this.draw();
     this.socket = openSocket(() => `/ws/room/${this.chat}/`, this.token, {
-      opened: () => this.say('join_call', {}),
+      opened: () => this.say('join_call', { video: this.local.getVideoTracks().length > 0 }),
       frame: ({ type, data }) => this.heard(type, data),
       // The server forgets who has gone: after a break one joins anew.
       lost: () => { this.asked = false; this.state(t('call.lost')); for (const user of [...this.peers.keys()]) this.drop(user); },
@@ -96,21 +98,30 @@ class Call {
     }
     // Whoever was there first makes the offer to the newcomer.
     if (this.asked) for (const other of others) if (!this.peers.has(other.user_id)) this.offer(other);
-    if (!this.invited && !others.length) this.invite();
-    this.invited = true;
+    if (!this.hasRung && !others.length) this.rings();
+    this.hasRung = true;
     this.asked = true;
     for (const user of [...this.peers.keys()]) if (!others.some(({ user_id }) => user_id === user)) this.drop(user);
-    if (!others.length) this.state(t('call.waiting'));
     return undefined;
   }
 
-  // Nobody is told of a call but those on the room's socket; a message tells the rest.
-  invite() {
-    this.api.send(this.chat, { content: t('call.started') }).catch(this.actions.refused);
+  // It rings with the others, unless there are too many of them.
+  rings() {
+    if (!isRung(this.store.get().chats[this.chat])) return;
+    this.state(t('call.calling'));
+    this.timer = setTimeout(() => this.state(t('call.noanswer')), PATIENCE);
+  }
+  declined({ chat, user_id: user }) {
+    const { chats, me } = this.store.get();
+    if (chat !== this.chat || user === me.id || this.peers.size) return;
+    const { chat_type: type, members = [] } = chats[chat] ?? {};
+    if (type === 'dm') clearTimeout(this.timer);
+    this.state(type === 'dm' ? t('call.declined') : t('call.declined.by', { name: nameOf(members.find(({ id }) => id === user)) }));
   }
 
   peer(user, offering = false) {
     if (this.peers.has(user.id)) return this.peers.get(user.id);
+    clearTimeout(this.timer); // somebody came
     const connection = new RTCPeerConnection({ iceServers: this.iceServers });
     const shown = this.store.get().chats[this.chat]?.members?.find(({ id }) => id === user.id) ?? user;
     const peer = { connection, ...this.tile(shown), waiting: [] };
@@ -220,6 +231,7 @@ class Call {
   }
 
   hangUp() {
+    clearTimeout(this.timer);
     this.say('leave_call', {});
     setTimeout(() => this.socket.close(), 200);
     for (const user of [...this.peers.keys()]) this.drop(user);

@@ -1,7 +1,7 @@
 // The list of chats, and the box that finds chats, people and messages.
 import { avatar, el, icon, iconButton, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
-import { plainly } from './markup.js';
+import { gist } from './markup.js';
 import { otherMember, othersInCall, sortedChats } from './state.js';
 
 const FEW = 5; // people that are shown above messages
@@ -96,13 +96,12 @@ export function createChats(store, api, { actions }) {
   function fill(link, { chat, other, online, writes, calling, failed, draft, me }) {
     const last = chat.last_message;
     const count = chat.unread_count ?? 0;
-    const words = last?.content || `📎 ${last?.attachments?.[0]?.name ?? t('a.file')}`;
-    const by = last && (last.sender.id === me.id ? `${t('you')}: ` : chat.chat_type === 'group' ? `${nameOf(last.sender)}: ` : '');
+    const by = last && (last.sender.id === me.id ? (last.kind === 'call' ? '' : `${t('you')}: `) : chat.chat_type === 'group' ? `${nameOf(last.sender)}: ` : '');
     link.replaceChildren(avatar(other ?? chat, { group: !other, online }),
       el('span', { className: 'grow' },
         el('span', { className: 'top' }, el('b', { className: 'clip', dir: 'auto', textContent: chat.title }), last && el('time', { dateTime: last.created_at, textContent: shortly(new Date(last.created_at)) })),
         el('span', { className: 'top' },
-          el('span', { className: writes ? 'clip preview writes' : 'clip preview', dir: 'auto' }, !writes && draft && el('b', { className: 'refused', textContent: `${t('draft')} ` }), writes ? t('typing.short') : draft ? draft.replace(/\s+/g, ' ') : last ? `${by}${plainly(words)}` : t('nothing.said')),
+          el('span', { className: writes ? 'clip preview writes' : 'clip preview', dir: 'auto' }, !writes && draft && el('b', { className: 'refused', textContent: `${t('draft')} ` }), writes ? t('typing.short') : draft ? draft.replace(/\s+/g, ' ') : last ? `${by}${gist(last, me)}` : t('nothing.said')),
           calling > 0 && el('span', { className: 'calling', role: 'img', 'aria-label': t('call.running', { n: calling }), title: t('call.running', { n: calling }) }, icon('phone', 16)),
           failed && el('span', { className: 'refused', role: 'img', 'aria-label': t('message.failed') }, icon('warn', 16)),
           count > 0 && el('span', { className: 'badge' }, el('span', { 'aria-hidden': 'true', textContent: count > 999 ? '999+' : number(count) }), el('span', { className: 'unseen', textContent: t('unread.count', { n: count }) })))));

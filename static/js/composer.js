@@ -2,7 +2,7 @@
 import { el, icon, iconButton, nameOf, needed, words } from './dom.js';
 import { createCompletion } from './complete.js';
 import { number, t } from './i18n.js';
-import { plainly } from './markup.js';
+import { gist } from './markup.js';
 import { createUploads } from './uploads.js';
 
 const TYPING_EVERY = 3_000; // ms
@@ -236,9 +236,8 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
     about.hidden = !target;
     if (!target) return about.replaceChildren();
     const head = editing ? t('editing') : t('replying', { name: nameOf(target.sender) });
-    const text = target.content || target.attachments?.[0]?.name || '';
     return about.replaceChildren(icon(editing ? 'post' : 'reply', 18),
-      el('span', { className: 'grow' }, el('b', { className: 'clip', textContent: head }), el('span', { className: 'clip soft', dir: 'auto', textContent: plainly(text) })),
+      el('span', { className: 'grow' }, el('b', { className: 'clip', textContent: head }), el('span', { className: 'clip soft', dir: 'auto', textContent: gist(target, store.get().me) })),
       iconButton('close', t('cancel'), () => { stopAll(); box.focus(); }));
   }
 

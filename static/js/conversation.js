@@ -358,6 +358,6 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     focus: () => title.focus({ preventScroll: true }),
     show,
     again,
-    lastMine: () => logOf().messages.findLast((message) => message.sender.id === store.get().me.id),
+    lastMine: () => logOf().messages.findLast(({ sender, kind }) => sender.id === store.get().me.id && kind !== 'call'),
   };
 }

@@ -56,6 +56,15 @@ export function size(bytes) {
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} ${t(`unit.${units[unit]}`)}`;
 }
 
+// As one says it: "42 seconds", "5 minutes", "2 hours 2 minutes".
+export function duration(seconds) {
+  const say = (n, unit) => format(unit, () => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' })).format(n);
+  const minutes = Math.floor(seconds / 60);
+  if (!minutes) return say(seconds, 'second');
+  const hours = Math.floor(minutes / 60);
+  return [hours && say(hours, 'hour'), minutes % 60 && say(minutes % 60, 'minute')].filter(Boolean).join(' ');
+}
+
 // Making a formatter costs far more than using it.
 const formats = new Map();
 function format(name, make) {

@@ -3,7 +3,7 @@
 // nodes: whatever is not one of these is text. Strangers write it, so each character is
 // looked at a fixed number of times, and nothing nests deeper than the kinds there are.
 import { el, toast } from './dom.js';
-import { t } from './i18n.js';
+import { duration, t } from './i18n.js';
 
 const FENCE = '```';
 const LANGUAGE = /[\w+-]{0,20}\n/y;
@@ -166,6 +166,12 @@ export function plainly(text) {
     return part.text ?? all(part.parts);
   }).join('');
   return all(parse(text.slice(0, LINE))).replace(/\s+/g, ' ').trim();
+}
+
+// What a message is where there is one line for it. `me` reads it.
+export function gist({ kind, call_seconds: seconds, content, attachments, sender }, me) {
+  if (kind === 'call') return seconds ? t('call.was', { time: duration(seconds) }) : t(sender.id === me.id ? 'call.unanswered' : 'call.missed');
+  return plainly(content) || `📎 ${attachments?.[0]?.name ?? t('a.file')}`;
 }
 
 export const draw = (text, names) => nodes(parse(text, names));

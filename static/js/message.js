@@ -2,7 +2,7 @@
 import { attachments } from './attachment.js';
 import { avatar, el, icon, nameOf, skeleton, words } from './dom.js';
 import { clock, day, fullTime, t } from './i18n.js';
-import { draw, plainly } from './markup.js';
+import { draw, gist } from './markup.js';
 
 export function createRow(row, context) {
   if (row.kind === 'day') return el('div', { className: 'day' }, el('span', { textContent: day(new Date(row.at)) }));
@@ -11,7 +11,8 @@ export function createRow(row, context) {
   if (row.kind === 'ghosts') return el('div', {}, skeleton(6).map((bar) => el('div', { className: 'ghost' }, bar)));
   if (row.kind === 'empty') return el('p', { className: 'notice', textContent: t('conversation.empty') });
   if (row.kind === 'failed') return el('div', { className: 'notice lost', role: 'alert' }, el('p', { textContent: t('unloaded') }), el('button', { type: 'button', textContent: t('again'), onclick: context.actions.again }));
-  return row.kind === 'unsent' ? unsent(row.item, context) : message(row, context);
+  if (row.kind === 'unsent') return unsent(row.item, context);
+  return row.message.kind === 'call' ? call(row.message, context) : message(row, context);
 }
 
 function message({ message: { id, sender, content, attachments: files = [], reactions = [], reply_to, created_at, is_edited, is_pinned }, grouped, readers }, context) {
@@ -39,6 +40,19 @@ function message({ message: { id, sender, content, attachments: files = [], reac
   },
   !mine && !context.direct() && (grouped ? el('span', { className: 'gap' }) : el('button', { type: 'button', className: 'face', tabIndex: -1, 'aria-label': t('card', { name: nameOf(sender) }), onclick: ({ currentTarget }) => context.actions.card(currentTarget, sender) }, avatar(sender, { size: '2.25rem' }))),
   el('div', { className: 'column' }, bubble, reactions.length > 0 && chips(id, reactions, context)));
+}
+
+// What a call has left: a quiet line.
+function call(message, context) {
+  const { id, chat, sender, created_at, reactions = [] } = message;
+  const at = new Date(created_at);
+  return el('article', { className: 'message called', tabIndex: -1, 'data-id': String(id), 'aria-label': t('message.by', { name: nameOf(sender), time: clock(at) }) },
+    el('div', { className: 'column' },
+      el('div', { className: 'bubble quiet' }, icon('phone', 16),
+        el('span', {}, !context.direct() && el('bdi', { textContent: `${nameOf(sender)}: ` }), el('span', { className: 'content', textContent: gist(message, context.me) })),
+        el('time', { dateTime: created_at, title: fullTime(at), textContent: clock(at) }),
+        el('button', { type: 'button', className: 'plain', textContent: t(sender.id === context.me.id ? 'call.again' : 'call.back'), onclick: () => context.actions.call(chat, false) })),
+      reactions.length > 0 && chips(id, reactions, context)));
 }
 
 // What is long is folded, and unfolded for good by whoever reads it.
@@ -76,7 +90,7 @@ function quote(id, context) {
   const node = el('button', { type: 'button', className: 'quote', dir: 'ltr', onclick: () => context.actions.jump(id) });
   const original = context.find(id);
   const fill = (message) => node.replaceChildren(...(message
-    ? [el('b', { className: 'clip', dir: 'auto', textContent: nameOf(message.sender) }), el('span', { className: 'clip', dir: 'auto', textContent: plainly(message.content || message.attachments?.[0]?.name || '') })]
+    ? [el('b', { className: 'clip', dir: 'auto', textContent: nameOf(message.sender) }), el('span', { className: 'clip', dir: 'auto', textContent: gist(message, context.me) })]
     : [el('span', { className: 'soft', textContent: t('message.gone') })]));
   if (original) fill(original);
   else {

@@ -1,8 +1,7 @@
 // Telling of a message when one looks elsewhere: a soft sound, a notification.
 import { nameOf } from './dom.js';
-import { t } from './i18n.js';
 import { key } from './kept.js';
-import { plainly } from './markup.js';
+import { gist } from './markup.js';
 
 export const settings = {
   get sound() { return localStorage.getItem(key('sound')) !== 'off'; },
@@ -19,7 +18,7 @@ export function announce({ message, title, group, open }) {
   }
   if (!settings.desktop || document.hasFocus()) return;
   const name = nameOf(message.sender);
-  const body = plainly(message.content).slice(0, 200) || `📎 ${message.attachments?.[0]?.name ?? t('a.file')}`;
+  const body = gist(message, {}).slice(0, 200); // of others
   // The tag makes one of those that several pages show.
   const note = new Notification(group ? `${name} · ${title}` : name, { body, tag: `message-${message.id}`, silent: true });
   note.onclick = () => { note.close(); open(); };

@@ -114,6 +114,9 @@ const on = {
     return { ...state, heard: at, calls: { ...state.calls, [chat]: { users: participants, at } } };
   },
 
+  // Nobody was in it before.
+  call_started: (state, { chat, user_id }) => on.call(state, { chat, participants: [user_id] }),
+
   happened(state, { chat, note }) {
     const known = state.notes[chat] ?? [];
     const after = state.logs[chat]?.messages.at(-1)?.id ?? state.chats[chat]?.last_message?.id ?? 0;
@@ -146,6 +149,9 @@ function noted(state, chats, asked) {
 
 // The others in a chat's call.
 export const othersInCall = ({ calls, me }, chat) => (calls[chat]?.users ?? []).filter((user) => user !== me?.id);
+
+const RUNG = 20; // members of a group in which a call rings; in larger ones it is only seen
+export const isRung = (chat) => chat?.chat_type === 'dm' || (chat?.member_count ?? chat?.members?.length) <= RUNG;
 
 function heard(state, chat, message, seq, isNew) {
   let next = { ...state, seq: Math.max(state.seq, seq ?? 0) };
@@ -258,7 +264,7 @@ export function rows(state, chat, from, to) {
 const dayOf = (message) => new Date(message.created_at).toDateString();
 
 function follows(before, message) {
-  return before?.sender.id === message.sender.id && !message.reply_to
+  return before?.sender.id === message.sender.id && !message.reply_to && before.kind !== 'call'
     && Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER;
 }
 

@@ -31,17 +31,18 @@ export function createTools(log, { me, find, composer, actions }) {
   function more(message, anchor) {
     if (!message) return;
     const mine = message.sender.id === me();
+    const isCall = message.kind === 'call';
     const beside = node.firstChild.checkVisibility() ? node.firstChild : anchor;
     menu(anchor, [
       [t('react'), () => react(message, beside)],
       [t('reply'), () => composer.replyTo(message)],
-      message.content && [t('copy.text'), () => copied(message.content)],
+      message.content && !isCall && [t('copy.text'), () => copied(message.content)],
       [t('copy.link'), () => copied(`${location.origin}${location.pathname}#chat-${message.chat}/m-${message.id}`)],
-      [t('forward'), () => actions.forward(message)],
+      !isCall && [t('forward'), () => actions.forward(message)],
       actions.mayPin() && [t(message.is_pinned ? 'unpin' : 'pin'), () => actions.pin(message)],
       [t('unread.from'), () => actions.unread(message)],
       [t('details'), () => actions.details(message)],
-      mine && [t('edit'), () => composer.edit(message)],
+      mine && !isCall && [t('edit'), () => composer.edit(message)],
       mine && [t('delete'), () => erase(message), true],
     ]);
   }
@@ -85,7 +86,7 @@ export function createTools(log, { me, find, composer, actions }) {
     const does = {
       r: () => composer.replyTo(message),
       '+': () => react(message, node.firstChild),
-      e: () => mine && composer.edit(message),
+      e: () => mine && message.kind !== 'call' && composer.edit(message),
       Delete: () => mine && erase(message),
       Enter: () => more(message, node.lastChild),
     }[event.key];

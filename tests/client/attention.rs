@@ -7,7 +7,7 @@ use super::{Browser, browser_is_here};
 use crate::world::{Fireside, Person, id};
 
 /// Notes what the page would show and play, in place of the worker and the loudspeaker.
-const RECORDER: &str = "
+pub const RECORDER: &str = "
     window.shown = []; window.played = 0;
     window.Notification = class {
         static permission = 'default';

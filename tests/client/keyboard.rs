@@ -130,6 +130,6 @@ async fn someone_new_does_all_of_it_without_a_mouse() {
     page.keys("Р").await;
     page.until("document.documentElement.lang === 'ru' && document.querySelector('#draft')").await;
     let chats = bob.get("/messages/api/chats/").await.is(200).results();
-    assert_eq!(chats[0]["unread_count"], 2, "the greeting, and that a call was begun: {chats:?}");
+    assert_eq!(chats[0]["unread_count"], 2, "the greeting, and a missed call: {chats:?}");
     page.leaves().await;
 }

@@ -27,6 +27,7 @@ mod phone;
 mod pins;
 mod place;
 mod reconnect;
+mod ring;
 mod screens;
 mod screenshots;
 mod search;
