@@ -6,7 +6,7 @@ const MOST = 100; // files
 const PATIENCE = 4_000; // ms for the server, before the kept page is shown
 const AWAY = [502, 503, 504]; // what a proxy says for a server that is not there
 const PARTS = ['js/', 'css/', 'fireside.js'];
-const NEEDS_SERVER = /\/(admin|call|invite|link|qr|ring)\.(js|css)$/; // of no use without one
+const NEEDS_SERVER = /\/(admin|call|invite|link|qr|ring|stage)\.(js|css)$/; // of no use without one
 const ANY = { ignoreVary: true };
 
 self.addEventListener('install', (event) => event.waitUntil(keep().then(() => self.skipWaiting())));

@@ -3,6 +3,7 @@
 import { openSocket } from './api.js';
 import { el, icon, iconButton, nameOf, style, toast } from './dom.js';
 import { t } from './i18n.js';
+import { createStage, showVideo } from './stage.js';
 import { isRung } from './state.js';
 
 const MOST = { video: 4, audio: 6 };
@@ -37,6 +38,7 @@ class Call {
     Object.assign(this, parts);
     this.peers = new Map(); // by user: {connection, tile, polite}
     this.me = this.store.get().me;
+    this.speak();
     this.draw();
     this.socket = openSocket(() => `/ws/room/${this.chat}/`, this.token, {
       opened: () => this.say('join_call', { video: this.local.getVideoTracks().length > 0 }),
@@ -51,32 +53,19 @@ class Call {
 
   // --- What is on the screen.
   draw() {
-    this.tiles = el('div', { className: 'tiles' });
-    this.status = el('p', { className: 'soft', role: 'status', textContent: t('call.waiting') });
-    const mute = iconButton('mic', t('call.mute'), () => this.toggle('audio', mute), { 'aria-pressed': 'false' });
-    const camera = iconButton('video', t('call.camera'), () => this.camera(camera), { 'aria-pressed': String(this.local.getVideoTracks().length > 0) });
-    const screen = navigator.mediaDevices.getDisplayMedia && iconButton('screen', t('call.screen'), () => this.share(screen), { 'aria-pressed': 'false' });
-    this.cameraButton = camera;
+    const mute = iconButton('mic', t('call.mute'), () => this.mute(mute), { 'aria-pressed': 'false' });
+    const camera = iconButton('video', t('call.camera'), () => this.camera());
+    const screen = navigator.mediaDevices.getDisplayMedia && iconButton('screen', t('call.screen'), () => this.share());
+    this.buttons = { video: camera, screen };
     const leave = el('button', { type: 'button', className: 'danger leave', onclick: () => this.hangUp() }, icon('phone'), t('call.leave'));
-    const title = el('h2', { className: 'clip', textContent: this.store.get().chats[this.chat]?.title ?? t('call') });
-    this.node = el('section', { className: 'call', 'aria-label': t('call') }, el('header', {}, title, this.status), this.tiles, el('div', { className: 'row controls', role: 'toolbar', 'aria-label': t('call') }, mute, camera, screen, leave));
-    document.body.append(this.node);
-    this.mine = this.tile(this.me, true);
+    this.stage = createStage(this.store, { title: this.store.get().chats[this.chat]?.title ?? t('call'), controls: [mute, camera, screen, leave] });
+    this.mine = this.stage.tile(this.me, true);
     this.mine.video.srcObject = this.local;
-    this.showVideo(this.mine, this.local);
+    this.mark(this.local.getVideoTracks().length ? 'video' : 'nothing');
+    this.state(t('call.waiting'));
     leave.focus();
   }
-
-  tile(user, own = false) {
-    const video = el('video', { autoplay: true, playsInline: true, muted: own });
-    const node = el('figure', { className: own ? 'tile own' : 'tile', 'data-user': String(user.id) }, video, el('figcaption', { className: 'clip', textContent: own ? t('you') : nameOf(user) }));
-    this.tiles.append(node);
-    return { node, video };
-  }
-  showVideo({ node, shows }, stream) {
-    node.classList.toggle('seen', shows !== false && stream.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted));
-  }
-  state(text) { this.status.textContent = text; }
+  state(text) { this.stage.state(text); }
 
   // --- Who is in it.
   heard(type, data) {
@@ -124,17 +113,17 @@ class Call {
     clearTimeout(this.timer); // somebody came
     const connection = new RTCPeerConnection({ iceServers: this.iceServers });
     const shown = this.store.get().chats[this.chat]?.members?.find(({ id }) => id === user.id) ?? user;
-    const peer = { connection, ...this.tile(shown), waiting: [] };
+    const peer = { connection, ...this.stage.tile(shown), waiting: [] };
     this.peers.set(user.id, peer);
-    for (const track of this.local.getTracks()) connection.addTrack(track, this.local);
+    for (const track of [this.sound, ...this.local.getVideoTracks()]) if (track) connection.addTrack(track, this.local);
     if (offering && !this.local.getVideoTracks().length) connection.addTransceiver('video', { direction: 'sendrecv' });
     connection.onicecandidate = ({ candidate }) => candidate && this.say('ice_candidate', { target_user_id: user.id, candidate: candidate.toJSON() });
     connection.ontrack = ({ track, streams }) => {
       const stream = streams[0] ?? peer.video.srcObject ?? new MediaStream();
       if (!stream.getTracks().includes(track)) stream.addTrack(track);
       if (peer.video.srcObject !== stream) peer.video.srcObject = stream;
-      track.onmute = track.onunmute = () => this.showVideo(peer, stream);
-      this.showVideo(peer, stream);
+      track.onmute = track.onunmute = () => showVideo(peer, stream);
+      showVideo(peer, stream);
     };
     connection.onconnectionstatechange = () => {
       peer.node.dataset.state = connection.connectionState;
@@ -146,15 +135,15 @@ class Call {
     peer.channel = connection.createDataChannel('shows', { negotiated: true, id: 0 });
     peer.channel.onopen = () => this.tellShown(peer);
     peer.channel.onmessage = ({ data }) => {
-      peer.shows = data === 'video';
-      if (peer.video.srcObject) this.showVideo(peer, peer.video.srcObject);
+      peer.shows = data;
+      if (peer.video.srcObject) showVideo(peer, peer.video.srcObject);
     };
     this.state(t('call.connecting'));
     return peer;
   }
 
   tellShown({ channel }) {
-    if (channel.readyState === 'open') channel.send(this.local.getVideoTracks().length ? 'video' : 'nothing');
+    if (channel.readyState === 'open') channel.send(this.mine.shows);
   }
 
   async offer({ user_id: id, username }) {
@@ -186,48 +175,64 @@ class Call {
   }
 
   // --- One's own side.
-  toggle(kind, button) {
-    const [track] = kind === 'audio' ? this.local.getAudioTracks() : this.local.getVideoTracks();
+  mute(button) {
+    const [track] = this.local.getAudioTracks();
     if (!track) return;
     track.enabled = !track.enabled;
     button.setAttribute('aria-pressed', String(!track.enabled));
-    const label = t(track.enabled ? 'call.mute' : 'call.unmute');
-    button.setAttribute('aria-label', label);
-    button.title = label;
+    button.ariaLabel = button.title = t(track.enabled ? 'call.mute' : 'call.unmute');
   }
-  async camera(button) {
-    const on = button.getAttribute('aria-pressed') === 'true';
+  async camera() {
     try {
-      this.replaceVideo(on ? null : (await navigator.mediaDevices.getUserMedia({ video: true })).getVideoTracks()[0]);
-      button.setAttribute('aria-pressed', String(!on));
+      if (this.mine.shows === 'video') this.show('nothing');
+      else this.show('video', await navigator.mediaDevices.getUserMedia({ video: true }));
     } catch {
       toast(t('call.refused'));
     }
   }
-  async share(button) {
-    if (button.getAttribute('aria-pressed') === 'true') {
-      this.replaceVideo(null);
-      return button.setAttribute('aria-pressed', 'false');
-    }
+  async share() {
+    if (this.mine.shows === 'screen') return this.show('nothing');
     try {
-      const [track] = (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks();
-      track.onended = () => { this.replaceVideo(null); button.setAttribute('aria-pressed', 'false'); };
-      this.replaceVideo(track);
-      button.setAttribute('aria-pressed', 'true');
-      this.cameraButton.setAttribute('aria-pressed', 'false');
+      const stream = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: true });
+      stream.getVideoTracks()[0].onended = () => this.mine.stream === stream && this.show('nothing');
+      this.show('screen', stream);
     } catch { /* one thought better of it */ }
     return undefined;
   }
-  replaceVideo(track) {
+
+  // The camera, the screen with its sound, or nothing.
+  show(what, stream = null) {
+    for (const track of this.mine.stream?.getTracks() ?? []) track.stop();
     for (const old of this.local.getVideoTracks()) { old.stop(); this.local.removeTrack(old); }
-    if (track) this.local.addTrack(track);
+    this.mine.stream = stream;
+    const [picture] = stream?.getVideoTracks() ?? [];
+    if (picture) this.local.addTrack(picture);
+    this.speak(stream?.getAudioTracks()[0]);
+    this.mark(what);
     for (const peer of this.peers.values()) {
-      const { connection } = peer;
       this.tellShown(peer);
-      const sender = connection.getTransceivers().find(({ mid, receiver }) => mid !== null && receiver.track.kind === 'video')?.sender;
-      sender?.replaceTrack(track);
+      for (const { mid, sender, receiver } of peer.connection.getTransceivers()) {
+        if (mid !== null) sender.replaceTrack((receiver.track.kind === 'video' ? picture : this.sound) ?? null);
+      }
     }
-    this.showVideo(this.mine, this.local);
+  }
+  mark(shows) {
+    this.mine.shows = shows;
+    for (const [what, button] of Object.entries(this.buttons)) button?.setAttribute('aria-pressed', String(what === shows));
+    showVideo(this.mine, this.local);
+  }
+
+  // What others hear: the voice, and with it the sound of a screen. That one as a track of its
+  // own would need a new agreement with each of them.
+  speak(sound) {
+    this.mixer?.close();
+    this.mixer = null;
+    [this.sound] = this.local.getAudioTracks();
+    if (!sound || !this.sound) return;
+    this.mixer = new AudioContext();
+    const mixed = this.mixer.createMediaStreamDestination();
+    for (const track of [this.sound, sound]) this.mixer.createMediaStreamSource(new MediaStream([track])).connect(mixed);
+    [this.sound] = mixed.stream.getAudioTracks();
   }
 
   hangUp() {
@@ -235,8 +240,9 @@ class Call {
     this.say('leave_call', {});
     setTimeout(() => this.socket.close(), 200);
     for (const user of [...this.peers.keys()]) this.drop(user);
-    for (const track of this.local.getTracks()) track.stop();
-    this.node.remove();
+    for (const track of [...this.local.getTracks(), ...this.mine.stream?.getTracks() ?? []]) track.stop();
+    this.mixer?.close();
+    this.stage.remove();
     const { calls } = this.store.get();
     this.store.tell({ type: 'call', chat: this.chat, participants: (calls[this.chat]?.users ?? []).filter((user) => user !== this.me.id) });
     this.over();

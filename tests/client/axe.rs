@@ -9,7 +9,7 @@ use super::link::an_admins_page;
 use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::world::bytes::PNG;
-use crate::world::{Fireside, Person, id};
+use crate::world::{Fireside, Person, Room, id};
 
 /// Where `.ci/run` puts it.
 const AXE: &str = "target/axe/package/axe.min.js";
@@ -87,7 +87,7 @@ async fn no_screen_has_a_fault_that_a_checker_finds() {
     of_the_door(&mut axe, &fireside).await;
     let page = an_admins_page(&fireside, &alice).await;
     of_a_group(&mut axe, &page, group).await;
-    of_two(&mut axe, &page, pair).await;
+    of_two(&mut axe, &page, pair, &bob).await;
     of_people(&mut axe, &page).await;
     of_oneself(&mut axe, &page).await;
     page.leaves().await;
@@ -134,7 +134,7 @@ async fn of_a_group(axe: &mut Checker, page: &Browser, group: i64) {
     closes(page).await;
 }
 
-async fn of_two(axe: &mut Checker, page: &Browser, pair: i64) {
+async fn of_two(axe: &mut Checker, page: &Browser, pair: i64, bob: &Person) {
     page.opens_chat(pair).await;
     page.reads(".content", "hi").await;
     axe.sees(page, "direct chat").await;
@@ -142,6 +142,13 @@ async fn of_two(axe: &mut Checker, page: &Browser, pair: i64) {
     page.sees(".call .tile").await;
     axe.sees(page, "call").await;
     page.presses_button("Leave the call").await;
+    page.sees(".called").await;
+    let mut calls = bob.listens_in(&Room { id: pair }).await;
+    calls.says(&json!({"type": "join_call", "data": {}})).await;
+    page.sees(".ring").await;
+    axe.sees(page, "ring").await;
+    page.presses_button("Decline").await;
+    drop(calls);
     page.clicks(".conversation .about").await;
     page.reads("dialog button", "Add as a friend").await;
     axe.sees(page, "person").await;

@@ -86,14 +86,18 @@ async fn microphone_camera_and_screen_are_switched_during_a_call() {
     assert_eq!(hers.asks(&pressed("Camera")).await, "true");
     hers.presses_button("Camera").await;
     his.until(&format!("{SEEN} === false")).await;
-    // A screen that the test makes up: a headless browser has none.
-    hers.does("navigator.mediaDevices.getDisplayMedia = () => navigator.mediaDevices.getUserMedia({ video: true })")
+    // A screen that the test makes up, with its sound: a headless browser has none.
+    hers.does("navigator.mediaDevices.getDisplayMedia = async (wish) => window.shared = await navigator.mediaDevices.getUserMedia(wish)")
         .await;
+    let width = his.asks("document.querySelector('.tile:not(.own)').offsetWidth").await.as_i64();
     hers.presses_button("Share the screen").await;
-    his.until(SEEN).await;
+    his.sees(".tile.screen.seen:not(.own)").await;
+    assert!(his.asks("document.querySelector('.tile.screen').offsetWidth").await.as_i64() > width, "it is large");
+    assert_eq!(hers.asks("window.shared.getTracks().map(({ kind }) => kind).sort()").await, json!(["audio", "video"]));
     assert_eq!(hers.asks(&pressed("Share the screen")).await, "true");
     hers.presses_button("Share the screen").await;
     his.until(&format!("{SEEN} === false")).await;
+    assert_eq!(hers.asks("window.shared.getTracks().some(({ readyState }) => readyState === 'live')").await, false);
     hers.presses_button("Mute").await;
     assert_eq!(hers.asks(&pressed("Unmute")).await, "true");
     hers.presses_button("Unmute").await;
@@ -123,6 +127,57 @@ async fn what_stands_in_the_way_of_a_call_is_said_plainly() {
     hers.reads(".call [role=status]", "Could not connect to bob directly. The administrator can set up a TURN server")
         .await;
     his.reads(".call [role=status]", "Could not connect to alice directly").await;
+    hers.leaves().await;
+    his.leaves().await;
+}
+
+/// Whether the stage is within the window and leaves Send free.
+const CLEAR: &str = "(({ left, top, right, bottom }, send) => left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight \
+    && (bottom <= send.top || right <= send.left))(document.querySelector('.call').getBoundingClientRect(), document.querySelector('.send').getBoundingClientRect())";
+const PLACE: &str = "(({ left, top }) => [left, top])(document.querySelector('.call').getBoundingClientRect())";
+
+#[tokio::test]
+async fn the_stage_is_moved_and_resized_and_leaves_send_free() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let Pair { hers, his, chat, .. } = pair(&fireside).await;
+    hers.presses_button("Audio call").await;
+    his.presses_button("Answer with audio").await;
+    his.sees(".tile[data-state=connected]").await;
+    let handle = "document.querySelector('.call [aria-label^=\"Move the call\"]')";
+    for (width, height) in [(360, 640), (1200, 800)] {
+        his.is_sized(width, height).await;
+        his.until(CLEAR).await;
+        his.until("document.querySelector('.leave').getBoundingClientRect().bottom < document.querySelector('.send').getBoundingClientRect().top").await;
+    }
+    // By keys, and by dragging it to where it may not go.
+    let before = his.asks(PLACE).await;
+    his.does(&format!("{handle}.focus()")).await;
+    his.keys("\u{e013}\u{e012}").await;
+    let moved = json!([before[0].as_f64().unwrap() - 24.0, before[1].as_f64().unwrap() - 24.0]);
+    assert_eq!(his.asks(PLACE).await, moved);
+    let drag = |x: u32, y: u32| {
+        format!(
+            "const at = (type, clientX, clientY) => new PointerEvent(type, {{ clientX, clientY, bubbles: true }}); \
+             const header = document.querySelector('.call > header'); \
+             header.dispatchEvent(at('pointerdown', 0, 0)); window.dispatchEvent(at('pointermove', {x}, {y})); window.dispatchEvent(at('pointerup', {x}, {y}))"
+        )
+    };
+    his.does(&drag(5_000, 5_000)).await;
+    his.until(CLEAR).await;
+    assert_ne!(his.asks(PLACE).await, moved);
+    // Small, and back.
+    let width = his.asks("document.querySelector('.call').offsetWidth").await.as_i64();
+    his.presses_button("Small").await;
+    assert!(his.asks("document.querySelector('.call').offsetWidth").await.as_i64() < width);
+    his.until(CLEAR).await;
+    his.presses_button("Small").await;
+    // Esc leaves full screen, and neither the call nor the chat.
+    his.presses_button("Full screen").await;
+    his.until("document.querySelector('.call').offsetWidth === innerWidth").await;
+    his.presses(fantoccini::key::Key::Escape).await;
+    his.until(CLEAR).await;
+    assert_eq!(his.asks("location.hash").await, format!("#chat-{chat}"));
     hers.leaves().await;
     his.leaves().await;
 }
