@@ -40,7 +40,7 @@ enum Hot {
 #[command(about = "Instructions of the hot paths")]
 struct Args {
     /// Operations of the first run. Callgrind 3.19 stops with an assertion of its own when the
-    /// program lets go of its code's pages, ten seconds after its start: by then a run is over.
+    /// program first asks for the processor's time, ten seconds after its start: by then a run is over.
     #[arg(long, default_value_t = 150)]
     operations: usize,
     /// Cargo passes this to every bench.

@@ -30,7 +30,7 @@ const WORTH_BYTES: u64 = 1024 * 1024;
 pub(super) async fn give_back(app: App, connections: ConnectionLimit) {
     let mut turns = interval(EVERY);
     turns.tick().await;
-    let mut worked = cpu_time();
+    let mut worked = Duration::ZERO;
     let mut held = resident_bytes();
     loop {
         turns.tick().await;

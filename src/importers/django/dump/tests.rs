@@ -46,8 +46,8 @@ fn what_is_wrong_is_told_with_its_place() {
     );
     for (text, told) in [
         ("[", "EOF while parsing a list at line 1 column 1 (after 0 whole rows)"),
-        ("[\n {\"model\": 5}]", "invalid type: integer `5`, expected a string at line 2 column 12"),
-        ("[{\"model\": \"a.b\"}]", "missing field `fields` at line 1 column 17"),
+        ("[\n {\"model\": 5}]", "invalid type: integer `5`, expected a string at line 2 column"),
+        ("[{\"model\": \"a.b\"}]", "missing field `fields` at line 1 column"),
         ("[{\"model\": \"user\", \"fields\": {}}]", "`user` is no model at line 1"),
         ("[{\"model\": \"a.b\", \"fields\": {\"\\u0000\": 1}}]", "is no field at line 1"),
         (format!("[{USERS},\n{USERS}").as_str(), "EOF while parsing a list at line 2"),
