@@ -154,7 +154,7 @@ async fn the_stage_is_moved_and_resized_and_leaves_send_free() {
     let before = his.asks(PLACE).await;
     his.does(&format!("{handle}.focus()")).await;
     his.keys("\u{e013}\u{e012}").await;
-    let moved = json!([before[0].as_f64().unwrap() - 24.0, before[1].as_f64().unwrap() - 24.0]);
+    let moved = json!([before[0].as_i64().unwrap() - 24, before[1].as_i64().unwrap() - 24]);
     assert_eq!(his.asks(PLACE).await, moved);
     let drag = |x: u32, y: u32| {
         format!(

@@ -11,10 +11,12 @@ use crate::chat::model::call::EndedCall;
 use crate::chat::model::id::{ChatId, SocketId, UserId};
 use crate::chat::model::name::Username;
 
-/// How soon one person makes a chat ring again: whoever joins and leaves in turn would ring all the time,
-/// and fill the history.
-const RINGS_AGAIN: Duration = Duration::from_secs(10);
-/// Chats that have rung, before those are forgotten that may ring again.
+/// How often one person makes a chat ring in [`RING_SPAN`]: whoever joins and leaves in turn would ring all
+/// the time, and fill the history.
+const MAX_RINGS: usize = 3;
+/// In this time.
+const RING_SPAN: Duration = Duration::from_secs(30);
+/// Who has made which chats ring, before those are forgotten for whom that is over.
 const MANY_RUNG: usize = 1_024;
 /// Calls that have ended and are not in their chats' histories yet. Of more no line is left.
 const MAX_ENDED: usize = 1_024;
@@ -96,8 +98,8 @@ impl Call {
 /// everybody sees the same order; the hub's lock is taken inside it, never around it.
 pub struct Calls {
     by_chat: Mutex<HashMap<ChatId, Call>>,
-    /// Who made a chat ring last, and when.
-    rung: Mutex<HashMap<ChatId, (UserId, Instant)>>,
+    /// When somebody made a chat ring, lately.
+    rung: Mutex<HashMap<(ChatId, UserId), Vec<Instant>>>,
     ended: mpsc::Sender<EndedCall>,
     /// Read by whoever writes the lines of history.
     to_record: tokio::sync::Mutex<mpsc::Receiver<EndedCall>>,
@@ -120,18 +122,21 @@ impl Calls {
         self.lock().get(&chat).map(|call| ids(&call.participants)).unwrap_or_default()
     }
 
-    /// Whether a chat rings for a call that somebody begins: not again for one who made it ring just now.
+    /// Whether a chat rings for a call that somebody begins.
     pub fn may_ring(&self, chat: ChatId, by: UserId) -> bool {
         let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
+        let is_recent = |at: &Instant| now.duration_since(*at) < RING_SPAN;
         if rung.len() >= MANY_RUNG {
-            rung.retain(|_, (_, at)| now.duration_since(*at) < RINGS_AGAIN);
+            rung.retain(|_, times| times.iter().any(is_recent));
         }
-        let is_again = rung.get(&chat).is_some_and(|(user, at)| *user == by && now.duration_since(*at) < RINGS_AGAIN);
-        if !is_again {
-            rung.insert(chat, (by, now));
+        let times = rung.entry((chat, by)).or_default();
+        times.retain(is_recent);
+        let may = times.len() < MAX_RINGS;
+        if may {
+            times.push(now);
         }
-        !is_again
+        may
     }
 
     /// Hands on what is to be written into the history.
