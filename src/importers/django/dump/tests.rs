@@ -54,7 +54,7 @@ fn what_is_wrong_is_told_with_its_place() {
         (format!("[{USERS}] x").as_str(), "trailing characters at line 1"),
         (format!("[{USERS},]").as_str(), "(after 1 whole rows)"),
         ("[7]", "invalid type: integer `7`, expected struct Row at line 1 column"),
-        (large.as_str(), "a row has more than 16777216 bytes (after 1 whole rows)"),
+        (large.as_str(), "a row has more than 16777216 bytes at line 1 column"),
     ] {
         let why = loaded(text.as_bytes()).err().map(|why| why.to_string()).unwrap_or_default();
         assert!(why.contains(told), "{told}: {}", &why[..why.len().min(400)]);
