@@ -32,6 +32,7 @@ use super::memory::uploads::UploadsInProgress;
 use super::model::clock::MAX_STEP;
 use super::model::error::{OpenError, Result as Outcome};
 use super::model::event::Committed;
+use super::model::id::UserId;
 use super::model::limits::Limits;
 use super::model::quota::Quota;
 use super::model::retention::Retention;
@@ -93,7 +94,7 @@ pub struct Core {
     pub(super) calls: Calls,
     pub(super) typing: TypingUsers,
     pub(super) absences: Absences,
-    pub(super) pace: Pace,
+    pub(super) pace: Pace<UserId>,
     pub(super) hasher: Hasher,
     pub(super) keys: Keys,
     pub(super) clock: Clock,

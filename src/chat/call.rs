@@ -26,10 +26,10 @@ impl App {
         let chat = chat_of(subscriber)?;
         let Actor { user, username, .. } = subscriber.actor.clone();
         let mut calls = self.calls.lock();
-        let is_first = !calls.contains_key(&chat);
         // It is told to everybody in the chat, and may leave a message behind.
         self.check_pace(&subscriber.actor)?;
         let call = calls.entry(chat).or_insert_with(|| Call::begun(user, has_video, self.calls.may_ring(chat, user)));
+        let is_first = call.participants.is_empty();
         let is_new_user = call.participants.iter().all(|participant| participant.user != user);
         let max = self.limits.participants;
         let is_full = users(&call.participants).len() >= max as usize;
@@ -37,24 +37,24 @@ impl App {
             return Err(Error::LimitReached { what: "participants in a call", max });
         }
         let is_new = call.participants.iter().all(|participant| participant.socket != subscriber.socket);
-        let was_answered = call.was_answered();
         if is_new {
-            call.join(Participant { user, username: username.clone(), socket: subscriber.socket });
+            call.participants.push(Participant { user, username: username.clone(), socket: subscriber.socket });
         }
         let state = Event::Call(CallEvent::State {
             participants: users(&call.participants),
             to: call.participants.iter().map(|participant| participant.socket).collect(),
         });
         let rings =
-            (is_first && call.rings()).then_some(Event::Ringing { chat, ring: Ring::Started { user, has_video } });
+            (is_first && call.rings).then_some(Event::Ringing { chat, ring: Ring::Started { user, has_video } });
         let participants = users(&call.participants);
         let joined = is_new_user.then_some(Event::Call(CallEvent::Joined { chat, user, username, participants }));
         if self.hub.publish_from(subscriber.socket, rings.into_iter().chain(joined).chain([state])) {
+            call.was_answered |= user != call.starter;
             return Ok(());
         }
         // Removed or signed out at this very moment.
         if is_new {
-            call.take_back(was_answered);
+            call.participants.pop();
         }
         if call.participants.is_empty() {
             calls.remove(&chat);
@@ -77,7 +77,7 @@ impl App {
         }
         let is_over = participants.is_empty();
         // One that rang for nobody and that nobody joined leaves no trace.
-        let ended = (is_over && (call.rings() || call.was_answered())).then(|| call.ended(chat, user));
+        let ended = (is_over && (call.rings || call.was_answered)).then(|| call.ended(chat, user));
         let over = ended.map(|call| Event::Ringing { chat, ring: Ring::Ended { seconds: call.seconds } });
         self.hub.publish([Event::Call(CallEvent::Left { chat, user, participants })].into_iter().chain(over));
         if is_over {
@@ -94,7 +94,7 @@ impl App {
         self.store.read(|db| inside(db, actor.user, chat))?;
         let mut calls = self.calls.lock();
         let call = calls.get_mut(&chat).ok_or(Error::NotInCall)?;
-        if call.decline(actor.user) {
+        if call.declined_by.insert(actor.user) {
             let (user, to) = (actor.user, ids(&call.participants));
             self.hub.publish([Event::Ringing { chat, ring: Ring::Declined { user, to } }]);
         }

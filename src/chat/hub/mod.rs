@@ -48,21 +48,11 @@ pub(super) struct Hub {
     gone: Notify,
 }
 
-/// Sees to it that what is held back of how a chat looks is told.
-async fn watch_look(hub: Weak<Hub>, chat: ChatId) {
+/// Sees to it that what is held back is told, moment by moment, until `tell` says that nothing was.
+async fn tell_moments(hub: Weak<Hub>, tell: impl Fn(&Hub) -> bool) {
     loop {
         tokio::time::sleep(MOMENT).await;
-        if !hub.upgrade().is_some_and(|hub| hub.tell_held(chat)) {
-            return;
-        }
-    }
-}
-
-/// Sees to it that what is held back of who came and went is told.
-async fn watch_presences(hub: Weak<Hub>) {
-    loop {
-        tokio::time::sleep(MOMENT).await;
-        if !hub.upgrade().is_some_and(|hub| hub.tell_held_presences()) {
+        if !hub.upgrade().is_some_and(|hub| tell(&hub)) {
             return;
         }
     }
@@ -100,12 +90,15 @@ impl Hub {
         let mut coalescer = self.coalescer();
         let now: Vec<Event> = events.into_iter().filter_map(|event| coalescer.admit(event, &mut begun)).collect();
         drop(coalescer);
-        self.publish(now);
+        let mut registry = self.lock();
+        now.into_iter().for_each(|event| registry.publish(event));
+        let begins_presences = registry.begins_presences();
+        self.deliver(registry);
         for chat in begun {
-            runtime.spawn(watch_look(Arc::downgrade(self), chat));
+            runtime.spawn(tell_moments(Arc::downgrade(self), move |hub| hub.tell_held(chat)));
         }
-        if self.lock().begins_presences() {
-            runtime.spawn(watch_presences(Arc::downgrade(self)));
+        if begins_presences {
+            runtime.spawn(tell_moments(Arc::downgrade(self), Self::tell_held_presences));
         }
     }
 

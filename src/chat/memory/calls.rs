@@ -1,23 +1,24 @@
 //! Who is in the call of which chat.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use governor::Quota;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use crate::chat::model::call::EndedCall;
 use crate::chat::model::id::{ChatId, SocketId, UserId};
 use crate::chat::model::name::Username;
 
-/// How often one person makes a chat ring in [`RING_SPAN`]: whoever joins and leaves in turn would ring all
-/// the time, and fill the history.
-const MAX_RINGS: usize = 3;
-/// In this time.
-const RING_SPAN: Duration = Duration::from_secs(30);
-/// Who has made which chats ring, before those are forgotten for whom that is over.
-const MANY_RUNG: usize = 1_024;
+/// How often one person makes a chat ring at once: whoever joins and leaves in turn would ring all the
+/// time, and fill the history.
+const MAX_RINGS: NonZeroU32 = NonZeroU32::new(3).unwrap();
+/// And once more in this time.
+const RINGS_AGAIN: Duration = Duration::from_secs(30);
 /// Calls that have ended and are not in their chats' histories yet. Of more no line is left.
 const MAX_ENDED: usize = 1_024;
 
@@ -31,13 +32,14 @@ pub struct Participant {
 /// One call, from the first who joins to the last who leaves.
 pub struct Call {
     pub participants: Vec<Participant>,
-    starter: UserId,
+    pub starter: UserId,
+    /// Somebody but who began it was in it.
+    pub was_answered: bool,
+    /// Whoever hears of it is told.
+    pub rings: bool,
+    pub declined_by: HashSet<UserId>,
     has_video: bool,
     began: Instant,
-    was_answered: bool,
-    /// Whoever hears of it is told.
-    rings: bool,
-    declined_by: Vec<UserId>,
 }
 
 impl Call {
@@ -45,41 +47,12 @@ impl Call {
         Self {
             participants: Vec::new(),
             starter: by,
-            has_video,
-            began: Instant::now(),
             was_answered: false,
             rings,
-            declined_by: Vec::new(),
+            declined_by: HashSet::new(),
+            has_video,
+            began: Instant::now(),
         }
-    }
-
-    pub fn rings(&self) -> bool {
-        self.rings
-    }
-
-    /// Somebody does not join. `false`: they said so before.
-    pub fn decline(&mut self, user: UserId) -> bool {
-        let is_news = !self.declined_by.contains(&user);
-        if is_news {
-            self.declined_by.push(user);
-        }
-        is_news
-    }
-
-    pub fn join(&mut self, participant: Participant) {
-        self.was_answered |= participant.user != self.starter;
-        self.participants.push(participant);
-    }
-
-    /// Whether anybody but who began it was ever in it.
-    pub fn was_answered(&self) -> bool {
-        self.was_answered
-    }
-
-    /// The latest did not join after all.
-    pub fn take_back(&mut self, was_answered: bool) {
-        self.participants.pop();
-        self.was_answered = was_answered;
     }
 
     pub fn ended(&self, chat: ChatId, last: UserId) -> EndedCall {
@@ -98,8 +71,7 @@ impl Call {
 /// everybody sees the same order; the hub's lock is taken inside it, never around it.
 pub struct Calls {
     by_chat: Mutex<HashMap<ChatId, Call>>,
-    /// When somebody made a chat ring, lately.
-    rung: Mutex<HashMap<(ChatId, UserId), Vec<Instant>>>,
+    rings: Pace<(ChatId, UserId)>,
     ended: mpsc::Sender<EndedCall>,
     /// Read by whoever writes the lines of history.
     to_record: tokio::sync::Mutex<mpsc::Receiver<EndedCall>>,
@@ -108,7 +80,8 @@ pub struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         let (ended, to_record) = mpsc::channel(MAX_ENDED);
-        Self { by_chat: Mutex::default(), rung: Mutex::default(), ended, to_record: tokio::sync::Mutex::new(to_record) }
+        let rings = Pace::new(Quota::with_period(RINGS_AGAIN).map(|quota| quota.allow_burst(MAX_RINGS)));
+        Self { by_chat: Mutex::default(), rings, ended, to_record: tokio::sync::Mutex::new(to_record) }
     }
 }
 
@@ -124,19 +97,7 @@ impl Calls {
 
     /// Whether a chat rings for a call that somebody begins.
     pub fn may_ring(&self, chat: ChatId, by: UserId) -> bool {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let is_recent = |at: &Instant| now.duration_since(*at) < RING_SPAN;
-        if rung.len() >= MANY_RUNG {
-            rung.retain(|_, times| times.iter().any(is_recent));
-        }
-        let times = rung.entry((chat, by)).or_default();
-        times.retain(is_recent);
-        let may = times.len() < MAX_RINGS;
-        if may {
-            times.push(now);
-        }
-        may
+        self.rings.check((chat, by), NonZeroU32::MIN).is_ok()
     }
 
     /// Hands on what is to be written into the history.

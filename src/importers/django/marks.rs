@@ -23,22 +23,8 @@ const DELETED: &[&str] = &[
 ];
 /// Words beside these that make something else of a column: a right, a number, a remark.
 const OTHERWISE: &[&str] = &["can", "may", "allow", "not", "never", "count", "reason", "note", "notified"];
-const DELETED_OR_DRAFT: &[&str] = &[
-    "deleted",
-    "removed",
-    "erased",
-    "trashed",
-    "discarded",
-    "retracted",
-    "recalled",
-    "unsent",
-    "revoked",
-    "withdrawn",
-    "draft",
-    "hidden",
-    "unpublished",
-    "scheduled",
-];
+/// States of what nobody but its author was to see.
+const DRAFT: &[&str] = &["draft", "hidden", "unpublished", "scheduled"];
 const NO_MEMBER: &[&str] = &[
     "left",
     "removed",
@@ -98,7 +84,7 @@ enum Test {
     /// A moment that is over.
     Over,
     /// One of some words.
-    Word(&'static [&'static str]),
+    Word(&'static [&'static [&'static str]]),
 }
 
 impl Mark {
@@ -130,7 +116,7 @@ impl Mark {
                 format!("coalesce(replace(substr(CAST({column} AS TEXT), 1, 19), 'T', ' ') <= datetime('now'), 0)")
             }
             Test::Word(words) => {
-                let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+                let words: Vec<String> = words.iter().copied().flatten().map(|word| format!("'{word}'")).collect();
                 format!("{} IN ({})", text(""), words.join(", "))
             }
         }
@@ -162,25 +148,27 @@ fn by_kind(kind: &str, words: &[String]) -> Option<(&'static str, Test)> {
             () if is(&["active", "visible", "published"]) => Some((THEY_WERE_HIDDEN, Test::Unset)),
             () if is(&["hidden", "draft"]) => Some((THEY_WERE_HIDDEN, Test::Set)),
             () if is_word || is(&["type", "kind"]) || plain == ["message", "type"] => {
-                Some((THEY_WERE_HIDDEN, Test::Word(DELETED_OR_DRAFT)))
+                Some((THEY_WERE_HIDDEN, Test::Word(&[DELETED, DRAFT])))
             }
             () => None,
         },
         "members" | "admins" => match () {
             () if has(&["left", "kicked", "banned", "exited", "departed"]) => Some((THEY_LEFT, Test::Set)),
             () if is(&["active", "accepted", "approved", "confirmed", "joined"]) => Some((THEY_LEFT, Test::Unset)),
-            () if is_word => Some((THEY_LEFT, Test::Word(NO_MEMBER))),
+            () if is_word => Some((THEY_LEFT, Test::Word(&[NO_MEMBER]))),
             () => None,
         },
         "friends" => match () {
             () if has(&["blocked", "rejected", "declined"]) => Some((NO_FRIENDS, Test::Set)),
             () if is(&["active", "accepted", "approved", "confirmed"]) => Some((NO_FRIENDS, Test::Unset)),
-            () if is_word => Some((NO_FRIENDS, Test::Word(NO_FRIEND))),
+            () if is_word => Some((NO_FRIENDS, Test::Word(&[NO_FRIEND]))),
             () => None,
         },
-        "reads" if is_word => Some(("they say that it was delivered, and not that it was read", Test::Word(NOT_READ))),
+        "reads" if is_word => {
+            Some(("they say that it was delivered, and not that it was read", Test::Word(&[NOT_READ])))
+        }
         "tokens" if is(&["active", "valid"]) => Some((THEY_WERE_DELETED, Test::Unset)),
-        _ if is_word => Some((THEY_WERE_DELETED, Test::Word(DELETED))),
+        _ if is_word => Some((THEY_WERE_DELETED, Test::Word(&[DELETED]))),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
+use rusqlite::{ToSql, params};
 
 use super::state::{State, set_state, state};
 use super::token;
@@ -12,7 +12,7 @@ use crate::chat::store::db::Db;
 /// Messages entered in one transaction: few, since a post may wait behind them.
 const PIECE: u32 = if cfg!(test) { 4 } else { 256 };
 /// Bytes of their texts: a piece ends with the message that reaches it.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: i64 = 64 * 1024;
 
 /// What a message is entered by.
 macro_rules! select {
@@ -34,7 +34,8 @@ pub fn enter_piece(db: &Db) -> rusqlite::Result<bool> {
         return Ok(false);
     }
     let changed = enter_changed(db)?;
-    let new = enter(db, select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2"), state.upto, PIECE_BYTES)?;
+    let newer = select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2");
+    let new = enter(db, newer, params![state.upto, PIECE], PIECE_BYTES)?;
     if let Some((_, last)) = new.ends {
         set_state(db, State { upto: last, ..state })?;
     }
@@ -44,7 +45,7 @@ pub fn enter_piece(db: &Db) -> rusqlite::Result<bool> {
     if state.below == 0 || new.ends.is_some() {
         return Ok(state.below > 0);
     }
-    let old = enter(db, OLD, state.below, usize::MAX)?;
+    let old = enter(db, OLD, params![state.below, PIECE, PIECE_BYTES], i64::MAX)?;
     let below = old.ends.map_or(0, |(first, _)| first - 1);
     set_state(db, State { below, ..state })?;
     Ok(below > 0)
@@ -56,7 +57,7 @@ const OLD: &str = select!(
          SELECT id FROM (
              SELECT id, sum(bytes) OVER (ORDER BY id DESC) - bytes AS before
              FROM (SELECT id, octet_length(content) AS bytes FROM messages WHERE id <= ?1 ORDER BY id DESC LIMIT ?2)
-         ) WHERE before < 65536
+         ) WHERE before < ?3
      ) ORDER BY g.id"
 );
 
@@ -81,7 +82,7 @@ fn enter_changed(db: &Db) -> rusqlite::Result<usize> {
     let changed = take_out(db, "SELECT message_id FROM search_changed ORDER BY message_id LIMIT ?1")?;
     if let Some(last) = changed.last() {
         let those = select!("JOIN search_changed s ON s.message_id = g.id WHERE g.id <= ?1 ORDER BY g.id LIMIT ?2");
-        let piece = enter(db, those, *last, PIECE_BYTES)?;
+        let piece = enter(db, those, params![last, PIECE], PIECE_BYTES)?;
         let upto = piece.ends.filter(|_| !piece.is_last).map_or(*last, |(_, end)| end);
         db.prepare_cached("DELETE FROM search_changed WHERE message_id <= ?1")?.execute([upto])?;
     }
@@ -107,10 +108,10 @@ struct Piece {
 }
 
 /// Enters the messages that a query tells, in the order of their numbers: the index wants them so.
-fn enter(db: &Db, sql: &str, from: i64, max_bytes: usize) -> rusqlite::Result<Piece> {
+fn enter(db: &Db, sql: &str, wanted: &[&dyn ToSql], max_bytes: i64) -> rusqlite::Result<Piece> {
     let mut query = db.prepare_cached(sql)?;
     let mut insert = db.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?;
-    let mut rows = query.query(params![from, PIECE])?;
+    let mut rows = query.query(wanted)?;
     let (mut ends, mut count, mut bytes) = (None, 0, 0);
     let (mut words, mut blocks) = (String::new(), BTreeMap::new());
     while bytes < max_bytes
@@ -121,7 +122,7 @@ fn enter(db: &Db, sql: &str, from: i64, max_bytes: usize) -> rusqlite::Result<Pi
         write_words(db, row, &mut words)?;
         insert.execute(params![id, words])?;
         count += 1;
-        bytes += row.get_ref(5)?.as_str()?.len();
+        bytes += i64::try_from(row.get_ref(5)?.as_str()?.len()).unwrap_or(i64::MAX);
         ends = Some((ends.map_or(id, |(first, _)| first), id));
         let (oldest, newest) = blocks.entry(token::block_of(id)).or_insert((at, at));
         (*oldest, *newest) = (at.min(*oldest), at.max(*newest));

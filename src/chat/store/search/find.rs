@@ -49,7 +49,7 @@ pub struct Hit {
     pub place: FoundPlace,
 }
 
-/// What matches, in the order that is asked for, and is the asker's to read.
+/// What matches, in the order that is asked for, and is the actor's to read.
 pub fn find(db: &Db, wish: &Wish<'_>) -> Result<Vec<Hit>> {
     if !wish.question.is_wish {
         return Ok(Vec::new());

@@ -1,7 +1,7 @@
 //! What the index is asked for.
 //!
 //! It is asked for more than what is searched for, and never for less: each message that it
-//! names is read and judged. No word of the asker's reaches its language but in quotes.
+//! names is read and judged. No word of the actor's reaches its language but in quotes.
 
 use rusqlite::OptionalExtension;
 
@@ -16,7 +16,7 @@ use crate::chat::store::db::Db;
 const MAX_EXPANSIONS: usize = if cfg!(test) { 3 } else { 128 };
 /// Chats that the index is asked for by name; who is in more has others' messages passed over.
 const MAX_CHATS: usize = 256;
-/// Nor are they where the asker sees more than one in so many messages.
+/// Nor are they where the actor sees more than one in so many messages.
 const SHARE: i64 = 8;
 
 /// What the index is asked for: one of each group, and none of the others.

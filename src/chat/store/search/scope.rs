@@ -1,4 +1,4 @@
-//! Whose messages of which chats may be found: the asker's rights, and the filters that narrow them.
+//! Whose messages of which chats may be found: the actor's rights, and the filters that narrow them.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use crate::chat::store::db::Db;
 /// What may be found.
 pub struct Scope<'a> {
     question: &'a Question,
-    /// The asker's chats, of those that are asked for, and up to where they cleared each.
+    /// The actor's chats, of those that are asked for, and up to where they cleared each.
     pub chats: HashMap<i64, i64>,
-    /// Messages that the asker sees in them.
+    /// Messages that the actor sees in them.
     pub visible: i64,
     /// Chats were asked for by name.
     pub is_narrowed: bool,
@@ -142,7 +142,7 @@ fn authors(db: &Db, me: UserId, named: &[Author]) -> rusqlite::Result<Vec<i64>> 
     Ok(found)
 }
 
-/// The titles of the asker's chats as they read them, folded, where some are named by their title.
+/// The titles of the actor's chats as they read them, folded, where some are named by their title.
 fn titles(db: &Db, me: UserId, question: &Question) -> rusqlite::Result<HashMap<i64, String>> {
     if question.chats.iter().chain(&question.not_chats).all(|place| place.title.is_none()) {
         return Ok(HashMap::new());
