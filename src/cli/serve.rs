@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::flags::{DataFolder, lifetime};
 use super::listen::{self, ListenFlags, ListenTarget};
@@ -94,7 +96,7 @@ pub(super) struct Serve {
     log_format: LogFormat,
     /// What goes into the log: error, warn, info, debug, trace, or a filter like `info,access=off`
     #[arg(long, env = "FIRESIDE_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
-    log_level: String,
+    log_level: Targets,
     /// How long requests may go on after the server was told to stop, in seconds
     #[arg(long, env = "FIRESIDE_SHUTDOWN_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     shutdown_timeout: u64,
@@ -303,18 +305,17 @@ impl Serve {
 
     /// Messages for people and programs on standard error, standard output being for facts.
     fn start_log(&self) -> Result<(), CommandError> {
-        let filter = EnvFilter::try_new(&self.log_level)
-            .map_err(|cause| CommandError::new(CommandError::CONFIGURATION, format!("--log-level: {cause}")))?;
         let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
         let queue = log_queue::start().map_err(|cause| {
             CommandError::new(CommandError::FAILED, format!("the log could not be started: {cause}"))
         })?;
-        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(queue).with_ansi(colours);
+        let builder =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(queue).with_ansi(colours);
         // They would be printed to standard error, which panics where that cannot be written.
         let builder = builder.log_internal_errors(false);
         match self.log_format {
-            LogFormat::Text => builder.init(),
-            LogFormat::Json => builder.json().flatten_event(true).init(),
+            LogFormat::Text => builder.finish().with(self.log_level.clone()).init(),
+            LogFormat::Json => builder.json().flatten_event(true).finish().with(self.log_level.clone()).init(),
         }
         log::take_panics();
         Ok(())

@@ -6,6 +6,7 @@ mod call;
 mod chat;
 mod crowd;
 mod error;
+mod event_stream;
 mod history;
 mod invite;
 mod member;

@@ -169,6 +169,7 @@ fn described(route: &Route, doc: &mut Doc) {
                 4401, 4403 or 4404.";
             doc.answers_nothing(101, sentence).refuses(&[401, 403, 404, 426]);
         }
+        Access::EventStream => drop(doc.refuses(&[401, 403])),
     }
 }
 
@@ -209,7 +210,9 @@ fn security(route: &Route) -> Value {
             json!([{ "token": [] }, { "bearer": [] }, { "session": [] }])
         }
         Access::SignedIn(_) => json!([{ "token": [] }, { "bearer": [] }, { "session": [], "csrf": [] }]),
-        Access::Socket => json!([{ "token": [] }, { "bearer": [] }, { "session": [] }, { "query": [] }]),
+        Access::Socket | Access::EventStream => {
+            json!([{ "token": [] }, { "bearer": [] }, { "session": [] }, { "query": [] }])
+        }
     }
 }
 

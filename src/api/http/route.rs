@@ -127,6 +127,8 @@ pub(in crate::api) enum Access {
     SignedIn(Rate),
     /// Who is signed in, and shakes hands.
     Socket,
+    /// Who is signed in, as at a socket, and reads on.
+    EventStream,
 }
 
 impl Route {

@@ -14,6 +14,7 @@
 //! | GET | `/messages/api/users/search/?q=` | whom to add |
 //! | GET | `/messages/api/search/?q=` | what was said, by its words |
 //! | GET | `/messages/api/sync/?since=` | what changed since a number |
+//! | GET | `/messages/api/events/` | all of that, live, as server-sent events |
 //! | WS | `/messages/ws/` | all of that, live, for all my chats |
 //! | POST | `/login/`, `/logout/` | a session, as the document signs in |
 //! | GET | `/media/user_images/{name}` | an `avatar_url` |
@@ -91,6 +92,7 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/messages/api/search/", free, search::list).doc(search::document),
         Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
         Route::socket("/messages/ws/", socket::open).doc(document::socket),
+        Route::event_stream("/messages/api/events/", socket::open_events).doc(document::events),
         browser::sign_in().below(),
         browser::sign_out().below(),
         browser::avatars().below(),

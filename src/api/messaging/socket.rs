@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::chats::Upto;
 use super::frame::Frame;
@@ -33,7 +34,26 @@ use crate::chat::model::topic::Topics;
 use crate::chat::subscription::{Subscriber, Subscription};
 
 pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, AllChats), ApiError> {
-    let since = since(&request)?.map(Seq);
+    let since = since(&request)?;
+    open_since(actor, request, since).await
+}
+
+/// The same as an event stream: a browser that comes again says in a header what it has seen.
+pub async fn open_events(actor: Actor, request: Request) -> Result<(Subscription, AllChats), ApiError> {
+    let since = match request.header(LAST_EVENT_ID).filter(|last| !last.is_empty()) {
+        None => since(&request)?,
+        Some(last) => Some(
+            last.parse()
+                .ok()
+                .filter(|number| *number >= 0)
+                .ok_or_else(|| ApiError::field(LAST_EVENT_ID, "This is no `id` of this stream."))?,
+        ),
+    };
+    open_since(actor, request, since).await
+}
+
+async fn open_since(actor: Actor, request: Request, since: Option<i64>) -> Result<(Subscription, AllChats), ApiError> {
+    let since = since.map(Seq);
     let subscription = request.context.app.subscribe(&actor, Scope::All, AllChats::HEARS).await?;
     // Whoever has seen everything, or claims more than there is, has missed nothing.
     let missed = since.filter(|since| *since < subscription.since());
@@ -46,6 +66,9 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, AllCh
     };
     Ok((subscription, codec))
 }
+
+/// What was the last event that whoever was cut off has seen.
+pub const LAST_EVENT_ID: &str = "last-event-id";
 
 body! {
     /// `edit_message`.
@@ -184,11 +207,25 @@ impl Codec for AllChats {
         Ok(reply?.into_iter().collect())
     }
 
+    /// `seq`, but for a greeting before what was missed: that is still to come.
+    fn number(&self, text: &str) -> Option<i64> {
+        let Numbered { seq, kind } = serde_json::from_str(text).ok()?;
+        seq.filter(|_| kind != "hello" || matches!(self.past(), Backlog::Over))
+    }
+
     /// Fields are named in the sentence, for want of another place.
     fn refuse(failure: &ApiError) -> String {
         let problem = worded(failure);
         Frame::Error { code: problem.code, message: &problem.sentence() }.text()
     }
+}
+
+/// What numbers a frame.
+#[derive(Deserialize)]
+struct Numbered<'a> {
+    seq: Option<i64>,
+    #[serde(rename = "type")]
+    kind: &'a str,
 }
 
 fn of_message(event: &MessageEvent) -> Frame<'_> {

@@ -84,6 +84,12 @@ pub trait Codec: Send + Sync + 'static {
     /// frame is read when it is done.
     fn receive(&self, text: String) -> impl Future<Output = Result<Vec<String>, ApiError>> + Send;
 
+    /// The number of a frame, in an event stream: whoever is cut off behind it goes on from there.
+    fn number(&self, text: &str) -> Option<i64> {
+        let _ = text;
+        None
+    }
+
     /// What a client is told whose frame was not done.
     fn refuse(failure: &ApiError) -> String;
 
@@ -195,18 +201,22 @@ impl SocketEnd {
     }
 }
 
+/// The close code that tells a reason.
+pub(super) fn close_code(reason: Closing) -> u16 {
+    match reason {
+        Closing::SignedOut => 4401,
+        Closing::Removed => 4403,
+        Closing::ChatDeleted => 4404,
+        Closing::TooSlow => 1013,
+        Closing::ShuttingDown => 1012,
+    }
+}
+
 impl From<Closing> for SocketEnd {
     fn from(reason: Closing) -> Self {
-        let code = match reason {
-            Closing::SignedOut => 4401,
-            Closing::Removed => 4403,
-            Closing::ChatDeleted => 4404,
-            Closing::TooSlow => 1013,
-            Closing::ShuttingDown => 1012,
-        };
         // Nobody's answer waits for a slow reader, so it has longer to learn why it is closed.
         let within = if reason == Closing::TooSlow { CLOSE_TIMEOUT } else { QUICK_CLOSE };
-        Self::Close { code, within }
+        Self::Close { code: close_code(reason), within }
     }
 }
 

@@ -108,6 +108,11 @@ impl Doc {
         self.parameter("query", name, true, shape).refuses(&[400])
     }
 
+    /// A header, that may be missing.
+    pub fn header(&mut self, name: &str, shape: Shape) -> &mut Self {
+        self.parameter("header", name, false, shape)
+    }
+
     fn parameter(&mut self, place: &str, name: &str, is_required: bool, mut shape: Shape) -> &mut Self {
         let sentence = shape.as_object_mut().and_then(|shape| shape.remove("description"));
         let mut parameter = json!({ "name": name, "in": place, "required": is_required, "schema": shape });
@@ -145,7 +150,7 @@ impl Doc {
             "type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY, "pattern": "^[!-~]+$",
             "description": "As `client_id` in the body, which comes first.",
         });
-        self.parameter("header", "Idempotency-Key", false, key)
+        self.header("Idempotency-Key", key)
             .note("A resend with the same `client_id` or `Idempotency-Key` is 200 and tells nobody again; with other content it is 409, and 404 where the first was deleted since.")
             .refuses(&[404, 409])
     }
