@@ -1,4 +1,4 @@
-//! Messages: posting exactly once, reading, editing, deleting.
+//! Messages: posting exactly once, editing, deleting.
 
 use super::app::App;
 use super::file;
@@ -9,17 +9,12 @@ use super::model::error::{Denial, Error, Result, Rule};
 use super::model::event::{Event, MessageEvent};
 use super::model::file::File;
 use super::model::id::{ChatId, FileId, MessageId, Seq, UserId};
-use super::model::message::{Draft, Message, Posted, Window};
+use super::model::message::{Draft, Message, Posted};
 use super::model::name::MessageText;
-use super::model::page::Paged;
 use super::model::quota::Quota;
-use super::model::receipt::ReadMark;
 use super::model::session::Actor;
 use super::quota::stored_by;
 use super::store::{self, Tx};
-
-/// What a piece of a history that is told in pieces may weigh: it ends behind the message that reaches it.
-const MAX_PIECE_BYTES: usize = 64 * 1024;
 
 impl App {
     /// Posts a message into a chat that the actor is in. When this returns, it is
@@ -34,45 +29,6 @@ impl App {
     /// One message that the actor can see.
     pub fn message(&self, actor: &Actor, id: MessageId) -> Result<Message> {
         self.store.read(|db| store::messages::find(db, actor.user, id)?.ok_or(Error::NotFound))
-    }
-
-    /// Messages of a chat that the actor is in; `count` is how many there are in all.
-    pub fn history(&self, actor: &Actor, chat: ChatId, window: Window) -> Result<Paged<Message>> {
-        self.store.read(|db| history(db, actor.user, chat, window))
-    }
-
-    /// The next of a chat's messages above one, oldest first: `limit` at most, and fewer where they are long.
-    pub fn history_piece(&self, actor: &Actor, chat: ChatId, above: MessageId, limit: u32) -> Result<Vec<Message>> {
-        self.store.read(|db| {
-            let membership = inside(db, actor.user, chat)?.membership.ok_or(Error::NotMember)?;
-            let window = Window::After(above, limit);
-            store::messages::list_within(db, chat, membership.cleared_mark, window, MAX_PIECE_BYTES)
-        })
-    }
-
-    /// From above which message on the newest `count` below `end` stand, for [`Window::After`].
-    pub async fn start_of_newest(&self, actor: &Actor, chat: ChatId, end: MessageId, count: u32) -> Result<MessageId> {
-        let me = actor.user;
-        self.store
-            .scan_for(me, move |db| {
-                let membership = inside(db, me, chat)?.membership.ok_or(Error::NotMember)?;
-                let start = store::messages::id_below(db, chat, end, count)?;
-                Ok(start.unwrap_or(MessageId(0)).max(membership.cleared_mark))
-            })
-            .await
-    }
-
-    /// As [`App::history`], and up to where everybody has read, in one state of the database.
-    pub fn history_with_marks(
-        &self,
-        actor: &Actor,
-        chat: ChatId,
-        window: Window,
-    ) -> Result<(Paged<Message>, Vec<ReadMark>)> {
-        self.store.read(|db| {
-            let messages = history(db, actor.user, chat, window)?;
-            Ok((messages, store::members::read_marks(db, chat)?))
-        })
     }
 
     /// Changes the text of one's own message. It may be blank if files are attached.
@@ -140,16 +96,6 @@ impl MayDelete {
         let moderates = self == Self::AuthorOrOwner && room.kind == Kind::Group && room.owner.id == me;
         if moderates { Ok(()) } else { Err(Error::Forbidden(Denial::DeleteOthersMessage)) }
     }
-}
-
-pub(super) fn history(db: &store::Db, viewer: UserId, chat: ChatId, window: Window) -> Result<Paged<Message>> {
-    let room = inside(db, viewer, chat)?;
-    let membership = room.membership.ok_or(Error::NotMember)?;
-    let count = membership.message_count;
-    if matches!(window, Window::Page(page) if page.is_past(count)) {
-        return Ok(Paged::past_the_end(count));
-    }
-    Ok(Paged { count, items: store::messages::list(db, chat, membership.cleared_mark, window)? })
 }
 
 /// The one way in which a message comes to be, in the writer's transaction.

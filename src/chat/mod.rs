@@ -27,6 +27,7 @@ pub mod folder;
 pub mod group;
 pub mod group_invite;
 mod hasher;
+pub mod history;
 mod hub;
 pub mod member;
 mod memory;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::app::App;
 use super::group::inside;
+use super::history::MAX_PIECE_BYTES;
 use super::model::chat::{Chat, Kind, MAX_MEMBERS_TOLD};
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, UserId};
@@ -13,10 +14,10 @@ use super::model::name::rule::fold;
 use super::model::overview::{DirectMessage, Overview};
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
-use super::store;
+use super::store::{self, Db};
 
 /// People in the rooms that are listed at once: when there are so many, the list goes on with
-/// the next piece.
+/// the next piece, as it does when what was said last in them weighs as much as a piece may.
 const MANY_PEOPLE: usize = 1_000;
 
 impl App {
@@ -54,17 +55,19 @@ impl App {
     }
 
     /// The first of `chats`, which are taken out of it, but for those that the actor has left: some
-    /// at least, and fewer than all where many people are in them.
+    /// at least, and fewer than all where many people are in them, or long messages were the last.
     pub fn next_overviews(&self, actor: &Actor, chats: &mut VecDeque<ChatId>) -> Result<Vec<Overview>> {
         let me = actor.user;
         let found = self.store.read(|db| {
-            let (mut found, mut people) = (Vec::new(), 0);
+            let (mut found, mut people, mut weight) = (Vec::new(), 0, 0);
             while people < MANY_PEOPLE
+                && weight < MAX_PIECE_BYTES
                 && let Some(id) = chats.pop_front()
             {
                 match overview(db, me, id) {
                     Ok(overview) => {
                         people += overview.members.len();
+                        weight += last_weight(&overview);
                         found.push(overview);
                     }
                     Err(Error::NotFound | Error::NotMember) => {}
@@ -83,12 +86,13 @@ impl App {
         overview
     }
 
-    /// The actor's direct chats, newest created first: at most `limit`, of those made before
-    /// one. Their documents do not tell who is there.
+    /// The actor's direct chats, newest created first, of those made before one: `limit` at most, and
+    /// fewer where long messages were the last. Their documents do not tell who is there.
     pub fn direct_overviews(&self, actor: &Actor, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
         let me = actor.user;
         self.store.read(|db| {
-            store::chats::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id)).collect()
+            let found = store::chats::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id));
+            store::take_within(found, last_weight, MAX_PIECE_BYTES)
         })
     }
 
@@ -133,34 +137,46 @@ impl App {
         })
     }
 
-    /// Messages that the actor sent or got in direct chats, newest first; with `other`,
-    /// those with one user. Of a user whom one never wrote with there are none.
-    pub async fn direct_messages(
+    /// Messages that the actor sent or got in direct chats, newest first, as `write` puts them into
+    /// words, and how many there are in all; with `other`, those with one user. Of a user whom one
+    /// never wrote with there are none. Where they are long, `write` is called once more.
+    pub async fn direct_messages<T: Send + 'static>(
         &self,
         actor: &Actor,
         other: Option<UserId>,
         page: Page,
-    ) -> Result<Paged<DirectMessage>> {
+        write: impl Fn(&[DirectMessage]) -> Result<T> + Send + 'static,
+    ) -> Result<(i64, T)> {
         let me = actor.user;
-        self.store.read_page(me, page, move |db| direct_messages(db, me, other, page)).await
+        let work = move |db: &Db, max_weight| {
+            let Paged { count, items } = direct_messages(db, me, other, page, max_weight)?;
+            let is_short = items.iter().map(|direct| direct.message.weight()).sum::<usize>() < max_weight;
+            if is_short { Ok(Some((count, write(&items)?))) } else { Ok(None) }
+        };
+        self.store.read_long(me, !page.is_far(), work).await
     }
 }
 
-fn overview(db: &store::Db, me: UserId, id: ChatId) -> Result<Overview> {
+fn overview(db: &Db, me: UserId, id: ChatId) -> Result<Overview> {
     let chat = inside(db, me, id)?;
     let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &chat)?);
     Ok(Overview { members, last_message, ..Overview::of(chat) })
 }
 
-fn last_message(db: &store::Db, me: UserId, chat: &Chat) -> Result<Option<Message>> {
+fn last_weight(overview: &Overview) -> usize {
+    overview.last_message.as_ref().map_or(0, Message::weight)
+}
+
+fn last_message(db: &Db, me: UserId, chat: &Chat) -> Result<Option<Message>> {
     chat.last_message.map_or(Ok(None), |id| store::messages::find(db, me, id))
 }
 
 pub(super) fn direct_messages(
-    db: &store::Db,
+    db: &Db,
     me: UserId,
     other: Option<UserId>,
     page: Page,
+    max_weight: usize,
 ) -> Result<Paged<DirectMessage>> {
     let with = |message: Message| {
         let pair = store::chats::pair(db, message.chat)?.ok_or(Error::Internal)?;
@@ -172,8 +188,9 @@ pub(super) fn direct_messages(
             return Ok(Paged::past_the_end(count));
         }
         let ids = store::changes::direct_messages(db, me, page.offset(), page.limit())?;
-        let items = ids.into_iter().map(|id| with(store::messages::find(db, me, id)?.ok_or(Error::Internal)?));
-        return Ok(Paged { count, items: items.collect::<Result<_>>()? });
+        let found = ids.into_iter().map(|id| with(store::messages::find(db, me, id)?.ok_or(Error::Internal)?));
+        let items = store::take_within(found, |direct| direct.message.weight(), max_weight)?;
+        return Ok(Paged { count, items });
     };
     let Some(chat) = store::chats::find_direct(db, me, other)? else {
         return Ok(Paged { count: 0, items: Vec::new() });
@@ -184,6 +201,7 @@ pub(super) fn direct_messages(
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let messages = store::messages::list(db, chat.id, membership.cleared_mark, Window::Page(page))?;
+    let window = Window::Page(page);
+    let messages = store::messages::list_within(db, chat.id, membership.cleared_mark, window, max_weight)?;
     Ok(Paged { count, items: messages.into_iter().map(with).collect::<Result<_>>()? })
 }

@@ -14,46 +14,50 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::app::App;
-use super::group::inside;
+use super::history::{History, load, membership};
 use super::memory::page_cache::{PageCache, PageKey};
-use super::model::error::{Error, Result};
+use super::model::error::Result;
 use super::model::id::{ChatId, UserId};
-use super::model::message::{Message, Window};
+use super::model::message::Window;
 use super::model::page::Page;
-use super::model::receipt::ReadMark;
 use super::model::session::Actor;
-use super::store::{self, Db};
+use super::store::Db;
 
-/// Messages to be put into words.
-pub struct UncachedPage<'a> {
-    db: &'a Db,
-    chat: ChatId,
-    /// Newest first.
-    pub messages: Vec<Message>,
+/// What is made of a page's messages.
+#[derive(Clone, Copy)]
+pub struct Form {
+    /// Pages are kept under it: those of one name are alike.
+    pub name: &'static str,
+    /// It shows who has read a message.
+    pub has_marks: bool,
 }
 
-impl UncachedPage<'_> {
-    /// Up to where each member has read, in the same state of the database.
-    pub fn read_marks(&self) -> Result<Vec<ReadMark>> {
-        store::members::read_marks(self.db, self.chat)
-    }
+/// A page that somebody asks for.
+struct Asked {
+    viewer: UserId,
+    chat: ChatId,
+    page: Page,
+    form: Form,
+    /// The counter before the database was looked at.
+    generation: u64,
 }
 
 impl App {
     /// A page of a chat that the actor is in, newest first, as `write` puts its messages into
-    /// words, and how many there are in all. `form` names what `write` makes of messages: for
-    /// the first page it is called only if nothing is kept under that name, so it may look at
-    /// nothing else.
+    /// words, and how many there are in all. For the first page it is called only if nothing is
+    /// kept under the form's name, so it may look at nothing else; where the page is long, once more.
     pub async fn cached_page(
         &self,
         actor: &Actor,
         chat: ChatId,
         page: Page,
-        form: &'static str,
-        write: impl FnOnce(&UncachedPage<'_>) -> Result<Vec<u8>> + Send + 'static,
+        form: Form,
+        write: impl Fn(&History) -> Result<Vec<u8>> + Send + 'static,
     ) -> Result<(i64, Bytes)> {
-        let (me, count, newest) = (actor.user, self.page_cache.generation(chat), Arc::clone(&self.page_cache));
-        self.store.read_page(me, page, move |db| newest.page(db, me, chat, page, (form, count), write)).await
+        let (generation, newest) = (self.page_cache.generation(chat), Arc::clone(&self.page_cache));
+        let asked = Asked { viewer: actor.user, chat, page, form, generation };
+        let work = move |db: &Db, max_weight| newest.page(db, &asked, max_weight, &write);
+        self.store.read_long(actor.user, !page.is_far(), work).await
     }
 }
 
@@ -61,27 +65,26 @@ impl PageCache {
     fn page(
         &self,
         db: &Db,
-        viewer: UserId,
-        chat: ChatId,
-        page: Page,
-        (form, count): (&'static str, u64),
-        write: impl FnOnce(&UncachedPage<'_>) -> Result<Vec<u8>>,
-    ) -> Result<(i64, Bytes)> {
-        let membership = inside(db, viewer, chat)?.membership.ok_or(Error::NotMember)?;
-        if page.is_past(membership.message_count) {
-            return Ok((membership.message_count, Bytes::from_static(b"[]")));
-        }
-        let view = PageKey { form, size: page.size, cleared: membership.cleared_mark };
+        asked: &Asked,
+        max_weight: usize,
+        write: impl Fn(&History) -> Result<Vec<u8>>,
+    ) -> Result<Option<(i64, Bytes)>> {
+        let Asked { chat, page, form, generation, .. } = *asked;
+        let membership = membership(db, asked.viewer, chat)?;
+        let view = PageKey { form: form.name, size: page.size, cleared: membership.cleared_mark };
         let is_newest = page.number == 1;
-        if is_newest && let Some(json) = self.find(chat, view, count) {
-            return Ok((membership.message_count, json));
+        if is_newest && let Some(json) = self.find(chat, view, generation) {
+            return Ok(Some((membership.message_count, json)));
         }
-        let messages = store::messages::list(db, chat, membership.cleared_mark, Window::Page(page))?;
+        let found = load(db, chat, &membership, Window::Page(page), form.has_marks, max_weight)?;
+        let Some(past) = found else { return Ok(None) };
+        let json = write(&past)?;
+        if !is_newest {
+            return Ok(Some((past.count, json.into())));
+        }
         // Without the room that it grew into, which would be kept as well.
-        let json = Bytes::from(write(&UncachedPage { db, chat, messages })?.into_boxed_slice());
-        if is_newest {
-            self.keep(chat, view, json.clone(), count);
-        }
-        Ok((membership.message_count, json))
+        let json = Bytes::from(json.into_boxed_slice());
+        self.keep(chat, view, json.clone(), generation);
+        Ok(Some((past.count, json)))
     }
 }

@@ -2,14 +2,14 @@
 
 use super::app::App;
 use super::group::inside;
-use super::model::chat::{Authority, Kind};
+use super::history::{History, membership};
+use super::model::chat::{Authority, Kind, Membership};
 use super::model::error::{Error, Result};
 use super::model::event::Event;
 use super::model::id::{ChatId, MessageId, UserId};
-use super::model::message::{MAX_PINS, Message, PinPlace, Posted};
-use super::model::receipt::ReadMark;
+use super::model::message::{MAX_PINS, PinPlace, Posted};
 use super::model::session::Actor;
-use super::store::{self, Tx};
+use super::store::{self, Db, Tx};
 
 impl App {
     /// Pins a message: in a group as one of its admins, in a direct chat as either side.
@@ -41,19 +41,22 @@ impl App {
     }
 
     /// The pinned messages of a chat that the actor is in, the latest pinned first, from
-    /// behind a place on; and up to where everybody has read.
-    pub fn pins(
+    /// behind a place on, as `write` puts them into words.
+    pub async fn pins<T: Send + 'static>(
         &self,
         actor: &Actor,
         chat: ChatId,
         after: Option<PinPlace>,
         limit: u32,
-    ) -> Result<(Vec<Message>, Vec<ReadMark>)> {
-        self.store.read(|db| {
-            let membership = inside(db, actor.user, chat)?.membership.ok_or(Error::NotMember)?;
-            let pins = store::messages::pins(db, chat, membership.cleared_mark, after, limit)?;
-            Ok((pins, store::members::read_marks(db, chat)?))
-        })
+        write: impl Fn(&History) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let me = actor.user;
+        let work = move |db: &Db, max_weight| {
+            let Membership { message_count: count, cleared_mark, .. } = membership(db, me, chat)?;
+            let pins = store::messages::pins(db, chat, cleared_mark, after, limit, max_weight)?;
+            History::of(db, chat, count, pins, true, max_weight)?.map(|pins| write(&pins)).transpose()
+        };
+        self.store.read_long(me, true, work).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Profiles: posts that everybody reads, and friends.
 
 use super::app::App;
+use super::history::MAX_PIECE_BYTES;
 use super::model::error::{Error, Result, Rule};
 use super::model::id::{PostId, UserId};
 use super::model::name::rule::fold;
@@ -25,11 +26,12 @@ impl App {
             .await
     }
 
-    /// Posts of somebody, or of everybody, oldest first: at most `limit`, from above a post.
+    /// Posts of somebody, or of everybody, oldest first, from above a post: `limit` at most, and fewer
+    /// where they are long.
     pub fn posts(&self, _actor: &Actor, of: Option<UserId>, after: PostId, limit: u32) -> Result<Vec<Post>> {
         self.store.read(|db| match of {
-            Some(author) => store::posts::of(db, author, after, limit),
-            None => store::posts::all(db, after, limit),
+            Some(author) => store::posts::of(db, author, after, limit, MAX_PIECE_BYTES),
+            None => store::posts::all(db, after, limit, MAX_PIECE_BYTES),
         })
     }
 

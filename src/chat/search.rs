@@ -32,16 +32,17 @@ const MANY_WAIT: u64 = 200_000;
 const RETRY: Duration = Duration::from_secs(5);
 
 impl App {
-    /// The messages that match, of all that the actor can read now: one more than `limit` where
-    /// there are more.
-    pub async fn search(
+    /// The messages that match, of all that the actor can read now, as `write` puts them into words:
+    /// one more than `limit` where there are more.
+    pub async fn search<T: Send + 'static>(
         &self,
         actor: &Actor,
         question: Question,
         order: Order,
         after: Option<FoundPlace>,
         limit: u32,
-    ) -> Result<FoundMessages> {
+        write: impl FnOnce(&FoundMessages) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.check_searched()?;
         let (me, now, count) = (actor.user, self.now(), limit as usize + 1);
         let looked_through = self.limits.looked_through;
@@ -49,7 +50,8 @@ impl App {
             .scan_for(me, move |db| {
                 let wish = Wish { me, question: &question, order, after, count, now, looked_through };
                 let hits = store::search::find(db, &wish)?;
-                Ok(FoundMessages { found: shown(db, me, &question, hits)?, indexed: store::search::indexed(db)? })
+                let found = shown(db, me, &question, hits)?;
+                write(&FoundMessages { found, indexed: store::search::indexed(db)? })
             })
             .await
     }

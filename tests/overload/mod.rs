@@ -7,6 +7,7 @@ mod idle;
 mod logins;
 mod memory;
 mod ordinary;
+mod pages;
 mod places;
 mod readers;
 mod shape;

@@ -100,16 +100,16 @@ impl Codec for Conversation {
         if self.is_over.load(Ordering::Relaxed) {
             return Vec::new();
         }
-        let window = Window::After(self.told_upto(), PIECE);
-        let Ok(piece) = self.context.app.history(&self.subscriber.actor, self.id, window) else {
+        let (app, actor) = (&self.context.app, &self.subscriber.actor);
+        let Ok(piece) = app.history_piece(actor, self.id, self.told_upto(), PIECE) else {
             self.is_over.store(true, Ordering::Relaxed);
             return vec![ERROR.to_owned()];
         };
-        let mut frames: Vec<String> = piece.items.iter().map(|message| self.frame(message)).collect();
-        if let Some(last) = piece.items.last() {
+        let mut frames: Vec<String> = piece.iter().map(|message| self.frame(message)).collect();
+        if let Some(last) = piece.last() {
             self.told_upto.store(last.id.0, Ordering::Relaxed);
         }
-        let past_is_told = piece.items.first().is_none_or(|first| first.id > self.opened_at);
+        let past_is_told = piece.first().is_none_or(|first| first.id > self.opened_at);
         if past_is_told && !self.is_marked.swap(true, Ordering::Relaxed) && self.mark_read().await.is_err() {
             frames.push(ERROR.to_owned());
         }

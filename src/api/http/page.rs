@@ -5,12 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 use warp::http::StatusCode;
 
-use super::reply::{self, Answer, ApiError};
+use super::reply::{self, Answer, ApiError, Response};
 use super::request::Request;
 use crate::chat::model::error::Error;
-use crate::chat::model::message::Message;
+use crate::chat::model::id::MessageId;
 use crate::chat::model::page::{Page, Paged};
-use crate::chat::page_cache::UncachedPage;
 
 /// Items on a page at most; more counts as this many.
 pub const MAX_PAGE_SIZE: u32 = 100;
@@ -68,7 +67,7 @@ impl<D> Listing<D> {
     }
 }
 
-/// A page of messages that are written already, as by `App::cached_page`.
+/// A page of messages that are written already, as by [`write_messages`].
 pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Answer {
     let before = before_results(request, page, count)?;
     Ok(reply::written(StatusCode::OK, [before.as_bytes(), messages, b"}"].concat()))
@@ -77,28 +76,28 @@ pub fn cached(request: &Request, page: Page, count: i64, messages: &[u8]) -> Ans
 /// What stands before a page's results, which are the last of its fields.
 pub fn before_results(request: &Request, page: Page, count: i64) -> Result<String, ApiError> {
     let Listing { next, previous, .. } = listing(request, page, Paged { count, items: Vec::<()>::new() })?;
-    let (next, previous) = (Value::from(next), Value::from(previous));
-    Ok(format!(r#"{{"count":{count},"next":{next},"previous":{previous},"results":"#))
+    Ok(before(count, next, previous))
 }
 
-/// Messages in a dialect's shapes, for `App::cached_page`.
-pub fn write_messages<'a, T: Serialize>(
-    past: &'a UncachedPage<'_>,
-    shape: impl FnMut(&'a Message) -> T,
-) -> Result<Vec<u8>, Error> {
-    let messages: Vec<T> = past.messages.iter().map(shape).collect();
-    serde_json::to_vec(&messages).map_err(|_| Error::Internal)
+fn before(count: i64, next: Option<String>, previous: Option<String>) -> String {
+    let (next, previous) = (Value::from(next), Value::from(previous));
+    format!(r#"{{"count":{count},"next":{next},"previous":{previous},"results":"#)
+}
+
+/// The same from a place in the list, of which `last` is told if the list goes on behind it.
+pub fn cached_from(request: &Request, name: &str, count: i64, last: Option<MessageId>, messages: &[u8]) -> Response {
+    let next = last.map(|last| written(request, name, Some(last.0.to_string())));
+    reply::written(StatusCode::OK, [before(count, next, None).as_bytes(), messages, b"}"].concat())
+}
+
+/// Messages in a dialect's shapes, for [`cached`].
+pub fn write_messages<'a, D, T: Serialize>(messages: &'a [D], shape: impl FnMut(&'a D) -> T) -> Result<Vec<u8>, Error> {
+    reply::encode(&messages.iter().map(shape).collect::<Vec<T>>())
 }
 
 /// The same list at another page, the other parameters kept. The first needs no number.
 fn address(request: &Request, number: u32) -> String {
     written(request, "page", (number > 1).then(|| number.to_string()))
-}
-
-/// The same list from another place in it, that `name` tells by an id instead of a page.
-#[must_use]
-pub fn from_place(request: &Request, name: &str, id: i64) -> String {
-    written(request, name, Some(id.to_string()))
 }
 
 fn written(request: &Request, name: &str, value: Option<String>) -> String {

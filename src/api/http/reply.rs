@@ -282,6 +282,11 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     written(status, bytes)
 }
 
+/// The bytes of a body, for [`written`].
+pub fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(body).map_err(|_| Error::Internal)
+}
+
 /// A body that is JSON already.
 #[must_use]
 pub fn written(status: StatusCode, json: Vec<u8>) -> Response {

@@ -15,7 +15,7 @@ use crate::chat::model::id::{MessageId, UserId};
 use crate::chat::model::message;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{MAX_USERNAME, MessageText};
-use crate::chat::model::page::Paged;
+use crate::chat::model::overview::DirectMessage;
 use crate::chat::model::session::Actor;
 use crate::chat::model::user::UserRef;
 
@@ -25,15 +25,17 @@ pub const PAGE_SIZE: u32 = 10;
 pub async fn list(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
     let app = &request.context.app;
-    let messages = match request.query("user").map(|name| app.user_named(&actor, name)) {
-        None => app.direct_messages(&actor, None, page).await?,
-        Some(Ok(other)) => app.direct_messages(&actor, Some(other.id), page).await?,
+    let other = match request.query("user").map(|name| app.user_named(&actor, name)) {
+        None => None,
+        Some(Ok(other)) => Some(other.id),
         // Nobody of that name has written, as far as anyone can tell.
-        Some(Err(Error::NotFound)) => Paged { count: 0, items: Vec::new() },
+        Some(Err(Error::NotFound)) => return page::cached(&request, page, 0, b"[]"),
         Some(Err(other)) => return Err(other.into()),
     };
-    let messages = page::listing(&request, page, messages)?;
-    ok(&messages.write(|direct| Message::new(&direct.message, direct.receiver)))
+    let write =
+        |found: &[DirectMessage]| page::write_messages(found, |direct| Message::new(&direct.message, direct.receiver));
+    let (count, messages) = app.direct_messages(&actor, other, page, write).await?;
+    page::cached(&request, page, count, &messages)
 }
 
 /// What a message is posted with, beside its receiver.

@@ -4,20 +4,25 @@ use super::json::{Message, Sync, Toggled};
 use super::{MESSAGES_ON_PAGE, number, since};
 use crate::api::http::body::body;
 use crate::api::http::draft::DraftFields;
-use crate::api::http::page::{self, Listing};
+use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
+use crate::chat::history::History;
 use crate::chat::message::MayDelete;
+use crate::chat::model::error::Error;
 use crate::chat::model::id::{ChatId, MessageId, Seq};
 use crate::chat::model::message::{self, Window};
 use crate::chat::model::name::{Emoji, MessageText};
-use crate::chat::model::page::{Page, Paged};
+use crate::chat::model::page::Page;
 use crate::chat::model::session::Actor;
-use crate::chat::page_cache::UncachedPage;
+use crate::chat::page_cache::Form;
 
 /// What a message is posted with, by a body or a frame.
 pub const MESSAGE: DraftFields =
     DraftFields { attachments: &["attachments"], reply_to: Some("reply_to"), ..DraftFields::text("content") };
+
+/// What a page of messages is made into.
+const FORM: Form = Form { name: "messaging", has_marks: true };
 
 body! {
     /// A message's new text. Whether it may be blank, the message says.
@@ -36,28 +41,23 @@ pub async fn history(actor: Actor, request: Request) -> Answer {
         (None, Some(id)) => ("after", Window::After(MessageId(id), page.size + 1)),
         (Some(_), Some(_)) => return Err(ApiError::field("after", "Ask for either before or after a message.")),
     };
-    let (messages, marks) = request.context.app.history_with_marks(&actor, chat, window)?;
-    let messages = onward(&request, name, page.size, messages);
-    ok(&messages.write(|message| Message::new(message, &marks)))
+    let write = move |past: &History| {
+        let shown = &past.messages[..past.messages.len().min(page.size as usize)];
+        let last = shown.last().filter(|_| shown.len() < past.messages.len());
+        Ok((past.count, last.map(|last| last.id), written(shown, past)?))
+    };
+    let (count, last, messages) = request.context.app.written_history(&actor, chat, window, true, write).await?;
+    Ok(page::cached_from(&request, name, count, last, &messages))
 }
 
 async fn by_number(actor: &Actor, request: &Request, chat: ChatId, page: Page) -> Answer {
-    let write = |past: &UncachedPage<'_>| {
-        let marks = past.read_marks()?;
-        page::write_messages(past, |message| Message::new(message, &marks))
-    };
-    let (count, messages) = request.context.app.cached_page(actor, chat, page, "messaging", write).await?;
+    let write = |past: &History| written(&past.messages, past);
+    let (count, messages) = request.context.app.cached_page(actor, chat, page, FORM, write).await?;
     page::cached(request, page, count, &messages)
 }
 
-/// A part of the list that ends where `size` is reached; the next goes on from there.
-fn onward(request: &Request, name: &str, size: u32, found: Paged<message::Message>) -> Listing<message::Message> {
-    let Paged { count, items: mut results } = found;
-    let is_more = results.len() > size as usize;
-    results.truncate(size as usize);
-    let last = results.last().filter(|_| is_more);
-    let next = last.map(|message| page::from_place(request, name, message.id.0));
-    Listing { count, next, previous: None, results }
+fn written(shown: &[message::Message], past: &History) -> Result<Vec<u8>, Error> {
+    page::write_messages(shown, |message| Message::new(message, &past.marks))
 }
 
 pub async fn send(actor: Actor, mut request: Request) -> Answer {

@@ -1,9 +1,12 @@
 //! Messages that are kept in sight.
 
+use warp::http::StatusCode;
+
 use super::json::Message;
 use crate::api::http::cursor;
-use crate::api::http::reply::{Answer, no_content, ok};
+use crate::api::http::reply::{self, Answer, no_content, ok};
 use crate::api::http::request::Request;
+use crate::chat::history::History;
 use crate::chat::model::id::{ChatId, MessageId};
 use crate::chat::model::message::{self, PinPlace};
 use crate::chat::model::session::Actor;
@@ -13,9 +16,12 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
     let asked = cursor::asked::<(i64, i64)>(&request, &[])?;
     let after = asked.after.map(|(at, id)| PinPlace { pinned_at: Timestamp(at), id: MessageId(id) });
-    let (pins, marks) = request.context.app.pins(&actor, chat, after, asked.limit + 1)?;
+    let limit = asked.limit + 1;
     let place = |pin: &message::Message| (pin.pinned_at.map_or(0, |at| at.0), pin.id.0);
-    ok(&asked.part(&pins, place, |pin| Message::new(pin, &marks)))
+    let write =
+        move |pins: &History| reply::encode(&asked.part(&pins.messages, place, |pin| Message::new(pin, &pins.marks)));
+    let pins = request.context.app.pins(&actor, chat, after, limit, write).await?;
+    Ok(reply::written(StatusCode::OK, pins))
 }
 
 pub async fn pin(actor: Actor, request: Request) -> Answer {

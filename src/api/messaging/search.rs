@@ -2,17 +2,18 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use warp::http::StatusCode;
 
 use super::json::{Message, chat_type};
 use crate::api::http::cursor::{self, Part};
 use crate::api::http::openapi::doc::Doc;
 use crate::api::http::openapi::shape::{described, id, one_of, string};
-use crate::api::http::reply::{Answer, ApiError, ok};
+use crate::api::http::reply::{self, Answer, ApiError};
 use crate::api::http::request::Request;
 use crate::chat::model::id::MessageId;
 use crate::chat::model::search::{
-    Filter, Found, FoundIn, FoundPlace, MAX_QUERY, MAX_RANKED, MAX_SNIPPET, MAX_TERMS, Order, Question, RankedPlace,
-    Snippet,
+    Filter, Found, FoundIn, FoundMessages, FoundPlace, MAX_QUERY, MAX_RANKED, MAX_SNIPPET, MAX_TERMS, Order, Question,
+    RankedPlace, Snippet,
 };
 use crate::chat::model::session::Actor;
 use crate::chat::model::time::Timestamp;
@@ -45,9 +46,13 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let asked_by: Vec<&str> = [typed, order_name(order)].into_iter().chain(asked_by).collect();
     let asked = cursor::asked::<Cursor>(&request, &asked_by)?;
     let after = asked.after.map(place);
-    let found = request.context.app.search(&actor, question, order, after, asked.limit).await?;
-    let part = asked.part(&found.found, |found| cursor_of(found.place), FoundMessage::from);
-    ok(&SearchPart { part, indexed: found.indexed })
+    let limit = asked.limit;
+    let write = move |found: &FoundMessages| {
+        let part = asked.part(&found.found, |found| cursor_of(found.place), FoundMessage::from);
+        reply::encode(&SearchPart { part, indexed: found.indexed })
+    };
+    let found = request.context.app.search(&actor, question, order, after, limit, write).await?;
+    Ok(reply::written(StatusCode::OK, found))
 }
 
 fn order(request: &Request) -> Result<Order, ApiError> {

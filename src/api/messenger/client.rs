@@ -16,6 +16,7 @@ use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
 use crate::api::http::route::{ClientLayer, Route};
 use crate::api::ws::socket::Codec;
+use crate::chat::history;
 use crate::chat::model::event::Event;
 use crate::chat::model::id::MessageId;
 use crate::chat::model::message::Window;
@@ -59,10 +60,10 @@ impl Codec for Remembering {
         }
         let window = Window::Before(MessageId(self.opened_at.0.saturating_add(1)), HISTORY);
         let Chatroom { context, actor, room } = &self.chatroom;
-        vec![match context.app.history(actor, *room, window) {
-            Ok(newest) => history_frame(newest.items.iter().rev().map(Message::from).collect()),
-            Err(error) => Self::refuse(&error.into()),
-        }]
+        let write =
+            |past: &history::History| Ok(history_frame(past.messages.iter().rev().map(Message::from).collect()));
+        let newest = context.app.written_history(actor, *room, window, false, write).await;
+        vec![newest.unwrap_or_else(|error| Self::refuse(&error.into()))]
     }
 
     async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {

@@ -5,10 +5,11 @@ use crate::api::http::draft::DraftFields;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, created, no_content, ok};
 use crate::api::http::request::Request;
+use crate::chat::history::History;
 use crate::chat::message::MayDelete;
 use crate::chat::model::id::{ChatId, MessageId};
 use crate::chat::model::session::Actor;
-use crate::chat::page_cache::UncachedPage;
+use crate::chat::page_cache;
 
 /// What a message is posted with, by a body or a frame.
 pub const MESSAGE: DraftFields =
@@ -17,8 +18,9 @@ pub const MESSAGE: DraftFields =
 pub async fn history<F: Form>(actor: Actor, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
-    let write = |past: &UncachedPage<'_>| page::write_messages(past, MessageOf::<F>::from);
-    let (count, messages) = request.context.app.cached_page(&actor, room, page, F::NAME, write).await?;
+    let form = page_cache::Form { name: F::NAME, has_marks: false };
+    let write = |past: &History| page::write_messages(&past.messages, MessageOf::<F>::from);
+    let (count, messages) = request.context.app.cached_page(&actor, room, page, form, write).await?;
     page::cached(&request, page, count, &messages)
 }
 

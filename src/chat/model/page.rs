@@ -66,7 +66,7 @@ mod tests {
     use super::Page;
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
-    use crate::chat::message::history;
+    use crate::chat::history::history;
     use crate::chat::model::error::Result;
     use crate::chat::model::message::{Draft, Window};
     use crate::chat::model::name::MessageText;
@@ -111,7 +111,9 @@ mod tests {
         let (last, past) = (SAID / 2 / size, 4_000_000);
         let of_group =
             |number| work(&app, |db| history(db, alice.user, den, Window::Page(Page { number, size })).map(drop));
-        let of_pair = |number| work(&app, |db| direct_messages(db, alice.user, None, Page { number, size }).map(drop));
+        let of_pair = |number| {
+            work(&app, |db| direct_messages(db, alice.user, None, Page { number, size }, usize::MAX).map(drop))
+        };
         for (pages, walks) in [(of_group(past), of_group(last)), (of_pair(past), of_pair(last))] {
             assert!(walks > 600, "a page that is there is walked to, and that is counted: {walks}");
             assert!(pages < 300, "{pages} instructions for a page that is not there");

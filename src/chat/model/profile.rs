@@ -19,6 +19,13 @@ pub struct Post {
     pub created_at: Timestamp,
 }
 
+impl Post {
+    /// About how many bytes it takes.
+    pub(in crate::chat) fn weight(&self) -> usize {
+        size_of::<Self>() + self.title.len() + self.content.len()
+    }
+}
+
 /// Somebody's profile as the actor sees it.
 #[derive(Clone, Debug)]
 pub struct Profile {

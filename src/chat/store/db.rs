@@ -47,6 +47,24 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The first of `items`, until they weigh `max`: the one that reaches it is the last.
+pub fn take_within<T>(
+    items: impl IntoIterator<Item = Result<T>>,
+    weight: impl Fn(&T) -> usize,
+    max: usize,
+) -> Result<Vec<T>> {
+    let (mut taken, mut sum) = (Vec::new(), 0);
+    for item in items {
+        let item = item?;
+        sum += weight(&item);
+        taken.push(item);
+        if sum >= max {
+            break;
+        }
+    }
+    Ok(taken)
+}
+
 /// Frees the pages and the compiled statements that a connection keeps.
 pub fn release(connection: &Connection) {
     connection.flush_prepared_statement_cache();

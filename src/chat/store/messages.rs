@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
 use super::columns::named_columns;
-use super::db::Db;
+use super::db::{Db, take_within};
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{self, columns};
@@ -101,12 +101,7 @@ const NEWEST_FIRST: &str = select_message!(
 const OLDEST_FIRST: &str =
     select_message!("WHERE g.id IN (SELECT id FROM (", ids_between!("LIMIT ?4 OFFSET ?5"), ")) ORDER BY g.id");
 
-/// Part of a chat's messages newer than `cleared`, as the window asks.
-pub fn list(db: &Db, chat: ChatId, cleared: MessageId, window: Window) -> Result<Vec<Message>> {
-    list_within(db, chat, cleared, window, usize::MAX)
-}
-
-/// The same, until they weigh so much.
+/// Part of a chat's messages newer than `cleared`, as the window asks, until they weigh so much.
 pub fn list_within(
     db: &Db,
     chat: ChatId,
@@ -122,16 +117,7 @@ pub fn list_within(
     };
     let mut query = db.prepare_cached(sql)?;
     let rows = query.query_map([chat.0, above, below, limit, offset], bare)?;
-    let (mut messages, mut weight) = (Vec::new(), 0);
-    for row in rows {
-        let message = whole(db, row?)?;
-        weight += message.weight();
-        messages.push(message);
-        if weight >= max_weight {
-            break;
-        }
-    }
-    Ok(messages)
+    take_within(rows.map(|row| whole(db, row?)), Message::weight, max_weight)
 }
 
 /// The message that has just `count` of its chat's between itself and `end`.
@@ -251,7 +237,14 @@ pub fn count_pins(db: &Db, chat: ChatId) -> Result<i64> {
 }
 
 /// The pinned messages of a chat newer than `cleared`, the latest pinned first, from behind a place.
-pub fn pins(db: &Db, chat: ChatId, cleared: MessageId, after: Option<PinPlace>, limit: u32) -> Result<Vec<Message>> {
+pub fn pins(
+    db: &Db,
+    chat: ChatId,
+    cleared: MessageId,
+    after: Option<PinPlace>,
+    limit: u32,
+    max_weight: usize,
+) -> Result<Vec<Message>> {
     let mut query = db.prepare_cached(select_message!(
         "WHERE g.chat_id = ?1 AND g.pinned_at IS NOT NULL AND g.id > ?2
            AND g.pinned_at <= ?3 AND (g.pinned_at < ?3 OR g.id < ?4)
@@ -259,7 +252,7 @@ pub fn pins(db: &Db, chat: ChatId, cleared: MessageId, after: Option<PinPlace>, 
     ))?;
     let (at, id) = after.map_or((i64::MAX, i64::MAX), |place| (place.pinned_at.0, place.id.0));
     let rows = query.query_map(params![chat.0, cleared.0, at, id, limit], bare)?;
-    rows.map(|row| whole(db, row?)).collect()
+    take_within(rows.map(|row| whole(db, row?)), Message::weight, max_weight)
 }
 
 /// Deletes the row; reactions go with it. Its files are the caller's to erase first.

@@ -61,6 +61,7 @@ use super::model::id::UserId;
 use super::model::limits::Limits;
 use super::model::page::Page;
 use super::model::time::Clock;
+pub(super) use db::take_within;
 pub use db::{Db, Durability};
 use db::{connect, prepare_writer};
 pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
@@ -71,6 +72,10 @@ pub(super) use writer::WriterThread;
 /// SQLite before 3.51.3 can lose committed data when a writer races a checkpoint on
 /// another connection, which is our very shape.
 const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// What is read where it is asked for may weigh less, in bytes of messages: some tenths of a
+/// millisecond of work, put into words. What weighs more takes a turn.
+pub(super) const MAX_INLINE_BYTES: usize = 128 * 1024;
 
 /// The database: its writer and its readers. Cloning shares them.
 #[derive(Clone)]
@@ -164,6 +169,20 @@ impl Store {
         work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         if page.is_far() { self.scan_for(user, work).await } else { self.read(work) }
+    }
+
+    /// Reads what may be long. `work` is given what it may weigh, and yields nothing if it is more:
+    /// then it is done again in a turn, as it is at once if it is not `near`.
+    pub async fn read_long<T: Send + 'static>(
+        &self,
+        user: UserId,
+        near: bool,
+        work: impl Fn(&Db, usize) -> Result<Option<T>> + Send + 'static,
+    ) -> Result<T> {
+        if near && let Some(done) = self.read(|db| work(db, MAX_INLINE_BYTES))? {
+            return Ok(done);
+        }
+        self.scan_for(user, move |db| work(db, usize::MAX)?.ok_or(Error::Internal)).await
     }
 
     /// How the writer and the readers are.

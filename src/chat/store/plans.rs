@@ -270,7 +270,7 @@ async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     app.mark_read(alice, den, None).await.expect("read");
     app.mark_unread(alice, den, MessageId(one.0 + 1)).await.expect("unread");
     app.pin(alice, one).await.expect("pinned");
-    app.pins(alice, den, None, 9).expect("pins");
+    app.pins(alice, den, None, 9, |_| Ok(())).await.expect("pins");
     app.unpin(alice, one).await.expect("unpinned");
     for part in ["", "bo"] {
         app.people(alice, part, None, 9).await.expect("people");
@@ -278,18 +278,18 @@ async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     }
     app.typing(alice, den, true).expect("typing");
     for window in [Window::Page(FIRST), Window::Before(MessageId(99), 9), Window::After(MessageId(0), 9)] {
-        app.history_with_marks(alice, den, window).expect("history");
+        app.written_history(alice, den, window, true, |_| Ok(())).await.expect("history");
     }
     app.start_of_newest(alice, den, MessageId(99), 9).await.expect("history");
-    app.direct_messages(alice, None, FIRST).await.expect("directs");
-    app.direct_messages(alice, Some(bob.user), FIRST).await.expect("directs");
+    app.direct_messages(alice, None, FIRST, |_| Ok(())).await.expect("directs");
+    app.direct_messages(alice, Some(bob.user), FIRST, |_| Ok(())).await.expect("directs");
     app.changes(bob, Seq(0), None).await.expect("changes");
     while app.index_piece().await.expect("entered") {}
     app.edit(alice, one, text("uno due")).await.expect("edited");
     for typed in ["uno", "\"uno due\" -tre", "from:alice in:den before:2999-01-01", "has:link -from:bob"] {
         for order in [Order::Newest, Order::Relevance] {
             let question = Question::read(typed, &[]).expect("a question");
-            app.search(alice, question, order, None, 9).await.expect("searched");
+            app.search(alice, question, order, None, 9, |_| Ok(())).await.expect("searched");
         }
     }
     app.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::db::Db;
+use super::db::{Db, take_within};
 use super::transaction::Tx;
 use super::users::{self, columns};
 use crate::chat::model::error::Result;
@@ -37,16 +37,16 @@ pub fn insert(tx: &Tx<'_>, post: &Post) -> Result<PostId> {
     Ok(PostId(tx.last_insert_rowid()))
 }
 
-/// Everybody's from above `after`, oldest first.
-pub fn all(db: &Db, after: PostId, limit: u32) -> Result<Vec<Post>> {
+/// Everybody's from above `after`, oldest first, until they weigh so much.
+pub fn all(db: &Db, after: PostId, limit: u32, max_weight: usize) -> Result<Vec<Post>> {
     let mut query = db.prepare_cached(select_post!("WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"))?;
     let rows = query.query_map(params![after.0, limit], post)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    take_within(rows.map(|row| Ok(row?)), Post::weight, max_weight)
 }
 
-/// Somebody's from above `after`, oldest first.
-pub fn of(db: &Db, author: UserId, after: PostId, limit: u32) -> Result<Vec<Post>> {
+/// The same of somebody.
+pub fn of(db: &Db, author: UserId, after: PostId, limit: u32, max_weight: usize) -> Result<Vec<Post>> {
     let mut query = db.prepare_cached(select_post!("WHERE p.author_id = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3"))?;
     let rows = query.query_map(params![author.0, after.0, limit], post)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    take_within(rows.map(|row| Ok(row?)), Post::weight, max_weight)
 }
