@@ -112,6 +112,7 @@ pub struct Core {
     pub(super) limits: Limits,
     pub(super) is_searched: bool,
     pub(super) unindexed: Arc<Unindexed>,
+    pub(super) tail: Arc<store::search::Tail>,
     /// How often what is kept for a time was let go.
     pub(super) retaining: tokio::sync::Mutex<u32>,
     pub(super) data: PathBuf,
@@ -192,6 +193,7 @@ impl App {
             limits,
             is_searched,
             unindexed,
+            tail: Arc::default(),
             retaining: tokio::sync::Mutex::default(),
             data,
             setup: OnceLock::new(),

@@ -17,17 +17,23 @@ use super::model::id::{ChatId, UserId};
 use super::model::receipt::ReadMark;
 use super::model::search::{Found, FoundIn, FoundMessages, FoundPlace, Order, Question, Snippet};
 use super::model::session::Actor;
-use super::store::search::{Hit, Wish};
+use super::store::search::{Hit, Progress, Wish};
 use super::store::{self, Db};
 
 /// How long messages wait to be entered that are too few to be entered at once.
 const AT_LATEST: Duration = Duration::from_secs(30);
 /// How long the writer is left to others between two pieces, at least.
 const PAUSE: Duration = Duration::from_millis(5);
-/// And how many times as long as the piece took: whoever sends loses a twentieth of the writer.
-const SHARE_OF_OTHERS: u32 = 19;
-/// With more messages waiting than a search looks through in time, the index has half of the writer.
-const MANY_WAIT: u64 = 200_000;
+/// The part of the writer that entering has at least: whoever sends loses a twentieth.
+const LEAST: f64 = 0.05;
+/// The part that it has where nobody sends, and at most.
+const MOST: f64 = 0.5;
+/// Up to so many new messages are looked through in no time, and entering keeps to the least.
+const FEW_WAIT: i64 = 2_000;
+/// So many cannot be looked through in time.
+const MANY_WAIT: i64 = 100_000;
+/// Of a stream of messages that needs a larger part of the writer to be entered, that waits until it is over.
+const TOO_MUCH: f64 = 0.3;
 /// When a piece is tried again that could not be entered.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -45,10 +51,10 @@ impl App {
     ) -> Result<T> {
         self.check_searched()?;
         let (me, now, count) = (actor.user, self.now(), limit as usize + 1);
-        let looked_through = self.limits.looked_through;
+        let (looked_through, tail) = (self.limits.looked_through, Arc::clone(&self.tail));
         self.store
             .scan_for(me, move |db| {
-                let wish = Wish { me, question: &question, order, after, count, now, looked_through };
+                let wish = Wish { me, question: &question, order, after, count, now, looked_through, tail: &tail };
                 let hits = store::search::find(db, &wish)?;
                 let found = shown(db, me, &question, hits)?;
                 write(&FoundMessages { found, indexed: store::search::indexed(db)? })
@@ -86,17 +92,22 @@ impl App {
 
     /// Enters all that waits, piece by piece, with time for others between.
     async fn index_all(&self) -> Result<()> {
-        let mut begun = Instant::now();
-        while self.index_piece().await? {
-            let share = if self.unindexed.count() > MANY_WAIT { 1 } else { SHARE_OF_OTHERS };
-            tokio::time::sleep(PAUSE.max(begun.elapsed() * share)).await;
-            begun = Instant::now();
+        let mut before: Option<(Instant, i64)> = None;
+        loop {
+            let begun = Instant::now();
+            let progress = self.index_piece().await?;
+            if !progress.is_more {
+                return Ok(());
+            }
+            let (cycle, came) =
+                before.map_or((begun.elapsed(), 0), |(at, newest)| (at.elapsed(), progress.newest - newest));
+            before = Some((begun, progress.newest));
+            tokio::time::sleep(pause(begun.elapsed(), cycle, came, progress.newest - progress.upto)).await;
         }
-        Ok(())
     }
 
-    /// Enters a piece of what waits. `true`: there may be more.
-    pub(in crate::chat) async fn index_piece(&self) -> Result<bool> {
+    /// Enters a piece of what waits.
+    pub(in crate::chat) async fn index_piece(&self) -> Result<Progress> {
         self.store
             .write(|tx| {
                 tx.is_unseen = true;
@@ -104,6 +115,22 @@ impl App {
             })
             .await
     }
+}
+
+/// How long others have the writer behind a piece that `took` so long, when so many messages `came` since
+/// the one before began, a `cycle` ago, and so many wait.
+fn pause(took: Duration, cycle: Duration, came: i64, waiting: i64) -> Duration {
+    let pieces = i32::try_from(came).map_or(f64::MAX, f64::from) / f64::from(store::search::PIECE);
+    let needed = pieces * took.as_secs_f64() / cycle.as_secs_f64().max(f64::EPSILON);
+    let part = if came == 0 || waiting > MANY_WAIT {
+        MOST
+    } else if waiting > FEW_WAIT && needed < TOO_MUCH {
+        // So that they become fewer.
+        (needed * 2.0).clamp(LEAST, MOST)
+    } else {
+        LEAST
+    };
+    PAUSE.max(took.mul_f64(1.0 / part - 1.0))
 }
 
 /// What is shown of messages that were found: read once more, as the viewer reads them.
@@ -125,4 +152,23 @@ fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>) -> Result
         found.push(Found { snippet, marks: Arc::clone(marks), chat: chat.clone(), place: hit.place, message });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, PAUSE, pause};
+
+    #[test]
+    fn who_sends_keeps_most_of_the_writer() {
+        let (took, cycle) = (Duration::from_millis(10), Duration::from_millis(200));
+        let pause = |came, waiting| pause(took, cycle, came, waiting).as_millis();
+        assert_eq!(pause(0, 0), 10, "nobody sends");
+        assert_eq!(pause(100, 300), 190, "few wait");
+        // What came since is 16 pieces: the index needs most of the writer for them.
+        let much = 16 * i64::from(crate::chat::store::search::PIECE);
+        assert_eq!(pause(much, 50_000), 190, "too much to keep up with");
+        assert_eq!(pause(much, 200_000), 10, "and too much to look through");
+        assert!(pause(much / 8, 50_000) < 50, "what can be kept up with is");
+        assert_eq!(super::pause(Duration::ZERO, Duration::ZERO, 1, 1), PAUSE);
+    }
 }

@@ -27,11 +27,6 @@ impl Unindexed {
         }
     }
 
-    /// How many came since this was last taken.
-    pub fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
-    }
-
     /// Whether something waits. From here on it counts anew.
     pub fn take(&self) -> bool {
         self.count.swap(0, Ordering::Relaxed) > 0

@@ -284,7 +284,7 @@ async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     app.direct_messages(alice, None, FIRST, |_| Ok(())).await.expect("directs");
     app.direct_messages(alice, Some(bob.user), FIRST, |_| Ok(())).await.expect("directs");
     app.changes(bob, Seq(0), None).await.expect("changes");
-    while app.index_piece().await.expect("entered") {}
+    while app.index_piece().await.expect("entered").is_more {}
     app.edit(alice, one, text("uno due")).await.expect("edited");
     for typed in ["uno", "\"uno due\" -tre", "from:alice in:den before:2999-01-01", "has:link -from:bob"] {
         for order in [Order::Newest, Order::Relevance] {

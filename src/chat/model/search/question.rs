@@ -1,5 +1,7 @@
 //! The question: words, phrases and filters, as somebody typed them.
 
+use std::borrow::Borrow;
+
 use super::moment::moment;
 use super::phrase::Phrase;
 use super::words::Words;
@@ -180,18 +182,23 @@ impl Question {
         Ok(())
     }
 
+    /// Whether the index knows all words and phrases of it: what it names need not be read for them.
+    pub fn is_exact(&self) -> bool {
+        self.wanted.iter().chain(&self.unwanted).all(|phrase| phrase.exact_term().is_some())
+    }
+
     /// Whether all words and phrases stand in these texts of one message, and none that may not.
-    pub fn is_met_by(&self, texts: &[Words]) -> bool {
-        let stands = |phrase: &Phrase| texts.iter().any(|text| phrase.is_in(text));
+    pub fn is_met_by(&self, texts: &[impl Borrow<Words>]) -> bool {
+        let stands = |phrase: &Phrase| texts.iter().any(|text| phrase.is_in(text.borrow()));
         self.wanted.iter().all(stands) && !self.unwanted.iter().any(stands)
     }
 
     /// How much of what is asked for stands in these texts: more often is more, in a long text less.
-    pub fn score(&self, texts: &[Words]) -> i64 {
+    pub fn score(&self, texts: &[impl Borrow<Words>]) -> i64 {
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 4_000_000);
-        let length = number(texts.iter().map(Words::len).sum());
+        let length = number(texts.iter().map(|text| text.borrow().len()).sum());
         let score = |phrase: &Phrase| {
-            let times = number(texts.iter().map(|text| phrase.places(text).count()).sum());
+            let times = number(texts.iter().map(|text| phrase.places(text.borrow()).count()).sum());
             // As BM25 has it, of a text that is as long as most have some twelve words.
             times * 2_200_000 / (times * 1_000 + 300 + 75 * length)
         };

@@ -10,7 +10,7 @@ use crate::chat::model::search::{Has, Words, has_link};
 use crate::chat::store::db::Db;
 
 /// Messages entered in one transaction: few, since a post may wait behind them.
-const PIECE: u32 = if cfg!(test) { 4 } else { 256 };
+pub const PIECE: u32 = if cfg!(test) { 4 } else { 256 };
 /// Bytes of their texts: a piece ends with the message that reaches it.
 const PIECE_BYTES: i64 = 64 * 1024;
 
@@ -26,13 +26,27 @@ macro_rules! select {
 
 pub(super) use select;
 
-/// Enters a piece of what waits: first what changed, then what is new, then what is old. `true`:
-/// there may be more.
-pub fn enter_piece(db: &Db) -> rusqlite::Result<bool> {
-    let state = state(db)?;
-    if !state.is_on {
-        return Ok(false);
+/// How far the index is after a piece.
+#[derive(Clone, Copy, Default)]
+pub struct Progress {
+    pub is_more: bool,
+    /// The newest message, and the newest that is entered.
+    pub newest: i64,
+    pub upto: i64,
+}
+
+/// Enters a piece of what waits: first what changed, then what is new, then what is old.
+pub fn enter_piece(db: &Db) -> rusqlite::Result<Progress> {
+    if !state(db)?.is_on {
+        return Ok(Progress::default());
     }
+    let is_more = enter_next(db)?;
+    let newest = db.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |row| row.get(0))?;
+    Ok(Progress { is_more, newest, upto: state(db)?.upto })
+}
+
+fn enter_next(db: &Db) -> rusqlite::Result<bool> {
+    let state = state(db)?;
     let changed = enter_changed(db)?;
     let newer = select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2");
     let new = enter(db, newer, params![state.upto, PIECE], PIECE_BYTES)?;
@@ -63,7 +77,7 @@ const OLD: &str = select!(
 
 /// Enters all that waits, where nobody else waits for the writer.
 pub fn enter_all(db: &Db) -> rusqlite::Result<()> {
-    while enter_piece(db)? {}
+    while enter_piece(db)?.is_more {}
     Ok(())
 }
 

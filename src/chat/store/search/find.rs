@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{OptionalExtension, params};
 
 use super::plan::Plan;
-use super::scope::{Match, Scope, select_candidate};
+use super::scope::{Known, Match, Scope, select_candidate};
 use super::state::{State, state};
+use super::tail::Tail;
 use super::token::{self, BLOCK_BITS};
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{MessageId, UserId};
@@ -41,6 +42,7 @@ pub struct Wish<'a> {
     pub now: Timestamp,
     /// Who sees so few messages has them looked through: the index would first pass over everybody else's.
     pub looked_through: i64,
+    pub tail: &'a Tail,
 }
 
 /// A message that was found.
@@ -62,8 +64,9 @@ pub fn find(db: &Db, wish: &Wish<'_>) -> Result<Vec<Hit>> {
     if scope.is_empty() {
         return Ok(Vec::new());
     }
-    let (question, looked_through) = (wish.question, wish.looked_through);
-    let finder = Finder { db, question, scope, state: state(db)?, looked_through, until };
+    let state = state(db)?;
+    wish.tail.forget_upto(state.upto);
+    let finder = Finder { db, wish, scope, state, until };
     if is_ranked { ranked(&finder, wish) } else { newest(&finder, wish) }
 }
 
@@ -115,20 +118,19 @@ fn ranked(finder: &Finder<'_>, wish: &Wish<'_>) -> Result<Vec<Hit>> {
 
 struct Finder<'a> {
     db: &'a Db,
-    question: &'a Question,
+    wish: &'a Wish<'a>,
     scope: Scope<'a>,
     state: State,
-    looked_through: i64,
     until: Instant,
 }
 
 impl Finder<'_> {
     /// The newest so many that match, of the messages between two numbers; both are outside.
     fn newest(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
-        if self.scope.visible <= self.looked_through {
+        if self.scope.visible <= self.wish.looked_through {
             return self.look_through(above, below, count);
         }
-        let Some(plan) = Plan::of(self.db, self.question, &self.scope, self.state)? else {
+        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state)? else {
             return self.look_through(above, below, count);
         };
         let mut found = Vec::new();
@@ -177,7 +179,7 @@ impl Finder<'_> {
             && let Some(row) = rows.next()?
         {
             self.look_at_clock()?;
-            found.extend(self.scope.judge(self.db, row)?);
+            found.extend(self.scope.judge(self.db, row, Known::Tail(self.wish.tail))?);
         }
         Ok(())
     }
@@ -197,13 +199,14 @@ impl Finder<'_> {
         let mut last = last.min(token::block_of(below.min(self.state.upto + 1).saturating_sub(1)));
         let end = found.len() + count;
         let (mut width, is_long) = (1, plan.is_long());
+        let known = if self.wish.question.is_exact() { Known::ToMatch } else { Known::Nothing };
         while first <= last && found.len() < end {
             let begun = Instant::now();
             let from = if is_long { first.max(last - width + 1) } else { first };
             let expression = plan.expression(is_long.then_some(from..=last));
             // A block's first number is above no other block's last.
             let between = (above.max((from << BLOCK_BITS) - 1), below.min((last + 1) << BLOCK_BITS));
-            self.ask(&expression, between, changed, end, found)?;
+            self.ask(&expression, between, known, changed, end, found)?;
             if begun.elapsed() < QUICK {
                 width = (width * 4).min(MAX_BLOCKS);
             }
@@ -216,6 +219,7 @@ impl Finder<'_> {
         &self,
         expression: &str,
         (above, below): (i64, i64),
+        known: Known<'_>,
         changed: &HashSet<i64>,
         end: usize,
         found: &mut Vec<Match>,
@@ -229,7 +233,7 @@ impl Finder<'_> {
         {
             let id = row.get(0)?;
             if !changed.contains(&id) {
-                self.judge(id, found)?;
+                self.judge(id, known, found)?;
             }
         }
         Ok(())
@@ -240,8 +244,8 @@ impl Finder<'_> {
         let mut query = self
             .db
             .prepare_cached("SELECT min(block), max(block) FROM search_blocks WHERE newest >= ?1 AND oldest < ?2")?;
-        let after = self.question.after.map_or(i64::MIN, |after| after.0);
-        let before = self.question.before.map_or(i64::MAX, |before| before.0);
+        let after = self.wish.question.after.map_or(i64::MIN, |after| after.0);
+        let before = self.wish.question.before.map_or(i64::MAX, |before| before.0);
         let ends = query.query_row([after, before], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(match ends {
             (Some(first), Some(last)) => Some((first, last)),
@@ -249,10 +253,10 @@ impl Finder<'_> {
         })
     }
 
-    fn judge(&self, id: i64, found: &mut Vec<Match>) -> Result<()> {
+    fn judge(&self, id: i64, known: Known<'_>, found: &mut Vec<Match>) -> Result<()> {
         self.look_at_clock()?;
         let mut query = self.db.prepare_cached(select_candidate!("messages g WHERE g.id = ?1"))?;
-        found.extend(query.query_row([id], |row| self.scope.judge(self.db, row)).optional()?.flatten());
+        found.extend(query.query_row([id], |row| self.scope.judge(self.db, row, known)).optional()?.flatten());
         Ok(())
     }
 
@@ -270,7 +274,7 @@ impl Finder<'_> {
         while found.len() < count
             && let Some((id, chat)) = heads.pop()
         {
-            self.judge(id, &mut found)?;
+            self.judge(id, Known::Nothing, &mut found)?;
             let Some(numbers) = rest.get_mut(&chat) else { continue };
             if numbers.is_empty() {
                 let cleared = self.scope.chats.get(&chat).copied().unwrap_or(i64::MAX);
@@ -292,7 +296,7 @@ impl Finder<'_> {
 
     /// Between which numbers messages of the days are that are asked for. What is not entered may be of any day.
     fn within_days(&self, above: i64, below: i64) -> Result<(i64, i64)> {
-        let has_days = self.question.after.is_some() || self.question.before.is_some();
+        let has_days = self.wish.question.after.is_some() || self.wish.question.before.is_some();
         if !has_days || self.state.below > 0 {
             return Ok((above, below));
         }
