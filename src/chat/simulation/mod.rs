@@ -10,7 +10,7 @@
 //! again, the clock jumps. After each move the rules of `check` have to hold. All of it is
 //! one thread and one seed, so whatever is found can be played again: `FIRESIDE_SEED=<n>`
 //! plays one world, `FIRESIDE_WORLDS=<n>` that many, from a seed on that is printed.
-//! That the rules can be broken is shown by bugs: six are triggers in the database, the
+//! `search` has worlds of its own, in which people search. That the rules can be broken is shown by bugs: six are triggers in the database, the
 //! others edits to a copy of the sources (`.ci/mutants`).
 //!
 //! What it does not show: what threads do to each other within a lock, and what a disk
@@ -26,6 +26,7 @@ mod login;
 mod mirror;
 mod replica;
 mod run;
+mod search;
 mod template;
 mod world;
 
@@ -100,53 +101,82 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {value:?}")))
 }
 
-/// What plays one world again.
-fn command(seed: u64, planted: Option<usize>) -> String {
+/// The tests that play worlds.
+const RULES: &str = "every_world_keeps_the_rules";
+const SEARCHES: &str = "search::every_search_agrees_with_a_scan";
+
+/// What plays one world of a test again.
+fn command(test: &str, seed: u64, planted: Option<usize>) -> String {
     let planted = planted.map_or(String::new(), |bug| format!("FIRESIDE_PLANTED={bug} "));
-    format!("{planted}FIRESIDE_SEED={seed} cargo test --lib -- --exact --nocapture {}", path())
+    format!("{planted}FIRESIDE_SEED={seed} cargo test --lib -- --exact --nocapture {}", path(test))
 }
 
-/// The test that plays worlds, as it is named to the test runner.
-fn path() -> String {
+/// A test as it is named to the test runner.
+fn path(test: &str) -> String {
     let module = module_path!().split_once("::").expect("a module of the crate").1;
-    format!("{module}::every_world_keeps_the_rules")
+    format!("{module}::{test}")
 }
 
 /// Worlds that are played one after the other, on all cores.
 struct Run {
     first: u64,
     worlds: u64,
-    planted: Option<usize>,
+    /// Of an ordinary run.
+    ordinary: u64,
     begun: Instant,
 }
 
 impl Run {
     /// The ordinary one begins with seed 0, a longer one with a seed that no earlier one had.
-    fn asked_for() -> Self {
+    fn asked_for(ordinary: u64) -> Self {
         let (seed, worlds) = (number("FIRESIDE_SEED"), number("FIRESIDE_WORLDS"));
         let fresh = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs() << 20;
-        let planted = number("FIRESIDE_PLANTED").map(|bug| usize::try_from(bug).expect("one of few"));
         let (first, worlds) = match (seed, worlds) {
             (Some(seed), worlds) => (seed, worlds.unwrap_or(1)),
             (None, Some(worlds)) => (fresh(), worlds),
-            (None, None) => (0, WORLDS),
+            (None, None) => (0, ordinary),
         };
-        Self { first, worlds, planted, begun: Instant::now() }
+        Self { first, worlds, ordinary, begun: Instant::now() }
+    }
+
+    /// Plays one world and tells its log, or all and what broke a rule. Of `seen` each has to happen in some world.
+    fn holds(&self, test: &str, seen: &[&str], play: impl Fn(u64) -> Result<Vec<String>, Violation> + Sync) {
+        if self.worlds == 1 {
+            match play(self.first) {
+                Ok(log) => println!("{}\nseed {} keeps the rules", log.join("\n"), self.first),
+                Err(violation) => panic!("{violation}"),
+            }
+            return;
+        }
+        println!("{} worlds of {test}, from seed {} on", self.worlds, self.first);
+        let (found, unseen) = self.play(seen, play);
+        let all: Vec<_> =
+            found.iter().map(|violation| format!("seed {}: {}", violation.seed, violation.what)).collect();
+        assert!(found.is_empty(), "{} worlds break a rule:\n{}\n{}", found.len(), all.join("\n"), found[0]);
+        assert!(
+            unseen.is_empty() || self.worlds < self.ordinary,
+            "in {} worlds there was none of {unseen:?}",
+            self.worlds
+        );
     }
 
     /// The worlds that broke a rule, and what happened in none.
-    fn play(&self) -> (Vec<Violation>, Vec<&'static str>) {
-        let enough = if self.worlds > WORLDS { ENOUGH } else { 1 };
+    fn play<'a>(
+        &self,
+        seen: &[&'a str],
+        play: impl Fn(u64) -> Result<Vec<String>, Violation> + Sync,
+    ) -> (Vec<Violation>, Vec<&'a str>) {
+        let enough = if self.worlds > self.ordinary { ENOUGH } else { 1 };
         let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        let (found, unseen) = (Mutex::new(Vec::new()), Mutex::new(SEEN.to_vec()));
+        let (found, unseen) = (Mutex::new(Vec::new()), Mutex::new(seen.to_vec()));
         let one = || {
             let at = next.fetch_add(1, Ordering::Relaxed);
             if at >= self.worlds || is_over.load(Ordering::Relaxed) {
                 return false;
             }
-            match play(self.first + at, self.planted) {
-                Ok(world) => {
-                    let log = world.log.join("\n");
+            match play(self.first + at) {
+                Ok(log) => {
+                    let log = log.join("\n");
                     unseen.lock().expect("no panic").retain(|what| !log.contains(what));
                 }
                 Err(violation) => {
@@ -176,19 +206,8 @@ impl Run {
 
 #[test]
 fn every_world_keeps_the_rules() {
-    let run = Run::asked_for();
-    if run.worlds == 1 {
-        match play(run.first, run.planted) {
-            Ok(world) => println!("{}\nseed {} keeps the rules", world.log.join("\n"), run.first),
-            Err(violation) => panic!("{violation}"),
-        }
-        return;
-    }
-    println!("{} worlds, from seed {} on", run.worlds, run.first);
-    let (found, unseen) = run.play();
-    let all: Vec<_> = found.iter().map(|violation| format!("seed {}: {}", violation.seed, violation.what)).collect();
-    assert!(found.is_empty(), "{} worlds break a rule:\n{}\n{}", found.len(), all.join("\n"), found[0]);
-    assert!(unseen.is_empty() || run.worlds < WORLDS, "in {} worlds there was none of {unseen:?}", run.worlds);
+    let planted = number("FIRESIDE_PLANTED").map(|bug| usize::try_from(bug).expect("one of few"));
+    Run::asked_for(WORLDS).holds(RULES, SEEN, |seed| play(seed, planted).map(|world| world.log));
 }
 
 #[test]
@@ -227,7 +246,7 @@ fn played(variables: &[(&str, &str)], arguments: &[&str]) -> (Output, String) {
 fn a_world_that_breaks_a_rule_prints_the_command_that_plays_it_again() {
     let worlds = WORLDS.to_string();
     let planted = [("FIRESIDE_PLANTED", "0"), ("FIRESIDE_SEED", "0"), ("FIRESIDE_WORLDS", &worlds)];
-    let (output, said) = played(&planted, &["--exact", &path()]);
+    let (output, said) = played(&planted, &["--exact", &path(RULES)]);
     assert!(!output.status.success(), "{said}");
     let printed = said.lines().find(|line| line.starts_with("FIRESIDE_PLANTED=0 FIRESIDE_SEED=")).expect(&said);
     let (variables, arguments) = printed.split_once(" cargo test --lib -- ").expect(printed);

@@ -35,6 +35,8 @@ const LOCKED_PAUSE: Duration = Duration::from_millis(10);
 /// A rule that was broken.
 #[derive(Debug)]
 pub(super) struct Violation {
+    /// The test that plays such worlds.
+    pub test: &'static str,
     pub seed: u64,
     pub planted: Option<usize>,
     pub what: String,
@@ -43,8 +45,8 @@ pub(super) struct Violation {
 
 impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { seed, planted, what, log } = self;
-        let command = super::command(*seed, *planted);
+        let Self { test, seed, planted, what, log } = self;
+        let command = super::command(test, *seed, *planted);
         write!(f, "seed {seed}: {what}\n{}\nTo play it again:\n{command}", log.join("\n"))
     }
 }
@@ -93,16 +95,16 @@ pub(super) fn play(seed: u64, planted: Option<usize>) -> Result<World, Violation
         match end {
             Ok(End::Crashed) => world.note("it starts again"),
             Ok(End::Finished) => return Ok(world),
-            Err(what) => return Err(Violation { seed, planted, what, log: world.log }),
+            Err(what) => return Err(Violation { test: super::RULES, seed, planted, what, log: world.log }),
         }
     }
 }
 
 /// A program that another test of this process starts holds the folder's lock too, from its
 /// fork until it runs.
-fn assembled(world: &World) -> (App, Threads) {
+pub(super) fn assembled(assemble: impl Fn() -> Result<(App, Threads), OpenError>) -> (App, Threads) {
     for _ in 0..LOCKED_TRIES {
-        match App::assemble(config(&world.data(), world.clock(), world.has_storms), cheap()) {
+        match assemble() {
             Err(OpenError::InUse(_)) => std::thread::sleep(LOCKED_PAUSE),
             other => return other.expect("opened"),
         }
@@ -122,7 +124,8 @@ impl Stage {
         for replica in &mut world.replicas {
             replica.is_coming = false;
         }
-        let (chat, mut threads) = assembled(world);
+        let (chat, mut threads) =
+            assembled(|| App::assemble(config(&world.data(), world.clock(), world.has_storms), cheap()));
         take_over(&mut threads.writer);
         if let Some(bug) = world.planted {
             plant(&threads.writer, bug);
