@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{asks, finds, found};
-use crate::messaging::words::{group, say};
+use crate::messaging::words::{Refused, group, say};
+use crate::world::machine::{Strace, has_strace};
 use crate::world::{Fireside, Home, Person};
 
 /// Messages of others, that a stranger's question has to be answered beside.
 const OTHERS: i64 = 60_000;
 /// Far more than a question takes, and far less than going through everything would.
 const SOON: Duration = Duration::from_millis(700);
+
+/// A phrase of words that stand everywhere, and nowhere so.
+const WORST: &str = "\"same the\" -nothing";
 
 /// A folder with a chat in which everything is the same but for a number.
 async fn crowded() -> (Fireside, Person, Person) {
@@ -77,13 +81,12 @@ async fn a_word_of_every_message_is_found_as_soon_as_a_rare_one() {
 async fn nobody_waits_for_a_question_that_goes_through_everything() {
     let (_fireside, alice, _bob) = crowded().await;
     let chat = group(&alice, "small", &[]).await;
-    // A phrase of words that stand everywhere, and nowhere so.
-    let (worst, mut asked) = ("\"same the\" -nothing", tokio::task::JoinSet::new());
+    let mut asked = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let alice = alice.clone();
         asked.spawn(async move {
             let begun = Instant::now();
-            let answer = asks(&alice, &[("q", worst)]).await;
+            let answer = asks(&alice, &[("q", WORST)]).await;
             (answer.status, answer.has("retry-after"), begun.elapsed())
         });
     }
@@ -96,4 +99,23 @@ async fn nobody_waits_for_a_question_that_goes_through_everything() {
         assert!(status == 200 || status == 503 && has_retry, "{status}");
     }
     assert_eq!(found(&alice, "meanwhile").await, ["meanwhile"]);
+}
+
+#[tokio::test]
+async fn a_question_that_takes_too_long_is_interrupted_and_the_next_is_answered() {
+    if !has_strace() {
+        return;
+    }
+    let (fireside, alice, _bob) = crowded().await;
+    // Of a disk so slow all messages could be read in some ten seconds.
+    let strace = Strace::attaches(&fireside, &["-e", "trace=pread64", "-e", "inject=pread64:delay_enter=10000"]);
+    let begun = Instant::now();
+    let answer = asks(&alice, &[("q", WORST)]).await;
+    let took = begun.elapsed();
+    assert_eq!(answer.header("retry-after"), "1");
+    answer.denied(503, "The server is busy, try again shortly.");
+    assert!(Duration::from_millis(500) <= took && took < Duration::from_secs(3), "{took:?}");
+    let seen = strace.lets_go();
+    assert!(seen.iter().any(|line| line.contains("pread64")), "the disk was read");
+    assert_eq!(found(&alice, "31415").await, ["the same again 31415"], "and the next is answered");
 }
