@@ -122,6 +122,9 @@ class App {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
       needed(() => import('./keys.js'), ({ openSwitcher }) => openSwitcher(this.store, this.api, this.actions));
+    } else if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && ['f', 'а'].includes(event.key.toLowerCase()) && this.seeks()) {
+      event.preventDefault();
+      this.actions.search(this.store.get().open);
     } else if (event.key === '?' && !typing) {
       event.preventDefault();
       needed(() => import('./keys.js'), ({ openHelp }) => openHelp());
@@ -133,6 +136,11 @@ class App {
       if (typing) this.store.get().open !== null && this.composer?.focus();
       else goTo('');
     }
+  }
+
+  // What the browser finds in the page is not all of the chat.
+  seeks() {
+    return this.store.get().open !== null && !document.querySelector('dialog[open]') && this.conversation && !this.conversation.isWhole();
   }
 
   // Whoever types beside every box means the one to write in.

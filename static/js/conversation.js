@@ -221,6 +221,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
 
   // --- Moving about.
   const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END;
+  const isWhole = () => chat !== null && view.from === 0 && logOf().loaded && !logOf().hasEarlier && wholeEnd();
   const wholeEnd = () => view.to === logOf().messages.length && !logOf().hasLater;
   function toEnd() {
     scroll.scrollTop = scroll.scrollHeight;
@@ -354,6 +355,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
 
   draw(store.get());
   return {
+    isWhole, // all of the chat is in the page
     node,
     focus: () => title.focus({ preventScroll: true }),
     show,

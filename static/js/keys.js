@@ -47,7 +47,7 @@ export function openSwitcher(store, api, actions) {
 export function openHelp() {
   const part = (title, keys) => el('section', {}, el('h3', { textContent: title }), el('dl', { className: 'keys' }, keys.map(([key, what]) => el('div', {}, el('dt', {}, key.split(' ').map((each) => el('kbd', { textContent: each }))), el('dd', { textContent: t(what) })))));
   dialog(t('keys'), [
-    part(t('keys.anywhere'), [['Ctrl K', 'keys.switch'], ['/', 'keys.search'], ['?', 'keys.help'], ['Esc', 'keys.escape'], ['↑ ↓', 'keys.move']]),
+    part(t('keys.anywhere'), [['Ctrl K', 'keys.switch'], ['/', 'keys.search'], ['Ctrl F', 'search.chat'], ['?', 'keys.help'], ['Esc', 'keys.escape'], ['↑ ↓', 'keys.move']]),
     part(t('keys.composer'), [['Enter', 'keys.send'], ['Shift Enter', 'keys.break'], ['↑', 'keys.last']]),
     part(t('keys.messages'), [['R', 'keys.reply'], ['+', 'keys.react'], ['E', 'keys.edit'], ['Delete', 'keys.delete'], ['Enter', 'keys.menu']])]);
 }

@@ -34,6 +34,10 @@ async fn what_was_said_is_found_while_one_types_and_opens_where_it_was_said() {
     let marked = "[...document.querySelectorAll('.hit mark')].map((each) => each.textContent)";
     assert_eq!(hers.asks(&format!("{marked}.filter((word) => word.startsWith('green')).length")).await, 2);
     assert_eq!(hers.asks(&format!("{marked}.length")).await, 2, "and nothing else");
+    // Where and when it was said.
+    let chats = "[...document.querySelectorAll('.lists .hit b')].map((each) => each.textContent).join()";
+    assert_eq!(hers.asks(chats).await, "bob,Garden");
+    hers.until("[...document.querySelectorAll('.hit time')].every((each) => Date.now() - Date.parse(each.dateTime) < 3_600_000)").await;
     // By the keys alone, to the one among a hundred others.
     hers.presses(Key::Down).await;
     hers.presses(Key::Down).await;
@@ -48,6 +52,90 @@ async fn what_was_said_is_found_while_one_types_and_opens_where_it_was_said() {
     hers.presses_button("From me").await;
     hers.until(&format!("({HITS}).length === 0")).await;
     hers.reads(".lists .notice", "Nothing found.").await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn the_answer_to_what_was_typed_last_is_shown_whichever_comes_last() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    for text in ["a slow snail", "a slower one", "a quick hare"] {
+        bob.post(&format!("/messages/api/chats/{chat}/messages/"), &json!({"content": text})).await.is(201);
+    }
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.reads(".chat", "a quick hare").await;
+    // The first answer waits until it is let through.
+    hers.does(
+        "const real = window.fetch;
+         window.fetch = async (url, wish) => {
+             const answer = await real(url, wish);
+             if (String(url).includes('/api/search/?q=slow')) await new Promise((done) => { window.held = done; });
+             return answer;
+         };",
+    )
+    .await;
+    hers.types("[type=search]", "slow").await;
+    hers.until("window.held").await;
+    hers.does("document.querySelector('[type=search]').value = ''").await;
+    hers.types("[type=search]", "hare").await;
+    hers.until(&format!("({HITS}).join() === 'bob: a quick hare'")).await;
+    hers.does("window.held(); window.isTold = false; setTimeout(() => { window.isTold = true; }, 100)").await;
+    hers.until("window.isTold").await;
+    assert_eq!(hers.asks(HITS).await, json!(["bob: a quick hare"]));
+    // The other way round it is the same.
+    hers.does("window.held = null; document.querySelector('[type=search]').value = ''").await;
+    hers.types("[type=search]", "slow").await;
+    hers.until("window.held").await;
+    hers.does("window.held()").await;
+    hers.until(&format!("({HITS}).length === 2")).await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn ctrl_f_searches_a_chat_that_the_page_holds_only_a_part_of() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (long, short) = (direct(&alice, &bob).await, direct(&alice, &alice).await);
+    for number in 0..90 {
+        let text = format!("number {number}");
+        alice.post(&format!("/messages/api/chats/{long}/messages/"), &json!({"content": text})).await.is(201);
+    }
+    alice.post(&format!("/messages/api/chats/{short}/messages/"), &json!({"content": "a note"})).await.is(201);
+    let hers = Browser::of(&fireside, &alice).await;
+    // What the page leaves to the browser.
+    hers.does(
+        "addEventListener('keydown', (event) => { if (event.key === 'f') window.left = !event.defaultPrevented; })",
+    )
+    .await;
+    let ctrl_f = format!("{}f{}", char::from(Key::Control), char::from(Key::Null));
+    hers.opens_chat(long).await;
+    hers.reads(".message .content", "number 89").await;
+    hers.keys(&ctrl_f).await;
+    hers.until("document.activeElement?.matches('dialog [type=search]')").await;
+    assert_eq!(hers.asks("window.left").await, false);
+    hers.keys("\"number 3\"").await;
+    hers.until("document.querySelectorAll('dialog .hit').length === 1").await;
+    hers.presses(Key::Down).await;
+    hers.presses(Key::Enter).await;
+    hers.reads(".message.found .content", "number 3").await;
+    hers.until("!document.querySelector('dialog')").await;
+    // Once more in the panel is the browser's own.
+    hers.keys(&ctrl_f).await;
+    hers.sees("dialog [type=search]").await;
+    hers.keys(&ctrl_f).await;
+    hers.until("window.left").await;
+    hers.presses(Key::Escape).await;
+    hers.until("!document.querySelector('dialog')").await;
+
+    hers.opens_chat(short).await;
+    hers.reads(".message .content", "a note").await;
+    hers.does("window.left = null").await;
+    hers.keys(&ctrl_f).await;
+    hers.until("window.left === true").await;
+    assert_eq!(hers.asks("document.querySelectorAll('dialog').length").await, 0);
     hers.leaves().await;
 }
 
