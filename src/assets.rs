@@ -16,6 +16,7 @@ use warp::http::header::{
 use warp::http::{Method, StatusCode};
 
 use crate::api::http::base;
+use crate::api::http::conditional::is_known;
 use crate::api::http::reply;
 use crate::api::http::reply::Response;
 use crate::coding::Coding;
@@ -70,7 +71,7 @@ impl Assets {
         let is_text = content_type.type_() == mime_guess::mime::TEXT;
         let coding = Coding::asked(headers).filter(|_| is_text || content_type.subtype() == "svg");
         let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
-        let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+        let known = is_known(headers, &etag);
         let (bytes, coding) = self.coded(bytes, &hash, coding);
         let mut response = if known { Response::default() } else { reply::kept(bytes) };
         *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };

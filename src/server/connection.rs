@@ -37,7 +37,7 @@ use crate::api::http::request::{BodyStream, Peer, Request, pairs};
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::{Permit, RequestTrace};
 use crate::api::http::wire::{Progress, Wire};
-use crate::api::http::{base, envelope};
+use crate::api::http::{base, conditional, envelope};
 use crate::assets::Assets;
 use crate::chat::model::error::Error;
 
@@ -227,7 +227,7 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
         Err(Error::Internal)
     });
     let mut response = answered.unwrap_or_else(refuse);
-    headers::add(&mut response, &method, &request_headers, &server.api.context().settings, &trace.id);
+    headers::add(&mut response, &method, &request_headers, &server.api.context().settings, &trace);
     server.api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
     log(&method, &path, address, &response, begun, &trace);
     response
@@ -241,6 +241,7 @@ async fn find_within(server: &Server, head: Head, headers: &HeaderMap, body: Bod
         return Err(busy);
     }
     let response = find(server, head, body).await;
+    let response = conditional::apply(&method, headers, response).await;
     let mut response = server.compression.apply(&method, headers, response).await;
     let is_kept = response.extensions().get::<SharedBytes>().is_some();
     if !is_kept && !server.backlog.holds(reader, &method, response.body()) {

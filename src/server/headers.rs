@@ -1,18 +1,25 @@
 //! Headers of every answer, in one place.
 
+use std::time::Duration;
+
 use warp::http::Method;
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
+    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, LINK,
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 
 use crate::api::http::context::Settings;
+use crate::api::http::limit::Standing;
 use crate::api::http::reply::Response;
+use crate::api::http::trace::RequestTrace;
 
 /// The header with the request's id, also in the log.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 const FIXED: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -32,7 +39,13 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 const PREFLIGHT_SECONDS: &str = "600";
 
 /// Adds what every answer has. What a handler set itself stays.
-pub(super) fn add(response: &mut Response, method: &Method, request: &HeaderMap, settings: &Settings, id: &str) {
+pub(super) fn add(
+    response: &mut Response,
+    method: &Method,
+    request: &HeaderMap,
+    settings: &Settings,
+    trace: &RequestTrace,
+) {
     let origin = request.get("origin").filter(|origin| {
         settings.any_origin || settings.cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
     });
@@ -40,9 +53,10 @@ pub(super) fn add(response: &mut Response, method: &Method, request: &HeaderMap,
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if let Ok(id) = HeaderValue::from_str(id) {
+    if let Ok(id) = HeaderValue::from_str(&trace.id) {
         headers.insert(REQUEST_ID, id);
     }
+    note(headers, trace);
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NO_PAGE));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
@@ -60,12 +74,40 @@ pub(super) fn add(response: &mut Response, method: &Method, request: &HeaderMap,
     }
 }
 
+/// What was noted of the limits that counted the request (the IETF's draft of `RateLimit`), and of the parts of a list
+/// around the one that it got (RFC 8288).
+fn note(headers: &mut HeaderMap, trace: &RequestTrace) {
+    let notes = trace.notes();
+    let standings = |write: fn(&Standing) -> String| notes.standings.iter().map(write).collect::<Vec<_>>().join(", ");
+    let links = notes.links.iter().map(|(relation, url)| format!("<{url}>; rel=\"{relation}\""));
+    let noted = [
+        (RATE_LIMIT, standings(|s| format!("\"{}\";r={};t={}", s.name, s.remaining, whole_seconds(s.reset)))),
+        (RATE_LIMIT_POLICY, standings(|s| format!("\"{}\";q={};w={}", s.name, s.quota, whole_seconds(s.window)))),
+        (LINK, links.collect::<Vec<_>>().join(", ")),
+    ];
+    for (name, value) in noted {
+        if let Ok(value) = HeaderValue::from_str(&value)
+            && !value.is_empty()
+        {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Rounded up: after so many it is over.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
 /// For a page of another origin that the operator listed, with the cookies of whoever looks at it: a write with a
 /// cookie needs the token against forgery there as well.
 fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, X-Request-Id"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"),
+    );
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
 }
 

@@ -4,6 +4,7 @@ mod change;
 mod compression;
 mod credential;
 mod form;
+mod headers;
 pub mod pair;
 mod read;
 mod say;

@@ -1,6 +1,8 @@
 //! Lists that go on from a place instead of a page's number, so that what others write
 //! meanwhile neither doubles nor hides anything.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
@@ -8,8 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::page;
 use super::reply::ApiError;
 use super::request::Request;
+use super::trace::RequestTrace;
 
 /// Items in one answer unless the request says otherwise.
 pub const DEFAULT_LIMIT: u32 = 20;
@@ -35,6 +39,9 @@ pub struct Asked<P> {
     /// `None`: from the beginning.
     pub after: Option<P>,
     question: String,
+    /// The list from its beginning.
+    address: String,
+    trace: Arc<RequestTrace>,
 }
 
 /// Reads `limit` and `cursor`. A cursor is good for the list that gave it, asked the same
@@ -50,7 +57,8 @@ pub fn asked<P: DeserializeOwned>(request: &Request, filters: &[&str]) -> Result
     let question = hex::encode(&question.finalize()[..8]);
     let after = request.query("cursor").map(|cursor| read(cursor.trim(), &question).ok_or(BAD_CURSOR)).transpose();
     let after = after.map_err(|sentence| ApiError::field("cursor", sentence))?;
-    Ok(Asked { limit, after, question })
+    let (address, trace) = (page::written(request, "cursor", None), Arc::clone(&request.trace));
+    Ok(Asked { limit, after, question, address, trace })
 }
 
 const BAD_CURSOR: &str = "This is not a cursor of this list.";
@@ -76,6 +84,11 @@ impl<P> Asked<P> {
         let shown = &found[..found.len().min(self.limit as usize)];
         let last = shown.last().filter(|_| found.len() > shown.len());
         let next = last.and_then(|last| serde_json::to_vec(&(&self.question, place(last))).ok());
-        Part { results: shown.iter().map(shape).collect(), next: next.map(|next| URL_SAFE_NO_PAD.encode(next)) }
+        let next = next.map(|next| URL_SAFE_NO_PAD.encode(next));
+        if let Some(cursor) = &next {
+            let sign = if self.address.contains('?') { '&' } else { '?' };
+            self.trace.links("next", Some(&format!("{}{sign}cursor={cursor}", self.address)));
+        }
+        Part { results: shown.iter().map(shape).collect(), next }
     }
 }

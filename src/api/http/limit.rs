@@ -9,10 +9,13 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 use super::reply::ApiError;
+use super::request::Request;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::{MAX_LOGIN, fold};
 use crate::chat::model::session::Actor;
@@ -142,32 +145,88 @@ impl Key {
     }
 }
 
-/// How often each of many did something; nobody is counted where there is no limit.
-struct Counter<K: Clone + Eq + Hash>(Option<(Quota, RwLock<DefaultKeyedRateLimiter<K>>)>);
+/// Where somebody stands with a limit, as the headers `RateLimit` and `RateLimit-Policy` say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What is limited.
+    pub name: &'static str,
+    /// How much of it may come at once.
+    pub quota: u32,
+    /// The time in which all of that is there again.
+    pub window: Duration,
+    /// How much is left.
+    pub remaining: u32,
+    /// The time after which all of it is.
+    pub reset: Duration,
+}
 
-impl<K: Clone + Eq + Hash> Counter<K> {
-    fn new(limit: RateLimit) -> Self {
-        Self(limit.0.map(|quota| (quota, RwLock::new(DefaultKeyedRateLimiter::keyed(quota)))))
+/// What came of counting.
+#[derive(Debug)]
+pub struct Counted {
+    /// `None`: there is no limit.
+    standing: Option<Standing>,
+    allowed: Result<(), ApiError>,
+}
+
+impl Counted {
+    const FREE: Self = Self { standing: None, allowed: Ok(()) };
+
+    /// Notes it for the headers of the request's answer.
+    pub fn of(self, request: &Request) -> Result<(), ApiError> {
+        self.standing.into_iter().for_each(|standing| request.trace.counted(standing));
+        self.allowed
     }
 
-    fn check(&self, key: &K) -> Result<(), ApiError> {
-        let Some((_, limiter)) = &self.0 else { return Ok(()) };
-        limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            ApiError::RateLimited(wait.max(Duration::from_secs(1)))
-        })
+    /// For what has no headers.
+    pub fn unsaid(self) -> Result<(), ApiError> {
+        self.allowed
+    }
+}
+
+type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+fn limiter<K: Clone + Eq + Hash>(quota: Quota) -> Limiter<K> {
+    RateLimiter::keyed(quota).with_middleware()
+}
+
+/// How often each of many did something; nobody is counted where there is no limit.
+struct Counter<K: Clone + Eq + Hash> {
+    name: &'static str,
+    limit: Option<(Quota, RwLock<Limiter<K>>)>,
+}
+
+impl<K: Clone + Eq + Hash> Counter<K> {
+    fn new(name: &'static str, limit: RateLimit) -> Self {
+        Self { name, limit: limit.0.map(|quota| (quota, RwLock::new(limiter(quota)))) }
+    }
+
+    fn check(&self, key: &K) -> Counted {
+        let Some((quota, limiter)) = &self.limit else { return Counted::FREE };
+        let (max, one) = (quota.burst_size().get(), quota.replenish_interval());
+        let stands =
+            |remaining: u32, reset| Some(Standing { name: self.name, quota: max, window: one * max, remaining, reset });
+        match limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key) {
+            Ok(after) => {
+                let left = after.remaining_burst_capacity();
+                Counted { standing: stands(left, one * max.saturating_sub(left)), allowed: Ok(()) }
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
+                Counted { standing: stands(0, one * max), allowed: Err(ApiError::RateLimited(wait)) }
+            }
+        }
     }
 
     /// Forgets those who may do as much as if they had never been here, and everybody if they are too many still.
     fn forget(&self, most: usize) {
-        let Some((quota, counted)) = &self.0 else { return };
-        let limiter = counted.read().unwrap_or_else(PoisonError::into_inner);
-        limiter.retain_recent();
-        limiter.shrink_to_fit();
-        let is_full = limiter.len() > most;
-        drop(limiter);
+        let Some((quota, counted)) = &self.limit else { return };
+        let counted_now = counted.read().unwrap_or_else(PoisonError::into_inner);
+        counted_now.retain_recent();
+        counted_now.shrink_to_fit();
+        let is_full = counted_now.len() > most;
+        drop(counted_now);
         if is_full {
-            *counted.write().unwrap_or_else(PoisonError::into_inner) = DefaultKeyedRateLimiter::keyed(*quota);
+            *counted.write().unwrap_or_else(PoisonError::into_inner) = limiter(*quota);
         }
     }
 }
@@ -193,46 +252,46 @@ impl Limits {
             if flag.0.is_some() { fixed } else { RateLimit(None) }
         };
         Self {
-            account: Counter::new(limits.auth),
-            address: Counter::new(limits.auth.times(ADDRESS_FACTOR)),
-            registration: Counter::new(unless_off(REGISTRATIONS, limits.auth)),
-            api: Counter::new(limits.api),
-            upload: Counter::new(limits.upload),
-            message: Counter::new(limits.ws),
-            signal: Counter::new(unless_off(SIGNALS, limits.ws)),
+            account: Counter::new("sign-in", limits.auth),
+            address: Counter::new("address", limits.auth.times(ADDRESS_FACTOR)),
+            registration: Counter::new("registration", unless_off(REGISTRATIONS, limits.auth)),
+            api: Counter::new("api", limits.api),
+            upload: Counter::new("upload", limits.upload),
+            message: Counter::new("message", limits.ws),
+            signal: Counter::new("signal", unless_off(SIGNALS, limits.ws)),
             checks: AtomicU32::new(0),
         }
     }
 
     /// Counts something that a user does.
-    pub fn check(&self, rate: Rate, actor: &Actor) -> Result<(), ApiError> {
+    pub fn check(&self, rate: Rate, actor: &Actor) -> Counted {
         let counter = match rate {
             Rate::Api => &self.api,
             Rate::Upload => &self.upload,
             Rate::Message => &self.message,
             Rate::Signal => &self.signal,
-            Rate::Free => return Ok(()),
+            Rate::Free => return Counted::FREE,
         };
         self.forget_some();
         counter.check(&actor.user)
     }
 
     /// Counts an attempt to sign in, for the address in all and at what is tried.
-    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Result<(), ApiError> {
+    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Counted {
         let network = network(address);
         self.forget_some();
-        self.address.check(&network)?;
-        self.account.check(&Key::of(network, tried))
+        let in_all = self.address.check(&network);
+        if in_all.allowed.is_err() { in_all } else { self.account.check(&Key::of(network, tried)) }
     }
 
     /// Counts an attempt at an account by whichever of its names, which was counted as a name before. Whether there
     /// were too many decides what the attempt is worth, and is told to nobody.
     pub fn is_account_spent(&self, address: IpAddr, account: UserId) -> bool {
-        self.account.check(&Key::of(network(address), Tried::Account(account))).is_err()
+        self.account.check(&Key::of(network(address), Tried::Account(account))).allowed.is_err()
     }
 
     /// Counts a registration.
-    pub fn check_registration(&self, address: IpAddr) -> Result<(), ApiError> {
+    pub fn check_registration(&self, address: IpAddr) -> Counted {
         self.forget_some();
         self.registration.check(&network(address))
     }
@@ -294,11 +353,12 @@ mod tests {
         let five: RateLimit = "5/min".parse().expect("a limit");
         let limits = Limits::new(&RateLimits { auth: five, api: five, upload: five, ws: five });
         let home: IpAddr = "192.0.2.1".parse().expect("an address");
-        let tries =
-            |name: &str, times| (0..times).filter(|_| limits.check_sign_in(home, Tried::Name(name)).is_ok()).count();
+        let tries = |name: &str, times| {
+            (0..times).filter(|_| limits.check_sign_in(home, Tried::Name(name)).unsaid().is_ok()).count()
+        };
         assert_eq!(tries("alice", 9), 5);
         assert_eq!(tries("ALICE ", 1), 0, "the same name, spelled otherwise");
-        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_ok(), "an account is no name");
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).unsaid().is_ok(), "an account is no name");
         assert_eq!((0..100).map(|n| tries(&format!("user{n}"), 1)).sum::<usize>(), 19, "30 in all, 11 of them gone");
     }
 
@@ -309,24 +369,24 @@ mod tests {
         let [home, other] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse::<IpAddr>().expect("an address"));
         assert_eq!((0..9).filter(|_| !limits.is_account_spent(home, UserId(1))).count(), 5);
         assert!(!limits.is_account_spent(home, UserId(2)) && !limits.is_account_spent(other, UserId(1)));
-        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).is_err(), "by its owner, too");
-        assert!(limits.check_sign_in(home, Tried::NoToken).is_ok(), "which tries no account");
+        assert!(limits.check_sign_in(home, Tried::Account(UserId(1))).unsaid().is_err(), "by its owner, too");
+        assert!(limits.check_sign_in(home, Tried::NoToken).unsaid().is_ok(), "which tries no account");
     }
 
     #[test]
     fn a_table_holds_those_who_were_here_lately_and_no_more_than_it_may() {
-        let counter = Counter::<u32>::new("1/h".parse().expect("a limit"));
-        let entries = || counter.0.as_ref().map_or(0, |(_, limiter)| limiter.read().expect("a lock").len());
-        assert!((0..50).all(|key| counter.check(&key).is_ok()));
+        let counter = Counter::<u32>::new("test", "1/h".parse().expect("a limit"));
+        let entries = || counter.limit.as_ref().map_or(0, |(_, limiter)| limiter.read().expect("a lock").len());
+        assert!((0..50).all(|key| counter.check(&key).unsaid().is_ok()));
         counter.forget(50);
-        assert!(counter.check(&7).is_err() && entries() == 50, "they are not too many");
+        assert!(counter.check(&7).unsaid().is_err() && entries() == 50, "they are not too many");
         counter.forget(49);
-        assert!(entries() == 0 && counter.check(&7).is_ok());
-        let swift = Counter::<u32>::new("4000000000/s".parse().expect("a limit"));
-        assert!((0..50).all(|key| swift.check(&key).is_ok()));
+        assert!(entries() == 0 && counter.check(&7).unsaid().is_ok());
+        let swift = Counter::<u32>::new("test", "4000000000/s".parse().expect("a limit"));
+        assert!((0..50).all(|key| swift.check(&key).unsaid().is_ok()));
         std::thread::sleep(std::time::Duration::from_millis(1));
         swift.forget(50);
-        assert_eq!(swift.0.as_ref().map(|(_, limiter)| limiter.read().expect("a lock").len()), Some(0));
+        assert_eq!(swift.limit.as_ref().map(|(_, limiter)| limiter.read().expect("a lock").len()), Some(0));
     }
 
     #[test]
@@ -347,7 +407,7 @@ mod tests {
             let Ok(rate) = rate else { return Ok(()) };
             let limits = Limits::new(&RateLimits { auth: rate, api: rate, upload: rate, ws: rate });
             let home = IpAddr::from([192, 0, 2, 1]);
-            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::Name("alice")).is_ok()).count();
+            let taken = (0..3).filter(|_| limits.check_sign_in(home, Tried::Name("alice")).unsaid().is_ok()).count();
             prop_assert!(taken >= 1 && (number < 3 || taken == 3));
             prop_assert!(unit == "s" || u32::try_from(taken) == Ok(number.min(3)), "{taken} of {number}/{unit}");
         }

@@ -9,6 +9,7 @@ pub mod base;
 pub mod body;
 pub mod browser;
 pub mod compression;
+pub mod conditional;
 pub mod context;
 pub mod cursor;
 pub mod download;

@@ -154,7 +154,9 @@ fn described(route: &Route, doc: &mut Doc) {
         Access::Open => {}
         Access::SignedIn(rate) => {
             doc.refuses(&[401]);
-            if route.method != Method::GET {
+            if route.method == Method::GET {
+                doc.answers_nothing(304, "`If-None-Match` names what you would get.");
+            } else {
                 // Whatever writes may count in `--limit-send`.
                 doc.refuses(&[403, 429]);
             }

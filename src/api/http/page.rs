@@ -47,12 +47,11 @@ pub fn listing<D>(request: &Request, page: Page, paged: Paged<D>) -> Result<List
         return Err(ApiError::InvalidPage);
     }
     let more = page.offset() + page.limit() < paged.count;
-    Ok(Listing {
-        count: paged.count,
-        next: more.then(|| address(request, page.number + 1)),
-        previous: (page.number > 1).then(|| address(request, page.number - 1)),
-        results: paged.items,
-    })
+    let next = more.then(|| address(request, page.number + 1));
+    let previous = (page.number > 1).then(|| address(request, page.number - 1));
+    request.trace.links("next", next.as_deref());
+    request.trace.links("prev", previous.as_deref());
+    Ok(Listing { count: paged.count, next, previous, results: paged.items })
 }
 
 impl<D> Listing<D> {
@@ -87,6 +86,7 @@ fn before(count: i64, next: Option<String>, previous: Option<String>) -> String 
 /// The same from a place in the list, of which `last` is told if the list goes on behind it.
 pub fn cached_from(request: &Request, name: &str, count: i64, last: Option<MessageId>, messages: &[u8]) -> Response {
     let next = last.map(|last| written(request, name, Some(last.0.to_string())));
+    request.trace.links("next", next.as_deref());
     reply::written(StatusCode::OK, [before(count, next, None).as_bytes(), messages, b"}"].concat())
 }
 
@@ -100,7 +100,8 @@ fn address(request: &Request, number: u32) -> String {
     written(request, "page", (number > 1).then(|| number.to_string()))
 }
 
-fn written(request: &Request, name: &str, value: Option<String>) -> String {
+/// The same list with this parameter in place of the one there was.
+pub fn written(request: &Request, name: &str, value: Option<String>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(request.query.iter().filter(|(other, _)| other != "page" && other != name));
     if let Some(value) = value {

@@ -2,7 +2,8 @@
 
 use warp::http::StatusCode;
 
-use super::download::{self, headed, is_known};
+use super::conditional::is_known;
+use super::download::{self, headed};
 use super::reply::{Answer, ApiError, Response};
 use super::request::Request;
 use crate::chat::model::file::File;
@@ -29,7 +30,7 @@ pub async fn send(request: &Request, file: &File, side: Side, actor: Option<Acto
     let content_type = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
     let small = File { content_type: content_type.to_owned(), ..file.clone() };
     let etag = format!("\"{}-{}\"", file.sha256, side.pixels());
-    if is_known(request, &etag) {
+    if is_known(&request.headers, &etag) {
         return Ok(headed(Response::default(), StatusCode::NOT_MODIFIED, &small, &etag, cache));
     }
     Ok(headed(Response::new(bytes.into()), StatusCode::OK, &small, &etag, cache))

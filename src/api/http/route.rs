@@ -143,7 +143,7 @@ impl Route {
             async move {
                 let actor = auth::actor(&request)?;
                 request.trace.signed_by(actor.user);
-                request.context.limits.check(rate, &actor)?;
+                request.context.limits.check(rate, &actor).of(&request)?;
                 handler(actor, request).await
             }
         });

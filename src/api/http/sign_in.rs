@@ -71,7 +71,7 @@ impl SignIn {
     pub async fn user(self, request: &Request) -> Result<Verified, ApiError> {
         let (app, limits) = (&request.context.app, &request.context.limits);
         let tried = self.logins.first().map_or("", String::as_str);
-        if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)) {
+        if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)).of(request) {
             log_failure(request, tried);
             return Err(too_often);
         }
@@ -113,7 +113,7 @@ pub fn device_label(request: &Request) -> Label {
 /// Whether an account may be made from here: from this page, as often, and if at all.
 pub fn check_registration(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
-    request.context.limits.check_registration(request.peer)?;
+    request.context.limits.check_registration(request.peer).of(request)?;
     match request.context.settings.registration {
         Registration::Open | Registration::Invite => Ok(()),
         Registration::Closed => Err(Error::RegistrationClosed.into()),

@@ -1,14 +1,25 @@
-//! What a request turned out to be, noted on its way for whoever logs and counts it.
+//! What a request turned out to be, noted on its way for whoever logs and counts it, and for the
+//! headers of its answer.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::limit::Standing;
 use super::meters::UNMATCHED;
 use crate::chat::model::id::UserId;
 
 /// What lasts as long as somebody holds it.
 pub type Permit = Arc<dyn Debug + Send + Sync>;
+
+/// What its answer says in headers.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Where whoever asks stands with the limits that counted.
+    pub standings: Vec<Standing>,
+    /// The parts of a list around the one that was asked for: URLs by their relation.
+    pub links: Vec<(&'static str, String)>,
+}
 
 /// Notes on one request. Shared by its handler and the connection, so that they are
 /// there even when the handler failed or panicked.
@@ -19,6 +30,7 @@ pub struct RequestTrace {
     route: AtomicUsize,
     /// 0: nobody.
     user: AtomicI64,
+    notes: Mutex<Notes>,
     /// The place of its connection, which a socket keeps when the HTTP library is done with it.
     _place: Option<Permit>,
 }
@@ -27,7 +39,7 @@ impl RequestTrace {
     /// A request of which nothing else is known yet.
     #[must_use]
     pub fn new(id: String) -> Self {
-        Self { id, route: AtomicUsize::new(UNMATCHED), user: AtomicI64::new(0), _place: None }
+        Self { id, route: AtomicUsize::new(UNMATCHED), user: AtomicI64::new(0), notes: Mutex::default(), _place: None }
     }
 
     /// It came by the connection that has this place.
@@ -44,6 +56,21 @@ impl RequestTrace {
     /// Notes who makes it.
     pub fn signed_by(&self, user: UserId) {
         self.user.store(user.0, Ordering::Relaxed);
+    }
+
+    /// Notes that a limit counted it.
+    pub fn counted(&self, standing: Standing) {
+        self.notes().standings.push(standing);
+    }
+
+    /// Notes where the next part of a list is, or another that stands in a relation to this one.
+    pub fn links(&self, relation: &'static str, url: Option<&str>) {
+        self.notes().links.extend(url.map(|url| (relation, url.to_owned())));
+    }
+
+    /// What was noted for headers.
+    pub fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The route's number.

@@ -22,7 +22,7 @@ use warp::http::Method;
 use super::http::auth;
 use super::http::envelope::{envelope_shape, enveloped};
 use super::http::limit::Rate;
-use super::http::reply::{Answer, ApiError, Response, ok, problem, signed_by};
+use super::http::reply::{Answer, ApiError, Response, ok, problem, signed_by, with_credential};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use super::http::sign_in::SignIn;
@@ -76,10 +76,10 @@ async fn login(mut request: Request) -> Answer {
 
 async fn token(actor: Actor, request: Request) -> Answer {
     let token = request.context.app.account_token(&actor)?;
-    ok(&serde_json::json!({ "token": token.as_str() }))
+    with_credential(ok(&serde_json::json!({ "token": token.as_str() })))
 }
 
 async fn rotate(actor: Actor, request: Request) -> Answer {
     let token = request.context.app.rotate_account_token(&actor).await?;
-    ok(&serde_json::json!({ "token": token.as_str() }))
+    with_credential(ok(&serde_json::json!({ "token": token.as_str() })))
 }

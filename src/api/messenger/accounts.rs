@@ -71,7 +71,7 @@ pub async fn refresh(mut request: Request) -> Answer {
     let actor = jwt::read(app, TokenType::Refresh, &token);
     // Counted with the attempts at the name of whose token it is; what is no token, apart.
     let tried = actor.as_ref().map_or(Tried::NoToken, |actor| Tried::Name(actor.username.as_str()));
-    request.context.limits.check_sign_in(request.peer, tried)?;
+    request.context.limits.check_sign_in(request.peer, tried).of(&request)?;
     let Actor { user, credential: family, .. } = actor?;
     let access = jwt::write(app, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Access { access }).map(|response| signed_by(response, user))

@@ -78,7 +78,7 @@ pub async fn logout_all(actor: Actor, request: Request) -> Answer {
 pub async fn change_password(actor: Actor, mut request: Request) -> Answer {
     let ChangedPassword { old_password: Attempt(old), new_password: new } = request.body().await?;
     // A stolen token must not be a way to try passwords.
-    request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user))?;
+    request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user)).of(&request)?;
     let changed = request.context.app.change_password(&actor, old, new).await;
     changed.map_err(|error| refused(&request, &actor, "old_password", error))?;
     no_content()
@@ -128,7 +128,7 @@ pub async fn change_own_profile(actor: Actor, mut request: Request) -> Answer {
 async fn change(actor: &Actor, request: &Request, fields: &mut Fields) -> Result<user::Account, ApiError> {
     let change = ChangedProfile::read(fields)?.checked()?;
     if change.email.is_some() {
-        request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user))?;
+        request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user)).of(request)?;
     }
     let changed = request.context.app.change_profile(actor, change).await;
     changed.map_err(|error| refused(request, actor, "current_password", error))

@@ -99,5 +99,5 @@ fn link(request: &Request, page: &str, code: &str) -> String {
 /// Guesses at codes are as few as guesses at passwords, and come from no page of a stranger's.
 fn check_guess(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
-    request.context.limits.check_sign_in(request.peer, Tried::Code)
+    request.context.limits.check_sign_in(request.peer, Tried::Code).of(request)
 }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 
+use crate::api::http::conditional::is_known;
 use crate::api::http::mount::Mount;
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, ApiError, Response};
@@ -49,7 +50,7 @@ pub async fn of_client(request: Request) -> Answer {
 
 fn answer(request: &Request, mount: Mount, name: &str) -> Answer {
     let CachedDocument { bytes, etag, coding } = published(request, mount, name, Coding::asked(&request.headers))?;
-    let known = request.header("if-none-match").is_some_and(|known| known == etag);
+    let known = is_known(&request.headers, &etag);
     let mut response = if known { Response::default() } else { reply::kept(bytes) };
     *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let headers = response.headers_mut();
