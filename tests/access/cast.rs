@@ -131,6 +131,11 @@ impl Cast {
         }
     }
 
+    /// From now on alice administers the server.
+    pub async fn alice_administers(&self) {
+        self.fireside.home.runs(&["user", "admin", "alice"], "").await.succeeded();
+    }
+
     pub fn everybody(&self) -> [&Actor; 6] {
         [&self.alice, &self.bob, &self.carol, &self.dave, &self.erin, &self.frank]
     }

@@ -1,5 +1,7 @@
 //! The matrix: for every operation of every dialect, what each kind of actor gets.
 
+use crate::world::document::{Place, places};
+
 /// Written by hand, read by people first. `-` is what does not apply; the numbers of
 /// a cell are statuses, and words beside them say when.
 const TABLE: &str = include_str!("access.csv");
@@ -59,6 +61,31 @@ impl Row {
         self.op.rsplit_once('-').unwrap().0
     }
 
+    /// Where it stands: at the root, whole, and as the dialect's own client calls it; what that
+    /// client calls beside the document, and what is the server's, where a document has it.
+    pub fn places(&self) -> Vec<String> {
+        let dialect = self.dialect();
+        let is_candidate = |prefix: &str| match dialect.strip_suffix("-client") {
+            // Its client knows no path below its host.
+            Some("directs") if prefix.is_empty() => true,
+            Some(name) => prefix == format!("/c/{name}"),
+            None if ["server", "web"].contains(&dialect) => true,
+            None => {
+                prefix.is_empty() || [format!("/d/{dialect}"), format!("/c/{dialect}")].contains(&prefix.to_owned())
+            }
+        };
+        let stands = |place: &Place| is_candidate(place.prefix) && self.is_at(place);
+        places().into_iter().filter(stands).map(|place| place.prefix.to_owned()).collect()
+    }
+
+    /// Whether it is an operation of a document.
+    fn is_at(&self, place: &Place) -> bool {
+        // A stream without an end is asked for its head.
+        let method = if ["WS", "HEAD"].contains(&self.method.as_str()) { "GET" } else { self.method.as_str() };
+        let path = self.path.split([' ', '?']).next().unwrap();
+        place.is_socket == (self.method == "WS") && place.method == method && template(place.path) == template(path)
+    }
+
     /// What stands in a role's cell; one may refer to another.
     pub fn cell(&self, role: Role) -> &str {
         match self.cells[role as usize].as_str() {
@@ -107,6 +134,12 @@ impl Row {
     }
 }
 
+/// A path whose parameters have no names.
+fn template(path: &str) -> String {
+    let part = |part: &str| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() };
+    path.trim_end_matches('/').split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 /// Two numbers without a word.
 fn is_bare(cell: &str) -> bool {
     cell.chars().all(|c| c.is_ascii_digit() || "/ ".contains(c))
@@ -140,7 +173,7 @@ fn fields(line: &str) -> Vec<String> {
 #[test]
 fn every_row_is_walked() {
     let rows = rows();
-    assert_eq!(rows.len(), 88);
+    assert!(rows.len() > 140, "{}", rows.len());
     for row in &rows {
         assert!(super::WALKED.contains(&row.dialect()), "nobody walks {}", row.op);
     }
@@ -148,4 +181,26 @@ fn every_row_is_walked() {
     ops.sort_unstable();
     ops.dedup();
     assert_eq!(ops.len(), rows.len(), "each once");
+}
+
+#[test]
+fn every_operation_of_every_document_has_a_row() {
+    let rows: Vec<(Row, Vec<String>)> =
+        rows().into_iter().map(|row| (row.places(), row)).map(|(p, r)| (r, p)).collect();
+    let has_row =
+        |place: &Place| rows.iter().any(|(row, at)| at.iter().any(|at| at == place.prefix) && row.is_at(place));
+    let missing: Vec<String> = places()
+        .iter()
+        .filter(|place| !has_row(place))
+        .map(|place| format!("{} {}{}", place.method, place.prefix, place.path))
+        .collect();
+    assert!(missing.is_empty(), "access.csv does not say who gets these: {missing:#?}");
+    // Of frames, and of what is walked by hand, there is no place.
+    for (row, at) in &rows {
+        assert!(
+            !at.is_empty() || row.method == "WSMSG" || row.op == "web-2" || row.op == "web-3",
+            "{} is nowhere",
+            row.op
+        );
+    }
 }

@@ -22,7 +22,18 @@ use scene::Sort;
 use walk::walks;
 
 /// The dialects that the tests below walk.
-const WALKED: [&str; 6] = ["inbox", "messaging", "directs", "rooms", "messenger", "web"];
+const WALKED: [&str; 10] = [
+    "inbox",
+    "messaging",
+    "directs",
+    "rooms",
+    "messenger",
+    "web",
+    "rooms-client",
+    "directs-client",
+    "messenger-client",
+    "server",
+];
 
 #[tokio::test]
 async fn inbox_keeps_to_the_matrix() {
@@ -52,4 +63,24 @@ async fn messenger_keeps_to_the_matrix() {
 #[tokio::test]
 async fn the_web_client_keeps_to_the_matrix() {
     walks(WALKED[5], &[]).await;
+}
+
+#[tokio::test]
+async fn what_the_client_of_rooms_calls_keeps_to_the_matrix() {
+    walks(WALKED[6], &[Sort::Public, Sort::Private]).await;
+}
+
+#[tokio::test]
+async fn what_the_client_of_directs_calls_keeps_to_the_matrix() {
+    walks(WALKED[7], &[Sort::Direct]).await;
+}
+
+#[tokio::test]
+async fn what_the_client_of_messenger_calls_keeps_to_the_matrix() {
+    walks(WALKED[8], &[Sort::Public, Sort::Private, Sort::Direct]).await;
+}
+
+#[tokio::test]
+async fn the_server_itself_keeps_to_the_matrix() {
+    walks(WALKED[9], &[Sort::Server]).await;
 }

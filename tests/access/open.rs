@@ -6,27 +6,30 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Kind, Visitor};
 use super::matrix::{ROLES, Role, Row};
 use super::scene::Sort;
-use super::walk::{Reply, Walk, places_of};
+use super::walk::{Reply, Walk};
 use crate::world::bytes::{PNG, Part, file};
 use crate::world::person::cookie;
 use crate::world::{Answer, Person};
 
-const OPEN: [&str; 9] =
-    ["inbox-1", "rooms-1", "rooms-2", "messenger-2", "messenger-3", "messenger-4", "web-1", "web-2", "web-3"];
-
-pub fn is_open(row: &Row) -> bool {
-    OPEN.contains(&row.op.as_str())
-}
-
-pub async fn asks(walk: &mut Walk<'_>) {
+/// Asks, if the row is one of these.
+pub async fn asks(walk: &mut Walk<'_>) -> bool {
     match walk.row.op.as_str() {
-        "rooms-1" | "messenger-2" => registers(walk).await,
-        "inbox-1" | "rooms-2" | "messenger-3" => signs_in(walk).await,
+        "rooms-1" | "messenger-2" | "directs-client-2" | "server-12" => registers(walk).await,
+        "inbox-1" | "rooms-2" | "messenger-3" | "directs-client-1" | "server-1" => signs_in(walk).await,
         "messenger-4" => refreshes(walk).await,
-        "web-1" | "web-2" => looks(walk).await,
-        _ => signs_in_by_page(walk).await,
+        "web-1" | "web-2" | "directs-client-5" | "server-3" | "server-4" | "server-5" | "server-6" | "server-7"
+        | "server-8" | "server-9" => looks(walk).await,
+        "web-3" => signs_in_by_page(walk).await,
+        "server-11" | "server-13" | "server-14" | "server-15" => shows_a_code(walk).await,
+        _ => return false,
     }
     walk.has_seen_all();
+    true
+}
+
+/// These open a session; no other answer sets its cookie.
+fn opens_a_session(row: &Row) -> bool {
+    row.op.starts_with("directs-client-") || row.op == "server-1"
 }
 
 /// Everybody who may ask in a row, each with every credential.
@@ -39,21 +42,24 @@ async fn posts(visitor: &Visitor, path: &str, body: &Value) -> Answer {
     visitor.asks(Method::POST, path).json(body).await
 }
 
-fn sets_no_session(answer: &Answer) {
+fn sets_no_session(row: &Row, answer: &Answer) {
+    if opens_a_session(row) && answer.status < 300 {
+        return;
+    }
     let mut cookies = answer.headers.get_all("set-cookie").iter();
     assert!(!cookies.any(|line| line.to_str().unwrap().starts_with("sessionid=")), "{answer}");
 }
 
 async fn registers(walk: &mut Walk<'_>) {
     for (role, visitor) in everybody(walk) {
-        for place in places_of(walk.row.dialect()) {
+        for place in walk.places.clone() {
             let name = walk.cast.new_name();
             let body = json!({
                 "username": name, "email": format!("{name}@example.com"), "password": "a long secret",
                 "is_admin": true, "is_staff": true, "id": 1, "token": "chosen",
             });
             let answer = posts(&visitor, &format!("{place}{}", walk.row.path), &body).await;
-            sets_no_session(&answer);
+            sets_no_session(walk.row, &answer);
             walk.sees(role, answer.status);
             let made = answer.json();
             let user = made.get("user").unwrap_or(&made);
@@ -67,13 +73,13 @@ async fn registers(walk: &mut Walk<'_>) {
 async fn signs_in(walk: &mut Walk<'_>) {
     let frank = &walk.cast.frank;
     for (role, visitor) in everybody(walk) {
-        for place in places_of(walk.row.dialect()) {
+        for place in walk.places.clone() {
             for (password, status) in [(frank.person.password.as_str(), 200), ("wrong password", 401)] {
                 let body = json!({"username": "frank", "password": password});
                 let answer = posts(&visitor, &format!("{place}{}", walk.row.path), &body).await;
                 let expected = if role == Role::Xsite { 403 } else { status };
                 assert_eq!(answer.status, expected, "{role:?}: {answer}");
-                sets_no_session(&answer);
+                sets_no_session(walk.row, &answer);
                 walk.sees(role, answer.status);
             }
         }
@@ -85,7 +91,7 @@ async fn signs_in(walk: &mut Walk<'_>) {
             let body = json!({"username": "frank", "password": password});
             let anyone = walk.cast.fireside.anyone();
             let answer = anyone.post(&walk.row.path, &body).with("Cookie", &cookie).await.is(status);
-            sets_no_session(&answer);
+            sets_no_session(walk.row, &answer);
             walk.sees(Role::Xsite, answer.status);
         }
     }
@@ -98,26 +104,31 @@ async fn refreshes(walk: &mut Walk<'_>) {
             Role::Revoked => vec![walk.cast.revoked_refresh.clone()],
             _ => vec![walk.cast.dave.refresh.clone()],
         };
-        for token in tokens {
-            let answer = posts(&visitor, &walk.row.path, &json!({"refresh": token})).await;
-            // An empty one is a field left out.
-            let status = if token.is_empty() && answer.status == 400 { 401 } else { answer.status };
-            assert_eq!(status, walk.row.expected(role, false), "{role:?} {token:?}: {answer}");
-            walk.sees(role, status);
+        for place in walk.places.clone() {
+            for token in &tokens {
+                let answer = posts(&visitor, &format!("{place}{}", walk.row.path), &json!({"refresh": token})).await;
+                // An empty one is a field left out.
+                let status = if token.is_empty() && answer.status == 400 { 401 } else { answer.status };
+                assert_eq!(status, walk.row.expected(role, false), "{role:?} {token:?}: {answer}");
+                walk.sees(role, status);
+            }
         }
     }
 }
 
 /// Alice's avatar, and the pages that hold nobody's data.
 async fn looks(walk: &mut Walk<'_>) {
-    let paths = if walk.row.op == "web-1" {
+    let paths = if walk.row.op == "web-2" {
+        walk.cast.scene(Sort::Private).await;
+        vec!["/".to_owned(), "/login/".to_owned()]
+    } else {
         let alice = &walk.cast.alice.person;
         let part = Part { field: "avatar", ..file("me.png", "image/png", PNG) };
         let me = alice.asks(Method::PATCH, &format!("/api/users/{}/", alice.id)).parts(&[part]).await.is(200);
-        vec![me.json()["avatar_url"].as_str().unwrap().to_owned()]
-    } else {
-        walk.cast.scene(Sort::Private).await;
-        vec!["/".to_owned(), "/login/".to_owned()]
+        let me = me.json();
+        let picture = me["avatar_url"].as_str().unwrap().rsplit('/').next().unwrap();
+        let path = walk.row.path.replace("{name}", picture).replace("{dialect}", "rooms");
+        walk.places.iter().map(|place| format!("{place}{path}")).collect()
     };
     for (role, visitor) in everybody(walk) {
         for path in &paths {
@@ -129,6 +140,30 @@ async fn looks(walk: &mut Walk<'_>) {
             }
             Reply::of(&answer).tells_nothing(&walk.row.op);
         }
+    }
+}
+
+/// The codes of links: a wrong one is nothing, and the right one is all that it takes.
+async fn shows_a_code(walk: &mut Walk<'_>) {
+    let alice = &walk.cast.alice.person;
+    for (role, visitor) in everybody(walk) {
+        let wrong = json!({"code": "0".repeat(40), "username": walk.cast.new_name(), "password": "a long secret"});
+        let answer = posts(&visitor, &walk.row.path, &wrong).await;
+        assert_eq!(answer.status, if role == Role::Xsite { 403 } else { 404 }, "{role:?}: {answer}");
+        walk.sees(role, answer.status);
+        let made = match walk.row.op.as_str() {
+            "server-11" => continue,
+            "server-13" => alice.post("/api/server/invites/", &json!({})).await.is(201),
+            _ => {
+                let guest = walk.cast.guest().await.person.id;
+                alice.does(&format!("/api/server/users/{guest}/reset/")).await.is(201)
+            }
+        };
+        let right = json!({"code": made.json()["code"], "password": "another long secret"});
+        let answer = posts(&visitor, &walk.row.path, &right).await;
+        assert_eq!(answer.status < 300, role != Role::Xsite, "{role:?}: {answer}");
+        sets_no_session(walk.row, &answer);
+        walk.sees(role, answer.status);
     }
 }
 

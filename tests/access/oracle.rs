@@ -124,7 +124,8 @@ async fn it_takes_no_longer_to_refuse_the_hidden_than_nothing() {
 
 /// How long each of two paths took to refuse, in turn: what the machine does meanwhile hits both.
 async fn times(dave: &Person, method: &str, paths: [&str; 2], erin: i64) -> (Vec<Duration>, Vec<Duration>) {
-    let body = json!({"content": "x", "title": "x", "name": "x", "emoji": "👍", "user_ids": [erin], "is_typing": true});
+    let body = json!({"content": "x", "title": "x", "name": "x", "emoji": "👍", "user_ids": [erin], "is_typing": true,
+        "message_id": erin});
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..ROUNDS {
         for which in [round % 2, (round + 1) % 2] {

@@ -10,8 +10,6 @@ use tokio::task::JoinHandle;
 use super::cast::{Actor, KINDS, Kind};
 use crate::world::{Fireside, Heard, Listener, Person, Room, people};
 
-const ROUNDS: usize = 2;
-
 /// Someone who talks to the guest in a group and in private, with numbered words.
 struct Talk {
     /// Words that were begun.
@@ -73,12 +71,23 @@ const ENDS: [End; 8] = [
 ];
 
 /// The kinds of sockets: whether they show the group alone, or show it at all.
-const SOCKETS: [(&str, bool, bool); 5] = [
+type Sockets = [(&'static str, bool, bool); 5];
+
+const SOCKETS: Sockets = [
     ("/d/inbox/ws/chat/bob/", false, false),
     ("/messages/ws/", false, true),
     ("/d/directs/ws/chat/{direct}/", false, false),
     ("/ws/room/{den}/", true, true),
     ("/messenger/ws/ws/chat/room-{den}/", true, true),
+];
+
+/// The same where the dialects' own clients open others.
+const CLIENT_SOCKETS: Sockets = [
+    ("/c/inbox/ws/chat/bob/", false, false),
+    ("/c/messaging/messages/ws/", false, true),
+    ("/c/directs/ws/chat/{direct}/", false, false),
+    ("/c/rooms/ws/call/{den}/", true, true),
+    ("/c/messenger/ws/chat/room-{den}/", true, true),
 ];
 
 impl End {
@@ -155,7 +164,7 @@ impl Post {
     }
 }
 
-async fn goes_round(fireside: &Fireside, bob: &Person, alice: &Person, end: End, name: &str) {
+async fn goes_round(fireside: &Fireside, [bob, alice]: [&Person; 2], end: End, name: &str, sockets: Sockets) {
     let guest = Actor::of(fireside.registers(name).await).await;
     let den = alice.opens_room("den").await;
     bob.joins(&den).await;
@@ -163,7 +172,7 @@ async fn goes_round(fireside: &Fireside, bob: &Person, alice: &Person, end: End,
     let direct = guest.person.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201).json();
     let mut posts = Vec::new();
     for kind in KINDS {
-        for (path, is_of_group, shows_group) in SOCKETS {
+        for (path, is_of_group, shows_group) in sockets {
             let path = path.replace("{direct}", &direct["id"].to_string()).replace("{den}", &den.id.to_string());
             let listener = guest.with(kind).handshake(&path).enters().await;
             let (code, what) = (end.code(kind, is_of_group), format!("{end:?} {kind:?} {path}"));
@@ -186,9 +195,9 @@ async fn goes_round(fireside: &Fireside, bob: &Person, alice: &Person, end: End,
 async fn after_the_answer_nothing_is_heard_whatever_ended_and_on_whatever_it_stood() {
     let fireside = Fireside::start().await;
     people!(fireside: alice, bob);
-    for round in 0..ROUNDS {
+    for (round, sockets) in [SOCKETS, CLIENT_SOCKETS].into_iter().enumerate() {
         for (number, end) in ENDS.into_iter().enumerate() {
-            goes_round(&fireside, &bob, &alice, end, &format!("guest{round}x{number}")).await;
+            goes_round(&fireside, [&bob, &alice], end, &format!("guest{round}x{number}"), sockets).await;
         }
     }
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::cast::Cast;
+use crate::world::bytes::PNG;
 use crate::world::{Room, id};
 
 /// Stands in all that outsiders must not see.
@@ -15,6 +16,8 @@ pub enum Sort {
     Public,
     Private,
     Direct,
+    /// Of the server itself, which alice administers.
+    Server,
 }
 
 /// A chat: alice's group, or the direct chat of bob and erin. The message and the
@@ -27,6 +30,13 @@ pub struct Scene {
     pub name: String,
     pub message: i64,
     pub file: i64,
+    pub picture: i64,
+    /// Of an invitation into the chat.
+    pub code: String,
+    /// What signs bob in on a device of his.
+    pub session: i64,
+    /// An invitation to the server.
+    pub invite: i64,
 }
 
 impl Scene {
@@ -37,7 +47,9 @@ impl Scene {
     /// The same with ids and a name that were never used.
     pub fn never(&self) -> Self {
         let name = if self.sort == Sort::Direct { "bob_zed".to_owned() } else { format!("room-{NEVER}") };
-        Self { chat: NEVER, name, message: NEVER, file: NEVER, ..self.clone() }
+        let code = "never".to_owned();
+        let (message, file, picture, session) = (NEVER, NEVER, NEVER, NEVER);
+        Self { chat: NEVER, name, message, file, picture, code, session, invite: NEVER, ..self.clone() }
     }
 
     pub fn room(&self) -> Room {
@@ -62,7 +74,7 @@ impl Cast {
                 Room::of(&made.json())
             }
             Sort::Public => alice.opens_room("den").await,
-            Sort::Private => alice.opens_room("secret den").await,
+            Sort::Private | Sort::Server => alice.opens_room("secret den").await,
         };
         if sort != Sort::Direct {
             for member in [&self.bob, &self.carol, &self.erin] {
@@ -70,20 +82,40 @@ impl Cast {
             }
         }
         let file = bob.uploads("secret.txt", b"bob's secret file").await;
-        let message = bob.posts("bob's secret words").with_file(&file).in_room(&room).await;
+        let picture = bob.uploads("secret.png", PNG).await;
+        let words = bob.posts("bob's secret words").with_file(&file).with_file(&picture);
+        let message = id(&words.in_room(&room).await);
+        let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
         // One left, one was removed.
         let carol = &self.carol.person;
         match sort {
             Sort::Direct => {}
             Sort::Public => carol.leaves(&room).await,
-            Sort::Private => {
+            Sort::Private | Sort::Server => {
                 alice.makes_private(&room).await;
                 let path = format!("/messages/api/chats/{}/members/{}/remove/", room.id, carol.id);
                 alice.delete(&path).await.is(204);
             }
         }
         let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
-        Scene { sort, chat: room.id, name, message: id(&message), file: id(&file) }
+        let (session, invite) = if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER) };
+        let (chat, file, picture) = (room.id, id(&file), id(&picture));
+        Scene { sort, chat, name, message, file, picture, code, session, invite }
+    }
+
+    async fn invites_into(&self, room: &Room) -> String {
+        let path = format!("/messages/api/chats/{}/invite/", room.id);
+        let made = self.alice.person.post(&path, &json!({})).await.is(201).json();
+        made["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A device of bob's, and an invitation.
+    async fn of_server(&self) -> (i64, i64) {
+        let device = self.bob.person.signs_in_again().await;
+        let sessions = device.get("/api/server/sessions/").await.is(200).results();
+        let current = sessions.iter().find(|session| session["current"] == true).unwrap();
+        let invite = self.alice.person.post("/api/server/invites/", &json!({})).await.is(201).json();
+        (id(current), id(&invite))
     }
 
     /// Everything that a refused request could have changed, as those see it whose it is.
@@ -93,6 +125,12 @@ impl Cast {
             for path in ["/api/auth/me/", "/api/token/", "/api/rooms/", "/profiles/api/profile/", "/api/messages/"] {
                 seen.push(actor.person.get(path).await.is(200).json());
             }
+        }
+        if scenes.iter().any(|scene| scene.sort == Sort::Server) {
+            for path in ["/api/server/users/", "/api/server/invites/", "/api/server/audit/"] {
+                seen.push(self.alice.person.get(path).await.is(200).json());
+            }
+            seen.push(json!(self.bob.person.get("/api/server/sessions/").await.is(200).results().len()));
         }
         for scene in scenes {
             let keeper = if scene.sort == Sort::Direct { &self.bob.person } else { &self.alice.person };

@@ -35,18 +35,21 @@ impl Wish {
 
 /// The path of a row, about what is in a scene.
 pub fn path(row: &Row, cast: &Cast, scene: &Scene) -> String {
-    if row.op == "messaging-19" {
-        return "/messages/ws/".to_owned();
-    }
     let path = row.path.split(' ').next().unwrap();
     let mut path = path.strip_suffix("?token=").unwrap_or(path).to_owned();
     let about = [
+        ("/messages/{message}/", scene.message),
+        ("/sessions/{id}/", scene.session),
+        ("/invites/{id}/", scene.invite),
+        ("/chat/{id}/", scene.chat),
+        ("/call/{id}/", scene.chat),
         ("/rooms/{id}/", scene.chat),
         ("/room/{id}/", scene.chat),
         ("/chats/{id}/", scene.chat),
         ("/messages/{id}/", scene.message),
+        ("/files/{id}/preview/", scene.picture),
         ("/files/{id}/", scene.file),
-        ("/users/{id}/", cast.bob.person.id),
+        ("/users/{id}/", if row.dialect() == "server" { cast.frank.person.id } else { cast.bob.person.id }),
         ("/members/{uid}/", cast.bob.person.id),
         ("/chat/{chat_id}/", scene.chat),
     ];
@@ -55,8 +58,9 @@ pub fn path(row: &Row, cast: &Cast, scene: &Scene) -> String {
         let (_, after) = rest.split_once('}').unwrap();
         path = path.replace(pattern, &format!("{before}{id}{after}"));
     }
-    path = path.replace("{room}", &scene.name).replace("{username}", "alice");
-    for (query, value) in [("?user=", "bob"), ("?q=", "erin"), ("?username=", "alice"), ("?since=", "0")] {
+    path = path.replace("{room}", &scene.name).replace("{username}", "alice").replace("{code}", &scene.code);
+    let queries = [("?user=", "bob"), ("?q=", "erin"), ("?username=", "alice"), ("?since=", "0"), ("?size=", "64")];
+    for (query, value) in queries {
         if path.ends_with(query) {
             path.push_str(value);
         }
@@ -67,29 +71,42 @@ pub fn path(row: &Row, cast: &Cast, scene: &Scene) -> String {
 
 /// What a role asks for in a row.
 pub fn wish(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Wish {
-    Wish { method: row.method.parse().unwrap(), path: path(row, cast, scene), body: body(row, cast, role, asker) }
+    Wish {
+        method: row.method.parse().unwrap(),
+        path: path(row, cast, scene),
+        body: body(row, cast, scene, role, asker),
+    }
 }
 
-fn body(row: &Row, cast: &Cast, role: Role, asker: &Actor) -> Body {
+fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Body {
     let friend = if role == Role::Author { &asker.person } else { &cast.frank.person };
     if row.reads() || row.method == "DELETE" {
         return Body::Nothing;
     }
     Body::Json(match row.op.as_str() {
-        "inbox-11" | "rooms-3" | "rooms-13" | "rooms-14" | "rooms-30" => return Body::Nothing,
+        "inbox-11" | "rooms-3" | "rooms-13" | "rooms-14" | "rooms-30" | "messaging-26" | "messaging-28"
+        | "rooms-client-7" | "rooms-client-8" | "directs-client-3" | "server-2" | "server-22" | "server-31" => {
+            return Body::Nothing;
+        }
         "rooms-20" => return Body::File,
         "inbox-4" => json!({"receiver": cast.frank.person.id, "content": "new", "sender": cast.alice.person.id}),
-        "inbox-5" | "messaging-8" | "messaging-10" | "messaging-11" | "rooms-17" | "messenger-14" => {
-            json!({"content": "new"})
-        }
+        "inbox-5" | "messaging-8" | "messaging-10" | "messaging-11" | "rooms-17" | "messenger-14"
+        | "rooms-client-2" => json!({"content": "new"}),
         "messaging-2" => json!({"chat_type": "group", "title": "new"}),
         "messaging-4" | "messaging-5" => json!({"title": "new"}),
         "messaging-13" => json!({"emoji": "👍"}),
-        "messaging-14" => json!({}),
+        "messaging-14" | "messaging-24" | "rooms-client-6" | "server-25" => json!({}),
+        "messaging-22" => json!({"message_id": scene.message}),
         "messaging-15" => json!({"user_ids": [friend.id]}),
         "messaging-18" => json!({"is_typing": true}),
-        "directs-3" => json!({"user_id": friend.id}),
-        "rooms-7" => json!({"bio": "new"}),
+        "directs-3" | "directs-client-8" | "rooms-client-5" => json!({"user_id": friend.id}),
+        "rooms-client-3" => json!({"id": friend.id}),
+        "rooms-client-4" => json!({"email": cast.bob.person.email}),
+        "rooms-7" | "rooms-client-9" => json!({"bio": "new"}),
+        "server-20" => json!({"username": cast.new_name(), "password": "a long secret"}),
+        "server-21" => json!({"is_disabled": false}),
+        "server-23" => json!({"name": "new"}),
+        "server-30" => json!({"retain_days": 30}),
         "rooms-9" | "rooms-11" => json!({"name": "new"}),
         "rooms-31" => json!({"old_password": asker.person.password, "new_password": "another password"}),
         "messenger-7" => json!({"title": "new", "content": "new"}),
@@ -101,6 +118,24 @@ fn body(row: &Row, cast: &Cast, role: Role, asker: &Actor) -> Body {
 
 /// It takes the actor's credentials or their friends, and so it takes a new actor.
 pub fn uses_up_its_asker(row: &Row) -> bool {
-    ["rooms-3", "rooms-30", "rooms-31", "inbox-11", "directs-3", "messenger-9", "messenger-10", "messenger-12"]
-        .contains(&row.op.as_str())
+    [
+        "rooms-3",
+        "rooms-30",
+        "rooms-31",
+        "rooms-client-5",
+        "inbox-11",
+        "directs-3",
+        "directs-client-3",
+        "directs-client-8",
+        "messenger-9",
+        "messenger-10",
+        "messenger-12",
+        "server-2",
+    ]
+    .contains(&row.op.as_str())
+}
+
+/// Whoever asks for it is in the chat when it is answered.
+pub fn lets_in(row: &Row) -> bool {
+    ["messaging-26", "rooms-client-7"].contains(&row.op.as_str())
 }

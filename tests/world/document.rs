@@ -251,6 +251,31 @@ fn check(path: &str, side: &str, frame: &Value) -> Result<(), String> {
     document.holds(&format!("{}/x-websocket/{number}/{side}", operation.pointer()), frame)
 }
 
+/// An operation where it stands.
+pub struct Place {
+    /// What stands before its path: `/d/<name>`, `/c/<name>` or nothing.
+    pub prefix: &'static str,
+    pub method: String,
+    pub path: &'static str,
+    pub is_socket: bool,
+}
+
+/// Every operation of every document.
+pub fn places() -> Vec<Place> {
+    let of_document = |document: &'static Document| {
+        let paths = document.json["paths"].as_object().unwrap();
+        paths.iter().flat_map(|(path, item)| {
+            item.as_object().unwrap().iter().map(|(method, operation)| Place {
+                prefix: &document.prefix,
+                method: method.to_uppercase(),
+                path,
+                is_socket: operation.get("x-websocket").is_some(),
+            })
+        })
+    };
+    DOCUMENTS.all.iter().flat_map(of_document).collect()
+}
+
 /// Every operation of the root document: path, method, and what it says.
 pub fn operations() -> Vec<(String, String, Value)> {
     let document = &DOCUMENTS.all.last().unwrap().json;
