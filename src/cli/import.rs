@@ -1,10 +1,12 @@
 //! `fireside import`: what an export holds, into a data folder.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::flags::DataFolder;
 use super::import_from::ForeignSource;
@@ -26,6 +28,9 @@ pub(super) struct Import {
     /// Say what would come and what not, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print the report as one JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     elsewhere: ForeignSource,
     #[command(flatten)]
@@ -51,7 +56,12 @@ impl Import {
         };
         let options = Options { on_conflict, is_dry_run: self.dry_run };
         let report = self.read(options)?;
-        print(&report);
+        if self.json {
+            let text = serde_json::to_string_pretty(&ReportObject::from(&report));
+            say(&text.map_err(|cause| CommandError::new(CommandError::FAILED, cause.to_string()))?);
+        } else {
+            print(&report);
+        }
         Ok(())
     }
 
@@ -88,6 +98,45 @@ impl Import {
         self.elsewhere.read(&self.from, &mut import, now, &mut |done, all| bar.show(done, all))?;
         drop(bar);
         Ok(import.finish()?)
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct ReportObject<'a> {
+    /// Nothing was changed: this is what would come.
+    dry_run: bool,
+    /// By kind in the plural, how many.
+    came: &'a BTreeMap<&'static str, u64>,
+    left_out: Vec<LeftOut<'a>>,
+    /// Sentences.
+    notes: &'a [String],
+    /// Sentences and reasons beyond those.
+    more_notes: u64,
+    /// Users that were here already.
+    merged: u64,
+    without_password: u64,
+}
+
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    kind: &'a str,
+    why: &'a str,
+    count: u64,
+}
+
+impl<'a> From<&'a Report> for ReportObject<'a> {
+    fn from(report: &'a Report) -> Self {
+        let left_out = report.left_out.iter().map(|((kind, why), count)| LeftOut { kind, why, count: *count });
+        Self {
+            dry_run: report.is_dry_run,
+            came: &report.taken,
+            left_out: left_out.collect(),
+            notes: &report.notes,
+            more_notes: report.more_notes,
+            merged: report.merged,
+            without_password: report.without_password,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod checker;
 mod django;
+mod hidden;
 mod hostile;
 mod names;
 mod slack;

@@ -52,6 +52,11 @@ impl Joined {
         Self { user, is_admin: false, at: Some(at), read_at: None, has_left: false }
     }
 
+    /// Whether they see the chat no more.
+    pub fn has_left(&self) -> bool {
+        self.has_left
+    }
+
     /// Who was in a direct chat and has left it.
     pub fn left(user: i64) -> Self {
         Self { user, is_admin: false, at: None, read_at: None, has_left: true }
@@ -305,7 +310,8 @@ impl Reader<'_> {
         }
         for (chat, place) in &world.places {
             for member in &place.members {
-                let cleared_upto = if member.has_left { said.newest(*chat) } else { None };
+                let newest = if member.has_left { said.newest(*chat) } else { None };
+                let cleared_upto = newest.or_else(|| said.hidden.upto(*chat, member.user));
                 self.import.take(Record::Member(Member {
                     chat: *chat,
                     user: member.user,

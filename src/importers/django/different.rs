@@ -1,6 +1,7 @@
 //! What people will find different from the project, in sentences for those who tell them.
 
 use super::plan::Plan;
+use super::shape::HIDDEN;
 use crate::chat::ops::import_export::Import;
 
 /// Ends the report with what no count tells.
@@ -21,6 +22,10 @@ pub(super) fn tell(plan: &Plan, import: &mut Import) {
         (
             has("reads") || has_column("messages", "is_read"),
             "what somebody has read goes up to one message: older ones that they had skipped count as read",
+        ),
+        (
+            has(HIDDEN),
+            "what somebody had deleted for themselves alone stays hidden as far as it was the oldest of a direct chat",
         ),
         (has("reactions"), "reactions keep their order and not their times"),
         (has_column("messages", "updated"), "a text has the time of its last change, and not those before"),

@@ -80,7 +80,7 @@ impl Reader<'_> {
     /// Takes in the files of the messages that came, then everybody's picture.
     pub(super) fn files(&mut self, attached: &Attached, said: &ImportedMessages) -> Result<(), ImportError> {
         for (message, files) in &attached.by_message {
-            let Some(placed) = said.ids.get(message) else {
+            let Some(placed) = said.origin(*message) else {
                 for file in files {
                     self.report.leave_out("files", "their message does not come", file.name.clone());
                 }

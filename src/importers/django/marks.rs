@@ -5,6 +5,7 @@
 //! the project. So whatever looks like such a column counts, the report names it, and a
 //! mapping says otherwise (`"is_deleted": null`).
 
+use super::shape::HIDDEN;
 use super::source::quoted;
 
 /// Words for what was taken back.
@@ -95,6 +96,10 @@ impl Mark {
 
     /// What a column that is not read otherwise says of rows of a kind, if anything.
     pub fn of(kind: &str, column: &str) -> Option<Self> {
+        // These rows are about what is deleted, and are not deleted themselves.
+        if kind == HIDDEN {
+            return None;
+        }
         let words = words(column);
         let (why, test) = by_deletion(&words).or_else(|| by_kind(kind, &words))?;
         Some(Self { column: column.to_owned(), why, test })

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::chats::{ImportedChats, Joined, pair};
 use super::files::Attached;
+use super::hidden::Hidden;
 use super::plan::TablePlan;
 use super::reader::Reader;
 use super::source::TableRow;
@@ -17,14 +18,25 @@ use crate::importers::{ImportError, Progress, TOLD_EVERY, text};
 #[derive(Default)]
 pub(super) struct ImportedMessages {
     /// By the project's id, the new one: they are numbered in the order of their times.
-    pub ids: HashMap<i64, MessageOrigin>,
+    ids: HashMap<i64, i64>,
+    /// By the new id, from 1 on. A project may have millions: no more is kept of one.
+    origins: Vec<Origin>,
+    /// What some have deleted for themselves.
+    pub hidden: Hidden,
     /// Whether anything says who has read what.
     pub knows_reading: bool,
-    last: i64,
     /// By chat and user, the newest that they have read.
     read: HashMap<(i64, i64), i64>,
-    /// By chat, its messages with their times.
-    times: HashMap<i64, Vec<(Timestamp, i64)>>,
+    /// By chat, its messages.
+    by_chat: HashMap<i64, Vec<i64>>,
+}
+
+/// Where a message is, who sent it, and when.
+#[derive(Clone, Copy)]
+struct Origin {
+    chat: i64,
+    sender: i64,
+    at: Timestamp,
 }
 
 /// Where a message is, and who sent it.
@@ -37,6 +49,25 @@ pub(super) struct MessageOrigin {
 }
 
 impl ImportedMessages {
+    /// Where a message of the project is here.
+    pub fn origin(&self, old: i64) -> Option<MessageOrigin> {
+        let id = *self.ids.get(&old)?;
+        let Origin { chat, sender, at } = self.at(id)?;
+        Some(MessageOrigin { id, chat, sender, at })
+    }
+
+    fn at(&self, id: i64) -> Option<Origin> {
+        self.origins.get(usize::try_from(id.checked_sub(1)?).ok()?).copied()
+    }
+
+    /// Gives the next message its number.
+    fn number(&mut self, origin: Origin) -> i64 {
+        self.origins.push(origin);
+        let id = i64::try_from(self.origins.len()).unwrap_or(i64::MAX);
+        self.by_chat.entry(origin.chat).or_default().push(id);
+        id
+    }
+
     fn mark(&mut self, chat: i64, user: i64, id: i64) {
         let mark = self.read.entry((chat, user)).or_default();
         *mark = id.max(*mark);
@@ -44,18 +75,18 @@ impl ImportedMessages {
 
     /// The newest message of a chat.
     pub fn newest(&self, chat: i64) -> Option<i64> {
-        self.times.get(&chat)?.last().map(|(_, id)| *id)
+        self.by_chat.get(&chat)?.last().copied()
     }
 
     /// The newest message that a member has read.
     pub fn read_upto(&self, chat: i64, member: &Joined) -> Option<i64> {
-        let times = self.times.get(&chat)?;
+        let there = self.by_chat.get(&chat)?;
         if !self.knows_reading {
             return self.newest(chat);
         }
         let by_time = member.read_at.and_then(|read_at| {
-            let count = times.partition_point(|(at, _)| *at <= read_at);
-            times[..count].last().map(|(_, id)| *id)
+            let count = there.partition_point(|id| self.at(*id).is_some_and(|origin| origin.at <= read_at));
+            there[..count].last().copied()
         });
         by_time.max(self.read.get(&(chat, member.user)).copied())
     }
@@ -72,7 +103,8 @@ impl Reader<'_> {
         let Some(mapped) = self.plan.get("messages") else { return Ok(ImportedMessages::default()) };
         let by_time = self.plan.get("members").is_some_and(|members| members.column("last_read").is_some());
         let knows_reading = mapped.column("is_read").is_some() || self.plan.get("reads").is_some() || by_time;
-        let mut said = ImportedMessages { knows_reading, ..ImportedMessages::default() };
+        let hidden = self.hidden()?;
+        let mut said = ImportedMessages { hidden, knows_reading, ..ImportedMessages::default() };
         let (all, mut done) = (self.source.count(&mapped.table)?, 0_u64);
         self.each("messages", &["created", "id"], |reader, mapped, cells| {
             done += 1;
@@ -82,7 +114,7 @@ impl Reader<'_> {
             reader.message(world, &mut said, attached, mapped, cells)
         })?;
         self.each("reads", &[], |reader, mapped, cells| {
-            let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
+            let placed = cells.key("message").and_then(|id| said.origin(id));
             match (placed, reader.person(mapped, cells, "user")) {
                 (Some(placed), Some(user)) => said.mark(placed.chat, user, placed.id),
                 _ => reader.report.leave_out("read receipts", "the message or the user does not come", ""),
@@ -108,6 +140,12 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
+        let place = world.places.get(&chat);
+        if said.hidden.is_from_all(old, place) {
+            let example = format!("message {old}");
+            self.report.leave_out("messages", "everybody in the chat had deleted them for themselves", example);
+            return Ok(());
+        }
         let mut parts = text::parts(cells.text("text").unwrap_or_default());
         if parts.is_empty() {
             let Some(stand_in) = self.stand_in(old, attached) else {
@@ -120,26 +158,35 @@ impl Reader<'_> {
             self.report.change("messages are longer than they may be, and come in parts", format!("message {old}"));
         }
         let answered = cells.key("reply_to");
-        let reply_to = answered.and_then(|id| said.ids.get(&id)).filter(|to| to.chat == chat);
+        let reply_to = answered.and_then(|id| said.origin(id)).filter(|to| to.chat == chat);
         if answered.is_some() && reply_to.is_none() {
             let example = format!("message {old}");
             self.report.change("answers come without what they answered: that is not in the chat before them", example);
         }
         let mut reply_to = reply_to.map(|to| to.id);
         let edited_at = edited_at(mapped, cells, at);
+        let mut last = 0;
         for text in parts {
-            said.last += 1;
+            last = said.number(Origin { chat, sender, at });
             let reply_to = reply_to.take();
-            let message = Message { reply_to, edited_at, ..Message::said(said.last, chat, sender, text, at) };
+            let message = Message { reply_to, edited_at, ..Message::said(last, chat, sender, text, at) };
             self.import.take(Record::Message(message))?;
-            said.times.entry(chat).or_default().push((at, said.last));
         }
-        said.ids.insert(old, MessageOrigin { id: said.last, chat, sender, at });
+        said.ids.insert(old, last);
+        let (hidden, seen) = said.hidden.came(old, last, chat, place);
+        for _ in 0..hidden {
+            self.report
+                .change("messages stay hidden from one who had deleted them for themselves", format!("message {old}"));
+        }
+        for _ in 0..seen {
+            self.report
+                .change("messages are seen again by one who had deleted them for themselves", format!("message {old}"));
+        }
         if cells.is("is_read")
-            && let Some(pair) = world.places.get(&chat).and_then(|place| place.pair)
+            && let Some(pair) = place.and_then(|place| place.pair)
         {
             let other = if pair[0] == sender { pair[1] } else { pair[0] };
-            said.mark(chat, other, said.last);
+            said.mark(chat, other, last);
         }
         Ok(())
     }
@@ -202,7 +249,7 @@ impl Reader<'_> {
         let mut on: HashMap<i64, HashSet<String>> = HashMap::new();
         let mut seen = HashSet::new();
         self.each("reactions", &["created", "id"], |reader, mapped, cells| {
-            let placed = cells.key("message").and_then(|id| said.ids.get(&id)).copied();
+            let placed = cells.key("message").and_then(|id| said.origin(id));
             let (Some(placed), Some(user)) = (placed, reader.person(mapped, cells, "user")) else {
                 reader.report.leave_out("reactions", "the message or the user does not come", "");
                 return Ok(());

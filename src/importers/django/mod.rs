@@ -11,6 +11,7 @@ mod copy;
 mod different;
 mod dump;
 mod files;
+mod hidden;
 mod left;
 mod mapping;
 mod marks;

@@ -69,6 +69,9 @@ const AVATAR: &[&str] = &[
 pub(super) const IS_DELETED: &str = "is_deleted";
 
 /// All kinds, each after those that its columns refer to.
+/// The kind of rows that say who has deleted a message for themselves alone.
+pub(super) const HIDDEN: &str = "hidden";
+
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "users",
@@ -206,6 +209,35 @@ pub(super) const KINDS: &[Kind] = &[
         name: "reads",
         endings: &["read_by", "readreceipt", "messagereadreceipt", "messageread", "messagereceipt"],
         fields: &[key("message", &["message_id"], &["messages"]), key("user", &["user_id"], PERSON)],
+    },
+    Kind {
+        name: HIDDEN,
+        endings: &[
+            "hidden_for",
+            "hidden_by",
+            "hidden_from",
+            "deleted_for",
+            "deleted_by",
+            "deleted_for_users",
+            "deleted_by_users",
+            "removed_for",
+            "removed_by",
+            "hiddenmessage",
+            "messagehidden",
+            "messagehide",
+            "deletedmessage",
+            "messagedeletion",
+            "messagedelete",
+            "messagedeleted",
+            "messagedeletedfor",
+            "usermessagedeletion",
+            "userdeletedmessage",
+        ],
+        fields: &[
+            key("message", &["message_id"], &["messages"]),
+            key("user", &["user_id", "deleted_by_id", "hidden_by_id"], PERSON),
+            may("is_hidden", &["is_hidden", "is_deleted", "hidden", "deleted"]),
+        ],
     },
     Kind {
         name: "reactions",
