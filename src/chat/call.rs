@@ -11,11 +11,12 @@ use super::group::inside;
 use super::memory::calls::{Call, Participant, ids, users};
 use super::message::post;
 use super::model::call::{EndedCall, MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
+use super::model::chat::Chat;
 use super::model::error::{Error, Result, Rule};
 use super::model::event::{CallEvent, Event, Ring, Scope};
 use super::model::id::{ChatId, UserId};
 use super::model::message::Draft;
-use super::model::name::MessageText;
+use super::model::name::{MessageText, Username};
 use super::model::session::Actor;
 use super::subscription::Subscriber;
 
@@ -86,6 +87,14 @@ impl App {
         if let Some(ended) = ended {
             self.calls.end(ended);
         }
+    }
+
+    /// Who is in the call of a chat, as whoever is in the chat sees it; to others nobody is.
+    #[must_use]
+    pub fn callers(&self, chat: &Chat) -> Vec<Username> {
+        let calls = self.calls.lock();
+        let call = calls.get(&chat.id).filter(|_| chat.membership.is_some());
+        call.map(|call| users(&call.participants).into_iter().map(|(_, name)| name).collect()).unwrap_or_default()
     }
 
     /// Tells those who are in the call of a chat, once, that the actor, who is in the chat, does not join.

@@ -264,6 +264,13 @@ async fn a_call_hears_of_its_own_and_not_of_who_joins_the_room() {
     alices.hears_nothing().await;
     alices.says(&json!({"type": "join_call"})).await;
     alices.hears("call_state").await;
+    let named = async |person: &Person| client(person).get(&den.den.path()).await.is(200).json();
+    assert_eq!(named(&den.bob).await["active_call_participants"], json!(["alice"]), "whoever comes later sees it, too");
+    let rooms = client(&den.bob).get("/api/rooms/").await.is(200).results();
+    assert_eq!(rooms[0]["active_call_participants"], json!(["alice"]));
+    let stranger = den.fireside.registers("dave").await;
+    assert_eq!(named(&stranger).await["active_call_participants"], json!([]), "and nobody from outside");
+    assert!(den.bob.get(&den.den.path()).await.is(200).json().get("active_call_participants").is_none());
     let frame = sidebar.frame().await;
     let told = json!({"type": "room_presence_update", "room_id": den.den.id, "active_participants": ["alice"]});
     assert_eq!(frame, told, "and nothing of carol, who is in the room alone");
@@ -301,7 +308,7 @@ async fn notifications_tell_of_new_rooms_and_calls_and_are_else_quiet() {
     den.bob.joins(&hall).await;
     let frame = bobs.frame().await;
     assert_eq!((&frame["type"], &frame["room"]["id"]), (&json!("room_added"), &json!(hall.id)));
-    assert_eq!(frame["room"], den.bob.get(&hall.path()).await.is(200).json());
+    assert_eq!(frame["room"], client(&den.bob).get(&hall.path()).await.is(200).json());
     alices.hears_nothing().await;
     // A call is told to the room's members alone.
     let mut carols = notifications(&carol).await;
@@ -337,7 +344,7 @@ async fn an_invitation_leads_into_a_private_room() {
     let join = format!("/api/rooms/join/{code}/");
     den.fireside.anyone().through("/c/rooms").does(&join).await.refused(401, "authentication_required");
     let room = client(&carol).does(&join).await.is(200).json();
-    assert_eq!(room, carol.get(&den.den.path()).await.is(200).json());
+    assert_eq!(room, client(&carol).get(&den.den.path()).await.is(200).json());
     // She is in it already, and takes no second use of it.
     client(&carol).does(&join).await.is(200);
     let [dave, erin] = [den.fireside.registers("dave").await, den.fireside.registers("erin").await];

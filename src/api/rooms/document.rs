@@ -3,7 +3,7 @@
 use super::accounts::{ChangedPassword, ChangedProfile, Registering};
 use super::json::PAGE_SIZE;
 use super::json::{
-    Account, CallState, Documented, File, Form, Joined, Left, MessageOf, Participant, Room, Signalled, SignedIn, User,
+    Account, CallState, Documented, File, Form, Joined, Left, MessageOf, Participant, Signalled, SignedIn, User,
 };
 use super::messages::MESSAGE;
 use super::rooms::{ChangedRoom, NewRoom};
@@ -82,26 +82,44 @@ pub fn change_profile(doc: &mut Doc) {
 }
 
 pub fn rooms(doc: &mut Doc) {
+    rooms_of::<Documented>(doc);
+}
+
+pub fn rooms_of<F: Form>(doc: &mut Doc) {
     let public = described(shape::any(), "`true` or `1`: those public rooms that I am not in, instead of mine.");
     doc.does("List my rooms")
         .query("public", public)
         .pages(PAGE_SIZE)
-        .answers::<Listing<Room>>(200, "A page of rooms, the newest first.");
+        .answers::<Listing<F::Room<'_>>>(200, "A page of rooms, the newest first.");
 }
 
 pub fn create(doc: &mut Doc) {
-    doc.does("Open a room").takes(&NewRoom::table()).answers::<Room>(201, "The new room, of which you are the owner.");
+    create_of::<Documented>(doc);
+}
+
+pub fn create_of<F: Form>(doc: &mut Doc) {
+    doc.does("Open a room")
+        .takes(&NewRoom::table())
+        .answers::<F::Room<'_>>(201, "The new room, of which you are the owner.");
 }
 
 pub fn room(doc: &mut Doc) {
-    doc.does("Get a room").answers::<Room>(200, "The room.");
+    room_of::<Documented>(doc);
+}
+
+pub fn room_of<F: Form>(doc: &mut Doc) {
+    doc.does("Get a room").answers::<F::Room<'_>>(200, "The room.");
 }
 
 pub fn change(doc: &mut Doc) {
+    change_of::<Documented>(doc);
+}
+
+pub fn change_of<F: Form>(doc: &mut Doc) {
     doc.does("Change a room")
         .note("The owner may.")
         .may_take(&ChangedRoom::table())
-        .answers::<Room>(200, "The room as it is now.");
+        .answers::<F::Room<'_>>(200, "The room as it is now.");
 }
 
 pub fn delete(doc: &mut Doc) {
@@ -109,7 +127,11 @@ pub fn delete(doc: &mut Doc) {
 }
 
 pub fn join(doc: &mut Doc) {
-    doc.does("Join a public room").answers::<Room>(200, "The room; also if you were in it.").refuses(&[400]);
+    join_of::<Documented>(doc);
+}
+
+pub fn join_of<F: Form>(doc: &mut Doc) {
+    doc.does("Join a public room").answers::<F::Room<'_>>(200, "The room; also if you were in it.").refuses(&[400]);
 }
 
 pub fn leave(doc: &mut Doc) {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 pub use crate::api::http::account::Account;
 use crate::api::http::attachment::Attachment;
 use crate::api::http::base;
+use crate::chat::App;
 use crate::chat::model::call::{Signal, SignalKind};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::Username;
@@ -119,12 +120,31 @@ impl<'a> From<&'a file::File> for File<'a> {
     }
 }
 
-/// How messages are written: as the document has them, or as this system's own client reads them.
+/// A room, and who is in its call.
+pub struct SeenRoom<'a> {
+    pub room: &'a chat::Chat,
+    pub callers: Vec<Username>,
+}
+
+impl<'a> From<SeenRoom<'a>> for Room<'a> {
+    fn from(seen: SeenRoom<'a>) -> Self {
+        Self::from(seen.room)
+    }
+}
+
+/// How rooms and messages are written: as the document has them, or as this system's own client reads them.
 pub trait Form: Send + Sync + 'static {
     /// Of pages that are kept.
     const NAME: &'static str;
     /// A file on a message.
     type File<'a>: From<&'a file::File> + JsonSchema + Serialize;
+    /// A room.
+    type Room<'a>: From<SeenRoom<'a>> + JsonSchema + Serialize;
+}
+
+/// A room in such a form.
+pub fn room_of<'a, F: Form>(app: &App, room: &'a chat::Chat) -> F::Room<'a> {
+    F::Room::from(SeenRoom { room, callers: app.callers(room) })
 }
 
 /// As the document has them.
@@ -133,6 +153,7 @@ pub struct Documented;
 impl Form for Documented {
     const NAME: &'static str = "rooms";
     type File<'a> = Attachment<'a>;
+    type Room<'a> = Room<'a>;
 }
 
 /// A message as `F` writes it.

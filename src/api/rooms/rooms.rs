@@ -1,7 +1,6 @@
 //! Rooms, and coming and going.
 
-use super::json::PAGE_SIZE;
-use super::json::{Participant, Room};
+use super::json::{Form, PAGE_SIZE, Participant, room_of};
 use crate::api::http::body::{Description, FieldValue, Fields, MaybeNull, Title, body};
 use crate::api::http::openapi::shape::{Shape, integer};
 use crate::api::http::page;
@@ -48,7 +47,7 @@ body! {
     }
 }
 
-pub async fn rooms(actor: Actor, request: Request) -> Answer {
+pub async fn rooms<F: Form>(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
     let app = &request.context.app;
     let rooms = if request.query("public").is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1") {
@@ -57,10 +56,10 @@ pub async fn rooms(actor: Actor, request: Request) -> Answer {
         app.chats(&actor, page)?
     };
     let rooms = page::listing(&request, page, rooms)?;
-    ok(&rooms.write(Room::from))
+    ok(&rooms.write(|room| room_of::<F>(app, room)))
 }
 
-pub async fn create(actor: Actor, mut request: Request) -> Answer {
+pub async fn create<F: Form>(actor: Actor, mut request: Request) -> Answer {
     let NewRoom { name, description, is_private, max_participants } = request.body().await?;
     let new = NewGroup {
         title: name.into(),
@@ -69,14 +68,16 @@ pub async fn create(actor: Actor, mut request: Request) -> Answer {
         max_members: max_participants.0.flatten().map(|max| max.0),
         members: Vec::new(),
     };
-    created(true, &Room::from(&request.context.app.create_group(&actor, new).await?))
+    let app = &request.context.app;
+    created(true, &room_of::<F>(app, &app.create_group(&actor, new).await?))
 }
 
-pub async fn room(actor: Actor, request: Request) -> Answer {
-    ok(&Room::from(&request.context.app.chat(&actor, ChatId(request.id(0)?))?))
+pub async fn room<F: Form>(actor: Actor, request: Request) -> Answer {
+    let app = &request.context.app;
+    ok(&room_of::<F>(app, &app.chat(&actor, ChatId(request.id(0)?))?))
 }
 
-pub async fn change(actor: Actor, mut request: Request) -> Answer {
+pub async fn change<F: Form>(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let ChangedRoom { name, description, is_private, max_participants } = request.body().await?;
     let change = ChatChange {
@@ -85,7 +86,8 @@ pub async fn change(actor: Actor, mut request: Request) -> Answer {
         is_private,
         max_members: max_participants.0.map(|max| max.map(|max| max.0)),
     };
-    ok(&Room::from(&request.context.app.change_chat(&actor, id, change, Authority::Owner).await?))
+    let app = &request.context.app;
+    ok(&room_of::<F>(app, &app.change_chat(&actor, id, change, Authority::Owner).await?))
 }
 
 pub async fn delete(actor: Actor, request: Request) -> Answer {
@@ -93,8 +95,9 @@ pub async fn delete(actor: Actor, request: Request) -> Answer {
     no_content()
 }
 
-pub async fn join(actor: Actor, request: Request) -> Answer {
-    ok(&Room::from(&request.context.app.join(&actor, ChatId(request.id(0)?)).await?))
+pub async fn join<F: Form>(actor: Actor, request: Request) -> Answer {
+    let app = &request.context.app;
+    ok(&room_of::<F>(app, &app.join(&actor, ChatId(request.id(0)?)).await?))
 }
 
 pub async fn leave(actor: Actor, request: Request) -> Answer {

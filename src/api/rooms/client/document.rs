@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::document::{bare, client_frames, frame, history_of, message_of, post_of, server_frames};
-use super::super::json::{Participant, Room, User};
-use super::json::{Invitation, OfClient, Pinned};
+use super::super::json::{Participant, User};
+use super::json::{Invitation, OfClient, Pinned, RoomInSidebar};
 use super::rooms::{Somebody, With};
 use super::socket::MessageRead;
 use crate::api::http::body::Body;
@@ -63,7 +63,7 @@ pub fn remove(doc: &mut Doc) {
 }
 
 pub fn direct(doc: &mut Doc) {
-    doc.does("Open the direct room with a user").takes(&With::table()).makes::<Room<'_>>("The room.");
+    doc.does("Open the direct room with a user").takes(&With::table()).makes::<RoomInSidebar<'_>>("The room.");
 }
 
 pub fn invite(doc: &mut Doc) {
@@ -78,7 +78,7 @@ pub fn join(doc: &mut Doc) {
     doc.does("Join a room by an invitation")
         .note("Who is in it already stays so, and uses nothing up.")
         .path("code", string())
-        .answers::<Room<'_>>(200, "The room.")
+        .answers::<RoomInSidebar<'_>>(200, "The room.")
         .refuses(&[400, 404]);
 }
 
@@ -98,7 +98,7 @@ pub fn socket(doc: &mut Doc) {
 }
 
 pub fn notifications(doc: &mut Doc) {
-    let room = doc.shapes.of::<Room<'_>>();
+    let room = doc.shapes.of::<RoomInSidebar<'_>>();
     let server = any_of([
         object(&[need("type", word("room_added")), need("room", room)]),
         object(&[

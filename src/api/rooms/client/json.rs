@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::json::{Form, Room};
+use super::super::json::{Form, Room, SeenRoom, room_of};
 use crate::api::http::base;
 use crate::api::http::reply::{ApiError, problem};
+use crate::chat::App;
 use crate::chat::model::chat::Chat;
 use crate::chat::model::file;
 use crate::chat::model::id::{ChatId, UserId};
@@ -18,6 +19,23 @@ pub struct OfClient;
 impl Form for OfClient {
     const NAME: &'static str = "rooms, client";
     type File<'a> = Attachment<'a>;
+    type Room<'a> = RoomInSidebar<'a>;
+}
+
+/// A room, as the client's list of rooms shows it.
+#[derive(JsonSchema, Serialize)]
+pub struct RoomInSidebar<'a> {
+    #[serde(flatten)]
+    room: Room<'a>,
+    /// The usernames of those in the room's call: the client shows them as they are.
+    active_call_participants: Vec<String>,
+}
+
+impl<'a> From<SeenRoom<'a>> for RoomInSidebar<'a> {
+    fn from(seen: SeenRoom<'a>) -> Self {
+        let active_call_participants = seen.callers.iter().map(ToString::to_string).collect();
+        Self { room: Room::from(seen.room), active_call_participants }
+    }
 }
 
 /// A file on a message.
@@ -77,8 +95,8 @@ pub fn refusal(failure: &ApiError) -> String {
 }
 
 /// The frame for a room that is new to its reader.
-pub fn room_added(room: &Chat) -> String {
-    json!({ "type": "room_added", "room": Room::from(room) }).to_string()
+pub fn room_added(app: &App, room: &Chat) -> String {
+    json!({ "type": "room_added", "room": room_of::<OfClient>(app, room) }).to_string()
 }
 
 /// The frame for who is in a room's call now: by name, since that is what the client shows of them.

@@ -2,6 +2,7 @@
 //!
 //! | | path | |
 //! |---|---|---|
+//! | GET POST PATCH | `/api/rooms/`, `/api/rooms/{id}/`, `…/join/` | rooms, with who is in their calls |
 //! | GET POST | `/api/chat/{id}/messages/` | a room's messages, by the client's path |
 //! | GET | `/api/rooms/{id}/participants/` | all of them at once |
 //! | POST | `/api/rooms/{id}/add-participant/`, `…/remove-participant/` | by id, username or address |
@@ -21,7 +22,7 @@ mod socket;
 
 use warp::http::Method;
 
-use super::{accounts, messages};
+use super::{accounts, document as documented, messages};
 use crate::api::http::envelope::enveloped;
 use crate::api::http::limit::Rate;
 use crate::api::http::reply::{ApiError, Response, problem};
@@ -34,8 +35,17 @@ pub fn layer() -> ClientLayer {
     let history = |path| Route::new(Method::GET, path, api, messages::history::<OfClient>).doc(document::history);
     let say = |path| Route::new(Method::POST, path, api, messages::post::<OfClient>).doc(document::post);
     let [by_room, by_chat] = ["/api/rooms/{room_id}/messages/", "/api/chat/{room_id}/messages/"];
+    let (rooms_path, room_path) = ("/api/rooms/", "/api/rooms/{id}/");
     let pin = "/api/rooms/{room_id}/messages/{message_id}/pin/";
     let routes = vec![
+        Route::new(get.clone(), rooms_path, api, super::rooms::rooms::<OfClient>).doc(documented::rooms_of::<OfClient>),
+        Route::new(post.clone(), rooms_path, api, super::rooms::create::<OfClient>)
+            .doc(documented::create_of::<OfClient>),
+        Route::new(get.clone(), room_path, api, super::rooms::room::<OfClient>).doc(documented::room_of::<OfClient>),
+        Route::new(Method::PATCH, room_path, api, super::rooms::change::<OfClient>)
+            .doc(documented::change_of::<OfClient>),
+        Route::new(post.clone(), "/api/rooms/{id}/join/", api, super::rooms::join::<OfClient>)
+            .doc(documented::join_of::<OfClient>),
         history(by_room),
         history(by_chat),
         say(by_room),
@@ -49,7 +59,7 @@ pub fn layer() -> ClientLayer {
         Route::new(post.clone(), "/api/rooms/{id}/invite/", api, rooms::invite).doc(document::invite),
         Route::new(post, "/api/rooms/join/{code}/", api, rooms::join).doc(document::join),
         Route::new(Method::PATCH, "/api/auth/profile/", api, accounts::change_own_profile)
-            .doc(super::document::change_profile),
+            .doc(documented::change_profile),
         Route::socket("/ws/room/{room_id}/", socket::open_room).doc(document::socket),
         Route::socket("/ws/chat/{room_id}/", socket::open_room).doc(document::socket),
         Route::socket("/ws/call/{room_id}/", socket::open_call).doc(document::socket),

@@ -2,8 +2,8 @@
 
 use warp::http::StatusCode;
 
-use super::super::json::{Participant, Room, User};
-use super::json::{Invitation, Pinned};
+use super::super::json::{Participant, User, room_of};
+use super::json::{Invitation, OfClient, Pinned};
 use crate::api::http::body::body;
 use crate::api::http::group_invite::{address, asked};
 use crate::api::http::reply::{Answer, ApiError, created, json, ok};
@@ -65,7 +65,7 @@ async fn meant(actor: &Actor, room: ChatId, request: &mut Request) -> Result<use
 pub async fn direct(actor: Actor, mut request: Request) -> Answer {
     let With { user_id } = request.body().await?;
     let (room, is_new) = request.context.app.open_direct(&actor, UserRef::Id(user_id)).await?;
-    created(is_new, &Room::from(&room))
+    created(is_new, &room_of::<OfClient>(&request.context.app, &room))
 }
 
 /// The client counts an invitation's life in hours, `null` as long as it may be.
@@ -84,7 +84,7 @@ pub async fn invite(actor: Actor, mut request: Request) -> Answer {
 pub async fn join(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
     let room = app.join_by(&actor, request.param(0)).await?;
-    ok(&Room::from(&app.chat(&actor, room)?))
+    ok(&room_of::<OfClient>(app, &app.chat(&actor, room)?))
 }
 
 pub async fn pin(actor: Actor, request: Request) -> Answer {

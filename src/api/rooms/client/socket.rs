@@ -123,7 +123,7 @@ impl Codec for Notifications {
         };
         let room = self.context.app.chat(&self.actor, *chat).ok();
         // Out of it again already: nothing was added.
-        room.filter(|room| room.membership.is_some()).iter().map(room_added).collect()
+        room.filter(|room| room.membership.is_some()).iter().map(|room| room_added(&self.context.app, room)).collect()
     }
 
     async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
