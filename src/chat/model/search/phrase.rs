@@ -117,6 +117,17 @@ mod tests {
     }
 
     #[test]
+    fn a_term_is_exact_that_no_other_word_has() {
+        let exact = |text: &str| Phrase::of(text, false).expect("words").exact_term();
+        assert_eq!(exact("York"), Some("york".into()));
+        assert_eq!(exact(&"y".repeat(31)), Some("y".repeat(31)));
+        // The index knows 32 letters of a longer word, too.
+        for none in ["new york", "東", "東京", &"y".repeat(32), &"y".repeat(33)] {
+            assert_eq!(exact(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn the_index_is_asked_for_what_the_phrase_needs() {
         let terms = |text: &str, is_prefix| Phrase::of(text, is_prefix).expect("words").index_terms();
         let whole = |term: &str| IndexTerm::Whole(term.into());

@@ -88,9 +88,9 @@ pub fn term(folded: &str) -> String {
     folded.chars().take(MAX_TERM).map(wide).collect()
 }
 
-/// Whether the index knows all of a folded word.
+/// Whether the index knows all of a folded word, and no longer one by the same term.
 pub fn is_whole(folded: &str) -> bool {
-    folded.chars().nth(MAX_TERM).is_none()
+    folded.chars().nth(MAX_TERM - 1).is_none()
 }
 
 /// Full width signs stand in no folded text: there they are ASCII.
