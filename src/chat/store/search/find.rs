@@ -28,6 +28,8 @@ const STEPS: i32 = 10_000;
 const NUMBERS: i64 = 32;
 /// A block or several that took less have four times as many behind them.
 const QUICK: Duration = Duration::from_millis(4);
+/// Messages that are looked through before the index is asked for the beginning of many words.
+const NEWEST: usize = if cfg!(test) { 3 } else { 1_000 };
 /// Blocks that the index is asked for at once.
 const MAX_BLOCKS: i64 = 64;
 
@@ -128,11 +130,23 @@ impl Finder<'_> {
     /// The newest so many that match, of the messages between two numbers; both are outside.
     fn newest(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
         if self.scope.visible <= self.wish.looked_through {
-            return self.look_through(above, below, count);
+            return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         }
         let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state)? else {
-            return self.look_through(above, below, count);
+            return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         };
+        if !plan.is_beginning() {
+            return self.by_index(&plan, above, below, count);
+        }
+        // What many messages have is among the newest.
+        let (mut found, rest) = self.look_through(above, below, count, NEWEST)?;
+        if let Some(below) = rest {
+            found.extend(self.by_index(&plan, above, below, count - found.len())?);
+        }
+        Ok(found)
+    }
+
+    fn by_index(&self, plan: &Plan, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
         let mut found = Vec::new();
         self.judge_all(
             select_candidate!("messages g WHERE g.id > ?1 AND g.id < ?2 ORDER BY g.id DESC"),
@@ -157,7 +171,7 @@ impl Finder<'_> {
             )?;
         }
         if !plan.is_void() {
-            self.ask_index(&plan, (above, below), &changed, count - newer, &mut found)?;
+            self.ask_index(plan, (above, below), &changed, count - newer, &mut found)?;
         }
         found.sort_unstable_by_key(|found| Reverse(found.id));
         found.truncate(count);
@@ -198,7 +212,7 @@ impl Finder<'_> {
         let first = first.max(token::block_of(above.max(self.state.below) + 1));
         let mut last = last.min(token::block_of(below.min(self.state.upto + 1).saturating_sub(1)));
         let end = found.len() + count;
-        let (mut width, is_long) = (1, plan.is_long());
+        let (mut width, is_long) = (1, plan.is_long(self.state.upto - self.state.below));
         let known = if self.wish.question.is_exact() { Known::ToMatch } else { Known::Nothing };
         while first <= last && found.len() < end {
             let begun = Instant::now();
@@ -260,8 +274,9 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Goes through the chats, the newest message of all first.
-    fn look_through(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
+    /// Goes through the chats, the newest message of all first, and through so many at most: below which
+    /// message it ended, if it did so before all were found.
+    fn look_through(&self, above: i64, below: i64, count: usize, most: usize) -> Result<(Vec<Match>, Option<i64>)> {
         let (above, below) = self.within_days(above, below)?;
         let (mut heads, mut rest) = (BinaryHeap::new(), HashMap::new());
         for (chat, cleared) in &self.scope.chats {
@@ -270,10 +285,14 @@ impl Finder<'_> {
             heads.extend(numbers.pop().map(|id| (id, *chat)));
             rest.insert(*chat, numbers);
         }
-        let mut found = Vec::new();
+        let (mut found, mut judged) = (Vec::new(), 0);
         while found.len() < count
             && let Some((id, chat)) = heads.pop()
         {
+            if judged == most {
+                return Ok((found, Some(id + 1)));
+            }
+            judged += 1;
             self.judge(id, Known::Nothing, &mut found)?;
             let Some(numbers) = rest.get_mut(&chat) else { continue };
             if numbers.is_empty() {
@@ -282,7 +301,7 @@ impl Finder<'_> {
             }
             heads.extend(numbers.pop().map(|id| (id, chat)));
         }
-        Ok(found)
+        Ok((found, None))
     }
 
     /// Some of a chat's numbers, the newest last.

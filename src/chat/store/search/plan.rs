@@ -11,9 +11,10 @@ use super::token;
 use crate::chat::model::search::{Has, IndexTerm, Phrase, Question};
 use crate::chat::store::db::Db;
 
-/// Words that a beginning stands for at most: what more words begin with stands in so many messages
-/// that these are looked through instead.
-const MAX_EXPANSIONS: usize = if cfg!(test) { 3 } else { 128 };
+/// Words that a beginning is asked for by name; to find out how many there are takes longer than most searches.
+const MAX_EXPANSIONS: usize = if cfg!(test) { 3 } else { 16 };
+/// Entries of the index that it may pass over without a look at the clock: a third of a second.
+const UNINTERRUPTED: i64 = if cfg!(test) { 40 } else { 20_000_000 };
 /// Chats that the index is asked for by name; who is in more has others' messages passed over.
 const MAX_CHATS: usize = 256;
 /// Nor are they where the actor sees more than one in so many messages.
@@ -23,27 +24,36 @@ const SHARE: i64 = 8;
 #[derive(Default)]
 pub struct Plan {
     groups: Vec<Vec<String>>,
+    /// The beginning of many words, where nothing else is asked for.
+    beginning: Option<String>,
     none_of: Vec<String>,
 }
 
 impl Plan {
     /// `None`: the index has nothing to look up, since only beginnings of very many words, days or chats are asked for.
     pub fn of(db: &Db, question: &Question, scope: &Scope<'_>, state: State) -> rusqlite::Result<Option<Self>> {
-        let mut plan = Self::default();
+        let (mut plan, mut beginnings) = (Self::default(), Vec::new());
         for phrase in &question.wanted {
             for term in phrase.index_terms() {
-                plan.groups.extend(match term {
-                    IndexTerm::Whole(term) => Some(vec![term]),
-                    IndexTerm::Beginning(beginning) => expand(db, &beginning)?,
-                });
+                match term {
+                    IndexTerm::Whole(term) => plan.groups.push(vec![term]),
+                    IndexTerm::Beginning(beginning) => match expand(db, &beginning)? {
+                        Some(terms) => plan.groups.push(terms),
+                        None => beginnings.push(beginning),
+                    },
+                }
             }
         }
         plan.groups.extend(scope.from.as_ref().map(|from| from.iter().copied().map(token::sender).collect()));
         plan.groups.extend(question.has.iter().map(|has: &Has| vec![token::has(*has).to_owned()]));
-        if plan.groups.is_empty() {
-            return Ok(None);
-        }
         let is_small = scope.visible.saturating_mul(SHARE) < state.upto - state.below;
+        if plan.groups.is_empty() {
+            // A few chats are looked through sooner.
+            plan.beginning = beginnings.pop().filter(|_| !is_small && !scope.is_narrowed);
+            if plan.beginning.is_none() {
+                return Ok(None);
+            }
+        }
         if scope.chats.len() <= MAX_CHATS && (scope.is_narrowed || is_small) {
             plan.groups.push(scope.chats.keys().copied().map(token::chat).collect());
         }
@@ -60,16 +70,25 @@ impl Plan {
         self.groups.iter().any(Vec::is_empty)
     }
 
-    /// Whether the index may have to pass over long lists before it names a message.
-    pub fn is_long(&self) -> bool {
-        self.groups.len() > 1 || !self.none_of.is_empty()
+    /// Whether the index may have to pass over long lists of so many messages before it names one.
+    pub fn is_long(&self, messages: i64) -> bool {
+        let terms = self.groups.iter().map(Vec::len).sum::<usize>() + self.none_of.len();
+        let is_joined = self.groups.len() > 1 || !self.none_of.is_empty();
+        is_joined && i64::try_from(terms).unwrap_or(i64::MAX).saturating_mul(messages) > UNINTERRUPTED
+    }
+
+    /// Whether nothing but the beginning of many words is asked for: the index reads all of them before it names
+    /// a message, so that it had better be rare.
+    pub const fn is_beginning(&self) -> bool {
+        self.beginning.is_some()
     }
 
     /// In the index's own language; with `blocks`, of these blocks alone.
     pub fn expression(&self, blocks: Option<std::ops::RangeInclusive<i64>>) -> String {
         let blocks = blocks.map(|blocks| blocks.map(token::block).collect::<Vec<_>>());
         let groups = self.groups.iter().chain(&blocks).map(|group| any_of(group));
-        let mut expression = groups.collect::<Vec<_>>().join(" AND ");
+        let beginning = self.beginning.iter().map(|beginning| format!("(\"{beginning}\" *)"));
+        let mut expression = beginning.chain(groups).collect::<Vec<_>>().join(" AND ");
         if !self.none_of.is_empty() {
             expression = format!("({expression}) NOT {}", any_of(&self.none_of));
         }
