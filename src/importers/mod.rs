@@ -10,6 +10,7 @@ mod people;
 mod report;
 pub mod slack;
 mod text;
+mod values;
 
 use crate::chat::model::record::{self, Head, Record, Scope, VERSION};
 use crate::chat::ops::import_export::Import;

@@ -53,6 +53,67 @@ async fn a_damaged_database_is_refused_or_comes_and_never_breaks_the_server() {
     assert!(came < 40, "none was damaged enough");
 }
 
+/// A page of a table that has pages below it, each of them made the first.
+fn repeat_first_child(bytes: &mut [u8], page: u32, page_size: u32) {
+    let (page, page_size) = (page as usize, page_size as usize);
+    let page = &mut bytes[(page - 1) * page_size..page * page_size];
+    assert_eq!(page[0], 5, "it has pages below it");
+    let word = |at: usize, page: &[u8]| usize::from(u16::from_be_bytes([page[at], page[at + 1]]));
+    let cells: Vec<usize> = (0..word(3, page)).map(|cell| word(12 + 2 * cell, page)).collect();
+    let first: [u8; 4] = page[cells[0]..cells[0] + 4].try_into().unwrap();
+    cells.iter().for_each(|cell| page[*cell..cell + 4].copy_from_slice(&first));
+}
+
+#[tokio::test]
+async fn a_database_whose_pages_stand_in_it_many_times_is_refused() {
+    let (project, home) = (Project::of("rooms"), Home::new());
+    // One message some thousand times, whatever columns it has.
+    project.changed(&format!(
+        "CREATE TEMP TABLE copies AS SELECT * FROM rooms_message WHERE id = 1; {}
+         UPDATE copies SET id = 1000 + rowid; INSERT INTO rooms_message SELECT * FROM copies",
+        "INSERT INTO copies SELECT * FROM copies; ".repeat(12)
+    ));
+    let moved = project.moves_to(&home, &["--dry-run"]).await;
+    assert!(moved.succeeded().stdout.contains("messages would come"), "it is a project like others: {moved:?}");
+    let db = rusqlite::Connection::open(project.database()).unwrap();
+    let root: u32 =
+        db.query_row("SELECT rootpage FROM sqlite_master WHERE name = 'rooms_message'", [], |it| it.get(0)).unwrap();
+    let page_size: u32 = db.query_row("PRAGMA page_size", [], |it| it.get(0)).unwrap();
+    drop(db);
+    let mut bytes = snapshot(&project.database());
+    repeat_first_child(&mut bytes, root, page_size);
+    std::fs::write(project.database(), bytes).unwrap();
+    nothing_came(&project.moves_to(&home, &[]).await, &home, "db.sqlite3 is damaged: ");
+}
+
+#[tokio::test]
+async fn a_dump_whose_rows_grow_when_they_are_read_is_refused() {
+    let (folder, home) = (tempfile::TempDir::new().unwrap(), Home::new());
+    let path = folder.path().join("dump.json");
+    let user = r#"{"model": "auth.user", "pk": 7, "fields": {"username": "anna", "password": "a$b$c"}}"#;
+    let row = |model: &str, key: &str, fields: &str| {
+        format!(r#"{{"model": "{model}", "pk": "{key}", "fields": {{{fields}}}}}"#)
+    };
+    let wide = |model: usize| {
+        let fields: Vec<String> = (0..299).map(|field| format!(r#""f{field}": 1"#)).collect();
+        row(&format!("a.m{model}"), "1", &fields.join(", "))
+    };
+    let wide: Vec<String> = (0..1_900).map(wide).collect();
+    for (rows, told) in [
+        (row("a.b", "1", &format!(r#""c": [{}1]"#, "{},".repeat(5_000_000))), "a row has more than 200000 values"),
+        (
+            row("a.b", &"x".repeat(4_000_000), &format!(r#""c": [{}1]"#, "1,".repeat(90_000))),
+            "has a key of more than 64 bytes",
+        ),
+        (wide.join(",\n"), "all models together have more than 20000 fields"),
+    ] {
+        std::fs::write(&path, format!("[{user},\n{rows}]")).unwrap();
+        let outcome = moves(&home, "django", &path, &[]).await;
+        nothing_came(&outcome, &home, told);
+        assert!(outcome.stderr.contains("whole rows)"), "where it is: {}", outcome.stderr);
+    }
+}
+
 #[tokio::test]
 async fn hostile_rows_are_told_and_the_others_come() {
     let (project, home) = (Project::of("rooms"), Home::new());
@@ -105,6 +166,9 @@ async fn a_zip_that_is_none_or_a_bomb_is_refused() {
     let many = format!("[{}]", vec!["{}"; 200_001].join(","));
     zip_of(&path, &lists(many.into_bytes()));
     nothing_came(&moves(&home, "slack", &path, &[]).await, &home, "has 200001 entries");
+    let inner = format!(r#"[{{"reactions": [{}1]}}]"#, "{},".repeat(3_000_000));
+    zip_of(&path, &lists(inner.into_bytes()));
+    nothing_came(&moves(&home, "slack", &path, &[]).await, &home, "has more than 5000000 values");
     zip_of(&path, &lists(b"{\"a\": 1}".to_vec()));
     nothing_came(&moves(&home, "slack", &path, &[]).await, &home, "is no list");
     zip_of(&path, &lists("[".repeat(100_000).into_bytes()));

@@ -8,7 +8,7 @@
 mod references;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -23,13 +23,20 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use super::copy;
-use super::source::{MAX_TABLES, quoted};
+use super::source::{MAX_KEY, MAX_TABLES, quoted};
+use crate::importers::values::ValueCounter;
 use crate::importers::{ImportError, failed};
 
 /// Largest row, in bytes of JSON.
 const MAX_ROW: u64 = 16 * 1_024 * 1_024;
+/// Values in a row at most: what a list or an object takes once it is read has little to do with its bytes.
+const MAX_VALUES: u64 = 200_000;
 /// Columns of a table at most.
 const MAX_COLUMNS: usize = 300;
+/// Columns of all tables at most.
+const MAX_ALL_COLUMNS: usize = 20_000;
+/// Those of them at most that are in no first row of their model: for each the whole schema is read again.
+const MAX_LATE_COLUMNS: usize = 1_000;
 /// Longest name of a model or of a field, in bytes.
 const MAX_NAME: usize = 128;
 /// Statements that are kept for rows alike.
@@ -91,12 +98,13 @@ pub(super) fn load(path: &Path) -> Result<Dump, ImportError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let begin = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN";
     db.execute_batch(begin).map_err(|cause| kept(&cause))?;
-    let left = Rc::new(Cell::new(MAX_ROW));
-    let mut loader = Loader { db, tables: BTreeMap::new(), rows: 0, left: Rc::clone(&left) };
+    let left = Rc::new(Left::default());
+    let mut loader =
+        Loader { db, tables: BTreeMap::new(), columns: 0, late_columns: 0, rows: 0, left: Rc::clone(&left) };
     let file = File::open(path).map_err(|cause| kept(&cause))?;
     let mut input = BufReader::new(file);
     let is_list = begins_with_list(&mut input).map_err(|cause| kept(&cause))?;
-    let input = Bounded { input, left };
+    let input = Bounded { input, values: ValueCounter::default(), left };
     let read = if is_list { loader.list(input) } else { loader.lines(input) };
     let rows = loader.rows;
     read.map_err(|cause| ImportError::Source(format!("{}: {cause} (after {rows} whole rows)", path.display())))?;
@@ -115,19 +123,44 @@ fn begins_with_list(input: &mut BufReader<File>) -> io::Result<bool> {
     Ok(is_list)
 }
 
-/// Reads so many bytes of a row, and no more.
+/// What a row may still have.
+struct Left {
+    bytes: Cell<u64>,
+    values: Cell<u64>,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self { bytes: Cell::new(MAX_ROW), values: Cell::new(MAX_VALUES) }
+    }
+}
+
+impl Left {
+    fn take(&self, bytes: u64, values: u64) -> io::Result<()> {
+        let more_than = |max: u64, what: &str| io::Error::other(format!("a row has more than {max} {what}"));
+        self.bytes.set(self.bytes.get().checked_sub(bytes).ok_or_else(|| more_than(MAX_ROW, "bytes"))?);
+        self.values.set(self.values.get().checked_sub(values).ok_or_else(|| more_than(MAX_VALUES, "values"))?);
+        Ok(())
+    }
+
+    /// For the next row.
+    fn reset(&self) {
+        self.bytes.set(MAX_ROW);
+        self.values.set(MAX_VALUES);
+    }
+}
+
+/// Reads as much as a row may have, and no more.
 struct Bounded {
     input: BufReader<File>,
-    left: Rc<Cell<u64>>,
+    values: ValueCounter,
+    left: Rc<Left>,
 }
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
-        match self.left.get().checked_sub(read as u64) {
-            Some(left) => self.left.set(left),
-            None => return Err(io::Error::other(format!("a row has more than {MAX_ROW} bytes"))),
-        }
+        self.left.take(read as u64, self.values.count(&buffer[..read]))?;
         Ok(read)
     }
 }
@@ -155,8 +188,11 @@ struct Loaded {
 struct Loader {
     db: Connection,
     tables: BTreeMap<String, Loaded>,
+    /// Of all tables.
+    columns: usize,
+    late_columns: usize,
     rows: u64,
-    left: Rc<Cell<u64>>,
+    left: Rc<Left>,
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Loader {
@@ -208,7 +244,18 @@ impl Loader {
         };
         // The framework keeps a token as the key of its row.
         let key_column = if table == "authtoken_token" { "key" } else { ID };
-        self.table(&table, key_column, None)?;
+        let mut fields = Vec::with_capacity(row.fields.len());
+        for (field, value) in row.fields {
+            if !is_name(&field) {
+                return Err(format!("`{}` is no field", cut(&field)));
+            }
+            fields.push((field.to_lowercase(), value));
+        }
+        let own = fields.iter().filter(|(_, value)| keys_of_list(value).is_none());
+        let columns: BTreeSet<&str> =
+            own.map(|(field, _)| field.as_str()).filter(|field| *field != key_column).collect();
+        let columns: Vec<&str> = [key_column].into_iter().chain(columns).collect();
+        self.table(&table, &columns, None)?;
         let key = match self.value(&table, key_column, &row.pk)? {
             Stored::Null => {
                 let loaded = self.tables.get(&table).map_or(0, |loaded| loaded.rows);
@@ -217,11 +264,7 @@ impl Loader {
             key => key,
         };
         let mut values = vec![(key_column.to_owned(), key.clone())];
-        for (field, value) in row.fields {
-            if !is_name(&field) {
-                return Err(format!("`{}` is no field", cut(&field)));
-            }
-            let field = field.to_lowercase();
+        for (field, value) in fields {
             if let Some(keys) = keys_of_list(&value) {
                 self.link(&table, &field, &key, keys)?;
             } else if !values.iter().any(|(known, _)| *known == field) {
@@ -231,36 +274,55 @@ impl Loader {
         }
         self.insert(&table, &values)?;
         self.rows += 1;
-        self.left.set(MAX_ROW);
+        self.left.reset();
         Ok(())
     }
 
-    /// Makes a table where there is none of the name.
-    fn table(&mut self, name: &str, key: &str, link: Option<(String, String)>) -> Result<(), String> {
+    /// Makes a table with these columns, the first its key, where there is none of the name.
+    fn table(&mut self, name: &str, columns: &[&str], link: Option<(String, String)>) -> Result<(), String> {
         if self.tables.contains_key(name) {
             return Ok(());
         }
         if self.tables.len() >= MAX_TABLES {
             return Err(format!("there are more than {MAX_TABLES} models and lists"));
         }
-        let key_of = if link.is_some() { "" } else { " PRIMARY KEY" };
-        let sql = format!("CREATE TABLE {} ({}{key_of})", quoted(name), quoted(key));
+        self.count_columns(name, columns.len(), columns.len())?;
+        let mut defined: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        if link.is_none() {
+            defined[0].push_str(" PRIMARY KEY");
+        }
+        let sql = format!("CREATE TABLE {} ({})", quoted(name), defined.join(", "));
         self.db.execute_batch(&sql).map_err(|cause| cause.to_string())?;
-        let columns = BTreeMap::from([(key.to_owned(), Seen::default())]);
+        let columns = columns.iter().map(|column| ((*column).to_owned(), Seen::default())).collect();
         self.tables.insert(name.to_owned(), Loaded { columns, link, rows: 0 });
+        Ok(())
+    }
+
+    /// Whether there may be so many columns more, and so many in this table.
+    fn count_columns(&mut self, table: &str, more: usize, in_table: usize) -> Result<(), String> {
+        self.columns += more;
+        if in_table > MAX_COLUMNS {
+            return Err(format!("{table} has more than {MAX_COLUMNS} fields"));
+        }
+        if self.columns > MAX_ALL_COLUMNS {
+            return Err(format!("all models together have more than {MAX_ALL_COLUMNS} fields"));
+        }
         Ok(())
     }
 
     /// A value as a database has it. Makes its column where there is none.
     fn value(&mut self, table: &str, column: &str, value: &Value) -> Result<Stored, String> {
-        let Some(loaded) = self.tables.get_mut(table) else { return Ok(Stored::Null) };
+        let Some(loaded) = self.tables.get(table) else { return Ok(Stored::Null) };
         if !loaded.columns.contains_key(column) {
-            if loaded.columns.len() >= MAX_COLUMNS {
-                return Err(format!("{table} has more than {MAX_COLUMNS} fields"));
+            self.count_columns(table, 1, loaded.columns.len() + 1)?;
+            self.late_columns += 1;
+            if self.late_columns > MAX_LATE_COLUMNS {
+                return Err(format!("more than {MAX_LATE_COLUMNS} fields are in no first row of their model"));
             }
             let sql = format!("ALTER TABLE {} ADD COLUMN {}", quoted(table), quoted(column));
             self.db.execute_batch(&sql).map_err(|cause| cause.to_string())?;
         }
+        let Some(loaded) = self.tables.get_mut(table) else { return Ok(Stored::Null) };
         let seen = loaded.columns.entry(column.to_owned()).or_default();
         match value {
             Value::Null => {}
@@ -285,8 +347,11 @@ impl Loader {
     /// The rows that a row names in a list, as a database has them: in a table of their own.
     fn link(&mut self, table: &str, field: &str, owner: &Stored, keys: &[Value]) -> Result<(), String> {
         let name = format!("{table}_{field}");
-        self.table(&name, OWNER, Some((table.to_owned(), field.to_owned())))?;
-        self.value(&name, TARGET, &Value::Null)?;
+        // It stands in each row of the list, and a longer one would be no key to whoever reads it.
+        if matches!(owner, Stored::Text(key) if key.len() > MAX_KEY) {
+            return Err(format!("the {table} with a list of {field} has a key of more than {MAX_KEY} bytes"));
+        }
+        self.table(&name, &[OWNER, TARGET], Some((table.to_owned(), field.to_owned())))?;
         for key in keys {
             let target = self.value(&name, TARGET, key)?;
             self.insert(&name, &[(OWNER.to_owned(), owner.clone()), (TARGET.to_owned(), target)])?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -17,14 +17,22 @@ use super::dump::References;
 use super::plan::{Plan, TablePlan};
 use super::{copy, dump, time};
 use crate::chat::model::time::Timestamp;
-use crate::importers::{ImportError, failed};
+use crate::importers::{ImportError, failed, text};
 
 /// Largest value of a column, in bytes.
 const MAX_VALUE: i32 = 16 * 1_024 * 1_024;
+/// How much is told of what is damaged, in characters.
+const MAX_FOUND: usize = 200;
 /// Longest text that is taken for a key, in bytes.
-const MAX_KEY: usize = 64;
+pub(super) const MAX_KEY: usize = 64;
 /// Tables at most.
 pub(super) const MAX_TABLES: usize = 2_000;
+/// Steps of the database's machine at most, of all that is asked: so many, and some for each byte of the file.
+/// An ordinary project's takes a few dozen a byte.
+const MAX_STEPS: u64 = 500_000_000;
+const MAX_STEPS_PER_BYTE: u64 = 4_000;
+/// After how many steps they are counted.
+const STEPS: i32 = 10_000;
 /// Columns of which one pass over a table counts.
 const COLUMNS_AT_ONCE: usize = 100;
 /// What a column has, as text, that says nothing.
@@ -78,9 +86,16 @@ impl Source {
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(wrong)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(wrong)?;
         db.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE).map_err(wrong)?;
-        db.execute_batch("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; BEGIN").map_err(wrong)?;
-        // The state is fixed by the first look, which also tells whether this is a database.
-        db.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())).map_err(wrong)?;
+        let bytes = path.metadata().map_or(0, |file| file.len());
+        bound_steps(&db, bytes.saturating_mul(MAX_STEPS_PER_BYTE).saturating_add(MAX_STEPS)).map_err(wrong)?;
+        let begin = "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA ignore_check_constraints = ON; BEGIN";
+        db.execute_batch(begin).map_err(wrong)?;
+        // The state is fixed by the first look, which also tells whether this is a database, and that none of its
+        // pages stands in it twice: a few can be made to look like billions.
+        let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(wrong)?;
+        if found != "ok" {
+            return failed(format!("{} is damaged: {}", path.display(), text::cut(&found, MAX_FOUND)));
+        }
         Ok(Self { db, _copy: copy, dumped })
     }
 
@@ -136,7 +151,8 @@ impl Source {
 
     /// How many rows a table has.
     pub fn count(&self, table: &str) -> Result<u64, ImportError> {
-        let sql = format!("SELECT count(*) FROM {}", quoted(table));
+        // Steps are counted in a sum, and not in what a table's own count does.
+        let sql = format!("SELECT coalesce(sum(1), 0) FROM {}", quoted(table));
         let count: i64 = self.db.query_row(&sql, [], |row| row.get(0)).map_err(|cause| unread_in(table, &cause))?;
         Ok(count.unsigned_abs())
     }
@@ -216,6 +232,16 @@ impl Source {
     }
 }
 
+/// Ends whatever takes more steps than that, over all that is asked.
+fn bound_steps(db: &Connection, max: u64) -> rusqlite::Result<()> {
+    let mut left = max;
+    let count = move || {
+        left = left.saturating_sub(u64::from(STEPS.unsigned_abs()));
+        left == 0
+    };
+    db.progress_handler(STEPS, Some(count))
+}
+
 /// SQL that is true of a row that one of the marks says is gone.
 fn is_gone(mapped: &TablePlan) -> Option<String> {
     let marks: Vec<String> = mapped.marks.iter().map(|mark| format!("({})", mark.sql())).collect();
@@ -279,5 +305,31 @@ fn unread(cause: rusqlite::Error) -> ImportError {
 }
 
 fn unread_in(table: &str, cause: &rusqlite::Error) -> ImportError {
+    let table = text::cut(table, MAX_FOUND);
+    if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return ImportError::Source(format!("the table {table} takes more work than a file of this size may"));
+    }
     ImportError::Source(format!("the table {table} cannot be read: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{bound_steps, unread_in};
+
+    #[test]
+    fn what_takes_too_many_steps_is_ended_and_told() {
+        let db = Connection::open_in_memory().expect("a database");
+        bound_steps(&db, 1_000_000).expect("bounded");
+        let count = |to: u32| {
+            let sql = format!(
+                "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < {to}) SELECT sum(x) FROM n"
+            );
+            db.query_row(&sql, [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(count(100).expect("few"), 5_050);
+        let told = unread_in("chat_message", &count(u32::MAX).expect_err("endless")).to_string();
+        assert_eq!(told, "the table chat_message takes more work than a file of this size may");
+    }
 }

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::report::ImportReport;
+use super::values::ValueCounter;
 use super::{ImportError, Progress, failed, head};
 use crate::chat::model::time::Timestamp;
 use crate::chat::ops::import_export::Import;
@@ -27,6 +28,8 @@ use archive::Archive;
 
 /// Entries of one list or day at most.
 const MAX_ENTRIES: usize = 200_000;
+/// Values in a file at most, of all its entries: one of messages has some dozens each.
+const MAX_VALUES: u64 = 5_000_000;
 /// Bytes of all messages of one date at most: they are sorted in memory.
 const MAX_DATE: u64 = 256 * 1_024 * 1_024;
 
@@ -113,6 +116,9 @@ struct DatedMessage {
 }
 
 fn entries<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<(Vec<T>, u64), ImportError> {
+    if ValueCounter::default().count(bytes) > MAX_VALUES {
+        return failed(format!("{file} in the archive has more than {MAX_VALUES} values"));
+    }
     let raw: Vec<&RawValue> = serde_json::from_slice(bytes)
         .map_err(|cause| ImportError::Source(format!("{file} in the archive is no list: {cause}")))?;
     if raw.len() > MAX_ENTRIES {

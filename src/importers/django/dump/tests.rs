@@ -44,6 +44,15 @@ fn what_is_wrong_is_told_with_its_place() {
         r#"[{USERS}, {{"model": "a.b", "fields": {{"c": "{}"}}}}]"#,
         "x".repeat(usize::try_from(MAX_ROW).expect("small"))
     );
+    let objects = format!(r#"[{USERS}, {{"model": "a.b", "fields": {{"c": [{}1]}}}}]"#, "{},".repeat(100_001));
+    let amplified = format!(r#"[{USERS}, {{"model": "a.b", "pk": "{}", "fields": {{"c": [7, 8]}}}}]"#, "x".repeat(65));
+    let fields = |model: usize, from: usize, to: usize| {
+        let fields: Vec<String> = (from..to).map(|field| format!(r#""f{field}": 1"#)).collect();
+        format!(r#"{{"model": "a.m{model}", "pk": 1, "fields": {{{}}}}}"#, fields.join(", "))
+    };
+    let wide = (0..70).map(|model| fields(model, 0, 299)).collect::<Vec<_>>().join("\n");
+    // Each field in a row of its own.
+    let narrow = (0..1_100).map(|row| fields(row % 70, row / 70, row / 70 + 1)).collect::<Vec<_>>().join("\n");
     for (text, told) in [
         ("[", "EOF while parsing a list at line 1 column 1 (after 0 whole rows)"),
         ("[\n {\"model\": 5}]", "invalid type: integer `5`, expected a string at line 2 column"),
@@ -55,6 +64,10 @@ fn what_is_wrong_is_told_with_its_place() {
         (format!("[{USERS},]").as_str(), "(after 1 whole rows)"),
         ("[7]", "invalid type: integer `7`, expected struct Row at line 1 column"),
         (large.as_str(), "a row has more than 16777216 bytes at line 1 column"),
+        (objects.as_str(), "a row has more than 200000 values at line 1 column"),
+        (amplified.as_str(), "the a_b with a list of c has a key of more than 64 bytes at line 1 column"),
+        (wide.as_str(), "all models together have more than 20000 fields (after 66 whole rows)"),
+        (narrow.as_str(), "more than 1000 fields are in no first row of their model (after 1070 whole rows)"),
     ] {
         let why = loaded(text.as_bytes()).err().map(|why| why.to_string()).unwrap_or_default();
         assert!(why.contains(told), "{told}: {}", &why[..why.len().min(400)]);
