@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::text;
 use crate::chat::ops::import_export::Import;
 
 /// Examples that are named for each reason.
 const EXAMPLES: usize = 3;
+/// Characters of an example at most: a name is whatever somebody wrote into the source.
+const MAX_EXAMPLE: usize = 80;
 
 /// Reasons, how often each was met, and the first few cases.
 #[derive(Default)]
@@ -25,7 +28,9 @@ impl Examples {
     fn add(&mut self, example: impl Into<String>) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {
-            self.examples.push(example.into());
+            let example = example.into();
+            let cut = text::cut(&example, MAX_EXAMPLE);
+            self.examples.push(if cut.len() < example.len() { format!("{cut}…") } else { example });
         }
     }
 
@@ -62,7 +67,7 @@ impl ImportReport {
 
 #[cfg(test)]
 mod tests {
-    use super::Examples;
+    use super::{Examples, MAX_EXAMPLE};
 
     #[test]
     fn a_few_cases_are_named_and_all_are_counted() {
@@ -72,6 +77,11 @@ mod tests {
         for _ in 0..4 {
             cases.add("more");
         }
+        let mut long = Examples::default();
+        long.add("ж".repeat(MAX_EXAMPLE));
+        long.add("ж".repeat(3_000));
+        let whole = "ж".repeat(MAX_EXAMPLE);
+        assert_eq!(long.named("because"), format!("because ({whole}, {whole}…)"));
         assert_eq!((cases.count, cases.named("because").as_str()), (5, "because (one, more, more, …)"));
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 /// Sentences that a report keeps; those beyond are counted.
 pub const MAX_NOTES: usize = 1_000;
+/// Characters of one at most; what is cut ends with `…`.
+pub const MAX_SENTENCE: usize = 1_500;
 
 /// What came of the records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl Report {
     }
 
     pub(super) fn leave_out(&mut self, kind: &'static str, why: impl Into<String>) {
-        let reason = (kind, why.into());
+        let reason = (kind, shown(&why.into()));
         if self.left_out.len() < MAX_NOTES || self.left_out.contains_key(&reason) {
             *self.left_out.entry(reason).or_default() += 1;
         } else {
@@ -40,9 +42,34 @@ impl Report {
 
     pub(super) fn note(&mut self, sentence: impl Into<String>) {
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(sentence.into());
+            self.notes.push(shown(&sentence.into()));
         } else {
             self.more_notes += 1;
         }
+    }
+}
+
+/// What a terminal is shown, where names of the source stand in it: nothing that moves its cursor, and not without end.
+fn shown(sentence: &str) -> String {
+    let mut signs = sentence.chars().map(|sign| if sign.is_control() { char::REPLACEMENT_CHARACTER } else { sign });
+    let mut shown: String = signs.by_ref().take(MAX_SENTENCE).collect();
+    if signs.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_SENTENCE, Report};
+
+    #[test]
+    fn sentences_end_and_do_nothing_to_a_terminal() {
+        let mut report = Report::default();
+        report.note("\u{1b}[2Jname");
+        report.note("x".repeat(MAX_SENTENCE));
+        report.leave_out("users", "x".repeat(MAX_SENTENCE + 1));
+        assert_eq!(report.notes, ["\u{fffd}[2Jname".to_owned(), "x".repeat(MAX_SENTENCE)]);
+        assert_eq!(report.left_out.keys().next().map(|(_, why)| why.clone()), Some("x".repeat(MAX_SENTENCE) + "…"));
     }
 }
