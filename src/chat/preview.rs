@@ -18,6 +18,7 @@ use super::app::App;
 use super::model::error::{Error, Result};
 use super::model::file::{File, is_measured};
 use super::model::preview::{MAX_PREVIEW_BYTES, PREVIEWS, Preview, Side, file_name};
+use super::model::session::Actor;
 
 /// Largest file that is decoded, in bytes.
 const MAX_SOURCE_BYTES: i64 = 32 * 1024 * 1024;
@@ -30,8 +31,9 @@ const AS_IT_IS: &[u8] = b"=";
 const NO_PICTURE: &[u8] = b"";
 
 impl App {
-    /// A picture that was found for somebody, no larger than `side`. `NotFound`: it is none.
-    pub async fn preview(&self, file: &File, side: Side) -> Result<Preview> {
+    /// A picture that was found for somebody, no larger than `side`: for the actor, or for everybody, as avatars
+    /// are, which wait in their uploader's share. `NotFound`: it is none.
+    pub async fn preview(&self, actor: Option<&Actor>, file: &File, side: Side) -> Result<Preview> {
         if !is_measured(&file.content_type) || file.size > MAX_SOURCE_BYTES {
             return Err(Error::NotFound);
         }
@@ -51,7 +53,8 @@ impl App {
         if let Some(kept) = kept.await.map_err(|_| Error::Internal)? {
             return read(kept);
         }
-        let made = self.previews.run(move || work.make()).ok_or(Error::Busy { retry_after: BUSY_RETRY })?;
+        let user = actor.map_or(file.uploader, |actor| actor.user);
+        let made = self.previews.run(user, move || work.make()).ok_or(Error::Busy { retry_after: BUSY_RETRY })?;
         read(made.await.map_err(|_| Error::Internal)?.ok_or(Error::NotFound)?)
     }
 }

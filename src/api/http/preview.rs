@@ -20,7 +20,7 @@ pub fn asked(request: &Request) -> Result<Option<Side>, ApiError> {
 /// Sends a preview of a file that was found for somebody, as [`download::send`] sends the file.
 pub async fn send(request: &Request, file: &File, side: Side, actor: Option<Actor>, cache: &'static str) -> Answer {
     let app = &request.context.app;
-    let preview = app.preview(file, side).await?;
+    let preview = app.preview(actor.as_ref(), file, side).await?;
     // It may have waited: whoever lost the right meanwhile gets nothing.
     if let Some(actor) = &actor {
         app.check_signed_in(actor)?;
