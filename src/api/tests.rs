@@ -84,6 +84,7 @@ fn failures() -> Vec<ApiError> {
         ApiError::OauthNotProven,
         ApiError::CsrfFailed("CSRF token missing."),
         ApiError::ForeignOrigin,
+        ApiError::ForeignHost,
         ApiError::NoSuchPath,
         ApiError::MethodNotAllowed(vec![Method::GET]),
         ApiError::NotAHandshake,

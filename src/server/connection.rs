@@ -30,7 +30,7 @@ use super::{headers, request_id};
 use crate::api::Api;
 use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
 use crate::api::http::compression::Compression;
-use crate::api::http::forwarded::{ClientInfo, PeerAddress, TrustedProxies};
+use crate::api::http::forwarded::{self, ClientInfo, PeerAddress, TrustedProxies};
 use crate::api::http::meters::PAGE;
 use crate::api::http::reply::{self, ApiError, Response, SharedBytes, SignedBy};
 use crate::api::http::request::{BodyStream, Peer, Request, pairs};
@@ -258,6 +258,9 @@ async fn find(server: &Server, head: Head, body: BodyStream) -> Response {
     if !names_its_host(&head) {
         return server.api.refuse(path, &ApiError::Malformed("A request has one Host header.".into()));
     }
+    if server.api.context().settings.any_origin && !names_this_machine(&head) {
+        return server.api.refuse(path, &ApiError::ForeignHost);
+    }
     if let Some(page) = server.assets.find(&head.method, path, &head.headers) {
         head.trace.found(PAGE);
         return page;
@@ -294,6 +297,13 @@ fn names_its_host(head: &Head) -> bool {
         0 => head.version < Version::HTTP_11,
         count => count == 1,
     }
+}
+
+/// Whether the name that was asked means this machine to itself alone. A stranger's name may lead here too, and then
+/// his page is of the same host as everybody's tokens: what a proxy says of the name counts for nothing.
+fn names_this_machine(head: &Head) -> bool {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    hosts.all(|name| name.to_str().ok().and_then(forwarded::host).is_some_and(|host| forwarded::is_loopback(&host)))
 }
 
 /// Whether a person's browser goes there, and no program or script.

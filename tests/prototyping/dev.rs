@@ -132,13 +132,68 @@ async fn a_cookie_is_for_names_of_this_machine_alone() {
     let cookies: Vec<&str> = cookies.collect();
     let csrf = cookies.iter().find_map(|cookie| cookie.strip_prefix("csrftoken=")).unwrap();
     for (host, status) in
-        [("evil.example:8000", 403), ("localhost.evil.example", 403), ("localhost:8000", 201), ("127.0.0.1:8000", 201)]
+        [("evil.example:8000", 421), ("localhost.evil.example", 421), ("localhost:8000", 201), ("127.0.0.1:8000", 201)]
     {
         let says = client.post(format!("{}/messages/api/chats/1/messages/", dev.url)).json(&json!({"content": "hi"}));
         let says = says.header("Host", host).header("Origin", format!("http://{host}"));
         let says = says.header("Cookie", cookies.join("; ")).header("X-CSRFToken", csrf);
         answer(host, says).await.is(status);
     }
+}
+
+/// A page of a stranger's name that leads here is of this very host to a browser: neither it nor its sockets get
+/// anything, whatever token they show.
+#[tokio::test]
+async fn it_is_asked_by_names_of_this_machine_alone() {
+    let dev = Dev::start(&[]);
+    let foreign = [
+        "evil.example",
+        "evil.example:8000",
+        "localhost.evil.example",
+        "192.0.2.1",
+        "[2001:db8::1]:8000",
+        "local host",
+        "0.0.0.0",
+    ];
+    let own = ["localhost", "LOCALHOST:1", "app.localhost:8000", "127.0.0.1", "127.8.9.1:65535", "[::1]", "[::1]:8000"];
+    let paths = [
+        ("/messages/api/chats/", "detail"),
+        ("/d/rooms/api/rooms/", "error"),
+        ("/api/auth/me/", "error"),
+        ("/messenger/api/chatrooms/", "detail"),
+        ("/nowhere", "error"),
+        ("/healthz", "error"),
+        ("/fireside.js", "error"),
+    ];
+    let ask = |path: &'static str, host: &'static str| {
+        answer(host, dev.as_alice(|client, url| client.get(format!("{url}{path}")).header("Host", host)))
+    };
+    for (path, field) in paths {
+        for host in foreign {
+            let refused = ask(path, host).await.is(421);
+            assert!(refused.json()[field].as_str().is_some_and(|says| !says.is_empty()), "{path}: {refused}");
+        }
+    }
+    for host in own {
+        ask("/messages/api/chats/", host).await.is(200);
+    }
+    // What a page can say of itself changes nothing.
+    let forwarded = dev.as_alice(|client, url| client.get(format!("{url}/messages/api/chats/")));
+    let forwarded = forwarded.header("Host", "evil.example").header("X-Forwarded-Host", "localhost");
+    answer("forwarded", forwarded).await.is(421);
+    let handshake = |host: &'static str| {
+        let request = dev.as_alice(|client, url| client.get(format!("{url}/messages/ws/")).header("Host", host));
+        let request = request.header("Connection", "Upgrade").header("Upgrade", "websocket");
+        let request =
+            request.header("Sec-WebSocket-Version", "13").header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==");
+        answer(host, request)
+    };
+    handshake("evil.example").await.is(421);
+    handshake("localhost:8000").await.is(101);
+    // A server for everybody has names that it does not know of.
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    alice.get("/messages/api/chats/").with("Host", "chat.example").await.is(200);
 }
 
 #[tokio::test]

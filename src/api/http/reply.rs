@@ -42,6 +42,8 @@ pub enum ApiError {
     CsrfFailed(&'static str),
     /// The page that sends this is a stranger's.
     ForeignOrigin,
+    /// A server for trying things out was asked by a name that is not this machine's alone.
+    ForeignHost,
     /// No dialect has this path.
     NoSuchPath,
     /// The path is there, for these methods.
@@ -159,6 +161,10 @@ pub fn problem(failure: &ApiError) -> Problem {
         }
         ApiError::CsrfFailed(reason) => Problem::new(S::FORBIDDEN, "csrf_failed", format!("CSRF Failed: {reason}")),
         ApiError::ForeignOrigin => Problem::new(S::FORBIDDEN, "csrf_failed", "CSRF Failed: Origin checking failed."),
+        ApiError::ForeignHost => {
+            let sentence = "This server is for this machine alone: ask it as localhost or 127.0.0.1.";
+            Problem::new(S::MISDIRECTED_REQUEST, "misdirected_request", sentence)
+        }
         ApiError::NoSuchPath => Problem::new(S::NOT_FOUND, "not_found", "Not found."),
         ApiError::MethodNotAllowed(methods) => {
             let sentence = "This method is not allowed here.";

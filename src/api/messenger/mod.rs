@@ -87,6 +87,7 @@ fn render(failure: &ApiError) -> Response {
         | ApiError::NotSignedIn
         | ApiError::CsrfFailed(_)
         | ApiError::ForeignOrigin
+        | ApiError::ForeignHost
         | ApiError::NoSuchPath
         | ApiError::MethodNotAllowed(_)
         | ApiError::NotAHandshake
