@@ -79,7 +79,8 @@ impl App {
         })
     }
 
-    /// Takes a member out of a group: an admin anybody, everybody oneself.
+    /// Takes a member out of a group: an admin anybody, everybody oneself. An admin's removal ends the
+    /// invitations into the group: whoever was removed knows them, and may have another account.
     pub async fn remove_member(&self, actor: &Actor, id: ChatId, user: UserId) -> Result<()> {
         self.check_pace(actor)?;
         let me = actor.user;
@@ -89,7 +90,8 @@ impl App {
                 if room.kind == Kind::Direct || user != me {
                     Authority::Admin.check(&room, me)?;
                 }
-                remove(tx, &room, user)
+                remove(tx, &room, user)?;
+                if user == me { Ok(()) } else { store::group_invites::delete_all(tx, id) }
             })
             .await?;
         self.hub.settle().await;

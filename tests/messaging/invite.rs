@@ -75,6 +75,34 @@ async fn a_code_that_leads_nowhere_is_as_one_that_never_was() {
     fireside.anyone().does(&join(&makers)).await.denied(401, NOT_SIGNED_IN);
 }
 
+/// An invitation that somebody knows does not outlive their removal, whatever account they come with.
+#[tokio::test]
+async fn who_was_removed_comes_back_by_a_new_invitation_alone() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob, carol, eve);
+    let (chat, elsewhere) = (group(&alice, "Team", &[]).await, group(&alice, "Other", &[]).await);
+    let other = invites(&alice, elsewhere, json!({})).await;
+    let code = invites(&alice, chat, json!({})).await;
+    bob.does(&join(&code)).await.is(200);
+    carol.does(&join(&code)).await.is(200);
+    // Who leaves may come again.
+    bob.delete(&chat.remove(&bob)).await.is(204);
+    bob.does(&join(&code)).await.is(200);
+    alice.delete(&chat.remove(&bob)).await.is(204);
+    let never = bob.does(&join(&"0".repeat(40))).await.denied(404, NOT_FOUND);
+    for who in [&bob, &eve] {
+        let answer = who.does(&join(&code)).await;
+        assert_eq!(answer.as_seen_by_a_prober(), never.as_seen_by_a_prober());
+    }
+    bob.get(&chat.path()).await.denied(404, NOT_FOUND);
+    assert!(alice.get(&invite(chat)).await.results().is_empty(), "they are in no list");
+    bob.does(&join(&other)).await.is(200);
+    bob.does(&join(&invites(&alice, chat, json!({})).await)).await.is(200);
+    alice.delete(&chat.remove(&bob)).await.is(204);
+    alice.post(&chat.add(), &json!({"user_ids": [bob.id]})).await.is(200);
+    assert_eq!(seen(&bob, chat).await["member_count"], 3);
+}
+
 #[tokio::test]
 async fn only_admins_of_the_group_invite() {
     let fireside = Fireside::start().await;
