@@ -54,11 +54,11 @@ impl App {
         Ok(others.take(limit as usize).collect())
     }
 
-    /// Users whose username or display name has `part` in it, in any case, or whose
+    /// Users whose username or display name has `part` in it, in any case, or, `by_email`, whose
     /// address is `part`; never the actor, and at most [`MAX_FOUND`].
-    pub async fn search_users(&self, actor: &Actor, part: &str) -> Result<Vec<Account>> {
+    pub async fn search_users(&self, actor: &Actor, part: &str, by_email: bool) -> Result<Vec<Account>> {
         let (me, part) = (actor.user, fold(part.trim()));
-        self.store.scan_for(me, move |db| store::users::search(db, me, &part, MAX_FOUND)).await
+        self.store.scan_for(me, move |db| store::users::search(db, me, &part, by_email, MAX_FOUND)).await
     }
 
     /// All accounts, for the operator at the command line.

@@ -64,4 +64,9 @@ async fn addresses_can_be_hidden() {
     let answer = search(&alice, "bob").await.is(200);
     assert_eq!(answer.json()["results"][0]["email"], Value::from(""));
     assert!(!answer.text().contains("example.com"), "{answer}");
+    // Whoever has an address does not learn whose it is, nor that it is anybody's.
+    let guessed = search(&alice, "bob@example.com").await.is(200);
+    let unknown = search(&alice, "nobody@example.com").await.is(200);
+    assert_eq!(guessed.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());
+    assert_eq!(guessed.json()["results"], serde_json::json!([]));
 }

@@ -10,7 +10,7 @@ pub async fn search(actor: Actor, request: Request) -> Answer {
     if part.trim().is_empty() {
         return Err(ApiError::field("q", "This field may not be blank."));
     }
-    let found = request.context.app.search_users(&actor, part).await?;
     let hide_email = request.context.settings.hide_emails;
+    let found = request.context.app.search_users(&actor, part, !hide_email).await?;
     ok(&Results { results: found.iter().map(|account| Found::new(account, hide_email)).collect() })
 }

@@ -128,7 +128,7 @@ async fn people(app: &App, alice: &Actor, bob: &Actor) {
     app.others(alice, UserId(0), 9).expect("users");
     app.directory(alice, UserId(0), 9).expect("users");
     app.accounts().expect("users");
-    app.search_users(alice, "bo").await.expect("bob");
+    app.search_users(alice, "bo", true).await.expect("bob");
     app.user(alice, bob.user).expect("bob");
     let email = Email::parse("a@example.org").expect("an address");
     let change = ProfileChange {

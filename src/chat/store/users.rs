@@ -259,16 +259,16 @@ pub fn directory(db: &Db, after: UserId, limit: u32) -> Result<Vec<Account>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Users whose folded names have `part` in them, or whose address is `part`; not `me`.
-pub fn search(db: &Db, me: UserId, part: &str, limit: u32) -> Result<Vec<Account>> {
+/// Users whose folded names have `part` in them, or, `by_email`, whose address is `part`; not `me`.
+pub fn search(db: &Db, me: UserId, part: &str, by_email: bool, limit: u32) -> Result<Vec<Account>> {
     let mut query = db.prepare_cached(concat!(
         "SELECT ",
         columns!("u"),
         ", u.email, u.is_admin, u.is_disabled FROM users u
          WHERE u.id IN (SELECT id FROM users WHERE instr(search_key, ?2) > 0
-                        UNION SELECT id FROM users WHERE email_key = ?2)
+                        UNION SELECT id FROM users WHERE email_key = ?4)
            AND u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id LIMIT ?3"
     ))?;
-    let rows = query.query_map(params![me.0, part, limit], read_account)?;
+    let rows = query.query_map(params![me.0, part, limit, by_email.then_some(part)], read_account)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
