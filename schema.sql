@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 9: one world for five chat dialects.
+-- The whole database of Fireside, version 10: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -39,6 +39,15 @@ CREATE INDEX users_disabled ON users (id) WHERE is_disabled = 1;
 CREATE TABLE former_names (
     user_id  INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     name_key TEXT    NOT NULL UNIQUE         -- folded, as users.username_key is
+) STRICT;
+
+-- How people are told of what happens, where they said so.
+CREATE TABLE notify (
+    user_id    INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    quiet_from INTEGER,                      -- minute of the day; NULL: no quiet hours
+    quiet_to   INTEGER,
+    quiet_zone TEXT,                         -- an IANA name
+    preview    INTEGER NOT NULL DEFAULT 1    -- pushes carry the text
 ) STRICT;
 
 -- Everything that signs somebody in. Only the SHA-256 of a secret is kept, so a
@@ -156,6 +165,8 @@ CREATE TABLE members (
     cleared_mark  INTEGER NOT NULL DEFAULT 0, -- messages up to this one are gone from this member's view
     cleared_count INTEGER NOT NULL DEFAULT 0, -- existing messages up to cleared_mark
     is_hidden     INTEGER NOT NULL DEFAULT 0, -- not listed until a new message comes (direct chats only)
+    level         TEXT,                     -- of what they are told: all, mentions, nothing; NULL: by the chat's size
+    muted_until   INTEGER,                  -- NULL: not mute; the greatest number: for ever
     UNIQUE (chat_id, user_id)
 ) STRICT;
 CREATE INDEX members_of_user ON members (user_id, is_hidden, chat_id);
@@ -186,7 +197,9 @@ CREATE TABLE messages (
     edited_at        INTEGER,
     seq              INTEGER NOT NULL,         -- number of the last change
     pinned_at        INTEGER,                  -- NULL: it is not pinned
-    call_seconds     INTEGER                   -- NULL: somebody's words; else a call's line: 0 if nobody answered
+    call_seconds     INTEGER,                  -- NULL: somebody's words; else a call's line: 0 if nobody answered
+    mention_count    INTEGER NOT NULL DEFAULT 0, -- of rows that name somebody: 0 spares the look-up
+    answered_user    INTEGER                   -- who said what it answers, which may be gone
 ) STRICT;
 CREATE INDEX messages_changed ON messages (chat_id, seq) WHERE seq > id;
 CREATE INDEX messages_pinned ON messages (chat_id, pinned_at) WHERE pinned_at IS NOT NULL;
@@ -217,6 +230,18 @@ CREATE TABLE reactions (
     emoji      TEXT    NOT NULL,
     UNIQUE (message_id, emoji, user_id)
 ) STRICT;
+
+-- Whom messages call: by an `@` and their name, everybody in the chat at once (user 0), and
+-- who is answered. What is called for whom is counted above the members' marks.
+CREATE TABLE mentions (
+    message_id INTEGER NOT NULL REFERENCES messages ON DELETE CASCADE,
+    user_id    INTEGER NOT NULL,
+    chat_id    INTEGER NOT NULL,
+    sender_id  INTEGER NOT NULL,
+    is_named   INTEGER NOT NULL,              -- 0: answered, and not named
+    PRIMARY KEY (message_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentions_of_user ON mentions (user_id, chat_id, message_id, sender_id);
 
 -- Uploaded files. A file is attached once (message_id and position say where),
 -- or is somebody's avatar, or dies a day after its upload.

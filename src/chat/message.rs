@@ -3,12 +3,14 @@
 use super::app::App;
 use super::file;
 use super::group::inside;
+use super::mention::mentioned;
 use super::model::chat::Kind;
 use super::model::direct::Pair;
 use super::model::error::{Denial, Error, Result, Rule};
 use super::model::event::{Event, MessageEvent};
 use super::model::file::File;
 use super::model::id::{ChatId, FileId, MessageId, Seq, UserId};
+use super::model::mention::{Mentions, Names};
 use super::model::message::{Draft, Message, Posted};
 use super::model::name::MessageText;
 use super::model::quota::Quota;
@@ -50,6 +52,7 @@ impl App {
                 message.updated_at = tx.now;
                 message.is_edited = true;
                 store::messages::edit(tx, id, &message.text, message.seq)?;
+                mention_anew(tx, me, &mut message)?;
                 let pair = store::chats::pair(tx, message.chat)?;
                 let marks = store::members::read_marks(tx, message.chat)?;
                 let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
@@ -112,8 +115,12 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
     }
     says_something(&draft.text, !draft.attachments.is_empty())?;
     let attachments = usable(tx, me, &draft.attachments)?;
-    check_reply(tx, me, chat, draft.reply_to)?;
+    let answered = check_reply(tx, me, chat, draft.reply_to)?;
     quota.check_text(speaker.stored, draft.text.as_str().len())?;
+    // A call's line is nobody's words.
+    let is_said = draft.call_seconds.is_none();
+    let names = if is_said { Names::of(draft.text.as_str()) } else { Names::default() };
+    let mentions = mentioned(tx, chat, &speaker, &names)?;
     let id = tx.next_message();
     let message = Message {
         id,
@@ -122,6 +129,8 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
         sender: speaker.user,
         text: draft.text.as_str().to_owned(),
         reply_to: draft.reply_to,
+        answered,
+        mentions,
         attachments,
         reactions: Vec::new(),
         created_at: tx.now,
@@ -146,6 +155,21 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
         key: draft.key.clone(),
     }));
     Ok(Posted { message, pair: speaker.pair, marks: Vec::new(), is_new: true })
+}
+
+/// Whom a message names whose text is another now.
+fn mention_anew(tx: &Tx<'_>, me: UserId, message: &mut Message) -> Result<()> {
+    let names = Names::of(&message.text);
+    if names == Names::default() && message.mentions == Mentions::default() {
+        return Ok(());
+    }
+    let speaker = store::messages::speaker(tx, me, message.chat)?.ok_or(Error::NotFound)?;
+    let mentions = mentioned(tx, message.chat, &speaker, &names)?;
+    if mentions != message.mentions {
+        message.mentions = mentions;
+        store::mentions::replace(tx, message)?;
+    }
+    Ok(())
 }
 
 /// A message has text or attachments.
@@ -184,10 +208,11 @@ fn usable(tx: &Tx<'_>, me: UserId, files: &[FileId]) -> Result<Vec<File>> {
     Ok(usable)
 }
 
-fn check_reply(tx: &Tx<'_>, me: UserId, chat: ChatId, reply_to: Option<MessageId>) -> Result<()> {
-    let Some(id) = reply_to else { return Ok(()) };
+/// Who said what is answered.
+fn check_reply(tx: &Tx<'_>, me: UserId, chat: ChatId, reply_to: Option<MessageId>) -> Result<Option<UserId>> {
+    let Some(id) = reply_to else { return Ok(None) };
     match store::messages::find(tx, me, id)? {
-        Some(answered) if answered.chat == chat => Ok(()),
+        Some(answered) if answered.chat == chat => Ok(Some(answered.sender.id)),
         _ => Err(Error::Invalid(Rule::ReplyTo)),
     }
 }

@@ -11,9 +11,10 @@ use super::model::error::{Error, Result};
 use super::model::id::{ChatId, UserId};
 use super::model::message::{Message, Window};
 use super::model::name::rule::fold;
-use super::model::overview::{DirectMessage, Overview};
+use super::model::overview::{DirectMessage, Overview, OwnPart};
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
+use super::model::time::Timestamp;
 use super::store::{self, Db};
 
 /// People in the rooms that are listed at once: when there are so many, the list goes on with
@@ -23,7 +24,8 @@ const MANY_PEOPLE: usize = 1_000;
 impl App {
     /// One chat that the actor is in.
     pub fn overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
-        let overview = self.store.read(|db| overview(db, actor.user, id))?;
+        let now = self.now();
+        let overview = self.store.read(|db| overview(db, actor.user, id, now))?;
         Ok(self.with_the_moment(overview))
     }
 
@@ -31,20 +33,22 @@ impl App {
     /// a group with many members only how many they are.
     pub fn common_overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
         let overview = self.store.read(|db| {
-            let mut chat = inside(db, actor.user, id)?;
+            let chat = inside(db, actor.user, id)?;
             let is_told = chat.member_count <= i64::from(MAX_MEMBERS_TOLD);
             let members = if is_told { store::members::all(db, id)? } else { Vec::new() };
-            if let Some(membership) = &mut chat.membership {
-                membership.unread_count = 0;
-            }
             Ok(Overview { members, last_message: last_message(db, actor.user, &chat)?, ..Overview::of(chat) })
         })?;
         Ok(self.with_the_moment(overview))
     }
 
-    /// The actor's own part of a chat that is not put away: its kind, and the unread messages.
-    pub fn own_part(&self, actor: &Actor, id: ChatId) -> Result<(Kind, i64)> {
-        self.store.read(|db| store::members::own_part(db, id, actor.user)?.ok_or(Error::NotFound))
+    /// The actor's own part of a chat that is not put away, and its kind.
+    pub fn own_part(&self, actor: &Actor, id: ChatId) -> Result<(Kind, OwnPart)> {
+        let (me, now) = (actor.user, self.now());
+        self.store.read(|db| {
+            let found = store::members::own_part(db, id, me, now)?;
+            let (kind, unread_count, notify) = found.ok_or(Error::NotFound)?;
+            Ok((kind, OwnPart { unread_count, mention_count: mention_count(db, id, me, unread_count)?, notify }))
+        })
     }
 
     /// The actor's chats, newest activity first; with `part`, those that have it in
@@ -57,14 +61,14 @@ impl App {
     /// The first of `chats`, which are taken out of it, but for those that the actor has left: some
     /// at least, and fewer than all where many people are in them, or long messages were the last.
     pub fn next_overviews(&self, actor: &Actor, chats: &mut VecDeque<ChatId>) -> Result<Vec<Overview>> {
-        let me = actor.user;
+        let (me, now) = (actor.user, self.now());
         let found = self.store.read(|db| {
             let (mut found, mut people, mut weight) = (Vec::new(), 0, 0);
             while people < MANY_PEOPLE
                 && weight < MAX_PIECE_BYTES
                 && let Some(id) = chats.pop_front()
             {
-                match overview(db, me, id) {
+                match overview(db, me, id, now) {
                     Ok(overview) => {
                         people += overview.members.len();
                         weight += last_weight(&overview);
@@ -89,9 +93,9 @@ impl App {
     /// The actor's direct chats, newest created first, of those made before one: `limit` at most, and
     /// fewer where long messages were the last. Their documents do not tell who is there.
     pub fn direct_overviews(&self, actor: &Actor, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
-        let me = actor.user;
+        let (me, now) = (actor.user, self.now());
         self.store.read(|db| {
-            let found = store::chats::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id));
+            let found = store::chats::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id, now));
             store::take_within(found, last_weight, MAX_PIECE_BYTES)
         })
     }
@@ -157,10 +161,18 @@ impl App {
     }
 }
 
-fn overview(db: &Db, me: UserId, id: ChatId) -> Result<Overview> {
+fn overview(db: &Db, me: UserId, id: ChatId, now: Timestamp) -> Result<Overview> {
     let chat = inside(db, me, id)?;
     let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &chat)?);
-    Ok(Overview { members, last_message, ..Overview::of(chat) })
+    let unread_count = chat.unread_count();
+    let own =
+        OwnPart { unread_count, mention_count: mention_count(db, id, me, unread_count)?, notify: chat.notify(now) };
+    Ok(Overview { members, last_message, own, ..Overview::of(chat) })
+}
+
+/// Of what is unread, what calls the reader: looked for where there is something.
+fn mention_count(db: &Db, chat: ChatId, me: UserId, unread: i64) -> Result<i64> {
+    if unread > 0 { store::mentions::count_unread(db, chat, me) } else { Ok(0) }
 }
 
 fn last_weight(overview: &Overview) -> usize {

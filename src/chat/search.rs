@@ -134,7 +134,7 @@ fn pause(took: Duration, cycle: Duration, came: i64, waiting: i64) -> Duration {
 }
 
 /// What is shown of messages that were found: read once more, as the viewer reads them.
-fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>) -> Result<Vec<Found>> {
+pub(super) fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>) -> Result<Vec<Found>> {
     let mut chats: HashMap<ChatId, (FoundIn, Arc<[ReadMark]>)> = HashMap::new();
     let mut found = Vec::with_capacity(hits.len());
     for hit in hits {

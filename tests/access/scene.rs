@@ -85,7 +85,6 @@ impl Cast {
         let picture = bob.uploads("secret.png", PNG).await;
         let words = bob.posts("bob's secret words").with_file(&file).with_file(&picture);
         let message = id(&words.in_room(&room).await);
-        let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
         // One left, one was removed.
         let carol = &self.carol.person;
         match sort {
@@ -97,6 +96,8 @@ impl Cast {
                 alice.delete(&path).await.is(204);
             }
         }
+        // Removing somebody ends what invitations there were.
+        let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
         let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
         let (session, invite) = if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER) };
         let (chat, file, picture) = (room.id, id(&file), id(&picture));

@@ -99,6 +99,8 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
         "messaging-22" => json!({"message_id": scene.message}),
         "messaging-15" => json!({"user_ids": [friend.id]}),
         "messaging-18" => json!({"is_typing": true}),
+        "messaging-31" => json!({"level": "nothing"}),
+        "messaging-34" => json!({"preview": false}),
         "directs-3" | "directs-client-8" | "rooms-client-5" => json!({"user_id": friend.id}),
         "rooms-client-3" => json!({"id": friend.id}),
         "rooms-client-4" => json!({"email": cast.bob.person.email}),

@@ -148,6 +148,14 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     walker.gets(&format!("{chat}pins/")).await;
     walker.does("DELETE", &pin, Value::Null).await;
     walker.posts(&format!("{chat}typing/"), json!({"is_typing": true})).await;
+    for until in [json!("2999-01-01T00:00:00+01:00"), json!("forever"), Value::Null] {
+        let notify = json!({"level": "mentions", "muted_until": until});
+        walker.does("PATCH", &format!("{chat}notify/"), notify).await;
+    }
+    walker.gets("/messages/api/mentions/?limit=1").await;
+    let quiet = json!({"from": "22:00", "to": "07:00", "zone": "UTC"});
+    walker.does("PATCH", "/messages/api/notify/", json!({"quiet": quiet, "preview": false})).await;
+    walker.gets("/messages/api/notify/").await;
     let message = format!("/messages/api/messages/{said}/");
     walker.gets(&message).await;
     walker.does("PUT", &message, json!({"content": "ho"})).await;

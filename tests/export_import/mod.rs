@@ -8,6 +8,7 @@ mod old_names;
 mod person;
 mod round;
 mod tampered;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

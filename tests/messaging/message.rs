@@ -37,7 +37,7 @@ async fn a_message_is_as_documented_wherever_it_stands() {
     assert_eq!(message["reply_to"], Value::Null);
     assert_eq!(message["is_pinned"], false);
     assert_eq!((&message["kind"], &message["call_seconds"]), (&json!("text"), &Value::Null));
-    assert_eq!(message.as_object().unwrap().len(), 16, "{message}");
+    assert_eq!(message.as_object().unwrap().len(), 18, "{message}");
     assert_eq!(bobs.hears_message("Hello, everyone!").await, message);
     assert_eq!(bob.get(&path(&message)).await.is(200).json(), message);
     assert_eq!(bob.get(&chat.messages()).await.is(200).results(), std::slice::from_ref(&message));

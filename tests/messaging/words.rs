@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::world::home::PATIENCE;
 use crate::world::socket::Handshake;
 use crate::world::{Answer, Caller, Listener, Person, contents, id};
 
@@ -82,6 +83,12 @@ pub async fn say(who: &Person, text: &str, chat: Chat) -> Value {
 /// What a person reads in a chat, newest first.
 pub async fn texts(who: &Person, chat: Chat) -> Vec<String> {
     contents(&who.get(&chat.messages()).await.is(200).results())
+}
+
+/// Waits until it is so.
+pub async fn comes_true(is_so: impl AsyncFn() -> bool) {
+    let asking = async { while !is_so().await {} };
+    tokio::time::timeout(PATIENCE, asking).await.expect("it never came true");
 }
 
 /// A chat as a person sees it.

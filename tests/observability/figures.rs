@@ -146,7 +146,8 @@ async fn what_a_dialects_own_client_asks_is_counted_with_its_dialect() {
         format!(r#"fireside_http_requests_total{{dialect="rooms",method="GET",route="{route}",status="200"}}"#)
     };
     for (route, count) in [
-        ("/api/rooms/", 2.0),
+        ("/api/rooms/", 1.0),
+        ("/c/rooms/api/rooms/", 1.0),
         ("/c/rooms/api/chat/{room_id}/messages/", 1.0),
         ("/c/rooms/api/rooms/{id}/participants/", 1.0),
         ("/api/rooms/{id}/participants/", 0.0),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::notify::Own;
 use crate::api::http::attachment::Attachment;
 use crate::api::http::base;
 use crate::api::http::reply::Problem;
@@ -68,13 +69,9 @@ pub struct Chat<'a> {
     member_count: i64,
     /// Who is in its call.
     call: Vec<i64>,
-    /// The last, since it alone is each viewer's own: see [`of_viewer`].
-    unread_count: i64,
-}
-
-/// The text of a frame that ends in a chat without unread messages, with as many as a viewer has.
-pub fn of_viewer(common: &str, unread: i64) -> Option<String> {
-    Some(format!("{}{unread}}}}}", common.strip_suffix("0}}")?))
+    /// The last, since it alone is each viewer's own: see [`of_viewer`](super::notify::of_viewer).
+    #[serde(flatten)]
+    own: Own,
 }
 
 /// Somebody in a chat.
@@ -87,7 +84,7 @@ struct Member<'a> {
 
 impl<'a> From<&'a Overview> for Chat<'a> {
     fn from(overview: &'a Overview) -> Self {
-        let Overview { chat: room, members, last_message, online, call } = overview;
+        let Overview { chat: room, members, last_message, online, call, own } = overview;
         let shape = |user: &'a user::User| Member { user: User::from(user), online: online.contains(&user.id) };
         Self {
             id: room.id.0,
@@ -101,7 +98,7 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),
             member_count: room.member_count,
             call: call.iter().map(|user| user.0).collect(),
-            unread_count: room.unread_count(),
+            own: (*own).into(),
         }
     }
 }
@@ -218,6 +215,10 @@ pub struct Message<'a> {
     read_by: Vec<i64>,
     attachments: Vec<Attachment<'a>>,
     reply_to: Option<i64>,
+    /// Those whom it names with an `@`.
+    mentions: Vec<i64>,
+    /// It mentions everybody, with `@all`.
+    mentions_all: bool,
     /// `text`, or `call` of the line that a call left: then `content` is a plain sentence.
     #[schemars(extend("enum" = ["text", "call"]))]
     kind: &'static str,
@@ -244,6 +245,8 @@ impl<'a> Message<'a> {
             read_by: read_by(message, marks),
             attachments: message.attachments.iter().map(Attachment::from).collect(),
             reply_to: message.reply_to.map(|id| id.0),
+            mentions: message.mentions.users.iter().map(|user| user.0).collect(),
+            mentions_all: message.mentions.all,
             kind: kind(message),
             call_seconds: message.call_seconds,
         }

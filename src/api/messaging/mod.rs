@@ -13,6 +13,9 @@
 //! | POST | `/messages/api/messages/{message_id}/reactions/` | put an emoji on it, or take it back |
 //! | GET | `/messages/api/users/search/?q=` | whom to add |
 //! | GET | `/messages/api/search/?q=` | what was said, by its words |
+//! | PATCH | `/messages/api/chats/{chat_id}/notify/` | of what I am told there |
+//! | GET PATCH | `/messages/api/notify/` | when I am told nothing |
+//! | GET | `/messages/api/mentions/` | what mentions me or answers me |
 //! | GET | `/messages/api/sync/?since=` | what changed since a number |
 //! | GET | `/messages/api/events/` | all of that, live, as server-sent events |
 //! | WS | `/messages/ws/` | all of that, live, for all my chats |
@@ -28,7 +31,9 @@ mod invites;
 mod json;
 mod members;
 mod messages;
+mod notify;
 mod pins;
+mod quiet;
 mod search;
 mod socket;
 mod users;
@@ -81,6 +86,11 @@ pub fn dialect() -> Dialect {
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)
             .doc(document::add_members),
         Route::new(delete.clone(), remove, free, members::remove).doc(document::remove_member),
+        Route::new(patch.clone(), "/messages/api/chats/{chat_id}/notify/", free, notify::change)
+            .doc(notify::change_document),
+        Route::new(get.clone(), "/messages/api/notify/", free, quiet::detail).doc(quiet::detail_document),
+        Route::new(patch.clone(), "/messages/api/notify/", free, quiet::change).doc(quiet::change_document),
+        Route::new(get.clone(), "/messages/api/mentions/", free, notify::mentions).doc(notify::mentions_document),
         Route::new(get.clone(), history, free, messages::history).doc(document::history),
         Route::new(post.clone(), history, free, messages::send).doc(document::send),
         Route::new(get.clone(), message, free, messages::detail).doc(document::message),

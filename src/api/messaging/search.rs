@@ -96,7 +96,7 @@ struct SearchPart<'a> {
 
 /// A message that was found.
 #[derive(JsonSchema, Serialize)]
-struct FoundMessage<'a> {
+pub struct FoundMessage<'a> {
     message: Message<'a>,
     chat: FoundChat<'a>,
     /// A piece of its text, or the name of a file where only that matched.

@@ -13,8 +13,9 @@ use serde::Deserialize;
 
 use super::chats::Upto;
 use super::frame::Frame;
-use super::json::{Chat, of_viewer, reactions};
+use super::json::{Chat, reactions};
 use super::messages::MESSAGE;
+use super::notify::of_viewer;
 use super::{since, worded};
 use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
@@ -332,7 +333,7 @@ impl AllChats {
     }
 
     /// The frame of a chat as this viewer sees it; none where they do not any more. Of a group
-    /// the unread messages alone are the viewer's own: `common` has the rest made once.
+    /// little is the viewer's own: `common` has the rest made once.
     fn chat(
         &self,
         chat: ChatId,
@@ -342,9 +343,9 @@ impl AllChats {
         let (core, me) = (&self.context.app, &self.subscriber.actor);
         match core.own_part(me, chat).ok()? {
             (Kind::Direct, _) => Some(frame(chat, &core.overview(me, chat).ok()?).text()),
-            (Kind::Group, unread) => {
+            (Kind::Group, own) => {
                 let make = || Some(Bytes::from(frame(chat, &core.common_overview(me, chat).ok()?).text()));
-                of_viewer(std::str::from_utf8(&common(&make)?).ok()?, unread)
+                of_viewer(std::str::from_utf8(&common(&make)?).ok()?, own)
             }
         }
     }

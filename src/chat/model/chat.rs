@@ -2,6 +2,7 @@
 
 use super::error::{Denial, Error, Result};
 use super::id::{ChatId, MessageId, UserId};
+use super::notify::{ChatNotify, Level, Mute};
 use super::time::Timestamp;
 use super::user::User;
 
@@ -65,6 +66,13 @@ impl Chat {
         self.membership.as_ref().map_or(0, |membership| membership.unread_count)
     }
 
+    /// How the viewer is told of what happens in it.
+    pub(in crate::chat) fn notify(&self, now: Timestamp) -> ChatNotify {
+        let own = self.membership.as_ref();
+        let (level, mute) = own.map_or((None, None), |membership| (membership.level, membership.mute));
+        ChatNotify::new(level, mute, self.member_count, now)
+    }
+
     /// The name under which the messenger dialect knows it.
     #[must_use]
     pub fn name(&self) -> String {
@@ -83,6 +91,10 @@ pub struct Membership {
     pub message_count: i64,
     /// Messages up to this one were cleared from this member's view.
     pub cleared_mark: MessageId,
+    /// Of what this member is told; `None`: what holds by the chat's size.
+    pub level: Option<Level>,
+    /// Until when it is mute, which may be over.
+    pub mute: Option<Mute>,
 }
 
 /// A group to be made.

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::direct::Pair;
 use super::file::File;
 use super::id::{ChatId, FileId, MessageId, Seq, UserId};
+use super::mention::Mentions;
 use super::name::{IdempotencyKey, MessageText};
 use super::page::Page;
 use super::receipt::ReadMark;
@@ -31,6 +32,10 @@ pub struct Message {
     pub text: String,
     /// The message that it answers, which may be gone.
     pub reply_to: Option<MessageId>,
+    /// Who said that.
+    pub answered: Option<UserId>,
+    /// Whom it names.
+    pub mentions: Mentions,
     /// In the sender's order.
     pub attachments: Vec<File>,
     /// In order of the first of each emoji.
@@ -52,7 +57,16 @@ impl Message {
     /// About how many bytes it takes.
     pub(in crate::chat) fn weight(&self) -> usize {
         let reactions = self.reactions.iter().map(|reaction| reaction.users.len() * size_of::<UserId>()).sum::<usize>();
-        size_of::<Self>() + self.text.len() + reactions + self.attachments.len() * size_of::<File>()
+        let mentions = self.mentions.users.len() * size_of::<UserId>();
+        size_of::<Self>() + self.text.len() + reactions + mentions + self.attachments.len() * size_of::<File>()
+    }
+
+    /// Whether it mentions somebody in its chat, or answers them. One's own never does.
+    #[must_use]
+    #[expect(dead_code, reason = "pushes go by it")]
+    pub fn addresses(&self, user: UserId) -> bool {
+        let mentions = self.mentions.all || self.mentions.users.contains(&user);
+        self.sender.id != user && (mentions || self.answered == Some(user))
     }
 }
 

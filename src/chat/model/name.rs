@@ -19,7 +19,7 @@ pub use text::{
     MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_POST, MAX_TITLE, MessageText, bio, description, display_name, post,
     title,
 };
-pub use username::{MAX_USERNAME, Username};
+pub use username::{ALL, MAX_USERNAME, Username};
 
 #[cfg(test)]
 mod tests {

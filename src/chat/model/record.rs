@@ -105,6 +105,12 @@ pub struct User {
     /// has it. Left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_name: Option<String>,
+    /// When nothing is pushed to them: two times and a zone, `22:00 07:00 Europe/Berlin`. Left out: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<String>,
+    /// Pushes to them do not carry the text.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hides_preview: bool,
 }
 
 /// What signs somebody in.
@@ -247,6 +253,12 @@ pub struct Message {
     /// Of the line that a call left, how long people talked, 0 if nobody answered. Left out of all else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_seconds: Option<u32>,
+    /// Users whom it names with an `@`. Those who are not there are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<i64>,
+    /// It mentions everybody in its group.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mentions_all: bool,
 }
 
 impl Message {
@@ -254,7 +266,20 @@ impl Message {
     #[must_use]
     pub fn said(id: i64, chat: i64, sender: i64, text: String, created_at: Timestamp) -> Self {
         let (reply_to, edited_at, pinned_at, call_seconds) = (None, None, None, None);
-        Self { id, chat, sender, text, reply_to, created_at, edited_at, pinned_at, call_seconds }
+        let (mentions, mentions_all) = (Vec::new(), false);
+        Self {
+            id,
+            chat,
+            sender,
+            text,
+            reply_to,
+            created_at,
+            edited_at,
+            pinned_at,
+            call_seconds,
+            mentions,
+            mentions_all,
+        }
     }
 }
 
@@ -322,6 +347,15 @@ pub struct Member {
     /// Of a direct chat: in none of their lists until somebody writes.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_hidden: bool,
+    /// Of what they are told: `all`, `mentions` or `nothing`. Left out: as is usual in chats of its size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Until when it is mute. Left out: it is not, unless it is for ever.
+    #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Timestamp>,
+    /// It is mute for ever.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_muted: bool,
 }
 
 /// What a member may do.

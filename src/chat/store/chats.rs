@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::by_chat::ids_between;
 use super::columns::named_columns;
 use super::db::Db;
+use super::members;
 use super::transaction::Tx;
 use super::users::{self, columns};
 use crate::chat::model::chat::{Chat, ChatChange, Kind, Membership, NewGroup};
@@ -37,6 +38,8 @@ named_columns! {
     SEEN_COUNT = "m.seen_count",
     CLEARED_COUNT = "m.cleared_count",
     CLEARED_MARK = "m.cleared_mark",
+    LEVEL = "m.level",
+    MUTED_UNTIL = "m.muted_until",
 }
 
 /// A chat with its owner, the other side of a direct one, and the viewer's place in
@@ -67,6 +70,8 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
             unread_count: message_count - row.get::<_, i64>(SEEN_COUNT)?,
             message_count: message_count - row.get::<_, i64>(CLEARED_COUNT)?,
             cleared_mark: MessageId(row.get(CLEARED_MARK)?),
+            level: members::level(row, LEVEL)?,
+            mute: members::mute(row, MUTED_UNTIL)?,
         }),
     };
     let is_direct = row.get_ref(KIND)?.as_str()? == "direct";

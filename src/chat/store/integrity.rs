@@ -125,6 +125,22 @@ fn has_table(db: &Connection, name: &str) -> Result<bool> {
     db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?.exists([name])
 }
 
+/// Messages that count other names than their mentions, and mentions of another chat or sender than their
+/// message's; 0 where the database is older than mentions.
+pub fn wrong_mentions(db: &Connection) -> Result<i64> {
+    if !has_table(db, "mentions")? {
+        return Ok(0);
+    }
+    db.query_row(
+        "SELECT (SELECT count(*) FROM messages g WHERE g.mention_count <>
+                    (SELECT count(*) FROM mentions WHERE message_id = g.id AND is_named = 1))
+              + (SELECT count(*) FROM mentions c WHERE NOT EXISTS
+                    (SELECT 1 FROM messages WHERE id = c.message_id AND chat_id = c.chat_id AND sender_id = c.sender_id))",
+        [],
+        |row| row.get(0),
+    )
+}
+
 /// Users with the name of a picture that is not there.
 pub fn lost_avatars(db: &Connection) -> Result<i64> {
     db.query_row(

@@ -9,6 +9,7 @@ use crate::chat::model::chat::Kind;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MemberId, MessageId, UserId};
 use crate::chat::model::member::Member;
+use crate::chat::model::notify::{ChatNotify, Level, Mute};
 use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::receipt::ReadMark;
 use crate::chat::model::time::Timestamp;
@@ -188,15 +189,46 @@ pub fn hidden_by(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The kind of a chat that a member has not put away, and the messages in it that are unread.
-pub fn own_part(db: &Db, chat: ChatId, user: UserId) -> Result<Option<(Kind, i64)>> {
+/// A member's own part of a chat that they have not put away: its kind, the messages in it that are
+/// unread, and how they are told of them now.
+pub fn own_part(db: &Db, chat: ChatId, user: UserId, now: Timestamp) -> Result<Option<(Kind, i64, ChatNotify)>> {
     let mut query = db.prepare_cached(
-        "SELECT c.low_user IS NOT NULL, c.message_count - m.seen_count FROM members m JOIN chats c ON c.id = m.chat_id
+        "SELECT c.low_user IS NOT NULL, c.message_count - m.seen_count, m.level, m.muted_until, c.member_count
+         FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.chat_id = ?1 AND m.user_id = ?2 AND m.is_hidden = 0",
     )?;
-    let found = query
-        .query_row([chat.0, user.0], |row| Ok((if row.get(0)? { Kind::Direct } else { Kind::Group }, row.get(1)?)));
+    let found = query.query_row([chat.0, user.0], |row| {
+        let kind = if row.get(0)? { Kind::Direct } else { Kind::Group };
+        Ok((kind, row.get(1)?, ChatNotify::new(level(row, 2)?, mute(row, 3)?, row.get(4)?, now)))
+    });
     Ok(found.optional()?)
+}
+
+/// What a mute for ever is stored as.
+const FOREVER: i64 = i64::MAX;
+
+pub(super) fn level(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Level>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.and_then(Level::of))
+}
+
+pub(super) fn mute(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Mute>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|end| match end {
+        FOREVER => Mute::Forever,
+        end => Mute::Until(Timestamp(end)),
+    }))
+}
+
+pub fn stored_mute(mute: Option<Mute>) -> Option<i64> {
+    mute.map(|mute| match mute {
+        Mute::Forever => FOREVER,
+        Mute::Until(end) => end.0,
+    })
+}
+
+pub fn set_notify(tx: &Tx<'_>, chat: ChatId, user: UserId, level: Option<Level>, mute: Option<Mute>) -> Result<()> {
+    tx.prepare_cached("UPDATE members SET level = ?3, muted_until = ?4 WHERE chat_id = ?1 AND user_id = ?2")?
+        .execute(params![chat.0, user.0, level.map(Level::as_str), stored_mute(mute)])?;
+    Ok(())
 }
 
 /// Up to where each member has read.

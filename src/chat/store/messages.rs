@@ -8,10 +8,11 @@ use super::db::{Db, take_within};
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{chats, files, reactions};
+use super::{chats, files, mentions, reactions};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::model::mention::{MAX_SMALL_GROUP, Mentions};
 use crate::chat::model::message::{Message, PinPlace, Window};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::user::User;
@@ -29,6 +30,8 @@ named_columns! {
     EDITED_AT = "g.edited_at",
     PINNED_AT = "g.pinned_at",
     CALL_SECONDS = "g.call_seconds",
+    MENTIONS = "g.mention_count",
+    ANSWERED = "g.answered_user",
 }
 
 macro_rules! select_message {
@@ -49,6 +52,7 @@ struct MessageRow {
     message: Message,
     attachments: i64,
     reactions: i64,
+    mentions: i64,
 }
 
 fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
@@ -61,6 +65,8 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         sender: users::user(row, SENDER)?,
         text: row.get(TEXT)?,
         reply_to: row.get::<_, Option<i64>>(REPLY_TO)?.map(MessageId),
+        answered: row.get::<_, Option<i64>>(ANSWERED)?.map(UserId),
+        mentions: Mentions::default(),
         attachments: Vec::new(),
         reactions: Vec::new(),
         created_at,
@@ -69,10 +75,15 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         pinned_at: row.get::<_, Option<i64>>(PINNED_AT)?.map(Timestamp),
         call_seconds: row.get(CALL_SECONDS)?,
     };
-    Ok(MessageRow { message, attachments: row.get(ATTACHMENTS)?, reactions: row.get(REACTIONS)? })
+    Ok(MessageRow {
+        message,
+        attachments: row.get(ATTACHMENTS)?,
+        reactions: row.get(REACTIONS)?,
+        mentions: row.get(MENTIONS)?,
+    })
 }
 
-/// Adds attachments and reactions, where the counts say that there are some.
+/// Adds attachments, reactions and mentions, where the counts say that there are some.
 fn whole(db: &Db, bare: MessageRow) -> Result<Message> {
     let mut message = bare.message;
     if bare.attachments > 0 {
@@ -80,6 +91,9 @@ fn whole(db: &Db, bare: MessageRow) -> Result<Message> {
     }
     if bare.reactions > 0 {
         message.reactions = reactions::of_message(db, message.id)?;
+    }
+    if bare.mentions > 0 {
+        message.mentions = mentions::of_message(db, message.id)?;
     }
     Ok(message)
 }
@@ -134,6 +148,8 @@ pub struct Sender {
     pub is_hidden: bool,
     /// Bytes of the sender's files and texts.
     pub stored: u64,
+    /// Whether an `@all` of theirs means everybody.
+    pub may_mention_all: bool,
 }
 
 pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Sender>> {
@@ -144,17 +160,19 @@ pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Sender>> 
         bytes!("u"),
         ", ",
         columns!("u"),
-        " FROM members m JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id
+        ", c.low_user IS NULL AND (c.member_count <= ?3 OR m.is_admin)
+          FROM members m JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id
           LEFT JOIN users a ON a.id = c.low_user LEFT JOIN users b ON b.id = c.high_user
           WHERE m.chat_id = ?1 AND m.user_id = ?2"
     ))?;
-    let found = query.query_row([chat.0, sender.0], |row| {
+    let found = query.query_row([chat.0, sender.0, MAX_SMALL_GROUP], |row| {
         let is_direct = row.get::<_, Option<i64>>(1)?.is_some();
         Ok(Sender {
             is_hidden: row.get(0)?,
             pair: if is_direct { Some(chats::read_pair(row, 1)?) } else { None },
             stored: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
             user: users::user(row, 6)?,
+            may_mention_all: row.get(6 + users::COLUMNS)?,
         })
     });
     Ok(found.optional()?)
@@ -172,14 +190,16 @@ pub struct NewMessage<'a> {
     pub edited_at: Option<Timestamp>,
     pub pinned_at: Option<Timestamp>,
     pub call_seconds: Option<u32>,
+    pub mentions: i64,
+    pub answered: Option<i64>,
 }
 
 /// Writes a message's row, which nothing counts yet.
 pub fn insert_row(db: &Db, new: &NewMessage<'_>) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached(
         "INSERT INTO messages (id, chat_id, sender_id, content, reply_to, attachment_count, created_at, edited_at,
-                               pinned_at, call_seconds, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?1)",
+                               pinned_at, call_seconds, mention_count, answered_user, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?1)",
     )?;
     insert.execute(params![
         new.id,
@@ -192,6 +212,8 @@ pub fn insert_row(db: &Db, new: &NewMessage<'_>) -> rusqlite::Result<()> {
         new.edited_at.map(|at| at.0),
         new.pinned_at.map(|at| at.0),
         new.call_seconds,
+        new.mentions,
+        new.answered,
     ])?;
     Ok(())
 }
@@ -209,8 +231,11 @@ pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
         edited_at: None,
         pinned_at: None,
         call_seconds: message.call_seconds,
+        mentions: mentions::count_of(&message.mentions),
+        answered: message.answered.map(|user| user.0),
     };
     insert_row(tx, &new)?;
+    mentions::insert_of(tx, message)?;
     chats::count_posted(tx, message.chat, message.id)?;
     super::members::count_own(tx, message.chat, message.sender.id)
 }

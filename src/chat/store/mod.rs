@@ -27,8 +27,10 @@ pub(super) mod import;
 pub(super) mod integrity;
 pub(super) mod invites;
 pub(super) mod members;
+pub(super) mod mentions;
 pub(super) mod messages;
 mod migrations;
+pub(super) mod notify;
 pub(super) mod people;
 #[cfg(test)]
 mod plans;

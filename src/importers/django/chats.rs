@@ -321,6 +321,9 @@ impl Reader<'_> {
                     read_upto: said.read_upto(*chat, member),
                     cleared_upto,
                     is_hidden: member.has_left,
+                    level: None,
+                    muted_until: None,
+                    is_muted: false,
                 }))?;
             }
         }

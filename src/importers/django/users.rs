@@ -79,6 +79,7 @@ pub(super) fn read(
             last_seen_at: cells.time("last_seen"),
             password_hash,
             former_name,
+            ..User::default()
         };
         Ok(import.take(Record::User(user))?)
     })?;

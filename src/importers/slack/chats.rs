@@ -184,6 +184,9 @@ pub(super) fn members(
                 read_upto: said.last_of.get(&chat.id).copied(),
                 cleared_upto: None,
                 is_hidden: false,
+                level: None,
+                muted_until: None,
+                is_muted: false,
             }))?;
         }
     }

@@ -9,6 +9,8 @@ use super::rule::{MAX_LOGIN, Violation, blank, fold, is_stacked, is_unseen, too_
 
 /// Longest username, in characters.
 pub const MAX_USERNAME: usize = 64;
+/// What mentions everybody, folded: no new account may be called so.
+pub const ALL: &str = "all";
 
 /// A username by the rules of contracts §4.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,7 +18,8 @@ pub struct Username(String);
 
 impl Username {
     /// Letters, digits and `_ . + -` of one script, in NFKC; begins and ends with
-    /// a letter, digit or `_`; not all digits, since those would be read as an id.
+    /// a letter, digit or `_`; not all digits, since those would be read as an id, and not
+    /// `all`, which mentions everybody.
     pub fn parse(raw: &str) -> Result<Self, Violation> {
         let raw = raw.trim();
         // What is longer as it was typed could not be typed again to sign in.
@@ -42,6 +45,9 @@ impl Username {
         }
         if name.chars().all(char::is_numeric) {
             return violation("A username cannot be only digits.");
+        }
+        if fold(&name) == ALL {
+            return violation("Nobody can be called all, which mentions everybody.");
         }
         if !name.as_str().is_single_script() {
             return violation("A username keeps to the letters of one script.");
@@ -111,7 +117,9 @@ mod tests {
             assert!(Username::parse(good).is_ok(), "{good} is a name");
         }
         let long = "x".repeat(65);
-        for bad in ["", " ", "12345", "٣٤٥", "a@b", ".a", "a.", "-a", "a b", "pаypal", "a\u{200b}b", "a/b", &long] {
+        for bad in
+            ["", " ", "12345", "٣٤٥", "a@b", ".a", "a.", "-a", "a b", "pаypal", "a\u{200b}b", "a/b", "All", &long]
+        {
             assert!(Username::parse(bad).is_err(), "{bad} is not a name");
         }
         for unseen in

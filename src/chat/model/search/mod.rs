@@ -1,6 +1,5 @@
 //! What is searched for, and what is found.
 
-mod moment;
 mod phrase;
 mod question;
 mod snippet;

@@ -2,9 +2,9 @@
 
 use std::borrow::Borrow;
 
-use super::moment::moment;
 use super::phrase::Phrase;
 use super::words::Words;
+use crate::chat::model::moment::moment;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::time::Timestamp;
 

@@ -89,11 +89,13 @@ pub(super) fn messages(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
         after = piece.upto;
         way.at(u64::try_from(after).unwrap_or(0), last);
     }
+    let mentions = u64::try_from(integrity::wrong_mentions(db)?).unwrap_or(0);
     way.next_line();
     let wrong = "messages count another number than there is";
     Ok(vec![
         Finding::of("attachment-counts", attachments, "messages count their attachments", wrong),
         Finding::of("reaction-counts", reactions, "messages count their reactions", wrong),
+        Finding::of("mentions", mentions, "messages know whom they mention", wrong),
     ])
 }
 

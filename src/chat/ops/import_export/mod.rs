@@ -17,15 +17,15 @@
 //! | record | names | has |
 //! |---|---|---|
 //! | `head` | | version, program, scope (`server`, `chat`, `user`), has_secrets |
-//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, created_at, last_seen_at, password_hash, former_name |
+//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, created_at, last_seen_at, password_hash, former_name, quiet, hides_preview |
 //! | `credential` | user | kind (`account`, `device`, `session`, `refresh`), label, is_bot, secret_sha256, created_at, used_at, expires_at |
 //! | `friend` | user, friend | created_at |
 //! | `post` | author | title, content, created_at |
 //! | `chat` | pair, owner, created_by | id, title, description, is_private, max_members, retain_days, created_at, updated_at, active_at |
-//! | `message` | chat, sender, reply_to | id, text, created_at, edited_at |
+//! | `message` | chat, sender, reply_to, mentions | id, text, created_at, edited_at, pinned_at, call_seconds, mentions_all |
 //! | `reaction` | message, user | emoji |
 //! | `file` | uploader, message | name, size, sha256, created_at, is_avatar |
-//! | `member` | chat, user | role (`member`, `admin`), joined_at, joined_after, read_upto, cleared_upto, is_hidden |
+//! | `member` | chat, user | role (`member`, `admin`), joined_at, joined_after, read_upto, cleared_upto, is_hidden, level, muted_until, is_muted |
 //!
 //! Each struct says of each field what it means and what leaving it out means. The kinds
 //! come in this order, and ids of messages grow, so that one pass can check and store them.

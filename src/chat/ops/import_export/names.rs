@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::check::{field, refused};
 use super::import::{FormerName, Import, NAMES_TOLD, Result};
 use crate::chat::model::id::UserId;
+use crate::chat::model::name::ALL;
 use crate::chat::model::name::rule::{MAX_LOGIN, Violation, fold, is_direction_control, is_unseen, without_towers};
 use crate::chat::model::name::{MAX_USERNAME, Username};
 use crate::chat::model::record::User;
@@ -22,7 +23,8 @@ impl Import {
     pub(super) fn username(&mut self, user: &User) -> Result<Username> {
         let parsed = Username::parse(&user.username);
         let seen = without_towers(&user.username.replace(is_unseen, ""));
-        if parsed.is_ok() || seen == user.username {
+        let is_reserved = fold(user.username.trim()) == ALL;
+        if parsed.is_ok() || (seen == user.username && !is_reserved) {
             return field("username", parsed);
         }
         // Not the bare rest: that may be the name of somebody who comes later.
@@ -30,7 +32,8 @@ impl Import {
         let rest: String = seen.trim().chars().take(MAX_USERNAME.saturating_sub(ending.len())).collect();
         let rest = if rest.is_empty() { "user" } else { &rest };
         let name = field("username", Username::parse(&format!("{rest}{ending}")))?;
-        self.report.note(format!("the user {} comes as {name}: not all of the name can be seen", user.id));
+        let why = if is_reserved { "@all mentions everybody" } else { "not all of the name can be seen" };
+        self.report.note(format!("the user {} comes as {name}: {why}", user.id));
         Ok(name)
     }
 

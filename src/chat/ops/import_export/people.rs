@@ -4,6 +4,7 @@ use super::check::{self, field, refused, time};
 use super::import::{FormerName, Import, MappedUser, NO_TITLE, OnConflict, Result};
 use crate::chat::model::label::Label;
 use crate::chat::model::name::{self, Email, Username};
+use crate::chat::model::quiet::{NotifySettings, Quiet};
 use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, User};
 use crate::chat::model::session;
 use crate::chat::model::token::secret_hash;
@@ -67,8 +68,22 @@ impl Import {
             let (username, name) = (username.as_str().to_owned(), name.clone());
             self.former_names.push(FormerName { user: id, username, name });
         }
+        self.keep_notify(id, user)?;
         self.open_account_token(id, &nonce)?;
         Ok(true)
+    }
+
+    /// How a user wants to be told, if they said so. Which zones there are is a matter of a version, too.
+    fn keep_notify(&mut self, id: i64, user: &User) -> Result<()> {
+        let quiet = user.quiet.as_deref().map(Quiet::parse);
+        if quiet == Some(None) {
+            self.report.leave_out("quiet hours", "they are none here");
+        }
+        let settings = NotifySettings { quiet: quiet.flatten(), preview: !user.hides_preview };
+        if settings != NotifySettings::default() {
+            self.arrival.notify(id, &settings)?;
+        }
+        Ok(())
     }
 
     /// The name under which a user comes.

@@ -7,16 +7,22 @@ use crate::chat::file::look_at;
 use crate::chat::model::direct::{Pair, Person};
 use crate::chat::model::file::{self, StorageName, is_inline};
 use crate::chat::model::id::{FileId, UserId};
+use crate::chat::model::mention::MAX_MENTIONS;
 use crate::chat::model::message::MAX_PINS;
 use crate::chat::model::name::{self, Emoji, MessageText};
+use crate::chat::model::notify::{Level, Mute};
 use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Role};
 use crate::chat::model::retention::RetentionOverride;
-use crate::chat::store::import::{NewChat, NewMember, NewMessage};
+use crate::chat::store::import::{Calling, NewChat, NewMember, NewMessage};
 use crate::chat::store::{chats, users};
 
 fn term(days: Option<u32>) -> Result<RetentionOverride> {
     let Some(days) = days else { return Ok(RetentionOverride::Server) };
     RetentionOverride::of_days(days.into()).map_or_else(|| refused(format!("retain_days: {days} are too many")), Ok)
+}
+
+fn level(name: &str) -> Result<Level> {
+    Level::of(name).map_or_else(|| refused("level: it is neither all nor mentions nor nothing"), Ok)
 }
 
 impl Import {
@@ -101,17 +107,19 @@ impl Import {
         let pinned_at = message.pinned_at.map(|at| time("pinned_at", at, self.now)).transpose()?;
         let pinned_at = pinned_at.filter(|_| self.has_room_for_pin(message.chat));
         let reply_to = message.reply_to.and_then(|id| self.number(id));
-        match reply_to {
-            Some(answered) if self.arrival.place_of(answered)?.0 != chat.id => {
-                return refused("reply_to: that message is of another chat");
-            }
-            None if message.reply_to.is_some() => {
-                self.report.leave_out("answers", "what they answer is not there");
-            }
-            _ => {}
+        let place = reply_to.map(|answered| self.arrival.place_of(answered)).transpose()?;
+        if place.is_some_and(|(answered_in, _)| answered_in != chat.id) {
+            return refused("reply_to: that message is of another chat");
         }
+        if place.is_none() && message.reply_to.is_some() {
+            self.report.leave_out("answers", "what they answer is not there");
+        }
+        let answered = place.map(|(_, sender)| sender);
+        let named = self.named_by(message)?;
+        let all = message.mentions_all && !chat.is_direct;
+        let id = self.number_at(self.messages.len());
         self.arrival.message(&NewMessage {
-            id: self.number_at(self.messages.len()),
+            id,
             chat: chat.id,
             sender: sender.id,
             text: text.as_str(),
@@ -121,9 +129,27 @@ impl Import {
             edited_at,
             pinned_at,
             call_seconds: message.call_seconds,
+            mentions: i64::try_from(named.len() + usize::from(all)).unwrap_or(i64::MAX),
+            answered,
         })?;
+        self.arrival.calls(&Calling { id, chat: chat.id, sender: sender.id, named: &named, all, answered })?;
         self.messages.push(message.id);
         Ok(true)
+    }
+
+    /// Those whom a message names and who are here, by id.
+    fn named_by(&mut self, message: &Message) -> Result<Vec<i64>> {
+        if message.mentions.len() > MAX_MENTIONS {
+            return refused(format!("mentions: there are more than {MAX_MENTIONS}"));
+        }
+        let mut named: Vec<i64> =
+            message.mentions.iter().filter_map(|id| self.users.get(id)).map(|user| user.id).collect();
+        named.sort_unstable();
+        named.dedup();
+        if named.len() < message.mentions.len() {
+            self.report.leave_out("mentions", "whom they name is not there");
+        }
+        Ok(named)
     }
 
     fn has_room_for_pin(&mut self, chat: i64) -> bool {
@@ -226,6 +252,8 @@ impl Import {
             read_mark: self.mark(member.read_upto),
             cleared_mark: self.mark(member.cleared_upto),
             is_hidden: member.is_hidden,
+            level: member.level.as_deref().map(level).transpose()?,
+            mute: if member.is_muted { Some(Mute::Forever) } else { member.muted_until.map(Mute::Until) },
         };
         if self.arrival.member(&new)? {
             return Ok(true);

@@ -6,6 +6,7 @@ use rusqlite::Row;
 use super::{ExportFilter, TALKED, moment};
 use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, Record, User};
 use crate::chat::model::time::Timestamp;
+use crate::chat::store::notify;
 
 /// Of whom everything is told, and of whom only the names.
 pub fn users(wanted: ExportFilter) -> String {
@@ -34,8 +35,9 @@ pub fn users(wanted: ExportFilter) -> String {
     };
     format!(
         "SELECT u.id, u.username, u.display_name, {is_whole} AS is_whole, u.email, u.bio, u.is_admin, u.is_disabled,
-                u.created_at, u.last_seen_at, u.password_hash, f.name_key
-         FROM users u LEFT JOIN former_names f ON f.user_id = u.id WHERE {} ORDER BY u.id",
+                u.created_at, u.last_seen_at, u.password_hash, f.name_key,
+                n.quiet_from, n.quiet_to, n.quiet_zone, coalesce(n.preview, 1) AS preview
+         FROM users u LEFT JOIN former_names f ON f.user_id = u.id LEFT JOIN notify n ON n.user_id = u.id WHERE {} ORDER BY u.id",
         which.replace("TALKED", TALKED)
     )
 }
@@ -55,6 +57,8 @@ pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> 
             (user.created_at, user.last_seen_at) = (moment(row, "created_at")?, moment(row, "last_seen_at")?);
             user.password_hash = if has_secrets { row.get("password_hash")? } else { None };
             user.former_name = row.get("name_key")?;
+            user.quiet = notify::quiet(row)?.map(|quiet| quiet.to_string());
+            user.hides_preview = !row.get::<_, bool>("preview")?;
         }
         Ok(Record::User(user))
     }

@@ -3,14 +3,20 @@
 use rusqlite::Row;
 
 use super::{ExportFilter, TALKED, moment};
+use crate::chat::model::notify::Mute;
 use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Record, Role};
 use crate::chat::model::time::Timestamp;
+use crate::chat::store::mentions::EVERYBODY;
 
 /// Of a message whose chat was not deleted.
 const IN_A_CHAT: &str = "g.chat_id NOT IN (SELECT id FROM chats WHERE is_deleted = 1)";
 
 /// What a message answers, if that is there.
 const ANSWERED: &str = "(SELECT a.id FROM messages a WHERE a.id = g.reply_to AND a.chat_id = g.chat_id)";
+
+/// Whom a message names, by id.
+const NAMED: &str = "(SELECT group_concat(user_id ORDER BY user_id) FROM mentions
+                      WHERE message_id = g.id AND is_named = 1)";
 
 pub fn chats(wanted: ExportFilter) -> String {
     let which = match wanted {
@@ -56,12 +62,14 @@ pub fn messages(wanted: ExportFilter) -> String {
     };
     format!(
         "SELECT g.id, g.chat_id, g.sender_id, g.content, {answers} AS reply_to, g.created_at, g.edited_at,
-                g.pinned_at, g.call_seconds
+                g.pinned_at, g.call_seconds, iif(g.mention_count = 0, '', {NAMED}) AS named
          FROM messages g WHERE {which} ORDER BY g.id"
     )
 }
 
 pub fn message(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let named = row.get_ref("named")?.as_str()?;
+    let named = || named.split(',').filter_map(|id| id.parse::<i64>().ok());
     Ok(Record::Message(Message {
         id: row.get("id")?,
         chat: row.get("chat_id")?,
@@ -72,6 +80,8 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<Record> {
         edited_at: moment(row, "edited_at")?,
         pinned_at: moment(row, "pinned_at")?,
         call_seconds: row.get("call_seconds")?,
+        mentions: named().filter(|id| *id != EVERYBODY).collect(),
+        mentions_all: named().any(|id| id == EVERYBODY),
     }))
 }
 
@@ -140,7 +150,8 @@ pub fn members(wanted: ExportFilter) -> String {
         )
     };
     format!(
-        "SELECT m.chat_id, m.user_id, m.is_admin, m.joined_at, {} AS joined_after, {} AS read_upto, {} AS cleared_upto, m.is_hidden
+        "SELECT m.chat_id, m.user_id, m.is_admin, m.joined_at, {} AS joined_after, {} AS read_upto, {} AS cleared_upto, m.is_hidden,
+                m.level, m.muted_until
          FROM members m WHERE {which} ORDER BY m.id",
         upto("joined_mark"),
         upto("read_mark"),
@@ -149,6 +160,7 @@ pub fn members(wanted: ExportFilter) -> String {
 }
 
 pub fn member(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let mute = crate::chat::store::members::mute(row, row.as_ref().column_index("muted_until")?)?;
     Ok(Record::Member(Member {
         chat: row.get("chat_id")?,
         user: row.get("user_id")?,
@@ -158,5 +170,8 @@ pub fn member(row: &Row<'_>) -> rusqlite::Result<Record> {
         read_upto: row.get("read_upto")?,
         cleared_upto: row.get("cleared_upto")?,
         is_hidden: row.get("is_hidden")?,
+        level: row.get("level")?,
+        muted_until: mute.and_then(|mute| if let Mute::Until(end) = mute { Some(end) } else { None }),
+        is_muted: mute == Some(Mute::Forever),
     }))
 }

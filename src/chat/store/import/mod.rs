@@ -11,8 +11,9 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::db::{Db, Durability, connect, prepare_writer};
+pub use super::mentions::Calling;
 pub use super::messages::NewMessage;
-use super::{by_chat, changes, files, messages, migrations, search};
+use super::{by_chat, changes, files, members, mentions, messages, migrations, notify, search};
 use crate::chat::model::backup::BackupError as Same;
 use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
@@ -20,6 +21,8 @@ use crate::chat::model::id::MessageId;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::name::{Email, Emoji};
+use crate::chat::model::notify::Level;
+use crate::chat::model::quiet::NotifySettings;
 use crate::chat::model::record::RecordError;
 use crate::chat::model::time::Timestamp;
 pub use counters::BrokenRule;
@@ -191,6 +194,15 @@ impl ImportTx {
         Ok(messages::insert_row(&self.db, new)?)
     }
 
+    pub fn notify(&self, user: i64, settings: &NotifySettings) -> Result<()> {
+        Ok(notify::set(&self.db, user, settings)?)
+    }
+
+    /// Whom a message that came calls.
+    pub fn calls(&self, calling: &Calling<'_>) -> Result<()> {
+        Ok(mentions::insert(&self.db, calling)?)
+    }
+
     /// The chat and the sender of a message.
     pub fn place_of(&self, message: i64) -> Result<(i64, i64)> {
         let mut query = self.db.prepare_cached("SELECT chat_id, sender_id FROM messages WHERE id = ?1")?;
@@ -224,8 +236,9 @@ impl ImportTx {
     /// `false`: they are in it already.
     pub fn member(&self, new: &NewMember) -> Result<bool> {
         let mut insert = self.db.prepare_cached(
-            "INSERT INTO members (chat_id, user_id, is_admin, joined_at, joined_mark, read_mark, cleared_mark, is_hidden)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO members (chat_id, user_id, is_admin, joined_at, joined_mark, read_mark, cleared_mark, is_hidden,
+                                  level, muted_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
         )?;
         let inserted = insert.execute(params![
             new.chat,
@@ -235,7 +248,9 @@ impl ImportTx {
             new.joined_mark,
             new.read_mark,
             new.cleared_mark,
-            new.is_hidden
+            new.is_hidden,
+            new.level.map(Level::as_str),
+            members::stored_mute(new.mute),
         ])?;
         Ok(inserted > 0)
     }

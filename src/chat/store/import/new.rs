@@ -1,6 +1,7 @@
 //! What is to be written: a row of each noun, with the times of its source.
 
 use crate::chat::model::name::{Email, Username};
+use crate::chat::model::notify::{Level, Mute};
 use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::time::Timestamp;
 
@@ -56,4 +57,6 @@ pub struct NewMember {
     pub read_mark: i64,
     pub cleared_mark: i64,
     pub is_hidden: bool,
+    pub level: Option<Level>,
+    pub mute: Option<Mute>,
 }

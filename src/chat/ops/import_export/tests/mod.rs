@@ -83,6 +83,7 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
             Record::Message(of) => {
                 chat(&mut of.chat);
                 user(&mut of.sender);
+                of.mentions.iter_mut().for_each(user);
                 of.reply_to.iter_mut().chain([&mut of.id]).for_each(message);
             }
             Record::Reaction(of) => {

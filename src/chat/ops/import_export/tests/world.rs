@@ -100,6 +100,8 @@ impl World {
                 last_seen_at: maker.maybe(),
                 password_hash: Some(no_password()),
                 former_name: maker.chance(20).then(|| format!("old name {place}")),
+                quiet: maker.chance(20).then(|| "22:00 07:30 Europe/Berlin".to_owned()),
+                hides_preview: maker.chance(20),
             }));
         }
         for user in &users {
@@ -199,6 +201,8 @@ impl World {
                 edited_at: maker.maybe(),
                 pinned_at: maker.maybe(),
                 call_seconds: maker.chance(10).then_some(42),
+                mentions: if maker.chance(20) { vec![members[0]] } else { Vec::new() },
+                mentions_all: chat.pair.is_none() && maker.chance(10),
             });
         }
         self.records.extend(said.iter().cloned().map(Record::Message));
@@ -271,6 +275,9 @@ impl World {
             read_upto,
             cleared_upto: cleared_upto.filter(|_| is_direct),
             is_hidden: is_direct && maker.chance(30),
+            level: maker.chance(30).then(|| maker.pick(&["all", "mentions", "nothing"]).to_owned()),
+            muted_until: maker.maybe(),
+            is_muted: false,
         }
     }
 }

@@ -1,6 +1,9 @@
-//! Days and times as filters name them.
+//! Days and times as people name them.
 
 use crate::chat::model::time::Timestamp;
+
+/// The last moment that is written with a year of four digits.
+pub const LATEST: Timestamp = Timestamp(253_402_300_799_999);
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
