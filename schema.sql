@@ -25,7 +25,8 @@ CREATE TABLE users (
     stored_bytes  INTEGER NOT NULL DEFAULT 0, -- sum of the sizes of one's files, for the quota (texts: text_bytes)
     created_at    INTEGER NOT NULL,
     last_seen_at  INTEGER,
-    look_key      TEXT    NOT NULL DEFAULT '' -- what names of other alphabets share that are drawn alike
+    look_key      TEXT    NOT NULL DEFAULT '', -- what names of other alphabets share that are drawn alike
+    is_bot        INTEGER NOT NULL DEFAULT 0 -- a program's: it has no password and no account token
 ) STRICT;
 CREATE INDEX users_by_look ON users (look_key);
 CREATE INDEX users_by_search ON users (search_key);
@@ -40,6 +41,13 @@ CREATE TABLE former_names (
     user_id  INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     name_key TEXT    NOT NULL UNIQUE         -- folded, as users.username_key is
 ) STRICT;
+
+-- Programs with an account of their own, as long as their maker keeps them.
+CREATE TABLE bots (
+    user_id    INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    made_by    INTEGER REFERENCES users        -- NULL: the command line
+) STRICT;
+CREATE INDEX bots_by_maker ON bots (made_by, user_id);
 
 -- How people are told of what happens, where they said so.
 CREATE TABLE notify (

@@ -15,6 +15,7 @@ use super::http::ice::Ice;
 use super::http::limit::RateLimits;
 use super::http::reply::{ApiError, problem};
 use crate::chat::auth::invite::Invite;
+use crate::chat::model::bot::BotMakers;
 use crate::chat::model::error::{Denial, Error, Rule};
 use crate::chat::model::label::Label;
 use crate::chat::model::time::Clock;
@@ -33,6 +34,7 @@ pub(crate) fn settings() -> Settings {
         any_origin: false,
         faults: None,
         registration: Registration::Open,
+        bots: BotMakers::default(),
         max_upload: 1 << 20,
         max_message: 10_000,
         ws_history: None,

@@ -15,6 +15,8 @@ use std::{fmt, thread};
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, SaltString};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::oneshot;
 
 use super::model::error::{Error, Result};
@@ -36,6 +38,16 @@ type Job = Box<dyn FnOnce() + Send>;
 /// Whether a stored hash can be verified here, at a bounded cost.
 pub(super) fn can_verify(stored: &str) -> bool {
     StoredHash::parse(stored).is_some()
+}
+
+/// A hash that no password has, as costly to try as all others: who has it needs a link.
+pub fn no_password() -> String {
+    let random = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
+    format!(
+        "$argon2id$v=19$m=19456,t=2,p=1${}${}",
+        random(&rand::random::<[u8; 16]>()),
+        random(&rand::random::<[u8; 32]>())
+    )
 }
 
 /// Whose hash a password is verified against.

@@ -163,7 +163,7 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
 
 /// Takes a member out of a group. Somebody longest standing takes over what the last
 /// admin or the owner leaves behind; a group that nobody is left in is deleted.
-fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
+pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
     let Some(was_admin) = store::members::delete(tx, chat.id, user)? else {
         return Err(Error::NotFound);
     };

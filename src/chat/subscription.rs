@@ -46,8 +46,11 @@ impl App {
                 let audible = audible(tx, &who, scope)?;
                 let chats = if scope == Scope::All { audible.clone() } else { store::chats::ids_of(tx, who.user)? };
                 tx.publish(Event::Steering(Steering::SocketOpened { socket: subscription.id(), chats: audible }));
-                // At each: that they were there before may be taken back in this very commit.
-                tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
+                // At each: that they were there before may be taken back in this very commit. A program is nobody's
+                // presence.
+                if !who.is_bot {
+                    tx.publish(Event::Presence { user: who.user, online: true, last_seen: None, chats });
+                }
                 Ok((subscription, tx.last_seq()))
             })
             .await;
@@ -112,7 +115,7 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.app.leave_call(&self.subscriber);
-        if self.subscription.leave() {
+        if self.subscription.leave() && !self.subscriber.actor.is_bot {
             self.app.note_absence(self.subscriber.actor.user);
         }
     }

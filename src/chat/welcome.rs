@@ -1,7 +1,7 @@
 //! Where whoever is new finds people: the room of everybody, and the group they were
 //! invited into. An account is never refused for it.
 
-use super::group::create_group;
+use super::group::{create_group, inside};
 use super::member;
 use super::model::chat::{Kind, MAX_MEMBERS, NewGroup};
 use super::model::error::{Error, Result};
@@ -17,6 +17,20 @@ pub(super) fn welcome(tx: &mut Tx<'_>, user: UserId, invited_into: Option<ChatId
         match member::join_as_guest(tx, chat, user) {
             Ok(_) | Err(Error::ChatFull | Error::NotFound) => {}
             Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Groups that somebody is taken out of who goes for good; of more they stay a member who never comes back.
+const MAX_LEFT: usize = 1_000;
+
+/// Takes whoever goes for good out of their groups.
+pub(super) fn see_off(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    for chat in store::chats::ids_of(tx, user)?.into_iter().take(MAX_LEFT) {
+        let chat = inside(tx, user, chat)?;
+        if chat.kind == Kind::Group {
+            member::remove(tx, &chat, user)?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod backup;
+mod bot;
 mod check;
 mod check_url;
 mod completions;
@@ -77,6 +78,9 @@ enum Command {
     /// Create, list and revoke invitation links
     #[command(subcommand)]
     Invite(invite::Invite),
+    /// Create, list and delete bots
+    #[command(subcommand)]
+    Bot(bot::Bot),
     /// Create, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Token),
@@ -118,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::User(user) => user.run(),
         Command::Invite(invite) => invite.run(),
+        Command::Bot(bot) => bot.run(),
         Command::Token(token) => token.run(),
         Command::Audit(audit) => audit.run(),
         Command::Backup(backup) => backup.run(),

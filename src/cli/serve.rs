@@ -26,6 +26,7 @@ use crate::api::http::forwarded::{TrustedProxies, is_loopback};
 use crate::api::http::ice::Ice;
 use crate::api::http::limit::{RateLimit, RateLimits};
 use crate::assets::Assets;
+use crate::chat::model::bot::BotMakers;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::storage;
 use crate::chat::model::time::Clock;
@@ -44,6 +45,9 @@ pub(super) struct Serve {
     /// Who may make an account
     #[arg(long, env = "FIRESIDE_REGISTRATION", value_enum, default_value_t = Registration::Open)]
     registration: Registration,
+    /// Who may make bots: administrators, or everybody with an account
+    #[arg(long, env = "FIRESIDE_BOTS", value_enum, default_value_t = BotsFlag::Admins)]
+    bots: BotsFlag,
     /// Origin where people reach the server, for links and cookies: `https://chat.example.org`
     #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
@@ -130,6 +134,21 @@ struct LimitFlags {
 enum DurabilityFlag {
     Full,
     Normal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BotsFlag {
+    Admins,
+    Open,
+}
+
+impl From<BotsFlag> for BotMakers {
+    fn from(flag: BotsFlag) -> Self {
+        match flag {
+            BotsFlag::Admins => Self::Administrators,
+            BotsFlag::Open => Self::Everybody,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -234,6 +253,7 @@ impl Serve {
             cors_origins: self.cors_origin,
             any_origin: false,
             registration: self.registration,
+            bots: self.bots.into(),
             max_upload: self.max_upload,
             max_message: self.max_message,
             ws_history: self.ws_history,

@@ -37,6 +37,8 @@ pub struct Scene {
     pub session: i64,
     /// An invitation to the server.
     pub invite: i64,
+    /// A bot that alice made.
+    pub bot: i64,
 }
 
 impl Scene {
@@ -49,7 +51,7 @@ impl Scene {
         let name = if self.sort == Sort::Direct { "bob_zed".to_owned() } else { format!("room-{NEVER}") };
         let code = "never".to_owned();
         let (message, file, picture, session) = (NEVER, NEVER, NEVER, NEVER);
-        Self { chat: NEVER, name, message, file, picture, code, session, invite: NEVER, ..self.clone() }
+        Self { chat: NEVER, name, message, file, picture, code, session, invite: NEVER, bot: NEVER, ..self.clone() }
     }
 
     pub fn room(&self) -> Room {
@@ -99,9 +101,9 @@ impl Cast {
         // Removing somebody ends what invitations there were.
         let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
         let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
-        let (session, invite) = if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER) };
+        let (session, invite, bot) = if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER, NEVER) };
         let (chat, file, picture) = (room.id, id(&file), id(&picture));
-        Scene { sort, chat, name, message, file, picture, code, session, invite }
+        Scene { sort, chat, name, message, file, picture, code, session, invite, bot }
     }
 
     async fn invites_into(&self, room: &Room) -> String {
@@ -110,13 +112,15 @@ impl Cast {
         made["code"].as_str().unwrap().to_owned()
     }
 
-    /// A device of bob's, and an invitation.
-    async fn of_server(&self) -> (i64, i64) {
+    /// A device of bob's, an invitation and a bot.
+    async fn of_server(&self) -> (i64, i64, i64) {
         let device = self.bob.person.signs_in_again().await;
         let sessions = device.get("/api/server/sessions/").await.is(200).results();
         let current = sessions.iter().find(|session| session["current"] == true).unwrap();
         let invite = self.alice.person.post("/api/server/invites/", &json!({})).await.is(201).json();
-        (id(current), id(&invite))
+        let bot =
+            self.alice.person.post("/api/server/bots/", &json!({"username": self.new_name()})).await.is(201).json();
+        (id(current), id(&invite), id(&bot))
     }
 
     /// Everything that a refused request could have changed, as those see it whose it is.
@@ -128,7 +132,7 @@ impl Cast {
             }
         }
         if scenes.iter().any(|scene| scene.sort == Sort::Server) {
-            for path in ["/api/server/users/", "/api/server/invites/", "/api/server/audit/"] {
+            for path in ["/api/server/users/", "/api/server/invites/", "/api/server/bots/", "/api/server/audit/"] {
                 seen.push(self.alice.person.get(path).await.is(200).json());
             }
             seen.push(json!(self.bob.person.get("/api/server/sessions/").await.is(200).results().len()));

@@ -221,6 +221,10 @@ async fn administer(admin: &mut Walker<'_>) {
     admin.posts(&format!("{invites}look/"), json!({"code": invite["code"]})).await;
     admin.gets(invites).await;
     admin.does("DELETE", &format!("{invites}{}/", id(&invite)), Value::Null).await;
+    let bots = "/api/server/bots/";
+    let bot = admin.posts(bots, json!({"username": "weather", "display_name": "The Weather"})).await;
+    admin.gets(bots).await;
+    admin.does("DELETE", &format!("{bots}{}/", id(&bot)), Value::Null).await;
     admin.posts("/api/server/register/", json!({"username": "frank", "password": "correct horse frank"})).await;
     admin.gets("/api/server/people/?q=fra&limit=1").await;
     admin.does("PATCH", "/api/server/settings/", json!({"name": "den", "join_rooms": []})).await;

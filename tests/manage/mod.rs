@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod bot;
 mod command;
 mod disable;
 mod invite;

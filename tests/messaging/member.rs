@@ -239,7 +239,7 @@ async fn members_are_listed_in_parts_and_found_by_name() {
     let expected: Vec<i64> = [&alice].into_iter().chain(&crowd).chain([&eve]).map(|person| person.id).collect();
     assert_eq!(seen.iter().map(id).collect::<Vec<_>>(), expected, "the longest in it first");
     let first = json!({
-        "id": alice.id, "username": "alice", "display_name": "alice", "avatar_url": null, "is_admin": true,
+        "id": alice.id, "username": "alice", "display_name": "alice", "avatar_url": null, "is_bot": false, "is_admin": true,
         "joined_at": seen[0]["joined_at"], "online": false, "last_seen": null,
     });
     assert_eq!(seen[0], first, "and no address");

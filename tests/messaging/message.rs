@@ -29,7 +29,8 @@ async fn a_message_is_as_documented_wherever_it_stands() {
     assert_eq!(message["created_at"], message["updated_at"]);
     let created = message["created_at"].as_str().unwrap();
     assert!(created.ends_with('Z') && created.len() == 24 && !created.starts_with("1999"), "{created}");
-    let sender = json!({"id": alice.id, "username": "alice", "display_name": "alice", "avatar_url": null});
+    let sender =
+        json!({"id": alice.id, "username": "alice", "display_name": "alice", "avatar_url": null, "is_bot": false});
     assert_eq!(message["sender"], sender);
     assert_eq!(message["reactions"], json!([]));
     assert_eq!(message["read_by"], json!([alice.id]));

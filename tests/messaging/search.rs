@@ -27,6 +27,7 @@ async fn users_are_found_as_documented() {
     let shown = json!({
         "id": jane.id, "username": "janedoe", "display_name": "Jane Döe", "email": "janedoe@example.com",
         "avatar_url": null,
+        "is_bot": false,
     });
     assert_eq!(answer, json!({"results": [shown]}));
     for part in ["jane", "JANE DÖE", " döe ", "janedoe@example.com", "JaneDoe@Example.COM"] {

@@ -19,7 +19,7 @@ pub struct Account<'a> {
 
 impl<'a> From<&'a user::Account> for Account<'a> {
     fn from(account: &'a user::Account) -> Self {
-        let user::User { id, username, display_name, avatar, bio } = &account.user;
+        let user::User { id, username, display_name, avatar, bio, .. } = &account.user;
         Self {
             id: id.0,
             email: &account.email,

@@ -10,6 +10,7 @@ use super::limit::{Limits, RateLimits};
 use super::meters::{Meters, Started};
 use super::mount::Mount;
 use crate::chat::App;
+use crate::chat::model::bot::BotMakers;
 
 /// And after so long, however few there were.
 pub const FORGET_AFTER: Duration = Duration::from_mins(1);
@@ -47,6 +48,8 @@ pub struct Settings {
     pub any_origin: bool,
     /// Who may make an account.
     pub registration: Registration,
+    /// Who may make bots.
+    pub bots: BotMakers,
     /// Largest file, in bytes.
     pub max_upload: u64,
     /// Longest message, in characters.

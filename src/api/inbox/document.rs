@@ -24,15 +24,17 @@ fn token_alone() -> Shape {
 }
 
 pub fn token(doc: &mut Doc) {
-    doc.does("Get the account's own token").answers_with(
-        200,
-        token_alone(),
-        "The same at each call, until it is rotated.",
-    );
+    doc.does("Get the account's own token")
+        .answers_with(200, token_alone(), "The same at each call, until it is rotated.")
+        .note("A bot has none.")
+        .refuses(&[403]);
 }
 
 pub fn rotate(doc: &mut Doc) {
-    doc.does("Replace the account's own token").answers_with(200, token_alone(), "The new one; the old opens nothing.");
+    doc.does("Replace the account's own token")
+        .answers_with(200, token_alone(), "The new one; the old opens nothing.")
+        .note("A bot has none.")
+        .refuses(&[403]);
 }
 
 pub fn list(doc: &mut Doc) {

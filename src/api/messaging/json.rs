@@ -24,6 +24,8 @@ pub struct User<'a> {
     username: &'a str,
     display_name: &'a str,
     avatar_url: Option<String>,
+    /// A program's account.
+    is_bot: bool,
 }
 
 impl<'a> From<&'a user::User> for User<'a> {
@@ -33,6 +35,7 @@ impl<'a> From<&'a user::User> for User<'a> {
             username: user.username.as_str(),
             display_name: &user.display_name,
             avatar_url: user.avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
+            is_bot: user.is_bot,
         }
     }
 }

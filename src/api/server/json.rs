@@ -14,7 +14,7 @@ use crate::chat::model::backup::Backups;
 use crate::chat::model::name::Username;
 use crate::chat::model::session::{Actor, CredentialKind, IssuedCredential};
 use crate::chat::model::token::Token;
-use crate::chat::model::{audit, invite, server, user};
+use crate::chat::model::{audit, bot, invite, server, user};
 use crate::chat::ops::status;
 
 /// Who the command line is, where a person's name would stand. No username has a space.
@@ -111,6 +111,39 @@ impl<'a> From<&'a user::Person> for Person<'a> {
             last_seen: person.last_seen.map(|at| at.to_string()),
         }
     }
+}
+
+/// A program with an account of its own.
+#[derive(JsonSchema, Serialize)]
+pub struct Bot<'a> {
+    id: i64,
+    username: &'a str,
+    display_name: &'a str,
+    is_bot: bool,
+    created_at: String,
+    /// Who made it, unless that was the command line.
+    created_by: Option<i64>,
+}
+
+impl<'a> From<&'a bot::Bot> for Bot<'a> {
+    fn from(bot: &'a bot::Bot) -> Self {
+        Self {
+            id: bot.user.id.0,
+            username: bot.user.username.as_str(),
+            display_name: &bot.user.display_name,
+            is_bot: bot.user.is_bot,
+            created_at: bot.created_at.to_string(),
+            created_by: bot.made_by.map(|maker| maker.0),
+        }
+    }
+}
+
+/// One that was made just now: the only place where its token stands.
+#[derive(JsonSchema, Serialize)]
+pub struct NewBot<'a> {
+    #[serde(flatten)]
+    pub bot: Bot<'a>,
+    pub token: &'a str,
 }
 
 /// Something that signs one in.

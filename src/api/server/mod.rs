@@ -9,6 +9,8 @@
 //! | me | GET | `/api/server/people/` | whom I may write to, online first |
 //! | me | GET | `/api/server/sessions/` | what signs me in |
 //! | me | DELETE | `/api/server/sessions/{id}/` | one of it ends |
+//! | me | GET POST | `/api/server/bots/` | my bots, a new one |
+//! | me | DELETE | `/api/server/bots/{id}/` | one of them ends |
 //! | admin | GET POST | `/api/server/users/` | everybody, a new one |
 //! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
 //! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
@@ -21,6 +23,7 @@
 //!
 //! The handlers stand in a file per noun; this one is the table.
 
+mod bots;
 mod document;
 mod invites;
 mod json;
@@ -56,6 +59,9 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/api/server/people/", Rate::Free, people::list).doc(document::people),
         Route::new(get.clone(), "/api/server/sessions/", Rate::Free, sessions::list).doc(document::sessions),
         Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Free, sessions::end).doc(document::end_session),
+        Route::new(get.clone(), "/api/server/bots/", Rate::Free, bots::list).doc(bots::list_document),
+        Route::new(post.clone(), "/api/server/bots/", Rate::Free, bots::create).doc(bots::create_document),
+        Route::new(delete.clone(), "/api/server/bots/{id}/", Rate::Free, bots::delete).doc(bots::delete_document),
         admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
         admin(post.clone(), "/api/server/users/", users::create).doc(document::add_user),
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),

@@ -2,7 +2,7 @@
 //! server's secret and a nonce of the account, and so need not be kept.
 
 use crate::chat::app::App;
-use crate::chat::model::error::Result;
+use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
 use crate::chat::model::session::{Actor, CredentialKind, LABEL};
@@ -12,12 +12,14 @@ use crate::chat::store::{self, Tx};
 impl App {
     /// The actor's stable account token.
     pub fn account_token(&self, actor: &Actor) -> Result<Token> {
+        refuse_bot(actor)?;
         let nonce = self.store.read(|db| store::users::token_nonce(db, actor.user))?;
         Ok(self.keys.account_token(&nonce))
     }
 
     /// Replaces the actor's account token; the old one, those that came with the account, and their sockets end.
     pub async fn rotate_account_token(&self, actor: &Actor) -> Result<Token> {
+        refuse_bot(actor)?;
         let (user, keys) = (actor.user, self.keys.clone());
         let token = self
             .authorized(actor)
@@ -31,6 +33,11 @@ impl App {
         self.hub.settle().await;
         Ok(token)
     }
+}
+
+/// A bot has the one token that its maker was given.
+fn refuse_bot(actor: &Actor) -> Result<()> {
+    if actor.is_bot { Err(Error::Forbidden(Denial::Bot)) } else { Ok(()) }
 }
 
 /// Writes down the hash of the account token that `nonce` makes.

@@ -96,6 +96,9 @@ fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, 
     if leaves && !store::accounts::has_admin(tx, Some(user))? {
         return Err(Error::Invalid(Rule::LastAdmin));
     }
+    if is_admin {
+        session::refuse_bot(&before.user)?;
+    }
     let name = before.user.username.as_str();
     if is_admin != before.is_admin {
         store::accounts::set_admin(tx, user, is_admin)?;

@@ -8,6 +8,7 @@ pub mod account_token;
 pub mod admin;
 pub mod audit;
 pub mod authorized;
+pub mod bot;
 pub mod credential;
 pub mod dev_account;
 pub mod invite;

@@ -7,6 +7,7 @@ use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::label::Label;
+use crate::chat::model::name::Username;
 use crate::chat::model::session::Session;
 use crate::chat::model::token::{Keys, Token};
 use crate::chat::model::user::{Account, NewUser};
@@ -73,11 +74,7 @@ pub(in crate::chat) fn create(
     keys: &Keys,
     invited_into: Option<ChatId>,
 ) -> Result<Account> {
-    if store::users::find_by_key(tx, &new.username.key())?.is_some()
-        || store::users::look_owner(tx, &new.username)?.is_some()
-    {
-        return Err(Error::UsernameTaken);
-    }
+    check_name(tx, &new.username)?;
     if let Some(email) = &new.email
         && store::users::email_is_taken(tx, &email.key(), None)?
     {
@@ -88,4 +85,11 @@ pub(in crate::chat) fn create(
     super::account_token::open(tx, id, keys, &nonce)?;
     welcome(tx, id, invited_into)?;
     store::users::account(tx, id)?.ok_or(Error::Internal)
+}
+
+/// Fails if somebody has the name, or one that readers would take for it.
+pub(in crate::chat) fn check_name(tx: &Tx<'_>, name: &Username) -> Result<()> {
+    let is_taken =
+        store::users::find_by_key(tx, &name.key())?.is_some() || store::users::look_owner(tx, name)?.is_some();
+    if is_taken { Err(Error::UsernameTaken) } else { Ok(()) }
 }

@@ -27,6 +27,7 @@ impl App {
         let expires_at = self.store.write(move |tx| {
             by.check(tx)?;
             let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+            session::refuse_bot(&account.user)?;
             let expires_at = tx.now.plus(RESET_LIFE);
             store::resets::replace(tx, user, &hash, by.id(), expires_at)?;
             audit::note(tx, by.id(), AuditAction::ResetLinkCreated, account.user.username.as_str(), "")?;

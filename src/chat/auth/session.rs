@@ -11,13 +11,14 @@ use crate::chat::hasher::Reference;
 use crate::chat::memory::credential_cache::CachedCredential;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::audit::AuditAction;
-use crate::chat::model::error::{Error, Result};
+use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::password::Password;
 use crate::chat::model::session::{Actor, CredentialKind, SESSION_IDLE, SESSION_LIFE};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Keys, Token, secret_hash};
+use crate::chat::model::user::User;
 use crate::chat::store::{self, Tx};
 
 /// A credential's use is written down at most this often.
@@ -134,6 +135,7 @@ impl App {
         self.store
             .write(move |tx| {
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+                refuse_bot(&account.user)?;
                 store::users::set_password(tx, user, &hash)?;
                 store::resets::delete(tx, user)?;
                 audit::note(
@@ -173,6 +175,11 @@ impl App {
     }
 }
 
+/// What an account has that somebody signs in to by a password, and a bot's has not.
+pub(in crate::chat) fn refuse_bot(user: &User) -> Result<()> {
+    if user.is_bot { Err(Error::Forbidden(Denial::Bot)) } else { Ok(()) }
+}
+
 /// A session in use is over after an idle while from now, but never later than its life.
 fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Option<Timestamp>> {
     if kind != CredentialKind::Session {
@@ -190,7 +197,7 @@ pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<Crede
         None => false,
     };
     store::credentials::delete_all(tx, user, kept)?;
-    if !keeps_account_token {
+    if !keeps_account_token && !store::users::is_bot(tx, user)? {
         account_token::renew(tx, user, keys)?;
     }
     tx.publish(Event::Steering(Steering::CredentialsEnded { user, kept }));

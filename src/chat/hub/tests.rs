@@ -73,7 +73,8 @@ async fn a_newcomers_socket_joins_with_the_event() {
     let bob = listen(&hub, 2, Scope::All, &[]);
     hub.publish([said(1)]);
     let username = Username::parse("bob").expect("a name");
-    let user = User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new() };
+    let user =
+        User { id: UserId(2), username, display_name: "bob".into(), avatar: None, bio: String::new(), is_bot: false };
     hub.publish([Event::Member(MemberEvent::Added { chat: DEN, user, members: 2, is_quiet: false }), said(1)]);
     assert!(matches!(bob.inbox().take().expect("joined").event(), Event::Member(MemberEvent::Added { .. })));
     assert!(matches!(bob.inbox().take().expect("an event").event(), Event::Call(CallEvent::Left { .. })));

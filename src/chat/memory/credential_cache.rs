@@ -102,6 +102,7 @@ mod tests {
             credential: CredentialId(user),
             kind: CredentialKind::Device,
             is_admin: false,
+            is_bot: false,
         };
         CachedCredential { actor, since: NOW, until: Timestamp(2_000) }
     }

@@ -32,6 +32,10 @@ pub enum AuditAction {
     TokenCreated,
     /// A token of a program was taken back.
     TokenRevoked,
+    /// A bot was made.
+    BotCreated,
+    /// A bot was deleted.
+    BotDeleted,
     /// What another server or program held was taken in.
     Imported,
     /// How long a chat's messages are kept was changed.
@@ -62,6 +66,8 @@ impl AuditAction {
             Self::InviteRevoked => "invite_revoked",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
+            Self::BotCreated => "bot_created",
+            Self::BotDeleted => "bot_deleted",
             Self::Imported => "imported",
             Self::RetentionSet => "retention_set",
             Self::ClockConfirmed => "clock_confirmed",

@@ -110,6 +110,12 @@ pub enum Denial {
     /// One changes only oneself.
     #[error("You can only change your own profile.")]
     OthersProfile,
+    /// A bot has no password and no account token, administers nothing and makes no bots.
+    #[error("This is not for bots.")]
+    Bot,
+    /// Administrators alone make bots on this server.
+    #[error("Only administrators make bots on this server.")]
+    MakeBot,
 }
 
 /// A rule that a value broke, found while the transaction ran.

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod audit;
 pub mod backup;
+pub mod bot;
 pub mod call;
 pub mod changes;
 pub mod chat;

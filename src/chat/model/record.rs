@@ -91,6 +91,9 @@ pub struct User {
     /// Cannot sign in.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_disabled: bool,
+    /// A program's account: no password opens it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_bot: bool,
     /// Left out: the time of the import.
     #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,

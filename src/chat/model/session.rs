@@ -44,6 +44,8 @@ pub struct Actor {
     pub kind: CredentialKind,
     /// May administer the server.
     pub is_admin: bool,
+    /// A program with an account of its own.
+    pub is_bot: bool,
 }
 
 /// A new browser session.

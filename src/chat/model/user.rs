@@ -18,6 +18,8 @@ pub struct User {
     pub avatar: Option<String>,
     /// Possibly empty.
     pub bio: String,
+    /// A program's account.
+    pub is_bot: bool,
 }
 
 /// A user with what only the user, and few documented places, may see.

@@ -36,7 +36,8 @@ fn kind_of(text: &str) -> CredentialKind {
     }
 }
 
-const FIND: &str = "SELECT c.id, c.kind, c.used_at, c.user_id, u.username, u.is_admin, c.expires_at
+const FIND: &str =
+    "SELECT c.id, c.kind, c.used_at, c.user_id, u.username, u.is_admin, u.is_bot AS is_bots, c.expires_at
     FROM credentials c JOIN users u ON u.id = c.user_id
     WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND ";
 
@@ -50,6 +51,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
             user: UserId(row.get("user_id")?),
             username: Username::stored(row.get("username")?),
             is_admin: row.get("is_admin")?,
+            is_bot: row.get("is_bots")?,
         },
     })
 }

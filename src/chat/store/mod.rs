@@ -6,6 +6,7 @@
 
 pub(super) mod accounts;
 pub(super) mod audit;
+pub(super) mod bots;
 mod by_chat;
 pub(super) mod changes;
 pub(super) mod chats;

@@ -24,14 +24,16 @@ macro_rules! columns {
             $alias,
             ".avatar_name, ",
             $alias,
-            ".bio"
+            ".bio, ",
+            $alias,
+            ".is_bot"
         )
     };
 }
 pub(super) use columns;
 
 /// How many columns a user takes.
-pub(super) const COLUMNS: usize = 5;
+pub(super) const COLUMNS: usize = 6;
 
 /// The user whose columns start at `first`.
 pub(super) fn user(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
@@ -41,6 +43,7 @@ pub(super) fn user(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
         display_name: row.get(first + 2)?,
         avatar: row.get(first + 3)?,
         bio: row.get(first + 4)?,
+        is_bot: row.get(first + 5)?,
     })
 }
 
@@ -54,11 +57,20 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
 }
 
 pub fn insert(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8]) -> Result<UserId> {
+    insert_row(tx, new, hash, nonce, false)
+}
+
+/// A program's account. Its hash is one that no password has.
+pub fn insert_bot(tx: &Tx<'_>, new: &NewUser, hash: &str) -> Result<UserId> {
+    insert_row(tx, new, hash, &[], true)
+}
+
+fn insert_row(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8], is_bot: bool) -> Result<UserId> {
     let display_name = new.display_name.as_deref().unwrap_or(new.username.as_str());
     tx.prepare_cached(
         "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name,
-                            search_key, token_nonce, is_admin, created_at, look_key)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                            search_key, token_nonce, is_admin, created_at, look_key, is_bot)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         new.username.as_str(),
@@ -72,6 +84,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8]) -> Result<Us
         new.is_admin,
         tx.now.0,
         new.username.skeleton(),
+        is_bot,
     ])?;
     Ok(UserId(tx.last_insert_rowid()))
 }
@@ -149,17 +162,18 @@ pub fn accounts(db: &Db) -> Result<Vec<Account>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Who signs in with this name or address, or had the name before a move: the id, and the hash to verify.
+/// Who signs in with this name or address, or had the name before a move: the id, the hash to verify, and
+/// whether they may not, since they are disabled or a bot.
 pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)>> {
     // Nobody has it, and folding it would make it longer still.
     if login.len() > MAX_LOGIN {
         return Ok(None);
     }
     let sql = if login.contains('@') {
-        "SELECT id, password_hash, is_disabled FROM users WHERE id = coalesce(
+        "SELECT id, password_hash, is_disabled OR is_bot FROM users WHERE id = coalesce(
             (SELECT id FROM users WHERE email_key = ?1), (SELECT user_id FROM former_names WHERE name_key = ?1))"
     } else {
-        "SELECT id, password_hash, is_disabled FROM users WHERE id = coalesce(
+        "SELECT id, password_hash, is_disabled OR is_bot FROM users WHERE id = coalesce(
             (SELECT id FROM users WHERE username_key = ?1), (SELECT user_id FROM former_names WHERE name_key = ?1))"
     };
     let mut query = db.prepare_cached(sql)?;
@@ -167,9 +181,10 @@ pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)
     Ok(found.optional()?)
 }
 
-/// Of a user who can sign in.
+/// Of a user who can sign in by it.
 pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
-    let mut query = db.prepare_cached("SELECT password_hash FROM users WHERE id = ?1 AND is_disabled = 0")?;
+    let mut query =
+        db.prepare_cached("SELECT password_hash FROM users WHERE id = ?1 AND is_disabled = 0 AND is_bot = 0")?;
     Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
@@ -223,6 +238,10 @@ pub fn set_avatar(tx: &Tx<'_>, id: UserId, name: Option<&str>) -> Result<()> {
 pub fn set_password(tx: &Tx<'_>, id: UserId, hash: &str) -> Result<()> {
     tx.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?.execute(params![id.0, hash])?;
     Ok(())
+}
+
+pub fn is_bot(db: &Db, id: UserId) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND is_bot = 1")?.exists([id.0])?)
 }
 
 pub fn token_nonce(db: &Db, id: UserId) -> Result<Vec<u8>> {

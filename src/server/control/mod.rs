@@ -5,6 +5,7 @@
 //! opens the folder itself. Both ways do the same thing: [`execute`].
 
 pub mod audit;
+pub mod bot;
 pub mod invite;
 pub mod token;
 pub mod user;
@@ -47,6 +48,8 @@ pub enum Command {
     User(user::Command),
     /// About invitations.
     Invite(invite::Command),
+    /// About bots.
+    Bot(bot::Command),
     /// About tokens of programs.
     Token(token::Command),
     /// What was administered last.
@@ -92,6 +95,8 @@ pub enum Outcome {
     Users(Vec<user::UserLine>),
     /// What signs somebody in, or the tokens of programs.
     Sessions(Vec<token::TokenLine>),
+    /// Bots.
+    Bots(Vec<bot::BotLine>),
     /// Invitations.
     Invites(Vec<invite::InviteLine>),
     /// What was administered.
@@ -107,6 +112,16 @@ pub enum Outcome {
     },
     /// It was not done, and why.
     Refused(String),
+}
+
+impl From<bot::Done> for Outcome {
+    fn from(done: bot::Done) -> Self {
+        match done {
+            bot::Done::Made(id, token) => Self::Token { id, token },
+            bot::Done::Listed(bots) => Self::Bots(bots),
+            bot::Done::Deleted => Self::Done,
+        }
+    }
 }
 
 /// A link for somebody to open.
@@ -127,6 +142,7 @@ pub async fn execute(app: &App, base: Option<&str>, command: Command) -> Outcome
     let done = match command {
         Command::User(command) => user::execute(app, base, command).await,
         Command::Invite(command) => invite::execute(app, base, command).await,
+        Command::Bot(command) => bot::execute(app, command).await.map(Outcome::from),
         Command::Token(command) => token::execute(app, command).await,
         Command::Audit { limit } => audit::list(app, limit).await,
         Command::Retain { chat: id, days } => retain(app, id, days).await,

@@ -1,8 +1,5 @@
 //! What a record holds, checked like input from outside.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-
 use crate::chat::hasher;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::record::RecordError;
@@ -52,19 +49,10 @@ pub(super) fn is_usable_hash(hash: &str) -> bool {
     hasher::can_verify(hash)
 }
 
-/// A hash that no password has, as costly to try as all others: who has it needs a link.
-pub fn no_password() -> String {
-    let random = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
-    format!(
-        "$argon2id$v=19$m=19456,t=2,p=1${}${}",
-        random(&rand::random::<[u8; 16]>()),
-        random(&rand::random::<[u8; 32]>())
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{is_usable_hash, no_password, sha256};
+    use super::{is_usable_hash, sha256};
+    use crate::chat::hasher::no_password;
 
     #[test]
     fn hashes_that_a_sign_in_can_check_are_known_from_those_that_would_hang_it() {

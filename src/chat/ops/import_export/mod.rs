@@ -17,7 +17,7 @@
 //! | record | names | has |
 //! |---|---|---|
 //! | `head` | | version, program, scope (`server`, `chat`, `user`), has_secrets |
-//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, created_at, last_seen_at, password_hash, former_name, quiet, hides_preview |
+//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, is_bot, created_at, last_seen_at, password_hash, former_name, quiet, hides_preview |
 //! | `credential` | user | kind (`account`, `device`, `session`, `refresh`), label, is_bot, secret_sha256, created_at, used_at, expires_at |
 //! | `friend` | user, friend | created_at |
 //! | `post` | author | title, content, created_at |
@@ -52,7 +52,8 @@ mod target;
 #[expect(clippy::print_stdout, reason = "it says which lines it mutated")]
 mod tests;
 
-pub use check::{MAX_FILE, no_password};
+pub use super::super::hasher::no_password;
+pub use check::MAX_FILE;
 pub use export::{ExportScope, Exported, export, stream};
 pub use import::{Import, OnConflict, Options, StoredFile};
 pub use read::{read_archive, read_folder};

@@ -2,6 +2,7 @@
 
 use super::check::{self, field, refused, time};
 use super::import::{FormerName, Import, MappedUser, NO_TITLE, OnConflict, Result};
+use crate::chat::hasher::no_password;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::quiet::{NotifySettings, Quiet};
@@ -49,7 +50,10 @@ impl Import {
             }
         };
         let email = self.free_email(&username, email)?;
-        let password_hash = self.password_hash(&username, user.password_hash.as_deref());
+        let password_hash = match user.is_bot {
+            true => no_password(),
+            false => self.password_hash(&username, user.password_hash.as_deref()),
+        };
         let nonce = rand::random::<[u8; 16]>();
         let id = self.arrival.user(&NewUser {
             username: &username,
@@ -58,8 +62,9 @@ impl Import {
             bio: &bio,
             password_hash: &password_hash,
             nonce: &nonce,
-            is_admin: user.is_admin,
+            is_admin: user.is_admin && !user.is_bot,
             is_disabled: user.is_disabled,
+            is_bot: user.is_bot,
             created_at,
             last_seen_at,
         })?;
@@ -69,7 +74,12 @@ impl Import {
             self.former_names.push(FormerName { user: id, username, name });
         }
         self.keep_notify(id, user)?;
-        self.open_account_token(id, &nonce)?;
+        match (user.is_bot, user.is_disabled) {
+            (false, _) => self.open_account_token(id, &nonce)?,
+            (true, false) => self.arrival.bot(id)?,
+            // It was deleted there.
+            (true, true) => {}
+        }
         Ok(true)
     }
 
@@ -136,7 +146,7 @@ impl Import {
             self.report.note(format!("the password of {username} is kept in a way that cannot be checked here"));
         }
         self.report.without_password += 1;
-        check::no_password()
+        no_password()
     }
 
     /// Every account has one, derived from this server's secret.

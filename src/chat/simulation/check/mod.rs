@@ -77,6 +77,7 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
         credential: CredentialId(0),
         kind: CredentialKind::Device,
         is_admin: false,
+        is_bot: false,
     };
     let one = |message: &Message| {
         let Message { id, seq, text, reactions, .. } = message;

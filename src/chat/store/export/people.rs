@@ -34,7 +34,7 @@ pub fn users(wanted: ExportFilter) -> String {
         ),
     };
     format!(
-        "SELECT u.id, u.username, u.display_name, {is_whole} AS is_whole, u.email, u.bio, u.is_admin, u.is_disabled,
+        "SELECT u.id, u.username, u.display_name, {is_whole} AS is_whole, u.email, u.bio, u.is_admin, u.is_disabled, u.is_bot,
                 u.created_at, u.last_seen_at, u.password_hash, f.name_key,
                 n.quiet_from, n.quiet_to, n.quiet_zone, coalesce(n.preview, 1) AS preview
          FROM users u LEFT JOIN former_names f ON f.user_id = u.id LEFT JOIN notify n ON n.user_id = u.id WHERE {} ORDER BY u.id",
@@ -48,6 +48,7 @@ pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> 
             id: row.get("id")?,
             username: row.get("username")?,
             display_name: row.get("display_name")?,
+            is_bot: row.get("is_bot")?,
             ..User::default()
         };
         if row.get("is_whole")? {
@@ -55,7 +56,7 @@ pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> 
             user.bio = row.get("bio")?;
             (user.is_admin, user.is_disabled) = (row.get("is_admin")?, row.get("is_disabled")?);
             (user.created_at, user.last_seen_at) = (moment(row, "created_at")?, moment(row, "last_seen_at")?);
-            user.password_hash = if has_secrets { row.get("password_hash")? } else { None };
+            user.password_hash = if has_secrets && !user.is_bot { row.get("password_hash")? } else { None };
             user.former_name = row.get("name_key")?;
             user.quiet = notify::quiet(row)?.map(|quiet| quiet.to_string());
             user.hides_preview = !row.get::<_, bool>("preview")?;

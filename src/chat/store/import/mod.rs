@@ -92,8 +92,9 @@ impl ImportTx {
     pub fn user(&self, new: &NewUser<'_>) -> Result<i64> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name, bio, search_key,
-                                token_nonce, is_admin, is_disabled, created_at, last_seen_at, look_key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                token_nonce, is_admin, is_disabled, created_at, last_seen_at, look_key,
+                                is_bot)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?;
         Ok(insert.insert(params![
             new.username.as_str(),
@@ -110,7 +111,14 @@ impl ImportTx {
             new.created_at.0,
             new.last_seen_at.map(|at| at.0),
             new.username.skeleton(),
+            new.is_bot,
         ])?)
+    }
+
+    /// Whoever made a bot elsewhere is not told along: administrators look after it here.
+    pub fn bot(&self, user: i64) -> Result<()> {
+        self.db.prepare_cached("INSERT INTO bots (user_id, made_by) VALUES (?1, NULL)")?.execute([user])?;
+        Ok(())
     }
 
     /// Whether somebody is called so, has that address, or was called so before a move.

@@ -15,6 +15,7 @@ pub struct NewUser<'a> {
     pub nonce: &'a [u8],
     pub is_admin: bool,
     pub is_disabled: bool,
+    pub is_bot: bool,
     pub created_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
 }

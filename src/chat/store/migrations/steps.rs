@@ -223,4 +223,12 @@ const TO_VERSION_10: &str = "
          quiet_to   INTEGER,
          quiet_zone TEXT,
          preview    INTEGER NOT NULL DEFAULT 1
-     ) STRICT;";
+     ) STRICT;
+
+     -- Programs with an account of their own.
+     ALTER TABLE users ADD COLUMN is_bot INTEGER NOT NULL DEFAULT 0;
+     CREATE TABLE bots (
+         user_id    INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+         made_by    INTEGER REFERENCES users
+     ) STRICT;
+     CREATE INDEX bots_by_maker ON bots (made_by, user_id);";

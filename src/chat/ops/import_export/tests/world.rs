@@ -4,13 +4,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
 
+use crate::chat::hasher::no_password;
 use crate::chat::model::record::{
     Chat, Credential, CredentialKind, File, Friend, Head, Member, Message, Post, Reaction, Record, Role, Scope, User,
     VERSION,
 };
 use crate::chat::model::time::Timestamp;
 use crate::chat::ops::import_export::Import;
-use crate::chat::ops::import_export::check::no_password;
 
 const WORDS: &[&str] =
     &["hello", "привет", "𝔘nicode", "\"quoted\\\"", "line\nbreak", "\u{1}control", "🎉🎉", "a\u{301}"];
@@ -96,6 +96,7 @@ impl World {
                 bio: if maker.chance(50) { maker.words() } else { String::new() },
                 is_admin: maker.chance(20),
                 is_disabled: maker.chance(10),
+                is_bot: false,
                 created_at: Some(maker.now()),
                 last_seen_at: maker.maybe(),
                 password_hash: Some(no_password()),

@@ -1,0 +1,61 @@
+//! Rows of `bots`: programs with an account of their own.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::db::Db;
+use super::transaction::Tx;
+use super::users::{COLUMNS, columns, user};
+use crate::chat::model::bot::Bot;
+use crate::chat::model::error::Result;
+use crate::chat::model::id::UserId;
+use crate::chat::model::time::Timestamp;
+
+macro_rules! select_bot {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ",
+            columns!("u"),
+            ", b.made_by, u.created_at FROM bots b JOIN users u ON u.id = b.user_id WHERE ",
+            $rest
+        )
+    };
+}
+
+fn bot(row: &Row<'_>) -> rusqlite::Result<Bot> {
+    Ok(Bot {
+        user: user(row, 0)?,
+        made_by: row.get::<_, Option<i64>>(COLUMNS)?.map(UserId),
+        created_at: Timestamp(row.get(COLUMNS + 1)?),
+    })
+}
+
+pub fn insert(tx: &Tx<'_>, bot: UserId, made_by: Option<UserId>) -> Result<()> {
+    tx.prepare_cached("INSERT INTO bots (user_id, made_by) VALUES (?1, ?2)")?
+        .execute(params![bot.0, made_by.map(|maker| maker.0)])?;
+    Ok(())
+}
+
+pub fn find(db: &Db, id: UserId) -> Result<Option<Bot>> {
+    let mut query = db.prepare_cached(select_bot!("b.user_id = ?1"))?;
+    Ok(query.query_row([id.0], bot).optional()?)
+}
+
+/// Those of a maker, or of everybody, below one: the newest first.
+pub fn below(db: &Db, maker: Option<UserId>, below: UserId, limit: u32) -> Result<Vec<Bot>> {
+    let mut query = db.prepare_cached(match maker {
+        Some(_) => select_bot!("b.made_by = ?1 AND b.user_id < ?2 ORDER BY b.user_id DESC LIMIT ?3"),
+        None => select_bot!("?1 IS NULL AND b.user_id < ?2 ORDER BY b.user_id DESC LIMIT ?3"),
+    })?;
+    let rows = query.query_map(params![maker.map(|maker| maker.0), below.0, limit], bot)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn count(db: &Db, maker: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM bots WHERE made_by = ?1")?;
+    Ok(query.query_row([maker.0], |row| row.get(0))?)
+}
+
+pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM bots WHERE user_id = ?1")?.execute([id.0])?;
+    Ok(())
+}
