@@ -12,6 +12,7 @@
 //! - [`seed`]: worlds for trying things out.
 //! - [`importers`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
+//! - [`outbound`]: calls to servers that users name, judged by address and bounded; below everything else.
 //! - [`log_queue`]: the log's way out, which nobody waits for; below everything else.
 //!
 //! # Who may import whom
@@ -43,6 +44,8 @@ pub mod cli;
 mod coding;
 mod importers;
 mod log_queue;
+#[cfg_attr(not(test), expect(dead_code, reason = "push and hooks will call by it"))]
+mod outbound;
 mod seed;
 mod server;
 

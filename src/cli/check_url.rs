@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::terminal::{CommandError, runtime, say};
-use client::{Answer, Client, Target};
+use client::{Answer, Client, Site};
 
 /// An address that nobody has (RFC 5737): a server that sees it believes what clients write.
 const INVENTED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 77));
@@ -41,8 +41,8 @@ const SOCKET: &str = "/messages/ws/";
 pub(super) struct UrlFlags {
     /// Where people reach a server: `https://chat.example.org` or `https://example.org/chat`; asks what is missing on the
     /// way to it, in place of looking at the data folder
-    #[arg(long, value_name = "URL", value_parser = Target::parse, conflicts_with_all = ["deep", "json"])]
-    pub url: Option<Target>,
+    #[arg(long, value_name = "URL", value_parser = Site::parse, conflicts_with_all = ["deep", "json"])]
+    pub url: Option<Site>,
     /// File with a token, or `-` for standard input: then an upload and an idle socket are tried as well
     #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
@@ -64,10 +64,10 @@ use Finding::{Good, Missing, Note};
 
 impl UrlFlags {
     /// Asks a server by its URL.
-    pub fn run(self, url: Target) -> Result<(), CommandError> {
+    pub fn run(self, url: Site) -> Result<(), CommandError> {
         let failed = |sentence: String| CommandError::new(CommandError::FAILED, sentence);
         let token = self.token_file.as_ref().map(read_token).transpose()?;
-        let client = Client::new(url).map_err(|cause| failed(format!("TLS cannot be used: {cause}")))?;
+        let client = Client::new(url);
         let findings = runtime()?.block_on(Check { client, token, idle: Duration::from_secs(self.idle) }.all());
         let missing = findings.iter().filter(|finding| matches!(finding, Missing(_))).count();
         for finding in &findings {
@@ -131,16 +131,15 @@ impl Check {
     }
 
     fn place(&self) -> String {
-        format!("{}{}", self.client.target.origin(), self.client.target.base)
+        format!("{}{}", self.client.site.target.origin(), self.client.site.base)
     }
 
     fn is_local(&self) -> bool {
-        let host = &self.client.target.host;
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        self.client.site.is_local()
     }
 
     fn tls(&self) -> Finding {
-        if self.client.target.is_https {
+        if self.client.site.target.is_https {
             return Good("the connection is encrypted, and the certificate is trusted here".to_owned());
         }
         if self.is_local() {
@@ -153,13 +152,13 @@ impl Check {
     }
 
     fn hsts(&self, answer: &Answer) -> Option<Finding> {
-        if !self.client.target.is_https {
+        if !self.client.site.target.is_https {
             return None;
         }
         Some(match answer.header("strict-transport-security") {
             Some(_) => Good("browsers are told to come by https alone (HSTS)".to_owned()),
             None => {
-                let origin = self.client.target.origin();
+                let origin = self.client.site.target.origin();
                 Missing(format!("HSTS: browsers are not told to come by https alone; start with --public-url {origin}"))
             }
         })
@@ -204,8 +203,8 @@ impl Check {
         if believed == place {
             return Good(format!("the server knows its address, {place}"));
         }
-        let origin = self.client.target.origin();
-        let base = if self.client.target.base.is_empty() { "/" } else { &self.client.target.base };
+        let origin = self.client.site.target.origin();
+        let base = if self.client.site.base.is_empty() { "/" } else { &self.client.site.base };
         Missing(format!(
             "the server takes its address for {believed}: let the proxy pass on the host and X-Forwarded-Proto, \
              or start with --public-url {origin} (and --base-path {base})"
@@ -214,7 +213,7 @@ impl Check {
 
     /// A sign-in without a name fails at the name, unless it fails at the page's origin before.
     async fn origin(&self) -> Finding {
-        let origin = self.client.target.origin();
+        let origin = self.client.site.target.origin();
         let headers = [("origin", origin.as_str()), ("content-type", "application/json")];
         match self.client.post("/login/", &headers, "{}").await {
             Ok(answer) if answer.status == 400 => Good("pages at this address may sign in".to_owned()),
