@@ -46,8 +46,9 @@ export function openSwitcher(store, api, actions) {
 
 export function openHelp() {
   const part = (title, keys) => el('section', {}, el('h3', { textContent: title }), el('dl', { className: 'keys' }, keys.map(([key, what]) => el('div', {}, el('dt', {}, key.split(' ').map((each) => el('kbd', { textContent: each }))), el('dd', { textContent: t(what) })))));
-  dialog(t('keys'), [
+  const box = dialog(t('keys'), [
     part(t('keys.anywhere'), [['Ctrl K', 'keys.switch'], ['/', 'keys.search'], ['Ctrl F', 'search.chat'], ['?', 'keys.help'], ['Esc', 'keys.escape'], ['↑ ↓', 'keys.move']]),
     part(t('keys.composer'), [['Enter', 'keys.send'], ['Shift Enter', 'keys.break'], ['↑', 'keys.last']]),
     part(t('keys.messages'), [['R', 'keys.reply'], ['+', 'keys.react'], ['E', 'keys.edit'], ['Delete', 'keys.delete'], ['Enter', 'keys.menu']])]);
+  box.querySelector('.body').tabIndex = 0; // nothing in it can be focused to scroll it by the keyboard
 }
