@@ -17,6 +17,7 @@ mod durability;
 mod export_import;
 mod files;
 mod hostile;
+mod https;
 mod importers;
 mod inbox;
 mod lifecycle;

@@ -68,7 +68,8 @@ impl Board {
         }
     }
 
-    fn heard(&self, from: usize, to: usize) {
+    /// Somebody heard these messages.
+    pub fn heard(&self, from: usize, to: usize) {
         let mut messages = self.messages.borrow_mut();
         if messages.len() < to {
             messages.resize(to, Heard::default());

@@ -79,7 +79,7 @@ fn listening_address(child: &mut Child, log: &Path) -> SocketAddr {
     let stdout = child.stdout.take().expect("stdout is piped");
     let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
     let addr = lines
-        .find_map(|line| line.strip_prefix("listening on http://").map(str::to_owned))
+        .find_map(|line| line.strip_prefix("listening on http")?.split_once("://").map(|(_, addr)| addr.to_owned()))
         .unwrap_or_else(|| panic!("the server did not start:\n{}", read(log)));
     std::thread::spawn(move || lines.for_each(drop));
     addr.parse().expect("an address and a port")

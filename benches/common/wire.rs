@@ -2,7 +2,7 @@
 //! allocate as much as the server does, and the bench would measure itself.
 
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub const TEXT: u8 = 0x1;
@@ -148,18 +148,28 @@ pub async fn connect(addr: SocketAddr, room: u64, token: &str) -> (TcpStream, Ve
 pub async fn connect_to(addr: SocketAddr, path: &str, token: &str) -> (TcpStream, Vec<u8>) {
     let mut stream = TcpStream::connect(addr).await.expect("the server accepts");
     stream.set_nodelay(true).expect("TCP_NODELAY");
+    let rest = upgrade(&mut stream, addr, path, token).await;
+    (stream, rest)
+}
+
+/// Makes a socket of a connection.
+pub async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    addr: SocketAddr,
+    path: &str,
+    token: &str,
+) -> Vec<u8> {
     let hello = format!(
         "GET {path}?token={token} HTTP/1.1\r\nHost: {addr}\r\n\
          Connection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ZmlyZXNpZGUtYmVuY2gtMQ==\r\n\r\n"
     );
     stream.write_all(hello.as_bytes()).await.expect("the request leaves");
-    let rest = after_the_head(&mut stream).await;
-    (stream, rest)
+    after_the_head(stream).await
 }
 
 /// Reads the answer to the handshake; what follows it belongs to the socket.
-async fn after_the_head(stream: &mut TcpStream) -> Vec<u8> {
+async fn after_the_head(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
         let read = stream.read_buf(&mut bytes).await.expect("the server answers");

@@ -5,7 +5,7 @@
 //! what is wrong and what would mend it. It changes nothing, but for one file that it
 //! uploads when it is given a token, and that the server throws away.
 
-mod client;
+pub(super) mod client;
 
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr};

@@ -31,6 +31,7 @@ mod serve_calls;
 mod serve_dev;
 mod serve_disk;
 mod serve_proxy;
+mod serve_tls;
 mod serve_watch;
 mod service;
 pub mod terminal;

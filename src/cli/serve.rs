@@ -18,6 +18,7 @@ use super::serve_calls::CallFlags;
 use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::{self, DiskFlags};
 use super::serve_proxy::{ProxyFlags, origin};
+use super::serve_tls::TlsFlags;
 use super::serve_watch::{self, WatchFlags};
 use super::terminal::{CommandError, runtime, say};
 use super::{log, own_address, service, variables};
@@ -69,6 +70,8 @@ pub(super) struct Serve {
     /// Whether messages can be searched; `off` keeps no index of their words
     #[arg(long, env = "FIRESIDE_SEARCH", value_enum, default_value_t = SearchFlag::On)]
     search: SearchFlag,
+    #[command(flatten)]
+    tls: TlsFlags,
     #[command(flatten)]
     proxy: ProxyFlags,
     #[command(flatten)]
@@ -175,7 +178,7 @@ impl Serve {
     }
 
     async fn serve(self, places: Vec<ListenTarget>, ice: Ice) -> Result<(), CommandError> {
-        let listeners = listen::open(places)?;
+        let listeners = self.tls.secure(listen::open(places)?)?;
         let metrics = self.watch.bind().await?;
         let scratch = self.dev.folder()?;
         let app = App::open(Config {
@@ -224,6 +227,7 @@ impl Serve {
 
     /// Flags that contradict each other, or what is safe.
     fn check(&self, places: &[ListenTarget]) -> Result<(), CommandError> {
+        self.tls.check(self.public_url.as_deref())?;
         let public = self.public_place(places);
         self.dev.check(public.as_deref())?;
         match public {
@@ -306,18 +310,17 @@ impl Serve {
             log::note_start(app, listeners);
         }
         for listener in listeners {
-            let base =
-                if matches!(listener, Listener::Tcp(_)) { self.proxy.base_path.to_string() } else { String::new() };
+            let base = if listener.address().is_some() { self.proxy.base_path.to_string() } else { String::new() };
             say(&format!("listening on {listener}{base}"));
         }
     }
 
     /// Where people reach the server: the public URL, or the first address.
     fn own_url(&self, listeners: &[Listener]) -> String {
-        let first = listeners.iter().find_map(Listener::address);
+        let first = listeners.iter().find_map(|listener| Some((listener.scheme(), listener.address()?)));
         let origin = match (&self.public_url, first) {
             (Some(url), _) => url.clone(),
-            (None, Some(address)) => format!("http://{}", own_address::reachable(address)),
+            (None, Some((scheme, address))) => format!("{scheme}://{}", own_address::reachable(address)),
             (None, None) => "http://127.0.0.1:8000".to_owned(),
         };
         format!("{origin}{}", self.proxy.base_path)

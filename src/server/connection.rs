@@ -104,19 +104,21 @@ async fn serve(
     mut stopping: Shutdown,
 ) {
     // Answers are written whole: waiting for more would only delay them.
-    if let NetStream::Tcp(tcp) = &stream
+    if let Some(tcp) = stream.tcp()
         && let Err(cause) = tcp.set_nodelay(true)
     {
         tracing::debug!(%cause, "a connection is gone already");
     }
     let (progress, permit): (_, Permit) = (Progress::default(), Arc::new(permit));
-    let io = TokioIo::new(Wire::new(stream, progress.clone(), server.answer_timeout, Some(Arc::clone(&permit))));
+    let come_by =
+        Peer { address: peer, is_tls: stream.is_tls(), progress, permit: Some(permit), version: Version::HTTP_11 };
+    let io = TokioIo::new(Wire::new(stream, come_by.progress.clone(), server.answer_timeout, come_by.permit.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(server, peer, progress, permit))
+        .serve_connection(io, service(server, come_by))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -134,9 +136,7 @@ async fn serve(
 /// The warp filter as a service, with the peer's address put where the filter finds it.
 fn service(
     server: Arc<Server>,
-    peer: PeerAddress,
-    progress: Progress,
-    permit: Permit,
+    come_by: Peer,
 ) -> impl Service<
     hyper::Request<Incoming>,
     Response = hyper::Response<impl Body<Data = Bytes, Error = warp::Error>>,
@@ -146,11 +146,11 @@ fn service(
     let backlog = Arc::clone(&server.backlog);
     let routes = TowerToHyperService::new(warp::service(routes(server)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
+        let progress = come_by.progress.clone();
         progress.begin(!request.body().is_end_stream());
         let version = request.version();
-        let come_by = Peer { address: peer, progress: progress.clone(), permit: Some(Arc::clone(&permit)), version };
-        request.extensions_mut().insert(come_by);
-        let (answering, progress, backlog) = (routes.call(request), progress.clone(), Arc::clone(&backlog));
+        request.extensions_mut().insert(Peer { version, ..come_by.clone() });
+        let (answering, backlog) = (routes.call(request), Arc::clone(&backlog));
         async move {
             let mut answer = answering.await?;
             progress.end();
@@ -179,12 +179,12 @@ fn routes(server: Arc<Server>) -> warp::filters::BoxedFilter<(Response,)> {
                   peer: Option<Peer>,
                   upgrade,
                   body: BodyStream| {
-                let Peer { address: peer, progress, permit, version } = peer.unwrap_or_default();
+                let Peer { address: peer, is_tls, progress, permit, version } = peer.unwrap_or_default();
                 let whole = stream::poll_fn(move |_| {
                     progress.read_body();
                     Poll::Ready(None)
                 });
-                let client = server.trusted_proxies.client_info(peer, &headers);
+                let client = server.trusted_proxies.client_info(peer, is_tls, &headers);
                 let id = request_id::of(&headers, server.trusted_proxies.trusts(peer));
                 let trace = Arc::new(RequestTrace::new(id).by(permit));
                 let path = path.as_str().to_owned();

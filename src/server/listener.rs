@@ -1,15 +1,17 @@
-//! Where connections come in: TCP addresses and unix sockets.
+//! Where connections come in: TCP addresses, with TLS or without, and unix sockets.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::api::http::forwarded::PeerAddress;
-use crate::api::http::stream::NetStream;
+use crate::api::http::stream::{NetStream, TlsStream};
 
 /// Connections that the kernel keeps until they are accepted: a crowd that comes at once,
 /// as after a restart. What it finds no room for tries again by itself, a second later.
@@ -20,6 +22,8 @@ const BACKLOG: u32 = 4096;
 pub enum Listener {
     /// A TCP address.
     Tcp(TcpListener),
+    /// A TCP address where TLS is spoken alone.
+    Tls(TcpListener, Arc<ServerConfig>),
     /// A unix socket, and its file if this process made it. Fields are dropped in their order: the file goes while the socket still listens.
     Unix(Option<SocketFile>, UnixListener),
 }
@@ -50,12 +54,26 @@ impl Listener {
         Ok(Self::Unix(Some(file), listener))
     }
 
+    /// The same with TLS, but for a unix socket: behind that stands a proxy of this machine.
+    #[must_use]
+    pub fn with_tls(self, config: Arc<ServerConfig>) -> Self {
+        match self {
+            Self::Tcp(listener) | Self::Tls(listener, _) => Self::Tls(listener, config),
+            unix @ Self::Unix(..) => unix,
+        }
+    }
+
     /// Waits for the next connection.
     pub(super) async fn accept(&self) -> io::Result<(NetStream, PeerAddress)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 Ok((NetStream::Tcp(stream), PeerAddress::Ip(peer.ip().to_canonical())))
+            }
+            Self::Tls(listener, config) => {
+                let (stream, peer) = listener.accept().await?;
+                let stream = TlsStream::new(stream, Arc::clone(config))?;
+                Ok((NetStream::Tls(Box::new(stream)), PeerAddress::Ip(peer.ip().to_canonical())))
             }
             Self::Unix(_, listener) => Ok((NetStream::Unix(listener.accept().await?.0), PeerAddress::Unix)),
         }
@@ -65,8 +83,18 @@ impl Listener {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Tcp(listener) | Self::Tls(listener, _) => listener.local_addr().ok(),
             Self::Unix(..) => None,
+        }
+    }
+
+    /// How its addresses begin.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "http",
+            Self::Tls(..) => "https",
+            Self::Unix(..) => "unix",
         }
     }
 
@@ -74,7 +102,9 @@ impl Listener {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self {
-            Self::Tcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback()),
+            Self::Tcp(listener) | Self::Tls(listener, _) => {
+                listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+            }
             // Behind a unix socket stands a proxy, and in front of that anybody.
             Self::Unix(..) => false,
         }
@@ -85,9 +115,9 @@ impl Listener {
 impl fmt::Display for Listener {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(listener) => match listener.local_addr() {
-                Ok(address) => write!(out, "http://{address}"),
-                Err(_) => out.write_str("http://?"),
+            Self::Tcp(listener) | Self::Tls(listener, _) => match listener.local_addr() {
+                Ok(address) => write!(out, "{}://{address}", self.scheme()),
+                Err(_) => write!(out, "{}://?", self.scheme()),
             },
             Self::Unix(Some(file), _) => write!(out, "unix:{}", file.path.display()),
             Self::Unix(None, listener) => {

@@ -8,6 +8,7 @@ mod listener;
 mod memory;
 mod metrics;
 mod request_id;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::api::http::forwarded::TrustedProxies;
 use crate::assets::Assets;
 use crate::chat::App;
 pub use listener::Listener;
+pub use tls::{TlsCertificate, TlsError, TlsFiles};
 
 /// What the operator decides about connections and pages.
 pub struct Options {

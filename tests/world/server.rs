@@ -141,7 +141,7 @@ impl Fireside {
 
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> &str {
-        self.url.trim_start_matches("http://").split('/').next().unwrap()
+        self.url.split('/').nth(2).unwrap()
     }
 
     /// The number of its process.

@@ -100,17 +100,17 @@ impl TrustedProxies {
         })
     }
 
-    /// How a request was made that came from `peer`.
+    /// How a request was made that came from `peer`, over TLS or not.
     #[must_use]
-    pub fn client_info(&self, peer: PeerAddress, headers: &HeaderMap) -> ClientInfo {
+    pub fn client_info(&self, peer: PeerAddress, is_tls: bool, headers: &HeaderMap) -> ClientInfo {
         let host = headers.get("host").and_then(|name| name.to_str().ok()).and_then(host);
-        let mut client = ClientInfo { address: peer.ip(), is_https: false, host, forwarding: Forwarding::Absent };
+        let mut client = ClientInfo { address: peer.ip(), is_https: is_tls, host, forwarding: Forwarding::Absent };
         let is_said = NAMES.iter().any(|name| headers.contains_key(*name));
         if is_said && self.trusts(peer) {
             let said = self.said(headers);
             client.forwarding = Forwarding::Believed;
             client.address = said.address.unwrap_or(client.address);
-            client.is_https = said.is_https.unwrap_or(false);
+            client.is_https = said.is_https.unwrap_or(is_tls);
             client.host = said.host.or(client.host);
         } else if is_said {
             client.forwarding = Forwarding::Ignored;

@@ -25,6 +25,8 @@ pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Se
 pub struct Peer {
     /// Who is at its other end.
     pub address: PeerAddress,
+    /// Whether it speaks TLS.
+    pub is_tls: bool,
     /// How far its request is.
     pub progress: Progress,
     /// The connection's permit, one of all there may be.
@@ -37,7 +39,7 @@ pub struct Peer {
 impl Default for Peer {
     fn default() -> Self {
         let address = PeerAddress::Ip(IpAddr::from([0, 0, 0, 0]));
-        Self { address, progress: Progress::default(), permit: None, version: Version::HTTP_11 }
+        Self { address, is_tls: false, progress: Progress::default(), permit: None, version: Version::HTTP_11 }
     }
 }
 
@@ -186,8 +188,11 @@ pub(in crate::api) mod tests {
             params: Vec::new(),
             peer: [127, 0, 0, 1].into(),
             body: Box::pin(futures_util::stream::empty()),
-            client: crate::api::http::forwarded::TrustedProxies::default()
-                .client_info(crate::api::http::forwarded::PeerAddress::Unix, &HeaderMap::new()),
+            client: crate::api::http::forwarded::TrustedProxies::default().client_info(
+                crate::api::http::forwarded::PeerAddress::Unix,
+                false,
+                &HeaderMap::new(),
+            ),
             upgrade: None,
             trace: std::sync::Arc::new(RequestTrace::new("a test".into())),
             dialect: 0,

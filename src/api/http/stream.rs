@@ -1,4 +1,6 @@
-//! The stream under a connection: TCP or a unix socket, with what both can do.
+//! The stream under a connection: TCP, TLS over it or a unix socket, with what all of them can do.
+
+mod tls;
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -11,6 +13,8 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+pub use tls::TlsStream;
+
 /// What a connection's buffer grows to for a close frame where it is smaller. The system lets
 /// any process have this much.
 const ROOM: usize = 256 * 1024;
@@ -20,6 +24,8 @@ const ROOM: usize = 256 * 1024;
 pub enum NetStream {
     /// From some machine.
     Tcp(TcpStream),
+    /// The same, encrypted.
+    Tls(Box<TlsStream>),
     /// From a process of this one.
     Unix(UnixStream),
 }
@@ -29,12 +35,41 @@ macro_rules! on {
     ($line:expr, $stream:ident => $call:expr) => {
         match $line {
             NetStream::Tcp($stream) => $call,
+            NetStream::Tls($stream) => $call,
             NetStream::Unix($stream) => $call,
         }
     };
 }
 
 impl NetStream {
+    /// The TCP connection, where there is one.
+    #[must_use]
+    pub fn tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Tcp(tcp) => Some(tcp),
+            Self::Tls(tls) => Some(tls.tcp()),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Whether nobody on the way can read it.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    /// Whether bytes were taken that have no room yet, as only TLS does. An empty write sends them.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        matches!(self, Self::Tls(tls) if tls.has_unsent())
+    }
+
+    /// Bytes that have gone of those that were taken before, which only TLS has.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        if let Self::Tls(tls) = self { tls.sent() } else { 0 }
+    }
+
     /// Waits until there may be something to read.
     pub async fn readable(&self) -> io::Result<()> {
         on!(self, stream => stream.readable().await)
@@ -42,7 +77,11 @@ impl NetStream {
 
     /// Waits until there may be room to write.
     pub async fn writable(&self) -> io::Result<()> {
-        on!(self, stream => stream.writable().await)
+        match self {
+            Self::Tcp(tcp) => tcp.writable().await,
+            Self::Tls(tls) => tls.tcp().writable().await,
+            Self::Unix(unix) => unix.writable().await,
+        }
     }
 
     /// Reads what is there.
@@ -52,7 +91,19 @@ impl NetStream {
 
     /// Reads what is there behind what the buffer holds.
     pub fn try_read_buf(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        on!(self, stream => stream.try_read_buf(buffer))
+        match self {
+            Self::Tcp(tcp) => tcp.try_read_buf(buffer),
+            Self::Unix(unix) => unix.try_read_buf(buffer),
+            Self::Tls(tls) => {
+                let before = buffer.len();
+                // An empty read would look like the end.
+                buffer.reserve(1);
+                buffer.resize(buffer.capacity(), 0);
+                let read = tls.try_read(buffer.get_mut(before..).unwrap_or_default());
+                buffer.truncate(before + *read.as_ref().unwrap_or(&0));
+                read
+            }
+        }
     }
 
     /// Writes what there is room for.
@@ -68,7 +119,7 @@ impl NetStream {
     /// Takes half as much as the system would beyond what the other end has room for, or so
     /// many bytes. A unix socket's buffer never grows by itself.
     pub fn limit_unsent(&self, at_least: u32) -> io::Result<()> {
-        let Self::Tcp(tcp) = self else { return Ok(()) };
+        let Some(tcp) = self.tcp() else { return Ok(()) };
         let tcp = SockRef::from(tcp);
         let half = u32::try_from(tcp.send_buffer_size()? / 2).unwrap_or(u32::MAX);
         set_unsent(&tcp, half.max(at_least))
@@ -76,20 +127,20 @@ impl NetStream {
 
     /// Takes at most so many bytes beyond what the other end has room for. A unix socket's buffer is as small by itself.
     pub fn cap_unsent(&self, bytes: u32) -> io::Result<()> {
-        let Self::Tcp(tcp) = self else { return Ok(()) };
+        let Some(tcp) = self.tcp() else { return Ok(()) };
         set_unsent(&SockRef::from(tcp), bytes)
     }
 
     /// Throws away what is unsent when it is closed.
     pub fn reset_when_closed(&self) -> io::Result<()> {
-        let Self::Tcp(tcp) = self else { return Ok(()) };
+        let Some(tcp) = self.tcp() else { return Ok(()) };
         SockRef::from(tcp).set_linger(Some(Duration::ZERO))
     }
 
     /// Takes more than that from here on.
     pub fn make_room(&self) -> io::Result<()> {
-        let socket = on!(self, stream => SockRef::from(stream));
-        if let Self::Tcp(_) = self {
+        let socket = self.socket();
+        if self.tcp().is_some() {
             set_unsent(&socket, u32::MAX)?;
         }
         if socket.send_buffer_size()? < ROOM { socket.set_send_buffer_size(ROOM) } else { Ok(()) }
@@ -97,12 +148,20 @@ impl NetStream {
 
     /// Like `try_write`, but asks the system whether there is room, and not the runtime.
     pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        on!(self, stream => SockRef::from(stream).send(bytes))
+        if let Self::Tls(tls) = self { tls.send_now(bytes) } else { self.socket().send(bytes) }
     }
 
     /// Ends what is written, so that the other end knows it at once. Reading goes on.
     pub fn end_writing(&self) -> io::Result<()> {
-        on!(self, stream => SockRef::from(stream).shutdown(Shutdown::Write))
+        if let Self::Tls(tls) = self { tls.end_writing() } else { self.socket().shutdown(Shutdown::Write) }
+    }
+
+    fn socket(&self) -> SockRef<'_> {
+        match self {
+            Self::Tcp(tcp) => SockRef::from(tcp),
+            Self::Tls(tls) => SockRef::from(tls.tcp()),
+            Self::Unix(unix) => SockRef::from(unix),
+        }
     }
 }
 
@@ -117,15 +176,32 @@ fn set_unsent(_: &SockRef<'_>, _: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// The same poll on whichever it is; TLS has its own.
+macro_rules! poll {
+    ($line:expr, $stream:ident => $call:expr, $tls:ident => $encrypted:expr) => {
+        match $line {
+            NetStream::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            NetStream::Unix(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            NetStream::Tls($tls) => $encrypted,
+        }
+    };
+}
+
 impl AsyncRead for NetStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        on!(&mut *self, stream => Pin::new(stream).poll_read(cx, buffer))
+        poll!(&mut *self, stream => stream.poll_read(cx, buffer), tls => tls.poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for NetStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        on!(&mut *self, stream => Pin::new(stream).poll_write(cx, bytes))
+        poll!(&mut *self, stream => stream.poll_write(cx, bytes), tls => tls.poll_write(cx, &[IoSlice::new(bytes)]))
     }
 
     fn poll_write_vectored(
@@ -133,18 +209,18 @@ impl AsyncWrite for NetStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        on!(&mut *self, stream => Pin::new(stream).poll_write_vectored(cx, slices))
+        poll!(&mut *self, stream => stream.poll_write_vectored(cx, slices), tls => tls.poll_write(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
-        on!(self, stream => stream.is_write_vectored())
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on!(&mut *self, stream => Pin::new(stream).poll_flush(cx))
+        poll!(&mut *self, stream => stream.poll_flush(cx), tls => tls.poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on!(&mut *self, stream => Pin::new(stream).poll_shutdown(cx))
+        poll!(&mut *self, stream => stream.poll_shutdown(cx), tls => tls.poll_shutdown(cx))
     }
 }

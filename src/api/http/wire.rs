@@ -79,8 +79,8 @@ pub struct Wire {
     deadline: Option<Pin<Box<Sleep>>>,
     /// How long an answer may stand still.
     patience: Duration,
-    /// When the connection must have taken more of the answer that stands still.
-    stalled: Option<Pin<Box<Sleep>>>,
+    /// When the connection must have taken more of the answer that stands still, and what it had taken of it.
+    stalled: Option<(Pin<Box<Sleep>>, u64)>,
     /// The connection's permit, which it keeps until it is closed.
     permit: Option<Permit>,
 }
@@ -111,13 +111,19 @@ impl Wire {
     }
 
     /// Passes on what a write came to, unless the answer has stood still for too long.
-    fn or_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn or_stalled<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
             return written;
         }
+        let sent = self.tcp.as_ref().map_or(0, NetStream::sent);
         let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let (stalled, before) = self.stalled.get_or_insert_with(|| (Box::pin(tokio::time::sleep(patience)), sent));
+        if *before != sent {
+            // A part of a record went: it is read, if slowly.
+            stalled.as_mut().reset(Instant::now() + patience);
+            *before = sent;
+        }
         if stalled.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
@@ -208,7 +214,8 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp()?.poll_flush(cx)
+        let flushed = self.tcp()?.poll_flush(cx);
+        self.or_stalled(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -217,6 +224,7 @@ impl AsyncWrite for Wire {
             // It closes when it has read the answer, or the lingering does.
             return Poll::Ready(Ok(()));
         }
-        self.tcp()?.poll_shutdown(cx)
+        let ended = self.tcp()?.poll_shutdown(cx);
+        self.or_stalled(cx, ended)
     }
 }

@@ -8,7 +8,7 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::timeout;
 
 use super::frame;
@@ -34,15 +34,14 @@ pub(in crate::api) async fn say(stream: &NetStream, unsent: Vec<Bytes>, code: Op
     let said = async {
         stream.make_room()?;
         // Not as frames are written: nothing has told the runtime yet that there is room.
-        let mut written = stream.send_now(&rest);
+        let mut written = send_all(&mut rest, stream, NetStream::send_now);
         loop {
             match written {
-                Ok(written) if written == rest.len() => return Ok(()),
-                Ok(written) => drop(rest.split_to(written)),
+                Ok(()) => return Ok(()),
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
                 Err(cause) => return Err(cause),
             }
-            written = stream.try_write(&rest);
+            written = send_all(&mut rest, stream, NetStream::try_write);
         }
     };
     let is_said = matches!(timeout(within, said).await, Ok(Ok(())));
@@ -50,6 +49,18 @@ pub(in crate::api) async fn say(stream: &NetStream, unsent: Vec<Bytes>, code: Op
         tracing::debug!("a client went without a close frame");
     }
     is_said
+}
+
+/// Writes all of it, until there is no room.
+fn send_all(
+    rest: &mut BytesMut,
+    stream: &NetStream,
+    send: fn(&NetStream, &[u8]) -> io::Result<usize>,
+) -> io::Result<()> {
+    while !rest.is_empty() || stream.has_unsent() {
+        rest.advance(send(stream, rest)?);
+    }
+    Ok(())
 }
 
 /// Ends the connection from this side, as the server has to when both have closed (RFC 6455,

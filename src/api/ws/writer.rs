@@ -126,7 +126,7 @@ impl<C: Codec> SocketWriter<C> {
     /// that is the task's. `false`: there was no room for all of it.
     fn write_out(&self, out: &mut Unsent) -> io::Result<bool> {
         loop {
-            if !out.unsent.is_empty() && !write(&self.stream, &mut out.unsent)? {
+            if !write(&self.stream, &mut out.unsent)? {
                 return Ok(false);
             }
             if !out.is_live || out.own.is_some() {
@@ -179,10 +179,11 @@ impl<C: Codec> Sink for SocketWriter<C> {
 }
 
 /// Writes frames and takes what was written out of the list. `false`: there was no room
-/// for all of them.
+/// for all of them, or for what TLS made of them.
 fn write(stream: &NetStream, frames: &mut Vec<Bytes>) -> io::Result<bool> {
-    while !frames.is_empty() {
+    while !frames.is_empty() || stream.has_unsent() {
         let written = match frames.as_slice() {
+            [] => stream.try_write(&[]),
             [only] => stream.try_write(only),
             several => {
                 let slices: Vec<IoSlice<'_>> = several.iter().map(|frame| IoSlice::new(frame)).collect();

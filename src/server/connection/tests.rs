@@ -28,7 +28,7 @@ fn head(path: &str, token: &str) -> Head {
         version: Version::HTTP_10,
         path: path.into(),
         query: String::new(),
-        client: TrustedProxies::default().client_info(PeerAddress::Unix, &headers),
+        client: TrustedProxies::default().client_info(PeerAddress::Unix, false, &headers),
         headers,
         upgrade: None,
         trace: Arc::new(RequestTrace::new("the request's number".into())),

@@ -18,7 +18,7 @@ fn front(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> Clie
             all
         });
     let peer = if peer == "unix" { PeerAddress::Unix } else { PeerAddress::Ip(peer.parse().expect("an address")) };
-    TrustedProxies(trusted).client_info(peer, &headers)
+    TrustedProxies(trusted).client_info(peer, false, &headers)
 }
 
 fn client(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> String {
@@ -135,7 +135,7 @@ proptest! {
         let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().expect("a network"), TrustedProxy::Unix]);
         let stranger = PeerAddress::Ip([192, 0, 2, 1].into());
         for peer in [PeerAddress::Unix, stranger] {
-            let client = trusted.client_info(peer, &headers);
+            let client = trusted.client_info(peer, false, &headers);
             if let Some(host) = &client.host {
                 let uri = format!("http://{host}/").parse::<warp::http::Uri>();
                 prop_assert!(uri.is_ok_and(|uri| uri.host().is_some_and(|name| !name.is_empty())), "{host}");

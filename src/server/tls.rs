@@ -1,0 +1,229 @@
+//! The certificate that HTTPS is spoken with: read at the start, and again when its files change.
+//!
+//! Connections keep what they began with. A pair of files that does not fit, as while one of the two has been
+//! replaced, changes nothing.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_rustls::rustls::client::verify_server_cert_signed_by_trust_anchor;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio_rustls::rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{CertificateError, Error, InconsistentKeys, RootCertStore, ServerConfig};
+
+/// The one protocol inside TLS.
+const HTTP: &[u8] = b"http/1.1";
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Bytes that one of the files may have.
+const MAX_FILE: u64 = 1024 * 1024;
+/// How long before its end a certificate is warned of, and how often.
+const WARN_BEFORE: Duration = Duration::from_hours(7 * 24);
+const WARN_EVERY: Duration = Duration::from_hours(24);
+
+/// The two files, in PEM.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The server's certificate, and those between it and an authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// Why HTTPS cannot be spoken with these files.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// One of them is not there, say.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(PathBuf, io::Error),
+    /// No `BEGIN CERTIFICATE`.
+    #[error("{0} holds no certificate in PEM")]
+    NoCertificate(PathBuf),
+    /// No `BEGIN PRIVATE KEY`, or one that needs a password.
+    #[error("{0} holds no private key in PEM that needs no password")]
+    NoKey(PathBuf),
+    /// Of another certificate.
+    #[error("the key in {0} does not belong to the certificate in {1}")]
+    Differ(PathBuf, PathBuf),
+    /// Nobody would accept it.
+    #[error("the certificate in {0} has expired")]
+    Expired(PathBuf),
+    /// The library refuses one of them.
+    #[error("{0} cannot be used: {1}")]
+    Unusable(PathBuf, Error),
+}
+
+/// The certificate that new connections get.
+pub struct TlsCertificate {
+    files: TlsFiles,
+    current: Arc<Current>,
+    /// Of the files' bytes as they were last read, whether they were taken or not.
+    digest: [u8; 32],
+    ends: UnixTime,
+}
+
+/// It signs handshakes, whatever name is asked for: there is one certificate.
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl fmt::Debug for Current {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a certificate")
+    }
+}
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// The files' bytes.
+struct Pair {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl TlsCertificate {
+    /// Reads the files. It blocks.
+    pub fn read(files: TlsFiles) -> Result<Self, TlsError> {
+        let pair = files.read()?;
+        let (certified, ends) = files.certified(&pair)?;
+        let current = Arc::new(Current(RwLock::new(Arc::new(certified))));
+        Ok(Self { digest: pair.digest(), files, current, ends })
+    }
+
+    /// What listeners speak TLS by: versions 1.2 and 1.3, HTTP/1.1 inside.
+    pub fn config(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        let unusable = |cause| TlsError::Unusable(self.files.certificate.clone(), cause);
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = vec![HTTP.to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// Takes the files when they change, at the latest when `told` resolves, and warns before the certificate's end.
+    /// For ever.
+    pub async fn follow(mut self, mut told: impl AsyncFnMut()) {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut warn_at = Instant::now();
+        let mut last_error = String::new();
+        loop {
+            let left = self.ends.as_secs().saturating_sub(UnixTime::now().as_secs());
+            if left < WARN_BEFORE.as_secs() && Instant::now() >= warn_at {
+                let hours = left / 3600;
+                tracing::warn!(hours, path = %self.files.certificate.display(), "the certificate for HTTPS ends soon");
+                warn_at = Instant::now() + WARN_EVERY;
+            }
+            tokio::select! {
+                _ = looks.tick() => {}
+                () = told() => {}
+            }
+            let files = self.files.clone();
+            let digest = self.digest;
+            let look = tokio::task::spawn_blocking(move || files.changed(digest));
+            let error = match look.await {
+                Ok(Ok(None)) => continue,
+                Ok(Ok(Some((digest, taken)))) => {
+                    self.digest = digest;
+                    self.take(taken)
+                }
+                Ok(Err(cause)) => Some(cause.to_string()),
+                Err(_) => None,
+            };
+            let error = error.unwrap_or_default();
+            if error != last_error && !error.is_empty() {
+                tracing::warn!(cause = error, "a new certificate for HTTPS is not taken, the old one stays");
+            }
+            last_error = error;
+        }
+    }
+
+    fn take(&mut self, taken: Result<(CertifiedKey, UnixTime), TlsError>) -> Option<String> {
+        match taken {
+            Ok((certified, ends)) => {
+                *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
+                self.ends = ends;
+                tracing::info!("a new certificate for HTTPS is taken");
+                None
+            }
+            Err(cause) => Some(cause.to_string()),
+        }
+    }
+}
+
+/// A digest of both files, and what they come to.
+type Change = ([u8; 32], Result<(CertifiedKey, UnixTime), TlsError>);
+
+impl TlsFiles {
+    /// What the files hold if that is something else than before.
+    fn changed(&self, digest: [u8; 32]) -> Result<Option<Change>, TlsError> {
+        let pair = self.read()?;
+        let new = pair.digest();
+        Ok((new != digest).then(|| (new, self.certified(&pair))))
+    }
+
+    fn read(&self) -> Result<Pair, TlsError> {
+        Ok(Pair { certificate: read(&self.certificate)?, key: read(&self.key)? })
+    }
+
+    /// A certificate with its key, and when it ends.
+    fn certified(&self, pair: &Pair) -> Result<(CertifiedKey, UnixTime), TlsError> {
+        let no_certificate = || TlsError::NoCertificate(self.certificate.clone());
+        let unusable = |cause| TlsError::Unusable(self.certificate.clone(), cause);
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pair.certificate).collect();
+        let chain = chain.map_err(|_| no_certificate())?;
+        let ends = end(chain.first().ok_or_else(no_certificate)?).map_err(unusable)?;
+        if ends.as_secs() < UnixTime::now().as_secs() {
+            return Err(TlsError::Expired(self.certificate.clone()));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&pair.key).map_err(|_| TlsError::NoKey(self.key.clone()))?;
+        let provider: CryptoProvider = ring::default_provider();
+        let certified = CertifiedKey::from_der(chain, key, &provider).map_err(|cause| match cause {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                TlsError::Differ(self.key.clone(), self.certificate.clone())
+            }
+            cause => TlsError::Unusable(self.key.clone(), cause),
+        })?;
+        Ok((certified, ends))
+    }
+}
+
+impl Pair {
+    fn digest(&self) -> [u8; 32] {
+        let both =
+            Sha256::new().chain_update(Sha256::digest(&self.certificate)).chain_update(Sha256::digest(&self.key));
+        both.finalize().into()
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes));
+    read.map_err(|cause| TlsError::Unreadable(path.to_owned(), cause))?;
+    Ok(bytes)
+}
+
+/// When a certificate ends. The library tells it of one that has: at the end of time all of them have.
+fn end(certificate: &CertificateDer<'_>) -> Result<UnixTime, Error> {
+    let parsed = ParsedCertificate::try_from(certificate)?;
+    let end_of_time = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
+    match verify_server_cert_signed_by_trust_anchor(&parsed, &RootCertStore::empty(), &[], end_of_time, &[]) {
+        Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => Ok(not_after),
+        Err(cause) => Err(cause),
+        Ok(()) => Ok(end_of_time),
+    }
+}
