@@ -231,12 +231,13 @@ pub fn socket(doc: &mut Doc) {
 }
 
 pub fn events(doc: &mut Doc) {
+    let frame = doc.shapes.of::<Frame<'_>>();
     let last = described(since(), "The last `id` that you had. It comes before `since`.");
     doc.does("All my chats, live, as server-sent events")
         .note("What the socket says, as `data:`, with `seq` as `id:`; `hello` first. With `since`, what was missed is told first.")
         .query("since", since())
         .header("Last-Event-ID", last)
-        .answers_text(200, "text/event-stream", "Events, as long as you read; a comment every 15 s.")
+        .answers_events(frame, "Events, as long as you read; a comment every 15 s.")
         .refuses(&[400]);
 }
 

@@ -222,6 +222,14 @@ impl Doc {
         self.respond(status, json!({ "description": sentence, "content": content }))
     }
 
+    /// Answers with server-sent events as long as they are read. The `data` of each is this shape, as JSON.
+    pub fn answers_events(&mut self, frame: Shape, sentence: &str) -> &mut Self {
+        let data = json!({ "type": "string", "contentMediaType": "application/json", "contentSchema": frame });
+        let event = json!({ "type": "object", "properties": { "id": { "type": "string" }, "data": data }, "required": ["data"] });
+        let content = json!({ "text/event-stream": { "schema": event } });
+        self.respond(200, json!({ "description": sentence, "content": content }))
+    }
+
     /// Answers with a stored file.
     pub fn answers_bytes(&mut self) -> &mut Self {
         let content = json!({ "*/*": { "schema": {} } });
