@@ -139,6 +139,7 @@ async fn a_stream_is_for_whoever_a_socket_is_for() {
     let anyone = fireside.anyone();
     anyone.get(EVENTS).await.denied(401, super::words::NOT_SIGNED_IN);
     bob.get(&format!("{EVENTS}?since=x")).await.blames("since");
+    bob.get(&format!("{EVENTS}?since=x")).with("Last-Event-ID", "1").await.blames("since");
     for bad in ["x", "-1", "1.5"] {
         bob.get(EVENTS).with("Last-Event-ID", bad).await.blames("last-event-id");
     }

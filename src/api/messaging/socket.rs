@@ -41,8 +41,9 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, AllCh
 
 /// The same as an event stream: a browser that comes again says in a header what it has seen.
 pub async fn open_events(actor: Actor, request: Request) -> Result<(Subscription, AllChats), ApiError> {
+    let since = since(&request)?;
     let since = match request.header(LAST_EVENT_ID).filter(|last| !last.is_empty()) {
-        None => since(&request)?,
+        None => since,
         Some(last) => Some(
             last.parse()
                 .ok()
