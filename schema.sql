@@ -157,6 +157,17 @@ CREATE TABLE group_invites (
 CREATE INDEX group_invites_by_chat ON group_invites (chat_id);
 CREATE INDEX group_invites_by_expiry ON group_invites (expires_at);
 
+-- URLs by which programs speak in a group, each as a bot of its own that nothing signs in.
+CREATE TABLE hooks (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id     INTEGER NOT NULL REFERENCES chats,
+    bot_id      INTEGER NOT NULL UNIQUE REFERENCES users,
+    label       TEXT    NOT NULL,
+    secret_hash BLOB    NOT NULL UNIQUE,      -- SHA-256 of what stands in the URL
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX hooks_by_chat ON hooks (chat_id);
+
 -- Who is in which chat. The counters make unread numbers and page counts O(1):
 --   unread = chats.message_count - seen_count
 --   count  = chats.message_count - cleared_count

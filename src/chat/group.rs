@@ -143,6 +143,7 @@ pub(super) fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Resul
 pub(super) fn delete(tx: &mut Tx<'_>, id: ChatId) -> Result<()> {
     store::members::delete_all(tx, id)?;
     store::group_invites::delete_all(tx, id)?;
+    store::hooks::delete_all(tx, id)?;
     store::chats::mark_deleted(tx, id)?;
     tx.publish(Event::Chat(ChatEvent::Deleted { chat: id }));
     Ok(())

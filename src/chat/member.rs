@@ -162,7 +162,8 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
 }
 
 /// Takes a member out of a group. Somebody longest standing takes over what the last
-/// admin or the owner leaves behind; a group that nobody is left in is deleted.
+/// admin or the owner leaves behind; a group that nobody is left in, but for
+/// the bots of its hooks, is deleted.
 pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
     let Some(was_admin) = store::members::delete(tx, chat.id, user)? else {
         return Err(Error::NotFound);
@@ -171,6 +172,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
         // Told as a deletion alone, like any other: whose sockets stood on it are closed for that.
         return delete(tx, chat.id);
     }
+    store::hooks::delete_of_bot(tx, user)?;
     store::chats::add_members(tx, chat.id, -1)?;
     tx.publish(Event::Member(MemberEvent::Removed {
         chat: chat.id,

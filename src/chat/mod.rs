@@ -28,6 +28,7 @@ pub mod group;
 pub mod group_invite;
 mod hasher;
 pub mod history;
+pub mod hook;
 mod hub;
 pub mod member;
 mod memory;

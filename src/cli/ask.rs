@@ -51,6 +51,14 @@ impl LinkBase {
         say(&format!("good until {expires_at}"));
         Ok(())
     }
+
+    /// Prints a URL that programs call.
+    pub fn print_url(self, outcome: Outcome) -> Result<(), CommandError> {
+        let Outcome::Url { base, path } = outcome else { return Err(unexpected(&outcome)) };
+        let base = self.public_url.or(base).unwrap_or_else(|| LOCAL.to_owned());
+        say(&format!("{}/{path}", base.trim_end_matches('/')));
+        Ok(())
+    }
 }
 
 /// Asks the server that runs on the folder; where none does, does it itself.

@@ -11,6 +11,7 @@ mod export;
 pub mod flags;
 mod gc;
 mod health;
+mod hook;
 mod import;
 mod import_from;
 mod invite;
@@ -82,6 +83,9 @@ enum Command {
     /// Create, list and delete bots
     #[command(subcommand)]
     Bot(bot::Bot),
+    /// Create, list, rotate and delete hooks of a group
+    #[command(subcommand)]
+    Hook(hook::Hook),
     /// Create, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Token),
@@ -124,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::User(user) => user.run(),
         Command::Invite(invite) => invite.run(),
         Command::Bot(bot) => bot.run(),
+        Command::Hook(hook) => hook.run(),
         Command::Token(token) => token.run(),
         Command::Audit(audit) => audit.run(),
         Command::Backup(backup) => backup.run(),

@@ -322,12 +322,12 @@ fn outside(head: &Head) -> Response {
     envelope::envelope(&ApiError::NoSuchPath)
 }
 
-/// Digits of a code that may stand in a path.
+/// Digits of the shortest code that may stand in a path.
 const SECRET_DIGITS: usize = 40;
 
 /// A path without the secrets that some have in them: what looks like one is a `…`.
 fn told(path: &str) -> Cow<'_, str> {
-    let is_secret = |part: &str| part.len() == SECRET_DIGITS && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_secret = |part: &str| part.bytes().take_while(u8::is_ascii_hexdigit).count() >= SECRET_DIGITS;
     if !path.split('/').any(is_secret) {
         return path.into();
     }

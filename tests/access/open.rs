@@ -21,6 +21,7 @@ pub async fn asks(walk: &mut Walk<'_>) -> bool {
         | "server-8" | "server-9" => looks(walk).await,
         "web-3" => signs_in_by_page(walk).await,
         "server-11" | "server-13" | "server-14" | "server-15" => shows_a_code(walk).await,
+        "messaging-39" | "messaging-40" | "messaging-41" => speaks_by_a_hook(walk).await,
         _ => return false,
     }
     walk.has_seen_all();
@@ -140,6 +141,27 @@ async fn looks(walk: &mut Walk<'_>) {
             }
             Reply::of(&answer).tells_nothing(&walk.row.op);
         }
+    }
+}
+
+/// Whoever knows the URL of a hook speaks by it, whoever else they are.
+async fn speaks_by_a_hook(walk: &mut Walk<'_>) {
+    let scene = walk.cast.scene(Sort::Private).await;
+    let path = format!("/messages/api/chats/{}/hooks/", scene.chat);
+    for (role, visitor) in everybody(walk) {
+        // Of its own, since each speaks so often at most.
+        let hook = walk.cast.alice.person.post(&path, &json!({"label": "hook"})).await.is(201).json();
+        let right = hook["url"].as_str().unwrap().rsplit('/').nth(1).unwrap();
+        for place in walk.places.clone() {
+            for secret in [right, &"0".repeat(64)] {
+                let path = format!("{place}{}", walk.row.path.replace("{key}", secret));
+                let answer = posts(&visitor, &path, &json!({"text": "by a hook"})).await;
+                assert_eq!(answer.status, if secret == right { 200 } else { 404 }, "{role:?}: {answer}");
+                sets_no_session(walk.row, &answer);
+                walk.sees(role, answer.status);
+            }
+        }
+        walk.cast.alice.person.delete(&format!("{path}{}/", hook["id"])).await.is(204);
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Scene {
     pub invite: i64,
     /// A bot that alice made.
     pub bot: i64,
+    /// A hook into the chat.
+    pub hook: i64,
 }
 
 impl Scene {
@@ -51,7 +53,19 @@ impl Scene {
         let name = if self.sort == Sort::Direct { "bob_zed".to_owned() } else { format!("room-{NEVER}") };
         let code = "never".to_owned();
         let (message, file, picture, session) = (NEVER, NEVER, NEVER, NEVER);
-        Self { chat: NEVER, name, message, file, picture, code, session, invite: NEVER, bot: NEVER, ..self.clone() }
+        Self {
+            chat: NEVER,
+            name,
+            message,
+            file,
+            picture,
+            code,
+            session,
+            invite: NEVER,
+            bot: NEVER,
+            hook: NEVER,
+            ..self.clone()
+        }
     }
 
     pub fn room(&self) -> Room {
@@ -100,16 +114,22 @@ impl Cast {
         }
         // Removing somebody ends what invitations there were.
         let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
+        let hook = if sort == Sort::Direct { NEVER } else { self.hooks_into(&room).await };
         let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
         let (session, invite, bot) = if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER, NEVER) };
         let (chat, file, picture) = (room.id, id(&file), id(&picture));
-        Scene { sort, chat, name, message, file, picture, code, session, invite, bot }
+        Scene { sort, chat, name, message, file, picture, code, session, invite, bot, hook }
     }
 
     async fn invites_into(&self, room: &Room) -> String {
         let path = format!("/messages/api/chats/{}/invite/", room.id);
         let made = self.alice.person.post(&path, &json!({})).await.is(201).json();
         made["code"].as_str().unwrap().to_owned()
+    }
+
+    async fn hooks_into(&self, room: &Room) -> i64 {
+        let path = format!("/messages/api/chats/{}/hooks/", room.id);
+        id(&self.alice.person.post(&path, &json!({"label": "secret hook"})).await.is(201).json())
     }
 
     /// A device of bob's, an invitation and a bot.

@@ -143,6 +143,7 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     let code = invite["code"].as_str().unwrap();
     walker.posts(&format!("/messages/api/join/{code}/"), Value::Null).await;
     walker.does("DELETE", &format!("{chat}invite/{code}/"), Value::Null).await;
+    hooks(walker, &chat).await;
     let pin = format!("/messages/api/messages/{said}/pin/");
     walker.posts(&pin, Value::Null).await;
     walker.gets(&format!("{chat}pins/")).await;
@@ -167,6 +168,18 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     walker.gets("/messages/api/sync/?since=0").await;
     walker.does("DELETE", &format!("{chat}members/{}/remove/", bob.id), Value::Null).await;
     walker.does("DELETE", &chat, Value::Null).await;
+}
+
+async fn hooks(walker: &mut Walker<'_>, chat: &str) {
+    let hook = walker.posts(&format!("{chat}hooks/"), json!({"label": "ci"})).await;
+    walker.gets(&format!("{chat}hooks/")).await;
+    let hook = format!("{chat}hooks/{}/", id(&hook));
+    let rotated = walker.posts(&format!("{hook}rotate/"), Value::Null).await;
+    let secret = rotated["url"].as_str().unwrap().rsplit('/').nth(1).unwrap();
+    for path in ["", "slack/", "discord/"] {
+        walker.does("POST", &format!("/hooks/{secret}/{path}"), json!({"text": "hi", "content": "hi"})).await;
+    }
+    walker.does("DELETE", &hook, Value::Null).await;
 }
 
 async fn messenger(walker: &mut Walker<'_>) {

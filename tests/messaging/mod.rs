@@ -8,6 +8,7 @@ mod crowd;
 mod error;
 mod event_stream;
 mod history;
+mod hook;
 mod invite;
 mod member;
 mod mention;

@@ -30,14 +30,26 @@ pub const MAX_VALUES: usize = 2_048;
 pub const BODY_DEADLINE: Duration = Duration::from_secs(15);
 
 impl Request {
+    /// Reads the body as it is.
+    pub async fn bytes(&mut self) -> Result<Bytes, ApiError> {
+        if self.announces_more_than_may_be() {
+            return Err(ApiError::TooLarge);
+        }
+        read_all(&mut self.body).await
+    }
+
+    fn announces_more_than_may_be(&self) -> bool {
+        let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        announced.is_some_and(|length| length > MAX_BODY)
+    }
+
     /// Reads the body's fields, from JSON or a form of either kind.
     pub async fn fields(&mut self) -> Result<Fields, ApiError> {
         let kind = media_type(self.header("content-type"));
-        let announced = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > MAX_BODY) {
+        if self.announces_more_than_may_be() {
             return Err(ApiError::TooLarge);
         }
-        if kind == multipart::MULTIPART && announced != Some(0) {
+        if kind == multipart::MULTIPART && self.header("content-length") != Some("0") {
             return Ok(multipart::fields(self).await?.up_to(self.context.settings.max_message));
         }
         let body = read_all(&mut self.body).await?;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ApiError;
 use super::request::Request;
-use crate::chat::model::id::UserId;
+use crate::chat::model::id::{HookId, UserId};
 use crate::chat::model::name::rule::{MAX_LOGIN, fold};
 use crate::chat::model::session::Actor;
 
@@ -26,6 +26,8 @@ const ADDRESS_FACTOR: u32 = 6;
 const SIGNALS: &str = "600/min";
 /// Registrations from one address.
 const REGISTRATIONS: &str = "10/min";
+/// What comes in by one hook, whatever the flags say.
+const HOOKED: &str = "60/min";
 /// After so many checks, what has recovered is forgotten.
 const FORGET_EVERY: u32 = 4_096;
 
@@ -240,6 +242,7 @@ pub struct Limits {
     upload: Counter<UserId>,
     message: Counter<UserId>,
     signal: Counter<UserId>,
+    hook: Counter<HookId>,
     checks: AtomicU32,
 }
 
@@ -259,6 +262,7 @@ impl Limits {
             upload: Counter::new("upload", limits.upload),
             message: Counter::new("message", limits.ws),
             signal: Counter::new("signal", unless_off(SIGNALS, limits.ws)),
+            hook: Counter::new("hook", HOOKED.parse().unwrap_or(RateLimit(None))),
             checks: AtomicU32::new(0),
         }
     }
@@ -296,6 +300,12 @@ impl Limits {
         self.registration.check(&network(address))
     }
 
+    /// Counts what comes in by a hook.
+    pub fn check_hook(&self, hook: HookId) -> Counted {
+        self.forget_some();
+        self.hook.check(&hook)
+    }
+
     /// Keeps the tables as small as the number of those who were here lately.
     fn forget_some(&self) {
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
@@ -305,6 +315,7 @@ impl Limits {
 
     pub(super) fn forget(&self) {
         self.account.forget(MAX_ENTRIES);
+        self.hook.forget(MAX_ENTRIES);
         for counter in [&self.address, &self.registration] {
             counter.forget(MAX_ENTRIES);
         }

@@ -15,7 +15,7 @@ use crate::chat::model::chat::Kind;
 use crate::chat::model::id::UserId;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::receipt::ReadMark;
-use crate::chat::model::{invite, member, message, user};
+use crate::chat::model::{hook, invite, member, message, user};
 
 /// A user, wherever one stands.
 #[derive(JsonSchema, Serialize)]
@@ -164,6 +164,40 @@ impl<'a> GroupInvitation<'a> {
             created_by: invite.created_by.0,
         }
     }
+}
+
+/// A hook of a group.
+#[derive(JsonSchema, Serialize)]
+pub struct Hook<'a> {
+    id: i64,
+    label: &'a str,
+    #[schemars(extend("const" = "in"))]
+    direction: &'static str,
+    /// Who says what comes in.
+    bot: User<'a>,
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+}
+
+impl<'a> From<&'a hook::Hook> for Hook<'a> {
+    fn from(hook: &'a hook::Hook) -> Self {
+        Self {
+            id: hook.id.0,
+            label: &hook.label,
+            direction: "in",
+            bot: User::from(&hook.bot),
+            created_at: hook.created_at.to_string(),
+        }
+    }
+}
+
+/// A hook with its URL, which nobody is shown again.
+#[derive(JsonSchema, Serialize)]
+pub struct NewHook<'a> {
+    #[serde(flatten)]
+    pub hook: Hook<'a>,
+    /// Whoever has it speaks by the hook.
+    pub url: String,
 }
 
 /// The newest message of a chat.

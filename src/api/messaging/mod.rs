@@ -19,6 +19,10 @@
 //! | GET | `/messages/api/sync/?since=` | what changed since a number |
 //! | GET | `/messages/api/events/` | all of that, live, as server-sent events |
 //! | WS | `/messages/ws/` | all of that, live, for all my chats |
+//! | GET POST | `/messages/api/chats/{chat_id}/hooks/` | URLs by which programs speak in it |
+//! | DELETE | `/messages/api/chats/{chat_id}/hooks/{hook_id}/` | end one |
+//! | POST | `/messages/api/chats/{chat_id}/hooks/{hook_id}/rotate/` | give one another URL |
+//! | POST | `/hooks/{key}/`, `…/slack/`, `…/discord/` | say something by one |
 //! | POST | `/login/`, `/logout/` | a session, as the document signs in |
 //! | GET | `/media/user_images/{name}` | an `avatar_url` |
 //!
@@ -27,6 +31,7 @@
 mod chats;
 mod document;
 mod frame;
+mod hooks;
 mod invites;
 mod json;
 mod members;
@@ -62,7 +67,7 @@ pub fn dialect() -> Dialect {
     let invite = "/messages/api/chats/{chat_id}/invite/";
     let pin = "/messages/api/messages/{message_id}/pin/";
     let remove = "/messages/api/chats/{chat_id}/members/{user_id}/remove/";
-    let routes = vec![
+    let mut routes = vec![
         Route::new(get.clone(), chats, free, chats::list).doc(document::list),
         Route::new(post.clone(), chats, free, chats::create).doc(document::create),
         Route::new(get.clone(), chat, free, chats::detail).doc(document::detail),
@@ -103,11 +108,17 @@ pub fn dialect() -> Dialect {
         Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
         Route::socket("/messages/ws/", socket::open).doc(document::socket),
         Route::event_stream("/messages/api/events/", socket::open_events).doc(document::events),
-        browser::sign_in().below(),
-        browser::sign_out().below(),
-        browser::avatars().below(),
     ];
-    Dialect { name: "messaging", routes, render, errors: document::errors, prefixes: &["/messages/"], client: None }
+    routes.extend([browser::sign_in(), browser::sign_out(), browser::avatars()].map(Route::below));
+    routes.extend(hooks::routes());
+    Dialect {
+        name: "messaging",
+        routes,
+        render,
+        errors: document::errors,
+        prefixes: &["/messages/", "/hooks/"],
+        client: None,
+    }
 }
 
 /// Three shapes: fields for a 400, nothing but the document's sentence for a 500, and

@@ -31,6 +31,8 @@ ids! {
     CredentialId;
     /// An invitation to register, or into a group.
     InviteId;
+    /// A hook.
+    HookId;
     /// An open socket, on this process.
     SocketId;
     /// The number of a change to a message, on the whole server.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod file;
 pub mod gauges;
+pub mod hook;
 pub mod id;
 pub mod invite;
 pub mod label;

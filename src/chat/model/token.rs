@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// A secret that signs somebody in: 40 hex characters. It prints as nothing.
+/// A secret that signs somebody in: 40 hex characters, or 64 in a URL. It prints as nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -15,6 +15,12 @@ impl Token {
     #[must_use]
     pub fn random() -> Self {
         Self(hex::encode(rand::random::<[u8; 20]>()))
+    }
+
+    /// 32 random bytes, in 64 hex characters: for a secret that stands in a URL.
+    #[must_use]
+    pub fn random_of_256_bits() -> Self {
+        Self(hex::encode(rand::random::<[u8; 32]>()))
     }
 
     /// A secret that is none: whoever knows the name can make it.

@@ -39,7 +39,11 @@ pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
 }
 
 pub fn is_empty(db: &Db, chat: ChatId) -> Result<bool> {
-    Ok(!db.prepare_cached("SELECT 1 FROM members WHERE chat_id = ?1 LIMIT 1")?.exists([chat.0])?)
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM members m WHERE chat_id = ?1 AND NOT EXISTS
+             (SELECT 1 FROM hooks h WHERE h.bot_id = m.user_id) LIMIT 1",
+    )?;
+    Ok(!query.exists([chat.0])?)
 }
 
 pub fn is_member(db: &Db, chat: ChatId, user: UserId) -> Result<bool> {
@@ -122,7 +126,8 @@ pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
 pub fn successor(db: &Db, chat: ChatId) -> Result<Option<UserId>> {
     let mut query = db.prepare_cached(
         "SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
-         WHERE m.chat_id = ?1 ORDER BY u.is_disabled, m.is_admin DESC, m.id LIMIT 1",
+         WHERE m.chat_id = ?1 AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.bot_id = m.user_id)
+         ORDER BY u.is_disabled, m.is_admin DESC, m.id LIMIT 1",
     )?;
     Ok(query.query_row([chat.0], |row| Ok(UserId(row.get(0)?))).optional()?)
 }

@@ -22,6 +22,7 @@ pub(super) mod files;
 pub(super) mod friends;
 pub(super) mod garbage;
 pub(super) mod group_invites;
+pub(super) mod hooks;
 pub(super) mod id_sequence;
 pub(super) mod idempotency;
 pub(super) mod import;

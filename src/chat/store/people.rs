@@ -43,7 +43,7 @@ pub fn by_name(
     is_wanted: impl Fn(&Person) -> bool,
 ) -> Result<Vec<Person>> {
     let mut query = db.prepare_cached(select_person!(concat!(
-        "u.is_disabled = 0 AND ",
+        "u.is_disabled = 0 AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.bot_id = u.id) AND ",
         name!(),
         " >= ?1 AND (",
         name!(),

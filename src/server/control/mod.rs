@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod bot;
+pub mod hook;
 pub mod invite;
 pub mod token;
 pub mod user;
@@ -50,6 +51,8 @@ pub enum Command {
     Invite(invite::Command),
     /// About bots.
     Bot(bot::Command),
+    /// About hooks.
+    Hook(hook::Command),
     /// About tokens of programs.
     Token(token::Command),
     /// What was administered last.
@@ -97,6 +100,15 @@ pub enum Outcome {
     Sessions(Vec<token::TokenLine>),
     /// Bots.
     Bots(Vec<bot::BotLine>),
+    /// Hooks.
+    Hooks(Vec<hook::HookLine>),
+    /// A URL that was made.
+    Url {
+        /// Where people reach the server, if it runs.
+        base: Option<String>,
+        /// The path below that, with the secret in it, shown this once.
+        path: String,
+    },
     /// Invitations.
     Invites(Vec<invite::InviteLine>),
     /// What was administered.
@@ -124,6 +136,16 @@ impl From<bot::Done> for Outcome {
     }
 }
 
+impl Outcome {
+    fn of_hook(done: hook::Done, base: Option<&str>) -> Self {
+        match done {
+            hook::Done::Shown(path) => Self::Url { base: base.map(str::to_owned), path },
+            hook::Done::Listed(hooks) => Self::Hooks(hooks),
+            hook::Done::Deleted => Self::Done,
+        }
+    }
+}
+
 /// A link for somebody to open.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Link {
@@ -143,6 +165,7 @@ pub async fn execute(app: &App, base: Option<&str>, command: Command) -> Outcome
         Command::User(command) => user::execute(app, base, command).await,
         Command::Invite(command) => invite::execute(app, base, command).await,
         Command::Bot(command) => bot::execute(app, command).await.map(Outcome::from),
+        Command::Hook(command) => hook::execute(app, command).await.map(|done| Outcome::of_hook(done, base)),
         Command::Token(command) => token::execute(app, command).await,
         Command::Audit { limit } => audit::list(app, limit).await,
         Command::Retain { chat: id, days } => retain(app, id, days).await,
@@ -250,7 +273,7 @@ mod tests {
         #[test]
         fn any_line_is_a_command_or_refused(
             bytes in proptest::collection::vec(any::<u8>(), 0..80),
-            noun in "(user|invite|token|audit|retain|gc|other)",
+            noun in "(user|invite|hook|token|audit|retain|gc|other)",
             verb in "(create|set_password|reset_link|change|sessions|limit|chat|list)",
             field in "(username|password|days|chat)",
             value in "(null|-?[0-9]{1,12}|true|\"[a-z]{0,5}\"|\\{\\}|\\[\\])",

@@ -178,6 +178,19 @@ impl Doc {
         self.refuses(&[400, 408, 413, 415])
     }
 
+    /// A body as other systems' programs send it: an object, a form around one, or plain text.
+    pub fn takes_payload(&mut self, object: Shape, form: &[Field]) -> &mut Self {
+        self.operation.body = Some(json!({
+            "required": true,
+            "content": {
+                "application/json": { "schema": object },
+                "application/x-www-form-urlencoded": { "schema": shape::object(form) },
+                "text/plain": { "schema": { "type": "string" } },
+            },
+        }));
+        self.refuses(&[400, 408, 413, 415])
+    }
+
     /// A body with a file, in parts. Other ways to send a body stay.
     pub fn takes_parts(&mut self, fields: &[Field]) -> &mut Self {
         let parts = json!({ "schema": shape::object(fields) });

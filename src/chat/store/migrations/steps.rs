@@ -11,6 +11,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_8,
     TO_VERSION_9,
     TO_VERSION_10,
+    TO_VERSION_11,
 ];
 
 const TO_VERSION_2: &str = "
@@ -232,3 +233,15 @@ const TO_VERSION_10: &str = "
          made_by    INTEGER REFERENCES users
      ) STRICT;
      CREATE INDEX bots_by_maker ON bots (made_by, user_id);";
+
+const TO_VERSION_11: &str = "
+     -- URLs by which programs speak in a group.
+     CREATE TABLE hooks (
+         id          INTEGER PRIMARY KEY AUTOINCREMENT,
+         chat_id     INTEGER NOT NULL REFERENCES chats,
+         bot_id      INTEGER NOT NULL UNIQUE REFERENCES users,
+         label       TEXT    NOT NULL,
+         secret_hash BLOB    NOT NULL UNIQUE,
+         created_at  INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX hooks_by_chat ON hooks (chat_id);";

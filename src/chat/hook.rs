@@ -1,0 +1,125 @@
+//! Hooks: URLs by which programs speak in a group, each as a bot of its own.
+//!
+//! A hook lasts as long as its bot is in the group: who takes the bot out ends the hook.
+
+use super::app::App;
+use super::auth::bot;
+use super::group::inside;
+use super::member;
+use super::message::post;
+use super::model::admin::Administrator;
+use super::model::bot::NewBot;
+use super::model::chat::Authority;
+use super::model::error::{Error, Result};
+use super::model::hook::{Hook, MAX_HOOKS};
+use super::model::id::{ChatId, HookId};
+use super::model::message::{Draft, Posted};
+use super::model::name::Username;
+use super::model::token::{Token, secret_hash};
+use super::store::{self, Db};
+
+impl App {
+    /// Makes a hook, with the secret of its URL, by an admin of the group or the command line. Its bot is called `name`.
+    pub async fn create_hook(&self, by: &Administrator, chat: ChatId, name: String) -> Result<(Hook, Token)> {
+        self.check_pace_of_keeper(by)?;
+        let (by, secret) = (by.clone(), Token::random_of_256_bits());
+        let hash = secret_hash(secret.as_str());
+        let hook = self
+            .store
+            .write(move |tx| {
+                check_keeper(tx, &by, chat)?;
+                if store::hooks::count(tx, chat)? >= i64::from(MAX_HOOKS) {
+                    return Err(Error::LimitReached { what: "hooks in a chat", max: MAX_HOOKS });
+                }
+                let new = NewBot { username: bot_name()?, display_name: Some(name.clone()) };
+                let bot = bot::insert(tx, &new)?;
+                member::join_as_guest(tx, chat, bot)?;
+                let id = store::hooks::insert(tx, chat, bot, &name, &hash)?;
+                store::hooks::find(tx, chat, id)?.ok_or(Error::Internal)
+            })
+            .await?;
+        Ok((hook, secret))
+    }
+
+    /// The hooks of a group, for its admins and the command line: the newest first, below one.
+    pub fn hooks(&self, by: &Administrator, chat: ChatId, below: HookId, limit: u32) -> Result<Vec<Hook>> {
+        self.store.read(|db| {
+            check_keeper(db, by, chat)?;
+            store::hooks::of_chat(db, chat, below, limit)
+        })
+    }
+
+    /// Gives a hook another secret: the URL of before is unknown when this returns.
+    pub async fn rotate_hook(&self, by: &Administrator, chat: ChatId, id: HookId) -> Result<(Hook, Token)> {
+        self.check_pace_of_keeper(by)?;
+        let (by, secret) = (by.clone(), Token::random_of_256_bits());
+        let hash = secret_hash(secret.as_str());
+        let hook = self
+            .store
+            .write(move |tx| {
+                check_keeper(tx, &by, chat)?;
+                let hook = store::hooks::find(tx, chat, id)?.ok_or(Error::NotFound)?;
+                store::hooks::set_secret(tx, id, &hash)?;
+                Ok(hook)
+            })
+            .await?;
+        Ok((hook, secret))
+    }
+
+    /// Ends a hook: its bot leaves the group. What it said stays.
+    pub async fn delete_hook(&self, by: &Administrator, chat: ChatId, id: HookId) -> Result<()> {
+        let (by, keys) = (by.clone(), self.keys.clone());
+        self.store
+            .write(move |tx| {
+                check_keeper(tx, &by, chat)?;
+                let hook = store::hooks::find(tx, chat, id)?.ok_or(Error::NotFound)?;
+                bot::end(tx, hook.bot.id, &keys)
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// The hook whose URL has this secret.
+    pub fn hook_by_secret(&self, secret: &str) -> Result<Hook> {
+        let hash = secret_hash(secret);
+        self.store.read(|db| store::hooks::by_secret(db, &hash)?.ok_or(Error::NotFound))
+    }
+
+    /// Says something in a group, as the bot of the hook whose URL has this secret by then.
+    pub async fn post_by_hook(&self, secret: &str, draft: Draft) -> Result<Posted> {
+        let (hash, quota) = (secret_hash(secret), self.quota);
+        self.store
+            .write(move |tx| {
+                let hook = store::hooks::by_secret(tx, &hash)?.ok_or(Error::NotFound)?;
+                post(tx, hook.bot.id, hook.chat, &draft, quota)
+            })
+            .await
+    }
+
+    fn check_pace_of_keeper(&self, by: &Administrator) -> Result<()> {
+        match by {
+            Administrator::Admin(actor) => self.check_pace(actor),
+            Administrator::CommandLine => Ok(()),
+        }
+    }
+}
+
+/// A name that nobody has, since others see the display name.
+fn bot_name() -> Result<Username> {
+    let name = format!("hook-{}", hex::encode(rand::random::<[u8; 6]>()));
+    Username::parse(&name).map_err(|_| Error::Internal)
+}
+
+/// Whether somebody looks after the hooks of a group: its admins, and the command line.
+fn check_keeper(db: &Db, by: &Administrator, chat: ChatId) -> Result<()> {
+    match by {
+        Administrator::Admin(actor) => {
+            if !store::credentials::is_live(db, actor.credential)? {
+                return Err(Error::CredentialRevoked);
+            }
+            Authority::Admin.check(&inside(db, actor.user, chat)?, actor.user)
+        }
+        Administrator::CommandLine => store::members::room_left(db, chat)?.map(|_| ()).ok_or(Error::NotFound),
+    }
+}

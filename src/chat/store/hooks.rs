@@ -1,0 +1,84 @@
+//! Rows of `hooks`: URLs by which programs speak in a group.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::db::Db;
+use super::transaction::Tx;
+use super::users::{COLUMNS, columns, user};
+use crate::chat::model::error::Result;
+use crate::chat::model::hook::Hook;
+use crate::chat::model::id::{ChatId, HookId, UserId};
+use crate::chat::model::time::Timestamp;
+
+macro_rules! select_hook {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ",
+            columns!("u"),
+            ", h.id, h.chat_id, h.label, h.created_at FROM hooks h JOIN users u ON u.id = h.bot_id WHERE ",
+            $rest
+        )
+    };
+}
+
+fn hook(row: &Row<'_>) -> rusqlite::Result<Hook> {
+    Ok(Hook {
+        bot: user(row, 0)?,
+        id: HookId(row.get(COLUMNS)?),
+        chat: ChatId(row.get(COLUMNS + 1)?),
+        label: row.get(COLUMNS + 2)?,
+        created_at: Timestamp(row.get(COLUMNS + 3)?),
+    })
+}
+
+pub fn insert(tx: &Tx<'_>, chat: ChatId, bot: UserId, label: &str, secret_hash: &[u8]) -> Result<HookId> {
+    tx.prepare_cached(
+        "INSERT INTO hooks (chat_id, bot_id, label, secret_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![chat.0, bot.0, label, secret_hash, tx.now.0])?;
+    Ok(HookId(tx.last_insert_rowid()))
+}
+
+pub fn find(db: &Db, chat: ChatId, id: HookId) -> Result<Option<Hook>> {
+    let mut query = db.prepare_cached(select_hook!("h.id = ?1 AND h.chat_id = ?2"))?;
+    Ok(query.query_row([id.0, chat.0], hook).optional()?)
+}
+
+/// The one whose URL has this secret, while its bot may speak.
+pub fn by_secret(db: &Db, secret_hash: &[u8]) -> Result<Option<Hook>> {
+    let mut query = db.prepare_cached(select_hook!("h.secret_hash = ?1 AND u.is_disabled = 0"))?;
+    Ok(query.query_row([secret_hash], hook).optional()?)
+}
+
+/// Those of a group below one: the newest first.
+pub fn of_chat(db: &Db, chat: ChatId, below: HookId, limit: u32) -> Result<Vec<Hook>> {
+    let mut query = db.prepare_cached(select_hook!("h.chat_id = ?1 AND h.id < ?2 ORDER BY h.id DESC LIMIT ?3"))?;
+    let rows = query.query_map(params![chat.0, below.0, limit], hook)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn count(db: &Db, chat: ChatId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM hooks WHERE chat_id = ?1")?;
+    Ok(query.query_row([chat.0], |row| row.get(0))?)
+}
+
+pub fn set_secret(tx: &Tx<'_>, id: HookId, secret_hash: &[u8]) -> Result<()> {
+    tx.prepare_cached("UPDATE hooks SET secret_hash = ?2 WHERE id = ?1")?.execute(params![id.0, secret_hash])?;
+    Ok(())
+}
+
+/// Ends the hook whose bot leaves the group, and the bot with it.
+pub fn delete_of_bot(tx: &Tx<'_>, bot: UserId) -> Result<()> {
+    if tx.prepare_cached("DELETE FROM hooks WHERE bot_id = ?1")?.execute([bot.0])? > 0 {
+        tx.prepare_cached("UPDATE users SET is_disabled = 1 WHERE id = ?1")?.execute([bot.0])?;
+    }
+    Ok(())
+}
+
+/// Ends all hooks of a group, and their bots with them.
+pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
+    tx.prepare_cached("UPDATE users SET is_disabled = 1 WHERE id IN (SELECT bot_id FROM hooks WHERE chat_id = ?1)")?
+        .execute([chat.0])?;
+    tx.prepare_cached("DELETE FROM hooks WHERE chat_id = ?1")?.execute([chat.0])?;
+    Ok(())
+}

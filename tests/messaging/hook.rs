@@ -1,0 +1,313 @@
+//! Hooks: URLs by which programs speak in a group, each as a bot of its own.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, texts};
+use crate::world::{Answer, Caller, Fireside, Home, Person, id, people};
+
+fn hooks(chat: Chat) -> String {
+    format!("{}hooks/", chat.path())
+}
+
+async fn hooks_into(admin: &Person, chat: Chat, label: &str) -> Value {
+    admin.post(&hooks(chat), &json!({"label": label})).await.is(201).json()
+}
+
+fn url(hook: &Value) -> &str {
+    hook["url"].as_str().unwrap()
+}
+
+async fn sends(anyone: &Caller, url: &str, kind: &str, body: &str) -> Answer {
+    anyone.asks(Method::POST, url).with("Content-Type", kind).body(body.to_owned()).await
+}
+
+#[tokio::test]
+async fn what_a_program_posts_is_said_by_the_hooks_bot_in_every_dialect() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob);
+    let chat = group(&alice, "Ops", &[&bob]).await;
+    let hook = hooks_into(&alice, chat, "The Build").await;
+    assert_eq!((&hook["label"], &hook["direction"]), (&json!("The Build"), &json!("in")));
+    assert_eq!((&hook["bot"]["display_name"], &hook["bot"]["is_bot"]), (&json!("The Build"), &json!(true)));
+    let secret = url(&hook).strip_prefix(&format!("{}/hooks/", fireside.url)).unwrap().trim_end_matches('/');
+    assert_eq!(secret.len(), 64, "256 bits: {hook}");
+    let mut bobs = Line::to(&bob).await;
+    let said = fireside.anyone().post(url(&hook), &json!({"text": "green"})).await.is(200);
+    assert_eq!((said.text().as_str(), said.header("content-type")), ("ok", "text/plain; charset=utf-8"));
+    let heard = bobs.hears("new_message").await;
+    assert_eq!((&heard["message"]["content"], &heard["message"]["sender"]), (&json!("green"), &hook["bot"]));
+    let rooms = bob.get(&format!("/api/rooms/{}/messages/", chat.id)).await.is(200).results();
+    assert_eq!((&rooms[0]["content"], &rooms[0]["author"]["id"]), (&json!("green"), &hook["bot"]["id"]));
+    let listed = alice.get(&hooks(chat)).await.is(200);
+    assert!(!listed.text().contains(secret), "it is shown once");
+    assert_eq!(id(&listed.results()[0]), id(&hook));
+    assert!(!fireside.home.keeps(secret.as_bytes()), "and kept nowhere");
+    let log = fireside.home.log();
+    assert!(log.contains("/hooks/…/") && !log.contains(secret), "{log}");
+    let people = bob.get("/api/server/people/").await.is(200).text();
+    assert!(!people.contains("The Build"), "nobody writes to it: {people}");
+}
+
+#[tokio::test]
+async fn text_comes_in_each_plain_way_and_nothing_to_say_is_refused() {
+    let fireside = Fireside::start_with(&["--max-message", "20"]).await;
+    people!(fireside: alice);
+    let chat = group(&alice, "Ops", &[]).await;
+    let hook = hooks_into(&alice, chat, "cron").await;
+    let anyone = fireside.anyone();
+    let json = "application/json";
+    let form = "application/x-www-form-urlencoded";
+    for (kind, body, says) in [
+        ("text/plain", "plain *as it is*", "plain *as it is*"),
+        ("text/plain; charset=utf-8", " привет\n", "привет"),
+        (json, r#"{"text":"by text"}"#, "by text"),
+        (json, r#"{"content":"by content"}"#, "by content"),
+        (json, r#"{"text":"a\u0000b"}"#, "a\u{fffd}b"),
+        (form, r#"{"text":"as curl has it"}"#, "as curl has it"),
+        (form, "payload=%7B%22text%22%3A%22in+a+form%22%7D", "in a form"),
+        (form, "text=a+field", "a field"),
+        ("text/plain", "exactly twenty chars", "exactly twenty chars"),
+        ("text/plain", "twenty-one characters", "twenty-one characte…"),
+    ] {
+        sends(&anyone, url(&hook), kind, body).await.is(200);
+        assert_eq!(texts(&alice, chat).await[0], says, "{kind}: {body}");
+    }
+    let before = texts(&alice, chat).await;
+    for (kind, body) in [
+        ("text/plain", ""),
+        ("text/plain", " \n "),
+        (json, "{}"),
+        (json, r#"{"text":""}"#),
+        (json, r#"{"text":7}"#),
+        (json, "[]"),
+        (json, "7"),
+        (json, "{"),
+        (form, "payload=nonsense"),
+        (form, "payload="),
+        (form, "other=field"),
+    ] {
+        let refused = sends(&anyone, url(&hook), kind, body).await.is(400).json();
+        assert_eq!(refused["error"], "Invalid request", "{kind} {body}: {refused}");
+    }
+    sends(&anyone, url(&hook), "text/xml", "<a/>").await.is(415);
+    sends(&anyone, url(&hook), "text/plain", &"x".repeat(300_000)).await.is(413);
+    assert_eq!(texts(&alice, chat).await, before, "nothing of that was said");
+}
+
+#[tokio::test]
+async fn what_the_services_send_is_said_readably() {
+    for (service, cases) in [
+        ("slack", include_str!("../fixtures/hooks/slack.json")),
+        ("discord", include_str!("../fixtures/hooks/discord.json")),
+        ("github", include_str!("../fixtures/hooks/github.json")),
+        ("monitoring", include_str!("../fixtures/hooks/monitoring.json")),
+    ] {
+        let fireside = Fireside::start().await;
+        people!(fireside: alice);
+        let chat = group(&alice, "Ops", &[]).await;
+        let hook = hooks_into(&alice, chat, service).await;
+        let cases: Vec<Value> = serde_json::from_str(cases).unwrap();
+        for case in &cases {
+            let says: Vec<&str> = case["says"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+            let own = format!("{}{service}/", url(&hook));
+            let urls = [url(&hook), &own];
+            let has_own = ["slack", "discord"].contains(&service);
+            for url in urls.into_iter().take(if has_own { 2 } else { 1 }) {
+                let mut ask = fireside.anyone().post(url, &case["send"]);
+                if let Some(event) = case["event"].as_str() {
+                    ask = ask.with("X-GitHub-Event", event);
+                }
+                ask.await.is(200);
+                assert_eq!(texts(&alice, chat).await[0], says.join("\n"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_many_alerts_the_first_are_told_and_the_others_counted() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice);
+    let chat = group(&alice, "Ops", &[]).await;
+    let hook = hooks_into(&alice, chat, "alerts").await;
+    let alerts: Vec<Value> = (0..12).map(|n| json!({"labels": {"alertname": format!("A{n}")}})).collect();
+    let sent = json!({"alerts": alerts, "externalURL": "http://am.example"});
+    fireside.anyone().post(url(&hook), &sent).await.is(200);
+    let said = texts(&alice, chat).await[0].clone();
+    assert!(said.contains("A9") && !said.contains("A10"), "{said}");
+    assert!(said.ends_with("… and 2 more\nhttp://am.example"), "{said}");
+}
+
+#[tokio::test]
+async fn failures_are_said_as_the_service_would() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice);
+    let chat = group(&alice, "Ops", &[]).await;
+    let hook = hooks_into(&alice, chat, "ci").await;
+    let anyone = fireside.anyone();
+    let (slack, discord) = (format!("{}slack/", url(&hook)), format!("{}discord/", url(&hook)));
+    let unknown = format!("{}/hooks/{}/", fireside.url, "0".repeat(64));
+    assert_eq!(anyone.post(&slack, &json!({})).await.is(400).text(), "no_text");
+    assert_eq!(sends(&anyone, &slack, "application/json", "{").await.is(400).text(), "invalid_payload");
+    assert_eq!(anyone.post(&format!("{unknown}slack/"), &json!({"text": "x"})).await.is(404).text(), "no_service");
+    let empty = anyone.post(&discord, &json!({"embeds": []})).await.is(400).json();
+    assert_eq!(empty, json!({"message": "Cannot send an empty message", "code": 50006}));
+    assert_eq!(sends(&anyone, &discord, "application/json", "{").await.is(400).json()["code"], 50035);
+    let gone = anyone.post(&format!("{unknown}discord/"), &json!({"content": "x"})).await.is(404).json();
+    assert_eq!(gone, json!({"message": "Unknown Webhook", "code": 10015}));
+    anyone.post(&unknown, &json!({"text": "x"})).await.denied(404, NOT_FOUND);
+    for odd in ["x", "%00", "%F0%9F%98%80", &"f".repeat(4_000)] {
+        anyone.post(&format!("/hooks/{odd}/"), &json!({"text": "x"})).await.denied(404, NOT_FOUND);
+    }
+    anyone.get(url(&hook)).await.is(405);
+    assert!(texts(&alice, chat).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_hook_speaks_sixty_times_a_minute_even_where_limits_are_off() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice);
+    let chat = group(&alice, "Ops", &[]).await;
+    let (one, other) = (hooks_into(&alice, chat, "one").await, hooks_into(&alice, chat, "other").await);
+    let anyone = fireside.anyone();
+    let mut refused = None;
+    for _ in 0..75 {
+        let answer = sends(&anyone, url(&one), "text/plain", "again").await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+        answer.is(200);
+    }
+    let refused = refused.expect("a limit");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    let said = texts(&alice, chat).await.len();
+    assert!(said >= 50, "{said}");
+    assert_eq!(sends(&anyone, &format!("{}slack/", url(&one)), "text/plain", "x").await.is(429).text(), "rate_limited");
+    let limited = sends(&anyone, &format!("{}discord/", url(&one)), "text/plain", "x").await.is(429).json();
+    assert!(limited["retry_after"].as_u64().unwrap() >= 1 && limited["global"] == false, "{limited}");
+    sends(&anyone, url(&other), "text/plain", "I still may").await.is(200);
+}
+
+#[tokio::test]
+async fn a_resend_with_the_same_key_is_said_once() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice);
+    let chat = group(&alice, "Ops", &[]).await;
+    let hook = hooks_into(&alice, chat, "ci").await;
+    let sends = async |text: &str, key: &str| {
+        fireside.anyone().post(url(&hook), &json!({"text": text})).with("Idempotency-Key", key).await
+    };
+    sends("once", "k").await.is(200);
+    sends("once", "k").await.is(200);
+    sends("another", "k").await.is(409);
+    sends("once", "l").await.is(200);
+    sends("long", &"k".repeat(65)).await.is(400);
+    assert_eq!(texts(&alice, chat).await, ["once", "once"]);
+    let newest = alice.get(&chat.messages()).await.results()[0].clone();
+    assert_eq!(newest["sender"]["id"], hook["bot"]["id"]);
+}
+
+#[tokio::test]
+async fn a_groups_admins_alone_look_after_its_hooks() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob, eve);
+    let chat = group(&alice, "Ops", &[&bob]).await;
+    let hook = hooks_into(&alice, chat, "ci").await;
+    let one = format!("{}{}/", hooks(chat), id(&hook));
+    let label = json!({"label": "mine"});
+    for (who, status, sentence) in [(&bob, 403, FORBIDDEN), (&eve, 404, NOT_FOUND)] {
+        who.get(&hooks(chat)).await.denied(status, sentence);
+        who.post(&hooks(chat), &label).await.denied(status, sentence);
+        who.does(&format!("{one}rotate/")).await.denied(status, sentence);
+        who.delete(&one).await.denied(status, sentence);
+    }
+    fireside.anyone().get(&hooks(chat)).await.is(401);
+    let direct = dm(&alice, &bob).await;
+    alice.get(&hooks(direct)).await.is(400);
+    alice.post(&hooks(direct), &label).await.is(400);
+    eve.post(&hooks(direct), &label).await.denied(404, NOT_FOUND);
+    for wrong in [json!({}), json!({"label": " "}), json!({"label": "two\nlines"}), json!({"label": "x".repeat(151)})] {
+        let refused = alice.post(&hooks(chat), &wrong).await.is(400).json();
+        assert!(refused["details"]["label"].is_array(), "{refused}");
+    }
+    // A hook is one of its own group alone.
+    let elsewhere = group(&alice, "Elsewhere", &[]).await;
+    alice.delete(&format!("{}{}/", hooks(elsewhere), id(&hook))).await.denied(404, NOT_FOUND);
+    alice.does(&format!("{}{}/rotate/", hooks(elsewhere), id(&hook))).await.denied(404, NOT_FOUND);
+    assert_eq!(alice.get(&hooks(chat)).await.results().len(), 1, "nothing of that changed anything");
+    for number in 1..20 {
+        hooks_into(&alice, chat, &format!("hook {number}")).await;
+    }
+    alice.post(&hooks(chat), &label).await.is(400);
+    let part = alice.get(&format!("{}?limit=15", hooks(chat))).await.is(200).json();
+    let rest = format!("{}?limit=15&cursor={}", hooks(chat), part["next"].as_str().unwrap());
+    assert_eq!(alice.get(&rest).await.is(200).results().len(), 5);
+}
+
+#[tokio::test]
+async fn an_old_url_ends_with_a_new_one_and_all_end_with_the_hook() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob);
+    let chat = group(&alice, "Ops", &[&bob]).await;
+    let hook = hooks_into(&alice, chat, "ci").await;
+    let one = format!("{}{}/", hooks(chat), id(&hook));
+    let anyone = fireside.anyone();
+    sends(&anyone, url(&hook), "text/plain", "first").await.is(200);
+    let rotated = alice.does(&format!("{one}rotate/")).await.is(200).json();
+    assert_eq!(rotated["bot"], hook["bot"]);
+    sends(&anyone, url(&hook), "text/plain", "by the old one").await.denied(404, NOT_FOUND);
+    sends(&anyone, url(&rotated), "text/plain", "second").await.is(200);
+    alice.delete(&one).await.is(204);
+    alice.delete(&one).await.denied(404, NOT_FOUND);
+    sends(&anyone, url(&rotated), "text/plain", "by none").await.denied(404, NOT_FOUND);
+    assert_eq!(texts(&bob, chat).await, ["second", "first"], "what it said stays");
+    let members = bob.get(&format!("{}members/", chat.path())).await.is(200).results();
+    assert_eq!(members.len(), 2, "its bot is gone: {members:?}");
+    // Whoever takes the bot out ends the hook.
+    let other = hooks_into(&alice, chat, "other").await;
+    let path = format!("{}members/{}/remove/", chat.path(), id(&other["bot"]));
+    bob.delete(&path).await.denied(403, FORBIDDEN);
+    sends(&anyone, url(&other), "text/plain", "third").await.is(200);
+    alice.delete(&path).await.is(204);
+    sends(&anyone, url(&other), "text/plain", "fourth").await.denied(404, NOT_FOUND);
+    assert!(alice.get(&hooks(chat)).await.results().is_empty());
+    // A group that only bots of hooks are left in is gone.
+    let last = hooks_into(&alice, chat, "last").await;
+    for person in [&alice, &bob] {
+        person.delete(&chat.remove(person)).await.is(204);
+    }
+    sends(&anyone, url(&last), "text/plain", "anybody?").await.denied(404, NOT_FOUND);
+}
+
+#[tokio::test]
+async fn hooks_outlive_a_restart_and_are_looked_after_at_the_command_line() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice);
+    let chat = group(&alice, "Ops", &[]).await;
+    let home: Home = fireside.home.clone();
+    let number = chat.id.to_string();
+    let made = home.runs(&["hook", "create", &number, "from cron"], "").await;
+    let made = made.succeeded().stdout.trim().to_owned();
+    assert!(made.starts_with(&format!("{}/hooks/", fireside.url)), "{made}");
+    sends(&fireside.anyone(), &made, "text/plain", "before").await.is(200);
+    let fireside = fireside.restarts().await;
+    let alice = alice.back_to(&fireside);
+    let path = made.split_once("/hooks/").unwrap().1;
+    sends(&fireside.anyone(), &format!("/hooks/{path}"), "text/plain", "after").await.is(200);
+    assert_eq!(texts(&alice, chat).await, ["after", "before"]);
+    let listed = home.runs(&["hook", "list", &number, "--json"], "").await.succeeded().stdout.clone();
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["label"], "from cron");
+    let hook = id(&listed[0]).to_string();
+    let rotated = home.runs(&["hook", "rotate", &number, &hook], "").await.succeeded().stdout.trim().to_owned();
+    assert_ne!(rotated, made);
+    sends(&fireside.anyone(), &rotated, "text/plain", "anew").await.is(200);
+    sends(&fireside.anyone(), &format!("/hooks/{path}"), "text/plain", "old").await.is(404);
+    home.runs(&["hook", "delete", &number, &hook], "").await.succeeded();
+    sends(&fireside.anyone(), &rotated, "text/plain", "gone").await.is(404);
+    home.runs(&["hook", "delete", &number, &hook], "").await.failed_with(1);
+    home.runs(&["hook", "create", "999999", "nowhere"], "").await.failed_with(1);
+    assert_eq!(texts(&alice, chat).await[0], "anew");
+}
