@@ -9,7 +9,7 @@
 //!   to no other, so that a name which changes its mind in between gains nothing. No redirect is followed: 3xx is
 //!   an answer like any other. One connection a call, HTTP/1.1, closed afterwards.
 //!
-//! ```ignore
+//! ```text
 //! let outbound = Outbound::new(Rules { allowed, may_use_http: true, at_once: 32 });
 //! let Some(target) = outbound.accepts(&url) else { return Err(refused("url")) }; // 400
 //! let call = Call { headers: vec![("content-type", "application/json".to_owned())], body, deadline, max_answer };
