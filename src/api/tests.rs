@@ -32,6 +32,7 @@ pub(crate) fn settings() -> Settings {
         ice: Ice::default(),
         cors_origins: Vec::new(),
         any_origin: false,
+        certificate: None,
         faults: None,
         registration: Registration::Open,
         bots: BotMakers::default(),

@@ -1,6 +1,7 @@
 //! `fireside serve`: flags, start-up lines, signals.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -22,6 +23,7 @@ use super::serve_tls::TlsFlags;
 use super::serve_watch::{self, WatchFlags};
 use super::terminal::{CommandError, runtime, say};
 use super::{log, own_address, service, variables};
+use crate::api::http::certificate::CertificateEnd;
 use crate::api::http::context::{Registration, Settings};
 use crate::api::http::forwarded::{TrustedProxies, is_loopback};
 use crate::api::http::ice::Ice;
@@ -178,7 +180,7 @@ impl Serve {
     }
 
     async fn serve(self, places: Vec<ListenTarget>, ice: Ice) -> Result<(), CommandError> {
-        let listeners = self.tls.secure(listen::open(places)?)?;
+        let (listeners, certificate) = self.tls.secure(listen::open(places)?)?;
         let metrics = self.watch.bind().await?;
         let scratch = self.dev.folder()?;
         let app = App::open(Config {
@@ -212,7 +214,7 @@ impl Serve {
                 service::is_stopping().await;
             }
         };
-        server::run(app, listeners, Options { metrics, ..self.options(ice) }, stop).await;
+        server::run(app, listeners, Options { metrics, ..self.options(ice, certificate) }, stop).await;
         if let Some(commands) = commands {
             commands.abort();
         }
@@ -249,7 +251,7 @@ impl Serve {
         place.or_else(|| self.public_url.as_ref().filter(|url| !is_here(url)).cloned())
     }
 
-    fn options(self, ice: Ice) -> Options {
+    fn options(self, ice: Ice, certificate: Option<Arc<CertificateEnd>>) -> Options {
         let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws, .. } = self.limits;
         let mut settings = Settings {
             public_url: self.public_url,
@@ -267,6 +269,7 @@ impl Serve {
             jwt_refresh: self.jwt_refresh,
             ice,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
+            certificate,
             faults: None,
         };
         self.dev.apply(&mut settings);

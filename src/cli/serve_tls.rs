@@ -1,11 +1,13 @@
 //! Flags of `fireside serve` that make it speak HTTPS by itself.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::terminal::CommandError;
+use crate::api::http::certificate::CertificateEnd;
 use crate::server::{Listener, TlsCertificate, TlsError, TlsFiles};
 
 #[derive(Debug, Args)]
@@ -28,19 +30,24 @@ impl TlsFlags {
         }
     }
 
-    /// Puts TLS on the listeners, if there is to be any, and follows the files, at once on SIGHUP.
-    pub fn secure(&self, listeners: Vec<Listener>) -> Result<Vec<Listener>, CommandError> {
+    /// Puts TLS on the listeners, if there is to be any, and follows the files, at once on SIGHUP. Tells when the
+    /// certificate ends.
+    pub fn secure(
+        &self,
+        listeners: Vec<Listener>,
+    ) -> Result<(Vec<Listener>, Option<Arc<CertificateEnd>>), CommandError> {
         let (Some(certificate), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) else {
-            return Ok(listeners);
+            return Ok((listeners, None));
         };
         let certificate = TlsCertificate::read(TlsFiles { certificate, key }).map_err(refused)?;
         let config = certificate.config().map_err(refused)?;
         let mut told = signal(SignalKind::hangup())
             .map_err(|cause| CommandError::new(CommandError::FAILED, format!("signals cannot be heard: {cause}")))?;
+        let end = certificate.end();
         tokio::spawn(certificate.follow(async move || {
             told.recv().await;
         }));
-        Ok(listeners.into_iter().map(|listener| listener.with_tls(config.clone())).collect())
+        Ok((listeners.into_iter().map(|listener| listener.with_tls(config.clone())).collect(), Some(end)))
     }
 }
 

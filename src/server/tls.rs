@@ -21,14 +21,15 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{CertificateError, Error, InconsistentKeys, RootCertStore, ServerConfig};
 
+use crate::api::http::certificate::CertificateEnd;
+
 /// The one protocol inside TLS.
 const HTTP: &[u8] = b"http/1.1";
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Bytes that one of the files may have.
 const MAX_FILE: u64 = 1024 * 1024;
-/// How long before its end a certificate is warned of, and how often.
-const WARN_BEFORE: Duration = Duration::from_hours(7 * 24);
+/// How often a certificate is warned of that ends soon.
 const WARN_EVERY: Duration = Duration::from_hours(24);
 
 /// The two files, in PEM.
@@ -69,7 +70,7 @@ pub struct TlsCertificate {
     current: Arc<Current>,
     /// Of the files' bytes as they were last read, whether they were taken or not.
     digest: [u8; 32],
-    ends: UnixTime,
+    end: Arc<CertificateEnd>,
 }
 
 /// It signs handshakes, whatever name is asked for: there is one certificate.
@@ -99,7 +100,13 @@ impl TlsCertificate {
         let pair = files.read()?;
         let (certified, ends) = files.certified(&pair)?;
         let current = Arc::new(Current(RwLock::new(Arc::new(certified))));
-        Ok(Self { digest: pair.digest(), files, current, ends })
+        Ok(Self { digest: pair.digest(), files, current, end: Arc::new(CertificateEnd::new(ends)) })
+    }
+
+    /// When it ends, or the one that has taken its place by then.
+    #[must_use]
+    pub fn end(&self) -> Arc<CertificateEnd> {
+        Arc::clone(&self.end)
     }
 
     /// What listeners speak TLS by: versions 1.2 and 1.3, HTTP/1.1 inside.
@@ -122,9 +129,10 @@ impl TlsCertificate {
         let mut warn_at = Instant::now();
         let mut last_error = String::new();
         loop {
-            let left = self.ends.as_secs().saturating_sub(UnixTime::now().as_secs());
-            if left < WARN_BEFORE.as_secs() && Instant::now() >= warn_at {
-                let hours = left / 3600;
+            if let Some(left) = self.end.near()
+                && Instant::now() >= warn_at
+            {
+                let hours = left.as_secs() / 3600;
                 tracing::warn!(hours, path = %self.files.certificate.display(), "the certificate for HTTPS ends soon");
                 warn_at = Instant::now() + WARN_EVERY;
             }
@@ -156,7 +164,7 @@ impl TlsCertificate {
         match taken {
             Ok((certified, ends)) => {
                 *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
-                self.ends = ends;
+                self.end.set(ends);
                 tracing::info!("a new certificate for HTTPS is taken");
                 None
             }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
@@ -37,15 +38,15 @@ impl Certificates {
 
     /// Puts a new pair in place of the old one.
     pub fn renews(&self) -> CertificateDer<'static> {
-        self.makes(2100)
+        self.makes(Duration::from_hours(24 * 365 * 100))
     }
 
-    /// A pair that ends with this year's beginning.
-    pub fn makes(&self, year: i32) -> CertificateDer<'static> {
+    /// A pair that ends so long after 1970.
+    pub fn makes(&self, end: Duration) -> CertificateDer<'static> {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(1970, 1, 1) + end;
         let certificate = params.self_signed(&key).unwrap();
         std::fs::write(self.path("key.pem"), key.serialize_pem()).unwrap();
         std::fs::write(self.path("cert.pem"), certificate.pem()).unwrap();

@@ -3,7 +3,7 @@
 
 mod client;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use client::{Certificates, Visitor};
 use futures_util::{SinkExt, StreamExt};
@@ -216,7 +216,7 @@ async fn a_start_with_files_that_do_not_fit_says_which() {
     refused("does not belong to the certificate").await;
     std::fs::write(certificates.path("cert.pem"), &key).unwrap();
     refused("holds no certificate").await;
-    certificates.makes(2001);
+    certificates.makes(Duration::from_hours(24 * 365 * 31));
     refused("has expired").await;
     certificates.renews();
     std::fs::write(certificates.path("key.pem"), "nothing").unwrap();
@@ -229,4 +229,26 @@ async fn a_start_with_files_that_do_not_fit_says_which() {
     let outcome = home.refuses_to_serve(&plain).await;
     outcome.failed_with(78);
     assert!(outcome.stderr.contains("--public-url"), "{}", outcome.stderr);
+}
+
+#[tokio::test]
+async fn an_end_that_is_near_is_told_until_a_new_certificate_comes() {
+    let (certificates, _) = Certificates::new();
+    let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_hours(6 * 24);
+    let trusted = certificates.makes(end);
+    let fireside = certificates.serve(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let metrics = fireside.facts.iter().find_map(|fact| fact.strip_prefix("metrics on ")).unwrap();
+    let told = async || reqwest::get(metrics).await.unwrap().text().await.unwrap();
+    let ready = async |trusted| Visitor::of(&fireside, trusted).asks("GET /readyz HTTP/1.1", "").await.json();
+
+    logs(&fireside, "the certificate for HTTPS ends soon").await;
+    let line = format!("fireside_certificate_end_timestamp_seconds {}", end.as_secs());
+    assert!(told().await.lines().any(|told| told == line), "{}", told().await);
+    assert_eq!(ready(&trusted).await, json!({"status": "ready", "certificate": "ending"}));
+
+    let renewed = certificates.renews();
+    fireside.is_sent(Signal::HUP);
+    logs(&fireside, "a new certificate for HTTPS is taken").await;
+    assert!(!told().await.contains(&line));
+    assert_eq!(ready(&renewed).await, json!({"status": "ready"}));
 }

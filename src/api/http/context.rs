@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::base::BasePath;
+use super::certificate::CertificateEnd;
 use super::fault_injection::FaultInjection;
 use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
@@ -68,6 +69,8 @@ pub struct Settings {
     pub ice: Ice,
     /// How often who may do what.
     pub limits: RateLimits,
+    /// When the certificate ends that the server speaks HTTPS with, if it does.
+    pub certificate: Option<Arc<CertificateEnd>>,
     /// Slowness and refusals, for whoever tries a client out.
     pub faults: Option<Arc<FaultInjection>>,
 }

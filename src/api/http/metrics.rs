@@ -29,6 +29,8 @@ struct MetricsSnapshot {
     schema: usize,
     failed_sign_ins: u64,
     lost_log_lines: u64,
+    /// In seconds since 1970.
+    certificate_end: Option<u64>,
     routes: Vec<RouteAnswers>,
     sockets: Vec<(&'static str, u64, u64)>,
     closed: Vec<(String, u64)>,
@@ -89,6 +91,7 @@ fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
         schema: context.app.schema_version(),
         failed_sign_ins: meters.failed_sign_ins(),
         lost_log_lines: crate::log_queue::lost(),
+        certificate_end: context.settings.certificate.as_ref().map(|end| end.seconds()),
         routes: routes.collect(),
         sockets: meters.sockets().collect(),
         closed: meters.closed().collect(),

@@ -8,6 +8,7 @@ pub mod backlog;
 pub mod base;
 pub mod body;
 pub mod browser;
+pub mod certificate;
 pub mod compression;
 pub mod conditional;
 pub mod context;

@@ -127,6 +127,10 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("const" = "doubted"))]
     clock: Option<&'static str>,
+    /// The certificate for HTTPS ends within a week.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("const" = "ending"))]
+    certificate: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replication_lag_seconds: Option<u64>,
 }
@@ -151,6 +155,7 @@ async fn health(_request: Request) -> Answer {
 
 async fn ready(request: Request) -> Answer {
     let app = &request.context.app;
+    let certificate = request.context.settings.certificate.as_ref();
     // Before what this asks for is written itself.
     let lag = app.replication_lag();
     let Err(unready) = app.readiness().await else {
@@ -158,6 +163,7 @@ async fn ready(request: Request) -> Answer {
             status: "ready",
             backup: app.backups().map(|backups| word(backups.health)),
             clock: app.clock_doubt().map(|_| "doubted"),
+            certificate: certificate.and_then(|end| end.near()).map(|_| "ending"),
             replication_lag_seconds: lag.map(|lag| lag.as_secs()),
         });
     };

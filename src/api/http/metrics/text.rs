@@ -146,6 +146,9 @@ impl MetricsSnapshot {
         page.gauge("fireside_uptime_seconds", "Time since the start.", &self.uptime_seconds)?;
         let help = "Lines of the log that were lost since it could not be written.";
         page.count("fireside_log_lines_lost", help, self.lost_log_lines)?;
+        if let Some(end) = &self.certificate_end {
+            page.gauge("fireside_certificate_end_timestamp_seconds", "When the certificate for HTTPS ends.", end)?;
+        }
         if let Some(bytes) = &self.process.resident_bytes {
             page.gauge("process_resident_memory_bytes", "Memory that the process holds.", bytes)?;
         }
