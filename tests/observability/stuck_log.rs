@@ -19,7 +19,8 @@ async fn goes_on(fireside: &Fireside, requests: usize) {
     let alice = fireside.registers("alice").await;
     let den = alice.opens_room("den").await;
     let mut listener = alice.listens_in(&den).await;
-    let path = format!("/nowhere/{}", "a".repeat(LONG));
+    // Not hexadecimal digits, which would be taken for a secret.
+    let path = format!("/nowhere/{}", "x".repeat(LONG));
     for batch in 0..requests.div_ceil(50) {
         for answer in join_all((0..50).map(|_| async { alice.get(&path).await })).await {
             answer.is(404);
@@ -92,7 +93,11 @@ async fn a_reader_that_stops_holds_nobody_up_and_hears_later_what_it_missed() {
     });
     let told = tokio::time::timeout(crate::world::home::PATIENCE, told).await.expect("the loss is told");
     let line = told.unwrap().unwrap();
-    assert!(line.contains(&format!("lines={lost}")), "{line}");
+    // An answer comes before its line in the log: a few more may have been lost since they were counted.
+    let counted = lost..=figures.lost(&fireside).await;
+    let lines = line.split_once("lines=").expect("how many").1;
+    let lines = lines.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
+    assert!(counted.contains(&lines), "{counted:?}: {line}");
     assert_eq!(fireside.is_asked_to_stop().await, Some(0));
 }
 
