@@ -63,8 +63,8 @@ impl App {
 pub(super) fn named(db: &store::Db, user: &UserRef) -> Result<User> {
     let found = match user {
         UserRef::Email(email) => store::users::find_by_email(db, email)?,
-        UserRef::Id(id) => store::users::find(db, *id)?,
-        UserRef::Name(name) => store::users::find_by_key(db, &super::model::name::rule::fold(name.trim()))?,
+        UserRef::Id(id) => store::users::find_met(db, *id)?,
+        UserRef::Name(name) => store::users::find_met_by_key(db, &super::model::name::rule::fold(name.trim()))?,
     };
     found.ok_or(Error::UnknownUser)
 }

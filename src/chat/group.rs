@@ -124,7 +124,7 @@ pub(super) fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Resul
     store::members::insert(tx, id, me, true)?;
     let mut members = vec![me];
     for user in &new.members {
-        if !store::users::exists(tx, *user)? {
+        if store::users::find_met(tx, *user)?.is_none() {
             return Err(Error::UnknownUser);
         }
         if store::members::insert(tx, id, *user, false)? {

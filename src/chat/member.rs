@@ -140,7 +140,7 @@ impl From<&Chat> for Place {
 fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     let mut added = Vec::new();
     for id in users {
-        let user = store::users::find(tx, *id)?.ok_or(Error::UnknownUser)?;
+        let user = store::users::find_met(tx, *id)?.ok_or(Error::UnknownUser)?;
         if store::members::insert(tx, place.chat, *id, false)? {
             added.push(user);
         }

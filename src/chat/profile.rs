@@ -17,7 +17,7 @@ impl App {
         let (me, key) = (actor.user, fold(username));
         self.store
             .scan_for(me, move |db| {
-                let user = store::users::find_by_key(db, &key)?.ok_or(Error::NotFound)?;
+                let user = super::user::known(db, store::users::find_by_key(db, &key)?, me)?;
                 let account = store::users::account(db, user.id)?.ok_or(Error::NotFound)?;
                 let sees = user.id == me || store::friends::are(db, me, user.id)?;
                 let friends = if sees { store::friends::of(db, user.id)? } else { Vec::new() };
@@ -80,6 +80,6 @@ impl App {
 }
 
 fn other(db: &store::Db, me: UserId, key: &str) -> Result<User> {
-    let user = store::users::find_by_key(db, key)?.ok_or(Error::UnknownUser)?;
+    let user = store::users::find_met_by_key(db, key)?.ok_or(Error::UnknownUser)?;
     if user.id == me { Err(Error::Invalid(Rule::FriendSelf)) } else { Ok(user) }
 }

@@ -10,7 +10,7 @@ use super::model::name::rule::fold;
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
 use super::model::user::{Account, ProfileChange, User};
-use super::store::{self, Tx};
+use super::store::{self, Db, Tx};
 
 /// Users that a search finds at most.
 pub const MAX_FOUND: u32 = 20;
@@ -26,13 +26,13 @@ impl App {
     }
 
     /// Somebody, as everybody sees them.
-    pub fn user(&self, _actor: &Actor, id: UserId) -> Result<User> {
-        self.store.read(|db| store::users::find(db, id)?.ok_or(Error::NotFound))
+    pub fn user(&self, actor: &Actor, id: UserId) -> Result<User> {
+        self.store.read(|db| known(db, store::users::find(db, id)?, actor.user))
     }
 
     /// Who has a username, in any case.
-    pub fn user_named(&self, _actor: &Actor, name: &str) -> Result<User> {
-        self.store.read(|db| store::users::find_by_key(db, &fold(name))?.ok_or(Error::NotFound))
+    pub fn user_named(&self, actor: &Actor, name: &str) -> Result<User> {
+        self.store.read(|db| known(db, store::users::find_by_key(db, &fold(name))?, actor.user))
     }
 
     /// Everybody who is not disabled, by id, a page at a time.
@@ -81,6 +81,12 @@ impl App {
             })
             .await
     }
+}
+
+/// A user whom `me` may look up, or nobody.
+pub(super) fn known(db: &Db, user: Option<User>, me: UserId) -> Result<User> {
+    let user = user.ok_or(Error::NotFound)?;
+    if store::users::is_known_to(db, user.id, me)? { Ok(user) } else { Err(Error::NotFound) }
 }
 
 fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account> {

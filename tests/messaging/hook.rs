@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, texts};
+use super::words::{CHATS, Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, texts};
 use crate::world::{Answer, Caller, Fireside, Home, Person, id, people};
 
 fn hooks(chat: Chat) -> String {
@@ -244,6 +244,52 @@ async fn a_groups_admins_alone_look_after_its_hooks() {
     let part = alice.get(&format!("{}?limit=15", hooks(chat))).await.is(200).json();
     let rest = format!("{}?limit=15&cursor={}", hooks(chat), part["next"].as_str().unwrap());
     assert_eq!(alice.get(&rest).await.is(200).results().len(), 5);
+}
+
+#[tokio::test]
+async fn outside_its_group_nobody_finds_a_hook_by_any_list_name_or_number() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob, eve);
+    let chat = group(&alice, "Ops", &[&bob]).await;
+    let hook = hooks_into(&alice, chat, "Layoffs plan").await;
+    let (bot, name) = (id(&hook["bot"]), hook["bot"]["username"].as_str().unwrap().to_owned());
+    let counted = eve.get("/api/users/?page=1").await.is(200).json()["count"].clone();
+    assert_eq!(counted, 3, "of people alone");
+    let one = format!("/api/users/{bot}/");
+    let profile = format!("/profiles/api/search-user/?username={name}");
+    let find = "/messages/api/users/search/?q=";
+    let lists = [
+        "/api/users/?page=1",
+        "/api/users/",
+        "/accounts/api/users/",
+        "/api/server/people/",
+        &format!("{find}Layoffs"),
+        &format!("{find}{name}"),
+        &format!("/api/server/people/?q={name}"),
+    ];
+    for list in lists {
+        let listed = eve.get(list).await.is(200).text();
+        assert!(!listed.contains("Layoffs") && !listed.contains(&name), "{list}: {listed}");
+    }
+    let nobody = eve.get("/api/users/999999/").await.is(404).text();
+    assert_eq!(eve.get(&one).await.is(404).text(), nobody, "as an unused number");
+    let found = eve.get(&profile).await.text();
+    assert_eq!(found, eve.get("/profiles/api/search-user/?username=nobody").await.text());
+    bob.get(&one).await.is(200);
+    // Nor can it be written to or taken elsewhere, by those who know it either.
+    for person in [&eve, &alice] {
+        person.post(CHATS, &json!({"chat_type": "dm", "member_ids": [bot]})).await.is(400);
+        person.post(CHATS, &json!({"chat_type": "group", "title": "Trap", "member_ids": [bot]})).await.is(400);
+        let own = group(person, "Trap", &[]).await;
+        person.post(&own.add(), &json!({"user_ids": [bot]})).await.is(400);
+    }
+    // Not when it is over, either.
+    alice.delete(&format!("{}{}/", hooks(chat), id(&hook))).await.is(204);
+    assert_eq!(eve.get(&one).await.is(404).text(), nobody);
+    eve.post(CHATS, &json!({"chat_type": "group", "title": "Trap", "member_ids": [bot]})).await.is(400);
+    for list in lists {
+        assert!(!eve.get(list).await.is(200).text().contains("Layoffs"), "{list}");
+    }
 }
 
 #[tokio::test]

@@ -57,7 +57,8 @@ const READ_EVERYTHING: &[&str] = &[
     // Users: the operator's list, and a search for any part of a name.
     "u.email, u.is_admin, u.is_disabled FROM users u ORDER BY u.id",
     "instr(search_key, ?2) > 0",
-    "FROM users u WHERE u.is_disabled = 0 ORDER BY u.id LIMIT",
+    "FROM users u WHERE u.is_disabled = 0 AND (u.is_bot = 0 OR",
+    "FROM hooks h CROSS JOIN users b",
     // The administrators' lists: users, invitations (of which there are 1,000 at most), and the log.
     "u.last_seen_at FROM users u ORDER BY u.id LIMIT",
     "FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1",

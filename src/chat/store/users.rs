@@ -32,6 +32,18 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
+/// Whether anybody may meet a user `u`: not the bot of a hook, whose name would tell others of its group,
+/// while there is the hook and after.
+macro_rules! is_met {
+    ($($rest:literal)?) => {
+        concat!(
+            "(u.is_bot = 0 OR u.is_disabled = 0 AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.bot_id = u.id",
+            $($rest,)?
+            "))"
+        )
+    };
+}
+
 /// How many columns a user takes.
 pub(super) const COLUMNS: usize = 6;
 
@@ -103,6 +115,33 @@ pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
     Ok(query.query_row([key], |row| user(row, 0)).optional()?)
 }
 
+/// Somebody whom anybody may write to and bring into a chat.
+pub fn find_met(db: &Db, id: UserId) -> Result<Option<User>> {
+    let mut query =
+        db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.id = ?1 AND ", is_met!()))?;
+    Ok(query.query_row([id.0], |row| user(row, 0)).optional()?)
+}
+
+/// The same, by name.
+pub fn find_met_by_key(db: &Db, key: &str) -> Result<Option<User>> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!("u"),
+        " FROM users u WHERE u.username_key = ?1 AND ",
+        is_met!()
+    ))?;
+    Ok(query.query_row([key], |row| user(row, 0)).optional()?)
+}
+
+/// Whether `me` may look a user up: anybody whom all may meet, and the bots of one's own groups' hooks.
+pub fn is_known_to(db: &Db, id: UserId, me: UserId) -> Result<bool> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT 1 FROM users u WHERE u.id = ?1 AND ",
+        is_met!(" AND NOT EXISTS (SELECT 1 FROM members m WHERE m.chat_id = h.chat_id AND m.user_id = ?2)")
+    ))?;
+    Ok(query.exists([id.0, me.0])?)
+}
+
 pub fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>> {
     let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.email_key = ?1"))?;
     Ok(query.query_row([email.key()], |row| user(row, 0)).optional()?)
@@ -128,10 +167,6 @@ pub fn fill_looks(connection: &mut Connection) -> rusqlite::Result<()> {
         }
     }
     tx.commit()
-}
-
-pub fn exists(db: &Db, id: UserId) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([id.0])?)
 }
 
 /// Whether an address is somebody's, or what somebody other than `by` signs in by from before a move.
@@ -198,9 +233,10 @@ pub fn foreign_hashes(db: &Db) -> Result<Vec<String>> {
 
 pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
     // Accounts are never deleted and ids leave no gaps, so the newest id counts them all; the few
-    // that are disabled have an index of their own.
+    // that are disabled have an index of their own, and hooks are few.
     let mut query = db.prepare_cached(
-        "SELECT coalesce(max(id), 0) - (SELECT count(*) FROM users WHERE is_disabled = 1) FROM users",
+        "SELECT coalesce(max(id), 0) - (SELECT count(*) FROM users WHERE is_disabled = 1)
+              - (SELECT count(*) FROM hooks h CROSS JOIN users b ON b.id = h.bot_id AND b.is_disabled = 0) FROM users",
     )?;
     let count = query.query_row([], |row| row.get(0))?;
     if page.is_past(count) {
@@ -209,7 +245,9 @@ pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
     let mut query = db.prepare_cached(concat!(
         "SELECT ",
         columns!("u"),
-        " FROM users u WHERE u.is_disabled = 0 ORDER BY u.id LIMIT ?1 OFFSET ?2"
+        " FROM users u WHERE u.is_disabled = 0 AND ",
+        is_met!(),
+        " ORDER BY u.id LIMIT ?1 OFFSET ?2"
     ))?;
     let rows = query.query_map([page.limit(), page.offset()], |row| user(row, 0))?;
     Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
@@ -272,7 +310,9 @@ pub fn directory(db: &Db, after: UserId, limit: u32) -> Result<Vec<Account>> {
         "SELECT ",
         columns!("u"),
         ", u.email, u.is_admin, u.is_disabled FROM users u
-         WHERE u.id > ?1 AND u.is_disabled = 0 ORDER BY u.id LIMIT ?2"
+         WHERE u.id > ?1 AND u.is_disabled = 0 AND ",
+        is_met!(),
+        " ORDER BY u.id LIMIT ?2"
     ))?;
     let rows = query.query_map(params![after.0, limit], read_account)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -286,7 +326,9 @@ pub fn search(db: &Db, me: UserId, part: &str, by_email: bool, limit: u32) -> Re
         ", u.email, u.is_admin, u.is_disabled FROM users u
          WHERE u.id IN (SELECT id FROM users WHERE instr(search_key, ?2) > 0
                         UNION SELECT id FROM users WHERE email_key = ?4)
-           AND u.id <> ?1 AND u.is_disabled = 0 ORDER BY u.id LIMIT ?3"
+           AND u.id <> ?1 AND u.is_disabled = 0 AND ",
+        is_met!(),
+        " ORDER BY u.id LIMIT ?3"
     ))?;
     let rows = query.query_map(params![me.0, part, limit, by_email.then_some(part)], read_account)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
