@@ -15,6 +15,7 @@ use super::folder::erase::Eraser;
 use super::hasher::{Hasher, HasherThreads};
 use super::hub::{FanOutWorker, Hub};
 use super::memory::absences::Absences;
+use super::memory::background::Background;
 use super::memory::backups::BackupWorker;
 use super::memory::calls::Calls;
 use super::memory::clock::ClockWatch;
@@ -121,6 +122,7 @@ pub struct Core {
     pub(super) setup: OnceLock<[u8; 32]>,
     /// Who makes backups, where somebody does.
     pub(super) backup_worker: OnceLock<BackupWorker>,
+    pub(super) background: Background,
     /// Held as long as the process works on the folder.
     _lock: File,
 }
@@ -141,6 +143,8 @@ impl App {
         app.watch_clock();
         app.start_maintenance();
         app.start_indexing();
+        let calls = app.clone();
+        app.in_background(async move { calls.record_calls().await });
         Ok(app)
     }
 
@@ -198,13 +202,22 @@ impl App {
             data,
             setup: OnceLock::new(),
             backup_worker: OnceLock::new(),
+            background: Background::default(),
             _lock: lock,
         };
         Ok((Self(Arc::new(core)), Threads { writer, fan_out, hashers }))
     }
 
-    /// Commits what was handed over and closes the database. Sockets should be closed before.
+    /// Goes on with this until the folder is closed.
+    pub fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.background.begin(task);
+    }
+
+    /// Ends what goes on in the background, commits what was handed over and closes the database. Sockets should be
+    /// closed before.
     pub async fn close(&self) {
+        self.background.end().await;
+        self.record_last_calls().await;
         self.store.close().await;
     }
 

@@ -73,7 +73,7 @@ impl App {
             return;
         }
         let app = self.clone();
-        tokio::spawn(async move {
+        self.in_background(async move {
             loop {
                 if let Err(error) = app.index_all().await {
                     tracing::warn!(%error, "messages will be entered in the index later");

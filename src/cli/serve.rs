@@ -36,6 +36,7 @@ use crate::chat::model::time::Clock;
 use crate::chat::model::{file, message};
 use crate::chat::{App, Config, Durability};
 use crate::log_queue;
+use crate::server::dev::{DevClock, DevServer};
 use crate::server::{self, Listener, Options, control};
 
 /// Flags of `fireside serve`. Each can also be given as the variable beside it.
@@ -183,20 +184,23 @@ impl Serve {
         let (listeners, certificate) = self.tls.secure(listen::open(places)?)?;
         let metrics = self.watch.bind().await?;
         let scratch = self.dev.folder()?;
-        let app = App::open(Config {
-            data: scratch.as_ref().map_or(self.data.data.as_path(), Scratch::path).to_owned(),
+        let dev_clock = scratch.as_ref().map(|_| DevClock::default());
+        let config = Config {
+            data: scratch.as_ref().map_or_else(|| self.data.data.clone(), Scratch::data),
             durability: match self.durability {
-                DurabilityFlag::Full => Durability::Full,
-                DurabilityFlag::Normal => Durability::Normal,
+                // What is thrown away need not outlive a power cut.
+                DurabilityFlag::Full if !self.dev.is_on() => Durability::Full,
+                DurabilityFlag::Full | DurabilityFlag::Normal => Durability::Normal,
             },
             min_free: self.disk.min_free,
             quota: self.disk.quota(),
             retention: self.disk.retention(),
             sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
-            clock: Clock::system(),
+            clock: dev_clock.as_ref().map_or_else(Clock::system, DevClock::clock),
             limits: Limits::default(),
             is_searched: self.search == SearchFlag::On,
-        })?;
+        };
+        let app = App::open(config.clone())?;
         let stop = stop_signal()?;
         self.backup.begin(&app)?;
         let base = self.own_url(&listeners);
@@ -205,22 +209,27 @@ impl Serve {
         say(&format!("API documents: {base}/docs"));
         announce_setup(&app, &base)?;
         people.iter().for_each(|line| say(line));
-        let commands = control::open(&app).map(|way| tokio::spawn(control::serve(app.clone(), base, way)));
+        let dev = match (&scratch, dev_clock) {
+            (Some(scratch), Some(clock)) => {
+                let made = DevServer::new(&app, scratch.path().to_owned(), config, clock, base.clone());
+                Some(made.map_err(|cause| CommandError::new(CommandError::FAILED, cause))?)
+            }
+            _ => None,
+        };
+        if let Some(way) = control::open(&app) {
+            app.in_background(control::serve(app.clone(), base, way));
+        }
         self.announce_addresses(&app, &listeners);
-        let reports = service::is_there().then(|| tokio::spawn(service::report(app.clone())));
+        if service::is_there() {
+            app.in_background(service::report(app.clone()));
+        }
         let stop = async {
             stop.await;
             if service::is_there() {
                 service::is_stopping().await;
             }
         };
-        server::run(app, listeners, Options { metrics, ..self.options(ice, certificate) }, stop).await;
-        if let Some(commands) = commands {
-            commands.abort();
-        }
-        if let Some(reports) = reports {
-            reports.abort();
-        }
+        server::run(app, listeners, Options { metrics, dev, ..self.options(ice, certificate) }, stop).await;
         if let Some(scratch) = scratch {
             scratch.remove();
         }
@@ -281,6 +290,7 @@ impl Serve {
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             shutdown_delay: self.watch.shutdown_delay(),
             metrics: None,
+            dev: None,
         }
     }
 

@@ -1,8 +1,11 @@
 //! `fireside serve --dev`: a server to write a client against, and its troubles.
 
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::BufReader;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +22,10 @@ use crate::chat::model::error::Result;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
+use crate::chat::model::time::Clock;
 use crate::chat::model::token::Token;
 use crate::chat::model::user::NewUser;
+use crate::chat::ops::import_export::{self, OnConflict, Options, read_archive, read_folder};
 
 /// Who is there.
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
@@ -35,9 +40,10 @@ const MAX_DELAY: Duration = Duration::from_secs(60);
 #[derive(Debug, Args)]
 pub(super) struct DevFlags {
     /// Try things out: data that is thrown away, alice, bob and carol with tokens that are always
-    /// the same, no limits, pages of every origin. Only on a loopback address
-    #[arg(long, env = "FIRESIDE_DEV", conflicts_with = "data")]
-    pub dev: bool,
+    /// the same, or who is in an export; no limits, pages of every origin. Only on a loopback address
+    #[arg(long, env = "FIRESIDE_DEV", conflicts_with = "data", value_name = "EXPORT", num_args = 0..=1,
+          default_missing_value = "true", value_parser = beginning)]
+    dev: Option<DevBeginning>,
     /// With --dev: how late every request is, and each way every frame: 200, or 50..400
     #[arg(long, env = "FIRESIDE_DELAY", value_name = "MS[..MS]", value_parser = delay)]
     delay: Option<RangeInclusive<Duration>>,
@@ -48,6 +54,26 @@ pub(super) struct DevFlags {
     /// With --chaos: the same number makes the same faults again
     #[arg(long, env = "FIRESIDE_CHAOS_SEED", default_value_t = 1, value_name = "N")]
     chaos_seed: u64,
+}
+
+/// With what a server for trying things out begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum DevBeginning {
+    /// It is none.
+    Off,
+    /// With alice, bob and carol.
+    People,
+    /// With what an export holds: its file, or the folder that it unpacks to.
+    Export(PathBuf),
+}
+
+/// A path, or whether at all, as a variable says it.
+fn beginning(text: &str) -> Result<DevBeginning, Infallible> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "" | "0" | "false" | "no" | "n" | "off" | "f" => DevBeginning::Off,
+        "1" | "true" | "yes" | "y" | "on" | "t" => DevBeginning::People,
+        _ => DevBeginning::Export(text.into()),
+    })
 }
 
 /// Milliseconds, or the least and the most of them.
@@ -71,12 +97,12 @@ impl DevFlags {
     /// Everybody can sign in as anybody, so nobody else may reach it; and nobody who is served in
     /// earnest shall be refused at random.
     pub fn check(&self, public: Option<&str>) -> Result<(), CommandError> {
-        if !self.dev && (self.delay.is_some() || self.chaos.is_some()) {
+        if !self.is_on() && (self.delay.is_some() || self.chaos.is_some()) {
             let sentence = "--delay and --chaos are for trying things out: they need --dev";
             return Err(CommandError::new(CommandError::CONFIGURATION, sentence));
         }
         match public {
-            Some(address) if self.dev => {
+            Some(address) if self.is_on() => {
                 let sentence =
                     format!("--dev lets everybody in as anybody, so it needs a loopback address, not {address}");
                 Err(CommandError::new(CommandError::CONFIGURATION, sentence))
@@ -87,17 +113,24 @@ impl DevFlags {
 
     /// Whether this is for trying out.
     pub fn is_on(&self) -> bool {
-        self.dev
+        self.dev.as_ref().is_some_and(|dev| *dev != DevBeginning::Off)
     }
 
     /// The folder for this run, if it is one to be thrown away.
     pub fn folder(&self) -> Result<Option<Scratch>, CommandError> {
-        if self.dev { Scratch::make().map(Some) } else { Ok(None) }
+        if !self.is_on() {
+            return Ok(None);
+        }
+        let scratch = Scratch::make()?;
+        if let Some(DevBeginning::Export(export)) = &self.dev {
+            import(export, &scratch.data())?;
+        }
+        Ok(Some(scratch))
     }
 
     /// No limits, every origin, and the faults that were asked for.
     pub fn apply(&self, settings: &mut Settings) {
-        if !self.dev {
+        if !self.is_on() {
             return;
         }
         settings.limits = RateLimits::OFF;
@@ -110,13 +143,25 @@ impl DevFlags {
 
     /// Makes the people and a chat of theirs: lines that say how to be each of them at `base`.
     pub async fn populate(&self, app: &App, base: &str) -> Result<Vec<String>, CommandError> {
-        if !self.dev {
+        if !self.is_on() {
             return Ok(Vec::new());
         }
         let socket = base.replacen("http", "ws", 1);
         let failed = |why: &str| {
             CommandError::new(CommandError::FAILED, format!("the people for --dev could not be made: {why}"))
         };
+        if let Some(DevBeginning::Export(export)) = &self.dev {
+            let accounts = app.accounts().map_err(|error| failed(&error.to_string()))?;
+            return Ok(vec![
+                format!(
+                    "everything is thrown away at the end; {} people came from {}",
+                    accounts.len(),
+                    export.display()
+                ),
+                "a token for any of them:".to_owned(),
+                format!("  curl -sS {base}/_dev/token/ -d username=NAME"),
+            ]);
+        }
         let (people, room) = populate(app).await.map_err(|error| failed(&error.to_string()))?;
         let mut lines = vec![format!("everything is thrown away at the end; chat {room} is everybody's")];
         for (name, id, token) in people {
@@ -163,9 +208,13 @@ fn newcomer(name: &str) -> Result<NewUser> {
     })
 }
 
-/// A data folder that goes when this does. One whose process was killed goes when the
+/// A folder for data that goes when this does. One whose process was killed goes when the
 /// next one is made.
-pub(super) struct Scratch(TempDir);
+pub(super) struct Scratch {
+    folder: TempDir,
+    /// Held as long as it is somebody's.
+    _lock: File,
+}
 
 impl Scratch {
     fn make() -> Result<Self, CommandError> {
@@ -173,7 +222,12 @@ impl Scratch {
         sweep(&place);
         let owner_only = std::fs::Permissions::from_mode(0o700);
         let made = tempfile::Builder::new().prefix(PREFIX).permissions(owner_only).tempdir_in(&place);
-        made.map(Self).map_err(|cause| {
+        let locked = made.and_then(|folder| {
+            let lock = File::create(folder.path().join("lock"))?;
+            lock.lock()?;
+            Ok(Self { folder, _lock: lock })
+        });
+        locked.map_err(|cause| {
             CommandError::new(
                 CommandError::CONFIGURATION,
                 format!("no folder could be made in {}: {cause}", place.display()),
@@ -182,15 +236,34 @@ impl Scratch {
     }
 
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// The data folder that the server begins with.
+    pub fn data(&self) -> PathBuf {
+        self.path().join("data-0")
     }
 
     /// Throws it away.
     pub fn remove(self) {
-        if let Err(cause) = self.0.close() {
+        if let Err(cause) = self.folder.close() {
             tracing::warn!(%cause, "the data of this run were left behind");
         }
     }
+}
+
+/// Fills a data folder with what an export holds.
+fn import(export: &Path, data: &Path) -> Result<(), CommandError> {
+    let unread = |cause| CommandError::new(CommandError::FAILED, format!("{}: {cause}", export.display()));
+    let file = if export.is_dir() { None } else { Some(BufReader::new(File::open(export).map_err(unread)?)) };
+    let options = Options { on_conflict: OnConflict::Fail, is_dry_run: false };
+    let mut import = import_export::Import::new(data, options, Clock::system().now())?;
+    match file {
+        Some(file) => read_archive(&mut import, file, &export.display().to_string(), &mut |_, _| ())?,
+        None => read_folder(&mut import, export, &mut |_, _| ())?,
+    }
+    import.finish()?;
+    Ok(())
 }
 
 /// Removes folders of runs that were killed: one's own, and nobody holds their lock.
@@ -210,7 +283,7 @@ fn sweep(place: &Path) {
 fn is_abandoned(path: &Path) -> bool {
     let me = rustix::process::geteuid().as_raw();
     let is_mine = path.symlink_metadata().is_ok_and(|found| found.is_dir() && found.uid() == me);
-    is_mine && std::fs::File::open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok())
+    is_mine && File::open(path.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok())
 }
 
 #[cfg(test)]

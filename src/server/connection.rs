@@ -25,8 +25,10 @@ use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue};
 use warp::http::{HeaderMap, Method, Version};
 
 use super::connection_limit::{ConnectionLimit, ConnectionPermit};
+use super::current::Current;
+use super::dev::DevServer;
 use super::listener::Listener;
-use super::{headers, request_id};
+use super::{dev, headers, request_id};
 use crate::api::Api;
 use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
 use crate::api::http::compression::Compression;
@@ -56,7 +58,8 @@ const LONGEST_TURN: usize = 16;
 
 /// Everything that can be asked for here.
 pub(super) struct Server {
-    pub api: Api,
+    pub current: Current,
+    pub dev: Option<DevServer>,
     pub trusted_proxies: TrustedProxies,
     pub assets: Assets,
     pub backlog: Arc<Backlog>,
@@ -217,30 +220,37 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
     let trace = Arc::clone(&head.trace);
     let (method, path, address) = (head.method.clone(), head.path.clone(), head.client.address);
     let request_headers = head.headers.clone();
-    if let Some(faults) = &server.api.context().settings.faults {
+    let api = server.current.get();
+    if let Some(faults) = &api.context().settings.faults {
         faults.wait().await;
     }
-    let refuse = |error| server.api.refuse(base::inside(&path).unwrap_or(&path), &ApiError::Chat(error));
-    let answered = AssertUnwindSafe(find_within(&server, head, &request_headers, body)).catch_unwind().await;
+    let refuse = |error| api.refuse(base::inside(&path).unwrap_or(&path), &ApiError::Chat(error));
+    let answered = AssertUnwindSafe(find_within(&server, &api, head, &request_headers, body)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| {
         tracing::error!(request = trace.id, "a request panicked");
         Err(Error::Internal)
     });
     let mut response = answered.unwrap_or_else(refuse);
-    headers::add(&mut response, &method, &request_headers, &server.api.context().settings, &trace);
-    server.api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
+    headers::add(&mut response, &method, &request_headers, &api.context().settings, &trace);
+    api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
     log(&method, &path, address, &response, begun, &trace);
     response
 }
 
 /// Answers a request, unless too much waits to be written already.
-async fn find_within(server: &Server, head: Head, headers: &HeaderMap, body: BodyStream) -> Result<Response, Error> {
+async fn find_within(
+    server: &Server,
+    api: &Api,
+    head: Head,
+    headers: &HeaderMap,
+    body: BodyStream,
+) -> Result<Response, Error> {
     let (reader, method) = (Reader::at(head.client.address), head.method.clone());
     let busy = Error::Busy { retry_after: backlog::BUSY_RETRY };
     if !server.backlog.takes(reader, &method) {
         return Err(busy);
     }
-    let response = find(server, head, body).await;
+    let response = find(server, api, head, body).await;
     let response = conditional::apply(&method, headers, response).await;
     let mut response = server.compression.apply(&method, headers, response).await;
     let is_kept = response.extensions().get::<SharedBytes>().is_some();
@@ -253,21 +263,21 @@ async fn find_within(server: &Server, head: Head, headers: &HeaderMap, body: Bod
     Ok(response)
 }
 
-async fn find(server: &Server, head: Head, body: BodyStream) -> Response {
+async fn find(server: &Server, api: &Api, head: Head, body: BodyStream) -> Response {
     let Some(path) = base::inside(&head.path) else { return outside(&head) };
     if !names_its_host(&head) {
-        return server.api.refuse(path, &ApiError::Malformed("A request has one Host header.".into()));
+        return api.refuse(path, &ApiError::Malformed("A request has one Host header.".into()));
     }
-    if server.api.context().settings.any_origin && !names_this_machine(&head) {
-        return server.api.refuse(path, &ApiError::ForeignHost);
+    if api.context().settings.any_origin && !names_this_machine(&head) {
+        return api.refuse(path, &ApiError::ForeignHost);
     }
     if let Some(page) = server.assets.find(&head.method, path, &head.headers) {
         head.trace.found(PAGE);
         return page;
     }
     if is_visit(&head)
-        && !server.api.has(path)
-        && !server.api.lives_around(path)
+        && !api.has(path)
+        && !api.lives_around(path)
         && let Some(page) = server.assets.missing(&head.headers)
     {
         return page;
@@ -285,9 +295,12 @@ async fn find(server: &Server, head: Head, body: BodyStream) -> Response {
         trace: head.trace,
         dialect: 0,
         codec: 0,
-        context: Arc::clone(server.api.context()),
+        context: Arc::clone(api.context()),
     };
-    server.api.answer(request).await
+    match &server.dev {
+        Some(dev) if request.path.starts_with(dev::PREFIX) => dev.answer(request, &server.current).await,
+        _ => api.answer(request).await,
+    }
 }
 
 /// Whether it has the one Host header that RFC 9112 (3.2) asks for: of two, a proxy may have gone by the other.

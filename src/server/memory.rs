@@ -16,8 +16,8 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::interval;
 
 use super::connection_limit::ConnectionLimit;
+use super::current::Current;
 use crate::api::http::metrics::process::resident_bytes;
-use crate::chat::App;
 
 /// How often it looks whether a crowd has left.
 const EVERY: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ const QUIET: Duration = Duration::from_millis(500);
 const WORTH_BYTES: u64 = 1024 * 1024;
 
 /// Looks after it as long as the server runs.
-pub(super) async fn give_back(app: App, connections: ConnectionLimit) {
+pub(super) async fn give_back(current: Current, connections: ConnectionLimit) {
     let mut turns = interval(EVERY);
     turns.tick().await;
     let mut worked = Duration::ZERO;
@@ -38,7 +38,7 @@ pub(super) async fn give_back(app: App, connections: ConnectionLimit) {
         let has_grown = resident_bytes() > held.map(|held| held + WORTH_BYTES);
         let given = match (is_quiet && has_grown, connections.has_crowd_left()) {
             (true, _) => {
-                app.let_go_of_caches().await;
+                current.get().context().app.let_go_of_caches().await;
                 tokio::task::spawn_blocking(trim).await
             }
             (false, true) => tokio::task::spawn_blocking(trim).await,

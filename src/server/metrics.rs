@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
 use warp::http::{Method, StatusCode};
 
+use super::current::Current;
 use crate::api::http::context::Context;
 use crate::api::http::reply::Response;
 use crate::api::http::stream::NetStream;
@@ -28,14 +29,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(90);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers scrapers for ever.
-pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, answer_timeout: Duration) {
+pub(super) async fn serve(listener: TcpListener, current: Current, answer_timeout: Duration) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await {
             Ok((tcp, _)) => {
-                let context = Arc::clone(&context);
+                let current = current.clone();
                 tokio::spawn(async move {
-                    talk(tcp, context, answer_timeout).await;
+                    talk(tcp, current, answer_timeout).await;
                     drop(permit);
                 });
             }
@@ -47,14 +48,14 @@ pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, answer_t
     }
 }
 
-async fn talk(tcp: TcpStream, context: Arc<Context>, answer_timeout: Duration) {
+async fn talk(tcp: TcpStream, current: Current, answer_timeout: Duration) {
     let progress = Progress::default();
     let wire = Wire::new(NetStream::Tcp(tcp), progress.clone(), answer_timeout, None);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (context, progress) = (Arc::clone(&context), progress.clone());
+        let (api, progress) = (current.get(), progress.clone());
         progress.begin(!request.body().is_end_stream());
         async move {
-            let mut response = answer(&context, &request).await;
+            let mut response = answer(api.context(), &request).await;
             progress.end();
             if progress.is_unread() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -3,6 +3,8 @@
 mod connection;
 mod connection_limit;
 pub mod control;
+mod current;
+pub mod dev;
 mod headers;
 mod listener;
 mod memory;
@@ -13,6 +15,8 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
+use current::Current;
+use dev::DevServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -43,6 +47,8 @@ pub struct Options {
     pub shutdown_delay: Duration,
     /// Where Prometheus asks.
     pub metrics: Option<TcpListener>,
+    /// What tests may do to a server for trying things out.
+    pub dev: Option<DevServer>,
 }
 
 /// What the operator lets answers take that nobody has read yet.
@@ -58,9 +64,12 @@ pub struct AnswerLimits {
 /// sockets (1012) and the database. Listeners, shutdown and clock are passed in, so
 /// that tests run the real thing.
 pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
-    let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics } = options;
+    let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics, dev } =
+        options;
+    let current = Current::new(Api::new(app, settings));
     let server = Arc::new(connection::Server {
-        api: Api::new(app.clone(), settings),
+        current: current.clone(),
+        dev,
         trusted_proxies,
         assets,
         backlog: Backlog::new(answers.memory),
@@ -76,26 +85,25 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
         accepting.spawn(connection::accept(listener, Arc::clone(&server), connections.clone(), stopping.clone()));
     }
     drop(stopping);
-    let memory = tokio::spawn(memory::give_back(app.clone(), connections));
-    let expiry = tokio::spawn(forget_by_time(Arc::clone(server.api.context())));
-    let metrics_listener = metrics
-        .map(|listener| tokio::spawn(metrics::serve(listener, Arc::clone(server.api.context()), answers.timeout)));
-    let calls = tokio::spawn({
-        let app = app.clone();
-        async move { app.record_calls().await }
-    });
+    let memory = tokio::spawn(memory::give_back(current.clone(), connections));
+    let expiry = tokio::spawn(forget_by_time({
+        let current = current.clone();
+        move || Arc::clone(current.get().context())
+    }));
+    let metrics_listener =
+        metrics.map(|listener| tokio::spawn(metrics::serve(listener, current.clone(), answers.timeout)));
     shutdown.await;
-    app.begin_to_stop();
+    current.get().context().app.begin_to_stop();
     tokio::time::sleep(shutdown_delay).await;
     tracing::info!("stopping: no new connections");
     accepting.shutdown().await;
     tell.send_replace(true);
+    let app = current.get().context().app.clone();
     drain(&app, all_gone, shutdown_timeout).await;
-    calls.abort();
-    // It is over once it is awaited: until then it may hold what the last ones are read from.
-    calls.await.ok();
-    app.record_last_calls().await;
     app.close().await;
+    if let Some(dev) = &server.dev {
+        dev.end().await;
+    }
     memory.abort();
     expiry.abort();
     if let Some(metrics_listener) = metrics_listener {

@@ -6,6 +6,7 @@ mod dev;
 mod node;
 mod scene;
 mod seed;
+mod state;
 mod trouble;
 
 pub use scene::Dev;

@@ -38,7 +38,15 @@ impl Dev {
 
     pub fn start_in(place: Arc<TempDir>, flags: &[&str]) -> Self {
         let mut command = program();
-        command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log-level", "error"]).args(flags);
+        let (export, flags) = match flags {
+            [first, rest @ ..] if !first.starts_with("--") => (Some(first), rest),
+            _ => (None, flags),
+        };
+        command
+            .args(["serve", "--dev"])
+            .args(export)
+            .args(["--listen", "127.0.0.1:0", "--log-level", "error"])
+            .args(flags);
         command.env("TMPDIR", place.path()).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -59,6 +67,10 @@ impl Dev {
         let pid = i32::try_from(self.child.id()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), sent).unwrap();
         wait_for(&mut self.child).await.expect("the signal ends it").code()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The data folders of such servers.

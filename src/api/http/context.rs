@@ -17,11 +17,11 @@ use crate::chat::model::bot::BotMakers;
 pub const FORGET_AFTER: Duration = Duration::from_mins(1);
 
 /// Keeps them small as long as the server runs, however little is asked of it.
-pub async fn forget_by_time(context: Arc<Context>) {
+pub async fn forget_by_time(current: impl Fn() -> Arc<Context>) {
     let mut turns = tokio::time::interval(FORGET_AFTER);
     loop {
         turns.tick().await;
-        context.limits.forget();
+        current().limits.forget();
     }
 }
 

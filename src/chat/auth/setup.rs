@@ -26,6 +26,13 @@ impl App {
         Ok(is_first.then_some(code))
     }
 
+    /// Takes the code of another's start as well: its state is another that this one had.
+    pub fn take_setup_of(&self, other: &Self) {
+        if let Some(hash) = other.setup.get() {
+            self.setup.set(*hash).ok();
+        }
+    }
+
     /// Makes the first admin's account and signs it in, by the code of this start; names the
     /// server, and opens the room that everybody is in from then on.
     pub async fn set_up(

@@ -4,6 +4,7 @@
 //! Each has a bound and a lock of its own, and none of them knows the store or the handle.
 
 pub mod absences;
+pub mod background;
 pub mod backups;
 pub mod calls;
 pub mod clock;

@@ -36,10 +36,10 @@ impl App {
         self.maintain().await
     }
 
-    /// Looks at the clock again and again, as long as the runtime lives.
+    /// Looks at the clock again and again.
     pub(in crate::chat) fn watch_clock(&self) {
         let app = self.clone();
-        tokio::spawn(async move {
+        self.in_background(async move {
             loop {
                 app.clock_watch.look();
                 tokio::time::sleep(LOOK_EVERY).await;

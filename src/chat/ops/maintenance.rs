@@ -33,7 +33,7 @@ impl App {
     /// Does the maintenance soon and then every hour, as long as the runtime lives.
     pub(in crate::chat) fn start_maintenance(&self) {
         let app = self.clone();
-        tokio::spawn(async move {
+        self.in_background(async move {
             let mut turns = interval_at(Instant::now() + FIRST, EVERY);
             loop {
                 turns.tick().await;

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use warp::http::{HeaderMap, Method, Version};
 
-use super::{Head, Server, answer};
+use super::{Current, Head, Server, answer};
 use crate::api::Api;
 use crate::api::http::backlog;
 use crate::api::http::backlog::Backlog;
@@ -40,7 +40,8 @@ async fn a_panic_is_answered_in_the_words_of_its_dialect_and_ends_that_request_a
     let folder = tempfile::tempdir().expect("a folder");
     let (app, token) = core_with_alice(folder.path()).await;
     let server = Arc::new(Server {
-        api: Api::new(app, settings()),
+        current: Current::new(Api::new(app, settings())),
+        dev: None,
         trusted_proxies: TrustedProxies::default(),
         assets: Assets::new(None),
         backlog: Backlog::new(backlog::MAX_WAITING),

@@ -7,6 +7,7 @@
 //! again to its end.
 
 pub(in crate::chat) mod archive;
+mod duplicate;
 mod make;
 mod promote;
 mod restore;
@@ -14,6 +15,7 @@ mod rotation;
 pub(in crate::chat) mod target;
 mod worker;
 
+pub use duplicate::duplicate;
 pub(in crate::chat) use make::sha256;
 pub use make::{MadeBackup, file_name, make, stream};
 pub use promote::{Promoted, promote};

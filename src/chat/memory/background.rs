@@ -1,0 +1,22 @@
+//! What goes on behind the requests, for as long as the server works on the folder.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::task::JoinSet;
+
+/// The tasks that end when the folder is closed: each holds the handle on everything.
+#[derive(Default)]
+pub struct Background(Mutex<JoinSet<()>>);
+
+impl Background {
+    /// Begins one. Needs a tokio runtime around it.
+    pub fn begin(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+    }
+
+    /// Ends all of them, wherever they wait; what they hold is let go when this returns.
+    pub async fn end(&self) {
+        let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.shutdown().await;
+    }
+}
