@@ -83,6 +83,7 @@ export function createActions(app) {
     start: (what) => needed(() => import('./start.js'), (module) => module[what](world())),
     search: (chat) => needed(() => import('./search.js'), ({ openChatSearch }) => openChatSearch(world(), chat)),
     invite: () => needed(() => import('./invite.js'), ({ openInvite }) => openInvite(world())),
+    mutes: (chat, anchor) => needed(() => import('./mutes.js'), ({ openMutes }) => openMutes(world(), chat, anchor)),
     inviteInto: (chat) => needed(() => import('./invite.js'), ({ openGroupInvite }) => openGroupInvite(world(), chat)),
     about: (chat) => {
       const shown = store.get().chats[chat];

@@ -57,6 +57,7 @@ export function createApi(token) {
     newestChats: () => get('/messages/api/chats/?page_size=100&page=1'),
     // Until it comes: whoever asks has patience of their own.
     history: (id, query) => caller.get(`${chat(id)}messages/${query}`),
+    notifyOf: (id, wish) => call('PATCH', `${chat(id)}notify/`, wish),
     markRead: (id, last) => patiently(() => post(`${chat(id)}mark-as-read/`, { message_id: last })),
     markUnread: (id, from) => patiently(() => post(`${chat(id)}mark-as-unread/`, { message_id: from })),
     pin: (id) => patiently(() => post(`/messages/api/messages/${id}/pin/`)),

@@ -9,7 +9,7 @@ import { createDrafts } from './drafts.js';
 import { key } from './kept.js';
 import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
-import { createStore, isRung, nothing, sortedChats, unreadTotal } from './state.js';
+import { addresses, createStore, isRung, nothing, sortedChats, unreadTotal } from './state.js';
 
 const SETTLED = 2_000; // ms after the chats are there
 
@@ -199,6 +199,8 @@ class App {
     const { chat } = frame;
     const known = before.chats[chat];
     if (frame.type === 'new_message' && !known) this.refreshChat(chat);
+    else if (frame.type === 'new_message' && addresses(before, chat, frame.message) === undefined) this.teller().then(({ isAddressed }) => isAddressed(this, frame)).then((is) => is && this.refreshChat(chat), () => {});
+    if (frame.type === 'message_updated' && known?.unread_count && (known.mention_count || addresses(before, chat, frame.message))) this.refreshChat(chat);
     if (frame.type === 'message_deleted' && known) this.refreshChat(chat);
     if (frame.type === 'read' && frame.user_id === before.me.id && this.store.get().chats[chat]?.unread_count) this.refreshChat(chat);
     if (frame.type === 'call_started') this.rings(frame);
@@ -268,6 +270,7 @@ class App {
     setTimeout(() => {
       if (signal.aborted) return;
       document.querySelector('[rel=manifest]') ?? document.head.append(el('link', { rel: 'manifest', href: `${HOME}/manifest.webmanifest` }));
+      this.teller().then(({ watchMutes }) => watchMutes(store, signal), () => {});
       import('./seen.js').then(({ remember }) => remember(store, token, { caughtUp: socket.caughtUp, signal }), () => {});
       navigator.serviceWorker?.register(`${HOME}/sw.js`).catch(() => {}); // without it, the page needs the server
     }, SETTLED);
@@ -354,13 +357,20 @@ class App {
     if (message && this.store.get().open !== null) this.conversation.show(Number(message));
   }
 
-  async notify({ chat, message }) {
+  // One promise, so that what came first is told first.
+  teller() {
+    return this.notifier ??= import('./told.js').catch((error) => {
+      this.notifier = null;
+      throw error;
+    });
+  }
+
+  notify(frame) {
+    const { chat, message } = frame;
     const { open, chats } = this.store.get();
-    const known = chats[chat];
     if (!document.hidden && document.hasFocus() && open === chat) return;
-    if (message.id <= (known?.last_message?.id ?? 0) || message.call_seconds) return; // of a call, one that was missed
-    const { announce } = await import('./notify.js');
-    announce({ message, title: known?.title, group: known?.chat_type === 'group', open: () => { window.focus(); goTo(`chat-${chat}`); } });
+    if (message.id <= (chats[chat]?.last_message?.id ?? 0) || message.call_seconds) return; // of a call, one that was missed
+    this.teller().then(({ tellOf }) => tellOf(this, frame)).catch(() => {}); // the list of chats shows it
   }
 
   signOut(reason) {

@@ -2,7 +2,7 @@
 import { avatar, el, icon, iconButton, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
 import { gist } from './markup.js';
-import { otherMember, othersInCall, sortedChats } from './state.js';
+import { isCounted, otherMember, othersInCall, sortedChats } from './state.js';
 
 const FEW = 5; // people that are shown above messages
 
@@ -80,7 +80,7 @@ export function createChats(store, api, { actions }) {
     const calling = othersInCall(state, chat.id).length;
     const failed = state.unsent.some((item) => item.chat === chat.id && item.error);
     const draft = current ? '' : (state.drafts[chat.id] ?? '').slice(0, 160);
-    const key = [draft, chat.title, other?.avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.last_message?.id, chat.last_message?.content].join('\n');
+    const key = [draft, chat.title, other?.avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.mention_count, isCounted(chat), chat.last_message?.id, chat.last_message?.content].join('\n');
     const known = rows.get(chat.id);
     if (known?.key === key) return known.node;
     const item = known?.node ?? el('li', {});
@@ -95,17 +95,32 @@ export function createChats(store, api, { actions }) {
 
   function fill(link, { chat, other, online, writes, calling, failed, draft, me }) {
     const last = chat.last_message;
-    const count = chat.unread_count ?? 0;
+    const { unread_count: count = 0, mention_count: mentions = 0 } = chat;
+    const isMuted = !isCounted(chat);
+    link.classList.toggle('muted', isMuted);
     const by = last && (last.sender.id === me.id ? (last.kind === 'call' ? '' : `${t('you')}: `) : chat.chat_type === 'group' ? `${nameOf(last.sender)}: ` : '');
     link.replaceChildren(avatar(other ?? chat, { group: !other, online }),
       el('span', { className: 'grow' },
-        el('span', { className: 'top' }, el('b', { className: 'clip', dir: 'auto', textContent: chat.title }), last && el('time', { dateTime: last.created_at, textContent: shortly(new Date(last.created_at)) })),
+        el('span', { className: 'top' }, el('b', { className: 'clip', dir: 'auto', textContent: chat.title }), isMuted && el('span', { className: 'ticks', role: 'img', 'aria-label': t('muted'), title: t('muted') }, icon('mute', 15)), last && el('time', { dateTime: last.created_at, textContent: shortly(new Date(last.created_at)) })),
         el('span', { className: 'top' },
           el('span', { className: writes ? 'clip preview writes' : 'clip preview', dir: 'auto' }, !writes && draft && el('b', { className: 'refused', textContent: `${t('draft')} ` }), writes ? t('typing.short') : draft ? draft.replace(/\s+/g, ' ') : last ? `${by}${gist(last, me)}` : t('nothing.said')),
           calling > 0 && el('span', { className: 'calling', role: 'img', 'aria-label': t('call.running', { n: calling }), title: t('call.running', { n: calling }) }, icon('phone', 16)),
           failed && el('span', { className: 'refused', role: 'img', 'aria-label': t('message.failed') }, icon('warn', 16)),
-          count > 0 && el('span', { className: 'badge' }, el('span', { 'aria-hidden': 'true', textContent: count > 999 ? '999+' : number(count) }), el('span', { className: 'unseen', textContent: t('unread.count', { n: count }) })))));
+          mentions > 0 && badge('badge at', mentions > 1 ? `@${number(mentions)}` : '@', t('mentions.count', { n: mentions })),
+          count > 0 && badge('badge', count > 999 ? '999+' : number(count), t('unread.count', { n: count })))));
   }
+
+  const badge = (className, textContent, said) => el('span', { className }, el('span', { 'aria-hidden': 'true', textContent }), el('span', { className: 'unseen', textContent: said }));
+
+  // The menu of a chat where one presses, with the other button or long with a finger.
+  list.addEventListener('contextmenu', (event) => {
+    const link = event.target.closest('.chat');
+    if (!link || event.shiftKey) return;
+    event.preventDefault();
+    const { clientX: x, clientY: y } = event;
+    const at = { left: x, right: x, top: y, bottom: y };
+    actions.mutes(Number(link.hash.slice('#chat-'.length)), { ariaLabel: t('notify.chat'), getBoundingClientRect: () => at, closest: (selector) => link.closest(selector), focus: () => link.focus({ preventScroll: true }) });
+  });
 
   // --- Finding. What searches messages is loaded by whoever goes to the box.
   let timer;

@@ -1,12 +1,12 @@
 // One chat: its header, what was said, and the way through it. Only what is near
 // the view is in the page, however long the chat.
 import { createNear } from './attachment.js';
-import { avatar, el, iconButton, nameOf } from './dom.js';
+import { avatar, el, icon, iconButton, nameOf } from './dom.js';
 import { createHistory } from './history.js';
 import { shortly, t } from './i18n.js';
 import { createRow } from './message.js';
 import { goTo } from './place.js';
-import { moved, otherMember, othersInCall, rows } from './state.js';
+import { isCounted, moved, otherMember, othersInCall, rows } from './state.js';
 import { createTools } from './tools.js';
 
 const WINDOW = 160; // messages in the page
@@ -28,8 +28,9 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   const face = el('span', {});
   const open = el('button', { type: 'button', className: 'about grow', onclick: () => actions.about(chat) }, face, el('span', { className: 'grow' }, title, status));
   const callButtons = el('span', { className: 'row calls' }, iconButton('phone', t('call.audio'), () => actions.call(chat, false)), iconButton('video', t('call.video'), () => actions.call(chat, true)));
+  const bell = iconButton('bell', t('notify.chat'), () => actions.mutes(chat, bell), { className: 'icon find' });
   const header = el('header', {}, iconButton('back', t('back'), () => { goTo(''); }, { className: 'icon back-button' }), open, callButtons,
-    iconButton('search', t('search.chat'), () => actions.search(chat), { className: 'icon find' }), iconButton('info', t('about'), () => actions.about(chat)));
+    bell, iconButton('search', t('search.chat'), () => actions.search(chat), { className: 'icon find' }), iconButton('info', t('about'), () => actions.about(chat)));
   const offline = el('p', { className: 'link-state', role: 'status' });
   const band = el('div', { className: 'band', role: 'status' });
   const log = el('div', { className: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': t('messages') });
@@ -124,13 +125,15 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
     const call = state.calls[chat]?.users.includes(state.me.id) ? 0 : othersInCall(state, chat).length;
     const { last_seen } = state.presence[other?.id] ?? {};
-    const key = [shown.title, other?.avatar_url, online, last_seen, shown.members?.length, call, state.link].join('\n');
+    const isMuted = !isCounted(shown);
+    const key = [shown.title, other?.avatar_url, online, last_seen, shown.members?.length, call, state.link, isMuted].join('\n');
     if (drawn.header === key && drawn.headerOf === chat) return;
     Object.assign(drawn, { header: key, headerOf: chat });
     title.textContent = shown.title;
     status.textContent = other ? (online ? t('online') : last_seen ? t('seen', { time: shortly(new Date(last_seen)) }) : `@${other.username}`) : t('members', { n: shown.members?.length ?? 0 });
     face.replaceChildren(avatar(other ?? shown, { group: !other, online }));
-    callButtons.hidden = other?.id === state.me.id;
+    callButtons.hidden = bell.hidden = other?.id === state.me.id;
+    bell.replaceChildren(icon(isMuted ? 'mute' : 'bell'));
     band.replaceChildren(...(call ? [el('span', { textContent: t('call.running', { n: call }) }), el('button', { type: 'button', className: 'primary', textContent: t('call.join'), onclick: () => actions.call(chat, false) })] : []));
   }
 

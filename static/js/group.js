@@ -2,6 +2,7 @@
 import { avatar, confirmed, dialog, el, field, form, iconButton, nameOf, person } from './dom.js';
 import { createFinder } from './finder.js';
 import { t } from './i18n.js';
+import { createMutes } from './mutes.js';
 import { createPins } from './pins.js';
 import { about, peopleFinder } from './start.js';
 
@@ -59,6 +60,7 @@ export function openGroup({ api, store, actions }, chat) {
     adding.append(finder);
     finder.querySelector('input').focus();
   });
+  const mutes = createMutes({ api, store, actions }, chat);
   const pins = createPins({ api, actions }, chat, () => box.close());
 
   const heading = el('h3', {});
@@ -97,7 +99,7 @@ export function openGroup({ api, store, actions }, chat) {
       const name = renaming.elements.title;
       if (document.activeElement !== name || name.value === before.title) name.value = title;
     }
-    if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, searching, ...(drawn.leads ? [inviting, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), pins, inside);
+    if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, searching, ...(drawn.leads ? [inviting, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), mutes, pins, inside);
     heading.textContent = t('members', { n: count });
     members.input.hidden = count <= FEW;
     const isOther = before.list && (before.count !== count || before.admins !== drawn.admins || before.list.length !== list.length);

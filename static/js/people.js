@@ -2,6 +2,7 @@
 import { avatar, confirmed, dialog, el, field, form, nameOf, person, skeleton } from './dom.js';
 import { fullTime, shortly, t } from './i18n.js';
 import { draw as markup } from './markup.js';
+import { createMutes } from './mutes.js';
 import { createPins } from './pins.js';
 import { peopleFinder } from './start.js';
 import { otherMember } from './state.js';
@@ -72,6 +73,7 @@ export async function openPerson(world, username) {
       el('div', { className: 'stack portrait' }, avatar(user, { size: '6rem', online: presence[user.id]?.online }), el('h2', { className: 'words', dir: 'auto', textContent: name }), el('p', { className: 'soft', textContent: `@${user.username}` })),
       el('p', { className: 'words', dir: 'auto', textContent: user.bio ?? '' }),
       dm ? createPins(world, dm.id, closeAll) : [],
+      dm && user.id !== me.id ? createMutes(world, dm.id) : [],
       el('div', { className: 'row' },
         el('button', { type: 'button', className: 'primary', textContent: t('message.person'), onclick: () => { closeAll(); actions.talkTo(user.id); } }),
         user.id !== me.id && (isFriend

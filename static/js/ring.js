@@ -5,7 +5,7 @@ import { t } from './i18n.js';
 import { key } from './kept.js';
 import { chime, settings } from './notify.js';
 import { goTo } from './place.js';
-import { isRung, otherMember } from './state.js';
+import { isCounted, isRung, otherMember } from './state.js';
 
 const PATIENCE = 45_000; // ms that a call rings
 const AGAIN = 2_500; // ms between two chimes
@@ -43,8 +43,10 @@ export function createRinging(app) {
     ringing.set(chat, end);
     place.append(node);
     lay();
-    sound(chat, abort.signal);
-    notify(nameOf(caller), group ? `${what} · ${known.title}` : what, chat, abort.signal);
+    if (isCounted(known)) { // of a mute chat it is only seen
+      sound(chat, abort.signal);
+      notify(nameOf(caller), group ? `${what} · ${known.title}` : what, chat, abort.signal);
+    }
 
     function end() {
       if (!ringing.delete(chat)) return;

@@ -106,12 +106,18 @@ const on = {
     const known = state.reads[chat] ?? {};
     let next = { ...state, reads: { ...state.reads, [chat]: { ...known, [user]: Math.max(known[user] ?? 0, id ?? 0) } } };
     const mine = state.chats[chat];
-    if (user === state.me?.id && mine && (mine.last_message?.id ?? 0) <= id) next = withChat(next, chat, { unread_count: 0 });
+    if (user === state.me?.id && mine && (mine.last_message?.id ?? 0) <= id) next = withChat(next, chat, { unread_count: 0, mention_count: 0 });
     return next;
   },
   call(state, { chat, participants }) {
     const at = state.heard + 1;
     return { ...state, heard: at, calls: { ...state.calls, [chat]: { users: participants, at } } };
+  },
+
+  // Mutes that are over.
+  unmuted(state, { now }) {
+    const over = Object.values(state.chats).filter(({ notify }) => Date.parse(notify?.muted_until) <= now);
+    return over.reduce((next, { id, notify }) => withChat(next, id, { notify: { ...notify, muted_until: null } }), state);
   },
 
   // Nobody was in it before.
@@ -161,7 +167,8 @@ function heard(state, chat, message, seq, isNew) {
     const isLast = !last || message.id >= last.id;
     const counts = isNew && (!last || message.id > last.id) && message.sender.id !== state.me.id;
     const unread_count = (known.unread_count ?? 0) + (counts ? 1 : 0);
-    if (isLast) next = withChat(next, chat, { last_message: message, unread_count });
+    const mention_count = (known.mention_count ?? 0) + (counts && addresses(state, chat, message) ? 1 : 0);
+    if (isLast) next = withChat(next, chat, { last_message: message, unread_count, mention_count });
   }
   const writes = isNew && (state.typing[chat] ?? []).includes(message.sender.id);
   if (writes) next = on.typing(next, { chat, user_id: message.sender.id, is_typing: false });
@@ -213,7 +220,22 @@ export function sortedChats({ chats }) {
   return Object.values(chats).sort((a, b) => at(b).localeCompare(at(a)) || b.id - a.id);
 }
 
-export const unreadTotal = ({ chats }) => Object.values(chats).reduce((sum, chat) => sum + (chat.unread_count ?? 0), 0);
+// Whether a message mentions me or answers me. Nothing where that is not known here: it answers one
+// that is not loaded.
+export function addresses({ me, logs }, chat, { sender, mentions, mentions_all, reply_to }) {
+  if (sender.id === me.id) return false;
+  if (mentions_all || mentions?.includes(me.id)) return true;
+  if (!reply_to) return false;
+  const answered = logs[chat]?.messages.find(({ id }) => id === reply_to);
+  return answered && answered.sender.id === me.id;
+}
+
+// Whether what is unread in a chat counts, and whether I am told of a message of somebody else in it:
+// by sound, by notification and in the title, as the server has it for pushes.
+export const isCounted = (chat) => !chat?.notify?.muted_until && chat?.notify?.level !== 'nothing';
+export const isTold = (chat, addressed) => isCounted(chat) && (chat?.notify?.level !== 'mentions' || Boolean(addressed));
+
+export const unreadTotal = ({ chats }) => Object.values(chats).reduce((sum, chat) => sum + (isCounted(chat) ? chat.unread_count ?? 0 : 0), 0);
 
 export const otherMember = (chat, me) => chat.members?.find((member) => member.id !== me.id) ?? chat.members?.[0] ?? null;
 

@@ -132,6 +132,13 @@ async fn of_a_group(axe: &mut Checker, page: &Browser, group: i64) {
     page.reads("dialog h3", "2 members").await;
     axe.sees(page, "group panel").await;
     closes(page).await;
+    page.presses_button("Notifications of this chat").await;
+    page.sees("[popover] .mutes").await;
+    page.presses_button("For ever").await;
+    page.sees(".chat.muted").await;
+    axe.sees(page, "notifications of a chat").await;
+    page.presses_button("Unmute").await;
+    closes(page).await;
 }
 
 async fn of_two(axe: &mut Checker, page: &Browser, pair: i64, bob: &Person) {

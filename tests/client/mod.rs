@@ -17,6 +17,7 @@ mod hostile;
 mod installed;
 mod keyboard;
 mod layout;
+mod levels;
 mod link;
 mod media;
 mod members;

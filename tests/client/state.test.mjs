@@ -9,7 +9,7 @@ async function module(path) {
   code = code.replace(/^import .*$/gm, '');
   return import(`data:text/javascript,${encodeURIComponent(code)}`);
 }
-const { createStore, moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
+const { addresses, createStore, isTold, moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
 const { parse } = await module('markup.js');
 
 const me = { id: 1, username: 'ann' };
@@ -42,6 +42,40 @@ test('a deleted message is gone, and the unread line moves on', () => {
 test('reading elsewhere clears the badge', () => {
   const state = after({ type: 'new_message', chat: 7, message: said(5) }, { type: 'read', chat: 7, user_id: 1, message_id: 5 });
   assert.equal(unreadTotal(state), 0);
+});
+
+test('what is mute counts nowhere, until it is over', () => {
+  const heard = { type: 'new_message', chat: 7, message: said(1) };
+  const notify = (level, muted_until = null) => ({ type: 'chat', chat: { id: 7, notify: { level, muted_until } } });
+  const total = (...events) => unreadTotal(after(...events, heard));
+  assert.deepEqual([total(), total(notify('all')), total(notify('mentions')), total(notify('nothing')), total(notify('all', 'forever'))], [1, 1, 1, 0, 0]);
+  const muted = notify('all', '2026-01-01T00:00:00Z');
+  const end = Date.parse('2026-01-01T00:00:00Z');
+  assert.equal(total(muted, { type: 'unmuted', now: end - 1 }), 0);
+  assert.equal(total(muted, { type: 'unmuted', now: end }), 1);
+  assert.equal(total(notify('all', 'forever'), { type: 'unmuted', now: end }), 0);
+  assert.equal(total(notify('nothing', '2026-01-01T00:00:00Z'), { type: 'unmuted', now: end }), 0);
+});
+
+test('of a message is told who the level and the mute let be told, as the server has it', () => {
+  const told = (level, muted_until = null) => [false, true].map((addressed) => isTold({ notify: { level, muted_until } }, addressed));
+  assert.deepEqual(told('all'), [true, true]);
+  assert.deepEqual(told('mentions'), [false, true]);
+  assert.deepEqual(told('nothing'), [false, false]);
+  for (const level of ['all', 'mentions', 'nothing']) assert.deepEqual(told(level, 'forever'), [false, false]);
+});
+
+test('mentions and answers count until they are read, and one\'s own never', () => {
+  const state = after(page([said(1, me), said(2)]));
+  const is = (more, sender = bob) => addresses(state, 7, said(9, sender, more));
+  assert.deepEqual([is({}), is({ mentions: [1] }), is({ mentions: [2] }), is({ mentions_all: true })], [false, true, false, true]);
+  assert.deepEqual([is({ reply_to: 1 }), is({ reply_to: 2 }), is({ reply_to: 3 })], [true, false, undefined]);
+  assert.deepEqual([is({ mentions: [1] }, me), is({ mentions_all: true }, me)], [false, false]);
+  const count = (...events) => events.reduce(reduce, state).chats[7].mention_count ?? 0;
+  const heard = (id, more, sender) => ({ type: 'new_message', chat: 7, message: said(id, sender, more) });
+  assert.equal(count(heard(9, { mentions: [1], reply_to: 1 }), heard(10, { mentions: [1] }), heard(11, {}), heard(12, { mentions: [1] }, me)), 2);
+  assert.equal(count(heard(9, { mentions: [1] }), heard(9, { mentions: [1] })), 1, 'told twice');
+  assert.equal(count(heard(9, { mentions: [1] }), { type: 'read', chat: 7, user_id: 1, message_id: 9 }), 0);
 });
 
 test('what is being sent is shown once, whichever comes first, the echo or the answer', () => {
