@@ -19,7 +19,7 @@ use crate::api::http::base;
 use crate::api::http::conditional::is_known;
 use crate::api::http::reply;
 use crate::api::http::reply::Response;
-use crate::coding::Coding;
+use crate::coding::{Coding, gzip_best};
 
 /// What a page of the client may do: nothing that is not the server's own. No `unsafe-`.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -30,18 +30,21 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 #[folder = "static/"]
 struct Embedded;
 
+/// The same, compressed: a name and the bytes.
+const BROTLI: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/brotli.rs"));
+
 /// The client's files.
 pub struct Assets {
     folder: Option<PathBuf>,
-    /// Compressed when first asked for, and once: there are no more than the client has files.
-    compressed: Mutex<HashMap<(String, Coding), Bytes>>,
+    /// In gzip, by their hash; compressed when first asked for, and once: there are no more than the client has files.
+    gzipped: Mutex<HashMap<String, Bytes>>,
 }
 
 impl Assets {
     /// Those in the binary, or those in `folder`.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, compressed: Mutex::default() }
+        Self { folder, gzipped: Mutex::default() }
     }
 
     /// The file at a path of the site, for a method that reads.
@@ -61,18 +64,26 @@ impl Assets {
             | "/c/messenger/media/user_images/default.jpg" => "img/default.jpg",
             _ => path.strip_prefix('/')?,
         };
-        let content_type = mime_guess::from_path(name).first_or_octet_stream();
+        let content_type = match name.strip_suffix(".ts") {
+            Some(_) => mime_guess::mime::TEXT_PLAIN, // a video, to those who guess by names
+            None => mime_guess::from_path(name).first_or_octet_stream(),
+        };
+        let is_based = content_type.subtype() == "html" && !base::prefix().is_empty();
         let (bytes, hash) = match self.read(name)? {
-            (bytes, _) if content_type.subtype() == "html" && !base::prefix().is_empty() => {
-                based(&bytes, base::prefix())
-            }
+            (bytes, _) if is_based => based(&bytes, base::prefix()),
             read => read,
         };
         let is_text = content_type.type_() == mime_guess::mime::TEXT;
-        let coding = Coding::asked(headers).filter(|_| is_text || content_type.subtype() == "svg");
+        let brotli = if is_based { None } else { self.brotli(name) };
+        let there_are = if brotli.is_some() { &[Coding::Brotli, Coding::Gzip][..] } else { &[Coding::Gzip] };
+        let coding = Coding::asked(headers, there_are).filter(|_| is_text || content_type.subtype() == "svg");
         let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
         let known = is_known(headers, &etag);
-        let (bytes, coding) = self.coded(bytes, &hash, coding);
+        let (bytes, coding) = match (coding, brotli) {
+            (None, _) => (bytes, None),
+            (Some(Coding::Brotli), Some(smaller)) => (Bytes::from_static(smaller), coding),
+            _ => self.gzipped(bytes, &hash),
+        };
         let mut response = if known { Response::default() } else { reply::kept(bytes) };
         *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let headers = response.headers_mut();
@@ -99,14 +110,19 @@ impl Assets {
         Some(response)
     }
 
-    /// The bytes in a coding, or as they are if that fails.
-    fn coded(&self, bytes: Bytes, hash: &str, coding: Option<Coding>) -> (Bytes, Option<Coding>) {
-        let Some(coding) = coding else { return (bytes, None) };
-        let mut compressed = self.compressed.lock().unwrap_or_else(PoisonError::into_inner);
-        match compressed.entry((hash.to_owned(), coding)) {
-            Entry::Occupied(done) => (done.get().clone(), Some(coding)),
-            Entry::Vacant(place) => match coding.compress(&bytes) {
-                Ok(smaller) => (place.insert(smaller.into()).clone(), Some(coding)),
+    /// An embedded file in Brotli.
+    fn brotli(&self, name: &str) -> Option<&'static [u8]> {
+        let found = BROTLI.iter().find(|(found, _)| self.folder.is_none() && *found == name);
+        found.map(|(_, smaller)| *smaller)
+    }
+
+    /// The bytes in gzip, or as they are if that fails.
+    fn gzipped(&self, bytes: Bytes, hash: &str) -> (Bytes, Option<Coding>) {
+        let mut gzipped = self.gzipped.lock().unwrap_or_else(PoisonError::into_inner);
+        match gzipped.entry(hash.to_owned()) {
+            Entry::Occupied(done) => (done.get().clone(), Some(Coding::Gzip)),
+            Entry::Vacant(place) => match gzip_best(&bytes) {
+                Ok(smaller) => (place.insert(smaller.into()).clone(), Some(Coding::Gzip)),
                 Err(cause) => {
                     tracing::warn!(%cause, "a file of the page is sent as it is");
                     (bytes, None)

@@ -14,7 +14,7 @@ use crate::api::http::mount::Mount;
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, ApiError, Response};
 use crate::api::http::request::Request;
-use crate::coding::Coding;
+use crate::coding::{Coding, gzip_best};
 
 /// A document in a coding.
 #[derive(Clone)]
@@ -49,7 +49,8 @@ pub async fn of_client(request: Request) -> Answer {
 }
 
 fn answer(request: &Request, mount: Mount, name: &str) -> Answer {
-    let CachedDocument { bytes, etag, coding } = published(request, mount, name, Coding::asked(&request.headers))?;
+    let CachedDocument { bytes, etag, coding } =
+        published(request, mount, name, Coding::asked(&request.headers, &[Coding::Gzip]))?;
     let known = is_known(&request.headers, &etag);
     let mut response = if known { Response::default() } else { reply::kept(bytes) };
     *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
@@ -82,7 +83,7 @@ fn published(request: &Request, mount: Mount, name: &str, coding: Option<Coding>
 fn publish(document: &Value, coding: Option<Coding>) -> CachedDocument {
     let plain = Bytes::from(document.to_string());
     let hash = hex::encode(Sha256::digest(&plain));
-    let (bytes, coding) = match coding.map(|coding| (coding, coding.compress(&plain))) {
+    let (bytes, coding) = match coding.map(|coding| (coding, gzip_best(&plain))) {
         Some((coding, Ok(smaller))) => (smaller.into(), Some(coding)),
         Some((_, Err(cause))) => {
             tracing::warn!(%cause, "a document is sent as it is");
