@@ -255,7 +255,7 @@ pub fn text(payload: &str) -> Bytes {
 }
 
 /// A binary frame, which no dialect sends.
-#[cfg(any(test, feature = "autobahn"))]
+#[cfg(feature = "autobahn")]
 #[must_use]
 pub fn binary(payload: &[u8]) -> Bytes {
     frame(BINARY, payload)
