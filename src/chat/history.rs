@@ -5,7 +5,6 @@
 //! turns out to be long is left, and done in a turn for long reads, of which everybody has few.
 
 use super::app::App;
-use super::group::inside;
 use super::model::chat::Membership;
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, MessageId, UserId};
@@ -76,7 +75,7 @@ impl App {
 
 /// The viewer's part in a chat that they are in.
 pub(super) fn membership(db: &Db, viewer: UserId, chat: ChatId) -> Result<Membership> {
-    inside(db, viewer, chat)?.membership.ok_or(Error::NotMember)
+    store::chats::find_membership(db, viewer, chat)
 }
 
 pub(super) fn history(db: &Db, viewer: UserId, chat: ChatId, window: Window) -> Result<Paged<Message>> {
@@ -209,5 +208,30 @@ mod tests {
         for page in pages(&app, &alice, pair) {
             assert_eq!(page.await.expect("a page"), 2, "all of it, when it is her turn");
         }
+    }
+
+    #[tokio::test]
+    async fn a_chat_of_many_people_waits_for_its_readers_turn_and_one_of_few_for_nothing() {
+        const MANY: i64 = 1_000;
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
+        let alice = person(&app, "alice").await;
+        let (den, square) = (group(&app, &alice, &[]).await, group(&app, &alice, &[]).await);
+        let crowd = format!(
+            "WITH RECURSIVE n(n) AS (SELECT 1001 UNION ALL SELECT n + 1 FROM n WHERE n < 1000 + {MANY})
+             INSERT INTO users (id, username, username_key, email, password_hash, display_name, search_key, token_nonce, created_at)
+             SELECT n, 'p' || n, 'p' || n, '', '', 'p', 'p' || n || ' p', x'00', 0 FROM n;
+             INSERT INTO members (chat_id, user_id, joined_at) SELECT {0}, id, 0 FROM users WHERE id > 1000;
+             UPDATE chats SET member_count = member_count + {MANY} WHERE id = {0};",
+            square.0
+        );
+        app.store.write(move |tx| Ok(tx.execute_batch(&crowd)?)).await.expect("a crowd");
+        let held = hold_turns(&app, &alice);
+        let of_few = app.overview(&alice, den).now_or_never().expect("at once").expect("a chat");
+        assert_eq!(of_few.members.len(), 1);
+        let mut of_many = app.overview(&alice, square).boxed();
+        assert!(of_many.as_mut().now_or_never().is_none(), "read where others are waiting");
+        drop(held);
+        assert_eq!(i64::try_from(of_many.await.expect("a chat").members.len()), Ok(MANY + 1));
     }
 }

@@ -9,6 +9,7 @@ use super::history::MAX_PIECE_BYTES;
 use super::model::chat::{Chat, Kind, MAX_MEMBERS_TOLD};
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, UserId};
+use super::model::member::Member;
 use super::model::message::{Message, Window};
 use super::model::name::rule::fold;
 use super::model::overview::{DirectMessage, Overview, OwnPart};
@@ -22,10 +23,24 @@ use super::store::{self, Db};
 const MANY_PEOPLE: usize = 1_000;
 
 impl App {
-    /// One chat that the actor is in.
-    pub fn overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
-        let now = self.now();
-        let overview = self.store.read(|db| overview(db, actor.user, id, now))?;
+    /// One chat that the actor is in; one of many people is read where it may take its time.
+    pub async fn overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
+        let (me, now) = (actor.user, self.now());
+        let work = move |db: &Db, max_weight| {
+            let chat = inside(db, me, id)?;
+            let weight = usize::try_from(chat.member_count).unwrap_or(0).saturating_mul(size_of::<Member>());
+            if weight < max_weight { overview(db, me, chat, now).map(Some) } else { Ok(None) }
+        };
+        Ok(self.with_the_moment(self.store.read_long(me, true, work).await?))
+    }
+
+    /// A direct chat of the actor's, of which there is never much to read.
+    pub fn direct_overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
+        let (me, now) = (actor.user, self.now());
+        let overview = self.store.read(|db| {
+            let chat = inside(db, me, id)?;
+            if chat.kind == Kind::Direct { overview(db, me, chat, now) } else { Err(Error::NotFound) }
+        })?;
         Ok(self.with_the_moment(overview))
     }
 
@@ -68,7 +83,7 @@ impl App {
                 && weight < MAX_PIECE_BYTES
                 && let Some(id) = chats.pop_front()
             {
-                match overview(db, me, id, now) {
+                match inside(db, me, id).and_then(|chat| overview(db, me, chat, now)) {
                     Ok(overview) => {
                         people += overview.members.len();
                         weight += last_weight(&overview);
@@ -95,7 +110,8 @@ impl App {
     pub fn direct_overviews(&self, actor: &Actor, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
         let (me, now) = (actor.user, self.now());
         self.store.read(|db| {
-            let found = store::chats::directs(db, me, below, limit)?.into_iter().map(|id| overview(db, me, id, now));
+            let ids = store::chats::directs(db, me, below, limit)?.into_iter();
+            let found = ids.map(|id| overview(db, me, inside(db, me, id)?, now));
             store::take_within(found, last_weight, MAX_PIECE_BYTES)
         })
     }
@@ -161,8 +177,8 @@ impl App {
     }
 }
 
-fn overview(db: &Db, me: UserId, id: ChatId, now: Timestamp) -> Result<Overview> {
-    let chat = inside(db, me, id)?;
+fn overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overview> {
+    let id = chat.id;
     let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &chat)?);
     let unread_count = chat.unread_count();
     let own =

@@ -94,5 +94,5 @@ async fn create(actor: Actor, mut request: Request) -> Answer {
     }
     let app = &request.context.app;
     let (room, _) = app.open_direct(&actor, UserRef::Id(user)).await?;
-    created(true, &DirectChat::from(&app.overview(&actor, room.id)?))
+    created(true, &DirectChat::from(&app.direct_overview(&actor, room.id)?))
 }

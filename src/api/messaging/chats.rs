@@ -99,7 +99,7 @@ pub async fn create(actor: Actor, mut request: Request) -> Answer {
             (app.create_group(&actor, new).await.map_err(about_users("member_ids"))?.id, true)
         }
     };
-    created(is_new, &Chat::from(&app.overview(&actor, id)?))
+    created(is_new, &Chat::from(&app.overview(&actor, id).await?))
 }
 
 fn chat_type(text: &str) -> Result<Kind, Violation> {
@@ -134,7 +134,7 @@ fn group(new: NewGroup) -> Result<chat::NewGroup, ApiError> {
 }
 
 pub async fn detail(actor: Actor, request: Request) -> Answer {
-    ok(&Chat::from(&request.context.app.overview(&actor, ChatId(request.id(0)?))?))
+    ok(&Chat::from(&request.context.app.overview(&actor, ChatId(request.id(0)?)).await?))
 }
 
 /// The title is all that a chat lets itself be changed by.
@@ -144,7 +144,7 @@ pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let title = title.map(String::from);
     let app = &request.context.app;
     app.change_chat(&actor, id, ChatChange { title, ..ChatChange::default() }, Authority::Admin).await?;
-    ok(&Chat::from(&app.overview(&actor, id)?))
+    ok(&Chat::from(&app.overview(&actor, id).await?))
 }
 
 /// A group goes for everybody, a direct chat for the one who deletes it.

@@ -343,7 +343,7 @@ impl AllChats {
     ) -> Option<String> {
         let (core, me) = (&self.context.app, &self.subscriber.actor);
         match core.own_part(me, chat).ok()? {
-            (Kind::Direct, _) => Some(frame(chat, &core.overview(me, chat).ok()?).text()),
+            (Kind::Direct, _) => Some(frame(chat, &core.direct_overview(me, chat).ok()?).text()),
             (Kind::Group, own) => {
                 let make = || Some(Bytes::from(frame(chat, &core.common_overview(me, chat).ok()?).text()));
                 of_viewer(std::str::from_utf8(&common(&make)?).ok()?, own)

@@ -1,5 +1,6 @@
 //! Rows of `chats`, as one viewer sees them.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
@@ -10,7 +11,7 @@ use super::transaction::Tx;
 use super::users::{self, columns};
 use crate::chat::model::chat::{Chat, ChatChange, Kind, Membership, NewGroup};
 use crate::chat::model::direct::{Pair, Person};
-use crate::chat::model::error::Result;
+use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{ChatId, MessageId, UserId};
 use crate::chat::model::name::Username;
 use crate::chat::model::name::rule::fold;
@@ -58,22 +59,33 @@ macro_rules! people {
     };
 }
 
+/// The chat `?2`, where the viewer is in it or it is a public room.
+macro_rules! visible {
+    () => {
+        "WHERE c.id = ?2 AND c.is_deleted = 0
+           AND (m.id IS NOT NULL OR (c.kind = 'group' AND c.is_private = 0))"
+    };
+}
+
 const OTHER: usize = OWNER + users::COLUMNS;
 
-fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
+fn membership(row: &Row<'_>) -> rusqlite::Result<Option<Membership>> {
+    if row.get_ref(MEMBER)? == ValueRef::Null {
+        return Ok(None);
+    }
     let message_count: i64 = row.get(MESSAGE_COUNT)?;
-    let member: Option<i64> = row.get(MEMBER)?;
-    let membership = match member {
-        None => None,
-        Some(_) => Some(Membership {
-            is_admin: row.get(IS_ADMIN)?,
-            unread_count: message_count - row.get::<_, i64>(SEEN_COUNT)?,
-            message_count: message_count - row.get::<_, i64>(CLEARED_COUNT)?,
-            cleared_mark: MessageId(row.get(CLEARED_MARK)?),
-            level: members::level(row, LEVEL)?,
-            mute: members::mute(row, MUTED_UNTIL)?,
-        }),
-    };
+    Ok(Some(Membership {
+        is_admin: row.get(IS_ADMIN)?,
+        unread_count: message_count - row.get::<_, i64>(SEEN_COUNT)?,
+        message_count: message_count - row.get::<_, i64>(CLEARED_COUNT)?,
+        cleared_mark: MessageId(row.get(CLEARED_MARK)?),
+        level: members::level(row, LEVEL)?,
+        mute: members::mute(row, MUTED_UNTIL)?,
+    }))
+}
+
+fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
+    let membership = membership(row)?;
     let is_direct = row.get_ref(KIND)?.as_str()? == "direct";
     let other = if is_direct { Some(users::user(row, OTHER)?) } else { None };
     let last: Option<i64> = row.get(LAST_MESSAGE)?;
@@ -102,10 +114,20 @@ pub fn find(db: &Db, viewer: UserId, id: ChatId) -> Result<Option<Chat>> {
     let mut query = db.prepare_cached(concat!(
         select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
         people!(),
-        "WHERE c.id = ?2 AND c.is_deleted = 0
-           AND (m.id IS NOT NULL OR (c.kind = 'group' AND c.is_private = 0))"
+        visible!()
     ))?;
     Ok(query.query_row([viewer.0, id.0], room).optional()?)
+}
+
+/// The viewer's part in a chat, which is all that a history asks of it.
+pub fn find_membership(db: &Db, viewer: UserId, id: ChatId) -> Result<Membership> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT ",
+        chat_columns!(),
+        " FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1 ",
+        visible!()
+    ))?;
+    query.query_row([viewer.0, id.0], membership).optional()?.ok_or(Error::NotFound)?.ok_or(Error::NotMember)
 }
 
 /// The viewer's chats that are not hidden, newest created first.
