@@ -35,7 +35,7 @@ const MAX_TRIES: u32 = 10_000;
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// Standing at a moment.
+    /// Set to a moment.
     #[must_use]
     pub fn at(moment: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(moment.0)))

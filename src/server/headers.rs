@@ -11,7 +11,7 @@ use warp::http::header::{
 };
 
 use crate::api::http::context::Settings;
-use crate::api::http::limit::Standing;
+use crate::api::http::limit::RateUsage;
 use crate::api::http::reply::Response;
 use crate::api::http::trace::RequestTrace;
 
@@ -78,11 +78,11 @@ pub(super) fn add(
 /// around the one that it got (RFC 8288).
 fn note(headers: &mut HeaderMap, trace: &RequestTrace) {
     let notes = trace.notes();
-    let standings = |write: fn(&Standing) -> String| notes.standings.iter().map(write).collect::<Vec<_>>().join(", ");
+    let usages = |write: fn(&RateUsage) -> String| notes.usages.iter().map(write).collect::<Vec<_>>().join(", ");
     let links = notes.links.iter().map(|(relation, url)| format!("<{url}>; rel=\"{relation}\""));
     let noted = [
-        (RATE_LIMIT, standings(|s| format!("\"{}\";r={};t={}", s.name, s.remaining, whole_seconds(s.reset)))),
-        (RATE_LIMIT_POLICY, standings(|s| format!("\"{}\";q={};w={}", s.name, s.quota, whole_seconds(s.window)))),
+        (RATE_LIMIT, usages(|s| format!("\"{}\";r={};t={}", s.name, s.remaining, whole_seconds(s.reset)))),
+        (RATE_LIMIT_POLICY, usages(|s| format!("\"{}\";q={};w={}", s.name, s.quota, whole_seconds(s.window)))),
         (LINK, links.collect::<Vec<_>>().join(", ")),
     ];
     for (name, value) in noted {

@@ -1,4 +1,4 @@
-// Telling of a message when one looks elsewhere: a soft sound, a notification.
+// A soft sound and a notification for a message that comes while one looks elsewhere.
 import { nameOf } from './dom.js';
 import { key } from './kept.js';
 import { gist } from './markup.js';

@@ -48,7 +48,7 @@ async fn every_operation_succeeds_as_documented() {
     messaging(&mut walker, &bob).await;
     messenger(&mut walker).await;
     manage(&mut walker, &fireside).await;
-    farewells(&mut walker).await;
+    closes(&mut walker).await;
     let all = operations().into_iter().filter(|(_, _, operation)| operation.get("x-websocket").is_none());
     let all: BTreeSet<(String, String)> = all.map(|(path, method, _)| (method, path)).collect();
     let missed: Vec<_> = all.difference(&walker.done).collect();
@@ -253,7 +253,7 @@ async fn administer(admin: &mut Walker<'_>) {
 }
 
 /// What ends the credential that asks comes last, and needs others.
-async fn farewells(walker: &mut Walker<'_>) {
+async fn closes(walker: &mut Walker<'_>) {
     let alice = walker.person;
     let password = json!({"old_password": alice.password, "new_password": "another horse"});
     walker.posts("/api/auth/password/", password).await;

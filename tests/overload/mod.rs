@@ -1,7 +1,7 @@
 //! Too much of everything: each has a stated outcome, memory stays bounded, and whoever
 //! is no part of it hardly notices.
 
-mod farewell;
+mod close_handshake;
 mod history;
 mod idle;
 mod logins;

@@ -149,7 +149,7 @@ impl Key {
 
 /// Where somebody stands with a limit, as the headers `RateLimit` and `RateLimit-Policy` say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateUsage {
     /// What is limited.
     pub name: &'static str,
     /// How much of it may come at once.
@@ -166,16 +166,16 @@ pub struct Standing {
 #[derive(Debug)]
 pub struct Counted {
     /// `None`: there is no limit.
-    standing: Option<Standing>,
+    usage: Option<RateUsage>,
     allowed: Result<(), ApiError>,
 }
 
 impl Counted {
-    const FREE: Self = Self { standing: None, allowed: Ok(()) };
+    const FREE: Self = Self { usage: None, allowed: Ok(()) };
 
     /// Notes it for the headers of the request's answer.
     pub fn of(self, request: &Request) -> Result<(), ApiError> {
-        self.standing.into_iter().for_each(|standing| request.trace.counted(standing));
+        self.usage.into_iter().for_each(|usage| request.trace.counted(usage));
         self.allowed
     }
 
@@ -205,16 +205,17 @@ impl<K: Clone + Eq + Hash> Counter<K> {
     fn check(&self, key: &K) -> Counted {
         let Some((quota, limiter)) = &self.limit else { return Counted::FREE };
         let (max, one) = (quota.burst_size().get(), quota.replenish_interval());
-        let stands =
-            |remaining: u32, reset| Some(Standing { name: self.name, quota: max, window: one * max, remaining, reset });
+        let stands = |remaining: u32, reset| {
+            Some(RateUsage { name: self.name, quota: max, window: one * max, remaining, reset })
+        };
         match limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key) {
             Ok(after) => {
                 let left = after.remaining_burst_capacity();
-                Counted { standing: stands(left, one * max.saturating_sub(left)), allowed: Ok(()) }
+                Counted { usage: stands(left, one * max.saturating_sub(left)), allowed: Ok(()) }
             }
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
-                Counted { standing: stands(0, one * max), allowed: Err(ApiError::RateLimited(wait)) }
+                Counted { usage: stands(0, one * max), allowed: Err(ApiError::RateLimited(wait)) }
             }
         }
     }

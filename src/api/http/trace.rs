@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::limit::Standing;
+use super::limit::RateUsage;
 use super::meters::UNMATCHED;
 use crate::chat::model::id::UserId;
 
@@ -16,7 +16,7 @@ pub type Permit = Arc<dyn Debug + Send + Sync>;
 #[derive(Debug, Default)]
 pub struct Notes {
     /// Where whoever asks stands with the limits that counted.
-    pub standings: Vec<Standing>,
+    pub usages: Vec<RateUsage>,
     /// The parts of a list around the one that was asked for: URLs by their relation.
     pub links: Vec<(&'static str, String)>,
 }
@@ -59,8 +59,8 @@ impl RequestTrace {
     }
 
     /// Notes that a limit counted it.
-    pub fn counted(&self, standing: Standing) {
-        self.notes().standings.push(standing);
+    pub fn counted(&self, usage: RateUsage) {
+        self.notes().usages.push(usage);
     }
 
     /// Notes where the next part of a list is, or another that stands in a relation to this one.

@@ -62,8 +62,7 @@ macro_rules! people {
 /// The chat `?2`, where the viewer is in it or it is a public room.
 macro_rules! visible {
     () => {
-        "WHERE c.id = ?2 AND c.is_deleted = 0
-           AND (m.id IS NOT NULL OR (c.kind = 'group' AND c.is_private = 0))"
+        "WHERE c.id = ?2 AND c.is_deleted = 0 AND (m.id IS NOT NULL OR (c.kind = 'group' AND c.is_private = 0))"
     };
 }
 

@@ -23,7 +23,7 @@ pub async fn speak(people: &People, scene: &Scene, dice: &mut Dice, count: usize
         let said: Vec<Message> = (0..count).map(|_| frame(dice, scene, frames)).collect();
         let mut socket = people.alice.handshake(&scene.fill(path, dice)).enters().await.into_socket();
         let word = format!("all is well {:x}", dice.next());
-        let last = Message::text(farewell(dialect, &scene.fill("{room}", dice), &word).to_string());
+        let last = Message::text(last_frame(dialect, &scene.fill("{room}", dice), &word).to_string());
         let told = said.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let (mut to, mut from) = socket.split();
         let speaking = tokio::spawn(async move {
@@ -73,7 +73,7 @@ fn frame(dice: &mut Dice, scene: &Scene, frames: &[&str]) -> Message {
     }
 }
 
-fn farewell(dialect: &str, room: &str, word: &str) -> Value {
+fn last_frame(dialect: &str, room: &str, word: &str) -> Value {
     match dialect {
         "messaging" => json!({"type": "send_message", "chat": room, "content": word}),
         "rooms" => json!({"type": "chat_message", "data": {"content": word}}),
