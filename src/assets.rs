@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 use warp::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
     IF_NONE_MATCH, VARY,
 };
 use warp::http::{Method, StatusCode};
@@ -26,6 +26,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; \
     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Of which version of the client a file is. Its service worker never mixes two of them in a page.
+const BUILD: HeaderName = HeaderName::from_static("x-fireside-build");
+
 #[derive(RustEmbed)]
 #[folder = "static/"]
 struct Embedded;
@@ -38,13 +41,15 @@ pub struct Assets {
     folder: Option<PathBuf>,
     /// In gzip, by their hash; compressed when first asked for, and once: there are no more than the client has files.
     gzipped: Mutex<HashMap<String, Bytes>>,
+    /// The version of those in the binary.
+    build: OnceLock<HeaderValue>,
 }
 
 impl Assets {
     /// Those in the binary, or those in `folder`.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, gzipped: Mutex::default() }
+        Self { folder, gzipped: Mutex::default(), build: OnceLock::new() }
     }
 
     /// The file at a path of the site, for a method that reads.
@@ -91,6 +96,7 @@ impl Assets {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        headers.insert(BUILD, self.build());
         if let Some(coding) = coding {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
@@ -131,6 +137,14 @@ impl Assets {
         }
     }
 
+    /// The version of all files together: those of a folder may change at any time.
+    fn build(&self) -> HeaderValue {
+        match &self.folder {
+            Some(folder) => version(stamps(folder)),
+            None => self.build.get_or_init(|| version(embedded())).clone(),
+        }
+    }
+
     /// A file's bytes and their hash.
     fn read(&self, name: &str) -> Option<(Bytes, String)> {
         let file = match &self.folder {
@@ -144,6 +158,38 @@ impl Assets {
         };
         Some((bytes, hash))
     }
+}
+
+/// What tells one version of the files in the binary from another.
+fn embedded() -> Vec<String> {
+    let hash =
+        |name: &str| Embedded::get(name).map(|file| hex::encode(file.metadata.sha256_hash())).unwrap_or_default();
+    Embedded::iter().map(|name| format!("{name} {}", hash(&name))).collect()
+}
+
+/// The same of a folder, which is asked for with each file: names, sizes and times will do.
+fn stamps(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(about) if about.is_dir() => folders.push(entry.path()),
+                Ok(about) => {
+                    found.push(format!("{} {} {:?}", entry.path().display(), about.len(), about.modified().ok()));
+                }
+                Err(_) => {} // it has just gone
+            }
+        }
+    }
+    found
+}
+
+/// A short name of a version.
+fn version(mut files: Vec<String>) -> HeaderValue {
+    files.sort_unstable();
+    let digest = hex::encode(Sha256::digest(files.join("\n")));
+    HeaderValue::from_str(&digest[..16]).unwrap_or(HeaderValue::from_static("0"))
 }
 
 /// A page whose links begin at the server's own place, and its hash: they are written for a
@@ -178,7 +224,7 @@ mod tests {
     use warp::http::Method;
     use warp::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 
-    use super::{Assets, based};
+    use super::{Assets, BUILD, based};
 
     fn asked(accepts: &'static str) -> (Option<HeaderValue>, HeaderValue) {
         let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepts))]);
@@ -192,6 +238,25 @@ mod tests {
         assert_eq!(asked("gzip;q=0.5, br;q=0").0.expect("a coding"), "gzip");
         assert_eq!(asked("identity").0, None);
         assert_ne!(asked("br").1, asked("gzip").1, "other bytes, other tag");
+    }
+
+    #[test]
+    fn every_file_says_of_which_version_of_the_client_it_is() {
+        let of = |assets: &Assets, path: &str| {
+            let response = assets.find(&Method::GET, path, &HeaderMap::new()).expect("a file");
+            response.headers()[BUILD].clone()
+        };
+        let embedded = Assets::new(None);
+        assert_eq!(of(&embedded, "/"), of(&embedded, "/sw.js"));
+        assert_eq!(of(&embedded, "/"), of(&Assets::new(None), "/js/main.js"), "after a restart, too");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("a.txt"), "x").expect("written");
+        std::fs::write(folder.path().join("b.txt"), "x").expect("written");
+        let copied = Assets::new(Some(folder.path().to_owned()));
+        let before = of(&copied, "/a.txt");
+        assert_eq!(before, of(&copied, "/b.txt"));
+        std::fs::write(folder.path().join("b.txt"), "changed").expect("written");
+        assert_ne!(before, of(&copied, "/a.txt"), "another file has changed");
     }
 
     #[test]

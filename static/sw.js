@@ -1,9 +1,13 @@
-// The page without a server: what it is made of is kept, whole and of one version, and given
-// out where the server cannot be reached. Answers of the APIs never come through here.
+// The page without a server: what it is made of is kept, whole and of one version (which the
+// server says with each file), and given out where the server cannot be reached. A page goes on
+// with the version that it began with: no two of them are mixed in one. Answers of the APIs never
+// come through here.
 const HOME = new URL('.', location).href;
-const PREFIX = `fireside page ${HOME} `; // and the digest of all its files
+const PREFIX = `fireside page ${HOME} `; // and the version of all its files
+const PAGES = `fireside pages ${HOME}`; // which version each open page has, and which is the newest
 const MOST = 100; // files
 const PATIENCE = 4_000; // ms for the server, before the kept page is shown
+const LOADING = 60_000; // ms in which a page that is being opened may not be listed as open
 const AWAY = [502, 503, 504]; // what a proxy says for a server that is not there
 const PARTS = ['js/', 'css/', 'fireside.js'];
 const NEEDS_SERVER = /\/(admin|call|invite|link|qr|ring|stage)\.(js|css)$/; // of no use without one
@@ -14,29 +18,58 @@ self.addEventListener('install', (event) => event.waitUntil(keep().then(() => se
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = request.url.replace(/[?#].*/, '');
-  const isOurs = request.mode === 'navigate' ? url === HOME : PARTS.some((part) => url.startsWith(HOME + part));
-  if (request.method === 'GET' && isOurs) event.respondWith(serve(event, url));
+  if (request.method !== 'GET') return;
+  if (request.mode === 'navigate' && url === HOME) event.respondWith(begin(event));
+  else if (PARTS.some((part) => url.startsWith(HOME + part))) event.respondWith(serve(event, url));
 });
 
-// The newest there is; a page that began with what is kept goes on with it.
-const stranded = new Set(); // pages, by id
-async function serve(event, url) {
-  const { request, clientId, resultingClientId } = event;
-  const isStranded = stranded.has(clientId);
-  const fresh = isStranded ? null : fetch(request);
-  const response = await Promise.race([fresh?.catch(() => null), fresh && new Promise((done) => { setTimeout(done, PATIENCE); })]);
-  const known = await kept(url);
-  if (response && !AWAY.includes(response.status)) {
-    if (known && isOther(response, known)) event.waitUntil(renew());
-    return response;
-  }
-  if (!known) return fresh ?? fetch(request);
-  if (request.mode === 'navigate') stranded.add(resultingClientId);
-  return known;
+// The page itself: the newest there is, or the one that is kept.
+async function begin(event) {
+  const fresh = fetch(event.request);
+  const response = await Promise.race([fresh.catch(() => null), new Promise((done) => { setTimeout(done, PATIENCE); })]);
+  const newest = await named('newest');
+  const known = newest && await find(newest, HOME);
+  const isThere = response && !AWAY.includes(response.status);
+  if (!isThere && !known) return fresh;
+  const version = isThere ? versionOf(response) : newest;
+  if (version) await name(event.resultingClientId, version);
+  if (isThere && version !== newest) event.waitUntil(renew());
+  return isThere ? response : known;
 }
 
-const tag = ({ headers }) => headers.get('ETag')?.replace(/^W\//, '');
-const isOther = (response, known) => response.ok && (!tag(response) || tag(response) !== tag(known));
+// A part of a page, of the page's own version.
+async function serve({ request, clientId }, url) {
+  const version = await named(clientId);
+  const known = version && await find(version, url);
+  if (known) return known;
+  const response = await fetch(request);
+  if (!version || !response.ok || versionOf(response) === version) return response;
+  // The server has been renewed since the page began, and so must the page be.
+  (await clients.get(clientId))?.postMessage({ type: 'renewed' });
+  return Response.error();
+}
+
+self.addEventListener('message', (event) => {
+  if (event.data?.type === 'look') event.waitUntil(look(event.source));
+});
+
+// Whether the server has a newer page than one that is open and has just reached it.
+async function look(page) {
+  const version = await named(page.id);
+  const response = await fetch(HOME, { method: 'HEAD', cache: 'no-cache' }).catch(() => null);
+  if (!version || !response?.ok) return;
+  if (versionOf(response) === version) return void await tidy(await named('newest'));
+  await renew();
+  page.postMessage({ type: 'renewed' });
+}
+
+const versionOf = ({ headers }) => headers.get('X-Fireside-Build');
+const find = async (version, url) => (await caches.open(PREFIX + version)).match(url, ANY);
+
+// Names of versions outlast this worker, which the browser ends whenever it rests.
+const placeOf = (what) => `${HOME}?page=${encodeURIComponent(what)}`;
+const name = async (what, version) => (await caches.open(PAGES)).put(placeOf(what), new Response(version, { headers: { Date: new Date().toUTCString() } }));
+const named = async (what) => (await (await caches.open(PAGES)).match(placeOf(what)))?.text();
 
 let renewing = null;
 function renew() {
@@ -44,23 +77,31 @@ function renew() {
   return renewing;
 }
 
-// One that is not whole has no page yet.
-async function kept(url) {
-  for (const name of await caches.keys()) {
-    if (!name.startsWith(PREFIX)) continue;
-    const cache = await caches.open(name);
-    if (await cache.match(HOME, ANY)) return cache.match(url, ANY);
-  }
-  return undefined;
-}
-
 async function keep() {
   const files = await gather();
-  const name = PREFIX + await digestOf(files);
-  const cache = await caches.open(name);
+  const version = versionOf(files.get(HOME).response);
+  // A server that is being renewed may answer with either.
+  if (!version || [...files.values()].some(({ response }) => versionOf(response) !== version)) throw new Error('not of one version');
+  const cache = await caches.open(PREFIX + version);
   // The page itself comes last.
-  if (!(await cache.match(HOME, ANY))) for (const [url, { response }] of [...files].reverse()) await cache.put(url, response);
-  for (const other of await caches.keys()) if (other.startsWith(PREFIX) && other !== name) await caches.delete(other);
+  for (const [url, { response }] of [...files].reverse()) await cache.put(url, response);
+  await name('newest', version);
+  await tidy(version);
+}
+
+// What no open page has any more.
+async function tidy(newest) {
+  const pages = await caches.open(PAGES);
+  const open = new Set((await clients.matchAll({ includeUncontrolled: true, type: 'window' })).map(({ id }) => id));
+  const wanted = new Set([newest]); // and those of open pages
+  for (const { url } of await pages.keys()) {
+    const id = new URL(url).searchParams.get('page');
+    const { headers } = await pages.match(url);
+    const isLoading = Date.now() - Date.parse(headers.get('Date')) < LOADING;
+    if (open.has(id) || isLoading) wanted.add(await named(id));
+    else if (id !== 'newest') await pages.delete(url);
+  }
+  for (const other of await caches.keys()) if (other.startsWith(PREFIX) && !wanted.has(other.slice(PREFIX.length))) await caches.delete(other);
 }
 
 // The page and everything that it leads to.
@@ -89,10 +130,4 @@ function leadsTo({ url, text }) {
   const imports = [...text.matchAll(/(?:from|import) *\(?'(\.[^']+)'/g)].map(([, path]) => new URL(path, url).href);
   const sheets = [...text.matchAll(/\bstyle\('([a-z]+)'\)/g)].map(([, name]) => `${HOME}css/${name}.css`);
   return [...imports, ...sheets];
-}
-
-async function digestOf(files) {
-  const all = [...files].map(([url, { text }]) => `${url}\n${text}`).sort().join('\n');
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(all)));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -12,22 +12,28 @@ import { goTo, leave } from './place.js';
 import { addresses, createStore, isRung, nothing, sortedChats, unreadTotal } from './state.js';
 
 const SETTLED = 2_000; // ms after the chats are there
+const RECALLED = 1_000; // ms in which what was last seen is there, or is not waited for
 
 export async function startApp(root, token, { left, isNew = false, isFirst = false }) {
   const api = createApi(token);
-  let seen = null; // what this browser has seen before
-  let me;
+  const seen = localStorage.getItem(key('kept')) && await seenBefore(token);
+  let me = seen?.state.me;
   try {
-    me = await api.meAtOnce().catch(async (error) => {
+    me ??= await api.meAtOnce().catch((error) => {
       if (!isPassing(error)) throw error;
-      seen = await import('./seen.js').then(({ recall }) => recall(token), () => null);
-      return seen ? seen.state.me : patiently(api.me, root);
+      return patiently(api.me, root);
     });
   } catch (error) {
     return left(error.status === 401 ? null : error);
   }
   const store = createStore({ ...nothing, ...seen?.state, me });
   return new App(root, { api, store, token, left, seen, isNew, isFirst }).start();
+}
+
+// What this browser has seen before, unless its database is stuck.
+function seenBefore(token) {
+  const found = import('./seen.js').then(({ recall }) => recall(token)).catch(() => null);
+  return Promise.race([found, new Promise((done) => { setTimeout(done, RECALLED); })]);
 }
 
 // The server may be just starting: it is waited for, in words.
@@ -66,6 +72,7 @@ class App {
     const app = el('div', { className: 'app' }, this.chats.node, main);
     this.root.replaceChildren(app);
     let title = '';
+    let counted;
     store.subscribe((state) => {
       app.classList.toggle('open', state.open !== null);
       none.hidden = state.open !== null;
@@ -73,6 +80,7 @@ class App {
       const name = state.chats[state.open]?.title;
       const wanted = `${unread ? `(${unread > 99 ? '99+' : unread}) ` : ''}${name ? `${name} · ` : ''}${state.server?.name ?? 'Fireside'}`;
       if (wanted !== title) document.title = title = wanted;
+      if (unread !== counted) navigator.setAppBadge?.(counted = unread).catch(() => {});
     });
     this.listen(main);
     this.connect();
@@ -156,13 +164,14 @@ class App {
       frame: (frame) => this.heard(frame),
       lost: () => store.tell({ type: 'link', link: 'lost' }),
       ended: (code) => this.signOut({ message: t('ended'), code }),
+      live: () => { this.isLive = true; },
     });
   }
 
   async heard(frame) {
     const { store } = this;
     if (frame.type === 'hello') return this.arrived(frame);
-    if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id) this.notify(frame);
+    if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id && this.isLive) this.notify(frame); // what came before one opened the page is in the list
     if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
       // Of a large group nobody is listed there: who is in it stays as it was, where it is known.
       const { data, chat } = frame, known = store.get().chats[chat];
@@ -219,8 +228,9 @@ class App {
   // The line is there, perhaps again: what waited goes on.
   async arrived({ seq }) {
     const { store, api } = this;
-    if (seq < this.seen?.seq) return void caches.delete(key('seen')).finally(() => location.reload()); // the server has gone back in time
+    if (seq < this.seen?.seq) return void import('./seen.js').then(({ erase }) => erase()).finally(() => location.reload()); // the server has gone back in time
     store.tell({ type: 'link', link: 'live' });
+    this.worker?.look(); // the server may be a newer one
     this.patience.wake();
     this.outbox.flush();
     this.conversation?.again();
@@ -271,8 +281,11 @@ class App {
       if (signal.aborted) return;
       document.querySelector('[rel=manifest]') ?? document.head.append(el('link', { rel: 'manifest', href: `${HOME}/manifest.webmanifest` }));
       this.teller().then(({ watchMutes }) => watchMutes(store, signal), () => {});
-      import('./seen.js').then(({ remember }) => remember(store, token, { caughtUp: socket.caughtUp, signal }), () => {});
-      navigator.serviceWorker?.register(`${HOME}/sw.js`).catch(() => {}); // without it, the page needs the server
+      import('./seen.js').then(({ remember, fetchAhead }) => {
+        remember(store, token, { caughtUp: socket.caughtUp, signal });
+        return fetchAhead(store, api, signal);
+      }).catch(() => {}); // the next opening shows less
+      if (navigator.serviceWorker) import('./worker.js').then((worker) => (this.worker = worker).attend(this)).catch(() => {}); // without it, the page needs the server
     }, SETTLED);
   }
 

@@ -62,7 +62,8 @@ function keepJoin() {
 // Whoever signs in next sees nothing of what was seen before.
 function forget() {
   localStorage.removeItem(key('searches'));
-  globalThis.caches?.delete(key('seen')).catch(() => {});
+  localStorage.removeItem(key('kept'));
+  globalThis.indexedDB?.deleteDatabase(key('seen'));
 }
 
 // The server sends this page, too, to whoever goes where there is nothing.

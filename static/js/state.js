@@ -65,11 +65,13 @@ const on = {
     return { ...state, open: chat, logs };
   },
 
-  // A page of history: the newest, an earlier or a later one, or one around a place.
+  // A page of history: the newest (also ahead of anybody's wish), an earlier or a later one, or one around a place.
   history(state, { chat, messages, part, more }) {
     const log = state.logs[chat] ?? emptyLog;
     const sorted = messages.toSorted((a, b) => a.id - b.id);
     let next;
+    if (part === 'ahead' && log.loaded) return state; // nobody waits for it
+    if (part === 'ahead') next = { ...emptyLog, messages: sorted, hasEarlier: more };
     if (part === 'newest') next = { ...emptyLog, messages: sorted, hasEarlier: more, unreadFrom: log.unreadFrom };
     if (part === 'around') next = { ...emptyLog, messages: sorted, hasEarlier: true, hasLater: true };
     if (part === 'earlier') next = { ...log, messages: join(sorted, log.messages), hasEarlier: more };

@@ -5,21 +5,33 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::attention::RECORDER;
 use super::talk::direct;
 use super::{Browser, browser_is_here};
-use crate::world::{Fireside, Person, contents};
+use crate::world::caller::Credential;
+use crate::world::{Fireside, Person, contents, id};
 
-/// What this browser keeps: the addresses of the page's files once they are whole, the name of
-/// their version, and what was last seen.
+/// What this browser keeps: the addresses of the page's files once they are whole, how many versions of
+/// them and the name of one, and what was last seen, if there is a place for it.
 async fn kept(page: &Browser) -> Value {
     page.waits_for(
         "(async () => {
-            const names = await caches.keys();
-            const version = names.find((name) => name.startsWith('fireside page ')) ?? '';
+            const versions = (await caches.keys()).filter((name) => name.startsWith('fireside page '));
+            const version = versions.at(-1) ?? '';
             const files = version ? (await (await caches.open(version)).keys()).map(({ url }) => new URL(url).pathname) : [];
-            const others = names.filter((name) => name !== version);
-            const seen = others.length ? await (await (await caches.open(others[0])).match('/seen'))?.text() : '';
-            done({ version, files, seen: seen ?? '', others: others.length });
+            const isThere = (await indexedDB.databases()).some(({ name }) => name === 'fireside.seen');
+            const got = (request) => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = reject; });
+            let seen = null;
+            if (isThere) {
+                const asked = indexedDB.open('fireside.seen');
+                asked.onupgradeneeded = () => asked.transaction.abort(); // it has gone meanwhile
+                const database = await got(asked).catch(() => null);
+                if (!database) return done({ version, versions: versions.length, files, seen: 'null' });
+                const names = [...database.objectStoreNames];
+                seen = names.length ? await Promise.all(names.map((name) => got(database.transaction(name).objectStore(name).getAll()))) : [];
+                database.close();
+            }
+            done({ version, versions: versions.length, files, seen: JSON.stringify(seen) });
         })()",
     )
     .await
@@ -41,6 +53,18 @@ async fn until_kept(page: &Browser, is_enough: impl Fn(&Value) -> bool) -> Value
 
 fn has_seen(kept: &Value, words: &str) -> bool {
     kept["seen"].as_str().unwrap().contains(words)
+}
+
+/// Of how many messages each chat's are kept.
+fn messages(kept: &Value) -> Vec<usize> {
+    let seen: Value = serde_json::from_str(kept["seen"].as_str().unwrap()).unwrap();
+    let records = seen.as_array().into_iter().flatten().flat_map(|records| records.as_array().unwrap());
+    records.filter_map(|record| Some(record["log"]["messages"].as_array()?.len())).collect()
+}
+
+/// Nothing, not even a place for it.
+fn has_seen_nothing(kept: &Value) -> bool {
+    kept["seen"] == "null"
 }
 
 async fn says(person: &Person, chat: i64, text: &str) {
@@ -124,7 +148,7 @@ async fn nobody_else_sees_what_was_last_seen() {
     hers.clicks(".me").await;
     hers.presses_button("Sign out").await;
     hers.sees("[name=password]").await;
-    until_kept(&hers, |kept| kept["others"] == 0).await;
+    until_kept(&hers, has_seen_nothing).await;
     hers.signs_in(&alice).await;
     hers.opens_chat(chat).await;
     until_kept(&hers, |kept| has_seen(kept, "for alice alone")).await;
@@ -139,7 +163,106 @@ async fn nobody_else_sees_what_was_last_seen() {
     hers.does("localStorage.removeItem('fireside.token')").await;
     hers.reloads().await;
     hers.sees("[name=password]").await;
-    until_kept(&hers, |kept| kept["others"] == 0).await;
+    until_kept(&hers, has_seen_nothing).await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn every_chat_of_the_last_ones_opens_without_a_server_and_no_other() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let mut fireside = Fireside::start().await;
+    let address = fireside.address().to_owned();
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let mut groups = Vec::new();
+    for number in 0..22 {
+        let wish = json!({"chat_type": "group", "title": format!("Group {number}"), "member_ids": [bob.id]});
+        let group = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
+        says(&bob, group, &format!("first in {number}.")).await;
+        groups.push(group);
+    }
+    for number in 0..60 {
+        says(&bob, groups[21], &format!("number {number}.")).await;
+    }
+    let hers = Browser::of(&fireside, &alice).await;
+    // None of them was ever opened here.
+    let kept = until_kept(&hers, |kept| messages(kept).len() >= 20).await;
+    assert_eq!((messages(&kept).len(), messages(&kept).iter().max()), (20, Some(&50)));
+    assert!(!has_seen(&kept, "number 9."), "of the 51st newest, nothing");
+
+    fireside.is_asked_to_stop().await;
+    hers.reloads().await;
+    hers.reads(".chat", "Group 2").await;
+    hers.does(&format!("location.hash = 'chat-{}'", groups[2])).await;
+    hers.reads(".content", "first in 2.").await;
+    let fireside = Fireside::start_in(fireside.home.clone(), &["--listen", &address]).await;
+    let bob = bob.back_to(&fireside);
+    says(&bob, groups[2], "while she was away").await;
+    hers.reads(".content", "while she was away").await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn who_opens_the_page_is_not_told_of_what_came_before() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.reads(".chat", "bob").await;
+    until_kept(&hers, |kept| has_seen(kept, "bob")).await;
+    hers.begins_pages_with(RECORDER).await;
+    hers.begins_pages_with("document.hasFocus = () => false").await;
+    hers.opens_link("/favicon.svg").await;
+    says(&bob, chat, "while she was away").await;
+    hers.goes_to("/").await;
+    hers.reads(".chat .preview", "while she was away").await;
+    hers.until("document.title.startsWith('(1)')").await;
+    says(&bob, chat, "and now").await;
+    hers.until("window.played === 2").await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn signing_out_elsewhere_erases_what_was_last_seen() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    says(&bob, chat, "for alice alone").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    let first = hers.window().await;
+    let seen = |kept: &Value| has_seen(kept, "for alice alone");
+    until_kept(&hers, seen).await;
+
+    // In another page of this browser, where both have something to keep.
+    hers.opens_window().await;
+    hers.opens_chat(chat).await;
+    says(&bob, chat, "for alice alone, again").await;
+    hers.clicks(".me").await;
+    hers.presses_button("Sign out").await;
+    hers.sees("[name=password]").await;
+    hers.turns_to(&first).await;
+    hers.sees("[name=password]").await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await; // what was about to be kept would be by now
+    until_kept(&hers, has_seen_nothing).await;
+
+    // By ending the session from another device: while the page is open, and while it is not.
+    let token = "localStorage.getItem('fireside.token')";
+    for is_open in [true, false] {
+        hers.signs_in(&alice).await;
+        until_kept(&hers, seen).await;
+        let hers_is = Credential::Token(hers.asks(token).await.as_str().unwrap().to_owned());
+        if !is_open {
+            hers.opens_link("/favicon.svg").await;
+        }
+        fireside.anyone().showing(hers_is).post("/api/auth/logout/", &json!({})).await;
+        if !is_open {
+            hers.goes_to("/").await;
+        }
+        hers.sees("[name=password]").await;
+        assert!(hers.asks(token).await.is_null());
+        until_kept(&hers, has_seen_nothing).await;
+    }
     hers.leaves().await;
 }
 
@@ -176,9 +299,80 @@ async fn an_update_is_there_at_once_and_what_is_kept_follows() {
     hers.reloads().await;
     hers.sees("[placeholder='Look for somebody']").await;
     let after = until_kept(&hers, |kept| kept["version"] != before["version"]).await;
-    assert_eq!(after["others"], 1, "the older version is gone, and what was seen is not");
+    assert!(has_seen(&after, "alice"), "what was seen is not of a version");
     fireside.is_asked_to_stop().await;
     hers.reloads().await;
     hers.sees("[placeholder='Look for somebody']").await;
     hers.leaves().await;
+}
+
+/// Says in parts of the page of which version they are, in `window.parts`.
+fn marks(folder: &Path, version: &str) {
+    for part in ["app", "settings", "keys"] {
+        let place = folder.join(format!("js/{part}.js"));
+        let text = std::fs::read_to_string(&place).unwrap();
+        let text = text.split_once("//VERSION\n").map_or(text.as_str(), |(_, rest)| rest);
+        std::fs::write(&place, format!("(window.parts ??= []).push('{version}');//VERSION\n{text}")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_page_is_made_of_two_versions() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    a_copy(folder.path());
+    marks(folder.path(), "one");
+    let flags = ["--static", folder.path().to_str().unwrap()];
+    let mut fireside = Fireside::start_with(&flags).await;
+    let address = fireside.address().to_owned();
+    let alice = fireside.registers("alice").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    until_kept(&hers, |kept| has_seen(kept, "alice")).await;
+    hers.reloads().await; // the worker has it from here on
+    hers.sees(".app .me").await;
+
+    // The server is renewed under an open page: the rest of it is of the version it began with.
+    marks(folder.path(), "two");
+    hers.clicks(".me").await;
+    hers.sees("dialog [name=display_name]").await;
+    assert_eq!(hers.asks("window.parts").await, json!(["one", "one"]));
+    hers.does("document.querySelector('dialog').close()").await;
+
+    // One that is opened is new throughout, though the older one is still kept.
+    hers.reloads().await;
+    hers.until("window.parts?.length").await;
+    hers.clicks(".me").await;
+    hers.sees("dialog [name=display_name]").await;
+    assert_eq!(hers.asks("window.parts").await, json!(["two", "two"]));
+    // When no page has it any more, as far as anybody can say, it is taken away.
+    hers.waits_for(
+        "(async () => {
+            const pages = await caches.open((await caches.keys()).find((name) => name.startsWith('fireside pages ')));
+            for (const request of await pages.keys()) {
+                const version = await (await pages.match(request)).text();
+                await pages.put(request, new Response(version, { headers: { Date: 'Thu, 01 Jan 1970 00:00:00 GMT' } }));
+            }
+            done();
+        })()",
+    )
+    .await;
+    hers.reloads().await;
+    until_kept(&hers, |kept| kept["versions"] == 1).await;
+
+    // What began without a server goes on with what was kept, until it meets a newer one: then it is renewed.
+    fireside.is_asked_to_stop().await;
+    hers.reloads().await;
+    hers.reads(".chats .link-state", "Not connected").await;
+    assert_eq!(hers.asks("window.parts").await, json!(["two"]));
+    marks(folder.path(), "three");
+    let flags = [&["--listen", &address], &flags[..]].concat();
+    let fireside = Fireside::start_in(fireside.home.clone(), &flags).await;
+    hers.until("window.parts?.[0] === 'three'").await;
+    hers.reads(".me", "alice").await;
+    hers.until("document.querySelector('.chats .link-state')?.textContent === ''").await;
+    hers.does("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }))").await;
+    hers.sees("dialog .keys").await;
+    assert_eq!(hers.asks("[...new Set(window.parts)]").await, json!(["three"]));
+    hers.leaves().await;
+    drop(fireside);
 }
