@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::words::{Chat, Line, dm, group, path, reactions, say};
-use crate::world::{Fireside, Person, id, people};
+use crate::world::{Fireside, Heard, Person, id, people};
 
 #[tokio::test]
 async fn the_greeting_says_who_one_is_and_where_things_stand() {
@@ -158,7 +158,11 @@ impl Held {
     async fn listens(&mut self, who: &Person, frames: usize) {
         let mut line = Line::since(who, &json!(self.seq)).await;
         for _ in 0..frames {
-            self.hears(&line.frame().await);
+            match line.next().await {
+                Heard::Frame(frame) => self.hears(&frame),
+                // On a slow machine a reader may fall behind; as any other, it goes on from what it has.
+                Heard::Closed(code) => return assert_eq!(code, 1013),
+            }
         }
         line.hangs_up().await;
     }

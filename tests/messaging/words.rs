@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::home::PATIENCE;
 use crate::world::socket::Handshake;
-use crate::world::{Answer, Caller, Listener, Person, contents, id};
+use crate::world::{Answer, Caller, Heard, Listener, Person, contents, id};
 
 pub const SOCKET: &str = "/messages/ws/";
 pub const CHATS: &str = "/messages/api/chats/";
@@ -168,13 +168,21 @@ impl Line {
         self.listener.frame().await
     }
 
+    /// The next frame that is no presence, or the end.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            match self.listener.next().await {
+                Heard::Frame(frame) if frame["type"] == "presence" => {}
+                heard => return heard,
+            }
+        }
+    }
+
     /// The next frame that is no presence.
     pub async fn frame(&mut self) -> Value {
-        loop {
-            let frame = self.listener.frame().await;
-            if frame["type"] != "presence" {
-                return frame;
-            }
+        match self.next().await {
+            Heard::Frame(frame) => frame,
+            Heard::Closed(code) => panic!("closed with {code}"),
         }
     }
 
