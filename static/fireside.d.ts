@@ -182,3 +182,88 @@ export interface Fireside {
 
 /** Connects to a server, and stays connected until `close()`. */
 export declare function connect(options: Options): Fireside;
+
+// What `connect` is made of, for clients that keep an outbox or a history of their own.
+
+/** Requests as JSON, signed with a token. What is refused is thrown as a `Refusal`. */
+export interface Caller {
+  /** The answer itself, if it is not a refusal. */
+  ask(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response>;
+  /** What the answer says; null where it has no body. */
+  call(method: string, path: string, body?: unknown): Promise<any>;
+  get(path: string): Promise<any>;
+  post(path: string, body?: unknown): Promise<any>;
+  /** All pages of a list, one after the other. */
+  everyPage(path: string, asks?: (path: string) => Promise<any>): Promise<any[]>;
+}
+
+export declare function createCaller(token: string, base?: string): Caller;
+
+/** What is sent as a message. */
+export interface Draft extends Wish {
+  content: string;
+}
+
+/** A request each, tried once. */
+export interface ChatCalls {
+  chats(asks?: (path: string) => Promise<any>): Promise<Chat[]>;
+  chat(id: number): Promise<Chat>;
+  history(id: number, query?: string): Promise<{ results: Message[]; next: string | null }>;
+  send(id: number, draft: Draft): Promise<Message>;
+  message(id: number): Promise<Message>;
+  edit(id: number, content: string): Promise<Message>;
+  remove(id: number): Promise<null>;
+  react(id: number, emoji: string): Promise<unknown>;
+  markRead(id: number, last: number): Promise<unknown>;
+}
+
+export declare function chatCalls(caller: Pick<Caller, 'get' | 'post' | 'call' | 'everyPage'>): ChatCalls;
+
+/** Tries something until it succeeds or is refused. */
+export interface Patience {
+  attempt<T>(action: () => Promise<T>): Promise<T>;
+  /** The line is back: whatever waits is tried now. */
+  wake(): void;
+  /** Whatever waits is rejected with this, and so is all that comes. */
+  stop(reason: unknown): void;
+}
+
+export declare function createPatience(): Patience;
+
+/** What one line tells of itself. */
+export interface LineListener<Frame> {
+  opened?(): void;
+  frame(frame: Frame): void;
+  /** It will be opened again. */
+  lost(): void;
+  /** There is no point, by this close code. */
+  ended(code: number): void;
+}
+
+export interface Line {
+  /** Sends a frame; false while there is no connection. */
+  send(frame: unknown): boolean;
+  ping(): void;
+  /** The network is back: no waiting for the next try. */
+  hurry(): void;
+  close(): void;
+}
+
+/** One socket that comes back by itself. `address` is asked anew each time. */
+export declare function openLine(
+  address: () => string,
+  token: string,
+  listener: LineListener<any>,
+  Socket?: unknown,
+): Line;
+
+export interface Feed extends Line {
+  /** The `seq` up to which everything was told; null while it catches up. */
+  caughtUp(): number | null;
+}
+
+/** The socket on all chats, without gaps: each change is told once. */
+export declare function openFeed(
+  to: { base: string; token: string; since?: number | null; WebSocket?: unknown },
+  listener: Omit<LineListener<Event>, 'opened'> & { live?(): void },
+): Feed;

@@ -10,10 +10,12 @@ export async function talk({ connect, url, alice, bob, chat, count, WebSocket, p
     return response;
   };
   const heard = { alice: [], bob: [] };
+  let upto = 0; // the last change that Bob was told
   const come = async (token, ears) => {
     const client = connect({ url, token, WebSocket });
     client.on('lost', () => { seen.lost += 1; });
     client.on('new_message', ({ message }) => ears.push(message.content));
+    if (token === bob) client.on('*', ({ seq = 0 }) => { upto = Math.max(upto, seq); });
     await new Promise((resolve) => client.on('live', resolve));
     return client;
   };
@@ -44,10 +46,36 @@ export async function talk({ connect, url, alice, bob, chat, count, WebSocket, p
   const [first, second, next] = (await her.messages(chat, { after: sent[0] - 1, limit: 3 }));
   const after = { reactions: first.reactions.map(({ emoji, users }) => [emoji, users.length]), second: second.content, next: next.content };
   const unread = (await his.chats()).find(({ id }) => id === chat).unread_count;
-  her.close();
+  const talked = { alice: [...heard.alice], bob: [...heard.bob] };
+  while (upto <= second.seq) await pause(50); // the deletion, which came behind the edit
   his.close();
+  const missed = await comeBack(upto);
+  her.close();
   const late = await her.send(chat, 'too late').then(() => 'sent', (error) => error.message);
-  return { heard, sent, stored, seen, after, unread, late };
+  return { heard: talked, sent, stored, seen, after, unread, missed, late };
+
+  // Bob is away while Alice writes, edits and deletes; another client of his goes on where the first ended.
+  async function comeBack(since) {
+    const before = await her.send(chat, 'said and edited');
+    await her.send(chat, 'said meanwhile');
+    const gone = await her.send(chat, 'said and deleted');
+    await her.edit(before.id, 'edited meanwhile');
+    await her.edit(sent[3], 'message 3, edited');
+    await her.remove(gone.id);
+    const client = connect({ url, token: bob, since, WebSocket });
+    const told = [];
+    const names = new Map([[before.id, 'before'], [gone.id, 'gone'], [sent[3], 'third']]);
+    client.on('*', ({ type, message, message_id }) => {
+      const id = message?.id ?? (type === 'message_deleted' ? message_id : undefined);
+      if (id) told.push(`${type} ${message?.content ?? names.get(id) ?? id}`);
+    });
+    await new Promise((resolve) => client.on('live', resolve));
+    await client.send(chat, 'back again');
+    while (!told.includes('new_message back again')) await pause(50);
+    await pause(300); // whatever came twice would come now
+    client.close();
+    return told.sort();
+  }
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

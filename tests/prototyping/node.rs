@@ -45,6 +45,17 @@ pub fn all_went_well(told: &Value, count: usize) {
     assert_eq!(told["after"]["reactions"], serde_json::json!([["👍", 1]]));
     assert_eq!((&told["after"]["second"], &told["after"]["next"]), (&"message 1, edited".into(), &"message 3".into()));
     assert_eq!((&told["unread"], &told["late"]), (&0.into(), &"closed".into()));
+    // What happened while nobody listened, each message once and as it is by then; then what happens.
+    assert_eq!(
+        told["missed"],
+        serde_json::json!([
+            "message_deleted gone",
+            "message_updated message 3, edited",
+            "new_message back again",
+            "new_message edited meanwhile",
+            "new_message said meanwhile"
+        ])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 // What a TypeScript program does with the package: compiled with `tsc --strict`, then run in Node.
-import { connect, Refusal, type Chat, type Event, type Message } from 'fireside';
+import { connect, createCaller, createPatience, Refusal, type Chat, type Event, type Message } from 'fireside';
+import * as whole from 'fireside';
 
 const { URL: url = '', TOKEN: token = '' } = process.env;
 const fireside = connect({ url, token, WebSocket: await socket() });
@@ -22,6 +23,13 @@ await first;
 const refused = await fireside.edit(999_999, 'x').catch((error: unknown) => error);
 end();
 fireside.close();
+// What `connect` is made of, and that the types have every export by its name.
+const patience = createPatience();
+const me: unknown = await patience.attempt(() => createCaller(token, url).get('/api/auth/me/'));
+const exported: Record<keyof typeof whole, true> = {
+  HOME: true, Refusal: true, isPassing: true, randomId: true, connect: true, createCaller: true, chatCalls: true,
+  createPatience: true, openLine: true, openFeed: true,
+};
 console.log(JSON.stringify({
   once: said.id === again.id,
   edited: edited.is_edited,
@@ -29,6 +37,8 @@ console.log(JSON.stringify({
   heard,
   refused: refused instanceof Refusal ? refused.status : null,
   hello: types.has('hello'),
+  me: (me as { username: string }).username,
+  exported: Object.keys(whole).sort().join() === Object.keys(exported).sort().join(),
 }));
 
 // A Node before 22 has no WebSocket of its own.
