@@ -1,6 +1,8 @@
 //! The socket's frames as server-sent events: what `curl` and `EventSource` hear.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +12,9 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::words::{Chat, Line, Refused, group, path, say};
+use crate::client::browser::{in_path, say as skipped};
 use crate::world::caller::Credential;
+use crate::world::machine::scale;
 use crate::world::{Caller, Fireside, Person, id, people};
 
 const EVENTS: &str = "/messages/api/events/";
@@ -186,6 +190,34 @@ async fn writes_on(who: Person, chat: Chat, stop: Arc<AtomicBool>) -> i64 {
     number
 }
 
+/// What somebody has heard of a stream: each number once, and in its order.
+#[derive(Default)]
+struct Heard {
+    last: i64,
+    contents: BTreeMap<i64, Value>,
+}
+
+impl Heard {
+    fn hear(&mut self, event: &Event) {
+        let Some(number) = event.id else { return };
+        assert!(number > self.last || event.data["type"] == "hello", "{event:?} after {}", self.last);
+        self.last = number;
+        if event.data["type"] != "hello" {
+            let message = &event.data["message"];
+            self.contents.insert(id(message), message["content"].clone());
+        }
+    }
+
+    /// That it is what there is.
+    async fn is_all(&self, who: &Caller, chat: Chat, written: i64) {
+        let all = who.reads_all(&chat.messages()).await;
+        let there: BTreeMap<i64, Value> =
+            all.into_iter().map(|message| (id(&message), message["content"].clone())).collect();
+        assert_eq!(there.len() as i64, written + 1, "and the end");
+        assert_eq!(self.contents, there);
+    }
+}
+
 /// Cuts in the middle of what is told: whoever comes back with the last id has in the end what there is,
 /// in its order, and nothing twice.
 #[tokio::test]
@@ -196,37 +228,86 @@ async fn no_cut_loses_or_doubles_anything() {
     let chat = group(&alice, "Team", &[&bob]).await;
     let stop = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn(writes_on(alice.clone(), chat, Arc::clone(&stop)));
-    let (mut last, mut held) = (0, BTreeMap::new());
-    let mut hear = |event: Event| {
-        let Some(number) = event.id else { return last };
-        assert!(number > last || event.data["type"] == "hello", "{event:?} after {last}");
-        last = number;
-        if event.data["type"] != "hello" {
-            let message = &event.data["message"];
-            held.insert(id(message), message["content"].clone());
-        }
-        last
-    };
-    let mut from = 0;
+    let mut heard = Heard::default();
     for cut in 0..CUTS {
-        let mut stream = Stream::of(&bob, "?since=0", Some(from)).await;
+        let mut stream = Stream::of(&bob, "?since=0", Some(heard.last)).await;
         for _ in 0..=cut % 3 {
-            from = hear(stream.event().await.expect("an event"));
+            heard.hear(&stream.event().await.expect("an event"));
         }
     }
     stop.store(true, Ordering::Relaxed);
     let written = writing.await.unwrap();
     let end = say(&alice, "the end", chat).await;
-    let mut stream = Stream::of(&bob, "?since=0", Some(from)).await;
-    while from < end["seq"].as_i64().unwrap() {
-        from = hear(stream.event().await.expect("an event"));
+    let mut stream = Stream::of(&bob, "?since=0", Some(heard.last)).await;
+    while heard.last < end["seq"].as_i64().unwrap() {
+        heard.hear(&stream.event().await.expect("an event"));
     }
-    let there: BTreeMap<i64, Value> = bob
-        .reads_all(&chat.messages())
-        .await
-        .into_iter()
-        .map(|message| (id(&message), message["content"].clone()))
-        .collect();
-    assert_eq!(there.len() as i64, written + 1);
-    assert_eq!(held, there);
+    heard.is_all(&bob, chat, written).await;
+}
+
+/// The same by `curl`, which is killed behind some line and run again with the last `id` that it printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn curl_goes_on_behind_the_last_id_after_every_cut() {
+    if in_path("curl").is_none() {
+        return skipped("skipped: no curl");
+    }
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob);
+    let chat = group(&alice, "Team", &[&bob]).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writing = tokio::spawn(writes_on(alice.clone(), chat, Arc::clone(&stop)));
+    let mut heard = Heard::default();
+    for cut in 0..scale(100, 1_000) {
+        let mut curl = Curl::of(&bob, heard.last);
+        for _ in 0..=cut % 5 {
+            heard.hear(&curl.event().expect("an event"));
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    let written = writing.await.unwrap();
+    let end = say(&alice, "the end", chat).await;
+    let mut curl = Curl::of(&bob, heard.last);
+    while heard.last < end["seq"].as_i64().unwrap() {
+        heard.hear(&curl.event().expect("an event"));
+    }
+    heard.is_all(&bob, chat, written).await;
+}
+
+/// A `curl` that reads the stream.
+struct Curl {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Drop for Curl {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Curl {
+    fn of(who: &Person, last: i64) -> Self {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--no-buffer", "--noproxy", "*", "--max-time", "60", "--header"]);
+        command.arg(format!("Authorization: Token {}", who.token));
+        command.args(["--header", &format!("Last-Event-ID: {last}")]);
+        command.arg(format!("{}{EVENTS}", who.url));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next event; `None`: the stream is over.
+    fn event(&mut self) -> Option<Event> {
+        let mut id = None;
+        loop {
+            let line = self.lines.next()?.expect("text");
+            if let Some(number) = line.strip_prefix("id: ") {
+                id = Some(number.parse().expect("a number"));
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                return Some(Event { id, data: serde_json::from_str(data).expect("JSON") });
+            }
+        }
+    }
 }

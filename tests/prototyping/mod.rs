@@ -3,6 +3,7 @@
 
 mod browser;
 mod dev;
+mod event_source;
 mod node;
 mod scene;
 mod seed;
