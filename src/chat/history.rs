@@ -27,6 +27,15 @@ pub struct History {
     pub marks: Vec<ReadMark>,
 }
 
+/// Where the newest messages of a chat begin.
+#[derive(Clone, Copy, Debug)]
+pub struct Newest {
+    /// The message that they stand above.
+    pub above: MessageId,
+    /// Whether the viewer may read on below them.
+    pub has_older: bool,
+}
+
 impl App {
     /// Messages of a chat that the actor is in; `count` is how many there are in all.
     pub fn history(&self, actor: &Actor, chat: ChatId, window: Window) -> Result<Paged<Message>> {
@@ -61,13 +70,14 @@ impl App {
     }
 
     /// From above which message on the newest `count` below `end` stand, for [`Window::After`].
-    pub async fn start_of_newest(&self, actor: &Actor, chat: ChatId, end: MessageId, count: u32) -> Result<MessageId> {
+    pub async fn start_of_newest(&self, actor: &Actor, chat: ChatId, end: MessageId, count: u32) -> Result<Newest> {
         let me = actor.user;
         self.store
             .scan_for(me, move |db| {
                 let membership = membership(db, me, chat)?;
-                let start = store::messages::id_below(db, chat, end, count)?;
-                Ok(start.unwrap_or(MessageId(0)).max(membership.cleared_mark))
+                let start = store::messages::id_below(db, chat, end, count)?.unwrap_or(MessageId(0));
+                let has_older = start > membership.cleared_mark;
+                Ok(Newest { above: start.max(membership.cleared_mark), has_older })
             })
             .await
     }

@@ -66,3 +66,21 @@ async fn an_answer_with_a_credential_is_never_compressed() {
     assert!(!listed.has("content-encoding"), "{listed}");
     assert!(!asked(&alice, "/api/token/", "gzip, br").await.has("content-encoding"));
 }
+
+/// What is the same for everybody is compressed, and with the password of a relay in it, it is not.
+#[tokio::test]
+async fn the_password_of_a_relay_is_never_compressed() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "north").unwrap();
+    let relay = |number: usize| format!("turn:turn-{number}.example.org?transport=udp");
+    let relays: Vec<String> = (0..30).flat_map(|number| ["--turn-url".to_owned(), relay(number)]).collect();
+    let mut flags = vec!["--turn-secret-file", secret.to_str().unwrap(), "--stun", "stun:stun.example.org"];
+    flags.extend(relays.iter().map(String::as_str));
+    let fireside = Fireside::start_with(&flags).await;
+    let alice = fireside.registers("alice").await;
+    let hers = asked(&alice, "/api/server/", "gzip").await;
+    assert!(hers.text().contains("\"credential\":") && hers.body.len() > 1_500, "{hers}");
+    assert!(!hers.has("content-encoding") && !hers.has("etag"), "{hers}");
+    assert!(fireside.anyone().get("/api/server/").await.is(200).has("etag"));
+}

@@ -5,6 +5,7 @@
 //! every frame of every test against them. Here stands the proof that it would notice.
 
 mod below;
+mod heads;
 mod mounts;
 mod notice;
 mod page;

@@ -41,7 +41,7 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conve
     let told_upto = match request.context.settings.ws_history {
         None => MessageId(0),
         Some(0) => opened_at,
-        Some(count) => app.start_of_newest(&actor, id, MessageId(opened_at.0 + 1), count).await?,
+        Some(count) => app.start_of_newest(&actor, id, MessageId(opened_at.0 + 1), count).await?.above,
     };
     let codec = Conversation {
         context: Arc::clone(&request.context),

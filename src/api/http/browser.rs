@@ -20,7 +20,7 @@ use warp::http::{Method, StatusCode};
 use super::account::Account;
 use super::auth::{self, CSRF_COOKIE, SESSION_COOKIE};
 use super::limit::Rate;
-use super::reply::{Answer, Response, json as answer, no_content};
+use super::reply::{Answer, Response, json as answer, no_content, with_credential};
 use super::request::Request;
 use super::route::Route;
 use super::sign_in::SignIn;
@@ -101,7 +101,7 @@ async fn csrf_token(request: Request) -> Answer {
     let token = key.map_or_else(Token::random, |key| app.csrf_token(&key));
     let mut response = answer(StatusCode::OK, &CsrfToken { csrf_token: token.as_str() });
     set_csrf_cookie(&mut response, &token, is_https(&request));
-    Ok(response)
+    with_credential(Ok(response))
 }
 
 async fn logout(actor: Actor, request: Request) -> Answer {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use foldhash::quality::RandomState;
 use http_body_util::BodyExt;
 use hyper::body::Body;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, SET_COOKIE};
 use warp::http::{Method, StatusCode};
 
 use super::reply::{CarriesCredential, Response};
@@ -45,7 +45,8 @@ fn is_tagged(method: &Method, response: &Response) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let is_json = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let is_whole = response.body().size_hint().exact().is_some_and(|bytes| bytes <= MAX_BYTES);
-    let is_plain = !headers.contains_key(ETAG) && extensions.get::<CarriesCredential>().is_none();
+    let is_secret = headers.contains_key(SET_COOKIE) || extensions.get::<CarriesCredential>().is_some();
+    let is_plain = !headers.contains_key(ETAG) && !is_secret;
     reads && response.status() == StatusCode::OK && is_json && is_whole && is_plain
 }
 

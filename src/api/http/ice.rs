@@ -73,6 +73,14 @@ struct Credential {
     credential: String,
 }
 
+impl IceServer<'_> {
+    /// Whether whoever reads it may use a relay.
+    #[must_use]
+    pub fn has_credential(&self) -> bool {
+        self.credential.is_some()
+    }
+}
+
 impl Ice {
     /// What this user may use, from now on for [`TURN_LIFE`].
     #[must_use]

@@ -3,6 +3,7 @@
 use super::json::Message;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::json_stream;
+use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created};
 use crate::api::http::request::Request;
 use crate::chat::App;
@@ -22,7 +23,15 @@ pub async fn history(actor: Actor, request: Request) -> Answer {
     let end = MessageId(room.last_message.map_or(0, |last| last.0).saturating_add(1));
     let end = before.map_or(end, |before| before.min(end));
     let start = match limit {
-        Some(limit) => app.start_of_newest(&actor, room.id, end, limit).await?,
+        Some(limit) => {
+            let newest = app.start_of_newest(&actor, room.id, end, limit).await?;
+            if newest.has_older {
+                // The bare array of this document has no place for it.
+                let older = page::written(&request, "before", Some((newest.above.0 + 1).to_string()));
+                request.trace.links("next", Some(&older));
+            }
+            newest.above
+        }
         None => MessageId(0),
     };
     json_stream::stream("[", pieces(app.clone(), actor, room.id, start, end), "]")

@@ -23,7 +23,7 @@ use super::http::forwarded::Forwarding;
 use super::http::ice::IceServer;
 use super::http::limit::Rate;
 use super::http::openapi::published;
-use super::http::reply::{Answer, json as answer, ok};
+use super::http::reply::{Answer, json as answer, ok, with_credential};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use super::http::{auth, body, metrics, page};
@@ -205,8 +205,9 @@ async fn server(request: Request) -> Answer {
     // For the signed-in alone: each credential is bandwidth that the operator pays for.
     let ice_servers = actor.as_ref().map(|actor| settings.ice.servers(actor.user, now));
     let user = actor.as_ref().zip(is_admin).map(|(actor, is_admin)| Me { id: actor.user.0, is_admin });
+    let is_secret = ice_servers.iter().flatten().any(IceServer::has_credential);
     let about = request.context.app.about()?;
-    ok(&Server {
+    let answer = ok(&Server {
         name: about.name.as_deref().unwrap_or(UNNAMED),
         software: "Fireside",
         version: env!("CARGO_PKG_VERSION"),
@@ -237,5 +238,6 @@ async fn server(request: Request) -> Answer {
         },
         ice_servers,
         user,
-    })
+    });
+    if is_secret { with_credential(answer) } else { answer }
 }
