@@ -82,6 +82,7 @@ export function createActions(app) {
     go: (chat) => { goTo(`chat-${chat}`); },
     start: (what) => needed(() => import('./start.js'), (module) => module[what](world())),
     search: (chat) => needed(() => import('./search.js'), ({ openChatSearch }) => openChatSearch(world(), chat)),
+    mentions: () => needed(() => import('./mentions.js'), ({ openMentions }) => openMentions(world())),
     invite: () => needed(() => import('./invite.js'), ({ openInvite }) => openInvite(world())),
     mutes: (chat, anchor) => needed(() => import('./mutes.js'), ({ openMutes }) => openMutes(world(), chat, anchor)),
     inviteInto: (chat) => needed(() => import('./invite.js'), ({ openGroupInvite }) => openGroupInvite(world(), chat)),

@@ -58,6 +58,9 @@ export function createApi(token) {
     // Until it comes: whoever asks has patience of their own.
     history: (id, query) => caller.get(`${chat(id)}messages/${query}`),
     notifyOf: (id, wish) => call('PATCH', `${chat(id)}notify/`, wish),
+    mentions: (cursor) => get(`/messages/api/mentions/${query({ cursor })}`),
+    notifying: () => get('/messages/api/notify/'),
+    changeNotifying: (wish) => call('PATCH', '/messages/api/notify/', wish),
     markRead: (id, last) => patiently(() => post(`${chat(id)}mark-as-read/`, { message_id: last })),
     markUnread: (id, from) => patiently(() => post(`${chat(id)}mark-as-unread/`, { message_id: from })),
     pin: (id) => patiently(() => post(`/messages/api/messages/${id}/pin/`)),

@@ -2,7 +2,7 @@
 import { avatar, el, icon, iconButton, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
 import { gist } from './markup.js';
-import { isCounted, otherMember, othersInCall, sortedChats } from './state.js';
+import { isCounted, mentionTotal, otherMember, othersInCall, sortedChats } from './state.js';
 
 const FEW = 5; // people that are shown above messages
 
@@ -18,8 +18,9 @@ export function createChats(store, api, { actions }) {
   const notice = el('p', { className: 'link-state', role: 'status' });
   const lists = el('div', { className: 'lists' }, list, empty, foundTitle, found);
   const self = el('button', { type: 'button', className: 'me', onclick: () => actions.settings() });
+  const mentions = iconButton('at', t('mentions'), () => actions.mentions());
   const node = el('nav', { className: 'chats', 'aria-label': t('chats') },
-    el('h1', { className: 'unseen', textContent: t('chats') }), el('header', {}, self, iconButton('people', t('people.posts'), () => actions.people()),
+    el('h1', { className: 'unseen', textContent: t('chats') }), el('header', {}, self, mentions, iconButton('people', t('people.posts'), () => actions.people()),
       iconButton('plus', t('new'), () => actions.start('chat'))),
     el('div', { className: 'search' }, icon('search', 18), search),
     notice,
@@ -34,6 +35,7 @@ export function createChats(store, api, { actions }) {
     const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent, drafts: state.drafts };
     if (Object.keys(inputs).every((key) => inputs[key] === drawn[key])) return;
     drawn = inputs;
+    drawMentions(mentionTotal(state));
     drawList(state);
   }
 
@@ -42,6 +44,14 @@ export function createChats(store, api, { actions }) {
     drawn.me = me;
     self.title = t('settings');
     self.replaceChildren(avatar(me, { size: '2.25rem' }), el('b', { className: 'clip', textContent: nameOf(me) }), el('span', { className: 'unseen', textContent: t('settings') }));
+  }
+
+  function drawMentions(count) {
+    if (Number(mentions.dataset.count ?? 0) === count) return;
+    mentions.dataset.count = count;
+    mentions.ariaLabel = mentions.title = count ? `${t('mentions')}: ${t('mentions.count', { n: count })}` : t('mentions');
+    mentions.querySelector('.badge')?.remove();
+    if (count) mentions.append(el('span', { className: 'badge', 'aria-hidden': 'true', textContent: count > 99 ? '99+' : number(count) }));
   }
 
   function drawLink({ link }) {

@@ -6,6 +6,12 @@ const WORD = /(?:^|\s)@([\p{L}\p{N}_.+-]{0,64})$/u;
 const EMOJI = /(?:^|\s):([\p{L}\p{N}_+-]{2,32})(:?)$/u;
 const MOST = 6;
 
+// Whoever talked last comes first; those who said nothing stay as they stand.
+export function byTalk(members, messages) {
+  const last = new Map(messages.map(({ sender, id }) => [sender.id, id]));
+  return members.toSorted((a, b) => (last.get(b.id) ?? 0) - (last.get(a.id) ?? 0));
+}
+
 // `people` gives those who can be named. Returns the list, and what the box's keys do to it.
 export function createCompletion(box, people) {
   let at = null; // {start, end, index, fitting: [{face, label, note, text}]}

@@ -1,11 +1,12 @@
 // The box to say something: drafts, files, replies, edits, names.
 import { el, icon, iconButton, nameOf, needed, words } from './dom.js';
-import { createCompletion } from './complete.js';
+import { byTalk, createCompletion } from './complete.js';
 import { number, t } from './i18n.js';
 import { gist } from './markup.js';
 import { createUploads } from './uploads.js';
 
 const TYPING_EVERY = 3_000; // ms
+const EVERYBODY = 20; // members of a group in which anybody may mention all; in larger ones its admins
 // Where fingers write there is no Shift: Enter breaks the line, and the button sends.
 const hasKeyboard = () => !matchMedia('(pointer: coarse)').matches;
 
@@ -22,13 +23,21 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
   const wrong = el('p', { className: 'refused words', role: 'alert' });
   const send = el('button', { type: 'submit', className: 'icon primary send', 'aria-label': t('send'), title: t('send') }, icon('send'));
   const uploads = createUploads(api, { limits: () => store.get().server?.limits ?? {}, changed: uploaded });
-  const names = createCompletion(box, () => (store.get().chats[chat]?.members ?? []).filter(({ id }) => id !== store.get().me.id));
+  const names = createCompletion(box, () => named(store.get()));
   const node = el('form', { className: 'composer', noValidate: true }, names.node, about, uploads.node, wrong,
     el('div', { className: 'line' },
       iconButton('clip', t('attach'), () => picker.click()),
       box,
       iconButton('smile', t('emoji'), (event) => insertEmoji(event.currentTarget)),
       send), picker);
+
+  // Others, and everybody at once where one may call them.
+  function named({ chats, logs, me }) {
+    const { members = [], admins = [], chat_type } = chats[chat] ?? {};
+    const others = byTalk(members.filter(({ id }) => id !== me.id), logs[chat]?.messages ?? []);
+    const mayCallAll = chat_type === 'group' && (members.length <= EVERYBODY || admins.includes(me.id));
+    return mayCallAll ? [...others, { username: 'all', display_name: t('complete.all') }] : others;
+  }
 
   const self = {
     node,

@@ -53,7 +53,7 @@ export function createSearch(store, api, { actions, input, typed }) {
       return 0;
     }
     if (q !== asked) return 0;
-    const lines = page.results.map((hit) => line(hit, store.get(), { isWhole: false, open: () => { remember(q); actions.place(hit.chat.id, hit.message.id); } }));
+    const lines = page.results.map((hit) => hitLine(hit, store.get(), { isWhole: false, open: () => { remember(q); actions.place(hit.chat.id, hit.message.id); } }));
     if (cursor) list.append(...lines);
     else replaceLines(list, lines, input);
     results.hidden = !list.children.length && isIndexed(page);
@@ -83,7 +83,7 @@ export function openChatSearch({ api, store, actions }, chat) {
       if (error.status !== 400) throw error.status === 404 ? new Error(t('search.off')) : error;
       return { results: [], next: null };
     }
-  }, (hit) => line(hit, store.get(), { isWhole: true, open: () => { box.close(); actions.place(chat, hit.message.id); } }),
+  }, (hit) => hitLine(hit, store.get(), { isWhole: true, open: () => { box.close(); actions.place(chat, hit.message.id); } }),
   { label: t('search.messages'), name: t('messages'), none: 'search.nothing', nobody: 'search.hint', root: body, picks: true });
   const chips = createFilters(finder.input, finder.again);
   finder.list.classList.add('list');
@@ -112,7 +112,7 @@ function createFilters(input, typed) {
 }
 
 // One message that was found: where, by whom and when, with the words that were looked for.
-function line({ message, chat, snippet, highlights }, { me, chats }, { isWhole, open }) {
+export function hitLine({ message, chat, snippet, highlights }, { me, chats }, { isWhole, open }) {
   const at = new Date(message.created_at);
   const known = chats[chat.id] ?? chat;
   const other = known.chat_type === 'dm' && otherMember(known, me);

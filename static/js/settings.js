@@ -5,6 +5,7 @@ import { LANGUAGES, language, shortly, t } from './i18n.js';
 import { key } from './kept.js';
 import { copied } from './markup.js';
 import { chime, settings } from './notify.js';
+import { createQuiet } from './quiet.js';
 
 export function openSettings({ api, store, actions, signOut }) {
   const guarded = (action) => async () => {
@@ -78,7 +79,7 @@ export function openSettings({ api, store, actions, signOut }) {
       settings.desktop = desktop.checked;
     } });
     const sound = el('input', { type: 'checkbox', checked: settings.sound, onchange: () => { settings.sound = sound.checked; if (sound.checked) chime(); } });
-    return [el('label', { className: 'choice' }, desktop, t('notify.desktop')), el('label', { className: 'choice' }, sound, t('notify.sound'))];
+    return [el('label', { className: 'choice' }, desktop, t('notify.desktop')), el('label', { className: 'choice' }, sound, t('notify.sound')), createQuiet({ api, actions })];
   }
   function password() {
     return form([el('input', { name: 'username', autocomplete: 'username', value: me.username, hidden: true }),

@@ -237,7 +237,9 @@ export function addresses({ me, logs }, chat, { sender, mentions, mentions_all, 
 export const isCounted = (chat) => !chat?.notify?.muted_until && chat?.notify?.level !== 'nothing';
 export const isTold = (chat, addressed) => isCounted(chat) && (chat?.notify?.level !== 'mentions' || Boolean(addressed));
 
-export const unreadTotal = ({ chats }) => Object.values(chats).reduce((sum, chat) => sum + (isCounted(chat) ? chat.unread_count ?? 0 : 0), 0);
+const total = (count) => ({ chats }) => Object.values(chats).reduce((sum, chat) => sum + (isCounted(chat) ? chat[count] ?? 0 : 0), 0);
+export const unreadTotal = total('unread_count');
+export const mentionTotal = total('mention_count');
 
 export const otherMember = (chat, me) => chat.members?.find((member) => member.id !== me.id) ?? chat.members?.[0] ?? null;
 

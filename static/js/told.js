@@ -1,7 +1,9 @@
-// Of what one is told while the page is open, and how long a chat is mute.
+// Of what one is told while the page is open, and how long a chat is mute. What the server pushes goes
+// by the same: level, mention or answer, mute and quiet hours.
 import { nameOf } from './dom.js';
 import { announce } from './notify.js';
 import { goTo } from './place.js';
+import { isQuietNow } from './quiet.js';
 import { addresses, isTold } from './state.js';
 
 // A message of somebody else, which nobody is looking at.
@@ -10,6 +12,7 @@ export async function tellOf(app, { chat, message }) {
   const { title, chat_type, notify } = known() ?? await app.api.chat(chat);
   const isAsked = isTold({ notify }, true) && !isTold({ notify }, false);
   if (!isTold(known() ?? { notify }, isAsked && await isAddressed(app, { chat, message }))) return;
+  if (await isQuietNow(app.api)) return;
   announce({ message, title, group: chat_type === 'group', open: () => { window.focus(); goTo(`chat-${chat}`); } });
 }
 

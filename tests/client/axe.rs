@@ -177,6 +177,10 @@ async fn of_people(axe: &mut Checker, page: &Browser) {
     page.sees("dialog .post").await;
     axe.sees(page, "people and posts").await;
     closes(page).await;
+    page.does("document.querySelector('.chats > header .icon').click()").await;
+    page.sees("dialog .hit mark").await;
+    axe.sees(page, "mentions").await;
+    closes(page).await;
     page.keys(&format!("{}k{}", '\u{e009}', '\u{e000}')).await;
     page.sees("dialog.switcher [role=option]").await;
     axe.sees(page, "switcher").await;
@@ -186,6 +190,8 @@ async fn of_people(axe: &mut Checker, page: &Browser) {
 async fn of_oneself(axe: &mut Checker, page: &Browser) {
     page.clicks(".me").await;
     page.reads("dialog .person", "This device").await;
+    page.clicks("dialog [name=quiet]").await;
+    page.sees("dialog .times [name=zone]").await;
     page.presses_button("Show token").await;
     page.sees("dialog .secret").await;
     axe.sees(page, "settings").await;

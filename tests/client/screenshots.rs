@@ -180,10 +180,13 @@ async fn of_the_app(album: &Album, page: &Browser, village: &Village) {
     page.sees("dialog .portrait").await;
     album.takes(page, "person").await;
     page.does(&format!("{close}; location.hash = ''")).await;
-    page.does("document.querySelectorAll('.chats > header button')[1].click()").await;
+    page.does("document.querySelectorAll('.chats > header button')[2].click()").await;
     page.sees("dialog .post").await;
     album.takes(page, "people").await;
-    page.does(&format!("{close}; document.querySelectorAll('.chats > header button')[2].click()")).await;
+    page.does(&format!("{close}; document.querySelectorAll('.chats > header button')[1].click()")).await;
+    page.sees("dialog .hit, dialog [role=status]:not(:empty)").await;
+    album.takes(page, "mentions").await;
+    page.does(&format!("{close}; document.querySelectorAll('.chats > header button')[3].click()")).await;
     page.sees("dialog .everybody .person").await;
     album.takes(page, "new-chat").await;
     page.does(&format!("{close}; document.querySelector('.me').click()")).await;

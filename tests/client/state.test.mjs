@@ -9,8 +9,11 @@ async function module(path) {
   code = code.replace(/^import .*$/gm, '');
   return import(`data:text/javascript,${encodeURIComponent(code)}`);
 }
-const { addresses, createStore, isTold, moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
+const { addresses, createStore, isTold, mentionTotal, moved, nothing, reduce, rows, sortedChats, stillUnsent, unreadTotal } = await module('state.js');
 const { parse } = await module('markup.js');
+const { byTalk } = await module('complete.js');
+const { called } = await module('mentions.js');
+const { isQuiet } = await module('quiet.js');
 
 const me = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };
@@ -170,4 +173,43 @@ test('an echo that names the draft takes its place, and no other of the same wor
   const waiting = after(page([said(3)]), { type: 'queued', item: item('a') }, { type: 'queued', item: item('b') });
   const echoed = reduce(waiting, { type: 'new_message', chat: 7, client_id: 'b', message: said(9, me, { content: 'same' }) });
   assert.deepEqual(stillUnsent(echoed, 7).map(({ client_id }) => client_id), ['a']);
+});
+
+test('what is fetched ahead of anybody takes the place of nothing', () => {
+  const ahead = (messages, more) => ({ type: 'history', chat: 7, messages, part: 'ahead', more });
+  const state = after(ahead([said(2), said(1)], true));
+  assert.deepEqual([ids(state), state.logs[7].hasEarlier, state.logs[7].loaded], [[1, 2], true, true]);
+  assert.deepEqual(ids(after(page([said(5)]), ahead([said(2)], true))), [5]);
+  const unread = after({ type: 'chat', chat: { id: 7, unread_count: 2 } }, ahead([said(2), said(1)], false));
+  assert.equal(unread.logs[7].unreadFrom, null); // until it is opened
+  assert.equal(reduce(unread, page([said(1), said(2)])).logs[7].unreadFrom, 1);
+});
+
+test('mentions of what is mute are not counted', () => {
+  const chat = (notify) => after({ type: 'chat', chat: { id: 7, mention_count: 2, notify } });
+  assert.deepEqual([undefined, { level: 'mentions' }, { level: 'nothing' }, { level: 'all', muted_until: 'forever' }].map((notify) => mentionTotal(chat(notify))), [2, 2, 0, 0]);
+});
+
+test('whoever talked last is offered first, and the silent as they stand', () => {
+  const members = ['a', 'b', 'c', 'd'].map((username, index) => ({ id: index + 1, username }));
+  const by = (...senders) => byTalk(members, senders.map((id, index) => ({ id: index + 1, sender: { id } }))).map(({ username }) => username).join('');
+  assert.deepEqual([by(), by(3), by(2, 4), by(4, 2, 4, 9)], ['abcd', 'cabd', 'dbac', 'dbac']);
+  assert.equal(members[0].username, 'a'); // they are not moved in the chat itself
+});
+
+test('it is quiet by the clock of the zone, over midnight too', () => {
+  const at = (time) => new Date(`2026-01-15T${time}:00Z`);
+  const night = { from: '22:00', to: '07:00', zone: 'Europe/Berlin' };
+  assert.deepEqual(['20:59', '21:00', '23:30', '05:59', '06:00', '12:00'].map((time) => isQuiet(night, at(time))), [false, true, true, true, false, false]);
+  const noon = { from: '12:00', to: '13:30', zone: 'Asia/Kolkata' };
+  assert.deepEqual(['06:29', '06:30', '07:59', '08:00'].map((time) => isQuiet(noon, at(time))), [false, true, true, false]);
+  assert.equal(isQuiet({ from: '00:00', to: '00:01', zone: 'UTC' }, at('00:00')), true);
+  assert.equal(isQuiet(null, at('00:00')), false);
+  assert.equal(isQuiet({ ...night, zone: 'Nowhere/Atall' }, at('23:30')), false);
+});
+
+test('a name is marked where it stands as one, whatever stands before it', () => {
+  assert.deepEqual(called('😀 hi @Ann, @anna and @all', 'ann'), [[5, 9], [21, 25]]);
+  assert.deepEqual(called('@a.n+b? @axn+b', 'a.n+b'), [[0, 6]]);
+  assert.deepEqual(called('nobody', 'ann'), []);
 });
