@@ -8,6 +8,7 @@
 //! - [`api`]: how it is asked; no SQL and no rules. `http` and `ws` are what all dialects share,
 //!   and each dialect is a folder.
 //! - [`server`]: how it is reached. Connections, limits, headers, log, drain.
+//! - [`acme`]: certificates for HTTPS from a certificate authority, and their renewal.
 //! - [`assets`]: the web client, embedded.
 //! - [`seed`]: worlds for trying things out.
 //! - [`importers`]: other systems' data, read into the records of an export.
@@ -17,7 +18,7 @@
 //!
 //! # Who may import whom
 //! Down only, files as well as folders; `.ci/imports` has the table and holds it.
-//! `main → cli → server, importers, seed, api, chat`; `server → api, assets, chat`;
+//! `main → cli → acme, server, importers, seed, api, chat`; `acme → server, outbound`; `server → api, assets, chat`;
 //! `importers, seed → chat`; a dialect → `api::{http, ws}` and `chat`, never another dialect;
 //! `ws → http`; `chat` → nothing of the above. Inside `chat`: `ops → auth and operations →
 //! handle → store, hub, memory, hasher → model`, and none of those four knows another.
@@ -37,6 +38,7 @@
 // that is not as it should be, and a bench prints its figures.
 #![deny(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
+mod acme;
 mod api;
 mod assets;
 mod chat;

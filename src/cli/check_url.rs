@@ -5,6 +5,7 @@
 //! what is wrong and what would mend it. It changes nothing, but for one file that it
 //! uploads when it is given a token, and that the server throws away.
 
+mod certificate;
 pub(super) mod client;
 
 use std::io::Read;
@@ -49,6 +50,9 @@ pub(super) struct UrlFlags {
     /// How long a socket is left idle, in seconds; most proxies close one after 60, unless pings keep it open
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=MAX_IDLE))]
     idle: u64,
+    /// Port where the server answers plain http, which is asked why https does not work
+    #[arg(long, value_name = "PORT", default_value_t = 80, requires = "url")]
+    http_port: u16,
 }
 
 /// What came of a question.
@@ -68,7 +72,8 @@ impl UrlFlags {
         let failed = |sentence: String| CommandError::new(CommandError::FAILED, sentence);
         let token = self.token_file.as_ref().map(read_token).transpose()?;
         let client = Client::new(url);
-        let findings = runtime()?.block_on(Check { client, token, idle: Duration::from_secs(self.idle) }.all());
+        let check = Check { client, token, idle: Duration::from_secs(self.idle), http_port: self.http_port };
+        let findings = runtime()?.block_on(check.all());
         let missing = findings.iter().filter(|finding| matches!(finding, Missing(_))).count();
         for finding in &findings {
             match finding {
@@ -103,6 +108,7 @@ struct Check {
     client: Client,
     token: Option<String>,
     idle: Duration,
+    http_port: u16,
 }
 
 impl Check {
@@ -111,7 +117,11 @@ impl Check {
         let asked = SystemTime::now();
         let answer = match self.client.get("/api/server/", &[]).await {
             Ok(answer) => answer,
-            Err(cause) => return vec![Missing(format!("{} is not reached: {cause}", self.place()))],
+            Err(cause) => {
+                let mut findings = vec![Missing(format!("{} is not reached: {cause}", self.place()))];
+                findings.extend(certificate::explain(&self.client.site, &cause, self.http_port).await);
+                return findings;
+            }
         };
         let about = match about(&answer) {
             Ok(about) => about,
@@ -120,6 +130,7 @@ impl Check {
         let version = about["version"].as_str().unwrap_or("of an unknown version");
         let mut findings = vec![Good(format!("{} is reached, and it is Fireside {version}", self.place()))];
         findings.push(self.tls());
+        findings.extend(self.certificate().await);
         findings.extend(self.hsts(&answer));
         findings.push(self.address(&about).await);
         findings.push(self.scheme_and_host(&about));
@@ -149,6 +160,12 @@ impl Check {
             "https: passwords travel in the clear, and browsers give no microphone or camera to a page over http"
                 .to_owned(),
         )
+    }
+
+    /// What the server says of its own, where it has one.
+    async fn certificate(&self) -> Option<Finding> {
+        let answer = self.client.get("/readyz", &[]).await.ok()?;
+        certificate::certificate(&serde_json::from_slice(&answer.body).ok()?)
     }
 
     fn hsts(&self, answer: &Answer) -> Option<Finding> {

@@ -19,7 +19,7 @@ const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 800
 pub(super) struct ListenFlags {
     /// Address to listen on, or `unix:PATH`; repeat it for more. `:8000` is every IPv4 address of the machine.
     /// Port 0 takes a free one and prints it
-    /// [default: 127.0.0.1:8000, unless systemd hands over sockets]
+    /// [default: 127.0.0.1:8000, unless --domain is given or systemd hands over sockets]
     #[arg(long, env = "FIRESIDE_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     listen: Vec<Address>,
     /// Who may connect to the unix sockets: the mode of their files
@@ -62,6 +62,11 @@ fn tcp(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip.into(), port.parse().ok().filter(|_| is_plain)?))
 }
 
+/// The same for a flag that takes no unix socket.
+pub(super) fn tcp_address(text: &str) -> Result<SocketAddr, String> {
+    tcp(text).ok_or_else(|| format!("`{text}` is not like [::]:443, 192.0.2.1:443 or :443"))
+}
+
 /// Three or four octal digits.
 fn mode(text: &str) -> Result<u32, String> {
     let is_octal = matches!(text.len(), 3 | 4) && text.bytes().all(|digit| digit.is_ascii_digit());
@@ -82,15 +87,15 @@ pub(super) enum ListenTarget {
 }
 
 impl ListenFlags {
-    /// All of them. To be called once, before there are other threads: what was handed over
-    /// is told in the environment, and is taken out of it.
-    pub fn places(&self) -> Result<Vec<ListenTarget>, CommandError> {
+    /// All of them; the default one unless there are others elsewhere. To be called once, before there are other
+    /// threads: what was handed over is told in the environment, and is taken out of it.
+    pub fn places(&self, has_others: bool) -> Result<Vec<ListenTarget>, CommandError> {
         let told = self.listen.iter().map(|address| match address {
             Address::Tcp(address) => ListenTarget::Tcp(*address),
             Address::Unix(path) => ListenTarget::Unix(path.clone(), self.unix_mode),
         });
         let mut places: Vec<ListenTarget> = told.chain(handed()?).collect();
-        if places.is_empty() {
+        if places.is_empty() && !has_others {
             places.push(ListenTarget::Tcp(DEFAULT));
         }
         Ok(places)
@@ -126,6 +131,11 @@ impl ListenTarget {
         }
     }
 
+    /// The port of a TCP socket that was handed over.
+    pub fn handed_port(&self) -> Option<u16> {
+        if let Self::HandedTcp(listener) = self { Some(listener.local_addr().ok()?.port()) } else { None }
+    }
+
     fn open(self) -> io::Result<Listener> {
         match self {
             Self::Tcp(address) => Listener::tcp(address),
@@ -157,7 +167,8 @@ pub(super) fn open(places: Vec<ListenTarget>) -> Result<Vec<Listener>, CommandEr
     places.into_iter().map(open_one).collect()
 }
 
-fn open_one(place: ListenTarget) -> Result<Listener, CommandError> {
+/// Opens one.
+pub(super) fn open_one(place: ListenTarget) -> Result<Listener, CommandError> {
     let name = place.to_string();
     place.open().map_err(|cause| {
         let status = match cause.kind() {

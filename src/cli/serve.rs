@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -18,9 +17,11 @@ use super::serve_backup::BackupFlags;
 use super::serve_calls::CallFlags;
 use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::{self, DiskFlags};
+use super::serve_domain::{self, DomainFlags};
 use super::serve_proxy::{ProxyFlags, origin};
 use super::serve_tls::TlsFlags;
 use super::serve_watch::{self, WatchFlags};
+use super::stop::stop_signal;
 use super::terminal::{CommandError, runtime, say};
 use super::{log, own_address, service, variables};
 use crate::api::http::certificate::CertificateEnd;
@@ -73,6 +74,8 @@ pub(super) struct Serve {
     /// Whether messages can be searched; `off` keeps no index of their words
     #[arg(long, env = "FIRESIDE_SEARCH", value_enum, default_value_t = SearchFlag::On)]
     search: SearchFlag,
+    #[command(flatten)]
+    domain: DomainFlags,
     #[command(flatten)]
     tls: TlsFlags,
     #[command(flatten)]
@@ -174,33 +177,30 @@ impl Serve {
     pub fn run(self) -> Result<(), CommandError> {
         self.start_log()?;
         variables::warn_of_unknown();
-        let places = self.listen.places()?;
+        let places = self.listen.places(self.domain.first().is_some())?;
         self.check(&places)?;
         let ice = self.calls.ice()?;
         runtime()?.block_on(self.serve(places, ice))
     }
 
-    async fn serve(self, places: Vec<ListenTarget>, ice: Ice) -> Result<(), CommandError> {
-        let (listeners, certificate) = self.tls.secure(listen::open(places)?)?;
+    async fn serve(mut self, mut places: Vec<ListenTarget>, ice: Ice) -> Result<(), CommandError> {
+        let secured = self.domain.listen(&mut places, &self.data.data, self.public_url.as_deref())?;
+        let (mut listeners, mut certificate) = self.tls.secure(listen::open(places)?)?;
+        let acme = secured.map(|secured| {
+            self.public_url = Some(secured.public_url);
+            self.cors_origin.extend(secured.other_origins);
+            listeners.splice(0..0, secured.listeners);
+            secured.acme
+        });
         let metrics = self.watch.bind().await?;
         let scratch = self.dev.folder()?;
         let dev_clock = scratch.as_ref().map(|_| DevClock::default());
-        let config = Config {
-            data: scratch.as_ref().map_or_else(|| self.data.data.clone(), Scratch::data),
-            durability: match self.durability {
-                // What is thrown away need not outlive a power cut.
-                DurabilityFlag::Full if !self.dev.is_on() => Durability::Full,
-                DurabilityFlag::Full | DurabilityFlag::Normal => Durability::Normal,
-            },
-            min_free: self.disk.min_free,
-            quota: self.disk.quota(),
-            retention: self.disk.retention(),
-            sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
-            clock: dev_clock.as_ref().map_or_else(Clock::system, DevClock::clock),
-            limits: Limits::default(),
-            is_searched: self.search == SearchFlag::On,
-        };
+        let data = scratch.as_ref().map_or_else(|| self.data.data.clone(), Scratch::data);
+        let config = self.config(data, dev_clock.as_ref().map_or_else(Clock::system, DevClock::clock));
         let app = App::open(config.clone())?;
+        if let Some(acme) = acme {
+            certificate = Some(serve_domain::begin(acme)?);
+        }
         let stop = stop_signal()?;
         self.backup.begin(&app)?;
         let base = self.own_url(&listeners);
@@ -236,9 +236,28 @@ impl Serve {
         Ok(())
     }
 
+    fn config(&self, data: PathBuf, clock: Clock) -> Config {
+        Config {
+            data,
+            durability: match self.durability {
+                // What is thrown away need not outlive a power cut.
+                DurabilityFlag::Full if !self.dev.is_on() => Durability::Full,
+                DurabilityFlag::Full | DurabilityFlag::Normal => Durability::Normal,
+            },
+            min_free: self.disk.min_free,
+            quota: self.disk.quota(),
+            retention: self.disk.retention(),
+            sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
+            clock,
+            limits: Limits::default(),
+            is_searched: self.search == SearchFlag::On,
+        }
+    }
+
     /// Flags that contradict each other, or what is safe.
     fn check(&self, places: &[ListenTarget]) -> Result<(), CommandError> {
         self.tls.check(self.public_url.as_deref())?;
+        self.domain.check(self.public_url.as_deref())?;
         let public = self.public_place(places);
         self.dev.check(public.as_deref())?;
         match public {
@@ -255,6 +274,7 @@ impl Serve {
     /// By what others than this machine reach the server, as far as the flags tell.
     fn public_place(&self, places: &[ListenTarget]) -> Option<String> {
         let place = places.iter().find(|place| !place.is_loopback()).map(ListenTarget::to_string);
+        let place = place.or_else(|| self.domain.first().map(ToString::to_string));
         let place = place.or_else(|| self.proxy.is_behind_one().then(|| "one behind a proxy".to_owned()));
         let is_here = |url: &&String| url.split_once("://").is_some_and(|(_, host)| is_loopback(host));
         place.or_else(|| self.public_url.as_ref().filter(|url| !is_here(url)).cloned())
@@ -366,35 +386,3 @@ fn announce_setup(app: &App, base: &str) -> Result<(), CommandError> {
     }
     Ok(())
 }
-
-/// Resolves at the first TERM or INT; a second one ends the process at once.
-fn stop_signal() -> Result<impl Future<Output = ()>, CommandError> {
-    let failed = |cause| CommandError::new(CommandError::FAILED, format!("signals cannot be heard: {cause}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    // Heard and ignored: a file that may not grow is an error of the write, not the end of the process.
-    let mut file_size = signal(SignalKind::from_raw(SIGXFSZ)).map_err(failed)?;
-    let (told, tell) = tokio::sync::oneshot::channel();
-    tokio::spawn(async move {
-        let mut told = Some(told);
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = file_size.recv() => continue,
-            }
-            let heard = told.take().is_some_and(|told| told.send(()).is_ok());
-            if !heard {
-                std::process::exit(1);
-            }
-        }
-    });
-    Ok(async move {
-        if tell.await.is_err() {
-            tracing::error!("nothing listens for signals any more");
-        }
-    })
-}
-
-/// Sent when a write would take a file over its limit; Linux on every architecture we build for.
-const SIGXFSZ: i32 = 25;

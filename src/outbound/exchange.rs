@@ -17,7 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::Failure;
@@ -47,14 +48,25 @@ pub(super) fn trust() -> Result<TlsConnector, Failure> {
         if usable == 0 {
             tracing::warn!("this machine has no certificate authorities: nothing can be called over https");
         }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|cause| cause.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(TlsConnector::from(Arc::new(config)))
+        connector(roots).map_err(|cause| cause.to_string())
     };
     TRUST.get_or_init(load).clone().map_err(Failure::Broken)
+}
+
+/// Trusts these authorities alone, in PEM.
+pub(super) fn trust_alone(authorities: &[u8]) -> Option<TlsConnector> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(authorities).collect();
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(certificates.ok()?);
+    connector(roots).ok().filter(|_| usable > 0)
+}
+
+fn connector(roots: RootCertStore) -> Result<TlsConnector, tokio_rustls::rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The same where nothing may block.

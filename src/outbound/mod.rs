@@ -42,6 +42,7 @@ use hyper::http::response::Parts;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 pub use address::Network;
 pub use exchange::Connection;
@@ -70,6 +71,8 @@ pub struct Outbound {
     rules: Rules,
     calls: Semaphore,
     lookups: Arc<Semaphore>,
+    /// In place of what the machine trusts.
+    trust: Option<TlsConnector>,
 }
 
 /// What is sent.
@@ -118,7 +121,13 @@ impl Outbound {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let calls = Semaphore::new(rules.at_once);
-        Self { rules, calls, lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
+        Self { rules, calls, lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)), trust: None }
+    }
+
+    /// The same where https is trusted by these authorities alone, in PEM. `None`: there are none.
+    #[must_use]
+    pub fn trusting(self, authorities: &[u8]) -> Option<Self> {
+        Some(Self { trust: Some(exchange::trust_alone(authorities)?), ..self })
     }
 
     /// The URL taken apart, if it may be called as far as can be told without looking a name up: at most
@@ -181,7 +190,11 @@ impl Outbound {
 
     /// Opens a connection to an address that may be called. Not bounded in time.
     pub async fn connect(&self, target: &Target) -> Result<Connection, Failure> {
-        let tls = if target.is_https { Some(exchange::trust_unblocked().await?) } else { None };
+        let tls = match &self.trust {
+            _ if !target.is_https => None,
+            Some(alone) => Some(alone.clone()),
+            None => Some(exchange::trust_unblocked().await?),
+        };
         let addresses: Vec<SocketAddr> = self.look_up(target).await?;
         let judged: Vec<SocketAddr> =
             addresses.into_iter().filter(|address| self.may_call(address)).take(MAX_TRIED).collect();
@@ -224,8 +237,9 @@ async fn open(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
     TcpStream::connect(last).await.map_err(Failure::Unreachable)
 }
 
-/// Seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// `Retry-After`: seconds, or a date.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = text.parse().ok().map(Duration::from_secs);
     seconds.or_else(|| Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()))

@@ -21,13 +21,14 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
-use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue};
+use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, Version};
 
 use super::connection_limit::{ConnectionLimit, ConnectionPermit};
 use super::current::Current;
 use super::dev::DevServer;
 use super::listener::Listener;
+use super::redirect::Redirect;
 use super::{dev, headers, request_id};
 use crate::api::Api;
 use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
@@ -80,6 +81,7 @@ pub(super) struct Shutdown {
 /// Accepts connections for ever.
 pub(super) async fn accept(listener: Listener, server: Arc<Server>, connections: ConnectionLimit, stopping: Shutdown) {
     let mut turn = 0;
+    let redirect = listener.redirect();
     while let Some(permit) = connections.wait().await {
         turn = (turn + 1) % LONGEST_TURN;
         if turn == 0 {
@@ -88,7 +90,8 @@ pub(super) async fn accept(listener: Listener, server: Arc<Server>, connections:
         match listener.accept().await {
             Ok((stream, peer)) => {
                 if let Some(permit) = connections.admit(peer.ip(), server.trusted_proxies.trusts(peer), permit) {
-                    tokio::spawn(serve(stream, peer, Arc::clone(&server), permit, stopping.clone()));
+                    let places = (Arc::clone(&server), redirect.clone());
+                    tokio::spawn(serve(stream, peer, places, permit, stopping.clone()));
                 }
             }
             Err(cause) => {
@@ -102,7 +105,7 @@ pub(super) async fn accept(listener: Listener, server: Arc<Server>, connections:
 async fn serve(
     stream: NetStream,
     peer: PeerAddress,
-    server: Arc<Server>,
+    (server, redirect): (Arc<Server>, Option<Arc<Redirect>>),
     permit: ConnectionPermit,
     mut stopping: Shutdown,
 ) {
@@ -121,7 +124,7 @@ async fn serve(
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(io, service(server, come_by))
+        .serve_connection(io, service(server, redirect, come_by))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -139,6 +142,7 @@ async fn serve(
 /// The warp filter as a service, with the peer's address put where the filter finds it.
 fn service(
     server: Arc<Server>,
+    redirect: Option<Arc<Redirect>>,
     come_by: Peer,
 ) -> impl Service<
     hyper::Request<Incoming>,
@@ -147,7 +151,7 @@ fn service(
     Future: Send,
 > {
     let backlog = Arc::clone(&server.backlog);
-    let routes = TowerToHyperService::new(warp::service(routes(server)));
+    let routes = TowerToHyperService::new(warp::service(routes(server, redirect)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
         let progress = come_by.progress.clone();
         progress.begin(!request.body().is_end_stream());
@@ -166,7 +170,7 @@ fn service(
     })
 }
 
-fn routes(server: Arc<Server>) -> warp::filters::BoxedFilter<(Response,)> {
+fn routes(server: Arc<Server>, redirect: Option<Arc<Redirect>>) -> warp::filters::BoxedFilter<(Response,)> {
     warp::method()
         .and(warp::path::full())
         .and(warp::query::raw().or_else(|_| async { Ok::<_, warp::Rejection>((String::new(),)) }))
@@ -191,7 +195,8 @@ fn routes(server: Arc<Server>) -> warp::filters::BoxedFilter<(Response,)> {
                 let id = request_id::of(&headers, server.trusted_proxies.trusts(peer));
                 let trace = Arc::new(RequestTrace::new(id).by(permit));
                 let path = path.as_str().to_owned();
-                let head = Head { method, version, path, query, headers, client, upgrade, trace };
+                let redirect = redirect.clone();
+                let head = Head { method, version, path, query, headers, client, upgrade, trace, redirect };
                 answer(Arc::clone(&server), head, Box::pin(body.chain(whole)))
             },
         )
@@ -211,6 +216,8 @@ struct Head {
     client: ClientInfo,
     upgrade: Option<OnUpgrade>,
     trace: Arc<RequestTrace>,
+    /// Of a listener beside HTTPS.
+    redirect: Option<Arc<Redirect>>,
 }
 
 /// Answers a request whatever happens: a panic ends it alone. Then come the headers of
@@ -220,6 +227,7 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
     let trace = Arc::clone(&head.trace);
     let (method, path, address) = (head.method.clone(), head.path.clone(), head.client.address);
     let request_headers = head.headers.clone();
+    let is_redirector = head.redirect.is_some();
     let api = server.current.get();
     if let Some(faults) = &api.context().settings.faults {
         faults.wait().await;
@@ -232,6 +240,10 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
     });
     let mut response = answered.unwrap_or_else(refuse);
     headers::add(&mut response, &method, &request_headers, &api.context().settings, &trace);
+    if is_redirector {
+        // It is said over TLS alone (RFC 6797, 7.2).
+        response.headers_mut().remove(STRICT_TRANSPORT_SECURITY);
+    }
     api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
     log(&method, &path, address, &response, begun, &trace);
     response
@@ -264,6 +276,12 @@ async fn find_within(
 }
 
 async fn find(server: &Server, api: &Api, head: Head, body: BodyStream) -> Response {
+    if let Some(redirect) = &head.redirect {
+        let paths = (head.path.as_str(), base::inside(&head.path).unwrap_or_default());
+        if let Some(response) = redirect.answer(&head.method, paths, &head.query, head.client.host.as_deref()) {
+            return response;
+        }
+    }
     let Some(path) = base::inside(&head.path) else { return outside(&head) };
     if !names_its_host(&head) {
         return api.refuse(path, &ApiError::Malformed("A request has one Host header.".into()));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 use tokio_rustls::rustls::ServerConfig;
 
+use super::redirect::Redirect;
 use crate::api::http::forwarded::PeerAddress;
 use crate::api::http::stream::{NetStream, TlsStream};
 
@@ -24,6 +25,8 @@ pub enum Listener {
     Tcp(TcpListener),
     /// A TCP address where TLS is spoken alone.
     Tls(TcpListener, Arc<ServerConfig>),
+    /// A TCP address from which everybody is sent to HTTPS.
+    Redirect(TcpListener, Arc<Redirect>),
     /// A unix socket, and its file if this process made it. Fields are dropped in their order: the file goes while the socket still listens.
     Unix(Option<SocketFile>, UnixListener),
 }
@@ -59,14 +62,28 @@ impl Listener {
     pub fn with_tls(self, config: Arc<ServerConfig>) -> Self {
         match self {
             Self::Tcp(listener) | Self::Tls(listener, _) => Self::Tls(listener, config),
-            unix @ Self::Unix(..) => unix,
+            other @ (Self::Unix(..) | Self::Redirect(..)) => other,
         }
+    }
+
+    /// The same with nothing but the way to HTTPS.
+    #[must_use]
+    pub fn with_redirect(self, redirect: Arc<Redirect>) -> Self {
+        match self {
+            Self::Tcp(listener) => Self::Redirect(listener, redirect),
+            other @ (Self::Tls(..) | Self::Redirect(..) | Self::Unix(..)) => other,
+        }
+    }
+
+    /// Where its clients are sent.
+    pub(super) fn redirect(&self) -> Option<Arc<Redirect>> {
+        if let Self::Redirect(_, redirect) = self { Some(Arc::clone(redirect)) } else { None }
     }
 
     /// Waits for the next connection.
     pub(super) async fn accept(&self) -> io::Result<(NetStream, PeerAddress)> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener) | Self::Redirect(listener, _) => {
                 let (stream, peer) = listener.accept().await?;
                 Ok((NetStream::Tcp(stream), PeerAddress::Ip(peer.ip().to_canonical())))
             }
@@ -83,7 +100,7 @@ impl Listener {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(listener) | Self::Tls(listener, _) => listener.local_addr().ok(),
+            Self::Tcp(listener) | Self::Tls(listener, _) | Self::Redirect(listener, _) => listener.local_addr().ok(),
             Self::Unix(..) => None,
         }
     }
@@ -92,7 +109,7 @@ impl Listener {
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         match self {
-            Self::Tcp(_) => "http",
+            Self::Tcp(_) | Self::Redirect(..) => "http",
             Self::Tls(..) => "https",
             Self::Unix(..) => "unix",
         }
@@ -102,7 +119,7 @@ impl Listener {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self {
-            Self::Tcp(listener) | Self::Tls(listener, _) => {
+            Self::Tcp(listener) | Self::Tls(listener, _) | Self::Redirect(listener, _) => {
                 listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
             }
             // Behind a unix socket stands a proxy, and in front of that anybody.
@@ -115,7 +132,7 @@ impl Listener {
 impl fmt::Display for Listener {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(listener) | Self::Tls(listener, _) => match listener.local_addr() {
+            Self::Tcp(listener) | Self::Tls(listener, _) | Self::Redirect(listener, _) => match listener.local_addr() {
                 Ok(address) => write!(out, "{}://{address}", self.scheme()),
                 Err(_) => write!(out, "{}://?", self.scheme()),
             },

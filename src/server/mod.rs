@@ -9,6 +9,7 @@ mod headers;
 mod listener;
 mod memory;
 mod metrics;
+mod redirect;
 mod request_id;
 mod tls;
 
@@ -29,7 +30,8 @@ use crate::api::http::forwarded::TrustedProxies;
 use crate::assets::Assets;
 use crate::chat::App;
 pub use listener::Listener;
-pub use tls::{TlsCertificate, TlsError, TlsFiles};
+pub use redirect::Redirect;
+pub use tls::{Certificate, EndWarning, Life, NamedCertificates, TlsCertificate, TlsError, TlsFiles, Unfit};
 
 /// What the operator decides about connections and pages.
 pub struct Options {

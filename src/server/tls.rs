@@ -3,6 +3,9 @@
 //! Connections keep what they began with. A pair of files that does not fit, as while one of the two has been
 //! replaced, changes nothing.
 
+mod certificate;
+mod names;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,16 +15,16 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_rustls::rustls::client::verify_server_cert_signed_by_trust_anchor;
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use tokio_rustls::rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{CertificateError, Error, InconsistentKeys, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{Error, ServerConfig};
 
 use crate::api::http::certificate::CertificateEnd;
+pub use certificate::{Certificate, Life, Unfit};
+pub use names::NamedCertificates;
 
 /// The one protocol inside TLS.
 const HTTP: &[u8] = b"http/1.1";
@@ -111,14 +114,8 @@ impl TlsCertificate {
 
     /// What listeners speak TLS by: versions 1.2 and 1.3, HTTP/1.1 inside.
     pub fn config(&self) -> Result<Arc<ServerConfig>, TlsError> {
-        let unusable = |cause| TlsError::Unusable(self.files.certificate.clone(), cause);
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(unusable)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![HTTP.to_vec()];
-        Ok(Arc::new(config))
+        config(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>, &[HTTP])
+            .map_err(|cause| TlsError::Unusable(self.files.certificate.clone(), cause))
     }
 
     /// Takes the files when they change, at the latest when `told` resolves, and warns before the certificate's end.
@@ -126,16 +123,10 @@ impl TlsCertificate {
     pub async fn follow(mut self, mut told: impl AsyncFnMut()) {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut warn_at = Instant::now();
+        let mut warning = EndWarning::default();
         let mut last_error = String::new();
         loop {
-            if let Some(left) = self.end.near()
-                && Instant::now() >= warn_at
-            {
-                let hours = left.as_secs() / 3600;
-                tracing::warn!(hours, path = %self.files.certificate.display(), "the certificate for HTTPS ends soon");
-                warn_at = Instant::now() + WARN_EVERY;
-            }
+            warning.look(&self.end, &self.files.certificate.display());
             tokio::select! {
                 _ = looks.tick() => {}
                 () = told() => {}
@@ -190,23 +181,17 @@ impl TlsFiles {
 
     /// A certificate with its key, and when it ends.
     fn certified(&self, pair: &Pair) -> Result<(CertifiedKey, UnixTime), TlsError> {
-        let no_certificate = || TlsError::NoCertificate(self.certificate.clone());
-        let unusable = |cause| TlsError::Unusable(self.certificate.clone(), cause);
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pair.certificate).collect();
-        let chain = chain.map_err(|_| no_certificate())?;
-        let ends = end(chain.first().ok_or_else(no_certificate)?).map_err(unusable)?;
-        if ends.as_secs() < UnixTime::now().as_secs() {
-            return Err(TlsError::Expired(self.certificate.clone()));
-        }
-        let key = PrivateKeyDer::from_pem_slice(&pair.key).map_err(|_| TlsError::NoKey(self.key.clone()))?;
-        let provider: CryptoProvider = ring::default_provider();
-        let certified = CertifiedKey::from_der(chain, key, &provider).map_err(|cause| match cause {
-            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                TlsError::Differ(self.key.clone(), self.certificate.clone())
-            }
-            cause => TlsError::Unusable(self.key.clone(), cause),
+        let (certificate, key) = (|| self.certificate.clone(), || self.key.clone());
+        let read = Certificate::from_pem(&pair.certificate, &pair.key).map_err(|cause| match cause {
+            Unfit::NoCertificate => TlsError::NoCertificate(certificate()),
+            Unfit::NoKey => TlsError::NoKey(key()),
+            Unfit::Differ => TlsError::Differ(key(), certificate()),
+            Unfit::Unusable(cause) => TlsError::Unusable(certificate(), cause),
         })?;
-        Ok((certified, ends))
+        if read.life.ends.as_secs() < UnixTime::now().as_secs() {
+            return Err(TlsError::Expired(certificate()));
+        }
+        Ok((read.certified, read.life.ends))
     }
 }
 
@@ -225,13 +210,29 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     Ok(bytes)
 }
 
-/// When a certificate ends. The library tells it of one that has: at the end of time all of them have.
-fn end(certificate: &CertificateDer<'_>) -> Result<UnixTime, Error> {
-    let parsed = ParsedCertificate::try_from(certificate)?;
-    let end_of_time = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
-    match verify_server_cert_signed_by_trust_anchor(&parsed, &RootCertStore::empty(), &[], end_of_time, &[]) {
-        Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => Ok(not_after),
-        Err(cause) => Err(cause),
-        Ok(()) => Ok(end_of_time),
+/// Versions 1.2 and 1.3, and these protocols inside.
+fn config(certificates: Arc<dyn ResolvesServerCert>, inside: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = inside.iter().map(|protocol| protocol.to_vec()).collect();
+    Ok(Arc::new(config))
+}
+
+/// Warns of a certificate that ends soon, now and then.
+#[derive(Debug, Default)]
+pub struct EndWarning(Option<Instant>);
+
+impl EndWarning {
+    /// Warns if it is time to.
+    pub fn look(&mut self, end: &CertificateEnd, what: &dyn fmt::Display) {
+        if let Some(left) = end.near()
+            && self.0.is_none_or(|at| at.elapsed() >= WARN_EVERY)
+        {
+            let hours = left.as_secs() / 3600;
+            tracing::warn!(hours, path = %what, "the certificate for HTTPS ends soon");
+            self.0 = Some(Instant::now());
+        }
     }
 }

@@ -71,11 +71,18 @@ impl Certificates {
 #[derive(Clone)]
 pub struct Visitor {
     pub address: String,
+    /// Whom they ask for.
+    name: String,
     config: ClientConfig,
 }
 
 impl Visitor {
     pub fn of(fireside: &Fireside, trusts: &CertificateDer<'static>) -> Self {
+        Self::at(fireside.address(), "localhost", trusts)
+    }
+
+    /// Of whatever is at an address, which they call so.
+    pub fn at(address: &str, name: &str, trusts: &CertificateDer<'static>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(trusts.clone()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -83,7 +90,7 @@ impl Visitor {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self { address: fireside.address().to_owned(), config }
+        Self { address: address.to_owned(), name: name.to_owned(), config }
     }
 
     /// The same who offers these protocols inside TLS.
@@ -95,7 +102,7 @@ impl Visitor {
     pub async fn tries(&self) -> std::io::Result<TlsStream<TcpStream>> {
         let tcp = TcpStream::connect(&self.address).await?;
         tcp.set_nodelay(true)?;
-        let name = ServerName::try_from("localhost").unwrap();
+        let name = ServerName::try_from(self.name.clone()).unwrap();
         TlsConnector::from(Arc::new(self.config.clone())).connect(name, tcp).await
     }
 
@@ -107,8 +114,9 @@ impl Visitor {
     pub async fn asks(&self, head: &str, body: &str) -> RawAnswer {
         let mut stream = self.connects().await;
         let request = format!(
-            "{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+            "{head}\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
+            self.name,
             body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -137,7 +145,7 @@ impl Visitor {
     }
 
     pub async fn opens(&self, path: &str, token: &str) -> WebSocketStream<TlsStream<TcpStream>> {
-        let url = format!("wss://localhost{path}?token={token}");
+        let url = format!("wss://{}{path}?token={token}", self.name);
         tokio_tungstenite::client_async(url, self.connects().await).await.expect("a socket").0
     }
 }

@@ -1,6 +1,7 @@
 //! HTTPS without a proxy: everything that plain HTTP has, the deadline of a handshake, and certificates that change
 //! while people talk.
 
+mod acme;
 mod client;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -107,12 +107,16 @@ impl Drop for Handed {
 
 impl Handed {
     fn server(socket: OwnedFd) -> Self {
+        Self::server_with(socket, &[])
+    }
+
+    fn server_with(socket: OwnedFd, flags: &[&str]) -> Self {
         let home = Home::new();
         let log = std::fs::File::create(home.log_file()).unwrap();
         // Number 3 is where handed sockets begin; the shell becomes the server, so its own number is right.
-        let script = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --data "$1""#;
+        let script = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --data "$@""#;
         let mut command = with_clean_environment(Command::new("sh"));
-        command.args(["-c", script, PROGRAM]).arg(home.data());
+        command.args(["-c", script, PROGRAM]).arg(home.data()).args(flags);
         command.stdin(Stdio::from(socket)).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().unwrap();
         home.is_served_by(child.id());
@@ -139,6 +143,21 @@ async fn a_socket_that_was_handed_over_is_served() {
     assert_eq!(mode(&socket), 0o640, "it is the manager's");
     drop(server);
     assert!(socket.exists(), "and stays the manager's");
+}
+
+#[tokio::test]
+async fn a_socket_that_was_handed_over_for_https_speaks_it_alone() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let https = format!("[::]:{}", address.port());
+    let flags = ["--domain", "chat.example.org", "--http-listen", "off", "--https-listen", &https];
+    // An authority where nobody is.
+    let flags = [&flags[..], &["--acme-directory", "https://127.0.0.1:1/"]].concat();
+    let _server = Handed::server_with(listener.into(), &flags);
+    let asked = reqwest::Client::builder().no_proxy().build().unwrap().get(format!("http://{address}/healthz")).send();
+    let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap().unwrap();
+    assert_eq!(answer.status(), 400);
+    assert!(answer.text().await.unwrap().ends_with("use https://"));
 }
 
 #[tokio::test]

@@ -45,6 +45,12 @@ pub fn litestream() -> Option<PathBuf> {
     found
 }
 
+/// A certificate authority to try things with.
+pub fn has_pebble() -> bool {
+    let found = Command::new("pebble").arg("-h").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    has("pebble", found.is_ok())
+}
+
 /// What copies files to another machine.
 pub fn has_rsync() -> bool {
     let found = Command::new("rsync").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -16,6 +16,9 @@ use super::home::{Outcome, PATIENCE, PROGRAM, wait_for, with_clean_environment};
 use super::recording::recorder;
 use super::{Home, Person};
 
+/// Flags of which each is an address that it says it listens on.
+const LISTENS: &[&str] = &["--listen", "--https-listen", "--http-listen"];
+
 const WITHOUT_LIMITS: &[&str] =
     &["--limit-auth=off", "--limit-api=off", "--limit-upload=off", "--limit-ws=off", "--limit-send=off"];
 
@@ -107,7 +110,7 @@ impl Fireside {
         let mut command = with_clean_environment(Command::new(words.next().unwrap_or(PROGRAM)));
         command.args(words).arg("serve").arg("--data").arg(home.data());
         command.args(&flags).envs(variables.iter().cloned());
-        let listens = flags.iter().filter(|flag| *flag == "--listen").count();
+        let listens = flags.windows(2).filter(|pair| LISTENS.contains(&pair[0].as_str()) && pair[1] != "off").count();
         if listens == 0 {
             command.args(["--listen", "127.0.0.1:0"]);
         }

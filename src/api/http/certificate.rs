@@ -1,6 +1,7 @@
 //! When the certificate ends that HTTPS is spoken with: whoever takes a new one sets it, and monitoring reads it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio_rustls::rustls::pki_types::UnixTime;
@@ -8,31 +9,65 @@ use tokio_rustls::rustls::pki_types::UnixTime;
 /// How long before its end a certificate is warned of.
 const NEAR: Duration = Duration::from_hours(7 * 24);
 
-/// The end, in seconds since 1970.
-#[derive(Debug)]
-pub struct CertificateEnd(AtomicU64);
+/// Characters that are kept of why there is no new certificate.
+const MAX_CAUSE: usize = 500;
+
+/// The end, and why no other certificate takes its place.
+#[derive(Debug, Default)]
+pub struct CertificateEnd {
+    /// In seconds since 1970; 0 while there is no certificate.
+    seconds: AtomicU64,
+    failure: RwLock<Option<String>>,
+}
 
 impl CertificateEnd {
     /// Of the first certificate.
     #[must_use]
     pub fn new(at: UnixTime) -> Self {
-        Self(AtomicU64::new(at.as_secs()))
+        Self { seconds: AtomicU64::new(at.as_secs()), ..Self::default() }
+    }
+
+    /// There is none yet.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self::default()
     }
 
     /// Another certificate took its place.
     pub fn set(&self, at: UnixTime) {
-        self.0.store(at.as_secs(), Ordering::Relaxed);
+        self.seconds.store(at.as_secs(), Ordering::Relaxed);
     }
 
-    /// In seconds since 1970.
+    /// In seconds since 1970; 0 while there is no certificate.
     #[must_use]
     pub fn seconds(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.seconds.load(Ordering::Relaxed)
     }
 
-    /// How long it is still good, if that is less than a week.
+    /// Whether there is none, or it ends within a week.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&'static str> {
+        if self.seconds() == 0 { Some("missing") } else { self.near().map(|_| "ending") }
+    }
+
+    /// Why the last try for a new one failed, in a sentence that everybody may read; `None` after one that did not.
+    pub fn set_failure(&self, failure: Option<String>) {
+        let failure = failure.map(|text| text.chars().take(MAX_CAUSE).collect());
+        *self.failure.write().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Why the last try for a new one failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.failure.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How long it is still good, if there is one and that is less than a week.
     #[must_use]
     pub fn near(&self) -> Option<Duration> {
+        if self.seconds() == 0 {
+            return None;
+        }
         let left = Duration::from_secs(self.seconds().saturating_sub(UnixTime::now().as_secs()));
         Some(left).filter(|left| *left < NEAR)
     }

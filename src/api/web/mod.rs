@@ -127,10 +127,13 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("const" = "doubted"))]
     clock: Option<&'static str>,
-    /// The certificate for HTTPS ends within a week.
+    /// The certificate for HTTPS ends within a week, or none was given yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("const" = "ending"))]
+    #[schemars(extend("enum" = ["ending", "missing"]))]
     certificate: Option<&'static str>,
+    /// Why the last try for a new certificate failed, in the certificate authority's words if it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_failure: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replication_lag_seconds: Option<u64>,
 }
@@ -163,7 +166,8 @@ async fn ready(request: Request) -> Answer {
             status: "ready",
             backup: app.backups().map(|backups| word(backups.health)),
             clock: app.clock_doubt().map(|_| "doubted"),
-            certificate: certificate.and_then(|end| end.near()).map(|_| "ending"),
+            certificate: certificate.and_then(|end| end.trouble()),
+            certificate_failure: certificate.and_then(|end| end.failure()),
             replication_lag_seconds: lag.map(|lag| lag.as_secs()),
         });
     };

@@ -31,6 +31,7 @@ fn head(path: &str, token: &str) -> Head {
         client: TrustedProxies::default().client_info(PeerAddress::Unix, false, &headers),
         headers,
         upgrade: None,
+        redirect: None,
         trace: Arc::new(RequestTrace::new("the request's number".into())),
     }
 }
