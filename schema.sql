@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 10: one world for five chat dialects.
+-- The whole database of Fireside, version 12: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -74,6 +74,25 @@ CREATE TABLE credentials (
 CREATE INDEX credentials_by_user ON credentials (user_id, kind);
 CREATE INDEX credentials_of_bots ON credentials (user_id) WHERE is_bot = 1;
 CREATE INDEX credentials_by_expiry ON credentials (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Second factors: what an authenticator app shares with the server. Codes have to be made of it again and
+-- again, so that a hash would not do: it is sealed with a key that is derived from `secret.key`.
+CREATE TABLE second_factors (
+    user_id       INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    sealed_secret BLOB    NOT NULL,          -- nonce, ciphertext and tag of ChaCha20-Poly1305, bound to the user
+    is_on         INTEGER NOT NULL DEFAULT 0, -- 0: it waits for its first code, and counts for nothing
+    last_step     INTEGER NOT NULL DEFAULT -1, -- of 30 seconds since 1970: codes up to this one are used
+    wrong_count   INTEGER NOT NULL DEFAULT 0, -- wrong codes since the last right one
+    wrong_at      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX second_factors_by_step ON second_factors (last_step);
+
+-- Codes for when the app is lost, of 80 random bits. A row goes when its code is used.
+CREATE TABLE recovery_codes (
+    user_id   INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    code_hash BLOB    NOT NULL,              -- SHA-256
+    PRIMARY KEY (user_id, code_hash)
+) STRICT, WITHOUT ROWID;
 
 -- Invitations to register. The code is in the link that was sent, and nowhere here.
 CREATE TABLE invites (

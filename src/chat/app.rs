@@ -37,6 +37,7 @@ use super::model::id::UserId;
 use super::model::limits::Limits;
 use super::model::quota::Quota;
 use super::model::retention::Retention;
+use super::model::second_factor::FactorRequirement;
 use super::model::time::{Clock, Timestamp};
 use super::model::token::Keys;
 use super::store::{self, Durability, Store, WriterThread};
@@ -62,6 +63,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether messages can be searched: without, no index is kept.
     pub is_searched: bool,
+    /// Who has to have a second factor.
+    pub factor_required: FactorRequirement,
 }
 
 impl Config {
@@ -78,6 +81,7 @@ impl Config {
             clock: Clock::system(),
             limits: Limits::default(),
             is_searched: true,
+            factor_required: FactorRequirement::Nobody,
         }
     }
 }
@@ -112,6 +116,7 @@ pub struct Core {
     pub(super) retention: Retention,
     pub(super) limits: Limits,
     pub(super) is_searched: bool,
+    pub(super) factor_required: FactorRequirement,
     pub(super) unindexed: Arc<Unindexed>,
     pub(super) tail: Arc<store::search::Tail>,
     /// How often what is kept for a time was let go.
@@ -151,7 +156,8 @@ impl App {
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     pub(super) fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config { data, durability, min_free, quota, retention, sends, clock, limits, is_searched } = config;
+        let Config { data, durability, min_free, quota, retention, sends, clock, limits, is_searched, factor_required } =
+            config;
         super::folder::make(&data)?;
         let lock = super::folder::lock(&data)?;
         let database = super::model::storage::database(&data);
@@ -196,6 +202,7 @@ impl App {
             retention,
             limits,
             is_searched,
+            factor_required,
             unindexed,
             tail: Arc::default(),
             retaining: tokio::sync::Mutex::default(),

@@ -23,8 +23,8 @@ pub(super) struct Export {
     /// One person's own data alone: what they ask for who want to see what is kept of them
     #[arg(long, value_name = "NAME", conflicts_with = "chat")]
     user: Option<String>,
-    /// With the hashes of passwords and tokens, by which all sign in elsewhere as before;
-    /// whoever reads them can try passwords at leisure
+    /// With the hashes of passwords and tokens and the secrets of second factors, by which all sign in elsewhere as
+    /// before; whoever reads them can try passwords at leisure, and make codes
     #[arg(long, conflicts_with_all = ["chat", "user"])]
     with_secrets: bool,
     #[command(flatten)]

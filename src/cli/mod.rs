@@ -26,6 +26,7 @@ mod restore;
 mod retain;
 mod seed;
 mod serve;
+mod serve_accounts;
 mod serve_answers;
 mod serve_backup;
 mod serve_calls;

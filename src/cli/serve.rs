@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::flags::{DataFolder, lifetime};
 use super::listen::{self, ListenFlags, ListenTarget};
+use super::serve_accounts::AccountFlags;
 use super::serve_answers::AnswerFlags;
 use super::serve_backup::BackupFlags;
 use super::serve_calls::CallFlags;
@@ -30,7 +31,6 @@ use crate::api::http::forwarded::{TrustedProxies, is_loopback};
 use crate::api::http::ice::Ice;
 use crate::api::http::limit::{RateLimit, RateLimits};
 use crate::assets::Assets;
-use crate::chat::model::bot::BotMakers;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::storage;
 use crate::chat::model::time::Clock;
@@ -50,9 +50,8 @@ pub(super) struct Serve {
     /// Who may make an account
     #[arg(long, env = "FIRESIDE_REGISTRATION", value_enum, default_value_t = Registration::Open)]
     registration: Registration,
-    /// Who may make bots: administrators, or everybody with an account
-    #[arg(long, env = "FIRESIDE_BOTS", value_enum, default_value_t = BotsFlag::Admins)]
-    bots: BotsFlag,
+    #[command(flatten)]
+    accounts: AccountFlags,
     /// Origin where people reach the server, for links and cookies: `https://chat.example.org`
     #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
@@ -146,21 +145,6 @@ enum DurabilityFlag {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum BotsFlag {
-    Admins,
-    Open,
-}
-
-impl From<BotsFlag> for BotMakers {
-    fn from(flag: BotsFlag) -> Self {
-        match flag {
-            BotsFlag::Admins => Self::Administrators,
-            BotsFlag::Open => Self::Everybody,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SearchFlag {
     On,
     Off,
@@ -251,6 +235,7 @@ impl Serve {
             clock,
             limits: Limits::default(),
             is_searched: self.search == SearchFlag::On,
+            factor_required: self.accounts.factor_required(),
         }
     }
 
@@ -288,7 +273,7 @@ impl Serve {
             cors_origins: self.cors_origin,
             any_origin: false,
             registration: self.registration,
-            bots: self.bots.into(),
+            bots: self.accounts.bots(),
             max_upload: self.max_upload,
             max_message: self.max_message,
             ws_history: self.ws_history,

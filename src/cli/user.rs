@@ -31,6 +31,8 @@ pub(super) enum User {
     Admin(Admin),
     /// List the sessions and tokens of an account
     Sessions(Sessions),
+    /// Show whether somebody has a second factor, or remove it
+    SecondFactor(SecondFactor),
 }
 
 /// One account.
@@ -59,6 +61,15 @@ pub(super) struct Sessions {
     /// As JSON, an array of objects
     #[arg(long, conflicts_with = "end")]
     json: bool,
+    #[command(flatten)]
+    one: UserArg,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SecondFactor {
+    /// Remove it: the password alone signs in again
+    #[arg(long)]
+    remove: bool,
     #[command(flatten)]
     one: UserArg,
 }
@@ -126,6 +137,7 @@ impl User {
             Self::Enable(one) => one.change(Some(false), None, "is enabled"),
             Self::Admin(Admin { remove: false, one }) => one.change(None, Some(true), "is an admin"),
             Self::Admin(Admin { remove: true, one }) => one.change(None, Some(false), "is no admin"),
+            Self::SecondFactor(SecondFactor { remove, one }) => one.second_factor(remove),
             Self::Sessions(Sessions { end: true, one, .. }) => {
                 done(&one.data.data, Command::EndSessions { username: one.name.clone() })?;
                 say(&format!("all sessions of {} are ended", one.name));
@@ -142,6 +154,29 @@ impl User {
 }
 
 impl UserArg {
+    fn second_factor(self, remove: bool) -> Result<(), CommandError> {
+        let name = self.name;
+        let command = Command::SecondFactor { username: name.clone(), remove };
+        match ask(&self.data.data, control::Command::User(command))? {
+            Outcome::SecondFactor { is_on: false, .. } if remove => {
+                Err(CommandError::new(CommandError::FAILED, format!("{name} has no second factor")))
+            }
+            Outcome::SecondFactor { is_on: true, .. } if remove => {
+                say(&format!("the second factor of {name} is removed"));
+                Ok(())
+            }
+            Outcome::SecondFactor { is_on: true, recovery_codes_left } => {
+                say(&format!("{name} has a second factor, and {recovery_codes_left} recovery codes left"));
+                Ok(())
+            }
+            Outcome::SecondFactor { is_on: false, .. } => {
+                say(&format!("{name} has no second factor"));
+                Ok(())
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
     fn change(self, is_disabled: Option<bool>, is_admin: Option<bool>, now: &str) -> Result<(), CommandError> {
         let command = Command::Change { username: self.name, is_disabled, is_admin };
         for user in users(&self.data.data, command)? {

@@ -132,7 +132,7 @@ async fn no_list_search_or_reference_leads_to_it() {
     for who in [&cast.dave, &cast.carol] {
         let who = &who.person;
         for path in [
-            "/messages/api/chats/?search=secret",
+            "/messages/api/chats/?search=unheard-of",
             "/messages/api/chats/?search=erin",
             "/messages/api/sync/?since=0",
             "/api/messages/?user=bob",

@@ -8,7 +8,7 @@ use crate::world::bytes::PNG;
 use crate::world::{Room, id};
 
 /// Stands in all that outsiders must not see.
-pub const SECRET: &str = "secret";
+pub const SECRET: &str = "unheard-of";
 pub const NEVER: i64 = 999_999;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,16 +90,16 @@ impl Cast {
                 Room::of(&made.json())
             }
             Sort::Public => alice.opens_room("den").await,
-            Sort::Private | Sort::Server => alice.opens_room("secret den").await,
+            Sort::Private | Sort::Server => alice.opens_room("unheard-of den").await,
         };
         if sort != Sort::Direct {
             for member in [&self.bob, &self.carol, &self.erin] {
                 member.person.joins(&room).await;
             }
         }
-        let file = bob.uploads("secret.txt", b"bob's secret file").await;
-        let picture = bob.uploads("secret.png", PNG).await;
-        let words = bob.posts("bob's secret words").with_file(&file).with_file(&picture);
+        let file = bob.uploads("unheard-of.txt", b"bob's unheard-of file").await;
+        let picture = bob.uploads("unheard-of.png", PNG).await;
+        let words = bob.posts("bob's unheard-of words").with_file(&file).with_file(&picture);
         let message = id(&words.in_room(&room).await);
         // One left, one was removed.
         let carol = &self.carol.person;
@@ -129,7 +129,7 @@ impl Cast {
 
     async fn hooks_into(&self, room: &Room) -> i64 {
         let path = format!("/messages/api/chats/{}/hooks/", room.id);
-        id(&self.alice.person.post(&path, &json!({"label": "secret hook"})).await.is(201).json())
+        id(&self.alice.person.post(&path, &json!({"label": "unheard-of hook"})).await.is(201).json())
     }
 
     /// A device of bob's, an invitation and a bot.

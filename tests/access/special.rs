@@ -33,7 +33,7 @@ async fn hides_a_direct_chat(walk: &mut Walk<'_>) {
         let answer = walk.cast.erin.with(kind).asks(Method::DELETE, &walk.path(&scene)).await;
         walk.sees(Role::Member, answer.status);
         let kept = walk.cast.bob.person.reads(&scene.room()).await;
-        assert_eq!(kept[0], "bob's secret words", "the other's copy stays");
+        assert_eq!(kept[0], "bob's unheard-of words", "the other's copy stays");
     }
 }
 

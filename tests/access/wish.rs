@@ -110,6 +110,8 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
         "rooms-client-4" => json!({"email": cast.bob.person.email}),
         "rooms-7" | "rooms-client-9" => json!({"bio": "new"}),
         "server-20" => json!({"username": cast.new_name(), "password": "a long secret"}),
+        "server-41" | "server-43" => json!({"password": asker.person.password}),
+        "server-42" => json!({"otp": "000000"}),
         "server-33" => json!({"username": cast.new_name()}),
         "server-21" => json!({"is_disabled": false}),
         "server-23" => json!({"name": "new"}),

@@ -11,5 +11,6 @@ mod oauth;
 mod origin;
 mod password;
 mod revocation;
+mod second_factor;
 mod sign_in;
 mod timing;

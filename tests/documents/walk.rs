@@ -11,6 +11,7 @@ use super::heads;
 use crate::manage::setup_code;
 use crate::world::bytes::{PNG, file};
 use crate::world::document::{operations, place_of};
+use crate::world::totp::App;
 use crate::world::{Answer, Fireside, Person, id, people};
 
 /// Someone who notes which operations succeeded.
@@ -268,6 +269,7 @@ async fn administer(admin: &mut Walker<'_>) {
     admin.posts("/api/server/reset/look/", json!({"code": link["code"]})).await;
     let password = json!({"code": link["code"], "password": "another horse erin"});
     admin.posts("/api/server/reset/", password).await;
+    second_factors(admin, erin).await;
     let invites = "/api/server/invites/";
     let invite = admin.posts(invites, json!({"uses": 2, "expires_in": 3600, "label": "friends"})).await;
     admin.posts(&format!("{invites}look/"), json!({"code": invite["code"]})).await;
@@ -289,6 +291,20 @@ async fn administer(admin: &mut Walker<'_>) {
         admin.does("PATCH", &format!("/api/server/chats/{}/", kept.id), json!({"retain_days": days})).await;
     }
     admin.does("GET", "/metrics", Value::Null).await;
+}
+
+/// Root's own, and erin's, who lost it.
+async fn second_factors(admin: &mut Walker<'_>, erin: i64) {
+    let (root, factor) = (admin.person, "/api/server/second-factor/");
+    admin.gets(factor).await;
+    let started = admin.posts(&format!("{factor}start/"), json!({"password": root.password})).await;
+    let app = App::of(started["secret"].as_str().unwrap());
+    admin.posts(&format!("{factor}confirm/"), json!({"otp": app.code(0)})).await;
+    admin.posts(&format!("{factor}end/"), json!({"password": root.password})).await;
+    let who = json!({"username": "erin", "password": "another horse erin"});
+    let hers = root.post("/api/auth/login/", &who).await.is(200).json();
+    Person::of((**root).clone(), &hers, "another horse erin".into()).turns_on_second_factor().await;
+    admin.does("DELETE", &format!("/api/server/users/{erin}/second-factor/"), Value::Null).await;
 }
 
 /// What ends the credential that asks comes last, and needs others.

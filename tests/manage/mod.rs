@@ -10,6 +10,7 @@ mod invite;
 mod newcomer;
 mod people;
 mod reset;
+mod second_factor;
 mod secret;
 mod session;
 mod setup;

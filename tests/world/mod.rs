@@ -16,6 +16,7 @@ pub mod room;
 pub mod server;
 pub mod site;
 pub mod socket;
+pub mod totp;
 
 pub use answer::Answer;
 pub use caller::Caller;

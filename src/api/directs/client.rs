@@ -38,7 +38,7 @@ pub fn layer() -> ClientLayer {
         browser::sign_out_at("/api/logout/"),
         browser::csrf_token_at("/api/csrf-token/"),
         Route::open(post.clone(), "/api/register/", register).doc(document::register),
-        Route::new(get.clone(), "/api/user/", free, me).doc(document::me),
+        Route::without_factor(get.clone(), "/api/user/", free, me).doc(document::me),
         Route::new(get.clone(), "/chat/get-users/", free, users).doc(document::users),
         Route::new(get, "/chat/get-chats/", free, chats).doc(document::chats),
         Route::new(post, "/chat/create-chat/", free, create).doc(document::create),

@@ -26,9 +26,22 @@ pub fn actor(request: &Request) -> Result<Actor, ApiError> {
     }
 }
 
+/// The same, if they have the second factor that the server may ask of them.
+pub fn settled_actor(request: &Request) -> Result<Actor, ApiError> {
+    let actor = actor(request)?;
+    request.context.app.check_factor_of(&actor)?;
+    Ok(actor)
+}
+
 /// Who opens this socket: also by `?token=` or a `token` subprotocol, since a browser
 /// cannot set a header there.
 pub fn socket_actor(request: &Request) -> Result<Actor, ApiError> {
+    let actor = any_socket_actor(request)?;
+    request.context.app.check_factor_of(&actor)?;
+    Ok(actor)
+}
+
+fn any_socket_actor(request: &Request) -> Result<Actor, ApiError> {
     let header = explicit(request)?;
     let protocol = protocol_token(request).map(|secret| by_secret(request, secret)).transpose()?;
     let query = request.query("token").map(|secret| by_secret(request, secret)).transpose()?;

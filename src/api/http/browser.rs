@@ -46,7 +46,7 @@ pub fn sign_out() -> Route {
 
 /// The same at another path.
 pub fn sign_out_at(pattern: &'static str) -> Route {
-    Route::new(Method::POST, pattern, Rate::Free, logout).doc(document::logout)
+    Route::without_factor(Method::POST, pattern, Rate::Free, logout).doc(document::logout)
 }
 
 /// What a write with the cookie has to repeat.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::openapi::doc::Shapes;
 use super::openapi::shape::Shape;
-use super::reply::{ApiError, Problem, Response, problem};
+use super::reply::{ApiError, Problem, Response, SECOND_FACTOR_REQUIRED, problem};
 
 /// What went wrong: a word for programs, a sentence for people, and sentences by field
 /// where fields are to blame.
@@ -21,12 +21,17 @@ struct Envelope<'a> {
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schemars(with = "std::collections::BTreeMap<String, Vec<String>>")]
     details: Map<String, Value>,
+    /// The same as `error`, where a second factor is asked for: in this field every API says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("const" = SECOND_FACTOR_REQUIRED))]
+    code: Option<&'static str>,
 }
 
 /// Every code that [`problem`] gives: the documents list them.
-pub const CODES: [&str; 18] = [
+pub const CODES: [&str; 19] = [
     "authentication_required",
     "invalid_credentials",
+    SECOND_FACTOR_REQUIRED,
     "csrf_failed",
     "permission_denied",
     "not_found",
@@ -60,5 +65,6 @@ pub fn envelope(failure: &ApiError) -> Response {
 #[must_use]
 pub fn enveloped(problem: &Problem) -> Response {
     let (message, details) = (problem.message.as_ref(), problem.details());
-    problem.answer(&Envelope { error: problem.code, message, detail: message, details })
+    let code = Some(problem.code).filter(|code| *code == SECOND_FACTOR_REQUIRED);
+    problem.answer(&Envelope { error: problem.code, message, detail: message, details, code })
 }

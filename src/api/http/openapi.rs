@@ -153,12 +153,13 @@ fn described(route: &Route, doc: &mut Doc) {
     match route.access {
         Access::Open => {}
         Access::SignedIn(rate) => {
-            doc.refuses(&[401]);
+            // Without the second factor that the server may ask for.
+            doc.refuses(&[401, 403]);
             if route.method == Method::GET {
                 doc.answers_nothing(304, "`If-None-Match` names what you would get.");
             } else {
                 // Whatever writes may count in `--limit-send`.
-                doc.refuses(&[403, 429]);
+                doc.refuses(&[429]);
             }
             match rate {
                 Rate::Api => drop(doc.limited("api")),

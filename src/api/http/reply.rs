@@ -64,6 +64,9 @@ pub enum ApiError {
     RangeNotSatisfiable(u64),
 }
 
+/// The word for a second factor that is lacking: its code at a sign-in, or all of it where the server asks for one.
+pub const SECOND_FACTOR_REQUIRED: &str = "second_factor_required";
+
 impl ApiError {
     /// A thing that is not there, or not for the actor.
     pub const NOT_FOUND: Self = Self::Chat(Error::NotFound);
@@ -201,6 +204,10 @@ fn chat_problem(error: &Error) -> Problem {
         Error::InvalidCredentials => {
             Problem::new(S::UNAUTHORIZED, "invalid_credentials", says).with(WWW_AUTHENTICATE, "Token")
         }
+        Error::SecondFactorRequired => {
+            Problem::new(S::UNAUTHORIZED, SECOND_FACTOR_REQUIRED, says).with(WWW_AUTHENTICATE, "Token")
+        }
+        Error::SecondFactorMissing => Problem::new(S::FORBIDDEN, SECOND_FACTOR_REQUIRED, says),
         Error::CredentialRevoked => unauthenticated("Invalid token."),
         Error::WrongPassword => Problem::invalid(vec![("password".into(), says)]),
         Error::UsernameTaken => Problem::invalid(vec![("username".into(), says)]),
@@ -209,7 +216,7 @@ fn chat_problem(error: &Error) -> Problem {
         Error::Invalid(rule) => Problem::invalid(vec![(field_of(*rule).into(), says)]),
         Error::ChatFull => Problem::new(S::BAD_REQUEST, "room_full", says),
         Error::NotInCall => Problem::new(S::BAD_REQUEST, "not_in_call", says),
-        Error::KeyReused => Problem::new(S::CONFLICT, "conflict", says),
+        Error::KeyReused | Error::SecondFactorOn => Problem::new(S::CONFLICT, "conflict", says),
         Error::LimitReached { .. } => Problem::new(S::BAD_REQUEST, "validation_error", says),
         Error::StorageFull => Problem::new(S::INSUFFICIENT_STORAGE, "insufficient_storage", says),
         Error::TooOften { retry_after } => rate_limited(*retry_after),
@@ -236,6 +243,7 @@ fn field_of(rule: Rule) -> &'static str {
         Rule::JoinRooms => "join_rooms",
         Rule::InviteChat => "chat",
         Rule::LastAdmin => "is_admin",
+        Rule::WrongCode | Rule::NoFactorStarted => "otp",
         Rule::FriendSelf | Rule::FriendAlready | Rule::FriendNot => "username",
     }
 }

@@ -138,10 +138,33 @@ impl Route {
         F: Fn(Actor, Request) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
     {
+        Self::signed_in(auth::settled_actor, method, pattern, rate, handler)
+    }
+
+    /// The same, for those too who lack the second factor that the server asks of them.
+    pub fn without_factor<F, Fut>(method: Method, pattern: &'static str, rate: Rate, handler: F) -> Self
+    where
+        F: Fn(Actor, Request) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + Send + 'static,
+    {
+        Self::signed_in(auth::actor, method, pattern, rate, handler)
+    }
+
+    fn signed_in<F, Fut>(
+        find: fn(&Request) -> Result<Actor, ApiError>,
+        method: Method,
+        pattern: &'static str,
+        rate: Rate,
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Actor, Request) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + Send + 'static,
+    {
         let route = Self::open(method, pattern, move |request: Request| {
             let handler = handler.clone();
             async move {
-                let actor = auth::actor(&request)?;
+                let actor = find(&request)?;
                 request.trace.signed_by(actor.user);
                 request.context.limits.check(rate, &actor).of(&request)?;
                 handler(actor, request).await

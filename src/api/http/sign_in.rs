@@ -16,6 +16,7 @@ use crate::chat::model::label::Label;
 use crate::chat::model::name::rule::is_unseen;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
+use crate::chat::model::second_factor::Otp;
 use crate::chat::model::user::NewUser;
 
 /// An attempt to sign in: names or addresses to try (either field may hold either),
@@ -25,10 +26,11 @@ pub struct SignIn {
     password: Password,
     is_blank: bool,
     oauth: bool,
+    otp: Option<Otp>,
 }
 
 impl SignIn {
-    /// Reads `username` and/or `email`, `password` and `oauth`.
+    /// Reads `username` and/or `email`, `password`, `otp` and `oauth`.
     pub fn of(fields: &mut Fields) -> Result<Self, ApiError> {
         let logins: Vec<String> = [fields.text("username"), fields.text("email")]
             .into_iter()
@@ -42,24 +44,28 @@ impl SignIn {
             fields.demand(sent);
         }
         let oauth = fields.boolean("oauth").unwrap_or(false);
+        let otp = fields.text("otp").and_then(|text| Otp::parse(&text));
         let password = if oauth {
             Some(fields.text("password").unwrap_or_default())
         } else {
             fields.require("password", |text| Ok(text.to_owned()))
         };
         let password = fields.complete(password)?;
-        Ok(Self { logins, is_blank: password.is_empty(), password: Password::attempt(&password), oauth })
+        Ok(Self { logins, is_blank: password.is_empty(), password: Password::attempt(&password), oauth, otp })
     }
 
     /// The same fields, described.
     #[must_use]
     pub fn described() -> Vec<Field> {
         let (password, oauth) = (may("password", shape::attempt()), may("oauth", shape::boolean()));
-        vec![may("username", shape::string()), may("email", shape::string()), password, oauth]
+        let sentence = "A code of the second factor, or for recovery: needed by whoever has one.";
+        let otp = may("otp", shape::described(shape::string(), sentence));
+        vec![may("username", shape::string()), may("email", shape::string()), password, otp, oauth]
     }
 
     /// Who it is, if the password is theirs. Why not is never told: an unknown name, a
-    /// wrong or empty password and a disabled account answer alike, in like time.
+    /// wrong or empty password and a disabled account answer alike, in like time. Of a second
+    /// factor only those are told who know the password.
     ///
     /// What is refused as too often is counted by what was typed, so that the refusal tells
     /// nothing that the actor did not know. Attempts at an account by its other names add up
@@ -91,7 +97,12 @@ impl SignIn {
         } else {
             app.check_password(&self.logins, self.password).await
         };
-        if matches!(checked, Err(Error::InvalidCredentials)) {
+        let checked = match checked {
+            Ok(who) => app.check_second_factor(who, self.otp).await,
+            refused => refused,
+        };
+        // Codes rest after too many wrong ones.
+        if matches!(checked, Err(Error::InvalidCredentials | Error::TooOften { .. })) {
             log_failure(request, tried);
         }
         Ok(checked?.labelled(device_label(request)))

@@ -1,7 +1,5 @@
 //! The shapes of messaging.md.
 
-use std::borrow::Cow;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +7,7 @@ use serde_json::{Map, Value};
 use super::notify::Own;
 use crate::api::http::attachment::Attachment;
 use crate::api::http::base;
-use crate::api::http::reply::Problem;
+use crate::api::http::reply::{Problem, SECOND_FACTOR_REQUIRED};
 use crate::chat::model::changes::{Change, Changes};
 use crate::chat::model::chat::Kind;
 use crate::chat::model::id::UserId;
@@ -410,7 +408,18 @@ impl Invalid {
 /// Any other refusal.
 #[derive(JsonSchema, Serialize)]
 pub struct Detail<'a> {
-    pub detail: &'a Cow<'static, str>,
+    detail: &'a str,
+    /// Where a second factor is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("const" = SECOND_FACTOR_REQUIRED))]
+    code: Option<&'static str>,
+}
+
+impl<'a> Detail<'a> {
+    pub fn of(problem: &'a Problem) -> Self {
+        let code = Some(problem.code).filter(|code| *code == SECOND_FACTOR_REQUIRED);
+        Self { detail: &problem.message, code }
+    }
 }
 
 /// A fault of the server.

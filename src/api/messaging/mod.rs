@@ -128,7 +128,7 @@ fn render(failure: &ApiError) -> Response {
     match problem.status {
         StatusCode::BAD_REQUEST => problem.answer(&json::Invalid::of(&problem)),
         StatusCode::INTERNAL_SERVER_ERROR => problem.answer(&json::Fault::default()),
-        _ => problem.answer(&json::Detail { detail: &problem.message }),
+        _ => problem.answer(&json::Detail::of(&problem)),
     }
 }
 

@@ -11,8 +11,9 @@ use super::socket::FRAME;
 use crate::api::http::body::Body;
 use crate::api::http::openapi::doc::{Doc, Shapes};
 use crate::api::http::openapi::shape::{
-    Shape, any, any_of, attempt, described, list, may, need, not_blank, object, string, whole_number, word,
+    Shape, any, any_of, attempt, described, list, may, need, not_blank, object, one_of, string, whole_number, word,
 };
+use crate::api::http::reply::SECOND_FACTOR_REQUIRED;
 
 /// `{"field":["…"]}` where fields are to blame, else `{"detail":"…"}`.
 pub fn errors(_shapes: &mut Shapes, status: u16) -> Shape {
@@ -20,7 +21,11 @@ pub fn errors(_shapes: &mut Shapes, status: u16) -> Shape {
     let fields = json!({ "type": "object", "minProperties": 1, "additionalProperties": list(string()) });
     match status {
         400 => any_of([detail, fields]),
-        401 => object(&[need("detail", string()), may("code", word("token_not_valid"))]),
+        401 => {
+            let codes = one_of(&["token_not_valid", SECOND_FACTOR_REQUIRED]);
+            object(&[need("detail", string()), may("code", codes)])
+        }
+        403 => object(&[need("detail", string()), may("code", word(SECOND_FACTOR_REQUIRED))]),
         _ => detail,
     }
 }

@@ -106,6 +106,9 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
         Error::NotMember => problem.answer(&json!({ "error": json::ACCESS_DENIED })),
         Error::InvalidCredentials => problem.answer(&json!({ "detail": json::NO_ACCOUNT })),
         Error::CredentialRevoked => problem.answer(&json!({ "detail": "Token is invalid", "code": "token_not_valid" })),
+        Error::SecondFactorRequired | Error::SecondFactorMissing => {
+            problem.answer(&json!({ "detail": problem.message, "code": problem.code }))
+        }
         Error::UnknownUser => problem.answer(&json!({ "username": ["Пользователь с таким именем не найден."] })),
         Error::Invalid(rule) => match rule {
             Rule::FriendSelf => problem.answer(&json!({ "message": "Нельзя добавить в друзья самого себя." })),
@@ -125,13 +128,16 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::TooFarBack
             | Rule::JoinRooms
             | Rule::InviteChat
-            | Rule::LastAdmin => plain(problem),
+            | Rule::LastAdmin
+            | Rule::WrongCode
+            | Rule::NoFactorStarted => plain(problem),
         },
         Error::NotFound
         | Error::SearchOff
         | Error::Forbidden(_)
         | Error::WrongPassword
         | Error::RegistrationClosed
+        | Error::SecondFactorOn
         | Error::UsernameTaken
         | Error::EmailTaken
         | Error::ChatFull

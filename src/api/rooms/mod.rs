@@ -52,10 +52,11 @@ pub fn dialect() -> Dialect {
     let routes = vec![
         Route::open(post.clone(), "/api/auth/register/", accounts::register).doc(document::register),
         Route::open(post.clone(), "/api/auth/login/", accounts::login).doc(document::login),
-        Route::new(post.clone(), "/api/auth/logout/", api, accounts::logout).doc(document::logout),
-        Route::new(post.clone(), "/api/auth/logout-all/", api, accounts::logout_all).doc(document::logout_all),
+        Route::without_factor(post.clone(), "/api/auth/logout/", api, accounts::logout).doc(document::logout),
+        Route::without_factor(post.clone(), "/api/auth/logout-all/", api, accounts::logout_all)
+            .doc(document::logout_all),
         Route::new(post.clone(), "/api/auth/password/", api, accounts::change_password).doc(document::change_password),
-        Route::new(get.clone(), "/api/auth/me/", api, accounts::me).doc(document::me),
+        Route::without_factor(get.clone(), "/api/auth/me/", api, accounts::me).doc(document::me),
         Route::new(get.clone(), "/api/users/", api, accounts::users).doc(document::users).when(asks_for_a_page),
         Route::new(get.clone(), "/api/users/{id}/", api, accounts::user).doc(document::user),
         Route::new(patch.clone(), "/api/users/{id}/", api, accounts::change_profile).doc(document::change_profile),

@@ -116,6 +116,12 @@ pub fn sign_out(doc: &mut Doc) {
         .answers_nothing(204, "None of it opens anything any more.");
 }
 
+pub fn remove_second_factor(doc: &mut Doc) {
+    administrators(doc.does("Take a user's second factor away, who lost it"))
+        .answers_nothing(204, "Their password alone signs them in.")
+        .refuses(&[404]);
+}
+
 pub fn invites(doc: &mut Doc) {
     administrators(doc.does("List invitations"))
         .pages(PAGE_SIZE)

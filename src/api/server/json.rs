@@ -188,6 +188,8 @@ pub struct User<'a> {
     is_disabled: bool,
     stored_bytes: i64,
     text_bytes: i64,
+    /// Their sign-ins with the password ask for a code.
+    has_second_factor: bool,
     created_at: String,
     last_seen_at: Option<String>,
 }
@@ -204,6 +206,7 @@ impl<'a> From<&'a ManagedAccount> for User<'a> {
             is_disabled: account.is_disabled,
             stored_bytes: managed.stored_bytes,
             text_bytes: managed.text_bytes,
+            has_second_factor: managed.has_second_factor,
             created_at: managed.created_at.to_string(),
             last_seen_at: managed.last_seen_at.map(|at| at.to_string()),
         }

@@ -9,11 +9,14 @@
 //! | me | GET | `/api/server/people/` | whom I may write to, online first |
 //! | me | GET | `/api/server/sessions/` | what signs me in |
 //! | me | DELETE | `/api/server/sessions/{id}/` | one of it ends |
+//! | me | GET | `/api/server/second-factor/` | whether I have a second factor |
+//! | me | POST | `/api/server/second-factor/{start,confirm,end}/` | turn it on, turn it off |
 //! | me | GET POST | `/api/server/bots/` | my bots, a new one |
 //! | me | DELETE | `/api/server/bots/{id}/` | one of them ends |
 //! | admin | GET POST | `/api/server/users/` | everybody, a new one |
 //! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
 //! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
+//! | admin | DELETE | `/api/server/users/{id}/second-factor/` | taken away, for whoever lost it |
 //! | admin | PATCH | `/api/server/settings/` | what it is called, and where newcomers go |
 //! | admin | GET POST | `/api/server/invites/` | invitations, a new one |
 //! | admin | DELETE | `/api/server/invites/{id}/` | taken back |
@@ -29,6 +32,7 @@ mod invites;
 mod json;
 mod people;
 mod public;
+mod second_factor;
 mod sessions;
 mod settings;
 mod status;
@@ -59,6 +63,10 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/api/server/people/", Rate::Free, people::list).doc(document::people),
         Route::new(get.clone(), "/api/server/sessions/", Rate::Free, sessions::list).doc(document::sessions),
         Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Free, sessions::end).doc(document::end_session),
+        second_factor::look(),
+        second_factor::start(),
+        second_factor::confirm(),
+        second_factor::end(),
         Route::new(get.clone(), "/api/server/bots/", Rate::Free, bots::list).doc(bots::list_document),
         Route::new(post.clone(), "/api/server/bots/", Rate::Free, bots::create).doc(bots::create_document),
         Route::new(delete.clone(), "/api/server/bots/{id}/", Rate::Free, bots::delete).doc(bots::delete_document),
@@ -67,6 +75,8 @@ pub fn dialect() -> Dialect {
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),
         admin(post.clone(), "/api/server/users/{id}/reset/", users::reset).doc(document::link_reset),
         admin(post.clone(), "/api/server/users/{id}/sign-out/", users::sign_out).doc(document::sign_out),
+        admin(delete.clone(), "/api/server/users/{id}/second-factor/", users::remove_second_factor)
+            .doc(document::remove_second_factor),
         admin(Method::PATCH, "/api/server/settings/", settings::change).doc(document::settings),
         admin(get.clone(), "/api/server/invites/", invites::list).doc(document::invites),
         admin(post, "/api/server/invites/", invites::create).doc(document::invite),

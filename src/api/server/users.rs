@@ -65,3 +65,8 @@ pub async fn sign_out(by: Administrator, request: Request) -> Answer {
     request.context.app.end_sessions_of(&by, UserId(request.id(0)?)).await?;
     no_content()
 }
+
+pub async fn remove_second_factor(by: Administrator, request: Request) -> Answer {
+    request.context.app.remove_second_factor(&by, UserId(request.id(0)?)).await?;
+    no_content()
+}

@@ -207,7 +207,8 @@ async fn server(request: Request) -> Answer {
     let actor = auth::actor(&request).ok();
     let is_admin = actor.as_ref().map(|actor| request.context.app.is_admin(actor)).transpose()?;
     // For the signed-in alone: each credential is bandwidth that the operator pays for.
-    let ice_servers = actor.as_ref().map(|actor| settings.ice.servers(actor.user, now));
+    let settled = actor.as_ref().filter(|actor| request.context.app.check_factor_of(actor).is_ok());
+    let ice_servers = settled.map(|actor| settings.ice.servers(actor.user, now));
     let user = actor.as_ref().zip(is_admin).map(|(actor, is_admin)| Me { id: actor.user.0, is_admin });
     let is_secret = ice_servers.iter().flatten().any(IceServer::has_credential);
     let about = request.context.app.about()?;

@@ -1,6 +1,6 @@
 //! Accounts from the administrator's side: who may, and what they do to others.
 
-use super::{audit, register, session};
+use super::{audit, register, second_factor, session};
 use crate::chat::app::App;
 use crate::chat::model::admin::{Administrator, ManagedAccount, UserChange};
 use crate::chat::model::audit::AuditAction;
@@ -57,8 +57,18 @@ impl App {
     /// Disables or enables somebody, makes them an admin or not. Disabling ends all that
     /// signs them in, for good; their sockets are closed when this returns.
     pub async fn change_user(&self, by: &Administrator, user: UserId, change: UserChange) -> Result<ManagedAccount> {
-        let (by, keys) = (by.clone(), self.keys.clone());
-        let changed = self.store.write(move |tx| apply(tx, &by, user, change, &keys)).await?;
+        let (by, keys, required) = (by.clone(), self.keys.clone(), self.factor_required);
+        let changed = self
+            .store
+            .write(move |tx| {
+                let changed = apply(tx, &by, user, change, &keys)?;
+                // Of an admin more may be asked.
+                if change.is_admin == Some(true) {
+                    second_factor::restrict(tx, user, required)?;
+                }
+                Ok(changed)
+            })
+            .await?;
         self.hub.settle().await;
         Ok(changed)
     }

@@ -14,6 +14,7 @@ pub mod dev_account;
 pub mod invite;
 pub mod register;
 pub mod reset;
+pub mod second_factor;
 pub mod session;
 pub mod setup;
 pub mod sign_in;

@@ -28,6 +28,8 @@ pub struct Verified {
     user: UserId,
     hash: String,
     label: Label,
+    /// A code of the second factor came too, or the proof is none that needs one.
+    is_whole: bool,
 }
 
 impl Verified {
@@ -43,9 +45,21 @@ impl Verified {
         Self { label, ..self }
     }
 
+    /// The same, now that a code of the second factor has come.
+    pub(super) fn with_second_factor(self) -> Self {
+        Self { is_whole: true, ..self }
+    }
+
     fn check(&self, tx: &Tx<'_>) -> Result<()> {
         let is_current = store::users::password_hash(tx, self.user)?.is_some_and(|hash| hash == self.hash);
-        if is_current { Ok(()) } else { Err(Error::InvalidCredentials) }
+        if !is_current {
+            return Err(Error::InvalidCredentials);
+        }
+        // It may have been turned on since the password was checked.
+        if self.is_whole || !store::second_factors::is_on(tx, self.user)? {
+            return Ok(());
+        }
+        Err(Error::SecondFactorRequired)
     }
 }
 
@@ -81,7 +95,7 @@ impl App {
             return Err(Error::InvalidCredentials);
         }
         let hash = if self.hasher.is_foreign(&hash) { self.adopt(user, password, hash).await? } else { hash };
-        Ok(Verified { user, hash, label: Label::default() })
+        Ok(Verified { user, hash, label: Label::default(), is_whole: false })
     }
 
     /// Puts our own hash in the place of one that came from elsewhere, now that its
@@ -114,7 +128,7 @@ impl App {
     /// tries out alone.
     pub fn user_by_login(&self, login: &str) -> Result<Verified> {
         match self.store.read(|db| store::users::password_of(db, login))? {
-            Some((user, hash, false)) => Ok(Verified { user, hash, label: Label::default() }),
+            Some((user, hash, false)) => Ok(Verified { user, hash, label: Label::default(), is_whole: true }),
             _ => Err(Error::InvalidCredentials),
         }
     }

@@ -175,6 +175,7 @@ impl Registry {
         match steering {
             Steering::SocketOpened { socket, chats } => self.open(socket, chats),
             Steering::RightsChanged { .. } => {}
+            Steering::Restricted { user } => self.close_where(user, Closing::Removed, |_| true),
             Steering::CredentialEnded { user, credential } => {
                 self.close_where(user, Closing::SignedOut, |socket| socket.credential == credential);
             }

@@ -66,7 +66,8 @@ impl CredentialCache {
         if let Event::Steering(
             Steering::CredentialEnded { user, .. }
             | Steering::CredentialsEnded { user, .. }
-            | Steering::RightsChanged { user },
+            | Steering::RightsChanged { user }
+            | Steering::Restricted { user },
         ) = event
         {
             self.forget(*user);
@@ -103,6 +104,7 @@ mod tests {
             kind: CredentialKind::Device,
             is_admin: false,
             is_bot: false,
+            has_factor: false,
         };
         CachedCredential { actor, since: NOW, until: Timestamp(2_000) }
     }

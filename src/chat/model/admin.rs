@@ -22,6 +22,8 @@ pub struct ManagedAccount {
     pub stored_bytes: i64,
     /// Bytes of its messages and posts.
     pub text_bytes: i64,
+    /// Its sign-ins with the password ask for a code.
+    pub has_second_factor: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its last socket closed.

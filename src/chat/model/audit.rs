@@ -24,6 +24,8 @@ pub enum AuditAction {
     PasswordSet,
     /// All sessions of somebody else were ended.
     SessionsEnded,
+    /// Somebody's second factor was taken away.
+    SecondFactorRemoved,
     /// An invitation was made.
     InviteCreated,
     /// An invitation was taken back.
@@ -62,6 +64,7 @@ impl AuditAction {
             Self::ResetLinkCreated => "reset_link_created",
             Self::PasswordSet => "password_set",
             Self::SessionsEnded => "sessions_ended",
+            Self::SecondFactorRemoved => "second_factor_removed",
             Self::InviteCreated => "invite_created",
             Self::InviteRevoked => "invite_revoked",
             Self::TokenCreated => "token_created",

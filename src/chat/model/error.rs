@@ -25,6 +25,15 @@ pub enum Error {
     /// No such user, or a wrong password, or a disabled account: nobody can tell which.
     #[error("Unable to log in with the provided credentials.")]
     InvalidCredentials,
+    /// The password is right, and a code of the second factor has to come with it.
+    #[error("A code of your second factor is needed.")]
+    SecondFactorRequired,
+    /// The server asks for a second factor, and there is none yet.
+    #[error("This server asks you for a second factor. Set one up first.")]
+    SecondFactorMissing,
+    /// There is a second factor already.
+    #[error("Your second factor is on already. Turn it off to begin anew.")]
+    SecondFactorOn,
     /// The credential that the request carries opens nothing (any more).
     #[error("Invalid token.")]
     CredentialRevoked,
@@ -166,6 +175,12 @@ pub enum Rule {
     /// Somebody has to administer the server.
     #[error("The last admin who can sign in has to stay one.")]
     LastAdmin,
+    /// A code is wrong, was used, or is of another time.
+    #[error("This code is wrong, or was used already.")]
+    WrongCode,
+    /// There is no second factor that waits for its first code.
+    #[error("No second factor waits for a code. Start one first.")]
+    NoFactorStarted,
     /// One is not one's own friend.
     #[error("You cannot befriend yourself.")]
     FriendSelf,

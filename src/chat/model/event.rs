@@ -296,6 +296,11 @@ pub enum Steering {
         /// Whose.
         user: UserId,
     },
+    /// A user may do hardly anything until they have a second factor. Their sockets close.
+    Restricted {
+        /// Who.
+        user: UserId,
+    },
     /// A socket is ready for what happens from here on.
     SocketOpened {
         /// Which; its place in the hub is kept already.

@@ -39,6 +39,7 @@ pub mod receipt;
 pub mod record;
 pub mod retention;
 pub mod search;
+pub mod second_factor;
 pub mod server;
 pub mod session;
 pub mod storage;

@@ -52,7 +52,7 @@ pub struct Head {
     pub program: String,
     /// How much is in it.
     pub scope: Scope,
-    /// Whether hashes of passwords and of tokens are in it.
+    /// Whether hashes of passwords and of tokens, and the secrets of second factors, are in it.
     pub has_secrets: bool,
 }
 
@@ -104,6 +104,9 @@ pub struct User {
     /// `argon2$argon2id$…`. Left out: they need a link that sets a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
+    /// What signs them in beside the password. Left out: nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
     /// What they were called before a move, where that is no username here: they sign in by it, if nobody else
     /// has it. Left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +117,20 @@ pub struct User {
     /// Pushes to them do not carry the text.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hides_preview: bool,
+}
+
+/// A second factor: TOTP by SHA-1, six digits, 30 seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactor {
+    /// What the app shares with the server, in base32 and in the clear: whoever reads it makes codes.
+    pub secret: String,
+    /// The number of the last 30 seconds since 1970 whose code was used. Left out: none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<i64>,
+    /// SHA-256 of each recovery code that was not used, in 64 hex digits: of its letters in lower case alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery_sha256: Vec<String>,
 }
 
 /// What signs somebody in.

@@ -46,6 +46,8 @@ pub struct Actor {
     pub is_admin: bool,
     /// A program with an account of its own.
     pub is_bot: bool,
+    /// Has a second factor.
+    pub has_factor: bool,
 }
 
 /// A new browser session.

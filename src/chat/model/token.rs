@@ -42,6 +42,9 @@ impl fmt::Debug for Token {
     }
 }
 
+/// What the secrets of second factors are sealed with.
+pub(in crate::chat) struct FactorKey(pub [u8; 32]);
+
 /// The server's secret, and what is derived from it.
 #[derive(Clone)]
 pub(in crate::chat) struct Keys(Arc<[u8]>);
@@ -65,6 +68,10 @@ impl Keys {
 
     pub fn jwt_key(&self) -> [u8; 32] {
         self.derive("json web token", &[])
+    }
+
+    pub fn factor_key(&self) -> FactorKey {
+        FactorKey(self.derive("second factor", &[]))
     }
 
     /// A key for one purpose, never the secret itself.

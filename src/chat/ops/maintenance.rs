@@ -129,6 +129,7 @@ fn redate(tx: &Tx<'_>) -> Result<()> {
     store::credentials::redate(tx, believed)?;
     store::invites::redate(tx, believed)?;
     store::group_invites::redate(tx, believed)?;
+    store::second_factors::redate(tx, believed)?;
     store::resets::redate(tx, believed, RESET_LIFE)
 }
 

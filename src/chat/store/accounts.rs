@@ -17,7 +17,8 @@ const MANAGED: &str = concat!(
     columns!("u"),
     ", u.email, u.is_admin, u.is_disabled, u.stored_bytes, ",
     bytes!("u"),
-    ", u.created_at, u.last_seen_at"
+    ", u.created_at, u.last_seen_at,
+     EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1)"
 );
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
@@ -33,6 +34,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
         text_bytes: row.get::<_, i64>(COLUMNS + 4)? - stored_bytes,
         created_at: Timestamp(row.get(COLUMNS + 5)?),
         last_seen_at: row.get::<_, Option<i64>>(COLUMNS + 6)?.map(Timestamp),
+        has_second_factor: row.get(COLUMNS + 7)?,
     })
 }
 

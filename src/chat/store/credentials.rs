@@ -37,7 +37,8 @@ fn kind_of(text: &str) -> CredentialKind {
 }
 
 const FIND: &str =
-    "SELECT c.id, c.kind, c.used_at, c.user_id, u.username, u.is_admin, u.is_bot AS is_bots, c.expires_at
+    "SELECT c.id, c.kind, c.used_at, c.user_id, u.username, u.is_admin, u.is_bot AS is_bots, c.expires_at,
+        EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1) AS has_factor
     FROM credentials c JOIN users u ON u.id = c.user_id
     WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND ";
 
@@ -52,6 +53,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
             username: Username::stored(row.get("username")?),
             is_admin: row.get("is_admin")?,
             is_bot: row.get("is_bots")?,
+            has_factor: row.get("has_factor")?,
         },
     })
 }

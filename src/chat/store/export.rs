@@ -16,6 +16,7 @@ use crate::chat::model::file::StorageName;
 use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::record::{Record, RecordError};
 use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::Keys;
 
 type Result<T> = std::result::Result<T, RecordError>;
 
@@ -34,7 +35,8 @@ enum ExportFilter {
 pub struct ExportTx {
     db: Connection,
     wanted: ExportFilter,
-    has_secrets: bool,
+    /// What opens those that are told; `None`: none is.
+    secrets: Option<Keys>,
 }
 
 /// Bytes that go into the archive.
@@ -47,7 +49,7 @@ pub struct Bytes {
 
 impl ExportTx {
     /// Begins to read, of one commit.
-    pub fn begin(path: &Path, has_secrets: bool) -> Result<Self> {
+    pub fn begin(path: &Path, secrets: Option<Keys>) -> Result<Self> {
         let db = copy::open(path)?;
         db.execute_batch("BEGIN")?;
         let edition = copy::edition(&db)?;
@@ -55,7 +57,7 @@ impl ExportTx {
             let why = "it is of an older version; start Fireside on it once";
             return Err(Same::Database(why.into()).into());
         }
-        Ok(Self { db, wanted: ExportFilter::All, has_secrets })
+        Ok(Self { db, wanted: ExportFilter::All, secrets })
     }
 
     /// Chooses a chat. `false`: it is not there.
@@ -86,8 +88,8 @@ impl ExportTx {
 
     /// Tells every record after the head, in the order of the format.
     pub fn each_record(&self, mut tell: impl FnMut(Record) -> Result<()>) -> Result<()> {
-        let Self { wanted, has_secrets, .. } = *self;
-        self.each(&people::users(wanted), people::user(has_secrets), &mut tell)?;
+        let (wanted, has_secrets) = (self.wanted, self.secrets.is_some());
+        self.each(&people::users(wanted), people::user(self.secrets.as_ref()), &mut tell)?;
         self.each(&people::credentials(wanted, has_secrets), people::credential(has_secrets), &mut tell)?;
         self.each(&people::friends(wanted), people::friend, &mut tell)?;
         self.each(&people::posts(wanted), people::post, &mut tell)?;

@@ -13,6 +13,7 @@ use super::by_chat::ids_between;
 use super::copy::{self, FileRow};
 use crate::chat::model::backup::BackupError;
 use crate::chat::model::file::StorageName;
+use crate::chat::model::id::UserId;
 use crate::chat::model::time::Timestamp;
 
 /// Faults of one kind that are named; more would not help.
@@ -58,6 +59,16 @@ pub fn dangling(db: &Connection, table: &str) -> Result<Vec<String>> {
         Ok(format!("row {} of {table} refers to a row of {parent} that is not there", id.unwrap_or_default()))
     })?;
     found.take(MAX_NAMED).collect()
+}
+
+/// The sealed secrets of second factors, and whose.
+pub fn second_factors(db: &Connection) -> Result<Vec<(UserId, Vec<u8>)>> {
+    if !has_table(db, "second_factors")? {
+        return Ok(Vec::new());
+    }
+    let mut query = db.prepare("SELECT user_id, sealed_secret FROM second_factors ORDER BY user_id")?;
+    let rows = query.query_map([], |row| Ok((UserId(row.get(0)?), row.get(1)?)))?;
+    rows.collect()
 }
 
 /// How many numbers of changes are above the sequence: they would be given out again.

@@ -44,6 +44,7 @@ pub(super) mod resets;
 pub(super) mod retention;
 mod scans;
 pub(super) mod search;
+pub(super) mod second_factors;
 pub(super) mod server;
 #[cfg(test)]
 pub(super) mod simulated;

@@ -31,6 +31,7 @@ use crate::chat::model::page::Page;
 use crate::chat::model::password::Password;
 use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::search::{Order, Question};
+use crate::chat::model::second_factor::{Otp, step_at};
 use crate::chat::model::server::{Beginning, Settings, SettingsChange};
 use crate::chat::model::session::Actor;
 use crate::chat::model::time::Clock;
@@ -60,7 +61,7 @@ const READ_EVERYTHING: &[&str] = &[
     "FROM users u WHERE u.is_disabled = 0 AND (u.is_bot = 0 OR",
     "FROM hooks h CROSS JOIN users b",
     // The administrators' lists: users, invitations (of which there are 1,000 at most), and the log.
-    "u.last_seen_at FROM users u ORDER BY u.id LIMIT",
+    "f.is_on = 1) FROM users u ORDER BY u.id LIMIT",
     "FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1",
     "FROM users u WHERE instr(search_key, ?1) > 0 OR email_key = ?1",
     "FROM invites i LEFT JOIN users u ON u.id = i.created_by\n         ORDER BY",
@@ -146,6 +147,22 @@ async fn people(app: &App, alice: &Actor, bob: &Actor) {
     app.profile(bob, "alice").await.expect("a profile");
     app.remove_friend(alice, "bob").await.expect("friends no more");
     app.change_password(bob, Password::attempt("password"), Password::attempt("passwords")).await.expect("changed");
+    second_factor(app, bob).await;
+}
+
+/// Turning a second factor on, signing in by it, turning it off.
+async fn second_factor(app: &App, bob: &Actor) {
+    let password = || Password::attempt("passwords");
+    let secret = app.start_second_factor(bob, password()).await.expect("a secret");
+    let code = secret.code_at(step_at(app.now())).expect("a code");
+    let mut recovery = app.confirm_second_factor(bob, Some(Otp::App(code))).await.expect("on");
+    assert!(app.second_factor(bob.user).expect("asked").is_on);
+    for otp in [recovery.pop().expect("a code"), "000000".into(), "nonsense".into()] {
+        let who = app.check_password(&["bob".to_owned()], password()).await.expect("his password");
+        drop(app.check_second_factor(who, Otp::parse(&otp)).await);
+    }
+    app.end_second_factor(bob, password()).await.expect("off");
+    app.remove_second_factor(&Administrator::CommandLine, bob.user).await.expect_err("it is off");
 }
 
 /// Administering: users, invitations, links, tokens, the log.

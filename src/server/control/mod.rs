@@ -98,6 +98,13 @@ pub enum Outcome {
     Users(Vec<user::UserLine>),
     /// What signs somebody in, or the tokens of programs.
     Sessions(Vec<token::TokenLine>),
+    /// Whether somebody has a second factor, or had one that was taken away.
+    SecondFactor {
+        /// They have, or had.
+        is_on: bool,
+        /// How many recovery codes they had not used.
+        recovery_codes_left: u32,
+    },
     /// Bots.
     Bots(Vec<bot::BotLine>),
     /// Hooks.

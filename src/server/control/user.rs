@@ -9,6 +9,7 @@ use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::page::Page;
 use crate::chat::model::password::Password;
+use crate::chat::model::second_factor::FactorState;
 use crate::chat::model::user::{Account, NewUser};
 
 /// Sessions that are listed at most: more than anybody may have.
@@ -59,6 +60,13 @@ pub enum Command {
     EndSessions {
         /// Whose.
         username: String,
+    },
+    /// Whether somebody has a second factor.
+    SecondFactor {
+        /// Whom.
+        username: String,
+        /// Take it away.
+        remove: bool,
     },
     /// Everybody.
     List,
@@ -130,6 +138,14 @@ pub(super) async fn execute(app: &App, base: Option<&str>, command: Command) -> 
             let page = Page { number: 1, size: MAX_LISTED };
             let sessions = app.sessions_of(account(app, &username)?.user.id, page).map_err(failed)?;
             Ok(Outcome::Sessions(sessions.items.into_iter().map(token::TokenLine::from).collect()))
+        }
+        Command::SecondFactor { username, remove } => {
+            let user = account(app, &username)?.user.id;
+            let FactorState { is_on, recovery_codes_left } = app.second_factor(user).map_err(failed)?;
+            if remove && is_on {
+                app.remove_second_factor(&by, user).await.map_err(failed)?;
+            }
+            Ok(Outcome::SecondFactor { is_on, recovery_codes_left })
         }
         Command::EndSessions { username } => {
             app.end_sessions_of(&by, account(app, &username)?.user.id).await.map_err(failed)?;

@@ -10,10 +10,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::chat::folder;
 use crate::chat::model::backup::{BackupError, Progress};
 use crate::chat::model::clock::ClockDoubt;
+use crate::chat::model::second_factor::FactorSecret;
 use crate::chat::model::storage::database;
 use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::Keys;
 use crate::chat::store::{self, Db, integrity};
 pub(in crate::chat) use files::each_unknown;
 
@@ -106,6 +109,7 @@ pub fn check(
     add("messages", counters::messages(&db, &mut way));
     add("search", counters::search(&db, &mut way));
     add("users", counters::users(&db, &mut way));
+    add("second-factors", second_factors(&db, data));
     add("files", files::named(&db, data, wish.deep, &mut way));
     add("unknown-files", files::unknown(&db, data, now, &mut way));
     add("free-space", free_space(data, wish.min_free));
@@ -182,6 +186,19 @@ fn references(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
     } else {
         Finding::new("references", Verdict::Found, faults.join("; "))
     }])
+}
+
+/// A secret that does not open lets nobody in: `secret.key` is another's.
+fn second_factors(db: &Db, data: &Path) -> Findings {
+    let sealed = integrity::second_factors(db)?;
+    if sealed.is_empty() {
+        return Ok(vec![Finding::new("second-factors", Verdict::Good, "nobody has a second factor")]);
+    }
+    let secret = folder::secret(data, true).map_err(|cause| BackupError::Data(cause.to_string()))?;
+    let key = Keys::new(&secret).factor_key();
+    let lost = sealed.iter().filter(|(user, sealed)| FactorSecret::unsealed(sealed, &key, *user).is_none()).count();
+    let good = "secret.key opens every second factor";
+    Ok(vec![Finding::of("second-factors", lost as u64, good, "second factors do not open by secret.key")])
 }
 
 fn free_space(data: &Path, min_free: u64) -> Findings {

@@ -5,13 +5,14 @@ use std::io::{BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::chat::folder::erase;
+use crate::chat::folder::{self, erase};
 use crate::chat::model::backup::{BackupError as Same, Progress, at};
 use crate::chat::model::id::ChatId;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::record::{Head, Record, RecordError, Scope, VERSION};
 use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::Keys;
 use crate::chat::ops::backup::archive::{FILES, MANIFEST, Writer};
 use crate::chat::ops::backup::target::{BackupFolder, NewFile};
 use crate::chat::store::export::ExportTx;
@@ -98,7 +99,8 @@ fn begin(data: &Path, subject: &ExportScope) -> Result<ExportSource> {
     // Before the reading: what that names must not go before it is copied.
     let held = erase::hold(data).map_err(at(data))?;
     let has_secrets = matches!(subject, ExportScope::Server { with_secrets: true });
-    let mut departure = ExportTx::begin(&database, has_secrets)?;
+    let secrets = has_secrets.then(|| secret_keys(data)).transpose()?;
+    let mut departure = ExportTx::begin(&database, secrets)?;
     let scope = match subject {
         ExportScope::Server { .. } => Scope::Server,
         ExportScope::Chat(id) if departure.choose_chat(ChatId(*id))? => Scope::Chat,
@@ -108,6 +110,12 @@ fn begin(data: &Path, subject: &ExportScope) -> Result<ExportSource> {
     };
     let program = format!("fireside {}", env!("CARGO_PKG_VERSION"));
     Ok(ExportSource { departure, head: Head { version: VERSION, program, scope, has_secrets }, _held: held })
+}
+
+/// What opens the secrets of second factors.
+fn secret_keys(data: &Path) -> Result<Keys> {
+    let secret = folder::secret(data, true).map_err(|cause| Same::Data(cause.to_string()))?;
+    Ok(Keys::new(&secret))
 }
 
 impl ExportSource {

@@ -3,10 +3,12 @@
 use super::check::{self, field, refused, time};
 use super::import::{FormerName, Import, MappedUser, NO_TITLE, OnConflict, Result};
 use crate::chat::hasher::no_password;
+use crate::chat::model::id::UserId;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::quiet::{NotifySettings, Quiet};
-use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, User};
+use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, SecondFactor, User};
+use crate::chat::model::second_factor::{FactorSecret, RECOVERY_CODES, step_at};
 use crate::chat::model::session;
 use crate::chat::model::token::secret_hash;
 use crate::chat::store::import::{NewCredential, NewUser};
@@ -74,6 +76,7 @@ impl Import {
             self.former_names.push(FormerName { user: id, username, name });
         }
         self.keep_notify(id, user)?;
+        self.keep_second_factor(id, user)?;
         match (user.is_bot, user.is_disabled) {
             (false, _) => self.open_account_token(id, &nonce)?,
             (true, false) => self.arrival.bot(id)?,
@@ -94,6 +97,26 @@ impl Import {
             self.arrival.notify(id, &settings)?;
         }
         Ok(())
+    }
+
+    /// The codes of the same app go on here, and those that were used there stay used.
+    fn keep_second_factor(&self, id: i64, user: &User) -> Result<()> {
+        let Some(SecondFactor { secret, last_step, recovery_sha256 }) = &user.second_factor else { return Ok(()) };
+        if user.is_bot {
+            return refused("second_factor: a bot has none");
+        }
+        let Some(secret) = FactorSecret::parse(secret) else {
+            return refused("second_factor: the secret is not 10 to 64 bytes in base32");
+        };
+        if recovery_sha256.len() > RECOVERY_CODES {
+            return refused(format!("second_factor: there are more than {RECOVERY_CODES} recovery codes"));
+        }
+        let hashes = recovery_sha256.iter().map(|sum| check::sha256("recovery_sha256", sum));
+        let hashes = hashes.collect::<Result<Vec<_>>>()?;
+        // One of the future would take codes of now for used.
+        let last_step = last_step.unwrap_or(-1).min(step_at(self.now) + 1);
+        let sealed = secret.sealed(&self.keys.factor_key(), UserId(id));
+        self.arrival.second_factor(id, &sealed, last_step, &hashes)
     }
 
     /// The name under which a user comes.

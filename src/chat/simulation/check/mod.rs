@@ -78,6 +78,7 @@ pub(super) fn page(stage: &Stage, turn: usize) -> Result<(), String> {
         kind: CredentialKind::Device,
         is_admin: false,
         is_bot: false,
+        has_factor: false,
     };
     let one = |message: &Message| {
         let Message { id, seq, text, reactions, .. } = message;

@@ -2,10 +2,14 @@
 //! how each is read.
 
 use rusqlite::Row;
+use rusqlite::types::Type;
 
 use super::{ExportFilter, TALKED, moment};
-use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, Record, User};
+use crate::chat::model::id::UserId;
+use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, Record, SecondFactor, User};
+use crate::chat::model::second_factor::FactorSecret;
 use crate::chat::model::time::Timestamp;
+use crate::chat::model::token::Keys;
 use crate::chat::store::notify;
 
 /// Of whom everything is told, and of whom only the names.
@@ -36,13 +40,16 @@ pub fn users(wanted: ExportFilter) -> String {
     format!(
         "SELECT u.id, u.username, u.display_name, {is_whole} AS is_whole, u.email, u.bio, u.is_admin, u.is_disabled, u.is_bot,
                 u.created_at, u.last_seen_at, u.password_hash, f.name_key,
+                s.sealed_secret, s.last_step,
+                (SELECT group_concat(hex(r.code_hash), ' ' ORDER BY r.code_hash) FROM recovery_codes r WHERE r.user_id = u.id) AS recovery,
                 n.quiet_from, n.quiet_to, n.quiet_zone, coalesce(n.preview, 1) AS preview
-         FROM users u LEFT JOIN former_names f ON f.user_id = u.id LEFT JOIN notify n ON n.user_id = u.id WHERE {} ORDER BY u.id",
+         FROM users u LEFT JOIN former_names f ON f.user_id = u.id LEFT JOIN notify n ON n.user_id = u.id
+              LEFT JOIN second_factors s ON s.user_id = u.id AND s.is_on = 1 WHERE {} ORDER BY u.id",
         which.replace("TALKED", TALKED)
     )
 }
 
-pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
+pub fn user(secrets: Option<&Keys>) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> {
     move |row| {
         let mut user = User {
             id: row.get("id")?,
@@ -56,13 +63,32 @@ pub fn user(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Record> 
             user.bio = row.get("bio")?;
             (user.is_admin, user.is_disabled) = (row.get("is_admin")?, row.get("is_disabled")?);
             (user.created_at, user.last_seen_at) = (moment(row, "created_at")?, moment(row, "last_seen_at")?);
-            user.password_hash = if has_secrets && !user.is_bot { row.get("password_hash")? } else { None };
+            if let Some(keys) = secrets.filter(|_| !user.is_bot) {
+                user.password_hash = row.get("password_hash")?;
+                user.second_factor = second_factor(row, keys)?;
+            }
             user.former_name = row.get("name_key")?;
             user.quiet = notify::quiet(row)?.map(|quiet| quiet.to_string());
             user.hides_preview = !row.get::<_, bool>("preview")?;
         }
         Ok(Record::User(user))
     }
+}
+
+fn second_factor(row: &Row<'_>, keys: &Keys) -> rusqlite::Result<Option<SecondFactor>> {
+    let Some(sealed) = row.get::<_, Option<Vec<u8>>>("sealed_secret")? else { return Ok(None) };
+    // Without it whoever imports would ask for the password alone.
+    let secret = FactorSecret::unsealed(&sealed, &keys.factor_key(), UserId(row.get("id")?)).ok_or_else(|| {
+        let why = "a second factor does not open by secret.key".into();
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, why)
+    })?;
+    let recovery: Option<String> = row.get("recovery")?;
+    let recovery = recovery.unwrap_or_default().to_ascii_lowercase();
+    Ok(Some(SecondFactor {
+        secret: secret.to_base32(),
+        last_step: row.get("last_step").map(|step: i64| Some(step).filter(|step| *step >= 0))?,
+        recovery_sha256: recovery.split_whitespace().map(str::to_owned).collect(),
+    }))
 }
 
 pub fn credentials(wanted: ExportFilter, has_secrets: bool) -> String {

@@ -115,6 +115,22 @@ impl ImportTx {
         ])?)
     }
 
+    /// A second factor that is on.
+    pub fn second_factor(&self, user: i64, sealed: &[u8], last_step: i64, recovery: &[[u8; 32]]) -> Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO second_factors (user_id, sealed_secret, is_on, last_step) VALUES (?1, ?2, 1, ?3)",
+            )?
+            .execute(params![user, sealed, last_step])?;
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        for hash in recovery {
+            insert.execute(params![user, hash])?;
+        }
+        Ok(())
+    }
+
     /// Whoever made a bot elsewhere is not told along: administrators look after it here.
     pub fn bot(&self, user: i64) -> Result<()> {
         self.db.prepare_cached("INSERT INTO bots (user_id, made_by) VALUES (?1, NULL)")?.execute([user])?;

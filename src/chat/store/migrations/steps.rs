@@ -12,6 +12,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_9,
     TO_VERSION_10,
     TO_VERSION_11,
+    TO_VERSION_12,
 ];
 
 const TO_VERSION_2: &str = "
@@ -245,3 +246,20 @@ const TO_VERSION_11: &str = "
          created_at  INTEGER NOT NULL
      ) STRICT;
      CREATE INDEX hooks_by_chat ON hooks (chat_id);";
+
+const TO_VERSION_12: &str = "
+     -- Second factors.
+     CREATE TABLE second_factors (
+         user_id       INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+         sealed_secret BLOB    NOT NULL,
+         is_on         INTEGER NOT NULL DEFAULT 0,
+         last_step     INTEGER NOT NULL DEFAULT -1,
+         wrong_count   INTEGER NOT NULL DEFAULT 0,
+         wrong_at      INTEGER NOT NULL DEFAULT 0
+     ) STRICT;
+     CREATE INDEX second_factors_by_step ON second_factors (last_step);
+     CREATE TABLE recovery_codes (
+         user_id   INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+         code_hash BLOB    NOT NULL,
+         PRIMARY KEY (user_id, code_hash)
+     ) STRICT, WITHOUT ROWID;";

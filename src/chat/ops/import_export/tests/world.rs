@@ -1,14 +1,16 @@
 //! A world out of a number: records that keep the rules, of every kind and in odd shapes.
 
+use data_encoding::BASE32_NOPAD;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::chat::hasher::no_password;
 use crate::chat::model::record::{
-    Chat, Credential, CredentialKind, File, Friend, Head, Member, Message, Post, Reaction, Record, Role, Scope, User,
-    VERSION,
+    Chat, Credential, CredentialKind, File, Friend, Head, Member, Message, Post, Reaction, Record, Role, Scope,
+    SecondFactor, User, VERSION,
 };
+use crate::chat::model::second_factor::step_at;
 use crate::chat::model::time::Timestamp;
 use crate::chat::ops::import_export::Import;
 
@@ -60,6 +62,16 @@ impl Maker {
         Timestamp(self.at)
     }
 
+    fn second_factor(&mut self) -> Option<SecondFactor> {
+        let mut digest = || Sha256::digest(self.next_id().to_string());
+        let secret = BASE32_NOPAD.encode(&digest()[..20]);
+        let mut recovery_sha256: Vec<String> = (0..10).map(|_| hex::encode(digest())).collect();
+        recovery_sha256.truncate(self.below(11));
+        recovery_sha256.sort();
+        let last_step = self.chance(50).then(|| step_at(self.now()));
+        self.chance(30).then_some(SecondFactor { secret, last_step, recovery_sha256 })
+    }
+
     fn maybe(&mut self) -> Option<Timestamp> {
         if self.chance(50) { Some(self.now()) } else { None }
     }
@@ -100,6 +112,7 @@ impl World {
                 created_at: Some(maker.now()),
                 last_seen_at: maker.maybe(),
                 password_hash: Some(no_password()),
+                second_factor: maker.second_factor(),
                 former_name: maker.chance(20).then(|| format!("old name {place}")),
                 quiet: maker.chance(20).then(|| "22:00 07:30 Europe/Berlin".to_owned()),
                 hides_preview: maker.chance(20),
