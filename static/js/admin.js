@@ -101,6 +101,7 @@ export async function openAdmin({ api, actions }) {
       const notes = [`@${username}`, email, is_admin && t('group.admin'), is_disabled && t('admin.disabled'), stored > 0 && size(stored), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
       const more = iconButton('more', t('admin.more', { name: nameOf(user) }), () => menu(more, [
         [t('admin.reset'), guarded(async () => handOver(t('admin.reset'), await api.resetLink(user.id)))],
+        user.has_second_factor && [t('admin.factor'), sure(t('admin.factor.sure', { name: nameOf(user) }), t('admin.factor'), () => api.removeFactor(user.id)), true],
         [t('signout.all'), sure(t('admin.signout.sure', { name: nameOf(user) }), t('signout.all'), () => api.signOutAccount(user.id))],
         [t(is_admin ? 'admin.demote' : 'admin.promote'), sure(t(is_admin ? 'admin.demote.sure' : 'admin.promote.sure', { name: nameOf(user) }), t(is_admin ? 'admin.demote' : 'admin.promote'), () => api.changeAccount(user.id, { is_admin: !is_admin }))],
         is_disabled ? [t('admin.enable'), guarded(async () => { await api.changeAccount(user.id, { is_disabled: false }); await show(); })]

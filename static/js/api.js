@@ -94,6 +94,11 @@ export function createApi(token) {
     // Its address is the server's own word, and so has the base path already.
     file: async (url) => (await createCaller(token).ask('GET', url)).blob(),
 
+    factor: () => get('/api/server/second-factor/'),
+    startFactor: (password) => post('/api/server/second-factor/start/', { password }),
+    confirmFactor: (otp) => post('/api/server/second-factor/confirm/', { otp }),
+    endFactor: (password) => post('/api/server/second-factor/end/', { password }),
+
     sessions: (page = 1) => get(`/api/server/sessions/?page=${page}`),
     endSession: (id) => call('DELETE', `/api/server/sessions/${id}/`),
 
@@ -103,6 +108,7 @@ export function createApi(token) {
     makeAccount: (wish) => post('/api/server/users/', wish),
     changeAccount: (id, wish) => call('PATCH', `/api/server/users/${id}/`, wish),
     resetLink: (id) => post(`/api/server/users/${id}/reset/`),
+    removeFactor: (id) => call('DELETE', `/api/server/users/${id}/second-factor/`),
     signOutAccount: (id) => post(`/api/server/users/${id}/sign-out/`),
     invites: (page = 1) => get(`/api/server/invites/?page=${page}`),
     invite: (wish) => post('/api/server/invites/', wish),

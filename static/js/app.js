@@ -11,10 +11,11 @@ import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
 import { addresses, createStore, isRung, nothing, sortedChats, unreadTotal } from './state.js';
 
+const LACKING = 4403; // the close code of a socket whose reader lacks a second factor
 const SETTLED = 2_000; // ms after the chats are there
 const RECALLED = 1_000; // ms in which what was last seen is there, or is not waited for
 
-export async function startApp(root, token, { left, isNew = false, isFirst = false }) {
+export async function startApp(root, token, { left, restricted, isNew = false, isFirst = false }) {
   const api = createApi(token);
   const seen = localStorage.getItem(key('kept')) && await seenBefore(token);
   let me = seen?.state.me;
@@ -27,7 +28,7 @@ export async function startApp(root, token, { left, isNew = false, isFirst = fal
     return left(error.status === 401 ? null : error);
   }
   const store = createStore({ ...nothing, ...seen?.state, me });
-  return new App(root, { api, store, token, left, seen, isNew, isFirst }).start();
+  return new App(root, { api, store, token, left, restricted, seen, isNew, isFirst }).start();
 }
 
 // What this browser has seen before, unless its database is stuck.
@@ -163,7 +164,8 @@ class App {
     this.socket = openFeed(this.token, this.seen?.seq ?? null, {
       frame: (frame) => this.heard(frame),
       lost: () => store.tell({ type: 'link', link: 'lost' }),
-      ended: (code) => this.signOut({ message: t('ended'), code }),
+      // Of all chats at once nobody is put out but for the second factor that the server asks for.
+      ended: (code) => (code === LACKING ? this.over || this.leave(() => this.restricted(this.token)) : this.signOut({ message: t('ended'), code })),
       live: () => { this.isLive = true; },
     });
   }
@@ -388,6 +390,10 @@ class App {
 
   signOut(reason) {
     if (this.over) return; // whatever is still under way finds nobody
+    this.leave(() => this.left(reason));
+  }
+
+  leave(then) {
     this.over = true;
     this.store.tell({ type: 'opened', chat: null });
     this.outbox.stop();
@@ -396,7 +402,7 @@ class App {
     this.abort.abort();
     this.call?.hangUp();
     leave();
-    this.left(reason);
+    then();
   }
 }
 

@@ -35,7 +35,7 @@ async function enter() {
   const token = localStorage.getItem(key('token'));
   if (token) {
     const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
-    return startApp(root, token, { left, ...arrival });
+    return startApp(root, token, { left, restricted, ...arrival });
   }
   forget();
   const { createSignin } = await import('./signin.js');
@@ -112,6 +112,17 @@ function left(why) {
   document.title = 'Fireside';
   for (const open of document.querySelectorAll('dialog, [popover]')) open.remove();
   enter();
+}
+
+// The server asks for a second factor: all else waits for it.
+async function restricted(token) {
+  for (const open of document.querySelectorAll('dialog, [popover]')) open.remove();
+  const [{ createRequired }, { createApi }, { frame }] = await Promise.all([import('./factor.js'), import('./api.js'), import('./signin.js')]);
+  await createRequired(root, { api: createApi(token), frame, speak: async (language) => {
+    localStorage.setItem(key('language'), language);
+    await load(language);
+    await restricted(token);
+  }, done: enter, left }).catch(left);
 }
 
 // Another tab signed out or in: this one follows.

@@ -1,6 +1,6 @@
 // Oneself and the page: profile, look, language, notifications, password, token.
 import { HOME } from '../fireside.js';
-import { avatar, confirmed, dialog, el, field, form, nameOf, pages, skeleton, toast } from './dom.js';
+import { avatar, confirmed, dialog, el, field, form, nameOf, needed, pages, skeleton, toast } from './dom.js';
 import { LANGUAGES, language, shortly, t } from './i18n.js';
 import { key } from './kept.js';
 import { copied } from './markup.js';
@@ -26,6 +26,7 @@ export function openSettings({ api, store, actions, signOut }) {
       choice('language', t('language'), LANGUAGES, language, speak)),
     section(t('notifications'), notifications()),
     section(t('password'), password()),
+    section(t('factor'), factor()),
     section(t('token'), token()),
     section(t('sessions'), sessions()),
     section(t('signout'), el('div', { className: 'row' },
@@ -88,6 +89,11 @@ export function openSettings({ api, store, actions, signOut }) {
       node.reset();
       toast(t('password.changed'));
     });
+  }
+  function factor() {
+    const place = el('div', {}, skeleton(1));
+    needed(() => import('./factor.js'), ({ factorPart }) => place.replaceChildren(factorPart({ api, me })));
+    return place;
   }
   function sessions() {
     const list = el('ul', {}, skeleton(2));

@@ -12,11 +12,38 @@ export function createSignin(root, { api, reason, entered, speak, invite, greeti
   const tabs = ['login', 'register'].map((way) => el('button', { type: 'button', textContent: t(`signin.${way}`), onclick: () => choose(way) }));
   const tabRow = el('div', { className: 'tabs', role: 'group', 'aria-label': t('signin.what') }, tabs);
   const note = el('p', { className: 'soft', role: 'status' });
-  const node = form([tabRow, note, username, password, email], t('signin.login'), async ({ username: name, password: secret, email: address }) => {
-    if (mode === 'login') return void entered(await api.login({ username: name, password: secret }), false);
+  const otp = field('otp', t('signin.otp'), { autocomplete: 'one-time-code', autocapitalize: 'none', spellcheck: false, required: true, disabled: true, maxLength: 40 });
+  const back = el('button', { type: 'button', className: 'plain', hidden: true, textContent: t('signin.back'), onclick: () => { asks(false); node.elements.password.focus(); } });
+  const node = form([tabRow, note, username, password, email, otp], t('signin.login'), async ({ username: name, password: secret, email: address, otp: code }) => {
+    if (mode === 'login') return login({ username: name, password: secret, ...(code && { otp: code }) });
     const wish = { ...called(name), password: secret, ...(address && { email: address }), ...(invite && { invite }) };
     return void entered(await api.register(wish), true);
   });
+
+  node.append(back);
+  otp.hidden = true;
+
+  async function login(wish) {
+    try {
+      entered(await api.login(wish), false);
+    } catch (error) {
+      if (error.code === 'second_factor_required') return asks(true);
+      throw wish.otp && error.status === 401 ? { details: { otp: t('signin.otp.wrong') } } : error;
+    }
+    return undefined;
+  }
+
+  // The password was right, and a code is asked for, too: nothing else is to be filled in.
+  function asks(is) {
+    for (const part of [username, password, tabRow, note]) part.hidden = is;
+    otp.hidden = back.hidden = node.elements.otp.disabled = !is;
+    back.hidden = !is;
+    otp.hidden = !is;
+    if (!is) node.elements.otp.value = '';
+    refuse(node, null);
+    if (is) node.elements.otp.focus();
+    else api.server().then(({ registration }) => { tabRow.hidden = registration !== 'open' && !invite; }, () => {});
+  }
 
   function choose(way) {
     mode = way;

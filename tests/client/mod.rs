@@ -7,6 +7,7 @@ mod axe;
 pub mod browser;
 mod call;
 mod docs;
+mod factor;
 mod faults;
 mod figures;
 mod files;
