@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// Characters that are kept of what an authority says.
 const MAX_WORDS: usize = 400;
 
-/// Why no certificate was given. Each is a sentence by `Display`, which everybody may read.
+/// Why no certificate was given. Each is a sentence by `Display`.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// Nobody answers.
@@ -27,9 +27,19 @@ pub(super) enum Failure {
     /// It could not see that the name leads here.
     #[error("{0}")]
     Unproven(String),
+    /// What it gave is no use for long.
+    #[error("by this machine's clock the new certificate has to be renewed at once: is the clock right?")]
+    Clock,
     /// This machine's own.
     #[error("{0}")]
     Own(String),
+}
+
+impl Failure {
+    /// The same for everybody: what this machine's own trouble is, such as a path, is the log's to say.
+    pub fn public(&self) -> String {
+        if let Self::Own(_) = self { "the server's log says what is wrong".to_owned() } else { self.to_string() }
+    }
 }
 
 /// An authority's answer where it refuses (RFC 7807).

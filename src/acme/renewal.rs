@@ -89,7 +89,7 @@ impl Acme {
                 let pause = entry.schedule.fail(&failure, rand::random(), Instant::now());
                 let again = pause.as_secs();
                 tracing::warn!(name, cause = %failure, again, "no certificate for HTTPS was given");
-                entry.failure = Some(format!("{name}: {failure}"));
+                entry.failure = Some(format!("{name}: {}", failure.public()));
             }
         }
         let failures: Vec<&str> = self.names.iter().filter_map(|name| name.failure.as_deref()).collect();
@@ -143,9 +143,7 @@ impl Acme {
         kept.map_err(|cause| Failure::Own(format!("the new certificate is served, and could not be kept: {cause}")))?;
         // Whoever asked at once again would get the same.
         if Schedule::new(0.0, Instant::now()).wait(Some(life), UnixTime::now().as_secs(), Instant::now()).is_zero() {
-            return Err(Failure::Own(
-                "the new certificate has to be renewed at once by this machine's clock".to_owned(),
-            ));
+            return Err(Failure::Clock);
         }
         Ok(())
     }

@@ -50,7 +50,9 @@ impl Schedule {
         let (first, longest, asked) = match failure {
             Failure::Away(_) => (AWAY.0, AWAY.1, None),
             Failure::Refused { retry_after, .. } => (REFUSED.0, REFUSED.1, *retry_after),
-            Failure::Broken(_) | Failure::Unproven(_) | Failure::Own(_) => (REFUSED.0, REFUSED.1, None),
+            Failure::Broken(_) | Failure::Unproven(_) | Failure::Clock | Failure::Own(_) => {
+                (REFUSED.0, REFUSED.1, None)
+            }
         };
         let doubled = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(longest);
         self.failures = self.failures.saturating_add(1);

@@ -115,11 +115,11 @@ impl DomainFlags {
         let trusted = self.acme_ca.as_deref().map(read).transpose()?;
         let https = bind(places, "--https-listen", self.https_listen, HTTPS)?;
         let http = match self.http_listen {
-            Some(HttpListen::Off) => None,
-            Some(HttpListen::At(address)) => Some(bind(places, "--http-listen", Some(address), HTTP)?),
-            None => Some(bind(places, "--http-listen", None, HTTP)?),
+            Some(HttpListen::Off) => Vec::new(),
+            Some(HttpListen::At(address)) => bind(places, "--http-listen", Some(address), HTTP)?,
+            None => bind(places, "--http-listen", None, HTTP)?,
         };
-        let bound = https.address().map_or(HTTPS, |address| address.port());
+        let bound = https.first().and_then(Listener::address).map_or(HTTPS, |address| address.port());
         // Behind a gateway the port is another outside.
         let port = public_url.and_then(Target::parse).map_or(bound, |target| target.port);
         let origin =
@@ -128,9 +128,11 @@ impl DomainFlags {
         let other_origins = names.iter().map(origin).filter(|origin| *origin != public_url).collect();
         let certificates = Arc::new(NamedCertificates::new(&names));
         let config = certificates.config().map_err(|cause| misfit(format!("HTTPS cannot be served: {cause}")))?;
-        let redirect = http.as_ref().map(|_| Arc::new(Redirect::new(names.clone(), port)));
-        let mut listeners = vec![https.with_tls(config)];
-        listeners.extend(http.zip(redirect.clone()).map(|(http, redirect)| http.with_redirect(redirect)));
+        let redirect = (!http.is_empty()).then(|| Arc::new(Redirect::new(names.clone(), port)));
+        let mut listeners: Vec<Listener> = https.into_iter().map(|https| https.with_tls(Arc::clone(&config))).collect();
+        if let Some(redirect) = &redirect {
+            listeners.extend(http.into_iter().map(|http| http.with_redirect(Arc::clone(redirect))));
+        }
         let (directory, email) = (self.acme_directory.clone(), self.acme_email.clone());
         let options = Options { names, directory, email, trusted, data: data.to_owned() };
         let acme = (options, Proofs { redirect, certificates });
@@ -151,16 +153,19 @@ pub(super) fn begin((options, proofs): (Options, Proofs)) -> Result<Arc<Certific
     Ok(end)
 }
 
-/// What was handed over, or every address of the machine unless it is told which; of IPv4 alone where there is no IPv6.
+/// What was handed over with this port, all of it: a socket left over would speak plain HTTP where HTTPS is expected.
+/// Else every address of the machine unless it is told which; of IPv4 alone where there is no IPv6.
 fn bind(
     places: &mut Vec<ListenTarget>,
     flag: &str,
     address: Option<SocketAddr>,
     usual: u16,
-) -> Result<Listener, CommandError> {
+) -> Result<Vec<Listener>, CommandError> {
     let first = address.unwrap_or((Ipv6Addr::UNSPECIFIED, usual).into());
-    if let Some(handed) = places.iter().position(|place| place.handed_port() == Some(first.port())) {
-        return listen::open_one(places.swap_remove(handed));
+    let handed = places.extract_if(.., |place| place.handed_port() == Some(first.port()));
+    let handed = handed.map(listen::open_one).collect::<Result<Vec<_>, _>>()?;
+    if !handed.is_empty() {
+        return Ok(handed);
     }
     let bound = Listener::tcp(first);
     let has_no_ipv6 = |cause: &io::Error| cause.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
@@ -168,7 +173,7 @@ fn bind(
         Err(cause) if address.is_none() && has_no_ipv6(&cause) => Listener::tcp((Ipv4Addr::UNSPECIFIED, usual).into()),
         bound => bound,
     };
-    bound.map_err(|cause| {
+    bound.map(|listener| vec![listener]).map_err(|cause| {
         let (status, hint) = match cause.kind() {
             io::ErrorKind::AddrInUse => (CommandError::TRY_AGAIN, "something else listens there, perhaps a proxy"),
             io::ErrorKind::PermissionDenied => (

@@ -107,17 +107,23 @@ impl Drop for Handed {
 
 impl Handed {
     fn server(socket: OwnedFd) -> Self {
-        Self::server_with(socket, &[])
-    }
-
-    fn server_with(socket: OwnedFd, flags: &[&str]) -> Self {
-        let home = Home::new();
-        let log = std::fs::File::create(home.log_file()).unwrap();
         // Number 3 is where handed sockets begin; the shell becomes the server, so its own number is right.
         let script = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --data "$@""#;
+        Self::by(script, socket, Stdio::null(), &[])
+    }
+
+    /// The second socket comes by the standard output.
+    fn with_both([one, other]: [OwnedFd; 2], flags: &[&str]) -> Self {
+        let script = r#"exec 3<&0 4<&1 </dev/null >&2; LISTEN_PID=$$ LISTEN_FDS=2 exec "$0" serve --data "$@""#;
+        Self::by(script, one, Stdio::from(other), flags)
+    }
+
+    fn by(script: &str, socket: OwnedFd, stdout: Stdio, flags: &[&str]) -> Self {
+        let home = Home::new();
+        let log = std::fs::File::create(home.log_file()).unwrap();
         let mut command = with_clean_environment(Command::new("sh"));
         command.args(["-c", script, PROGRAM]).arg(home.data()).args(flags);
-        command.stdin(Stdio::from(socket)).stdout(Stdio::null()).stderr(log);
+        command.stdin(Stdio::from(socket)).stdout(stdout).stderr(log);
         let child = command.spawn().unwrap();
         home.is_served_by(child.id());
         Self { child, home }
@@ -146,18 +152,23 @@ async fn a_socket_that_was_handed_over_is_served() {
 }
 
 #[tokio::test]
-async fn a_socket_that_was_handed_over_for_https_speaks_it_alone() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let https = format!("[::]:{}", address.port());
+async fn sockets_that_were_handed_over_for_https_speak_it_alone() {
+    let one = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = one.local_addr().unwrap().port();
+    // As where IPv4 and IPv6 have a socket each.
+    let other = std::net::TcpListener::bind(("127.0.0.2", port)).unwrap();
+    let https = format!("[::]:{port}");
     let flags = ["--domain", "chat.example.org", "--http-listen", "off", "--https-listen", &https];
     // An authority where nobody is.
     let flags = [&flags[..], &["--acme-directory", "https://127.0.0.1:1/"]].concat();
-    let _server = Handed::server_with(listener.into(), &flags);
-    let asked = reqwest::Client::builder().no_proxy().build().unwrap().get(format!("http://{address}/healthz")).send();
-    let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap().unwrap();
-    assert_eq!(answer.status(), 400);
-    assert!(answer.text().await.unwrap().ends_with("use https://"));
+    let _server = Handed::with_both([one.into(), other.into()], &flags);
+    for host in ["127.0.0.1", "127.0.0.2"] {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let asked = client.get(format!("http://{host}:{port}/healthz")).send();
+        let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap().unwrap();
+        assert_eq!(answer.status(), 400, "{host}");
+        assert!(answer.text().await.unwrap().ends_with("use https://"));
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod front;
 mod pebble;
 mod stand_in;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::time::{Duration, Instant};
 
 use pebble::Pebble;
@@ -16,7 +17,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use super::client::Visitor;
 use super::{alice_in_a_room, hears, logs, says};
 use crate::world::home::run;
-use crate::world::machine::MovedClock;
+use crate::world::machine::{MovedClock, say};
 use crate::world::{Fireside, Home};
 
 /// For what must come, on a busy machine.
@@ -55,7 +56,9 @@ async fn from_nothing_to_the_padlock_it_is_less_than_a_minute_and_one_command() 
     let (home, root, begun) = (Home::new(), pebble.root().await, Instant::now());
     let fireside = pebble.serves(&home, &[NAME], &["--acme-email", "ada@example.org"]).await;
     let visitor = padlock(&fireside, NAME, &root).await;
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    say(&format!("from nothing to the padlock: {took:?}"));
     assert!(pebble.http.connections() > 0 && pebble.tls.connections() == 0, "by plain HTTP first");
     visitor.registers("alice").await;
 
@@ -212,12 +215,30 @@ async fn a_clock_that_is_wrong_is_named_and_the_authority_is_not_asked_again_and
     // By the clocks of visitors it is good.
     padlock(&fireside, NAME, &root).await;
     logs(&fireside, "is the clock right?").await;
-    logs(&fireside, "has to be renewed at once by this machine's clock").await;
+    logs(&fireside, "has to be renewed at once").await;
     let asked = pebble.front.connections();
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(pebble.front.connections(), asked, "{}", pebble.log());
     let told = readiness(&fireside).await;
     assert_eq!(told["certificate"], "ending", "{told}");
+    assert!(told["certificate_failure"].as_str().unwrap().contains("is the clock right?"), "{told}");
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_told_in_the_log_alone() {
+    let home = Home::new();
+    let folder = home.data().join("acme/127.0.0.1-1");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
+    std::fs::write(folder.join("_account.pem"), "nothing").unwrap();
+    // An authority where nobody is, and a stored certificate that is none.
+    std::fs::write(folder.join(format!("{NAME}.pem")), "nothing").unwrap();
+    let flags = ["--domain", NAME, "--acme-directory", "https://127.0.0.1:1/"];
+    let flags = [&flags[..], &["--https-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]].concat();
+    let fireside = Fireside::start_in(home.clone(), &flags).await;
+    logs(&fireside, "_account.pem: it holds no private key in PEM").await;
+    assert!(home.log().contains("a stored certificate cannot be used"), "{}", home.log());
+    let told = readiness(&fireside).await;
+    assert_eq!(told["certificate_failure"], format!("{NAME}: the server's log says what is wrong"));
 }
 
 /// A server whose authority is a stand-in.
