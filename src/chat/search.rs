@@ -102,7 +102,8 @@ impl App {
             let (cycle, came) =
                 before.map_or((begun.elapsed(), 0), |(at, newest)| (at.elapsed(), progress.newest - newest));
             before = Some((begun, progress.newest));
-            tokio::time::sleep(pause(begun.elapsed(), cycle, came, progress.newest - progress.upto)).await;
+            let waiting = progress.newest - progress.upto;
+            tokio::time::sleep(pause(begun.elapsed(), cycle, short(came, progress), short(waiting, progress))).await;
         }
     }
 
@@ -117,7 +118,12 @@ impl App {
     }
 }
 
-/// How long others have the writer behind a piece that `took` so long, when so many messages `came` since
+/// How many short messages are as much to enter as so many of those that the last piece held.
+fn short(messages: i64, progress: Progress) -> i64 {
+    messages.saturating_mul(store::search::PIECE.into()) / i64::from(progress.holds.max(1))
+}
+
+/// How long others have the writer behind a piece that `took` so long, when so many short messages `came` since
 /// the one before began, a `cycle` ago, and so many wait.
 fn pause(took: Duration, cycle: Duration, came: i64, waiting: i64) -> Duration {
     let pieces = i32::try_from(came).map_or(f64::MAX, f64::from) / f64::from(store::search::PIECE);
@@ -156,7 +162,7 @@ pub(super) fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, PAUSE, pause};
+    use super::{Duration, PAUSE, Progress, pause, short};
 
     #[test]
     fn who_sends_keeps_most_of_the_writer() {
@@ -170,5 +176,14 @@ mod tests {
         assert_eq!(pause(much, 200_000), 10, "and too much to look through");
         assert!(pause(much / 8, 50_000) < 50, "what can be kept up with is");
         assert_eq!(super::pause(Duration::ZERO, Duration::ZERO, 1, 1), PAUSE);
+    }
+
+    #[test]
+    fn long_messages_count_as_the_pieces_that_they_fill() {
+        let piece = crate::chat::store::search::PIECE;
+        let long = Progress { holds: 2, ..Progress::default() };
+        assert_eq!(short(10, long), 5 * i64::from(piece));
+        assert_eq!(short(10, Progress { holds: piece, ..long }), 10);
+        assert_eq!(short(10, Progress::default()), 10 * i64::from(piece), "no piece is empty");
     }
 }

@@ -59,3 +59,38 @@ async fn what_sign_ups_and_senders_took_is_given_back() {
         mebibytes(after),
     ));
 }
+
+/// Letters that are words each, as many as a message may have.
+const LETTERS: usize = 5_000;
+/// Such messages of one person, before the index has entered the most of them.
+const LONG_MESSAGES: usize = 400;
+/// What looking through them may take: the words that are kept, and a few that are being read.
+const MORE_BY_WORDS: u64 = 48 * 1024 * 1024;
+
+#[tokio::test]
+async fn words_that_wait_for_the_index_take_no_more_for_being_many() {
+    let fireside = Fireside::start_with(&["--durability", "normal", "--log-level", "error"]).await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let text = "a ".repeat(LETTERS);
+    let send = async || {
+        for _ in 0..LONG_MESSAGES / 8 {
+            alice.posts(&text).in_room(&den).await;
+        }
+    };
+    let before = resident_bytes(&fireside);
+    join_all((0..8).map(|_| send())).await;
+    let (mut most, mut answered) = (0, 0);
+    for number in 0..20 {
+        let found = alice.get(&format!("/messages/api/search/?q=zebra{number}%20zoo")).await;
+        assert!([200, 503].contains(&found.status), "{}", found.status);
+        answered += usize::from(found.status == 200);
+        most = most.max(resident_bytes(&fireside));
+    }
+    let grown = most.saturating_sub(before);
+    say(&format!(
+        "{LONG_MESSAGES} messages of {LETTERS} words, 20 searches ({answered} answered in time): memory {} MiB more",
+        mebibytes(grown)
+    ));
+    assert!(grown < MORE_BY_WORDS, "{} MiB more are held", mebibytes(grown));
+}

@@ -51,6 +51,11 @@ impl Words {
         self.words.is_empty()
     }
 
+    /// What they take in memory.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.folded.capacity() + self.words.capacity() * size_of::<Word>()
+    }
+
     pub fn word(&self, at: usize) -> Option<&Word> {
         self.words.get(at)
     }

@@ -33,6 +33,8 @@ pub struct Progress {
     /// The newest message, and the newest that is entered.
     pub newest: i64,
     pub upto: i64,
+    /// Messages of what is new that a piece holds: few where they are long.
+    pub holds: u32,
 }
 
 /// Enters a piece of what waits: first what changed, then what is new, then what is old.
@@ -40,12 +42,13 @@ pub fn enter_piece(db: &Db) -> rusqlite::Result<Progress> {
     if !state(db)?.is_on {
         return Ok(Progress::default());
     }
-    let is_more = enter_next(db)?;
+    let (is_more, holds) = enter_next(db)?;
     let newest = db.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |row| row.get(0))?;
-    Ok(Progress { is_more, newest, upto: state(db)?.upto })
+    Ok(Progress { is_more, newest, upto: state(db)?.upto, holds })
 }
 
-fn enter_next(db: &Db) -> rusqlite::Result<bool> {
+/// Whether more waits, and how many messages of what is new were a piece.
+fn enter_next(db: &Db) -> rusqlite::Result<(bool, u32)> {
     let state = state(db)?;
     let changed = enter_changed(db)?;
     let newer = select!("WHERE g.id > ?1 ORDER BY g.id LIMIT ?2");
@@ -53,16 +56,17 @@ fn enter_next(db: &Db) -> rusqlite::Result<bool> {
     if let Some((_, last)) = new.ends {
         set_state(db, State { upto: last, ..state })?;
     }
+    let holds = if new.is_last { PIECE } else { new.count };
     if changed > 0 || !new.is_last {
-        return Ok(true);
+        return Ok((true, holds));
     }
     if state.below == 0 || new.ends.is_some() {
-        return Ok(state.below > 0);
+        return Ok((state.below > 0, holds));
     }
     let old = enter(db, OLD, params![state.below, PIECE, PIECE_BYTES], i64::MAX)?;
     let below = old.ends.map_or(0, |(first, _)| first - 1);
     set_state(db, State { below, ..state })?;
-    Ok(below > 0)
+    Ok((below > 0, holds))
 }
 
 /// The newest of what is old, as far as its texts are no more than a piece.
@@ -115,6 +119,8 @@ fn take_out(db: &Db, sql: &str) -> rusqlite::Result<Vec<i64>> {
 
 /// A piece that was entered.
 struct Piece {
+    /// Messages in it.
+    count: u32,
     /// Nothing more waits of what was asked for.
     is_last: bool,
     /// The first message and the last.
@@ -148,7 +154,7 @@ fn enter(db: &Db, sql: &str, wanted: &[&dyn ToSql], max_bytes: i64) -> rusqlite:
         )?
         .execute([block, oldest, newest])?;
     }
-    Ok(Piece { is_last: count < PIECE && bytes < max_bytes, ends })
+    Ok(Piece { count, is_last: count < PIECE && bytes < max_bytes, ends })
 }
 
 /// What the index is to know of a message.

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::chat::model::search::Words;
 
-/// Messages whose words are kept at most: some megabytes. What is beyond is parted by each search.
+/// Messages whose words are kept at most. What is beyond is parted by each search.
 const MAX_KEPT: usize = if cfg!(test) { 4 } else { 8_192 };
+/// What those may take in memory: the words of a text are up to twenty times as long as the text.
+const MAX_KEPT_BYTES: usize = if cfg!(test) { 64 * 1024 } else { 16 * 1024 * 1024 };
 
 /// What all searches share.
 #[derive(Default)]
@@ -19,6 +21,32 @@ struct Kept {
     upto: i64,
     /// By message: the number of its last change, and its words.
     words: HashMap<i64, (i64, Arc<Words>)>,
+    /// What they take.
+    bytes: usize,
+}
+
+impl Kept {
+    fn put(&mut self, id: i64, seq: i64, words: &Arc<Words>) {
+        // Who reads an older state of the database takes nothing from the others.
+        let before = match self.words.get(&id) {
+            Some((of, _)) if *of >= seq => return,
+            Some((_, older)) => Some(older.bytes()),
+            None => None,
+        };
+        let has_place = before.is_some() || self.words.len() < MAX_KEPT;
+        let bytes = self.bytes - before.unwrap_or(0) + words.bytes();
+        if has_place && bytes <= MAX_KEPT_BYTES {
+            self.words.insert(id, (seq, Arc::clone(words)));
+            self.bytes = bytes;
+        }
+    }
+
+    fn forget_upto(&mut self, upto: i64) {
+        self.upto = upto;
+        self.words.retain(|id, _| *id > upto);
+        self.words.shrink_to_fit();
+        self.bytes = self.words.values().map(|(_, words)| words.bytes()).sum();
+    }
 }
 
 impl Tail {
@@ -26,8 +54,7 @@ impl Tail {
     pub fn forget_upto(&self, upto: i64) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.upto < upto {
-            kept.upto = upto;
-            kept.words.retain(|id, _| *id > upto);
+            kept.forget_upto(upto);
         }
     }
 
@@ -39,12 +66,47 @@ impl Tail {
             return Arc::clone(words);
         }
         let words = Arc::new(Words::of(text));
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who reads an older state of the database takes nothing from the others.
-        let is_newer = kept.words.get(&id).is_none_or(|(of, _)| *of < seq);
-        if is_newer && (kept.words.len() < MAX_KEPT || kept.words.contains_key(&id)) {
-            kept.words.insert(id, (seq, Arc::clone(&words)));
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(id, seq, &words);
         words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_KEPT, MAX_KEPT_BYTES, Tail};
+
+    fn kept(tail: &Tail) -> (usize, usize) {
+        let kept = tail.0.lock().expect("whole");
+        assert_eq!(kept.bytes, kept.words.values().map(|(_, words)| words.bytes()).sum::<usize>());
+        (kept.words.len(), kept.bytes)
+    }
+
+    #[test]
+    fn words_are_kept_until_they_are_entered() {
+        let tail = Tail::default();
+        for id in 1..=MAX_KEPT as i64 + 1 {
+            tail.words(id, id, "a few words");
+        }
+        assert_eq!(kept(&tail).0, MAX_KEPT);
+        let words = tail.words(1, 1, "is not read again");
+        assert_eq!(words, tail.words(1, 1, ""));
+        assert_eq!(tail.words(1, 9, "changed").len(), 1, "it is another text since");
+        tail.forget_upto(2);
+        assert_eq!(kept(&tail).0, MAX_KEPT - 2);
+        tail.forget_upto(9);
+        assert_eq!(kept(&tail), (0, 0));
+    }
+
+    #[test]
+    fn the_words_of_long_texts_are_kept_as_far_as_there_is_room() {
+        let (tail, long) = (Tail::default(), "a ".repeat(MAX_KEPT_BYTES / 120));
+        for id in 1..=MAX_KEPT as i64 {
+            assert_eq!(tail.words(id, id, &long).len(), MAX_KEPT_BYTES / 120, "they are told all the same");
+        }
+        let (messages, bytes) = kept(&tail);
+        assert!((1..MAX_KEPT).contains(&messages) && bytes <= MAX_KEPT_BYTES, "{messages}, {bytes}");
+        // Of a text that has become longer there may be no room any more, and what was kept is as it was.
+        tail.words(1, 9, &long.repeat(3));
+        assert_eq!(kept(&tail), (messages, bytes));
     }
 }
