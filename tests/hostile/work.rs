@@ -49,6 +49,35 @@ async fn a_picture_is_not_searched_to_its_end_for_its_size() {
     assert_eq!(alice.uploads("dot.png", PNG).await["width"], 1);
 }
 
+/// What comes in by a hook is put into our words in a time that its length bounds, however it is made.
+#[tokio::test]
+async fn the_words_of_a_hook_are_looked_through_once() {
+    const TEXTS: [&str; 4] = ["<", "<@", "<a://", "`*"];
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    let hooks = format!("/messages/api/chats/{}/hooks/", den.id);
+    let hook = alice.post(&hooks, &serde_json::json!({"label": "ci"})).await.is(201).json();
+    let says = async |text: &str| {
+        let begun = std::time::Instant::now();
+        fireside.anyone().post(hook["url"].as_str().unwrap(), &serde_json::json!({"text": text})).await.is(200);
+        begun.elapsed()
+    };
+    // The quickest of some is what the machine can do; the slowest, what else it has to.
+    let quickest = async |text: &str| {
+        let mut times = Vec::new();
+        for _ in 0..4 {
+            times.push(says(text).await);
+        }
+        times.into_iter().min().unwrap()
+    };
+    let plain = quickest(&"a ".repeat(100_000)).await;
+    for text in TEXTS {
+        let took = quickest(&text.repeat(200_000 / text.len())).await;
+        assert!(took < 8 * plain + std::time::Duration::from_millis(150), "`{text}`: {took:?}, plain {plain:?}");
+    }
+}
+
 /// Lists that their documents want whole come in pieces, between which others have their turn.
 #[tokio::test]
 async fn whole_lists_are_written_as_they_are_read() {

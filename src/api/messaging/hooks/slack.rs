@@ -117,20 +117,18 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// `<url|label>`, `<@id|name>`, `<#id|name>` and `<!here>`.
+/// `<url|label>`, `<@id|name>`, `<#id|name>` and `<!here>`. None has another `<` in it: so each character is looked
+/// at once, however many begin and never end.
 fn linked(text: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some((before, behind)) = rest.split_once('<') {
-        out.push_str(before);
-        let Some((inside, after)) = behind.split_once('>').filter(|(inside, _)| is_reference(inside)) else {
-            out.push('<');
-            rest = behind;
-            continue;
-        };
-        out.push_str(&reference(inside));
-        rest = after;
+    let (before, pieces) = text.split_once('<').map_or((text, None), |(before, rest)| (before, Some(rest.split('<'))));
+    let mut out = String::with_capacity(text.len());
+    out.push_str(before);
+    for piece in pieces.into_iter().flatten() {
+        match piece.split_once('>').filter(|(inside, _)| is_reference(inside)) {
+            Some((inside, after)) => out.extend([&reference(inside), after]),
+            None => out.extend(["<", piece]),
+        }
     }
-    out.push_str(rest);
     out
 }
 
@@ -228,8 +226,19 @@ mod tests {
             ("`*code* <https://a.example|b>` *bold*", "`*code* <https://a.example|b>` **bold**"),
             ("<!here> <@U123|ann> <#C1|general> <mailto:a@example.com|a>", "@here @ann #general a"),
             ("1 &lt; 2, a <b> c < d", "1 < 2, a <b> c < d"),
+            ("<<https://example.com|b> <@", "<b (https://example.com) <@"),
         ] {
             assert_eq!(markdown(slack), ours);
         }
+    }
+
+    #[test]
+    fn texts_made_to_be_slow_are_read_at_once() {
+        let begun = std::time::Instant::now();
+        for piece in ["<", "<@", "<a://", "< >", "<|", "*", "*a", " *x*", "~ ~", "`", "`*", "&", "&lt;"] {
+            let text = piece.repeat(240_000 / piece.len());
+            std::hint::black_box((markdown(&text), markdown(&format!("{text}>"))));
+        }
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     }
 }
