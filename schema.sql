@@ -187,6 +187,15 @@ CREATE TABLE hooks (
 ) STRICT;
 CREATE INDEX hooks_by_chat ON hooks (chat_id);
 
+-- Who made a hook, or a bot without administering the server: what such programs store and say is counted for
+-- all that one person has made, and so is how many they are. A row stays when its program has ended, as its
+-- account and its words do.
+CREATE TABLE program_makers (
+    user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    made_by INTEGER NOT NULL REFERENCES users
+) STRICT;
+CREATE INDEX programs_by_maker ON program_makers (made_by, user_id);
+
 -- Who is in which chat. The counters make unread numbers and page counts O(1):
 --   unread = chats.message_count - seen_count
 --   count  = chats.message_count - cleared_count

@@ -100,6 +100,8 @@ pub struct Core {
     pub(super) typing: TypingUsers,
     pub(super) absences: Absences,
     pub(super) pace: Pace<UserId>,
+    /// How often the hooks speak that each user made.
+    pub(super) hooked: Pace<UserId>,
     pub(super) hasher: Hasher,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
@@ -185,6 +187,7 @@ impl App {
             typing: TypingUsers::default(),
             absences: Absences::default(),
             pace: Pace::new(sends),
+            hooked: Pace::new(sends),
             hasher,
             keys,
             opened_at: clock.now(),

@@ -2,6 +2,8 @@
 //!
 //! A hook lasts as long as its bot is in the group: who takes the bot out ends the hook.
 
+use std::num::NonZeroU32;
+
 use super::app::App;
 use super::auth::bot;
 use super::group::inside;
@@ -33,6 +35,7 @@ impl App {
                 }
                 let new = NewBot { username: bot_name()?, display_name: Some(name.clone()) };
                 let bot = bot::insert(tx, &new)?;
+                bot::note_maker(tx, bot, &by)?;
                 member::join_as_guest(tx, chat, bot)?;
                 let id = store::hooks::insert(tx, chat, bot, &name, &hash)?;
                 store::hooks::find(tx, chat, id)?.ok_or(Error::Internal)
@@ -84,6 +87,14 @@ impl App {
     pub fn hook_by_secret(&self, secret: &str) -> Result<Hook> {
         let hash = secret_hash(secret);
         self.store.read(|db| store::hooks::by_secret(db, &hash)?.ok_or(Error::NotFound))
+    }
+
+    /// Counts what comes in by a hook: all that one person has made speak as often together as one person.
+    pub fn check_pace_of_hook(&self, hook: &Hook) -> Result<()> {
+        match self.store.read(|db| store::bots::maker(db, hook.bot.id))? {
+            Some(maker) => self.hooked.check(maker, NonZeroU32::MIN),
+            None => Ok(()),
+        }
     }
 
     /// Says something in a group, as the bot of the hook whose URL has this secret by then.

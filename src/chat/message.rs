@@ -116,7 +116,8 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
     says_something(&draft.text, !draft.attachments.is_empty())?;
     let attachments = usable(tx, me, &draft.attachments)?;
     let answered = check_reply(tx, me, chat, draft.reply_to)?;
-    quota.check_text(speaker.stored, draft.text.as_str().len())?;
+    let stored = if speaker.user.is_bot { stored_by(tx, me)? } else { speaker.stored };
+    quota.check_text(stored, draft.text.as_str().len())?;
     // A call's line is nobody's words.
     let is_said = draft.call_seconds.is_none();
     let names = if is_said { Names::of(draft.text.as_str()) } else { Names::default() };

@@ -36,9 +36,13 @@ impl Quota {
     }
 }
 
-/// Bytes of somebody's files and texts.
+/// Bytes of somebody's files and texts; of a program, those of all programs that its maker has made.
 pub(super) fn stored_by(db: &Db, user: UserId) -> Result<u64> {
-    Ok(u64::try_from(store::totals::bytes_of(db, user)?).unwrap_or(0))
+    let bytes = match store::bots::maker(db, user)? {
+        Some(maker) => store::totals::bytes_of_programs(db, maker)?,
+        None => store::totals::bytes_of(db, user)?,
+    };
+    Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
 /// What one upload takes until it is a file or gone.

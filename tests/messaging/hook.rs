@@ -191,6 +191,49 @@ async fn a_hook_speaks_sixty_times_a_minute_even_where_limits_are_off() {
 }
 
 #[tokio::test]
+async fn all_hooks_of_one_person_speak_as_often_as_one_person_may() {
+    let fireside = Fireside::start_with_limits(&["--limit-send", "10/h"]).await;
+    people!(fireside: alice, bob);
+    let anyone = fireside.anyone();
+    let chat = group(&alice, "Ops", &[]).await;
+    let mut hers = Vec::new();
+    for label in ["one", "two", "three"] {
+        hers.push(hooks_into(&alice, chat, label).await);
+    }
+    let his = hooks_into(&bob, group(&bob, "Ops", &[]).await, "his").await;
+    for number in 0..10 {
+        sends(&anyone, url(&hers[number % 3]), "text/plain", "a word").await.is(200);
+    }
+    for hook in &hers {
+        let refused = sends(&anyone, url(hook), "text/plain", "a word more").await.is(429);
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    }
+    assert_eq!(texts(&alice, chat).await.len(), 10);
+    sends(&anyone, url(&his), "text/plain", "of somebody else").await.is(200);
+    alice.post(&chat.messages(), &json!({"content": "She herself may still speak."})).await.is(201);
+}
+
+#[tokio::test]
+async fn what_hooks_say_takes_from_one_share_of_whoever_made_them_and_another_makes_it_no_larger() {
+    let fireside = Fireside::start_with(&["--quota-user", "1KiB"]).await;
+    people!(fireside: alice, bob);
+    let anyone = fireside.anyone();
+    let (chat, long) = (group(&alice, "Ops", &[&bob]).await, "x".repeat(500));
+    let (one, other) = (hooks_into(&alice, chat, "one").await, hooks_into(&alice, chat, "other").await);
+    sends(&anyone, url(&one), "text/plain", &long).await.is(200);
+    sends(&anyone, url(&other), "text/plain", &long).await.is(200);
+    sends(&anyone, url(&other), "text/plain", &long).await.is(507);
+    alice.delete(&format!("{}{}/", hooks(chat), id(&one))).await.is(204);
+    let new = hooks_into(&alice, chat, "new").await;
+    sends(&anyone, url(&new), "text/plain", &long).await.is(507);
+    assert_eq!(texts(&alice, chat).await.len(), 2);
+    // What she says herself has a share of its own, and others' hooks have theirs.
+    alice.post(&chat.messages(), &json!({"content": long})).await.is(201);
+    let his = hooks_into(&bob, group(&bob, "Den", &[]).await, "his").await;
+    sends(&anyone, url(&his), "text/plain", &long).await.is(200);
+}
+
+#[tokio::test]
 async fn a_resend_with_the_same_key_is_said_once() {
     let fireside = Fireside::start().await;
     people!(fireside: alice);

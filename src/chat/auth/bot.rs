@@ -5,7 +5,7 @@ use crate::chat::app::App;
 use crate::chat::hasher::no_password;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::audit::AuditAction;
-use crate::chat::model::bot::{Bot, BotMakers, MAX_BOTS, NewBot};
+use crate::chat::model::bot::{Bot, BotMakers, MAX_BOTS, MAX_PROGRAMS, NewBot};
 use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::id::UserId;
 use crate::chat::model::password::Password;
@@ -29,6 +29,9 @@ impl App {
             .write(move |tx| {
                 check_maker(tx, &by, makers)?;
                 let bot = insert(tx, &new)?;
+                if !is_administrator(tx, &by)? {
+                    note_maker(tx, bot, &by)?;
+                }
                 store::bots::insert(tx, bot, by.id())?;
                 store::credentials::insert(
                     tx,
@@ -89,6 +92,16 @@ pub(in crate::chat) fn insert(tx: &mut Tx<'_>, new: &NewBot) -> Result<UserId> {
     store::users::insert_bot(tx, &new, &no_password())
 }
 
+/// Writes down who made a program. Whoever makes another as often as one has ended would have accounts without
+/// end, and a share of the disk for each.
+pub(in crate::chat) fn note_maker(tx: &Tx<'_>, program: UserId, by: &Administrator) -> Result<()> {
+    let Some(maker) = by.id() else { return Ok(()) };
+    if store::bots::count_made(tx, maker)? >= i64::from(MAX_PROGRAMS) {
+        return Err(Error::LimitReached { what: "bots and hooks, ended ones among them", max: MAX_PROGRAMS });
+    }
+    store::bots::insert_maker(tx, program, maker)
+}
+
 /// Ends a program's account.
 pub(in crate::chat) fn end(tx: &mut Tx<'_>, bot: UserId, keys: &Keys) -> Result<()> {
     see_off(tx, bot)?;
@@ -128,5 +141,47 @@ fn is_live(db: &Db, by: &Administrator) -> Result<bool> {
     match by {
         Administrator::CommandLine => Ok(true),
         Administrator::Admin(actor) => store::credentials::is_live(db, actor.credential),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::chat::Durability;
+    use crate::chat::app::{App, Config};
+    use crate::chat::model::admin::Administrator;
+    use crate::chat::model::bot::{BotMakers, MAX_PROGRAMS, NewBot};
+    use crate::chat::model::error::Error;
+    use crate::chat::model::name::Username;
+    use crate::chat::tests::{group, person};
+
+    /// Accounts of programs that have ended, as if somebody had made so many of them.
+    async fn have_ended(app: &App, maker: i64, count: u32) {
+        let rows = format!(
+            "WITH RECURSIVE n(n) AS (SELECT 1001 UNION ALL SELECT n + 1 FROM n WHERE n < 1000 + {count})
+             INSERT INTO users (id, username, username_key, email, password_hash, display_name, search_key, token_nonce,
+                                created_at, is_bot, is_disabled)
+             SELECT n, 'p' || n, 'p' || n, '', '', 'p', 'p' || n || ' p', x'', 0, 1, 1 FROM n;
+             INSERT INTO program_makers SELECT id, {maker} FROM users WHERE id > 1000;"
+        );
+        app.store.write(move |tx| Ok(tx.execute_batch(&rows)?)).await.expect("ended programs");
+    }
+
+    #[tokio::test]
+    async fn one_person_makes_so_many_programs_and_no_more_even_if_all_have_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
+        let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
+        let (hers, his) = (Administrator::Admin(alice.clone()), Administrator::Admin(bob.clone()));
+        let den = group(&app, &alice, &[]).await;
+        have_ended(&app, alice.user.0, MAX_PROGRAMS - 1).await;
+        let (hook, _) = app.create_hook(&hers, den, "last".into()).await.expect("the last");
+        app.delete_hook(&hers, den, hook.id).await.expect("ended");
+        let more = app.create_hook(&hers, den, "more".into()).await;
+        assert!(matches!(more, Err(Error::LimitReached { max: MAX_PROGRAMS, .. })), "{more:?}");
+        let bot = |name| NewBot { username: Username::parse(name).expect("a name"), display_name: None };
+        let more = app.create_bot(&hers, bot("more"), BotMakers::Everybody).await;
+        assert!(matches!(more, Err(Error::LimitReached { max: MAX_PROGRAMS, .. })), "{more:?}");
+        app.create_bot(&his, bot("his"), BotMakers::Everybody).await.expect("somebody else's");
+        app.create_hook(&Administrator::CommandLine, den, "ops".into()).await.expect("the operator's");
     }
 }

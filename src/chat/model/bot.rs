@@ -8,6 +8,10 @@ use super::user::User;
 /// Bots that somebody may have who does not administer the server.
 pub const MAX_BOTS: u32 = 20;
 
+/// Bots and hooks that somebody may ever have made who does not administer the server, and hooks that whoever
+/// does may have: their accounts stay when they end.
+pub const MAX_PROGRAMS: u32 = 1_000;
+
 /// A bot that is to be.
 #[derive(Clone, Debug)]
 pub struct NewBot {

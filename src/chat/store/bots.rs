@@ -55,6 +55,25 @@ pub fn count(db: &Db, maker: UserId) -> Result<i64> {
     Ok(query.query_row([maker.0], |row| row.get(0))?)
 }
 
+/// Writes down who made a program, whose share of everything it has.
+pub fn insert_maker(tx: &Tx<'_>, program: UserId, made_by: UserId) -> Result<()> {
+    tx.prepare_cached("INSERT INTO program_makers (user_id, made_by) VALUES (?1, ?2)")?
+        .execute([program.0, made_by.0])?;
+    Ok(())
+}
+
+/// Who made a program, as far as it is written down.
+pub fn maker(db: &Db, program: UserId) -> Result<Option<UserId>> {
+    let mut query = db.prepare_cached("SELECT made_by FROM program_makers WHERE user_id = ?1")?;
+    Ok(query.query_row([program.0], |row| row.get(0).map(UserId)).optional()?)
+}
+
+/// The programs that somebody has ever made.
+pub fn count_made(db: &Db, maker: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM program_makers WHERE made_by = ?1")?;
+    Ok(query.query_row([maker.0], |row| row.get(0))?)
+}
+
 pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<()> {
     tx.prepare_cached("DELETE FROM bots WHERE user_id = ?1")?.execute([id.0])?;
     Ok(())

@@ -39,6 +39,16 @@ pub fn bytes_of(db: &Db, user: UserId) -> Result<i64> {
     Ok(query.query_row([user.0], |row| row.get(0))?)
 }
 
+/// Bytes of the files and texts of all programs that somebody has made.
+pub fn bytes_of_programs(db: &Db, maker: UserId) -> Result<i64> {
+    let mut query = db.prepare_cached(concat!(
+        "SELECT coalesce(sum(",
+        bytes!("u"),
+        "), 0) FROM program_makers p JOIN users u ON u.id = p.user_id WHERE p.made_by = ?1"
+    ))?;
+    Ok(query.query_row([maker.0], |row| row.get(0))?)
+}
+
 /// The chats that take the most, by their messages or by the bytes of their files.
 pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShare>> {
     // Bytes have no counter: every attached file is looked at, when an administrator asks.

@@ -13,6 +13,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_10,
     TO_VERSION_11,
     TO_VERSION_12,
+    TO_VERSION_13,
 ];
 
 const TO_VERSION_2: &str = "
@@ -263,3 +264,12 @@ const TO_VERSION_12: &str = "
          code_hash BLOB    NOT NULL,
          PRIMARY KEY (user_id, code_hash)
      ) STRICT, WITHOUT ROWID;";
+
+const TO_VERSION_13: &str = "
+     -- Who made a hook, or a bot without administering the server. Of hooks that are there it is not known.
+     CREATE TABLE program_makers (
+         user_id INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+         made_by INTEGER NOT NULL REFERENCES users
+     ) STRICT;
+     CREATE INDEX programs_by_maker ON program_makers (made_by, user_id);
+     INSERT INTO program_makers SELECT user_id, made_by FROM bots JOIN users m ON m.id = made_by WHERE m.is_admin = 0;";
