@@ -74,7 +74,8 @@ impl App {
     }
 
     /// The first of `chats`, which are taken out of it, but for those that the actor has left: some
-    /// at least, and fewer than all where many people are in them, or long messages were the last.
+    /// at least, and fewer than all where many people are in them, much is unread that calls the actor, or long messages
+    /// were the last.
     pub fn next_overviews(&self, actor: &Actor, chats: &mut VecDeque<ChatId>) -> Result<Vec<Overview>> {
         let (me, now) = (actor.user, self.now());
         let found = self.store.read(|db| {
@@ -85,7 +86,8 @@ impl App {
             {
                 match inside(db, me, id).and_then(|chat| overview(db, me, chat, now)) {
                     Ok(overview) => {
-                        people += overview.members.len();
+                        // Whoever was called often is as much to count as many people are to read.
+                        people += overview.members.len() + usize::try_from(overview.own.mention_count).unwrap_or(0);
                         weight += last_weight(&overview);
                         found.push(overview);
                     }

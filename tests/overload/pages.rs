@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ordinary::{Ordinary, PATIENCE};
 use crate::world::machine::{mebibytes, percentile, resident_bytes, say, scale};
-use crate::world::{Fireside, Person, id, people};
+use crate::world::{Fireside, Home, Person, id, people};
 
 const LENGTH: usize = 9_000;
 const MESSAGES: usize = 101;
@@ -95,6 +95,67 @@ async fn who_reads_long_pages_over_many_connections_waits_for_themselves() {
     say(&format!(
         "{CONNECTIONS} connections of one account read {pages} pages of 100 messages of {LENGTH} characters, each in \
          {took:.1?}; memory {grown} MiB more; ordinary users: {felt}"
+    ));
+    assert!(felt.median * 3 < took && felt.p99 < PATIENCE, "others waited as long as who caused it: {felt}, {took:?}");
+}
+
+/// Chats in each of which so many unread messages call their reader: as many as are counted.
+const CALLED_IN: i64 = 60;
+const CALLS: i64 = 1_000;
+
+/// Somebody who is called as often as is counted, in many groups.
+async fn called_everywhere(home: &Home) -> Person {
+    let mut fireside = Fireside::start_in(home.clone(), &["--durability", "normal"]).await;
+    people!(fireside: alice, bob);
+    for number in 0..CALLED_IN {
+        let group = json!({"title": format!("den {number}"), "chat_type": "group", "member_ids": [bob.id]});
+        alice.post("/messages/api/chats/", &group).await.is(201);
+    }
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    let db = rusqlite::Connection::open(home.data().join("fireside.db")).unwrap();
+    db.execute_batch(&format!(
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {CALLS} - 1)
+         INSERT INTO messages (id, chat_id, sender_id, content, created_at, seq, mention_count)
+         SELECT 1000 + c.id * {CALLS} + i, c.id, {alice}, '@bob', 1700000000000, 1000 + c.id * {CALLS} + i, 1
+         FROM chats c, n ORDER BY 1;
+         INSERT INTO mentions SELECT id, {bob}, chat_id, {alice}, 1 FROM messages;
+         UPDATE sequence SET value = (SELECT max(seq) FROM messages);
+         UPDATE chats SET message_count = {CALLS},
+                          last_message_id = (SELECT max(id) FROM messages WHERE chat_id = chats.id);
+         UPDATE members SET seen_count = {CALLS} WHERE user_id = {alice};",
+        alice = alice.id,
+        bob = bob.id,
+    ))
+    .unwrap();
+    bob
+}
+
+#[tokio::test]
+async fn who_is_called_in_many_chats_lists_them_piece_by_piece() {
+    let home = Home::new();
+    let bob = called_everywhere(&home).await;
+    let flags = ["--durability", "normal", "--search", "off", "--log-level", "error"];
+    let fireside = Fireside::start_in(home, &flags).await;
+    let bob = bob.back_to(&fireside);
+    let ordinary = Ordinary::begins(&fireside, "ordinary").await;
+    let (begun, spell) = (Instant::now(), Duration::from_secs(scale(6, 20) as u64));
+    let reads = (0..CONNECTIONS).map(async |_| {
+        let mut times = Vec::new();
+        while begun.elapsed() < spell {
+            let asked = Instant::now();
+            let chats = bob.get("/messages/api/chats/?page_size=100").await.is(200).results();
+            times.push(asked.elapsed());
+            assert_eq!(chats.len(), usize::try_from(CALLED_IN).unwrap());
+            assert!(chats.iter().all(|chat| chat["mention_count"] == CALLS), "{chats:?}");
+        }
+        times
+    });
+    let mut times = join_all(reads).await.concat();
+    let felt = ordinary.ends().await;
+    let (lists, took) = (times.len(), percentile(&mut times, 50));
+    say(&format!(
+        "{CONNECTIONS} connections of one account read {lists} lists of {CALLED_IN} chats with {CALLS} mentions each, \
+         in {took:.1?}; ordinary users: {felt}"
     ));
     assert!(felt.median * 3 < took && felt.p99 < PATIENCE, "others waited as long as who caused it: {felt}, {took:?}");
 }

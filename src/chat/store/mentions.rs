@@ -95,24 +95,40 @@ pub fn named(db: &Db, chat: ChatId, key: &str) -> Result<Option<UserId>> {
     Ok(query.query_row(params![chat.0, key], |row| Ok(UserId(row.get(0)?))).optional()?)
 }
 
+/// Counts, up to a limit, a chat's messages above some marks of a member's that call somebody.
+macro_rules! count_calls {
+    ($marks:literal, $which:literal) => {
+        concat!(
+            "SELECT count(*) FROM (
+                SELECT 1 FROM members m CROSS JOIN mentions c
+                ON c.user_id = ?3 AND c.chat_id = ?1 AND c.message_id > max(",
+            $marks,
+            ") WHERE m.chat_id = ?1 AND m.user_id = ?2 AND c.sender_id <> ?2 ",
+            $which,
+            " LIMIT ?4)"
+        )
+    };
+}
+
 /// How many of a chat's messages that a member has not read call them, each once. Everybody is
 /// who was in the chat by then.
 pub fn count_unread(db: &Db, chat: ChatId, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached(
-        "SELECT count(*) FROM (
-            SELECT * FROM (
-                SELECT c.message_id FROM members m CROSS JOIN mentions c
-                ON c.user_id = ?2 AND c.chat_id = ?1 AND c.message_id > max(m.read_mark, m.cleared_mark)
-                WHERE m.chat_id = ?1 AND m.user_id = ?2 AND c.sender_id <> ?2 LIMIT ?4)
-            UNION
-            SELECT * FROM (
-                SELECT c.message_id FROM members m CROSS JOIN mentions c
-                ON c.user_id = ?3 AND c.chat_id = ?1 AND c.message_id > max(m.read_mark, m.cleared_mark, m.joined_mark)
-                WHERE m.chat_id = ?1 AND m.user_id = ?2 AND c.sender_id <> ?2 LIMIT ?4))",
-    )?;
-    let count =
-        query.query_row(params![chat.0, user.0, EVERYBODY, MAX_MENTIONS_COUNTED], |row| row.get::<_, i64>(0))?;
-    Ok(count.min(i64::from(MAX_MENTIONS_COUNTED)))
+    let count = |sql, whom| -> Result<i64> {
+        let mut query = db.prepare_cached(sql)?;
+        Ok(query.query_row(params![chat.0, user.0, whom, MAX_MENTIONS_COUNTED], |row| row.get(0))?)
+    };
+    let own = count(count_calls!("m.read_mark, m.cleared_mark", ""), user.0)?;
+    // Who is called by name as well is called once; to look for that takes as long again.
+    let all = if own == 0 {
+        count(count_calls!("m.read_mark, m.cleared_mark, m.joined_mark", ""), EVERYBODY)?
+    } else {
+        let unnamed = count_calls!(
+            "m.read_mark, m.cleared_mark, m.joined_mark",
+            "AND NOT EXISTS (SELECT 1 FROM mentions n WHERE n.message_id = c.message_id AND n.user_id = ?2)"
+        );
+        count(unnamed, EVERYBODY)?
+    };
+    Ok((own + all).min(i64::from(MAX_MENTIONS_COUNTED)))
 }
 
 /// The newest messages below one that call a user, of those that they see now: ids, newest first. The chats
