@@ -1,7 +1,7 @@
 // The page without a server: what it is made of is kept, whole and of one version (which the
 // server says with each file), and given out where the server cannot be reached. A page goes on
 // with the version that it began with: no two of them are mixed in one. Answers of the APIs never
-// come through here.
+// come through here. And what the server pushes while no page is looked at.
 const HOME = new URL('.', location).href;
 const PREFIX = `fireside page ${HOME} `; // and the version of all its files
 const PAGES = `fireside pages ${HOME}`; // which version each open page has, and which is the newest
@@ -10,7 +10,7 @@ const PATIENCE = 4_000; // ms for the server, before the kept page is shown
 const LOADING = 60_000; // ms in which a page that is being opened may not be listed as open
 const AWAY = [502, 503, 504]; // what a proxy says for a server that is not there
 const PARTS = ['js/', 'css/', 'fireside.js'];
-const NEEDS_SERVER = /\/(admin|call|invite|link|qr|ring|stage)\.(js|css)$/; // of no use without one
+const NEEDS_SERVER = /\/(admin|call|invite|link|mentions|qr|ring|stage)\.(js|css)$/; // of no use without one
 const ANY = { ignoreVary: true };
 
 self.addEventListener('install', (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
@@ -130,4 +130,69 @@ function leadsTo({ url, text }) {
   const imports = [...text.matchAll(/(?:from|import) *\(?'(\.[^']+)'/g)].map(([, path]) => new URL(path, url).href);
   const sheets = [...text.matchAll(/\bstyle\('([a-z]+)'\)/g)].map(([, name]) => `${HOME}css/${name}.css`);
   return [...imports, ...sheets];
+}
+
+// --- Being told.
+const PLACE = new URL(HOME).pathname.replace(/\/$/, '');
+const SEEN = PLACE ? `fireside ${PLACE} seen` : 'fireside.seen'; // the database of what was last seen, as in js/kept.js
+const WORDS = {
+  en: { message: 'New message', test: 'Notifications work on this device.' },
+  ru: { message: 'Новое сообщение', test: 'Уведомления на этом устройстве работают.' },
+};
+
+self.addEventListener('push', (event) => event.waitUntil(tell(event.data)));
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data ?? {}));
+});
+
+async function tell(data) {
+  const reader = await whoReads();
+  // Of what was sent to somebody who has signed out since, nothing is shown.
+  const { chat, message, title = 'Fireside', sender, text, badge, test } = reader ? parsed(data) : {};
+  if (Number.isInteger(badge)) await self.navigator.setAppBadge?.(badge).catch(() => {});
+  if (chat && (await pages()).some(({ focused }) => focused)) return; // it is on the screen, or in its list
+  const words = WORDS[reader?.language] ?? WORDS[self.navigator.language.slice(0, 2)] ?? WORDS.en;
+  await self.registration.showNotification(sender && sender !== title ? `${sender} · ${title}` : title, {
+    body: text || (test ? words.test : words.message),
+    tag: chat ? `chat-${chat}` : 'fireside', // one of a chat
+    renotify: true,
+    icon: `${HOME}img/icon-192.png`,
+    data: { chat, message },
+  });
+}
+
+function parsed(data) {
+  try { return data.json() ?? {}; } catch { return {}; }
+}
+
+// To a page that is open, or to one.
+async function open({ chat, message }) {
+  const all = await pages();
+  const page = all.find(({ visibilityState }) => visibilityState === 'visible') ?? all[0];
+  if (!page) return self.clients.openWindow(HOME + (chat ? `#chat-${chat}/m-${message}` : ''));
+  page.postMessage({ type: 'open', chat, message });
+  return page.focus().catch(() => {}); // the browser may not let it
+}
+
+const pages = async () => (await clients.matchAll({ type: 'window', includeUncontrolled: true })).filter(({ url }) => url.replace(/[?#].*/, '') === HOME);
+
+// Whoever is signed in here, as what was last seen has it; nobody where there is nothing.
+function whoReads() {
+  return new Promise((resolve) => {
+    const asked = indexedDB.open(SEEN);
+    asked.onupgradeneeded = () => asked.transaction.abort(); // it is not made here
+    asked.onerror = () => resolve(null);
+    asked.onsuccess = () => {
+      const database = asked.result;
+      try {
+        const found = database.transaction('head').objectStore('head').get('head');
+        found.onsuccess = found.onerror = () => resolve(found.result ?? null);
+      } catch {
+        resolve(null); // there is nothing in it yet
+      }
+      database.close(); // once that is done
+    };
+  });
 }

@@ -65,7 +65,7 @@ class App {
     this.signal = abort.signal;
     this.abort = abort;
     this.patience = createPatience();
-    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error), unkept: (is) => this.guard(is) });
+    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error), unkept: (is) => this.guard(is), sent: () => this.offers() });
     this.chats = createChats(store, api, { actions });
     const none = el('div', { className: 'notice choose' }, icon('flame', 48), el('p', { textContent: t('choose') }));
     const main = this.main = el('main', { className: 'stage-main' }, none);
@@ -103,6 +103,14 @@ class App {
       this.talking = null;
       throw error;
     });
+  }
+
+  // Whoever has said something is asked, once, whether they want to be told of answers.
+  offers() {
+    const isDecided = localStorage.getItem(key('offered')) || localStorage.getItem(key('push'));
+    if (this.offered || isDecided || !this.composer || !this.store.get().server?.push) return;
+    this.offered = true;
+    import('./offer.js').then(({ offer }) => offer(this)).catch(() => {}); // another time
   }
 
   // What this browser would not keep is lost with the page: it asks before it goes.
@@ -277,7 +285,10 @@ class App {
   // What can wait: the server's limits, and what makes the next opening work without it.
   settle() {
     const { store, api, token, signal, socket } = this;
-    api.server().then((server) => store.tell({ type: 'known', server }), () => {});
+    api.server().then((server) => {
+      store.tell({ type: 'known', server });
+      return server.push && import('./looks.js').then(({ tellLooks }) => tellLooks(this));
+    }).catch(() => {});
     if (this.seen) api.me().then((me) => store.tell({ type: 'known', me }), () => {});
     setTimeout(() => {
       if (signal.aborted) return;

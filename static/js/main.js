@@ -62,6 +62,8 @@ function keepJoin() {
 // Whoever signs in next sees nothing of what was seen before.
 function forget() {
   localStorage.removeItem(key('searches'));
+  if (localStorage.getItem(key('push'))) import('./push.js').then(({ leave }) => leave()).catch(() => {});
+  navigator.clearAppBadge?.().catch(() => {});
   localStorage.removeItem(key('kept'));
   globalThis.indexedDB?.deleteDatabase(key('seen'));
 }

@@ -7,6 +7,8 @@ export const settings = {
   get sound() { return localStorage.getItem(key('sound')) !== 'off'; },
   set sound(on) { localStorage.setItem(key('sound'), on ? 'on' : 'off'); },
   get desktop() { return localStorage.getItem(key('desktop')) === 'on' && globalThis.Notification?.permission === 'granted'; },
+  // The server pushes to this device; it then does so also while a page is open that nobody looks at.
+  get isPushed() { return localStorage.getItem(key('push')) !== null; },
   set desktop(on) { localStorage.setItem(key('desktop'), on ? 'on' : 'off'); },
 };
 
@@ -16,7 +18,7 @@ export function announce({ message, title, group, open }) {
     last = Date.now();
     alone(message.id, chime);
   }
-  if (!settings.desktop || document.hasFocus()) return;
+  if (!settings.desktop || settings.isPushed || document.hasFocus()) return;
   const name = nameOf(message.sender);
   const body = gist(message, {}).slice(0, 200); // of others
   // The tag makes one of those that several pages show.

@@ -3,8 +3,8 @@
 import { createPatience, randomId } from '../fireside.js';
 import { key } from './kept.js';
 
-// `unkept` is told whether something waits that this browser would not keep.
-export function createOutbox(store, api, { unauthorised, unkept }) {
+// `unkept` is told whether something waits that this browser would not keep, `sent` of each that the server has.
+export function createOutbox(store, api, { unauthorised, unkept, sent }) {
   const me = store.get().me.id;
   const prefix = key(`outbox.${me}.`);
   const patience = createPatience();
@@ -71,6 +71,7 @@ export function createOutbox(store, api, { unauthorised, unkept }) {
       if (!message) return; // discarded meanwhile
       forget(item);
       store.tell({ type: 'sent', client_id, message, chat });
+      sent();
     } catch (error) {
       if (stopped) return;
       if (error.status === 401) { stopped = true; return void unauthorised(error); }

@@ -1,10 +1,12 @@
 // Oneself and the page: profile, look, language, notifications, password, token.
 import { HOME } from '../fireside.js';
+import { deviceName } from './device.js';
 import { avatar, confirmed, dialog, el, field, form, nameOf, needed, pages, skeleton, toast } from './dom.js';
 import { LANGUAGES, language, shortly, t } from './i18n.js';
 import { key } from './kept.js';
 import { copied } from './markup.js';
 import { chime, settings } from './notify.js';
+import { createPush } from './push.js';
 import { createQuiet } from './quiet.js';
 
 export function openSettings({ api, store, actions, signOut }) {
@@ -18,7 +20,8 @@ export function openSettings({ api, store, actions, signOut }) {
   const section = (title, ...content) => el('section', {}, el('h3', { textContent: title }), content);
   const { me } = store.get();
   const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => import('./admin.js').then(({ openAdmin }) => openAdmin({ api, actions })) });
-  api.server().then(({ user }) => { admin.hidden = !user.is_admin; }, () => {}); // the right as it is now
+  const server = api.server();
+  server.then(({ user }) => { admin.hidden = !user.is_admin; }, () => {}); // the right as it is now
   dialog(t('settings'), [
     el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
     section(t('profile.mine'), picture(), profile()),
@@ -80,7 +83,7 @@ export function openSettings({ api, store, actions, signOut }) {
       settings.desktop = desktop.checked;
     } });
     const sound = el('input', { type: 'checkbox', checked: settings.sound, onchange: () => { settings.sound = sound.checked; if (sound.checked) chime(); } });
-    return [el('label', { className: 'choice' }, desktop, t('notify.desktop')), el('label', { className: 'choice' }, sound, t('notify.sound')), createQuiet({ api, actions })];
+    return [el('label', { className: 'choice' }, desktop, t('notify.desktop')), el('label', { className: 'choice' }, sound, t('notify.sound')), createPush({ api, actions }, server), createQuiet({ api, actions })];
   }
   function password() {
     return form([el('input', { name: 'username', autocomplete: 'username', value: me.username, hidden: true }),
@@ -99,7 +102,7 @@ export function openSettings({ api, store, actions, signOut }) {
     const list = el('ul', {}, skeleton(2));
     const show = pages(list, api.sessions, (session) => {
       const { id, kind, label, created_at, used_at, current } = session;
-      const name = device(label) ?? t(`session.${kind}`);
+      const name = deviceName(label) ?? t(`session.${kind}`);
       const used = t('session.used', { since: shortly(new Date(created_at)), used: shortly(new Date(used_at)) });
       const end = el('button', { type: 'button', textContent: t('session.end'), 'aria-label': t('session.end.name', { name }), onclick: guarded(async () => {
         await api.endSession(id);
@@ -123,15 +126,4 @@ export function openSettings({ api, store, actions, signOut }) {
     place.append(el('button', { type: 'button', textContent: t('token.show'), onclick: guarded(async () => show((await api.apiToken()).token)) }));
     return [el('p', { className: 'soft', textContent: t('token.about') }), place, el('a', { href: `${HOME}/docs`, textContent: t('token.docs') })];
   }
-}
-
-// What a session calls itself: the server keeps what a browser says of itself, which is long.
-function device(label) {
-  if (label === 'account token') return t('session.account');
-  if (!label.startsWith('Mozilla/')) return label || null;
-  const of = (names) => names.find(([mark]) => label.includes(mark))?.[1];
-  // Each also claims to be those after it.
-  const browser = of([['Edg', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['FxiOS', 'Firefox'], ['Chrom', 'Chrome'], ['CriOS', 'Chrome'], ['Safari/', 'Safari']]);
-  const system = of([['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['CrOS', 'ChromeOS'], ['Linux', 'Linux']]);
-  return browser && system ? t('session.on', { browser, system }) : null;
 }

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::world::{Fireside, Person};
 
 /// A browser starts slowly on a busy machine; nothing waits for it in vain.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 const FLAGS: &[&str] = &[
     "--headless=new",
@@ -73,7 +73,7 @@ pub struct Browser {
     /// The driver's own address for this session.
     session: String,
     url: String,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Drop for Browser {
@@ -106,7 +106,7 @@ impl Browser {
             .expect("a browser");
         let session = client.session_id().await.unwrap().expect("a session");
         let session = format!("http://127.0.0.1:{port}/session/{session}");
-        let browser = Self { client, driver, session, url: url.to_owned(), _profile: profile };
+        let browser = Self { client, driver, session, url: url.to_owned(), profile };
         browser.goes_to("/").await;
         browser
     }
@@ -140,6 +140,11 @@ impl Browser {
         let answer: Value = answer.json().await.unwrap();
         assert!(answer["value"].get("error").is_none(), "{command}: {answer}");
         answer["value"].clone()
+    }
+
+    /// Where it keeps what it keeps.
+    pub fn profile(&self) -> &Path {
+        self.profile.path()
     }
 
     /// Runs a script in every page that is opened from now on, before the page's own.

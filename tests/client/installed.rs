@@ -89,7 +89,41 @@ async fn a_browser_may_install_the_page() {
     let icons = page
         .waits_for("fetch('manifest.webmanifest').then((answer) => answer.json()).then(({ icons }) => Promise.all(icons.map(({ src, type }) => fetch(src).then(({ ok, headers }) => ok && headers.get('Content-Type') === type)))).then(done)")
         .await;
-    assert_eq!(icons, json!([true, true, true]));
+    assert_eq!(icons, json!([true, true, true, true, true]));
+    let manifest: Value = serde_json::from_str(manifest["data"].as_str().unwrap()).unwrap();
+    let of = |name: &str| manifest[name].as_str().unwrap();
+    assert_eq!((of("display"), of("scope"), of("start_url"), of("id")), ("standalone", "./", "./", "./"));
+    assert!(!of("name").is_empty() && of("short_name").len() <= 12 && of("theme_color").starts_with('#'), "{manifest}");
+    for purpose in ["any", "maskable"] {
+        let sizes: Vec<_> = manifest["icons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|icon| icon["purpose"] == purpose)
+            .map(|icon| icon["sizes"].clone())
+            .collect();
+        assert_eq!(sizes, ["192x192", "512x512"], "{purpose}");
+    }
+    // They are as large as they say, and what a mask leaves of those that are cut, the middle four fifths, has the picture.
+    let measured = page.waits_for(
+        "(async () => {
+            const found = [];
+            for (const size of [192, 512]) {
+                const picture = await createImageBitmap(await (await fetch(`img/icon-${size}.png`)).blob());
+                const canvas = new OffscreenCanvas(size, size);
+                const context = canvas.getContext('2d');
+                context.drawImage(picture, 0, 0);
+                const { data } = context.getImageData(0, 0, size, size);
+                const at = (x, y) => data.slice((y * size + x) * 4, (y * size + x) * 4 + 4).join();
+                const ground = at(0, 0);
+                let cut = 0;
+                for (let y = 0; y < size; y += 1) for (let x = 0; x < size; x += 1) if (at(x, y) !== ground && Math.hypot(x - size / 2, y - size / 2) > size * 0.4) cut += 1;
+                found.push([picture.width, picture.height, ground.endsWith(',255'), at(size / 2, size * 0.6 | 0) !== ground, cut]);
+            }
+            done(found);
+        })()",
+    ).await;
+    assert_eq!(measured, json!([[192, 192, true, true, 0], [512, 512, true, true, 0]]));
     page.leaves().await;
 }
 
