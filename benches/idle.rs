@@ -13,13 +13,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use common::counter::{self, Board};
 use common::http::Http;
 use common::server::Server;
+use common::tls::{certify, secure};
 use common::wire::{self, Header, PING, PONG, Socket, TEXT, masked};
 use common::world::{self, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,9 +28,6 @@ use tokio::task::LocalSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// How long the server is left alone before its memory is read.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -135,30 +132,6 @@ async fn speak(client: Option<&TlsConnector>, addr: SocketAddr) -> Instant {
             said
         }
     }
-}
-
-/// Makes a certificate that the program serves with, and a client that trusts it.
-fn certify(program: &mut Command, data: &Path) -> TlsConnector {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    let (cert, key) = (data.with_extension("cert.pem"), data.with_extension("key.pem"));
-    std::fs::write(&cert, made.cert.pem()).expect("a file");
-    std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
-    program.env("FIRESIDE_TLS_CERT", cert).env("FIRESIDE_TLS_KEY", key);
-    let mut roots = RootCertStore::empty();
-    roots.add(made.cert.der().clone()).expect("a certificate");
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
-}
-
-async fn secure(client: &TlsConnector, addr: SocketAddr) -> TlsStream<TcpStream> {
-    let tcp = TcpStream::connect(addr).await.expect("the server accepts");
-    tcp.set_nodelay(true).expect("TCP_NODELAY");
-    let name = ServerName::try_from("localhost").expect("a name");
-    client.connect(name, tcp).await.expect("a handshake")
 }
 
 /// Counts messages until the server ends the connection.

@@ -1,11 +1,12 @@
 //! How many messages a second are stored and echoed, for good.
 //!
-//! `cargo bench --bench send -- [--senders 64] [--seconds 5] [--one-room]`
+//! `cargo bench --bench send -- [--senders 64] [--seconds 5] [--one-room] [--tls]`
 //!
 //! Each sender holds one socket and says 100 bytes; when it has heard its own
 //! echo, which the server sends after the commit, it says the next. By default
 //! each has a room of its own; in one room everybody hears everybody. At the end
-//! the server must have stored exactly as many messages as were echoed.
+//! the server must have stored exactly as many messages as were echoed. With `--tls` the sockets speak
+//! TLS, with a certificate that is made for the run.
 //! The yardstick is SQLite alone, writing like rows to the same disk.
 //! One line of figures comes out.
 
@@ -16,9 +17,13 @@ use common::CONTENT;
 use common::rest::Rest;
 use common::senders::{self, Sender};
 use common::server::{Server, Usage};
+use common::tls::certify;
+use common::wire::Socket;
 use rusqlite::{Connection, params};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
+use tokio_rustls::TlsConnector;
 
 /// Caches fill and the log of the database finds its size before the clock runs.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -37,6 +42,9 @@ struct Args {
     /// All in one room, where everybody hears everybody.
     #[arg(long)]
     one_room: bool,
+    /// Over TLS.
+    #[arg(long)]
+    tls: bool,
     /// Cargo passes this to every bench.
     #[arg(long = "bench", hide = true)]
     _bench: bool,
@@ -61,11 +69,19 @@ struct Outcome {
 }
 
 async fn run(args: &Args, folder: &Path) -> Outcome {
-    let server = Server::start(&folder.join("data"));
+    let data = folder.join("data");
+    let mut server = Server::start(&data);
     let rest = Rest::new(server.addr);
     let tokens = rest.register(common::users_for(args.senders)).await;
     let rooms = make_rooms(&rest, &tokens, args).await;
-    let senders = open(&server, &tokens, &rooms, args.senders).await;
+    let mut client = None;
+    if args.tls {
+        server.stop();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_fireside"));
+        client = Some(certify(&mut program, &data));
+        server = Server::start_by(program, &data);
+    }
+    let senders = open(&server, client.as_ref(), &tokens, &rooms, args.senders).await;
 
     let warm = senders::spell(senders, WARM_UP).await;
     let before = server.usage();
@@ -73,8 +89,12 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     let after = server.usage();
 
     let echoed = warm.latencies.len() + measured.latencies.len();
-    assert_eq!(stored(&rest, &tokens, &rooms).await, echoed, "messages stored, messages echoed");
     drop(measured.senders);
+    // Whoever counts speaks plain HTTP.
+    server.stop();
+    let server = Server::start(&data);
+    let rest = Rest::new(server.addr);
+    assert_eq!(stored(&rest, &tokens, &rooms).await, echoed, "messages stored, messages echoed");
     server.stop();
     Outcome { latencies: measured.latencies, elapsed: measured.elapsed, before, after }
 }
@@ -95,11 +115,20 @@ async fn make_rooms(rest: &Rest, tokens: &[String], args: &Args) -> Vec<u64> {
     rooms
 }
 
-async fn open(server: &Server, tokens: &[String], rooms: &[u64], senders: usize) -> Vec<Sender> {
+async fn open(
+    server: &Server,
+    client: Option<&TlsConnector>,
+    tokens: &[String],
+    rooms: &[u64],
+    senders: usize,
+) -> Vec<Sender> {
     let mut opened = Vec::with_capacity(senders);
     let seats = tokens.iter().cycle().zip(rooms.iter().cycle());
     for (number, (token, &room)) in seats.take(senders).enumerate() {
-        opened.push(Sender::open(server.addr, room, token, number).await);
+        opened.push(match client {
+            None => Sender::open(server.addr, room, token, number).await,
+            Some(client) => Sender::by(Socket::open_secure(client, server.addr, room, token).await, number),
+        });
     }
     opened
 }
@@ -149,10 +178,11 @@ impl Outcome {
         let rate = each / self.elapsed.as_secs_f64();
         let yardstick = if args.senders == 1 { single } else { grouped };
         println!(
-            "send: senders {} | rooms {} | messages {messages} | messages/s {rate:.0} \
+            "send{}: senders {} | rooms {} | messages {messages} | messages/s {rate:.0} \
              | ms p50 {:.2} p99 {:.2} max {:.2} | server cpu us/message {:.1} | server rss MiB {:.1} \
              | disk bytes/message {:.0} | bare rows/s {grouped:.0} (64 a transaction) {single:.0} (1 a transaction) \
              | ratio to bare {:.2}",
+            if args.tls { " over TLS" } else { "" },
             args.senders,
             if args.one_room { 1 } else { args.senders },
             common::percentile_ms(&self.latencies, 50),

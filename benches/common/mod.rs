@@ -8,6 +8,7 @@ pub mod http;
 pub mod rest;
 pub mod senders;
 pub mod server;
+pub mod tls;
 pub mod wire;
 pub mod world;
 

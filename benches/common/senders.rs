@@ -26,7 +26,12 @@ pub struct Spell {
 impl Sender {
     /// The number tells the words of one sender from those of the others.
     pub async fn open(addr: SocketAddr, room: u64, token: &str, number: usize) -> Self {
-        Self { socket: Socket::open(addr, room, token).await, name: format!("sender {number}"), said: 0 }
+        Self::by(Socket::open(addr, room, token).await, number)
+    }
+
+    /// The same by a socket that is open.
+    pub fn by(socket: Socket, number: usize) -> Self {
+        Self { socket, name: format!("sender {number}"), said: 0 }
     }
 
     /// Says one thing and answers how long it took until it was heard.

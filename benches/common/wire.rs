@@ -4,6 +4,9 @@
 use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::tls::secure;
 
 pub const TEXT: u8 = 0x1;
 pub const CLOSE: u8 = 0x8;
@@ -14,9 +17,13 @@ pub const PONG: u8 = 0xA;
 /// here, and not zero, so that the server has the work it always has.
 const MASK: [u8; 4] = [0x9d, 0x3a, 0x71, 0xc4];
 
+/// What plain TCP and TLS have in common.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// A socket of a room, for whoever wants to read what is said there.
 pub struct Socket {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     received: Vec<u8>,
     taken: usize,
     outgoing: Vec<u8>,
@@ -25,7 +32,14 @@ pub struct Socket {
 impl Socket {
     pub async fn open(addr: SocketAddr, room: u64, token: &str) -> Self {
         let (stream, received) = connect(addr, room, token).await;
-        Self { stream, received, taken: 0, outgoing: Vec::new() }
+        Self { stream: Box::new(stream), received, taken: 0, outgoing: Vec::new() }
+    }
+
+    /// The same over TLS.
+    pub async fn open_secure(client: &TlsConnector, addr: SocketAddr, room: u64, token: &str) -> Self {
+        let mut stream = secure(client, addr).await;
+        let received = upgrade(&mut stream, addr, &format!("/ws/room/{room}/"), token).await;
+        Self { stream: Box::new(stream), received, taken: 0, outgoing: Vec::new() }
     }
 
     /// Says something in the room.
