@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 12: one world for five chat dialects.
+-- The whole database of Fireside, version 14: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -93,6 +93,28 @@ CREATE TABLE recovery_codes (
     code_hash BLOB    NOT NULL,              -- SHA-256
     PRIMARY KEY (user_id, code_hash)
 ) STRICT, WITHOUT ROWID;
+
+-- Devices that are told of messages while no page is open, by the push service of their browser. One
+-- ends with the credential that made it.
+CREATE TABLE push_subscriptions (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    credential_id INTEGER NOT NULL REFERENCES credentials ON DELETE CASCADE,
+    endpoint      TEXT    NOT NULL UNIQUE,   -- the URL that the push service gave the browser
+    p256dh        BLOB    NOT NULL,          -- the browser's public key: 65 bytes
+    auth          BLOB    NOT NULL,          -- and the secret that goes with it: 16 bytes
+    label         TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX push_subscriptions_by_user ON push_subscriptions (user_id);
+CREATE INDEX push_subscriptions_by_credential ON push_subscriptions (credential_id);
+
+-- What the server pushes with. No row until it does for the first time.
+CREATE TABLE push (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    sealed_key BLOB    NOT NULL,             -- the key that push services know it by, under the server's secret
+    upto       INTEGER NOT NULL              -- messages up to this one were looked at
+) STRICT;
 
 -- Invitations to register. The code is in the link that was sent, and nowhere here.
 CREATE TABLE invites (

@@ -13,12 +13,14 @@
 //! - [`seed`]: worlds for trying things out.
 //! - [`importers`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
+//! - [`push`]: telling devices of messages while no page is open.
 //! - [`outbound`]: calls to servers that users name, judged by address and bounded; below everything else.
 //! - [`log_queue`]: the log's way out, which nobody waits for; below everything else.
 //!
 //! # Who may import whom
 //! Down only, files as well as folders; `.ci/imports` has the table and holds it.
-//! `main → cli → acme, server, importers, seed, api, chat`; `acme → server, outbound`; `server → api, assets, chat`;
+//! `main → cli → acme, server, importers, seed, api, chat`; `acme → server, outbound`; `server → api, push, assets, chat`;
+//! `api → push → chat, outbound`;
 //! `importers, seed → chat`; a dialect → `api::{http, ws}` and `chat`, never another dialect;
 //! `ws → http`; `chat` → nothing of the above. Inside `chat`: `ops → auth and operations →
 //! handle → store, hub, memory, hasher → model`, and none of those four knows another.
@@ -46,8 +48,8 @@ pub mod cli;
 mod coding;
 mod importers;
 mod log_queue;
-#[cfg_attr(not(test), expect(dead_code, reason = "push and hooks will call by it"))]
 mod outbound;
+mod push;
 mod seed;
 mod server;
 

@@ -30,6 +30,7 @@ mod overload;
 mod packages;
 mod prototyping;
 mod proxy;
+mod push;
 mod rooms;
 mod search;
 mod world;

@@ -29,6 +29,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         public_url: None,
         base_path: BasePath::default(),
+        push: None,
         ice: Ice::default(),
         cors_origins: Vec::new(),
         any_origin: false,

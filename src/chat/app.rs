@@ -24,6 +24,7 @@ use super::memory::files_size::FilesSize;
 use super::memory::open_files::OpenFiles;
 use super::memory::pace::Pace;
 use super::memory::page_cache::PageCache;
+use super::memory::posted::Posted;
 use super::memory::previews::Previews;
 use super::memory::readiness::Readiness;
 use super::memory::replication::Replication;
@@ -120,6 +121,7 @@ pub struct Core {
     pub(super) is_searched: bool,
     pub(super) factor_required: FactorRequirement,
     pub(super) unindexed: Arc<Unindexed>,
+    pub(super) posted: Arc<Posted>,
     pub(super) tail: Arc<store::search::Tail>,
     /// How often what is kept for a time was let go.
     pub(super) retaining: tokio::sync::Mutex<u32>,
@@ -172,7 +174,9 @@ impl App {
         let newest = Arc::new(PageCache::default());
         let runtime = Handle::try_current().map_err(no_runtime)?;
         let (eraser, unindexed) = (Eraser::new(data.clone()), Arc::new(Unindexed::new(limits.unindexed)));
-        let (counts, caches) = (Arc::clone(&unindexed), (Arc::clone(&known), Arc::clone(&newest)));
+        let posted = Arc::new(Posted::default());
+        let counts = (Arc::clone(&unindexed), Arc::clone(&posted));
+        let caches = (Arc::clone(&known), Arc::clone(&newest));
         let on_commit = after_commit(Arc::clone(&hub), caches, counts, eraser, runtime);
         let (store, writer) = Store::open(&database, durability, clock.clone(), limits, is_searched, on_commit)?;
         let time = known_time(&store, clock.now()).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
@@ -207,6 +211,7 @@ impl App {
             is_searched,
             factor_required,
             unindexed,
+            posted,
             tail: Arc::default(),
             retaining: tokio::sync::Mutex::default(),
             data,
@@ -293,13 +298,14 @@ fn no_runtime(cause: TryCurrentError) -> OpenError {
 fn after_commit(
     hub: Arc<Hub>,
     (known, newest): (Arc<CredentialCache>, Arc<PageCache>),
-    unindexed: Arc<Unindexed>,
+    (unindexed, posted): (Arc<Unindexed>, Arc<Posted>),
     mut eraser: Eraser,
     runtime: Handle,
 ) -> impl FnMut(Committed) + Send {
     move |committed| {
         newest.hear(&committed);
         unindexed.hear(&committed);
+        posted.hear(&committed);
         committed.events.iter().for_each(|event| known.hear(event));
         hub.publish_committed(committed.events, &runtime);
         eraser.erase(committed.erased);

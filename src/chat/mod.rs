@@ -45,6 +45,7 @@ pub mod pin;
 mod presence;
 pub mod preview;
 pub mod profile;
+pub mod push;
 pub mod quota;
 pub mod reaction;
 pub mod receipt;

@@ -34,6 +34,7 @@ mod serve_dev;
 mod serve_disk;
 mod serve_domain;
 mod serve_proxy;
+mod serve_push;
 mod serve_tls;
 mod serve_watch;
 mod service;

@@ -20,6 +20,7 @@ use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::{self, DiskFlags};
 use super::serve_domain::{self, DomainFlags};
 use super::serve_proxy::{ProxyFlags, origin};
+use super::serve_push::PushFlags;
 use super::serve_tls::TlsFlags;
 use super::serve_watch::{self, WatchFlags};
 use super::stop::stop_signal;
@@ -37,6 +38,7 @@ use crate::chat::model::time::Clock;
 use crate::chat::model::{file, message};
 use crate::chat::{App, Config, Durability};
 use crate::log_queue;
+use crate::push::PushSender;
 use crate::server::dev::{DevClock, DevServer};
 use crate::server::{self, Listener, Options, control};
 
@@ -79,6 +81,8 @@ pub(super) struct Serve {
     tls: TlsFlags,
     #[command(flatten)]
     proxy: ProxyFlags,
+    #[command(flatten)]
+    push: PushFlags,
     #[command(flatten)]
     calls: CallFlags,
     #[command(flatten)]
@@ -185,6 +189,7 @@ impl Serve {
         if let Some(acme) = acme {
             certificate = Some(serve_domain::begin(acme)?);
         }
+        let push = self.push.sender(&app, self.public_url.as_deref()).await?;
         let stop = stop_signal()?;
         self.backup.begin(&app)?;
         let base = self.own_url(&listeners);
@@ -213,7 +218,7 @@ impl Serve {
                 service::is_stopping().await;
             }
         };
-        server::run(app, listeners, Options { metrics, dev, ..self.options(ice, certificate) }, stop).await;
+        server::run(app, listeners, Options { metrics, dev, ..self.options(ice, certificate, push) }, stop).await;
         if let Some(scratch) = scratch {
             scratch.remove();
         }
@@ -243,6 +248,7 @@ impl Serve {
     fn check(&self, places: &[ListenTarget]) -> Result<(), CommandError> {
         self.tls.check(self.public_url.as_deref())?;
         self.domain.check(self.public_url.as_deref())?;
+        self.push.check(self.public_url.as_deref(), self.domain.first().is_some())?;
         let public = self.public_place(places);
         self.dev.check(public.as_deref())?;
         match public {
@@ -265,7 +271,7 @@ impl Serve {
         place.or_else(|| self.public_url.as_ref().filter(|url| !is_here(url)).cloned())
     }
 
-    fn options(self, ice: Ice, certificate: Option<Arc<CertificateEnd>>) -> Options {
+    fn options(self, ice: Ice, certificate: Option<Arc<CertificateEnd>>, push: Option<Arc<PushSender>>) -> Options {
         let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws, .. } = self.limits;
         let mut settings = Settings {
             public_url: self.public_url,
@@ -281,6 +287,7 @@ impl Serve {
             insecure_oauth_login: self.insecure_oauth_login,
             jwt_access: self.jwt_access,
             jwt_refresh: self.jwt_refresh,
+            push,
             ice,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
             certificate,

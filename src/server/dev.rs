@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use warp::http::Method;
 
-use super::control;
 use super::current::Current;
+use super::{begin_to_push, control};
 use crate::api::Api;
 use crate::api::http::body::Fields;
 use crate::api::http::forwarded::{host, is_loopback};
@@ -190,6 +190,7 @@ impl DevServer {
             app.in_background(control::serve(app.clone(), self.base.clone(), way));
         }
         let settings = current.get().context().settings.clone();
+        begin_to_push(&app, &settings);
         app.take_setup_of(&current.get().context().app);
         let old = current.replace(Api::new(app, settings));
         while turn.ending.try_join_next().is_some() {}

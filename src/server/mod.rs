@@ -68,6 +68,7 @@ pub struct AnswerLimits {
 pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
     let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics, dev } =
         options;
+    begin_to_push(&app, &settings);
     let current = Current::new(Api::new(app, settings));
     let server = Arc::new(connection::Server {
         current: current.clone(),
@@ -110,6 +111,13 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     expiry.abort();
     if let Some(metrics_listener) = metrics_listener {
         metrics_listener.abort();
+    }
+}
+
+/// Tells devices of what is said, where that is switched on.
+fn begin_to_push(app: &App, settings: &Settings) {
+    if let Some(sender) = &settings.push {
+        app.in_background(Arc::clone(sender).serve(app.clone()));
     }
 }
 

@@ -188,7 +188,7 @@ function lasting(seconds) {
 }
 
 // How the server is, in sentences; those that ask for something are marked.
-function told({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, clock_doubt }) {
+function told({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, push, clock_doubt }) {
   const open = Object.values(sockets ?? {}).reduce((sum, n) => sum + n, 0);
   const said = (...sentences) => el('p', { textContent: sentences.join(' ') });
   const asks = (...sentences) => el('p', { className: 'refused', textContent: sentences.join(' ') });
@@ -198,6 +198,7 @@ function told({ version, uptime_seconds, users, users_online, chats, messages, s
     said(t('status.stored', { messages: t('storage.messages', { n: messages }), chats: t('status.chats', { n: chats }) })),
     said(t('status.disk', { database: size(storage.database_bytes + storage.wal_bytes), files: size(storage.files_bytes), free: size(storage.free_bytes) })),
     ...saved(backup, said, asks),
+    push && said(t('status.push', { n: push.devices }), t('status.pushes', push)),
     clock_doubt && asks(tell(clock_doubt), t('status.clock')),
   ].filter(Boolean);
 }

@@ -107,7 +107,8 @@ pub struct Cast {
 
 impl Cast {
     pub async fn gathers() -> Self {
-        let fireside = Fireside::start().await;
+        let pushes = ["--push", "on", "--push-contact", "mailto:ann@example.org", "--push-allow", "127.0.0.1"];
+        let fireside = Fireside::start_with(&pushes).await;
         let before = Actor::of(fireside.registers("alice").await).await;
         let mut revoked: Vec<Visitor> = KINDS.map(|kind| before.with(kind)).into();
         before.person.does("/api/auth/logout-all/").await.is(204);

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::cast::Cast;
+use crate::push::new_device;
 use crate::world::bytes::PNG;
 use crate::world::{Room, id};
 
@@ -39,6 +40,8 @@ pub struct Scene {
     pub invite: i64,
     /// A bot that alice made.
     pub bot: i64,
+    /// A device of bob's that is told of messages.
+    pub device: i64,
     /// A hook into the chat.
     pub hook: i64,
 }
@@ -63,6 +66,7 @@ impl Scene {
             session,
             invite: NEVER,
             bot: NEVER,
+            device: NEVER,
             hook: NEVER,
             ..self.clone()
         }
@@ -116,9 +120,10 @@ impl Cast {
         let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
         let hook = if sort == Sort::Direct { NEVER } else { self.hooks_into(&room).await };
         let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
-        let (session, invite, bot) = if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER, NEVER) };
+        let (session, invite, bot, device) =
+            if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER, NEVER, NEVER) };
         let (chat, file, picture) = (room.id, id(&file), id(&picture));
-        Scene { sort, chat, name, message, file, picture, code, session, invite, bot, hook }
+        Scene { sort, chat, name, message, file, picture, code, session, invite, bot, device, hook }
     }
 
     async fn invites_into(&self, room: &Room) -> String {
@@ -132,15 +137,16 @@ impl Cast {
         id(&self.alice.person.post(&path, &json!({"label": "unheard-of hook"})).await.is(201).json())
     }
 
-    /// A device of bob's, an invitation and a bot.
-    async fn of_server(&self) -> (i64, i64, i64) {
+    /// A session of bob's, an invitation, a bot, and a device of bob's that is told of messages.
+    async fn of_server(&self) -> (i64, i64, i64, i64) {
         let device = self.bob.person.signs_in_again().await;
         let sessions = device.get("/api/server/sessions/").await.is(200).results();
         let current = sessions.iter().find(|session| session["current"] == true).unwrap();
         let invite = self.alice.person.post("/api/server/invites/", &json!({})).await.is(201).json();
         let bot =
             self.alice.person.post("/api/server/bots/", &json!({"username": self.new_name()})).await.is(201).json();
-        (id(current), id(&invite), id(&bot))
+        let told = self.bob.person.post("/api/server/push/", &new_device(&self.new_name())).await.is(201).json();
+        (id(current), id(&invite), id(&bot), id(&told))
     }
 
     /// Everything that a refused request could have changed, as those see it whose it is.
@@ -152,6 +158,7 @@ impl Cast {
             }
         }
         if scenes.iter().any(|scene| scene.sort == Sort::Server) {
+            seen.push(self.bob.person.get("/api/server/push/").await.is(200).json());
             for path in ["/api/server/users/", "/api/server/invites/", "/api/server/bots/", "/api/server/audit/"] {
                 seen.push(self.alice.person.get(path).await.is(200).json());
             }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Cast, Visitor};
 use super::matrix::{Role, Row};
 use super::scene::Scene;
+use crate::push::new_device;
 use crate::world::Answer;
 use crate::world::bytes::file;
 
@@ -42,6 +43,7 @@ pub fn path(row: &Row, cast: &Cast, scene: &Scene) -> String {
         ("/sessions/{id}/", scene.session),
         ("/invites/{id}/", scene.invite),
         ("/bots/{id}/", scene.bot),
+        ("/push/{id}/", scene.device),
         ("/hooks/{hook}/", scene.hook),
         ("/chat/{id}/", scene.chat),
         ("/call/{id}/", scene.chat),
@@ -88,7 +90,7 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
     Body::Json(match row.op.as_str() {
         "inbox-11" | "rooms-3" | "rooms-13" | "rooms-14" | "rooms-30" | "messaging-26" | "messaging-28"
         | "messaging-38" | "rooms-client-7" | "rooms-client-8" | "directs-client-3" | "server-2" | "server-22"
-        | "server-31" => {
+        | "server-31" | "server-38" => {
             return Body::Nothing;
         }
         "rooms-20" => return Body::File,
@@ -113,6 +115,7 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
         "server-41" | "server-43" => json!({"password": asker.person.password}),
         "server-42" => json!({"otp": "000000"}),
         "server-33" => json!({"username": cast.new_name()}),
+        "server-36" => new_device(&cast.new_name()),
         "server-21" => json!({"is_disabled": false}),
         "server-23" => json!({"name": "new"}),
         "server-30" => json!({"retain_days": 30}),

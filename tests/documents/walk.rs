@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::heads;
 use crate::manage::setup_code;
+use crate::push::new_device;
 use crate::world::bytes::{PNG, file};
 use crate::world::document::{operations, place_of};
 use crate::world::totp::App;
@@ -61,7 +62,8 @@ impl Walker<'_> {
 
 #[tokio::test]
 async fn every_operation_succeeds_as_documented() {
-    let fireside = Fireside::start_with_limits(&heads::LIMITS).await;
+    let pushes = ["--push", "on", "--push-contact", "mailto:ann@example.org", "--push-allow", "127.0.0.1"];
+    let fireside = Fireside::start_with_limits(&[&heads::LIMITS, pushes.as_slice()].concat()).await;
     people!(fireside: alice, bob);
     let operations = operations().into_iter().map(|(path, method, operation)| ((method, path), operation));
     let (done, secret) = (BTreeSet::new(), BTreeSet::new());
@@ -279,6 +281,11 @@ async fn administer(admin: &mut Walker<'_>) {
     let bot = admin.posts(bots, json!({"username": "weather", "display_name": "The Weather"})).await;
     admin.gets(bots).await;
     admin.does("DELETE", &format!("{bots}{}/", id(&bot)), Value::Null).await;
+    let devices = "/api/server/push/";
+    let device = admin.posts(devices, new_device("phone")).await;
+    admin.gets(devices).await;
+    admin.posts(&format!("{devices}{}/test/", id(&device)), Value::Null).await;
+    admin.does("DELETE", &format!("{devices}{}/", id(&device)), Value::Null).await;
     admin.posts("/api/server/register/", json!({"username": "frank", "password": "correct horse frank"})).await;
     admin.gets("/api/server/people/?q=fra&limit=1").await;
     admin.does("PATCH", "/api/server/settings/", json!({"name": "den", "join_rooms": []})).await;

@@ -3,7 +3,7 @@
 
 mod body;
 mod bytes;
-mod fuzz;
+pub mod fuzz;
 mod headers;
 mod leaks;
 mod log;

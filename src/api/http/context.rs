@@ -12,6 +12,7 @@ use super::meters::{Meters, Started};
 use super::mount::Mount;
 use crate::chat::App;
 use crate::chat::model::bot::BotMakers;
+use crate::push::PushSender;
 
 /// And after so long, however few there were.
 pub const FORGET_AFTER: Duration = Duration::from_mins(1);
@@ -65,6 +66,8 @@ pub struct Settings {
     pub jwt_access: Duration,
     /// How long new ones of those can be got without the password.
     pub jwt_refresh: Duration,
+    /// What tells devices while no page is open; `None`: nothing is pushed.
+    pub push: Option<Arc<PushSender>>,
     /// What helps calls through NAT.
     pub ice: Ice,
     /// How often who may do what.

@@ -17,6 +17,7 @@ use crate::chat::model::error::Error;
 use crate::chat::model::gauges::Distribution;
 use crate::chat::model::session::Actor;
 use crate::chat::ops::gauges::Gauges;
+use crate::push::meters::Meters;
 
 /// What the text is, as Prometheus asks for it.
 pub const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -34,7 +35,24 @@ struct MetricsSnapshot {
     routes: Vec<RouteAnswers>,
     sockets: Vec<(&'static str, u64, u64)>,
     closed: Vec<(String, u64)>,
+    push: Option<PushMetrics>,
     process: process::Process,
+}
+
+/// What came of pushes.
+#[derive(Debug)]
+struct PushMetrics {
+    outcomes: Vec<(&'static str, u64)>,
+    retries: u64,
+    waiting: usize,
+    time: Distribution,
+}
+
+impl From<&Meters> for PushMetrics {
+    fn from(meters: &Meters) -> Self {
+        let outcomes = meters.outcomes().map(|(outcome, count)| (outcome.as_str(), count)).collect();
+        Self { outcomes, retries: meters.retries(), waiting: meters.waiting(), time: meters.time() }
+    }
 }
 
 /// The answers of a route.
@@ -95,6 +113,7 @@ fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
         routes: routes.collect(),
         sockets: meters.sockets().collect(),
         closed: meters.closed().collect(),
+        push: context.settings.push.as_ref().map(|sender| sender.meters().into()),
         process: process::Process::snapshot(),
     }
 }

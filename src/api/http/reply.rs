@@ -198,7 +198,7 @@ fn chat_problem(error: &Error) -> Problem {
     use StatusCode as S;
     let says = error.to_string();
     match error {
-        Error::NotFound | Error::SearchOff => Problem::new(S::NOT_FOUND, "not_found", says),
+        Error::NotFound | Error::SearchOff | Error::PushOff => Problem::new(S::NOT_FOUND, "not_found", says),
         Error::NotMember | Error::Forbidden(_) => Problem::new(S::FORBIDDEN, "permission_denied", says),
         Error::RegistrationClosed => Problem::new(S::FORBIDDEN, "permission_denied", says),
         Error::InvalidCredentials => {

@@ -255,6 +255,7 @@ fn client_frames() -> Shape {
         frame("mark_read", socket::MarkRead::table()),
         frame("typing", socket::Typing::table()),
         frame("decline_call", socket::DeclineCall::table()),
+        frame("visible", socket::Visible::table()),
         frame("ping", Vec::new()),
     ])
 }

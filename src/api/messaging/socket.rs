@@ -85,6 +85,8 @@ body! {
     Typing { chat: ChatId, is_typing: bool }
     /// `decline_call`.
     DeclineCall { chat: ChatId }
+    /// `visible`.
+    Visible { visible: bool }
 }
 
 /// One socket.
@@ -203,6 +205,7 @@ impl Codec for AllChats {
             "mark_read" => self.mark_read(&mut frame).await,
             "typing" => self.typing(&mut frame),
             "decline_call" => self.decline_call(&mut frame),
+            "visible" => self.visible(&mut frame),
             "ping" => Ok(Some(Frame::Pong.text())),
             _ => Err(ApiError::field("type", "There is no such type of message.")),
         };
@@ -389,6 +392,12 @@ impl AllChats {
     fn decline_call(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
         let DeclineCall { chat } = DeclineCall::read(frame)?;
         self.context.app.decline_call(&self.subscriber.actor, chat)?;
+        Ok(None)
+    }
+
+    fn visible(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
+        let Visible { visible } = Visible::read(frame)?;
+        self.context.app.set_visible(&self.subscriber, visible);
         Ok(None)
     }
 

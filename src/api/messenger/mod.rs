@@ -134,6 +134,7 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
         },
         Error::NotFound
         | Error::SearchOff
+        | Error::PushOff
         | Error::Forbidden(_)
         | Error::WrongPassword
         | Error::RegistrationClosed

@@ -16,6 +16,7 @@ use crate::chat::model::session::{Actor, CredentialKind, IssuedCredential};
 use crate::chat::model::token::Token;
 use crate::chat::model::{audit, bot, invite, server, user};
 use crate::chat::ops::status;
+use crate::push::meters::{Meters, Outcome};
 
 /// Who the command line is, where a person's name would stand. No username has a space.
 const COMMAND_LINE: &str = "command line";
@@ -263,6 +264,8 @@ pub struct Status {
     sockets: BTreeMap<&'static str, u64>,
     storage: Storage,
     backup: Option<Backup>,
+    /// Nothing where nothing is pushed.
+    push: Option<Pushes>,
     /// Why nothing is deleted for its age, if that is so: the operator has to confirm the clock.
     clock_doubt: Option<String>,
 }
@@ -273,6 +276,33 @@ struct Storage {
     wal_bytes: u64,
     files_bytes: i64,
     free_bytes: u64,
+}
+
+/// How devices are told of messages; the numbers are since the start.
+#[derive(JsonSchema, Serialize)]
+struct Pushes {
+    devices: i64,
+    /// Pushes that push services took.
+    sent: u64,
+    /// Those that they refused, did not answer, or could not take for ten minutes, and those that were too many.
+    failed: u64,
+    /// Under way, or to be tried again.
+    waiting: usize,
+}
+
+impl Pushes {
+    fn new(devices: i64, meters: &Meters) -> Self {
+        let sum = |which: fn(Outcome) -> bool| {
+            meters.outcomes().filter(|(outcome, _)| which(*outcome)).map(|(_, count)| count).sum()
+        };
+        let is_failed = |outcome| !matches!(outcome, Outcome::Sent | Outcome::Gone);
+        Self {
+            devices,
+            sent: sum(|outcome| outcome == Outcome::Sent),
+            failed: sum(is_failed),
+            waiting: meters.waiting(),
+        }
+    }
 }
 
 /// The latest backup, and what went wrong since.
@@ -300,7 +330,7 @@ impl From<&Backups> for Backup {
 }
 
 impl Status {
-    pub fn new(status: &status::Status, sockets: BTreeMap<&'static str, u64>) -> Self {
+    pub fn new(status: &status::Status, sockets: BTreeMap<&'static str, u64>, push: Option<&Meters>) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: status.uptime.as_secs(),
@@ -316,6 +346,7 @@ impl Status {
                 free_bytes: status.free_bytes,
             },
             backup: status.backups.as_ref().map(Backup::from),
+            push: push.map(|meters| Pushes::new(status.push_devices, meters)),
             clock_doubt: status.clock_doubt.map(|doubt| doubt.to_string()),
         }
     }

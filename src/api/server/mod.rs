@@ -13,6 +13,9 @@
 //! | me | POST | `/api/server/second-factor/{start,confirm,end}/` | turn it on, turn it off |
 //! | me | GET POST | `/api/server/bots/` | my bots, a new one |
 //! | me | DELETE | `/api/server/bots/{id}/` | one of them ends |
+//! | me | GET POST | `/api/server/push/` | my devices that are told of messages, a new one |
+//! | me | DELETE | `/api/server/push/{id}/` | one of them is told no more |
+//! | me | POST | `/api/server/push/{id}/test/` | tries one |
 //! | admin | GET POST | `/api/server/users/` | everybody, a new one |
 //! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
 //! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
@@ -32,6 +35,7 @@ mod invites;
 mod json;
 mod people;
 mod public;
+mod push;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -70,6 +74,10 @@ pub fn dialect() -> Dialect {
         Route::new(get.clone(), "/api/server/bots/", Rate::Free, bots::list).doc(bots::list_document),
         Route::new(post.clone(), "/api/server/bots/", Rate::Free, bots::create).doc(bots::create_document),
         Route::new(delete.clone(), "/api/server/bots/{id}/", Rate::Free, bots::delete).doc(bots::delete_document),
+        Route::new(get.clone(), "/api/server/push/", Rate::Free, push::list).doc(push::list_document),
+        Route::new(post.clone(), "/api/server/push/", Rate::Free, push::subscribe).doc(push::subscribe_document),
+        Route::new(delete.clone(), "/api/server/push/{id}/", Rate::Free, push::end).doc(push::end_document),
+        Route::new(post.clone(), "/api/server/push/{id}/test/", Rate::Free, push::test).doc(push::test_document),
         admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
         admin(post.clone(), "/api/server/users/", users::create).doc(document::add_user),
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),

@@ -10,7 +10,8 @@ use crate::chat::model::admin::Administrator;
 pub async fn status(by: Administrator, request: Request) -> Answer {
     let status = request.context.app.status(&by).await?;
     let sockets = request.context.meters.sockets().map(|(dialect, open, _)| (dialect, open)).collect();
-    ok(&Status::new(&status, sockets))
+    let push = request.context.settings.push.as_ref().map(|sender| sender.meters());
+    ok(&Status::new(&status, sockets, push))
 }
 
 pub async fn audit(by: Administrator, request: Request) -> Answer {

@@ -67,6 +67,8 @@ struct Server<'a> {
     /// Nobody administers it yet.
     needs_setup: bool,
     dialects: &'a [&'static str],
+    /// How devices are told of messages while no page is open; nothing where they are not.
+    push: Option<Push<'a>>,
     limits: Limits,
     /// The server's clock.
     time: String,
@@ -79,6 +81,13 @@ struct Server<'a> {
     /// Who asks, for whoever is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Me>,
+}
+
+/// How devices are told.
+#[derive(JsonSchema, Serialize)]
+struct Push<'a> {
+    /// What a browser subscribes to (`applicationServerKey`): 65 bytes in base64url.
+    public_key: &'a str,
 }
 
 /// Who asks.
@@ -219,6 +228,7 @@ async fn server(request: Request) -> Answer {
         registration,
         needs_setup: about.needs_setup,
         dialects: &request.context.names,
+        push: settings.push.as_ref().map(|sender| Push { public_key: sender.public_key() }),
         limits: Limits {
             message_characters: settings.max_message,
             upload_bytes: settings.max_upload,

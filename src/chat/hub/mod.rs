@@ -29,6 +29,7 @@ use super::model::error::Result;
 use super::model::event::{Event, Scope};
 use super::model::gauges::HubGauges;
 use super::model::id::{ChatId, CredentialId, SocketId, UserId};
+use super::model::time::Timestamp;
 use super::model::topic::Topics;
 use coalesce::{Coalescer, MOMENT};
 use fan_out::FanOut;
@@ -149,6 +150,16 @@ impl Hub {
     /// Whether a user has a socket open, or one that may be refused yet.
     pub fn is_connected(&self, user: UserId) -> bool {
         self.lock().is_connected(user)
+    }
+
+    /// Somebody looks at a socket until then.
+    pub fn set_visible(&self, socket: SocketId, until: Timestamp) {
+        self.lock().set_visible(socket, until);
+    }
+
+    /// Whether a user looks at one of their sockets.
+    pub fn is_looking(&self, user: UserId, now: Timestamp) -> bool {
+        self.lock().is_looking(user, now)
     }
 
     /// Whether a user was told to be there.

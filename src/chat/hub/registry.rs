@@ -11,6 +11,7 @@ use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Ring, Scope, Steering};
 use crate::chat::model::gauges::HubGauges;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
+use crate::chat::model::time::Timestamp;
 use crate::chat::model::topic::{Topic, Topics};
 
 /// Sockets that one user may have open.
@@ -73,6 +74,18 @@ impl Registry {
     /// Whether a user has a socket open, or one that may be refused yet.
     pub fn is_connected(&self, user: UserId) -> bool {
         self.by_user.contains_key(&user)
+    }
+
+    /// Somebody looks at a socket until then.
+    pub fn set_visible(&self, socket: SocketId, until: Timestamp) {
+        if let Some(listener) = self.by_id.get(&socket) {
+            listener.socket.set_visible(until);
+        }
+    }
+
+    /// Whether a user looks at one of their sockets.
+    pub fn is_looking(&self, user: UserId, now: Timestamp) -> bool {
+        self.by_user.get(&user).is_some_and(|sockets| sockets.iter().any(|socket| socket.is_visible(now)))
     }
 
     pub fn is_present(&self, user: UserId) -> bool {

@@ -2,7 +2,7 @@
 //! that takes them from there.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::Hub;
 use crate::chat::model::event::{Event, Scope};
 use crate::chat::model::id::{CredentialId, SocketId, UserId};
+use crate::chat::model::time::Timestamp;
 use crate::chat::model::topic::Topics;
 
 /// Events that may wait for a socket; one more and it is too slow.
@@ -95,6 +96,8 @@ pub(super) struct Socket {
     /// It waits for the fan-out worker already.
     is_due: AtomicBool,
     live: AtomicBool,
+    /// Until when somebody looks at it, as far as it said.
+    visible_until: AtomicI64,
     closing: OnceLock<Closing>,
     wake: Notify,
 }
@@ -128,6 +131,7 @@ impl Socket {
             sink: OnceLock::new(),
             is_due: AtomicBool::new(false),
             live: AtomicBool::new(false),
+            visible_until: AtomicI64::new(0),
             closing: OnceLock::new(),
             wake: Notify::new(),
         })
@@ -140,6 +144,15 @@ impl Socket {
     /// It was opened, and is not to close.
     pub fn is_live(&self) -> bool {
         self.live.load(Ordering::Acquire) && self.closing.get().is_none()
+    }
+
+    pub fn set_visible(&self, until: Timestamp) {
+        self.visible_until.store(until.0, Ordering::Relaxed);
+    }
+
+    /// Whether somebody looks at it.
+    pub fn is_visible(&self, now: Timestamp) -> bool {
+        self.is_live() && now.0 < self.visible_until.load(Ordering::Relaxed)
     }
 
     pub fn offer(&self, broadcast: &Arc<Broadcast>) -> Offer {

@@ -13,6 +13,7 @@ pub mod files_size;
 pub mod open_files;
 pub mod pace;
 pub mod page_cache;
+pub mod posted;
 pub mod previews;
 pub mod readiness;
 pub mod replication;

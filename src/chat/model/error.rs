@@ -75,6 +75,9 @@ pub enum Error {
     /// The server keeps no index to search.
     #[error("Search is off.")]
     SearchOff,
+    /// Nothing is pushed.
+    #[error("Push is off.")]
+    PushOff,
     /// The disk, or one's share of it, is full.
     #[error("There is no space left to store this.")]
     StorageFull,

@@ -33,6 +33,8 @@ ids! {
     InviteId;
     /// A hook.
     HookId;
+    /// A device that pushes go to.
+    PushId;
     /// An open socket, on this process.
     SocketId;
     /// The number of a change to a message, on the whole server.

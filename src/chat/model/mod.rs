@@ -32,6 +32,7 @@ pub mod page;
 pub mod password;
 pub mod preview;
 pub mod profile;
+pub mod push;
 pub mod quiet;
 pub mod quota;
 pub mod readiness;

@@ -81,7 +81,6 @@ impl ChatNotify {
     /// Whether they are told of a message of somebody else: the one rule of badges and pushes.
     /// `addresses`: it mentions them or answers them.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "pushes go by it"))]
     pub fn is_told(self, addresses: bool) -> bool {
         self.counts()
             && match self.level {

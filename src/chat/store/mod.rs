@@ -37,6 +37,7 @@ pub(super) mod people;
 #[cfg(test)]
 mod plans;
 pub(super) mod posts;
+pub(super) mod push;
 mod queue;
 pub(super) mod reactions;
 mod readers;

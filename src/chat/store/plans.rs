@@ -29,6 +29,7 @@ use crate::chat::model::name::{Email, Emoji, IdempotencyKey, MessageText, Userna
 use crate::chat::model::notify::{Level, Mute, NotifyChange};
 use crate::chat::model::page::Page;
 use crate::chat::model::password::Password;
+use crate::chat::model::push::{NewPushSubscription, PushKeys, PushTarget};
 use crate::chat::model::retention::RetentionOverride;
 use crate::chat::model::search::{Order, Question};
 use crate::chat::model::second_factor::{Otp, step_at};
@@ -80,11 +81,17 @@ const READ_EVERYTHING: &[&str] = &[
     "SELECT id FROM users WHERE is_disabled = 0 ORDER BY id LIMIT",
     // Public rooms that one is not in: no counter can know how many those are for everybody.
     "SELECT count(*) FROM chats c LEFT JOIN members m",
+    // Devices that are told: how many, for an administrator; whether there is any; all of them where a key was lost.
+    "DELETE FROM push_subscriptions WHERE TRUE",
+    "SELECT count(*) FROM push_subscriptions",
+    "SELECT 1 FROM push_subscriptions LIMIT 1",
     // One row, two rows, and the few that wait to be erased.
     "FROM sequence",
     "FROM server",
     "UPDATE server",
     "FROM clock",
+    "upto FROM push",
+    "UPDATE push SET",
     "UPDATE sequence",
     "INSERT INTO friends",
     "FROM chats WHERE is_deleted = 1",
@@ -267,6 +274,26 @@ async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     den
 }
 
+/// Devices that are told of what is said.
+async fn devices(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
+    app.push_key().await.expect("a key");
+    let keys = PushKeys { p256dh: [4; 65], auth: [0; 16] };
+    let target = PushTarget { endpoint: "https://push.example.org/1".to_owned(), keys };
+    let new = NewPushSubscription { target, label: Label::default() };
+    app.subscribe_to_push(alice, new.clone()).await.expect("subscribed");
+    app.subscribe_to_push(bob, new.clone()).await.expect("moved");
+    let (device, _) = app.subscribe_to_push(bob, new.clone()).await.expect("renewed");
+    app.push_subscriptions(bob).expect("devices");
+    app.push_target(bob, device.id).expect("a target");
+    app.post(alice, den, keyed("to be told")).await.expect("posted");
+    let found = app.due_pushes(app.follow_posts().expect("followed")).await.expect("looked");
+    let (due, _) = found.dues.last().expect("a push");
+    app.push(*due).expect("read").expect("still wanted");
+    app.keep_pushed(found.upto).await.expect("kept");
+    app.end_push_subscription(bob, device.id).await.expect("ended");
+    app.end_push_endpoint(new.target.endpoint).await.expect("ended");
+}
+
 /// Messages: posting, reading, changing, catching up.
 async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     let upload = async {
@@ -357,6 +384,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let (alice, bob) = (person(&app, "alice").await, person(&app, "bob").await);
     let den = places(&app, &alice, &bob).await;
     words(&app, &alice, &bob, den).await;
+    devices(&app, &alice, &bob, den).await;
     people(&app, &alice, &bob).await;
     administration(&app, &bob).await;
     app.set_term(&Administrator::CommandLine, den, RetentionOverride::Days(1)).await.expect("set");

@@ -8,7 +8,7 @@
 //! `FIRESIDE_FUZZ_SEED` throws other dice, `FIRESIDE_FUZZ_CASES` more of them. Without
 //! them the cases are the same each time, so that a red test is the change's own.
 
-mod dice;
+pub mod dice;
 mod frames;
 mod grammar;
 mod mutation;

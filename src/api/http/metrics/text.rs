@@ -25,6 +25,7 @@ impl Collector for MetricsSnapshot {
         self.disk(&mut page)?;
         self.backups(&mut page)?;
         self.clock(&mut page)?;
+        self.push(&mut page)?;
         self.process(&mut page)
     }
 }
@@ -136,6 +137,20 @@ impl MetricsSnapshot {
         let help = "1: nothing is deleted for its age until the clock is right or confirmed.";
         page.gauge("fireside_clock_doubted", help, &i64::from(clock.is_doubted))?;
         page.count("fireside_clock_jumps", "Times that the clock was seen to jump.", clock.jumps)
+    }
+
+    fn push(&self, page: &mut Page<'_>) -> Result {
+        let Some(push) = &self.push else { return Ok(()) };
+        let mut ended =
+            page.begin("fireside_pushes", "Pushes to devices, by what came of them.", MetricType::Counter)?;
+        for (outcome, count) in &push.outcomes {
+            ended.encode_family(&[("outcome", *outcome)])?.encode_counter(count, NO_EXEMPLAR)?;
+        }
+        page.count("fireside_push_retries", "Attempts that are made again.", push.retries)?;
+        page.gauge("fireside_push_waiting", "Pushes under way, or to be tried again.", &push.waiting)?;
+        let help = "Time from when a push was due until its push service took it.";
+        let mut time = page.begin("fireside_push_duration_seconds", help, MetricType::Histogram)?;
+        distribution(&mut time, &push.time, MICROS)
     }
 
     fn process(&self, page: &mut Page<'_>) -> Result {

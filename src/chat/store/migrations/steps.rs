@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_11,
     TO_VERSION_12,
     TO_VERSION_13,
+    TO_VERSION_14,
 ];
 
 const TO_VERSION_2: &str = "
@@ -273,3 +274,23 @@ const TO_VERSION_13: &str = "
      ) STRICT;
      CREATE INDEX programs_by_maker ON program_makers (made_by, user_id);
      INSERT INTO program_makers SELECT user_id, made_by FROM bots JOIN users m ON m.id = made_by WHERE m.is_admin = 0;";
+
+const TO_VERSION_14: &str = "
+     -- Devices that are told of messages while no page is open, and what the server pushes with.
+     CREATE TABLE push_subscriptions (
+         id            INTEGER PRIMARY KEY AUTOINCREMENT,
+         user_id       INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+         credential_id INTEGER NOT NULL REFERENCES credentials ON DELETE CASCADE,
+         endpoint      TEXT    NOT NULL UNIQUE,
+         p256dh        BLOB    NOT NULL,
+         auth          BLOB    NOT NULL,
+         label         TEXT    NOT NULL,
+         created_at    INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX push_subscriptions_by_user ON push_subscriptions (user_id);
+     CREATE INDEX push_subscriptions_by_credential ON push_subscriptions (credential_id);
+     CREATE TABLE push (
+         only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+         sealed_key BLOB    NOT NULL,
+         upto       INTEGER NOT NULL
+     ) STRICT;";

@@ -1,0 +1,226 @@
+//! Push services on a bad day: what is tried again, what ends a device, and whom it costs anything.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::service::{Device, PushService, Reply};
+use crate::world::machine::say;
+use crate::world::{Fireside, Person, id, people};
+
+const PUSH: &str = "/api/server/push/";
+
+/// Says something to somebody alone; its id.
+async fn tells(from: &Person, to: &Person, text: &str) -> i64 {
+    id(&from.post("/api/messages/", &json!({"receiver": to.id, "content": text})).await.is(201).json())
+}
+
+fn texts(device: &Device) -> Vec<String> {
+    device.told().iter().map(|told| told.push["text"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn devices(person: &Person) -> usize {
+    person.get(PUSH).await.is(200).json()["results"].as_array().unwrap().len()
+}
+
+async fn waits_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < Duration::from_secs(60), "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A counter or gauge of the server's, as its administrator sees it.
+async fn metric(fireside: &Fireside, admin: &Person, name: &str) -> u64 {
+    let text = admin.back_to(fireside).get("/metrics").await.is(200).text();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
+    line.trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_busy_is_tried_again_and_what_is_gone_ends() {
+    let service = PushService::start().await;
+    let fireside = service.serves(&[]).await;
+    people!(fireside: alice, bob);
+    fireside.home.runs(&["user", "admin", "alice"], "").await.succeeded();
+    let phone = service.device("phone");
+    phone.subscribes(&bob).await;
+    phone.will(&[Reply::After(429, "2"), Reply::Status(503), Reply::Status(201)]);
+    tells(&alice, &bob, "at last").await;
+    let told = phone.is_told(3).await;
+    let waits = [told[1].at - told[0].at, told[2].at - told[1].at];
+    assert!(waits[0] >= Duration::from_secs(2), "as Retry-After says: {waits:?}");
+    assert!(waits[1] >= Duration::from_secs(2), "twice the first second: {waits:?}");
+    assert!(told.iter().all(|again| again.push == told[0].push), "{told:?}");
+    // What comes after is not held up by what is tried again.
+    phone.will(&[Reply::After(429, "3")]);
+    tells(&alice, &bob, "busy").await;
+    phone.is_told(4).await;
+    tells(&alice, &bob, "free").await;
+    let told = phone.is_told(6).await;
+    assert_eq!(texts(&phone)[3..], ["busy", "free", "busy"]);
+    assert!(told[5].at - told[3].at >= Duration::from_secs(3));
+    // Refusals are the end of a push, and nothing else.
+    for status in [400, 401, 403, 413] {
+        phone.will(&[Reply::Status(status)]);
+        tells(&alice, &bob, &format!("refused by {status}")).await;
+    }
+    let elsewhere = service.device("elsewhere");
+    phone.will(&[Reply::Redirect(elsewhere.endpoint.clone())]);
+    tells(&alice, &bob, "sent elsewhere").await;
+    tells(&alice, &bob, "fine").await;
+    phone.is_told(12).await;
+    assert!(elsewhere.told().is_empty(), "no redirect is followed");
+    assert_eq!(devices(&bob).await, 1);
+    assert_eq!(metric(&fireside, &alice, "fireside_pushes_total{outcome=\"refused\"}").await, 5);
+    assert_eq!(metric(&fireside, &alice, "fireside_push_retries_total").await, 3);
+    waits_until("all are sent", async || metric(&fireside, &alice, "fireside_push_waiting").await == 0).await;
+    let status = alice.get("/api/server/status/").await.is(200).json();
+    assert_eq!(status["push"], json!({"devices": 1, "sent": 4, "failed": 5, "waiting": 0}));
+    for status in [404, 410] {
+        let gone = service.device(&format!("gone-{status}"));
+        gone.subscribes(&bob).await;
+        gone.always(Reply::Status(status));
+        tells(&alice, &bob, "anybody there?").await;
+        gone.is_told(1).await;
+        waits_until("the device ends", async || devices(&bob).await == 1).await;
+    }
+    service.is_content();
+}
+
+#[tokio::test]
+async fn what_was_read_or_taken_back_meanwhile_is_not_tried_again() {
+    let service = PushService::start().await;
+    let fireside = service.serves(&[]).await;
+    people!(fireside: alice, bob);
+    let phone = service.device("phone");
+    phone.subscribes(&bob).await;
+    phone.will(&[Reply::After(429, "2"), Reply::After(503, "2"), Reply::After(500, "2")]);
+    let read = tells(&alice, &bob, "read").await;
+    let deleted = tells(&alice, &bob, "deleted").await;
+    tells(&alice, &bob, "neither").await;
+    phone.is_told(3).await;
+    let message = alice.get(&format!("/messages/api/messages/{read}/")).await.is(200).json();
+    let chat = message["chat"].as_i64().unwrap();
+    let path = format!("/messages/api/chats/{chat}/mark-as-read/");
+    bob.post(&path, &json!({"message_id": read})).await.is(200);
+    alice.delete(&format!("/messages/api/messages/{deleted}/")).await.is(204);
+    phone.is_told(4).await;
+    assert_eq!(texts(&phone), ["read", "deleted", "neither", "neither"]);
+    // An endpoint that is another's by then gets nothing that was for the first.
+    people!(fireside: carol);
+    phone.will(&[Reply::After(503, "2")]);
+    tells(&alice, &bob, "for bob").await;
+    phone.is_told(5).await;
+    phone.is_offered_by(&carol).await.is(200);
+    fireside.home.runs(&["user", "admin", "alice"], "").await.succeeded();
+    waits_until("its turn comes", async || metric(&fireside, &alice, "fireside_push_waiting").await == 0).await;
+    tells(&alice, &carol, "for carol").await;
+    phone.is_told(6).await;
+    assert_eq!(texts(&phone)[4..], ["for bob", "for carol"]);
+    service.is_content();
+}
+
+#[tokio::test]
+async fn a_push_service_that_hangs_costs_others_nothing() {
+    let service = PushService::start().await;
+    let fireside = service.serves(&[]).await;
+    people!(fireside: alice, bob, carol);
+    let den = alice.opens_room("den").await;
+    bob.joins(&den).await;
+    carol.joins(&den).await;
+    let phone = service.device("phone");
+    phone.subscribes(&carol).await;
+    let says = async |from: usize| {
+        let mut slowest = Duration::ZERO;
+        for number in from..from + 30 {
+            let began = Instant::now();
+            alice.posts(&format!("word {number}")).in_room(&den).await;
+            slowest = slowest.max(began.elapsed());
+        }
+        let told = phone.is_told(from + 30).await;
+        (slowest, told)
+    };
+    says(0).await;
+    // Twenty devices of bob's, whose push service takes calls and answers none.
+    let dead = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let keys = phone.json()["keys"].clone();
+    for number in 0..10 {
+        let hanging = service.device(&format!("hanging-{number}"));
+        hanging.always(Reply::Hang);
+        hanging.subscribes(&bob).await;
+        let endpoint = format!("https://{}/{number}", dead.local_addr().unwrap());
+        bob.post(PUSH, &json!({"endpoint": endpoint, "keys": keys})).await.is(201);
+    }
+    let began = Instant::now();
+    let (_, told) = says(30).await;
+    let last = told.last().unwrap().at - began;
+    // Thirty posts and pushes one after another, on a machine that may be busy: a single wait for a dead service
+    // would take ten seconds.
+    assert!(last < Duration::from_secs(8), "{last:?}");
+    let order: Vec<_> = told.iter().map(|told| told.push["seq"].as_i64().unwrap()).collect();
+    assert!(order.is_sorted() && order.len() == 60, "each once, in order: {order:?}");
+    assert_eq!(devices(&bob).await, 20, "silence ends no device");
+    service.is_content();
+}
+
+#[tokio::test]
+async fn a_device_can_be_tried() {
+    let service = PushService::start().await;
+    let fireside = service.serves(&[]).await;
+    people!(fireside: bob);
+    bob.patch("/messages/api/notify/", &json!({"quiet": {"from": "00:00", "to": "23:59", "zone": "UTC"}}))
+        .await
+        .is(200);
+    let phone = service.device("phone");
+    let path = format!("{PUSH}{}/test/", phone.subscribes(&bob).await);
+    let tries = async || bob.does(&path).await.is(200).json();
+    assert_eq!(tries().await, json!({"status": 201, "text": ""}));
+    let told = phone.hears(1).await;
+    assert_eq!(told.push, json!({"test": true, "title": "Fireside"}));
+    phone.will(&[Reply::Says(413, "Payload Too Large"), Reply::Says(429, "slower")]);
+    assert_eq!(tries().await, json!({"status": 413, "text": "Payload Too Large"}));
+    assert_eq!(tries().await, json!({"status": 429, "text": "slower"}));
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let unreached = json!({"endpoint": format!("https://{nobody}/x"), "keys": phone.json()["keys"]});
+    let other = id(&bob.post(PUSH, &unreached).await.is(201).json());
+    let said = bob.does(&format!("{PUSH}{other}/test/")).await.is(200).json();
+    assert_eq!(said["status"], Value::Null);
+    assert!(said["text"].as_str().unwrap().starts_with("not reached: "), "{said}");
+    phone.will(&[Reply::Says(410, "gone")]);
+    assert_eq!(tries().await, json!({"status": 410, "text": "gone"}));
+    bob.does(&path).await.is(404);
+    assert_eq!(devices(&bob).await, 1);
+    assert_eq!(phone.told().len(), 4, "nothing was tried again");
+    service.is_content();
+}
+
+#[tokio::test]
+async fn nobody_is_told_twice_after_a_crash() {
+    let service = PushService::start().await;
+    let mut fireside = service.serves(&[]).await;
+    people!(fireside: alice, bob);
+    let phone = service.device("phone");
+    phone.subscribes(&bob).await;
+    let (mut alice, mut said) = (alice, Vec::new());
+    for round in 0..5 {
+        for number in 0..10 {
+            let text = format!("{round}.{number}");
+            tells(&alice, &bob, &text).await;
+            said.push(text);
+        }
+        // Some have gone out by now, some are under way, and some were not looked at.
+        fireside = if round == 3 { fireside.restarts().await } else { fireside.dies_and_restarts().await };
+        alice = alice.back_to(&fireside);
+    }
+    tells(&alice, &bob, "last").await;
+    waits_until("the last one comes", async || texts(&phone).contains(&"last".to_owned())).await;
+    let told = texts(&phone);
+    let once: std::collections::BTreeSet<_> = told.iter().collect();
+    assert_eq!(once.len(), told.len(), "somebody was told twice: {told:?}");
+    assert!(told.iter().all(|text| text == "last" || said.contains(text)), "{told:?}");
+    say(&format!("{} of {} pushes came through five ends of the server", told.len() - 1, said.len()));
+    service.is_content();
+}
