@@ -15,6 +15,7 @@
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
 //! - [`push`]: telling devices of messages while no page is open.
 //! - [`outbound`]: calls to servers that users name, judged by address and bounded; below everything else.
+//! - [`dev_feed`]: what `--dev` shows of itself while it works; below everything else.
 //! - [`log_queue`]: the log's way out, which nobody waits for; below everything else.
 //!
 //! # Who may import whom
@@ -46,6 +47,7 @@ mod assets;
 mod chat;
 pub mod cli;
 mod coding;
+mod dev_feed;
 mod importers;
 mod log_queue;
 mod outbound;

@@ -35,6 +35,7 @@ pub(crate) fn settings() -> Settings {
         any_origin: false,
         certificate: None,
         faults: None,
+        dev_feed: None,
         registration: Registration::Open,
         bots: BotMakers::default(),
         max_upload: 1 << 20,

@@ -292,6 +292,7 @@ impl Serve {
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
             certificate,
             faults: None,
+            dev_feed: None,
         };
         self.dev.apply(&mut settings);
         Options {

@@ -26,6 +26,7 @@ use crate::chat::model::time::Clock;
 use crate::chat::model::token::Token;
 use crate::chat::model::user::NewUser;
 use crate::chat::ops::import_export::{self, OnConflict, Options, read_archive, read_folder};
+use crate::dev_feed::DevFeed;
 
 /// Who is there.
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
@@ -135,6 +136,7 @@ impl DevFlags {
         }
         settings.limits = RateLimits::OFF;
         settings.any_origin = true;
+        settings.dev_feed = Some(DevFeed::default());
         if self.delay.is_some() || self.chaos.is_some() {
             let delay = self.delay.clone().unwrap_or(Duration::ZERO..=Duration::ZERO);
             settings.faults = Some(Arc::new(FaultInjection::new(delay, self.chaos.unwrap_or(0), self.chaos_seed)));

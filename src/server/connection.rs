@@ -43,6 +43,7 @@ use crate::api::http::wire::{Progress, Wire};
 use crate::api::http::{base, conditional, envelope};
 use crate::assets::Assets;
 use crate::chat::model::error::Error;
+use crate::dev_feed::DevEvent;
 
 /// Bytes that a request's head may have.
 const MAX_HEAD: usize = 16 * 1024;
@@ -246,6 +247,18 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
     }
     api.context().meters.answered(trace.route(), response.status(), begun.elapsed());
     log(&method, &path, address, &response, begun, &trace);
+    if let Some(feed) = &api.context().settings.dev_feed
+        && trace.route() != PAGE
+        && !path.starts_with(dev::PREFIX)
+    {
+        feed.tell(|| DevEvent::Request {
+            method: method.to_string(),
+            path: told(&path).into_owned(),
+            status: response.status().as_u16(),
+            ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            user: user_of(&response, &trace),
+        });
+    }
     response
 }
 
@@ -366,10 +379,14 @@ fn told(path: &str) -> Cow<'_, str> {
     parts.join("/").into()
 }
 
+fn user_of(response: &Response, trace: &RequestTrace) -> Option<i64> {
+    let signed_in = response.extensions().get::<SignedBy>().map(|SignedBy(user)| *user);
+    trace.user().or(signed_in).map(|user| user.0)
+}
+
 /// One line for each request: never its query, where a token may stand, and no body.
 fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, trace: &RequestTrace) {
-    let signed_in = response.extensions().get::<SignedBy>().map(|SignedBy(user)| *user);
-    let user = trace.user().or(signed_in).map(|user| user.0);
+    let user = user_of(response, trace);
     tracing::info!(
         target: "access",
         %method,

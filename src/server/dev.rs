@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use warp::http::Method;
 
 use super::current::Current;
-use super::{begin_to_push, control};
+use super::{begin_to_push, control, dev_events};
 use crate::api::Api;
 use crate::api::http::body::Fields;
 use crate::api::http::forwarded::{host, is_loopback};
@@ -109,19 +109,24 @@ impl DevServer {
     async fn act(&self, mut request: Request, current: &Current) -> Answer {
         let path = request.path.clone();
         let words: Vec<&str> = path[PREFIX.len()..].trim_end_matches('/').split('/').collect();
-        let is_known = matches!(words[..], ["reset" | "clock" | "token"] | ["snapshot" | "restore", _]);
+        let is_known = matches!(words[..], ["reset" | "clock" | "token" | "events"] | ["snapshot" | "restore", _]);
         if !is_known {
             return Err(ApiError::NoSuchPath);
         }
-        match request.method {
-            Method::OPTIONS => return Ok(allowed(&[Method::POST])),
-            Method::POST => {}
-            _ => return Err(ApiError::MethodNotAllowed(vec![Method::POST])),
+        let method = if words == ["events"] { Method::GET } else { Method::POST };
+        match &request.method {
+            &Method::OPTIONS => return Ok(allowed(&[method])),
+            asked if *asked == method => {}
+            _ => return Err(ApiError::MethodNotAllowed(vec![method])),
         }
         if !is_from_this_machine(&request) {
             return Err(ApiError::ForeignOrigin);
         }
         match words[..] {
+            ["events"] => {
+                let context = Arc::clone(current.get().context());
+                context.settings.dev_feed.as_ref().map_or(Err(ApiError::NoSuchPath), dev_events::answer)
+            }
             ["reset"] => {
                 let mut turn = self.turn.lock().await;
                 self.clock.end();

@@ -5,6 +5,7 @@ mod connection_limit;
 pub mod control;
 mod current;
 pub mod dev;
+mod dev_events;
 mod headers;
 mod listener;
 mod memory;
@@ -97,6 +98,9 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
         metrics.map(|listener| tokio::spawn(metrics::serve(listener, current.clone(), answers.timeout)));
     shutdown.await;
     current.get().context().app.begin_to_stop();
+    if let Some(feed) = &current.get().context().settings.dev_feed {
+        feed.end();
+    }
     tokio::time::sleep(shutdown_delay).await;
     tracing::info!("stopping: no new connections");
     accepting.shutdown().await;

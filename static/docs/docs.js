@@ -78,11 +78,12 @@ function draw({ paths, tags, components }) {
   }
 }
 
-start(document.querySelector("#start"));
+const turn = start(document.querySelector("#start"));
 try {
   const answer = await fetch(new URL("../openapi.json", import.meta.url));
   if (!answer.ok) throw new Error(`${answer.status}`);
   draw(await answer.json());
+  (await turn)();
 } catch (failure) {
   place.replaceChildren(el("p", { role: "alert" }, `The document did not come: ${failure.message}`));
 }

@@ -15,7 +15,7 @@ use crate::world::{Fireside, Person, Room, id};
 const AXE: &str = "target/axe/package/axe.min.js";
 
 /// The checker, or nothing where it was not fetched.
-fn axe() -> Option<String> {
+pub fn axe() -> Option<String> {
     let Ok(script) = std::fs::read_to_string(AXE) else {
         assert!(std::env::var("FIRESIDE_REQUIRE_AXE").as_deref() != Ok("1"), "{AXE} is required");
         say("skipped: no axe-core");
@@ -24,14 +24,14 @@ fn axe() -> Option<String> {
     Some(script)
 }
 
-struct Checker {
-    script: String,
-    faults: Vec<String>,
+pub struct Checker {
+    pub script: String,
+    pub faults: Vec<String>,
 }
 
 impl Checker {
     /// Looks at what is on the screen, in light and dark.
-    async fn sees(&mut self, page: &Browser, screen: &str) {
+    pub async fn sees(&mut self, page: &Browser, screen: &str) {
         if page.asks("typeof window.axe").await != "object" {
             page.does(&self.script).await;
         }

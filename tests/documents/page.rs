@@ -2,8 +2,18 @@
 
 use crate::world::Fireside;
 
-const FILES: [&str; 7] =
-    ["/docs", "/css/tokens.css", "/docs/docs.css", "/docs/dom.js", "/docs/shape.js", "/docs/sample.js", "/docs/try.js"];
+const FILES: [&str; 10] = [
+    "/docs",
+    "/css/tokens.css",
+    "/docs/docs.css",
+    "/docs/dom.js",
+    "/docs/shape.js",
+    "/docs/sample.js",
+    "/docs/start.js",
+    "/docs/pages.js",
+    "/docs/live.js",
+    "/docs/try.js",
+];
 
 #[tokio::test]
 async fn the_page_is_light_and_names_nobody_else() {

@@ -9,5 +9,6 @@ mod scene;
 mod seed;
 mod state;
 mod trouble;
+mod watched;
 
 pub use scene::Dev;

@@ -12,6 +12,7 @@ use super::meters::{Meters, Started};
 use super::mount::Mount;
 use crate::chat::App;
 use crate::chat::model::bot::BotMakers;
+use crate::dev_feed::DevFeed;
 use crate::push::PushSender;
 
 /// And after so long, however few there were.
@@ -76,6 +77,8 @@ pub struct Settings {
     pub certificate: Option<Arc<CertificateEnd>>,
     /// Slowness and refusals, for whoever tries a client out.
     pub faults: Option<Arc<FaultInjection>>,
+    /// Where what happens is shown, for the same.
+    pub dev_feed: Option<DevFeed>,
 }
 
 /// What every handler works with.

@@ -261,9 +261,11 @@ impl<'a> From<&'a [(UserId, Username)]> for CallState<'a> {
 pub struct Signalled<'a> {
     target_user_id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The session description, as it was sent.
     #[schemars(with = "Option<serde_json::Value>")]
     sdp: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The candidate, as it was sent.
     #[schemars(with = "Option<serde_json::Value>")]
     candidate: Option<&'a RawValue>,
     from_user_id: i64,

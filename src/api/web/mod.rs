@@ -66,6 +66,8 @@ struct Server<'a> {
     registration: &'static str,
     /// Nobody administers it yet.
     needs_setup: bool,
+    /// Started with `--dev`: everything is thrown away at its end, and `/_dev/` steers it.
+    dev: bool,
     dialects: &'a [&'static str],
     /// How devices are told of messages while no page is open; nothing where they are not.
     push: Option<Push<'a>>,
@@ -227,6 +229,7 @@ async fn server(request: Request) -> Answer {
         version: env!("CARGO_PKG_VERSION"),
         registration,
         needs_setup: about.needs_setup,
+        dev: settings.dev_feed.is_some(),
         dialects: &request.context.names,
         push: settings.push.as_ref().map(|sender| Push { public_key: sender.public_key() }),
         limits: Limits {

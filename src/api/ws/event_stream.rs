@@ -31,8 +31,9 @@ use crate::chat::subscription::Subscription;
 use crate::chat::{Broadcast, Inbox, Sink};
 
 /// After so long without a word a comment is sent, so that nobody between takes the connection for dead.
-const COMMENT_EVERY: Duration = Duration::from_secs(15);
-const COMMENT: Bytes = Bytes::from_static(b":\n\n");
+pub const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// It says nothing.
+pub const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 /// Events that are made before the connection takes them. What comes meanwhile waits in the socket's queue.
 const MAX_AHEAD: usize = 4;
 
@@ -66,7 +67,8 @@ impl Route {
     }
 }
 
-fn answer(events: mpsc::Receiver<Bytes>) -> Answer {
+/// What is sent as events, as long as somebody reads it.
+pub fn answer(events: mpsc::Receiver<Bytes>) -> Answer {
     let body = stream::unfold(events, |mut events| async {
         let event = events.recv().await?;
         Some((Ok::<_, Infallible>(event), events))
@@ -122,6 +124,7 @@ async fn tell<C: Codec>(
         }
         for text in past {
             socket.sent(1);
+            socket.shows(false, &text);
             if out.send(event(codec, &text)).await.is_err() {
                 return;
             }
@@ -132,6 +135,7 @@ async fn tell<C: Codec>(
         while let Some(broadcast) = inbox.take() {
             for event in events(codec, &broadcast, slot) {
                 socket.sent(1);
+                socket.shows(false, std::str::from_utf8(&event).unwrap_or_default());
                 if out.send(event).await.is_err() {
                     return;
                 }

@@ -254,6 +254,22 @@ pub fn text(payload: &str) -> Bytes {
     frame(TEXT, payload.as_bytes())
 }
 
+/// What a text frame says that is to be sent; `None`: it is none.
+#[must_use]
+pub fn said(frame: &[u8]) -> Option<&str> {
+    let payload = match frame {
+        [first, 126, _, _, payload @ ..] if is_text(*first) => payload,
+        [first, 127, _, _, _, _, _, _, _, _, payload @ ..] if is_text(*first) => payload,
+        [first, length, payload @ ..] if is_text(*first) && *length < 126 => payload,
+        _ => return None,
+    };
+    std::str::from_utf8(payload).ok()
+}
+
+fn is_text(first: u8) -> bool {
+    first & 0x0F == TEXT
+}
+
 /// A binary frame, which no dialect sends.
 #[cfg(feature = "autobahn")]
 #[must_use]

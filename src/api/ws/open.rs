@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
+
+use super::frame;
 use crate::api::http::context::Context;
 use crate::api::http::meters::{CODES, SocketMeter};
 use crate::api::http::trace::RequestTrace;
+use crate::dev_feed::DevEvent;
 
 /// How a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,25 @@ impl OpenSocket {
     /// Counts frames that were written.
     pub fn sent(&self, frames: usize) {
         self.count(|meter| meter.sent.fetch_add(frames as u64, Ordering::Relaxed));
+    }
+
+    /// Shows a frame to whoever watches a server for trying things out.
+    pub fn shows(&self, is_in: bool, text: &str) {
+        let Some(feed) = &self.context.settings.dev_feed else { return };
+        feed.tell(|| DevEvent::Frame {
+            is_in,
+            api: self.context.names.get(self.dialect).copied().unwrap_or_default(),
+            user: self.trace.user().map(|user| user.0),
+            socket: self.trace.id.clone(),
+            text: DevEvent::shown(text),
+        });
+    }
+
+    /// The same of text frames that are to be written.
+    pub fn shows_out(&self, frames: &[Bytes]) {
+        if self.context.settings.dev_feed.is_some() {
+            frames.iter().filter_map(|frame| frame::said(frame)).for_each(|text| self.shows(false, text));
+        }
     }
 
     /// Counts how it ended.

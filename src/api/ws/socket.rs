@@ -253,6 +253,7 @@ async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> Socket
                 last_heard = Instant::now();
                 match incoming {
                     Ok(Incoming::Text(text)) => {
+                        socket.open.shows(true, &text);
                         pending = Some(Box::pin(socket.codec.receive(text)));
                         continue;
                     }

@@ -81,6 +81,7 @@ impl<C: Codec> SocketWriter<C> {
     /// `false`: the connection has no room, and this is to be called again when it has.
     pub fn send(&self, frames: Vec<Bytes>) -> Result<bool, Lost> {
         self.open.sent(frames.len());
+        self.open.shows_out(&frames);
         self.out().unsent.extend(frames);
         loop {
             let mut out = self.out();
@@ -94,6 +95,7 @@ impl<C: Codec> SocketWriter<C> {
                 out = self.out();
                 out.own = None;
                 self.open.sent(view.len());
+                view.iter().for_each(|text| self.open.shows(false, text));
                 out.unsent.extend(view.iter().map(|text| frame::text(text)));
             }
             if !self.write_out(&mut out)? {
@@ -156,6 +158,7 @@ impl<C: Codec> SocketWriter<C> {
             }
         }
         self.open.sent(out.unsent.len() - before);
+        self.open.shows_out(&out.unsent[before..]);
     }
 }
 
