@@ -1,6 +1,6 @@
 //! `/_dev/events/`: what a throwaway server does, to whoever watches.
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use reqwest::Response;
 use rustix::process::Signal;
 use serde_json::{Value, json};
