@@ -12,6 +12,14 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
+impl Network {
+    /// This machine, to itself.
+    #[must_use]
+    pub fn loopback() -> [Self; 2] {
+        [Self(v4(127, 0, 0, 0, 8).into()), Self(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128).into())]
+    }
+}
+
 impl FromStr for Network {
     type Err = String;
 

@@ -5,7 +5,7 @@
 //! switched on, and share it (`Arc`): nothing is opened or read before the first call.
 //!
 //! - [`Outbound::accepts`] is for when somebody gives a URL: no name is looked up and nobody is called.
-//! - [`Outbound::post`] makes a call. It looks the name up once, and connects to an address that it has judged and
+//! - [`Outbound::post`] makes a call, and [`Outbound::get`] one without a body. It looks the name up once, and connects to an address that it has judged and
 //!   to no other, so that a name which changes its mind in between gains nothing. No redirect is followed: 3xx is
 //!   an answer like any other. One connection a call, HTTP/1.1, closed afterwards.
 //!
@@ -35,10 +35,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Request;
 use hyper::body::Body;
 use hyper::header::{HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::http::response::Parts;
+use hyper::{Method, Request};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -139,11 +139,9 @@ impl Outbound {
         let is_reachable = match &target.host {
             Host::Address(address) => self.may_call(&SocketAddr::new(*address, target.port)),
             // Names of this machine (RFC 6761), which nobody needs to look up.
-            Host::Name(name) if name == "localhost" || name.ends_with(".localhost") => {
-                [[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()]
-                    .into_iter()
-                    .any(|address| self.may_call(&SocketAddr::new(address, target.port)))
-            }
+            Host::Name(_) if target.host.is_loopback() => [[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()]
+                .into_iter()
+                .any(|address| self.may_call(&SocketAddr::new(address, target.port))),
             Host::Name(_) => true,
         };
         ((target.is_https || self.rules.may_use_http) && is_reachable).then_some(target)
@@ -151,11 +149,22 @@ impl Outbound {
 
     /// POSTs bytes and reads the answer. 1xx answers are skipped.
     pub async fn post(&self, target: &Target, call: Call) -> Result<Answer, Failure> {
+        self.ask(Method::POST, target, call).await
+    }
+
+    /// GETs and reads the answer; the call's body is left out.
+    pub async fn get(&self, target: &Target, call: Call) -> Result<Answer, Failure> {
+        self.ask(Method::GET, target, Call { body: Bytes::new(), ..call }).await
+    }
+
+    async fn ask(&self, method: Method, target: &Target, call: Call) -> Result<Answer, Failure> {
         if !target.is_https && !self.rules.may_use_http {
             return Err(Failure::Refused);
         }
         let Call { headers, body, deadline, max_answer } = call;
-        let mut request = Request::post(&target.path)
+        let mut request = Request::builder()
+            .method(method)
+            .uri(&target.path)
             .header(HOST, &target.authority)
             .header(USER_AGENT, concat!("Fireside/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {

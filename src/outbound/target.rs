@@ -71,6 +71,15 @@ impl Target {
 }
 
 impl Host {
+    /// Whether it names this machine to itself alone, whoever is asked what it means (RFC 6761).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Address(address) => address.to_canonical().is_loopback(),
+            Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+        }
+    }
+
     fn parse(host: &str) -> Option<Self> {
         if let Some(address) = host.strip_prefix('[') {
             let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;

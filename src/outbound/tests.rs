@@ -76,6 +76,28 @@ async fn what_is_sent_arrives_and_what_is_answered_is_read() {
 }
 
 #[tokio::test]
+async fn a_get_sends_no_body() {
+    let (heard, mut hearing) = tokio::sync::mpsc::channel(1);
+    let address = server(move |mut stream| {
+        let heard = heard.clone();
+        async move {
+            let mut request = String::new();
+            while !request.ends_with("\r\n\r\n") {
+                request.push(char::from(stream.read_u8().await.expect("the whole head")));
+            }
+            heard.send(request).await.expect("a listener");
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await.expect("a listener");
+        }
+    });
+    let target = Target::parse(&format!("http://{}/keys?of=it", address.await)).expect("a URL");
+    let answer = outbound(&["127.0.0.1"]).get(&target, call()).await.expect("an answer");
+    assert_eq!((answer.status, answer.text.as_str()), (200, "{}"));
+    let request = hearing.recv().await.expect("a request");
+    assert!(request.starts_with("GET /keys?of=it HTTP/1.1\r\n"), "{request}");
+    assert!(!request.contains("hello") && !request.contains("content-length: 5"), "{request}");
+}
+
+#[tokio::test]
 async fn an_address_that_is_not_allowed_is_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
