@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 14: one world for five chat dialects.
+-- The whole database of Fireside, version 15: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may
@@ -49,6 +49,16 @@ CREATE TABLE bots (
 ) STRICT;
 CREATE INDEX bots_by_maker ON bots (made_by, user_id);
 
+-- Accounts elsewhere that sign somebody in here, known by these two alone: at a provider of
+-- OpenID Connect, or (issuer `proxy`) as a trusted proxy names them.
+CREATE TABLE identities (
+    issuer     TEXT    NOT NULL,             -- letter by letter as its tokens say it
+    subject    TEXT    NOT NULL,
+    user_id    INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX identities_of_user ON identities (user_id, issuer);
+
 -- How people are told of what happens, where they said so.
 CREATE TABLE notify (
     user_id    INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
@@ -69,7 +79,8 @@ CREATE TABLE credentials (
     used_at     INTEGER NOT NULL,            -- written at most once an hour
     expires_at  INTEGER,                     -- NULL: until it is revoked
     label       TEXT    NOT NULL DEFAULT '', -- what its owner knows it by: the device's own words, or a name
-    is_bot      INTEGER NOT NULL DEFAULT 0   -- made for a program at the command line: sign-ins make no room at its cost
+    is_bot      INTEGER NOT NULL DEFAULT 0,  -- made for a program at the command line: sign-ins make no room at its cost
+    issuer      TEXT                         -- by whose word it was opened; NULL: by a password
 ) STRICT;
 CREATE INDEX credentials_by_user ON credentials (user_id, kind);
 CREATE INDEX credentials_of_bots ON credentials (user_id) WHERE is_bot = 1;

@@ -13,6 +13,7 @@
 //! - [`seed`]: worlds for trying things out.
 //! - [`importers`]: other systems' data, read into the records of an export.
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
+//! - [`oidc`]: a provider of OpenID Connect, asked and judged; above `outbound` alone.
 //! - [`push`]: telling devices of messages while no page is open.
 //! - [`outbound`]: calls to servers that users name, judged by address and bounded; below everything else.
 //! - [`dev_feed`]: what `--dev` shows of itself while it works; below everything else.
@@ -50,6 +51,7 @@ mod coding;
 mod dev_feed;
 mod importers;
 mod log_queue;
+mod oidc;
 mod outbound;
 mod push;
 mod seed;

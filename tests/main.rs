@@ -26,6 +26,7 @@ mod manage;
 mod messaging;
 mod messenger;
 mod observability;
+mod oidc;
 mod overload;
 mod packages;
 mod prototyping;

@@ -31,7 +31,7 @@ use http::fault_injection::Fault;
 use http::limit::Limits;
 use http::meters::{MeteredDialect, Meters, Started};
 use http::mount::Mount;
-use http::reply::{ApiError, Response};
+use http::reply::{Answer, ApiError, Response};
 use http::request::Request;
 use http::route::{Dialect, Mounted, Route, pattern, without_slash};
 
@@ -194,13 +194,18 @@ impl Api {
             Some(place) => {
                 request.trace.found(self.context.meters.number(place.dialect, place.route));
                 (request.dialect, request.codec) = (place.dialect, place.codec);
-                match (self.route(place).handle)(request).await {
+                match self.handle(place, request).await {
                     Ok(response) => response,
                     Err(failure) => self.renderer(place)(&failure),
                 }
             }
             None => render(&ApiError::MethodNotAllowed(self.methods(places))),
         }
+    }
+
+    async fn handle(&self, place: RouteRef, mut request: Request) -> Answer {
+        request.named = http::auth::named_by_proxy(&request).await?;
+        (self.route(place).handle)(request).await
     }
 
     /// The first route whose method and guard fit. Where no guard takes the request for its

@@ -40,14 +40,18 @@ pub(super) fn can_verify(stored: &str) -> bool {
     StoredHash::parse(stored).is_some()
 }
 
+/// What ends a hash that no password has: of the 2^256 that there are, all zeros.
+const NO_PASSWORD: [u8; 32] = [0; 32];
+
 /// A hash that no password has, as costly to try as all others: who has it needs a link.
 pub fn no_password() -> String {
-    let random = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
-    format!(
-        "$argon2id$v=19$m=19456,t=2,p=1${}${}",
-        random(&rand::random::<[u8; 16]>()),
-        random(&rand::random::<[u8; 32]>())
-    )
+    let encoded = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
+    format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", encoded(&rand::random::<[u8; 16]>()), encoded(&NO_PASSWORD))
+}
+
+/// Whether some password has this hash, as far as can be told: those that were made before said nothing of it.
+pub fn has_password(hash: &str) -> bool {
+    hash.rsplit('$').next() != Some(&STANDARD_NO_PAD.encode(NO_PASSWORD))
 }
 
 /// Whose hash a password is verified against.

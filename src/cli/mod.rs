@@ -33,6 +33,7 @@ mod serve_calls;
 mod serve_dev;
 mod serve_disk;
 mod serve_domain;
+mod serve_oidc;
 mod serve_proxy;
 mod serve_push;
 mod serve_tls;

@@ -19,6 +19,7 @@ use super::serve_calls::CallFlags;
 use super::serve_dev::{DevFlags, Scratch};
 use super::serve_disk::{self, DiskFlags};
 use super::serve_domain::{self, DomainFlags};
+use super::serve_oidc::OidcFlags;
 use super::serve_proxy::{ProxyFlags, origin};
 use super::serve_push::PushFlags;
 use super::serve_tls::TlsFlags;
@@ -31,6 +32,7 @@ use crate::api::http::context::{Registration, Settings};
 use crate::api::http::forwarded::{TrustedProxies, is_loopback};
 use crate::api::http::ice::Ice;
 use crate::api::http::limit::{RateLimit, RateLimits};
+use crate::api::http::oidc::configured::Oidc;
 use crate::assets::Assets;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::storage;
@@ -95,6 +97,8 @@ pub(super) struct Serve {
     answers: AnswerFlags,
     #[command(flatten)]
     watch: WatchFlags,
+    #[command(flatten)]
+    oidc: OidcFlags,
     /// Show nobody's e-mail address to others
     #[arg(long, env = "FIRESIDE_HIDE_EMAILS")]
     hide_emails: bool,
@@ -160,6 +164,12 @@ enum LogFormat {
     Json,
 }
 
+/// What flags name of others' servers.
+struct Ways {
+    ice: Ice,
+    oidc: Option<Arc<Oidc>>,
+}
+
 impl Serve {
     /// Serves until a signal says otherwise.
     pub fn run(self) -> Result<(), CommandError> {
@@ -167,11 +177,11 @@ impl Serve {
         variables::warn_of_unknown();
         let places = self.listen.places(self.domain.first().is_some())?;
         self.check(&places)?;
-        let ice = self.calls.ice()?;
-        runtime()?.block_on(self.serve(places, ice))
+        let ways = Ways { ice: self.calls.ice()?, oidc: self.oidc.provider()? };
+        runtime()?.block_on(self.serve(places, ways))
     }
 
-    async fn serve(mut self, mut places: Vec<ListenTarget>, ice: Ice) -> Result<(), CommandError> {
+    async fn serve(mut self, mut places: Vec<ListenTarget>, ways: Ways) -> Result<(), CommandError> {
         let secured = self.domain.listen(&mut places, &self.data.data, self.public_url.as_deref())?;
         let (mut listeners, mut certificate) = self.tls.secure(listen::open(places)?)?;
         let acme = secured.map(|secured| {
@@ -218,7 +228,7 @@ impl Serve {
                 service::is_stopping().await;
             }
         };
-        server::run(app, listeners, Options { metrics, dev, ..self.options(ice, certificate, push) }, stop).await;
+        server::run(app, listeners, Options { metrics, dev, ..self.options(ways, certificate, push) }, stop).await;
         if let Some(scratch) = scratch {
             scratch.remove();
         }
@@ -249,6 +259,7 @@ impl Serve {
         self.tls.check(self.public_url.as_deref())?;
         self.domain.check(self.public_url.as_deref())?;
         self.push.check(self.public_url.as_deref(), self.domain.first().is_some())?;
+        self.oidc.check(self.proxy.is_behind_one())?;
         let public = self.public_place(places);
         self.dev.check(public.as_deref())?;
         match public {
@@ -271,7 +282,7 @@ impl Serve {
         place.or_else(|| self.public_url.as_ref().filter(|url| !is_here(url)).cloned())
     }
 
-    fn options(self, ice: Ice, certificate: Option<Arc<CertificateEnd>>, push: Option<Arc<PushSender>>) -> Options {
+    fn options(self, ways: Ways, certificate: Option<Arc<CertificateEnd>>, push: Option<Arc<PushSender>>) -> Options {
         let LimitFlags { limit_auth, limit_api, limit_upload, limit_ws, .. } = self.limits;
         let mut settings = Settings {
             public_url: self.public_url,
@@ -284,11 +295,14 @@ impl Serve {
             max_message: self.max_message,
             ws_history: self.ws_history,
             hide_emails: self.hide_emails,
+            password_login: self.oidc.takes_passwords(),
+            oidc: ways.oidc,
+            user_header: self.oidc.user_header(),
             insecure_oauth_login: self.insecure_oauth_login,
             jwt_access: self.jwt_access,
             jwt_refresh: self.jwt_refresh,
             push,
-            ice,
+            ice: ways.ice,
             limits: RateLimits { auth: limit_auth, api: limit_api, upload: limit_upload, ws: limit_ws },
             certificate,
             faults: None,

@@ -33,6 +33,8 @@ pub(super) enum User {
     Sessions(Sessions),
     /// Show whether somebody has a second factor, or remove it
     SecondFactor(SecondFactor),
+    /// Let an account of an OpenID Connect provider sign somebody in
+    Link(Link),
 }
 
 /// One account.
@@ -69,6 +71,21 @@ pub(super) struct Sessions {
 pub(super) struct SecondFactor {
     /// Remove it: the password alone signs in again
     #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    one: UserArg,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Link {
+    /// The provider, as its tokens name it
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    /// The account there, as its tokens name it
+    #[arg(long, value_name = "SUBJECT", required_unless_present = "remove")]
+    subject: Option<String>,
+    /// Remove the link instead, and end what it has signed in
+    #[arg(long, conflicts_with = "subject")]
     remove: bool,
     #[command(flatten)]
     one: UserArg,
@@ -143,6 +160,7 @@ impl User {
                 say(&format!("all sessions of {} are ended", one.name));
                 Ok(())
             }
+            Self::Link(link) => link.run(),
             Self::Sessions(Sessions { json, one, .. }) => {
                 match ask(&one.data.data, control::Command::User(Command::Sessions { username: one.name }))? {
                     Outcome::Sessions(sessions) => print(&sessions, json, token::in_words),
@@ -182,6 +200,17 @@ impl UserArg {
         for user in users(&self.data.data, command)? {
             say(&format!("{} {now}", user.username));
         }
+        Ok(())
+    }
+}
+
+impl Link {
+    fn run(self) -> Result<(), CommandError> {
+        let Self { issuer, subject, one, .. } = self;
+        let now = if subject.is_some() { "signs in by" } else { "signs in no more by" };
+        let (name, sentence) = (one.name.clone(), format!("{} {now} {issuer}", one.name));
+        done(&one.data.data, Command::Link { username: name, issuer, subject })?;
+        say(&sentence);
         Ok(())
     }
 }

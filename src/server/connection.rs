@@ -321,6 +321,7 @@ async fn find(server: &Server, api: &Api, head: Head, body: BodyStream) -> Respo
         params: Vec::new(),
         peer: head.client.address,
         client: head.client,
+        named: None,
         body,
         upgrade: head.upgrade,
         trace: head.trace,

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::heads;
 use crate::manage::setup_code;
+use crate::oidc::fireside_of;
+use crate::oidc::provider::{Provider, SUBJECT};
+use crate::oidc::visitor::{CALLBACK, Visitor};
 use crate::push::new_device;
 use crate::world::bytes::{PNG, file};
 use crate::world::document::{operations, place_of};
@@ -75,6 +78,7 @@ async fn every_operation_succeeds_as_documented() {
     messenger(&mut walker).await;
     manage(&mut walker, &fireside).await;
     closes(&mut walker).await;
+    elsewhere(&mut walker).await;
     let all = walker.operations.iter().filter(|(_, operation)| operation.get("x-websocket").is_none());
     let missed: Vec<_> = all.map(|(place, _)| place).filter(|place| !walker.done.contains(place)).collect();
     assert!(missed.is_empty(), "never succeeded: {missed:?}");
@@ -312,6 +316,23 @@ async fn second_factors(admin: &mut Walker<'_>, erin: i64) {
     let hers = root.post("/api/auth/login/", &who).await.is(200).json();
     Person::of((**root).clone(), &hers, "another horse erin".into()).turns_on_second_factor().await;
     admin.does("DELETE", &format!("/api/server/users/{erin}/second-factor/"), Value::Null).await;
+}
+
+/// What is there where a provider signs people in.
+async fn elsewhere(walker: &mut Walker<'_>) {
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &[]).await;
+    let grace = fireside.registers("grace").await;
+    let words = ["user", "link", "grace", "--issuer", &provider.url, "--subject", SUBJECT];
+    fireside.home.runs(&words, "").await.succeeded();
+    let (done, secret) = (std::mem::take(&mut walker.done), std::mem::take(&mut walker.secret));
+    let mut linked = Walker { person: &grace, done, secret, operations: walker.operations.clone() };
+    linked.gets("/api/server/oidc/link/").await;
+    linked.does("DELETE", "/api/server/oidc/link/", Value::Null).await;
+    linked.posts("/api/server/oidc/link/", json!({"next": "/"})).await;
+    Visitor::of(&fireside).signs_in().await.is(302);
+    linked.done.extend(["/login/oidc/", CALLBACK].map(|path| place_of(&Method::GET, path)));
+    (walker.done, walker.secret) = (linked.done, linked.secret);
 }
 
 /// What ends the credential that asks comes last, and needs others.

@@ -1,11 +1,16 @@
 //! Who is asking: the same answer for every endpoint of every dialect.
+//!
+//! What a credential does not say, a trusted proxy may (`--user-header`), before a cookie does. A browser sends along
+//! what lets it through that proxy as it does a cookie, whatever page asks, and so the origin counts as with one.
 
 use warp::http::Method;
 
+use super::context::Registration;
 use super::jwt::{self, TokenType};
 use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::model::error::Error;
+use crate::chat::model::label::Label;
 use crate::chat::model::session::{Actor, CredentialKind};
 
 /// The name of the session's cookie.
@@ -17,12 +22,12 @@ pub const CSRF_HEADER: &str = "x-csrftoken";
 /// The WebSocket subprotocol that announces a token.
 pub const TOKEN_PROTOCOL: &str = "token";
 
-/// Who makes this request: by the `Authorization` header, else by the cookie. A header
+/// Who makes this request: by the `Authorization` header, else by a trusted proxy's word, else by the cookie. A header
 /// that opens nothing is the end of it: there is no falling back.
 pub fn actor(request: &Request) -> Result<Actor, ApiError> {
     match explicit(request)? {
         Some(actor) => Ok(actor),
-        None => by_cookie(request),
+        None => by_browser(request),
     }
 }
 
@@ -31,6 +36,26 @@ pub fn settled_actor(request: &Request) -> Result<Actor, ApiError> {
     let actor = actor(request)?;
     request.context.app.check_factor_of(&actor)?;
     Ok(actor)
+}
+
+/// Whom a trusted proxy names, if the operator lets it and nothing better says who asks. Whoever has no account yet
+/// gets one, where strangers may.
+pub async fn named_by_proxy(request: &Request) -> Result<Option<Result<Actor, ApiError>>, ApiError> {
+    let settings = &request.context.settings;
+    let Some(header) = settings.user_header.as_ref().filter(|_| request.client.is_by_proxy) else { return Ok(None) };
+    let mut lines = request.headers.get_all(header).iter();
+    let (first, second) = (lines.next(), lines.next());
+    let Some(line) = first else { return Ok(None) };
+    // Two that a proxy has joined to one line are two: the first may be its client's own.
+    let name = std::str::from_utf8(line.as_bytes()).ok().map(str::trim).filter(|name| !name.contains(','));
+    let name = name.filter(|_| second.is_none());
+    let name = name.ok_or_else(|| ApiError::Malformed(format!("The header {header} has one name in it.").into()))?;
+    if name.is_empty() || request.headers.contains_key("authorization") {
+        return Ok(None);
+    }
+    let may_register = settings.registration == Registration::Open;
+    let label = Label::cut(request.header("user-agent").unwrap_or_default());
+    Ok(Some(request.context.app.actor_named(name, may_register, label).await.map_err(ApiError::from)))
 }
 
 /// Who opens this socket: also by `?token=` or a `token` subprotocol, since a browser
@@ -49,7 +74,7 @@ fn any_socket_actor(request: &Request) -> Result<Actor, ApiError> {
         Some(actor) => Ok(actor),
         None => {
             // A browser sends the cookie along with whatever page opens the socket.
-            let actor = by_cookie(request)?;
+            let actor = by_browser(request)?;
             refuse_foreign_origin(request)?;
             Ok(actor)
         }
@@ -98,14 +123,39 @@ fn by_secret(request: &Request, secret: &str) -> Result<Actor, ApiError> {
     }
 }
 
+fn by_browser(request: &Request) -> Result<Actor, ApiError> {
+    match &request.named {
+        Some(actor) => {
+            refuse_foreign_write(request)?;
+            actor.clone()
+        }
+        None => by_cookie(request),
+    }
+}
+
+/// A page of another site makes the browser write with whatever lets it through the proxy; there is no session whose
+/// token it could be asked for. Browsers name the page's origin with every write; where none is named, they may still
+/// say that it is another's.
+fn refuse_foreign_write(request: &Request) -> Result<(), ApiError> {
+    if reads(request) {
+        return Ok(());
+    }
+    refuse_foreign_origin(request)?;
+    let is_foreign = request.header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    if is_foreign && !request.headers.contains_key("origin") { Err(ApiError::ForeignOrigin) } else { Ok(()) }
+}
+
+fn reads(request: &Request) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 fn by_cookie(request: &Request) -> Result<Actor, ApiError> {
     let key = request.cookie(SESSION_COOKIE).ok_or(ApiError::NotSignedIn)?;
     let actor = request.context.app.authenticate(&key).map_err(|_| ApiError::NotSignedIn)?;
     if actor.kind != CredentialKind::Session {
         return Err(ApiError::NotSignedIn);
     }
-    let reads = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads {
+    if !reads(request) {
         check_csrf(request, &key)?;
     }
     Ok(actor)

@@ -25,6 +25,7 @@ use super::request::Request;
 use super::route::Route;
 use super::sign_in::SignIn;
 use super::{base, download, preview};
+use crate::chat::model::identity::ATTEMPT_LIFE;
 use crate::chat::model::session::{Actor, CredentialKind, SESSION_LIFE, Session};
 use crate::chat::model::token::Token;
 use crate::chat::model::user;
@@ -83,14 +84,14 @@ async fn login(mut request: Request) -> Answer {
     if !wants_page(&request) {
         return Ok(signed_in(StatusCode::OK, &account, &session, &request));
     }
-    let next = next.filter(|path| is_same_site(path) && base::inside(path).is_some());
-    Ok(with_cookies(redirect(&next.unwrap_or_else(|| base::at("/"))), &session, is_https(&request)))
+    let next = next.filter(|path| may_be_next(path));
+    Ok(with_session(redirect(&next.unwrap_or_else(|| base::at("/"))), &session, &request))
 }
 
 /// Tells who is signed in, with the session's cookies.
 pub fn signed_in(status: StatusCode, account: &user::Account, session: &Session, request: &Request) -> Response {
     let user = SessionUser { user: Account::from(account) };
-    with_cookies(answer(status, &user), session, is_https(request))
+    with_session(answer(status, &user), session, request)
 }
 
 /// Who is not signed in gets one that opens nothing: clients ask before they sign in, and send it along.
@@ -124,8 +125,15 @@ async fn avatar(request: Request) -> Answer {
 }
 
 /// Whether a person's browser asks, and not a program.
-fn wants_page(request: &Request) -> bool {
+#[must_use]
+pub fn wants_page(request: &Request) -> bool {
     request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Whether a sign-in may lead there.
+#[must_use]
+pub fn may_be_next(path: &str) -> bool {
+    is_same_site(path) && base::inside(path).is_some()
 }
 
 /// A path of this site and nothing that a browser reads as another's: `//` and `/\`
@@ -137,7 +145,9 @@ fn is_same_site(path: &str) -> bool {
         && !path.contains(|c: char| c.is_control() || c == '\\')
 }
 
-fn redirect(path: &str) -> Response {
+/// 302 to a path of this site, or to where somebody signs in.
+#[must_use]
+pub fn redirect(path: &str) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::FOUND;
     let encoded = percent_encoding::utf8_percent_encode(path, percent_encoding::CONTROLS).to_string();
@@ -151,11 +161,21 @@ fn is_https(request: &Request) -> bool {
     request.base_url().starts_with("https://")
 }
 
-fn with_cookies(mut response: Response, session: &Session, https: bool) -> Response {
+/// With the cookies of a session.
+#[must_use]
+pub fn with_session(mut response: Response, session: &Session, request: &Request) -> Response {
+    let https = is_https(request);
     let key = cookie(SESSION_COOKIE, session.key.as_str(), SESSION_LIFE).http_only(true).secure(https);
     set_cookie(&mut response, key);
     set_csrf_cookie(&mut response, &session.csrf, https);
     response
+}
+
+/// Sets the cookie of a sign-in that is under way elsewhere, or takes it away if it is empty. The way back is a
+/// link of another site, along which a browser sends it.
+pub fn set_attempt(response: &mut Response, name: &str, value: &str, request: &Request) {
+    let (life, path) = (if value.is_empty() { Duration::ZERO } else { ATTEMPT_LIFE }, base::at("/login/oidc/"));
+    set_cookie(response, cookie(name, value, life).path(path).http_only(true).secure(is_https(request)));
 }
 
 /// The page's own script has to read this one, to repeat it in a header.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use warp::http::HeaderName;
+
 use super::base::BasePath;
 use super::certificate::CertificateEnd;
 use super::fault_injection::FaultInjection;
@@ -10,6 +12,7 @@ use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
 use super::meters::{Meters, Started};
 use super::mount::Mount;
+use super::oidc::configured::Oidc;
 use crate::chat::App;
 use crate::chat::model::bot::BotMakers;
 use crate::dev_feed::DevFeed;
@@ -61,6 +64,12 @@ pub struct Settings {
     pub ws_history: Option<u32>,
     /// Show nobody's e-mail address to others.
     pub hide_emails: bool,
+    /// Whether passwords sign anybody in, and make accounts.
+    pub password_login: bool,
+    /// Who else signs people in.
+    pub oidc: Option<Arc<Oidc>>,
+    /// The header in which a trusted proxy says who asks.
+    pub user_header: Option<HeaderName>,
     /// Hand out tokens for `"oauth":"true"` without a proof. Never on a public address.
     pub insecure_oauth_login: bool,
     /// How long a JWT for requests is good.

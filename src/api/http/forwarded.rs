@@ -79,6 +79,8 @@ pub struct ClientInfo {
     pub host: Option<String>,
     /// Whether a proxy's words are in this.
     pub forwarding: Forwarding,
+    /// Whether the connection is a trusted proxy's, whatever it says.
+    pub is_by_proxy: bool,
 }
 
 /// What a proxy says.
@@ -104,9 +106,10 @@ impl TrustedProxies {
     #[must_use]
     pub fn client_info(&self, peer: PeerAddress, is_tls: bool, headers: &HeaderMap) -> ClientInfo {
         let host = headers.get("host").and_then(|name| name.to_str().ok()).and_then(host);
-        let mut client = ClientInfo { address: peer.ip(), is_https: is_tls, host, forwarding: Forwarding::Absent };
+        let (forwarding, is_by_proxy) = (Forwarding::Absent, self.trusts(peer));
+        let mut client = ClientInfo { address: peer.ip(), is_https: is_tls, host, forwarding, is_by_proxy };
         let is_said = NAMES.iter().any(|name| headers.contains_key(*name));
-        if is_said && self.trusts(peer) {
+        if is_said && is_by_proxy {
             let said = self.said(headers);
             client.forwarding = Forwarding::Believed;
             client.address = said.address.unwrap_or(client.address);

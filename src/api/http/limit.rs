@@ -120,6 +120,8 @@ pub enum Tried<'a> {
     NoToken,
     /// The code of a link.
     Code,
+    /// A sign-in by the operator's provider, which is good once: of an address in all they are limited.
+    State(&'a str),
 }
 
 /// What is kept of a network and of what it tried: as long for a long name as for a short one.
@@ -140,6 +142,7 @@ impl Key {
             Tried::Account(UserId(id)) => digest.update(format!("account {id}")),
             Tried::NoToken => digest.update(b"token"),
             Tried::Code => digest.update(b"code"),
+            Tried::State(state) => digest.update(format!("state {state}")),
         }
         let mut key = [0; 16];
         key.copy_from_slice(&digest.finalize()[..16]);

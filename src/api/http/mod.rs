@@ -27,6 +27,7 @@ pub mod limit;
 pub mod meters;
 pub mod metrics;
 pub mod mount;
+pub mod oidc;
 pub mod openapi;
 pub mod page;
 pub mod preview;

@@ -198,7 +198,9 @@ fn chat_problem(error: &Error) -> Problem {
     use StatusCode as S;
     let says = error.to_string();
     match error {
-        Error::NotFound | Error::SearchOff | Error::PushOff => Problem::new(S::NOT_FOUND, "not_found", says),
+        Error::NotFound | Error::SearchOff | Error::PushOff | Error::ProviderOff => {
+            Problem::new(S::NOT_FOUND, "not_found", says)
+        }
         Error::NotMember | Error::Forbidden(_) => Problem::new(S::FORBIDDEN, "permission_denied", says),
         Error::RegistrationClosed => Problem::new(S::FORBIDDEN, "permission_denied", says),
         Error::InvalidCredentials => {
@@ -244,6 +246,7 @@ fn field_of(rule: Rule) -> &'static str {
         Rule::InviteChat => "chat",
         Rule::LastAdmin => "is_admin",
         Rule::WrongCode | Rule::NoFactorStarted => "otp",
+        Rule::LinkedElsewhere | Rule::LinkedAlready => "link",
         Rule::FriendSelf | Rule::FriendAlready | Rule::FriendNot => "username",
     }
 }

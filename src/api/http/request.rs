@@ -16,6 +16,7 @@ use super::forwarded::{ClientInfo, PeerAddress, is_loopback};
 use super::reply::ApiError;
 use super::trace::{Permit, RequestTrace};
 use super::wire::Progress;
+use crate::chat::model::session::Actor;
 
 /// The body as it comes in.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
@@ -59,6 +60,8 @@ pub struct Request {
     pub peer: IpAddr,
     /// How the request was made, before any trusted proxy.
     pub client: ClientInfo,
+    /// Whom a trusted proxy names, where it may, or why that is nobody.
+    pub named: Option<Result<Actor, ApiError>>,
     /// The body.
     pub body: BodyStream,
     /// Becomes the raw connection once a handshake was answered.
@@ -187,6 +190,7 @@ pub(in crate::api) mod tests {
             headers: HeaderMap::new(),
             params: Vec::new(),
             peer: [127, 0, 0, 1].into(),
+            named: None,
             body: Box::pin(futures_util::stream::empty()),
             client: crate::api::http::forwarded::TrustedProxies::default().client_info(
                 crate::api::http::forwarded::PeerAddress::Unix,

@@ -10,7 +10,7 @@ use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::auth::invite::Invite;
 use crate::chat::auth::sign_in::Verified;
-use crate::chat::model::error::Error;
+use crate::chat::model::error::{Denial, Error};
 use crate::chat::model::id::UserId;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::rule::is_unseen;
@@ -27,10 +27,12 @@ pub struct SignIn {
     is_blank: bool,
     oauth: bool,
     otp: Option<Otp>,
+    /// A token of the operator's provider, beside `oauth`.
+    id_token: Option<String>,
 }
 
 impl SignIn {
-    /// Reads `username` and/or `email`, `password`, `otp` and `oauth`.
+    /// Reads `username` and/or `email`, `password`, `otp`, `oauth` and `id_token`.
     pub fn of(fields: &mut Fields) -> Result<Self, ApiError> {
         let logins: Vec<String> = [fields.text("username"), fields.text("email")]
             .into_iter()
@@ -50,8 +52,10 @@ impl SignIn {
         } else {
             fields.require("password", |text| Ok(text.to_owned()))
         };
+        let id_token = if oauth { fields.text("id_token").filter(|token| !token.is_empty()) } else { None };
         let password = fields.complete(password)?;
-        Ok(Self { logins, is_blank: password.is_empty(), password: Password::attempt(&password), oauth, otp })
+        let (is_blank, password) = (password.is_empty(), Password::attempt(&password));
+        Ok(Self { logins, is_blank, password, oauth, otp, id_token })
     }
 
     /// The same fields, described.
@@ -60,7 +64,9 @@ impl SignIn {
         let (password, oauth) = (may("password", shape::attempt()), may("oauth", shape::boolean()));
         let sentence = "A code of the second factor, or for recovery: needed by whoever has one.";
         let otp = may("otp", shape::described(shape::string(), sentence));
-        vec![may("username", shape::string()), may("email", shape::string()), password, otp, oauth]
+        let sentence = "Beside `oauth`: an ID token of the server's OpenID Connect provider.";
+        let id_token = may("id_token", shape::described(shape::string(), sentence));
+        vec![may("username", shape::string()), may("email", shape::string()), password, otp, oauth, id_token]
     }
 
     /// Who it is, if the password is theirs. Why not is never told: an unknown name, a
@@ -82,13 +88,13 @@ impl SignIn {
             return Err(too_often);
         }
         if self.oauth && self.is_blank {
-            return if takes_anybodys_word(request) {
-                Ok(app.user_by_login(tried)?.labelled(device_label(request)))
-            } else {
+            let proven = self.proven_elsewhere(request, tried).await;
+            if matches!(proven, Err(ApiError::OauthNotProven)) {
                 log_failure(request, tried);
-                Err(ApiError::OauthNotProven)
-            };
+            }
+            return Ok(proven?.labelled(device_label(request)));
         }
+        check_passwords(request)?;
         // Nobody's attempts are counted like an account's: the time tells nothing.
         let account = app.user_tried(tried)?;
         let is_spent = limits.is_account_spent(request.peer, account.unwrap_or(UserId(0)));
@@ -109,6 +115,45 @@ impl SignIn {
     }
 }
 
+impl SignIn {
+    /// Who it is by the operator's provider: by an ID token of theirs, or by a session that it has opened.
+    async fn proven_elsewhere(&self, request: &Request, tried: &str) -> Result<Verified, ApiError> {
+        let app = &request.context.app;
+        if takes_anybodys_word(request) {
+            return Ok(app.user_by_login(tried)?);
+        }
+        // One name, that of whom the token is about: two might be two people's.
+        let oidc = request.context.settings.oidc.as_ref().filter(|_| self.logins.iter().all(|login| login == tried));
+        let oidc = oidc.ok_or(ApiError::OauthNotProven)?;
+        let found = match &self.id_token {
+            Some(token) => {
+                let claims = oidc.provider.verify(token, app.now().0 / 1000).await;
+                let claims = claims.inspect_err(|failure| tracing::info!(target: "oidc", %failure, "an ID token"));
+                let claims = claims.map_err(|_| ApiError::OauthNotProven)?;
+                let identity = oidc.identity(&claims.sub).ok_or(ApiError::OauthNotProven)?;
+                app.user_by_identity(&identity, tried)
+            }
+            // As every write with a cookie it repeats the session's CSRF token.
+            None => {
+                let actor = auth::actor(request).map_err(|error| match error {
+                    ApiError::CsrfFailed(_) => error,
+                    _ => ApiError::OauthNotProven,
+                })?;
+                app.user_by_session(&actor, &oidc.provider.config().issuer, tried)
+            }
+        };
+        found.map_err(|error| match error {
+            Error::InvalidCredentials => ApiError::OauthNotProven,
+            other => other.into(),
+        })
+    }
+}
+
+/// Fails where the operator has passwords off.
+fn check_passwords(request: &Request) -> Result<(), ApiError> {
+    if request.context.settings.password_login { Ok(()) } else { Err(Error::Forbidden(Denial::PasswordsOff).into()) }
+}
+
 /// Whether `"oauth":"true"` is taken without a proof. Not under a name of a stranger's, who may have led it here:
 /// his page would then be the server's own to the browser of whoever tries a client out.
 fn takes_anybodys_word(request: &Request) -> bool {
@@ -124,6 +169,7 @@ pub fn device_label(request: &Request) -> Label {
 /// Whether an account may be made from here: from this page, as often, and if at all.
 pub fn check_registration(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
+    check_passwords(request)?;
     request.context.limits.check_registration(request.peer).of(request)?;
     match request.context.settings.registration {
         Registration::Open | Registration::Invite => Ok(()),

@@ -130,11 +130,14 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::InviteChat
             | Rule::LastAdmin
             | Rule::WrongCode
-            | Rule::NoFactorStarted => plain(problem),
+            | Rule::NoFactorStarted
+            | Rule::LinkedElsewhere
+            | Rule::LinkedAlready => plain(problem),
         },
         Error::NotFound
         | Error::SearchOff
         | Error::PushOff
+        | Error::ProviderOff
         | Error::Forbidden(_)
         | Error::WrongPassword
         | Error::RegistrationClosed

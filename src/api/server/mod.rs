@@ -16,6 +16,7 @@
 //! | me | GET POST | `/api/server/push/` | my devices that are told of messages, a new one |
 //! | me | DELETE | `/api/server/push/{id}/` | one of them is told no more |
 //! | me | POST | `/api/server/push/{id}/test/` | tries one |
+//! | me | GET POST DELETE | `/api/server/oidc/link/` | my account at the operator's provider |
 //! | admin | GET POST | `/api/server/users/` | everybody, a new one |
 //! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
 //! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
@@ -33,6 +34,7 @@ mod bots;
 mod document;
 mod invites;
 mod json;
+mod oidc;
 mod people;
 mod public;
 mod push;
@@ -78,6 +80,9 @@ pub fn dialect() -> Dialect {
         Route::new(post.clone(), "/api/server/push/", Rate::Free, push::subscribe).doc(push::subscribe_document),
         Route::new(delete.clone(), "/api/server/push/{id}/", Rate::Free, push::end).doc(push::end_document),
         Route::new(post.clone(), "/api/server/push/{id}/test/", Rate::Free, push::test).doc(push::test_document),
+        Route::new(get.clone(), oidc::LINK, Rate::Free, oidc::look).doc(oidc::look_document),
+        Route::new(post.clone(), oidc::LINK, Rate::Free, oidc::link).doc(oidc::link_document),
+        Route::new(delete.clone(), oidc::LINK, Rate::Free, oidc::unlink).doc(oidc::unlink_document),
         admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
         admin(post.clone(), "/api/server/users/", users::create).doc(document::add_user),
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),

@@ -4,11 +4,13 @@
 //! | | path | |
 //! |---|---|---|
 //! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
+//! | GET | `/login/oidc/`, `/login/oidc/callback/` | signing in by the operator's provider: there and back |
 //! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json`, `/c/{dialect}/openapi.json` | the documents, made from the routes |
 //! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
 //! | GET | `/metrics` | the metrics, for administrators of the server |
 
 mod document;
+mod oidc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,6 +24,7 @@ use super::http::envelope::{envelope, envelope_shape};
 use super::http::forwarded::Forwarding;
 use super::http::ice::IceServer;
 use super::http::limit::Rate;
+use super::http::oidc::CALLBACK;
 use super::http::openapi::published;
 use super::http::reply::{Answer, json as answer, ok, with_credential};
 use super::http::request::Request;
@@ -40,6 +43,8 @@ pub fn dialect() -> Dialect {
         sign_in(),
         sign_out(),
         avatars(),
+        Route::open(get.clone(), "/login/oidc/", oidc::start).doc(oidc::start_document),
+        Route::open(get.clone(), CALLBACK, oidc::callback).doc(oidc::callback_document),
         Route::open(get.clone(), "/api/server/", server).doc(document::server),
         Route::open(get.clone(), "/openapi.json", published::whole).doc(document::openapi),
         Route::open(get.clone(), "/api/schema/", published::whole).doc(document::openapi),
@@ -64,6 +69,10 @@ struct Server<'a> {
     version: &'static str,
     #[schemars(extend("enum" = ["open", "invite", "closed"]))]
     registration: &'static str,
+    /// Passwords sign people in, and make accounts.
+    password_login: bool,
+    /// The OpenID Connect provider that signs people in at `/login/oidc/`, if there is one.
+    oidc: Option<ProviderView<'a>>,
     /// Nobody administers it yet.
     needs_setup: bool,
     /// Started with `--dev`: everything is thrown away at its end, and `/_dev/` steers it.
@@ -92,12 +101,21 @@ struct Push<'a> {
     public_key: &'a str,
 }
 
+/// The operator's provider.
+#[derive(JsonSchema, Serialize)]
+struct ProviderView<'a> {
+    /// As people call it.
+    name: &'a str,
+}
+
 /// Who asks.
 #[derive(JsonSchema, Serialize)]
 struct Me {
     id: i64,
     /// Administers the server.
     is_admin: bool,
+    /// A trusted proxy says so, and no credential.
+    is_named_by_proxy: bool,
 }
 
 /// How this very request was seen, so that who set up a proxy can tell what it says.
@@ -220,7 +238,11 @@ async fn server(request: Request) -> Answer {
     // For the signed-in alone: each credential is bandwidth that the operator pays for.
     let settled = actor.as_ref().filter(|actor| request.context.app.check_factor_of(actor).is_ok());
     let ice_servers = settled.map(|actor| settings.ice.servers(actor.user, now));
-    let user = actor.as_ref().zip(is_admin).map(|(actor, is_admin)| Me { id: actor.user.0, is_admin });
+    let user = actor.as_ref().zip(is_admin).map(|(actor, is_admin)| Me {
+        id: actor.user.0,
+        is_admin,
+        is_named_by_proxy: matches!(&request.named, Some(Ok(named)) if named == actor),
+    });
     let is_secret = ice_servers.iter().flatten().any(IceServer::has_credential);
     let about = request.context.app.about()?;
     let answer = ok(&Server {
@@ -228,6 +250,8 @@ async fn server(request: Request) -> Answer {
         software: "Fireside",
         version: env!("CARGO_PKG_VERSION"),
         registration,
+        password_login: settings.password_login,
+        oidc: settings.oidc.as_ref().map(|oidc| ProviderView { name: &oidc.provider.config().name }),
         needs_setup: about.needs_setup,
         dev: settings.dev_feed.is_some(),
         dialects: &request.context.names,

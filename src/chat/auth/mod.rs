@@ -11,6 +11,7 @@ pub mod authorized;
 pub mod bot;
 pub mod credential;
 pub mod dev_account;
+pub mod identity;
 pub mod invite;
 pub mod register;
 pub mod reset;

@@ -28,7 +28,7 @@ impl App {
     pub async fn register_session(&self, new: NewUser, invite: Invite, label: Label) -> Result<(Account, Session)> {
         let session = self.new_session();
         let key = session.key.clone();
-        let signs_in = move |tx: &mut Tx<'_>, user| open_browser(tx, user, &key, &label);
+        let signs_in = move |tx: &mut Tx<'_>, user| open_browser(tx, user, &key, &label).map(drop);
         Ok((self.enrol(new, invite, signs_in).await?, session))
     }
 

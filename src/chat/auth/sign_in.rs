@@ -30,6 +30,8 @@ pub struct Verified {
     label: Label,
     /// A code of the second factor came too, or the proof is none that needs one.
     is_whole: bool,
+    /// Who vouches, where it was no password.
+    issuer: Option<String>,
 }
 
 impl Verified {
@@ -48,6 +50,11 @@ impl Verified {
     /// The same, now that a code of the second factor has come.
     pub(super) fn with_second_factor(self) -> Self {
         Self { is_whole: true, ..self }
+    }
+
+    /// By somebody's word, and no password.
+    pub(super) fn by_word_of(self, issuer: &str) -> Self {
+        Self { issuer: Some(issuer.to_owned()), ..self }
     }
 
     fn check(&self, tx: &Tx<'_>) -> Result<()> {
@@ -95,7 +102,7 @@ impl App {
             return Err(Error::InvalidCredentials);
         }
         let hash = if self.hasher.is_foreign(&hash) { self.adopt(user, password, hash).await? } else { hash };
-        Ok(Verified { user, hash, label: Label::default(), is_whole: false })
+        Ok(Verified { user, hash, label: Label::default(), is_whole: false, issuer: None })
     }
 
     /// Puts our own hash in the place of one that came from elsewhere, now that its
@@ -128,7 +135,9 @@ impl App {
     /// tries out alone.
     pub fn user_by_login(&self, login: &str) -> Result<Verified> {
         match self.store.read(|db| store::users::password_of(db, login))? {
-            Some((user, hash, false)) => Ok(Verified { user, hash, label: Label::default(), is_whole: true }),
+            Some((user, hash, false)) => {
+                Ok(Verified { user, hash, label: Label::default(), is_whole: true, issuer: None })
+            }
             _ => Err(Error::InvalidCredentials),
         }
     }
@@ -140,7 +149,8 @@ impl App {
         self.store
             .write(move |tx| {
                 who.check(tx)?;
-                open_device(tx, who.user, &device, &who.label).map(drop)
+                let opened = open_device(tx, who.user, &device, &who.label)?;
+                who.issuer.iter().try_for_each(|issuer| store::identities::mark_opened(tx, opened, issuer))
             })
             .await?;
         Ok(token)
@@ -153,7 +163,7 @@ impl App {
         self.store
             .write(move |tx| {
                 who.check(tx)?;
-                open_browser(tx, who.user, &key, &who.label)
+                open_browser(tx, who.user, &key, &who.label).map(drop)
             })
             .await?;
         Ok(session)
@@ -191,9 +201,9 @@ pub(in crate::chat) fn open_device(
 }
 
 /// A session for a browser.
-pub(super) fn open_browser(tx: &mut Tx<'_>, user: UserId, key: &Token, label: &Label) -> Result<()> {
+pub(super) fn open_browser(tx: &mut Tx<'_>, user: UserId, key: &Token, label: &Label) -> Result<CredentialId> {
     let expires = tx.now.plus(SESSION_IDLE);
-    open(tx, user, CredentialKind::Session, &secret_hash(key.as_str()), Some(expires), label).map(drop)
+    open(tx, user, CredentialKind::Session, &secret_hash(key.as_str()), Some(expires), label)
 }
 
 /// Writes a credential down, and makes room for it.

@@ -48,6 +48,10 @@ pub enum AuditAction {
     ServerNamed,
     /// The rooms that newcomers join were named.
     JoinRoomsSet,
+    /// An account elsewhere signs somebody in.
+    IdentityLinked,
+    /// It does no more.
+    IdentityUnlinked,
 }
 
 impl AuditAction {
@@ -76,6 +80,8 @@ impl AuditAction {
             Self::ClockConfirmed => "clock_confirmed",
             Self::ServerNamed => "server_named",
             Self::JoinRoomsSet => "join_rooms_set",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
         }
     }
 }

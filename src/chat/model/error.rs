@@ -72,6 +72,9 @@ pub enum Error {
         /// How many are allowed.
         max: u32,
     },
+    /// The operator named no provider of OpenID Connect.
+    #[error("OpenID Connect is off.")]
+    ProviderOff,
     /// The server keeps no index to search.
     #[error("Search is off.")]
     SearchOff,
@@ -128,6 +131,12 @@ pub enum Denial {
     /// Administrators alone make bots on this server.
     #[error("Only administrators make bots on this server.")]
     MakeBot,
+    /// Without the account elsewhere nothing would sign them in.
+    #[error("Your account has no password yet: ask an administrator for a link that sets one.")]
+    NoPassword,
+    /// This server takes no passwords.
+    #[error("This server signs nobody in by a password.")]
+    PasswordsOff,
 }
 
 /// A rule that a value broke, found while the transaction ran.
@@ -193,6 +202,12 @@ pub enum Rule {
     /// They are not friends.
     #[error("You are not friends.")]
     FriendNot,
+    /// Somebody else here signs in by that account elsewhere.
+    #[error("Another account here is linked to this one.")]
+    LinkedElsewhere,
+    /// One signs in by one account of a provider.
+    #[error("Your account is linked already.")]
+    LinkedAlready,
 }
 
 /// Why the state could not be opened. Nothing was changed.

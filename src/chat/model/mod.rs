@@ -18,6 +18,7 @@ pub mod file;
 pub mod gauges;
 pub mod hook;
 pub mod id;
+pub mod identity;
 pub mod invite;
 pub mod label;
 pub mod limits;

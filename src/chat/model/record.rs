@@ -26,6 +26,8 @@ pub enum Record {
     User(User),
     /// What signs somebody in.
     Credential(Credential),
+    /// An account elsewhere that signs somebody in.
+    Identity(Identity),
     /// Two who are friends.
     Friend(Friend),
     /// A post on a profile.
@@ -174,6 +176,18 @@ pub enum CredentialKind {
     Session,
     /// A family of JWTs: never imported, since the old server signed them.
     Refresh,
+}
+
+/// An account elsewhere that signs somebody in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Whom.
+    pub user: i64,
+    /// Who vouches: the URL of a provider of OpenID Connect, or `proxy`.
+    pub issuer: String,
+    /// For whom.
+    pub subject: String,
 }
 
 /// Two who are friends, each of the other: one record.

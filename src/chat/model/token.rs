@@ -66,6 +66,11 @@ impl Keys {
         Token(hex::encode(&self.derive("csrf token", session_key.as_bytes())[..20]))
     }
 
+    /// What a session is known by that a trusted proxy's word opens: nobody is ever sent it.
+    pub fn proxy_session(&self, name: &str) -> Token {
+        Token(hex::encode(&self.derive("proxy session", name.as_bytes())[..20]))
+    }
+
     pub fn jwt_key(&self) -> [u8; 32] {
         self.derive("json web token", &[])
     }

@@ -170,6 +170,12 @@ pub fn surplus(db: &Db, user: UserId, kind: CredentialKind, max: u32) -> Result<
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whatever a secret opened, live or not.
+pub fn delete_secret(tx: &Tx<'_>, secret_hash: &[u8]) -> Result<()> {
+    tx.prepare_cached("DELETE FROM credentials WHERE secret_hash = ?1")?.execute([secret_hash])?;
+    Ok(())
+}
+
 pub fn delete(tx: &Tx<'_>, id: CredentialId) -> Result<bool> {
     Ok(tx.prepare_cached("DELETE FROM credentials WHERE id = ?1")?.execute([id.0])? > 0)
 }

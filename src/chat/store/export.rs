@@ -91,6 +91,7 @@ impl ExportTx {
         let (wanted, has_secrets) = (self.wanted, self.secrets.is_some());
         self.each(&people::users(wanted), people::user(self.secrets.as_ref()), &mut tell)?;
         self.each(&people::credentials(wanted, has_secrets), people::credential(has_secrets), &mut tell)?;
+        self.each(&people::identities(wanted), people::identity, &mut tell)?;
         self.each(&people::friends(wanted), people::friend, &mut tell)?;
         self.each(&people::posts(wanted), people::post, &mut tell)?;
         self.each(&talk::chats(wanted), talk::chat, &mut tell)?;

@@ -25,6 +25,7 @@ pub(super) mod group_invites;
 pub(super) mod hooks;
 pub(super) mod id_sequence;
 pub(super) mod idempotency;
+pub(super) mod identities;
 pub(super) mod import;
 pub(super) mod integrity;
 pub(super) mod invites;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Link, Outcome, account, failed, token};
 use crate::chat::App;
 use crate::chat::model::admin::{Administrator, UserChange};
+use crate::chat::model::error::Error;
+use crate::chat::model::identity::Identity;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::page::Page;
@@ -67,6 +69,15 @@ pub enum Command {
         username: String,
         /// Take it away.
         remove: bool,
+    },
+    /// Link an account at a provider, or unlink it.
+    Link {
+        /// To whom.
+        username: String,
+        /// Who vouches.
+        issuer: String,
+        /// For whom; `None` unlinks.
+        subject: Option<String>,
     },
     /// Everybody.
     List,
@@ -147,11 +158,27 @@ pub(super) async fn execute(app: &App, base: Option<&str>, command: Command) -> 
             }
             Ok(Outcome::SecondFactor { is_on, recovery_codes_left })
         }
+        Command::Link { username, issuer, subject } => link(app, &username, issuer, subject).await,
         Command::EndSessions { username } => {
             app.end_sessions_of(&by, account(app, &username)?.user.id).await.map_err(failed)?;
             Ok(Outcome::Done)
         }
     }
+}
+
+async fn link(app: &App, login: &str, issuer: String, subject: Option<String>) -> Result<Outcome, String> {
+    let user = account(app, login)?.user.id;
+    let done = match subject {
+        Some(subject) => {
+            let identity = Identity::parse(&issuer, &subject).map_err(|Violation(sentence)| sentence)?;
+            app.link_for(user, identity).await
+        }
+        None => match app.unlink_for(user, issuer.clone()).await {
+            Err(Error::NotFound) => return Err(format!("{login} is not linked to {issuer}")),
+            done => done,
+        },
+    };
+    done.map(|()| Outcome::Done).map_err(failed)
 }
 
 fn new_user(username: &str, email: Option<&str>, password: &str, is_admin: bool) -> Result<NewUser, String> {

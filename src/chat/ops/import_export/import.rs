@@ -174,6 +174,7 @@ impl Import {
             Record::Head(_) => return Ok(()),
             Record::User(user) => self.user(&user)?,
             Record::Credential(credential) => self.credential(&credential)?,
+            Record::Identity(identity) => self.identity(&identity)?,
             Record::Friend(friend) => self.friend(&friend)?,
             Record::Post(post) => self.post(&post)?,
             Record::Chat(chat) => self.chat(&chat)?,

@@ -38,21 +38,33 @@ impl Order {
 }
 
 /// The kinds, in their order.
-const KINDS: [&str; 10] =
-    ["head", "users", "credentials", "friends", "posts", "chats", "messages", "reactions", "files", "members"];
+const KINDS: [&str; 11] = [
+    "head",
+    "users",
+    "credentials",
+    "identities",
+    "friends",
+    "posts",
+    "chats",
+    "messages",
+    "reactions",
+    "files",
+    "members",
+];
 
 fn place(record: &Record) -> usize {
     match record {
         Record::Head(_) => 0,
         Record::User(_) => 1,
         Record::Credential(_) => 2,
-        Record::Friend(_) => 3,
-        Record::Post(_) => 4,
-        Record::Chat(_) => 5,
-        Record::Message(_) => 6,
-        Record::Reaction(_) => 7,
-        Record::File(_) => 8,
-        Record::Member(_) => 9,
+        Record::Identity(_) => 3,
+        Record::Friend(_) => 4,
+        Record::Post(_) => 5,
+        Record::Chat(_) => 6,
+        Record::Message(_) => 7,
+        Record::Reaction(_) => 8,
+        Record::File(_) => 9,
+        Record::Member(_) => 10,
     }
 }
 

@@ -4,15 +4,16 @@ use super::check::{self, field, refused, time};
 use super::import::{FormerName, Import, MappedUser, NO_TITLE, OnConflict, Result};
 use crate::chat::hasher::no_password;
 use crate::chat::model::id::UserId;
+use crate::chat::model::identity::Identity;
 use crate::chat::model::label::Label;
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::quiet::{NotifySettings, Quiet};
-use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, SecondFactor, User};
+use crate::chat::model::record::{self, Credential, CredentialKind, Friend, Post, SecondFactor, User};
 use crate::chat::model::second_factor::{FactorSecret, RECOVERY_CODES, step_at};
 use crate::chat::model::session;
 use crate::chat::model::token::secret_hash;
 use crate::chat::store::import::{NewCredential, NewUser};
-use crate::chat::store::users;
+use crate::chat::store::{identities, users};
 
 /// What is to become of a user of the source.
 enum Name {
@@ -222,6 +223,25 @@ impl Import {
             }
         };
         self.report.leave_out("credentials", why);
+        Ok(false)
+    }
+
+    pub(super) fn identity(&mut self, record: &record::Identity) -> Result<bool> {
+        let person = self.person("user", record.user)?;
+        let identity = field("subject", Identity::exported(&record.issuer, &record.subject))?;
+        let db = self.arrival.db();
+        let why = match () {
+            () if !person.is_new => "whoever was here keeps their own",
+            () if identities::owner(db, &identity)?.is_some() => "somebody here is known by it",
+            () if identities::subject(db, UserId(person.id), identity.issuer())?.is_some() => {
+                "one of a provider is enough"
+            }
+            () => {
+                self.arrival.identity(person.id, &identity)?;
+                return Ok(true);
+            }
+        };
+        self.report.leave_out("identities", why);
         Ok(false)
     }
 

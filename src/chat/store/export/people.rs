@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 
 use super::{ExportFilter, TALKED, moment};
 use crate::chat::model::id::UserId;
-use crate::chat::model::record::{Credential, CredentialKind, Friend, Post, Record, SecondFactor, User};
+use crate::chat::model::record::{Credential, CredentialKind, Friend, Identity, Post, Record, SecondFactor, User};
 use crate::chat::model::second_factor::FactorSecret;
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::Keys;
@@ -122,6 +122,23 @@ pub fn credential(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Re
             expires_at: moment(row, "expires_at")?,
         }))
     }
+}
+
+pub fn identities(wanted: ExportFilter) -> String {
+    let which = match wanted {
+        ExportFilter::All => "1",
+        ExportFilter::Chat(_) => "0",
+        ExportFilter::User(_) => "user_id = ?1",
+    };
+    format!("SELECT user_id, issuer, subject FROM identities WHERE {which} ORDER BY user_id, issuer")
+}
+
+pub fn identity(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Identity(Identity {
+        user: row.get("user_id")?,
+        issuer: row.get("issuer")?,
+        subject: row.get("subject")?,
+    }))
 }
 
 pub fn friends(wanted: ExportFilter) -> String {

@@ -18,6 +18,7 @@ use crate::chat::model::backup::BackupError as Same;
 use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
 use crate::chat::model::id::MessageId;
+use crate::chat::model::identity::Identity;
 use crate::chat::model::limits::Limits;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::name::{Email, Emoji};
@@ -128,6 +129,13 @@ impl ImportTx {
         for hash in recovery {
             insert.execute(params![user, hash])?;
         }
+        Ok(())
+    }
+
+    /// An account elsewhere that signs somebody in.
+    pub fn identity(&self, user: i64, identity: &Identity) -> Result<()> {
+        let sql = "INSERT INTO identities (user_id, issuer, subject) VALUES (?1, ?2, ?3)";
+        self.db.prepare_cached(sql)?.execute(params![user, identity.issuer(), identity.subject()])?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_12,
     TO_VERSION_13,
     TO_VERSION_14,
+    TO_VERSION_15,
 ];
 
 const TO_VERSION_2: &str = "
@@ -294,3 +295,14 @@ const TO_VERSION_14: &str = "
          sealed_key BLOB    NOT NULL,
          upto       INTEGER NOT NULL
      ) STRICT;";
+
+const TO_VERSION_15: &str = "
+     -- Accounts elsewhere that sign somebody in here, and what they opened.
+     CREATE TABLE identities (
+         issuer     TEXT    NOT NULL,
+         subject    TEXT    NOT NULL,
+         user_id    INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+         PRIMARY KEY (issuer, subject)
+     ) STRICT, WITHOUT ROWID;
+     CREATE UNIQUE INDEX identities_of_user ON identities (user_id, issuer);
+     ALTER TABLE credentials ADD COLUMN issuer TEXT;";

@@ -73,6 +73,7 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
             Record::Head(_) => {}
             Record::User(of) => user(&mut of.id),
             Record::Credential(of) => user(&mut of.user),
+            Record::Identity(of) => user(&mut of.user),
             Record::Friend(of) => [&mut of.user, &mut of.friend].into_iter().for_each(user),
             Record::Post(of) => user(&mut of.author),
             Record::Chat(of) => {

@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::chat::hasher::no_password;
+use crate::chat::model::record::Identity;
 use crate::chat::model::record::{
     Chat, Credential, CredentialKind, File, Friend, Head, Member, Message, Post, Reaction, Record, Role, Scope,
     SecondFactor, User, VERSION,
@@ -130,6 +131,14 @@ impl World {
                     used_at: maker.now(),
                     expires_at: maker.chance(30).then_some(Timestamp(4_000_000_000_000)),
                 }));
+            }
+        }
+        for user in &users {
+            for issuer in ["https://id.example.org", "proxy"] {
+                if maker.chance(30) {
+                    let subject = format!("{} {}", maker.next_id(), maker.line());
+                    self.records.push(Record::Identity(Identity { user: *user, issuer: issuer.into(), subject }));
+                }
             }
         }
         for (place, one) in users.iter().enumerate() {

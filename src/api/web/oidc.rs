@@ -1,0 +1,68 @@
+//! Signing in by the operator's provider: the way there, and back.
+
+use crate::api::http::limit::Tried;
+use crate::api::http::oidc::attempt::COOKIE;
+use crate::api::http::oidc::refusal::{Refusal, Why};
+use crate::api::http::oidc::{self, provider};
+use crate::api::http::openapi::doc::Doc;
+use crate::api::http::openapi::shape::{described, string};
+use crate::api::http::reply::{Answer, Response, signed_by};
+use crate::api::http::request::Request;
+use crate::api::http::sign_in::device_label;
+use crate::api::http::{base, browser};
+
+pub async fn start(request: Request) -> Answer {
+    match oidc::begin(&request, request.query("next").map(str::to_owned), None).await {
+        Ok((address, cookie)) => {
+            let mut response = browser::redirect(&address);
+            browser::set_attempt(&mut response, COOKIE, &cookie, &request);
+            Ok(response)
+        }
+        Err(refusal) => refusal.answer(&request),
+    }
+}
+
+pub async fn callback(request: Request) -> Answer {
+    match end(&request).await {
+        Ok(response) => Ok(response),
+        Err(refusal) => refusal.answer(&request),
+    }
+}
+
+async fn end(request: &Request) -> Result<Response, Refusal> {
+    let state = request.query("state").unwrap_or_default();
+    request.context.limits.check_sign_in(request.peer, Tried::State(state)).of(request)?;
+    let (attempt, who) = oidc::finish(request).await?;
+    let (oidc, app) = (provider(request)?, &request.context.app);
+    let identity = oidc.identity(&who.claims.sub).ok_or(Why::Untrusted)?;
+    let next = if attempt.next.is_empty() { base::at("/") } else { attempt.next };
+    let mut response = browser::redirect(&next);
+    browser::set_attempt(&mut response, COOKIE, "", request);
+    if let Some(credential) = attempt.link {
+        let user = app.link_by(credential, identity).await?;
+        return Ok(signed_by(response, user));
+    }
+    let stranger = oidc::stranger(request, oidc, &who, &identity).await?;
+    let (session, user, _) = app.sign_in_by_identity(identity, stranger, device_label(request)).await?;
+    Ok(signed_by(browser::with_session(response, &session, request), user))
+}
+
+pub fn start_document(doc: &mut Doc) {
+    doc.does("Sign in by the operator's OpenID Connect provider")
+        .note("For browsers: they sign in there and come back. Where the server has no provider: 404.")
+        .query("next", described(string(), "Where the browser goes then: a path of this site."))
+        .answers_nothing(302, "To the provider.")
+        .refuses(&[400, 404]);
+}
+
+pub fn callback_document(doc: &mut Doc) {
+    doc.does("Come back from the OpenID Connect provider")
+        .note("Sets the cookies `sessionid` and `csrftoken`, unless an account was to be linked.")
+        .query("code", described(string(), "What the provider gave the browser along."))
+        .query("state", described(string(), "What the browser was sent with. It is good once, and in that browser."))
+        .query("iss", described(string(), "Which provider that was (RFC 9207)."))
+        .query("error", described(string(), "Why the provider signed nobody in."))
+        .answers_nothing(302, "To `next`.")
+        .limited("sign-in")
+        .refuses(&[400, 403, 404]);
+}

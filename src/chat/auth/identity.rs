@@ -1,0 +1,240 @@
+//! Signing in by the word of others: a provider of OpenID Connect, or a trusted proxy.
+//!
+//! An account elsewhere is known by who vouches and for whom (issuer and subject), and by nothing else: an address
+//! that somebody here has, too, links nothing. Whether the word is to be believed was judged before it comes here.
+
+use super::sign_in::{Verified, open_browser};
+use super::{audit, register, session};
+use crate::chat::app::App;
+use crate::chat::hasher::{has_password, no_password};
+use crate::chat::model::audit::AuditAction;
+use crate::chat::model::error::{Denial, Error, Result, Rule};
+use crate::chat::model::event::{Event, Steering};
+use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::identity::{Identity, Stranger, nearest_name, numbered};
+use crate::chat::model::label::Label;
+use crate::chat::model::name::Username;
+use crate::chat::model::name::rule::fold;
+use crate::chat::model::password::Password;
+use crate::chat::model::session::{Actor, Session};
+use crate::chat::model::token::{Keys, Token, secret_hash};
+use crate::chat::model::user::{Account, NewUser, User};
+use crate::chat::store::{self, Tx, identities};
+
+/// Endings that are tried to find a free name.
+const MAX_TRIES: u32 = 10_000;
+
+impl App {
+    /// Whether somebody here is known by it.
+    pub fn is_known(&self, identity: &Identity) -> Result<bool> {
+        self.store.read(|db| Ok(identities::owner(db, identity)?.is_some()))
+    }
+
+    /// Opens a session for whoever is known by it; a stranger gets an account, where strangers may. Whether it is new.
+    pub async fn sign_in_by_identity(
+        &self,
+        identity: Identity,
+        stranger: Option<Stranger>,
+        label: Label,
+    ) -> Result<(Session, UserId, bool)> {
+        let session = self.new_session();
+        let (key, keys) = (session.key.clone(), self.keys.clone());
+        let (user, is_new) = self
+            .store
+            .write(move |tx| {
+                let (user, is_new) = match identities::owner(tx, &identity)? {
+                    Some(user) => (user, false),
+                    None => (admit(tx, &identity, stranger, &keys)?.user.id, true),
+                };
+                check_may_sign_in(tx, user)?;
+                let credential = open_browser(tx, user, &key, &label)?;
+                identities::mark_opened(tx, credential, identity.issuer())?;
+                Ok((user, is_new))
+            })
+            .await?;
+        Ok((session, user, is_new))
+    }
+
+    /// Whom a trusted proxy names: an account of that name, or one that it has named before; else a stranger gets one,
+    /// where strangers may. All that it names one by is one session, which is there as long as it is used.
+    pub async fn actor_named(&self, name: &str, may_register: bool, label: Label) -> Result<Actor> {
+        let identity = Identity::named_by_proxy(name).map_err(|_| Error::InvalidCredentials)?;
+        let secret = self.keys.proxy_session(identity.subject());
+        match self.authenticate(secret.as_str()) {
+            Err(Error::CredentialRevoked) => {}
+            known => return known,
+        }
+        let stranger = nearest_name([name, "user"]).filter(|_| may_register);
+        let stranger = stranger.map(|username| Stranger { username, display_name: None, email: None });
+        let (key, keys) = (secret.clone(), self.keys.clone());
+        self.store.write(move |tx| open_named(tx, &identity, stranger, &keys, &key, &label)).await?;
+        self.authenticate(secret.as_str())
+    }
+
+    /// Who is known by it, to be signed in by this name.
+    pub fn user_by_identity(&self, identity: &Identity, login: &str) -> Result<Verified> {
+        let who = self.user_by_login(login)?;
+        let owner = self.store.read(|db| identities::owner(db, identity))?;
+        if owner == Some(who.user()) { Ok(who.by_word_of(identity.issuer())) } else { Err(Error::InvalidCredentials) }
+    }
+
+    /// The same by a session that this issuer's word has opened.
+    pub fn user_by_session(&self, actor: &Actor, issuer: &str, login: &str) -> Result<Verified> {
+        let who = self.user_by_login(login)?;
+        let is_opened = self.store.read(|db| identities::is_opened_by(db, actor.credential, issuer))?;
+        let is_theirs = is_opened && actor.user == who.user();
+        if is_theirs { Ok(who.by_word_of(issuer)) } else { Err(Error::InvalidCredentials) }
+    }
+
+    /// Whether the actor is known by an account there, and whether they have a password beside.
+    pub fn link(&self, actor: &Actor, issuer: &str) -> Result<(bool, bool)> {
+        self.store.read(|db| {
+            let is_linked = identities::subject(db, actor.user, issuer)?.is_some();
+            let hash = store::users::password_hash(db, actor.user)?;
+            Ok((is_linked, hash.is_some_and(|hash| has_password(&hash))))
+        })
+    }
+
+    /// Fails where the actor cannot link an account there.
+    pub fn check_may_link(&self, actor: &Actor, issuer: &str) -> Result<()> {
+        if actor.is_bot {
+            return Err(Error::Forbidden(Denial::Bot));
+        }
+        let (is_linked, _) = self.link(actor, issuer)?;
+        if is_linked { Err(Error::Invalid(Rule::LinkedAlready)) } else { Ok(()) }
+    }
+
+    /// Links it to whoever has this credential, if that lasts.
+    pub async fn link_by(&self, credential: CredentialId, identity: Identity) -> Result<UserId> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let found = store::credentials::find_by_id(tx, credential, now)?.ok_or(Error::CredentialRevoked)?;
+                let user = found.actor.user;
+                add(tx, user, &identity, Some(user))?;
+                Ok(user)
+            })
+            .await
+    }
+
+    /// Links it to somebody, for the command line.
+    pub async fn link_for(&self, user: UserId, identity: Identity) -> Result<()> {
+        self.store.write(move |tx| add(tx, user, &identity, None)).await
+    }
+
+    /// Unlinks the actor's account there, if they can sign in otherwise. What it opened ends, but for what asks.
+    pub async fn unlink(&self, actor: &Actor, issuer: &str) -> Result<()> {
+        let (user, credential, issuer) = (actor.user, actor.credential, issuer.to_owned());
+        self.authorized(actor)
+            .write(move |tx| {
+                let hash = store::users::password_hash(tx, user)?;
+                if !hash.is_some_and(|hash| has_password(&hash)) {
+                    return Err(Error::Forbidden(Denial::NoPassword));
+                }
+                remove(tx, user, &issuer, Some(credential), Some(user))
+            })
+            .await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+
+    /// Unlinks somebody's, for the command line.
+    pub async fn unlink_for(&self, user: UserId, issuer: String) -> Result<()> {
+        self.store.write(move |tx| remove(tx, user, &issuer, None, None)).await?;
+        self.hub.settle().await;
+        Ok(())
+    }
+}
+
+/// Makes an account for somebody whom nobody here knows.
+fn admit(tx: &mut Tx<'_>, identity: &Identity, stranger: Option<Stranger>, keys: &Keys) -> Result<Account> {
+    let Stranger { username, display_name, email } = stranger.ok_or(Error::RegistrationClosed)?;
+    let email = match email {
+        Some(email) if store::users::email_is_taken(tx, &email.key(), None)? => None,
+        free => free,
+    };
+    let username = free_name(tx, username)?;
+    // Nobody has this password, so that only a link of an administrator's sets one.
+    let password = Password::attempt("");
+    let new = NewUser { username, email, password, display_name, is_admin: false };
+    let account = register::create(tx, &new, &no_password(), keys, None)?;
+    add(tx, account.user.id, identity, Some(account.user.id))?;
+    Ok(account)
+}
+
+/// Opens the session of whoever a proxy names, unless another request was faster.
+fn open_named(
+    tx: &mut Tx<'_>,
+    identity: &Identity,
+    stranger: Option<Stranger>,
+    keys: &Keys,
+    key: &Token,
+    label: &Label,
+) -> Result<()> {
+    let hash = secret_hash(key.as_str());
+    if store::credentials::find(tx, &hash, tx.now)?.is_some() {
+        return Ok(());
+    }
+    let known = match identities::owner(tx, identity)? {
+        None => {
+            // Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy.
+            let like = store::users::find_by_key(tx, &fold(identity.subject()))?;
+            let same = |user: &User| user.username.as_str().eq_ignore_ascii_case(identity.subject());
+            like.filter(same).map(|user| user.id)
+        }
+        known => known,
+    };
+    let user = match known {
+        Some(user) => user,
+        None => admit(tx, identity, stranger, keys)?.user.id,
+    };
+    check_may_sign_in(tx, user)?;
+    store::credentials::delete_secret(tx, &hash)?;
+    let credential = open_browser(tx, user, key, label)?;
+    identities::mark_opened(tx, credential, identity.issuer())
+}
+
+fn free_name(tx: &Tx<'_>, wanted: Username) -> Result<Username> {
+    for number in 1..MAX_TRIES {
+        let name = match number {
+            1 => wanted.clone(),
+            _ => numbered(&wanted, number).map_err(|_| Error::UsernameTaken)?,
+        };
+        match register::check_name(tx, &name) {
+            Err(Error::UsernameTaken) => {}
+            checked => return checked.map(|()| name),
+        }
+    }
+    Err(Error::UsernameTaken)
+}
+
+fn add(tx: &Tx<'_>, user: UserId, identity: &Identity, by: Option<UserId>) -> Result<()> {
+    let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+    session::refuse_bot(&account.user)?;
+    match identities::owner(tx, identity)? {
+        Some(owner) if owner == user => return Ok(()),
+        Some(_) => return Err(Error::Invalid(Rule::LinkedElsewhere)),
+        None => {}
+    }
+    if identities::subject(tx, user, identity.issuer())?.is_some() {
+        return Err(Error::Invalid(Rule::LinkedAlready));
+    }
+    identities::insert(tx, user, identity)?;
+    audit::note(tx, by, AuditAction::IdentityLinked, account.user.username.as_str(), identity.issuer())
+}
+
+fn remove(tx: &mut Tx<'_>, user: UserId, issuer: &str, kept: Option<CredentialId>, by: Option<UserId>) -> Result<()> {
+    let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
+    if !identities::delete(tx, user, issuer)? {
+        return Err(Error::NotFound);
+    }
+    for credential in identities::delete_opened(tx, user, issuer, kept)? {
+        tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
+    }
+    audit::note(tx, by, AuditAction::IdentityUnlinked, account.user.username.as_str(), issuer)
+}
+
+fn check_may_sign_in(tx: &Tx<'_>, user: UserId) -> Result<()> {
+    // Of whoever is disabled or a bot there is none.
+    if store::users::password_hash(tx, user)?.is_some() { Ok(()) } else { Err(Error::InvalidCredentials) }
+}

@@ -1,0 +1,158 @@
+//! Accounts elsewhere that sign somebody in here.
+
+use std::time::Duration;
+
+use super::name::rule::{Violation, violation};
+use super::name::{Email, MAX_USERNAME, Username};
+
+/// The issuer of the names that a trusted proxy vouches for: no provider's, which are URLs.
+const PROXY: &str = "proxy";
+/// Longest issuer, in bytes.
+const MAX_ISSUER: usize = 2_048;
+/// Longest subject, in bytes.
+const MAX_SUBJECT: usize = 255;
+/// Characters of a name that are kept free at its end for a number.
+const ROOM_FOR_NUMBER: usize = 6;
+/// How long a sign-in may take at the provider.
+pub const ATTEMPT_LIFE: Duration = Duration::from_mins(10);
+
+/// An account elsewhere: known by these two alone, never by a name or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    issuer: String,
+    subject: String,
+}
+
+impl Identity {
+    /// Somebody at a provider of OpenID Connect.
+    pub fn parse(issuer: &str, subject: &str) -> Result<Self, Violation> {
+        let is_url = issuer.starts_with("https://") || issuer.starts_with("http://");
+        if !is_url || issuer.len() > MAX_ISSUER || issuer.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return violation("An issuer is like https://id.example.org");
+        }
+        Self::of(issuer, subject)
+    }
+
+    /// Somebody whom a trusted proxy names, in any case of plain letters.
+    pub fn named_by_proxy(name: &str) -> Result<Self, Violation> {
+        Self::of(PROXY, &name.to_ascii_lowercase())
+    }
+
+    /// One that was exported, of either kind.
+    pub fn exported(issuer: &str, subject: &str) -> Result<Self, Violation> {
+        if issuer == PROXY { Self::named_by_proxy(subject) } else { Self::parse(issuer, subject) }
+    }
+
+    fn of(issuer: &str, subject: &str) -> Result<Self, Violation> {
+        if subject.is_empty() || subject.len() > MAX_SUBJECT || subject.contains(char::is_control) {
+            return violation(format!("A subject has 1 to {MAX_SUBJECT} bytes, none of them a control character"));
+        }
+        Ok(Self { issuer: issuer.to_owned(), subject: subject.to_owned() })
+    }
+
+    /// Who vouches.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// For whom.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
+/// Somebody who comes from there for the first time.
+#[derive(Clone, Debug)]
+pub struct Stranger {
+    /// What they are to be called, unless that is taken.
+    pub username: Username,
+    /// What others see; the username if there is none.
+    pub display_name: Option<String>,
+    /// Left out if another account has it.
+    pub email: Option<Email>,
+}
+
+/// The name nearest to the first of these that makes one: of an address, what stands before the `@`.
+#[must_use]
+pub fn nearest_name<'a>(wishes: impl IntoIterator<Item = &'a str>) -> Option<Username> {
+    wishes.into_iter().find_map(|wish| nearest(wish.split('@').next().unwrap_or_default()))
+}
+
+fn nearest(wish: &str) -> Option<Username> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
+    let plain: String = wish.trim().chars().map(|c| if allowed(c) { c } else { '.' }).collect();
+    let cut: String = plain.chars().take(MAX_USERNAME).collect();
+    let trimmed = cut.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let short: String = trimmed.chars().take(MAX_USERNAME - ROOM_FOR_NUMBER).collect();
+    // Digits alone would be an id, and `all` mentions everybody.
+    let parsed = Username::parse(trimmed).or_else(|_| Username::parse(&format!("user-{short}")));
+    parsed.ok().filter(|_| !trimmed.is_empty())
+}
+
+/// The same name with a number behind it.
+pub fn numbered(name: &Username, number: u32) -> Result<Username, Violation> {
+    let ending = format!("-{number}");
+    let begin: String = name.as_str().chars().take(MAX_USERNAME - ending.len()).collect();
+    Username::parse(&format!("{begin}{ending}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+
+    use super::{Identity, nearest_name, numbered};
+
+    #[test]
+    fn a_name_is_made_valid() {
+        let name = |wish: &str| nearest_name([wish]).map(|name| name.to_string());
+        for (wish, made) in [
+            ("jane", "jane"),
+            ("jane@example.org", "jane"),
+            ("Jane Doe", "Jane.Doe"),
+            (" .jane. ", "jane"),
+            ("ja/ne", "ja.ne"),
+            ("12345", "user-12345"),
+            ("all", "user-all"),
+            ("Ольга", "Ольга"),
+        ] {
+            assert_eq!(name(wish).as_deref(), Some(made), "{wish}");
+        }
+        assert_eq!(name(&"x".repeat(100)), Some("x".repeat(64)));
+        for none in ["", "@example.org", "...", "pаypal", "\u{3164}"] {
+            assert_eq!(name(none), None, "{none:?}");
+        }
+        assert_eq!(nearest_name(["...", "jane@example.org"]).map(|name| name.to_string()), Some("jane".into()));
+        let long = nearest_name([&*"x".repeat(64)]).expect("a name");
+        assert_eq!(numbered(&long, 12).map(|name| name.to_string()), Ok(format!("{}-12", "x".repeat(61))));
+    }
+
+    #[test]
+    fn an_identity_has_an_issuer_and_a_subject() {
+        assert!(Identity::parse("https://id.example.org/realms/a", "248289761001").is_ok());
+        let long = "s".repeat(256);
+        for (issuer, subject) in [
+            ("", "a"),
+            ("proxy", "a"),
+            ("id.example.org", "a"),
+            ("https://a b", "a"),
+            ("https://a", ""),
+            ("https://a", "a\nb"),
+            ("https://a", &long),
+        ] {
+            assert!(Identity::parse(issuer, subject).is_err(), "{issuer} {subject}");
+        }
+        let named = Identity::named_by_proxy("jane").expect("a name");
+        assert_eq!(Identity::exported(named.issuer(), named.subject()), Ok(named));
+    }
+
+    proptest! {
+        #[test]
+        fn any_wish_is_a_name_or_none(wish in any::<String>(), number in 2_u32..10_000) {
+            if let Some(name) = nearest_name([wish.as_str()]) {
+                prop_assert!(numbered(&name, number).is_ok(), "{name}");
+            }
+        }
+    }
+}
