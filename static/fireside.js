@@ -60,7 +60,7 @@ export function createCaller(token, base = '') {
       method,
       headers: body ? { ...headers, 'Content-Type': 'application/json' } : headers,
       body: body && JSON.stringify(body),
-      credentials: 'omit',
+      credentials: 'same-origin', // a proxy may ask for a cookie of its own
     });
     if (response.ok) return response;
     throw new Refusal(response.status, await response.json().catch(() => null), Number(response.headers.get('Retry-After')) || 0);

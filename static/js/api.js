@@ -106,6 +106,11 @@ export function createApi(token) {
     sessions: (page = 1) => get(`/api/server/sessions/?page=${page}`),
     endSession: (id) => call('DELETE', `/api/server/sessions/${id}/`),
 
+    // My account at the operator's provider.
+    link: () => get('/api/server/oidc/link/'),
+    makeLink: (next) => post('/api/server/oidc/link/', { next }),
+    endLink: () => call('DELETE', '/api/server/oidc/link/'),
+
     // For administrators.
     status: () => get('/api/server/status/'),
     accounts: (search, page = 1) => get(`/api/server/users/?search=${encodeURIComponent(search)}&page=${page}`),

@@ -1,6 +1,6 @@
 // The door: who is signed in meets their chats, others the sign-in page.
 import { createCaller, HOME } from '../fireside.js';
-import { el, style } from './dom.js';
+import { el, style, toast } from './dom.js';
 import { load, t, wanted } from './i18n.js';
 import { key } from './kept.js';
 
@@ -24,7 +24,27 @@ const door = {
 let reason = null;
 let arrival = {}; // isNew: somebody who has just got an account, isFirst: the one who sets up
 await load(wanted());
+await comeBack();
 await enter();
+
+// From the operator's provider: with a session, or with what went wrong there.
+async function comeBack() {
+  const back = /^#oidc(?:-([a-z-]+))?$/.exec(location.hash);
+  if (!back) return;
+  history.replaceState(null, '', location.pathname.replace(/login\/?$/, ''));
+  if (back[1]) reason = { message: t(`oidc.${back[1]}`) };
+  else if (!localStorage.getItem(key('token'))) await elsewhere(({ comeBack: come }) => come());
+}
+
+// Signed in by others' word.
+async function elsewhere(signIn) {
+  try {
+    const { token } = await signIn(await import('./elsewhere.js'));
+    localStorage.setItem(key('token'), token);
+  } catch (error) {
+    reason = error;
+  }
+}
 
 async function enter() {
   const page = location.pathname.slice(new URL(HOME).pathname.replace(/\/$/, '').length);
@@ -34,6 +54,8 @@ async function enter() {
   if (/^\/?join\/?$/.test(page)) keepJoin();
   const token = localStorage.getItem(key('token'));
   if (token) {
+    if (reason) toast(reason.message);
+    reason = null;
     const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
     return startApp(root, token, { left, restricted, ...arrival });
   }
@@ -48,6 +70,10 @@ async function enter() {
       localStorage.setItem(key('token'), fresh);
       arrival = { isNew };
       enter();
+    },
+    named: async () => {
+      await elsewhere(({ namedByProxy }) => namedByProxy());
+      if (localStorage.getItem(key('token'))) enter();
     },
     speak,
   });

@@ -21,7 +21,11 @@ export function openSettings({ api, store, actions, signOut }) {
   const { me } = store.get();
   const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => import('./admin.js').then(({ openAdmin }) => openAdmin({ api, actions })) });
   const server = api.server();
-  server.then(({ user }) => { admin.hidden = !user.is_admin; }, () => {}); // the right as it is now
+  const elsewhere = el('section', { hidden: true });
+  server.then(({ user, oidc }) => {
+    admin.hidden = !user.is_admin; // the right as it is now
+    if (oidc) import('./elsewhere.js').then(({ showLink }) => showLink(elsewhere, { api, name: oidc.name, refused: actions.refused }), () => {});
+  }, () => {});
   dialog(t('settings'), [
     el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
     section(t('profile.mine'), picture(), profile()),
@@ -30,6 +34,7 @@ export function openSettings({ api, store, actions, signOut }) {
     section(t('notifications'), notifications()),
     section(t('password'), password()),
     section(t('factor'), factor()),
+    elsewhere,
     section(t('token'), token()),
     section(t('sessions'), sessions()),
     section(t('signout'), el('div', { className: 'row' },

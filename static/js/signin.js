@@ -2,8 +2,8 @@
 import { el, field, form, icon, refuse } from './dom.js';
 import { LANGUAGES, language, t } from './i18n.js';
 
-// `entered` gets `{token, user}` and whether the account is new; `speak` changes the language.
-export function createSignin(root, { api, reason, entered, speak, invite, greeting, isNew = Boolean(invite) }) {
+// `named` is for whoever a trusted proxy has let in; `entered` gets `{token, user}` and whether the account is new; `speak` changes the language.
+export function createSignin(root, { api, reason, entered, named = () => {}, speak, invite, greeting, isNew = Boolean(invite) }) {
   let mode = 'login';
 
   const username = nameField();
@@ -58,17 +58,31 @@ export function createSignin(root, { api, reason, entered, speak, invite, greeti
     refuse(node, null);
   }
 
+  // The operator's provider, beside the password.
+  function offer({ name }) {
+    import('./elsewhere.js').then(({ wayThere }) => {
+      node.append(el('a', { className: 'button elsewhere', href: wayThere(), textContent: t('signin.by', { name }) }));
+    }, () => {}); // the password is there
+  }
+  function withoutPassword() {
+    for (const part of [tabRow, username, password, email, node.querySelector('[type="submit"]')]) part.remove();
+  }
+
   const shown = frame(root, node, { speak, greeting });
   choose(isNew ? 'register' : 'login');
   if (reason) refuse(node, reason);
   node.elements.username.focus({ preventScroll: true });
 
-  api.server().then(({ name, registration, needs_setup }) => {
+  api.server().then(({ name, registration, needs_setup, password_login, oidc, user }) => {
     shown.name(name);
+    if (user?.is_named_by_proxy) return void named();
+    if (oidc && !(invite && password_login)) offer(oidc);
+    if (!password_login) return withoutPassword();
     if (needs_setup) note.textContent = t('signin.setup');
     if (registration === 'open' || invite) return;
     tabRow.hidden = true;
     choose('login');
+    if (reason) refuse(node, reason);
     note.textContent = needs_setup ? t('signin.setup') : t(`signin.${registration}`);
   }, () => {}); // the form says so itself when it is sent
 }

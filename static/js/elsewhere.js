@@ -1,0 +1,61 @@
+// Signing in by the operator's provider or proxy: the way there and back, and the link to one's account.
+import { HOME, Refusal } from '../fireside.js';
+import { confirmed, el, toast, words } from './dom.js';
+import { t } from './i18n.js';
+
+// A path of this site, with what the page is to do there.
+const here = (hash) => `${new URL(HOME).pathname.replace(/\/$/, '')}/#${hash}`;
+
+export const wayThere = () => `${HOME}/login/oidc/?next=${encodeURIComponent(here('oidc'))}`;
+
+// By the cookie of the session that the provider has opened.
+async function ask(method, path, body) {
+  const csrf = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? '';
+  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': csrf };
+  const response = await fetch(HOME + path, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new Refusal(response.status, answer);
+  return answer;
+}
+
+// That session gets a token as every device has one; then it has done its work.
+export async function comeBack() {
+  const { username } = await ask('GET', '/api/auth/me/');
+  const entered = await ask('POST', '/api/auth/login/', { username, password: '', oauth: 'true' });
+  await ask('POST', '/logout/').catch(() => {}); // it ends by itself
+  return entered;
+}
+
+// Whoever a trusted proxy names is signed in already: the account's own token is for the socket.
+export const namedByProxy = () => ask('GET', '/api/token/');
+
+// The section of the settings about one's account there.
+export function showLink(section, { api, name, refused }) {
+  const act = (action) => async () => {
+    try {
+      await action();
+    } catch (error) {
+      refused(error);
+    }
+  };
+  const button = (text, action, more = {}) => el('button', { type: 'button', textContent: text, onclick: act(action), ...more });
+  const show = async () => {
+    const { linked, has_password } = await api.link();
+    const add = () => api.makeLink(here('oidc-done')).then(({ url }) => location.assign(url));
+    const remove = async () => {
+      if (!(await confirmed(t('elsewhere.unlink.sure', { name }), t('elsewhere.unlink')))) return;
+      await api.endLink();
+      toast(t('elsewhere.unlinked'));
+      await show();
+    };
+    section.replaceChildren(el('h3', { textContent: t('elsewhere') }),
+      el('p', { className: 'soft', textContent: t(linked ? 'elsewhere.on' : 'elsewhere.off', { name }) }),
+      linked ? button(t('elsewhere.unlink'), remove, { disabled: !has_password }) : button(t('elsewhere.link', { name }), add),
+      linked && !has_password ? el('p', { className: 'soft', textContent: t('elsewhere.only') }) : '');
+    section.hidden = false;
+  };
+  show().catch((error) => {
+    section.replaceChildren(el('p', { className: 'refused', textContent: words(error) }));
+    section.hidden = false;
+  });
+}
