@@ -1,8 +1,10 @@
 //! Signing in by others' word: an OpenID Connect provider, or a proxy that knows.
 
+mod certified;
 mod header;
 mod lies;
 mod link;
+mod page;
 pub mod provider;
 mod sign_in;
 mod start;

@@ -1,0 +1,105 @@
+//! What people see of it in a browser.
+
+use serde_json::json;
+
+use super::certified::Certified;
+use super::header::behind_a_proxy;
+use super::{everybody, fireside_of_issuer};
+use crate::client::browser::{Browser, browser_is_here};
+
+#[tokio::test]
+async fn people_sign_in_by_the_button_and_link_their_accounts() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let Some(provider) = Certified::start("RS256", "client_secret_basic") else { return };
+    let fireside = fireside_of_issuer(&provider.issuer, &["--oidc-name", "Example ID"]).await;
+    let page = Browser::at(&fireside).await;
+    page.sees("[name=password]").await;
+    page.clicks("a.elsewhere").await;
+    page.types("[name=login]", "grace").await;
+    page.types("[name=password]", "any").await;
+    page.clicks("[type=submit]").await;
+    page.until("document.querySelector('[name=prompt][value=consent]')").await;
+    page.clicks("[type=submit]").await;
+    page.sees(".app .me").await;
+    assert_eq!(page.asks("location.hash").await, "");
+    assert_eq!(page.asks("document.cookie").await, "", "the token has taken the session's place");
+    assert_eq!(everybody(&fireside).await, ["grace.of.it"]);
+    page.reloads().await;
+    page.sees(".app .me").await;
+    // She has no password, and so keeps the link.
+    page.clicks(".app .me").await;
+    page.until("[...document.querySelectorAll('dialog button')].some((b) => b.textContent === 'Unlink' && b.disabled)")
+        .await;
+    page.leaves().await;
+
+    // Alice has an account, and links another to it.
+    let alice = fireside.registers("alice").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.clicks(".app .me").await;
+    let has =
+        "[...document.querySelectorAll('dialog button')].find((b) => b.textContent.startsWith('Link my Example ID'))";
+    hers.until(has).await;
+    hers.does(&format!("{has}.click()")).await;
+    hers.types("[name=login]", "alice at work").await;
+    hers.types("[name=password]", "any").await;
+    hers.clicks("[type=submit]").await;
+    hers.until("document.querySelector('[name=prompt][value=consent]')").await;
+    hers.clicks("[type=submit]").await;
+    hers.sees(".app .me").await;
+    hers.until("document.querySelector('#toasts')?.textContent.includes('The accounts are linked')").await;
+    assert_eq!(alice.get("/api/server/oidc/link/").await.is(200).json()["linked"], true);
+    // Signed out, she comes back by the button, as herself; the provider knows her still.
+    hers.does("localStorage.clear(); location.reload()").await;
+    hers.clicks("a.elsewhere").await;
+    hers.until("document.querySelector('[name=prompt][value=consent]')").await;
+    hers.clicks("[type=submit]").await;
+    hers.sees(".app .me").await;
+    assert_eq!(everybody(&fireside).await, ["grace.of.it", "alice"]);
+    hers.clicks(".app .me").await;
+    hers.until(
+        "[...document.querySelectorAll('dialog button')].some((b) => b.textContent === 'Unlink' && !b.disabled)",
+    )
+    .await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
+async fn the_page_says_in_a_sentence_what_failed_and_has_no_password_where_there_is_none() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let Some(provider) = Certified::start("RS256", "client_secret_basic") else { return };
+    let fireside = fireside_of_issuer(&provider.issuer, &["--password-login", "off", "--registration", "closed"]).await;
+    let page = Browser::at(&fireside).await;
+    page.sees("a.elsewhere").await;
+    page.until("document.querySelectorAll('input').length === 0").await;
+    page.clicks("a.elsewhere").await;
+    page.types("[name=login]", "grace").await;
+    page.types("[name=password]", "any").await;
+    page.clicks("[type=submit]").await;
+    page.until("document.querySelector('[name=prompt][value=consent]')").await;
+    page.clicks("[type=submit]").await;
+    page.until("document.querySelector('[role=alert]')?.textContent.startsWith('You have no account on this server')")
+        .await;
+    page.sees("a.elsewhere").await;
+    for (language, sentence) in [("en", "cannot be reached"), ("ru", "Служба входа недоступна")] {
+        page.does(&format!("localStorage.setItem('fireside.language', '{language}')")).await;
+        page.opens_link("/login/#oidc-away").await;
+        page.until(&format!("document.querySelector('[role=alert]')?.textContent.includes('{sentence}')")).await;
+    }
+    assert!(everybody(&fireside).await.is_empty());
+    page.leaves().await;
+}
+
+#[tokio::test]
+async fn whoever_a_proxy_has_let_in_sees_their_chats_at_once() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = behind_a_proxy(&["--password-login", "off"]).await;
+    let page = Browser::at(&fireside).await;
+    page.sees(".signin").await;
+    page.until("document.querySelectorAll('input').length === 0").await;
+    page.devtools("Network.enable", json!({})).await;
+    page.devtools("Network.setExtraHTTPHeaders", json!({"headers": {"Remote-User": "alice"}})).await;
+    page.reloads().await;
+    page.sees(".app .me").await;
+    assert_eq!(everybody(&fireside).await, ["alice"]);
+    page.leaves().await;
+}
