@@ -9,6 +9,7 @@ use super::link::an_admins_page;
 use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::world::bytes::PNG;
+use crate::world::totp::{App, Protected};
 use crate::world::{Fireside, Person, Room, id};
 
 /// Where `.ci/run` puts it.
@@ -89,7 +90,7 @@ async fn no_screen_has_a_fault_that_a_checker_finds() {
     of_a_group(&mut axe, &page, group).await;
     of_two(&mut axe, &page, pair, &bob).await;
     of_people(&mut axe, &page).await;
-    of_oneself(&mut axe, &page).await;
+    of_oneself(&mut axe, &page, &alice).await;
     page.leaves().await;
     assert!(axe.faults.is_empty(), "{} faults:\n{}", axe.faults.len(), axe.faults.join("\n"));
 }
@@ -108,6 +109,13 @@ async fn of_the_door(axe: &mut Checker, fireside: &Fireside) {
     door.opens_link("/invite#x").await;
     door.sees("[role=alert]").await;
     axe.sees(&door, "dead link").await;
+    let carol = Protected::of(fireside, "carol").await.person;
+    door.opens_link("/").await;
+    door.types("[name=username]", &carol.username).await;
+    door.types("[name=password]", &carol.password).await;
+    door.clicks("[type=submit]").await;
+    door.sees("[name=otp]:enabled").await;
+    axe.sees(&door, "sign in, second factor").await;
     door.leaves().await;
 }
 
@@ -187,7 +195,7 @@ async fn of_people(axe: &mut Checker, page: &Browser) {
     closes(page).await;
 }
 
-async fn of_oneself(axe: &mut Checker, page: &Browser) {
+async fn of_oneself(axe: &mut Checker, page: &Browser, alice: &Person) {
     page.clicks(".me").await;
     page.reads("dialog .person", "This device").await;
     page.clicks("dialog [name=quiet]").await;
@@ -195,6 +203,19 @@ async fn of_oneself(axe: &mut Checker, page: &Browser) {
     page.presses_button("Show token").await;
     page.sees("dialog .secret").await;
     axe.sees(page, "settings").await;
+    page.presses_button("Set up").await;
+    page.types("dialog [name=password]", &alice.password).await;
+    page.presses_button("Continue").await;
+    page.sees("img.qr").await;
+    axe.sees(page, "second factor").await;
+    let key = page.asks("document.querySelector('dialog form .secret code').textContent.replaceAll(' ', '')").await;
+    page.types("dialog [name=otp]", &App::of(key.as_str().unwrap()).code(0)).await;
+    page.presses_button("Turn on").await;
+    page.sees(".recovery").await;
+    axe.sees(page, "recovery codes").await;
+    page.presses_button("I have saved them").await;
+    page.clicks("dialog details:has([name=password]) summary").await;
+    axe.sees(page, "second factor, on").await;
     page.presses_button("Invite people").await;
     page.presses_button("Show QR code").await;
     page.sees("dialog svg.qr").await;

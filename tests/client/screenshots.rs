@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::link::an_admins_page;
 use super::{Browser, browser_is_here};
+use crate::world::totp::App;
 use crate::world::{Fireside, Person, id};
 
 const WIDTHS: &[(u32, u32)] = &[(360, 720), (768, 1024), (1440, 900)];
@@ -148,6 +149,56 @@ async fn every_screen_at_every_width_in_both_themes_and_languages() {
     }
     page.leaves().await;
     door.leaves().await;
+}
+
+#[tokio::test]
+#[ignore = "takes pictures"]
+async fn a_second_factor_at_two_widths_in_both_themes() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start_with(&["--require-second-factor", "admins"]).await;
+    for (number, (width, height)) in [WIDTHS[0], WIDTHS[2]].into_iter().enumerate() {
+        for (theme, language) in [("light", "en"), ("dark", "ru")] {
+            let album = Album { mark: format!("{width}-{theme}-{language}") };
+            let ann = fireside.registers(&format!("ann-{number}-{theme}")).await;
+            let page = Browser::at(&fireside).await;
+            page.is_sized(width, height).await;
+            page.does(&format!(
+                "localStorage.setItem('fireside.theme', '{theme}'); localStorage.setItem('fireside.language', '{language}')"
+            ))
+            .await;
+            page.reloads().await;
+            page.signs_in(&ann).await;
+            fireside.home.runs(&["user", "admin", &ann.username], "").await.succeeded();
+            page.sees("main.signin [name=password]").await;
+            album.takes(&page, "factor-required").await;
+            page.types("[name=password]", &ann.password).await;
+            page.clicks("main.signin [type=submit]").await;
+            page.until("document.querySelector('img.qr')?.naturalWidth > 100").await;
+            album.takes(&page, "factor-scan").await;
+            let shown = page.asks("document.querySelector('.secret code').textContent.replaceAll(' ', '')").await;
+            page.types("[name=otp]", &App::of(shown.as_str().unwrap()).code(0)).await;
+            page.clicks("main.signin [type=submit]").await;
+            page.sees(".recovery").await;
+            album.takes(&page, "factor-recovery").await;
+            page.devtools("Emulation.setEmulatedMedia", json!({"media": "print"})).await;
+            album.takes(&page, "factor-printed").await;
+            page.devtools("Emulation.setEmulatedMedia", json!({"media": ""})).await;
+            page.clicks("dialog .primary").await;
+            page.clicks(".me").await;
+            page.sees("dialog details summary").await;
+            page.does("[...document.querySelectorAll('dialog details summary')].at(-1).click()").await;
+            page.does("document.querySelector('dialog details').scrollIntoView()").await;
+            album.takes(&page, "factor-settings").await;
+            page.does("localStorage.removeItem('fireside.token')").await;
+            page.reloads().await;
+            page.types("[name=username]", &ann.username).await;
+            page.types("[name=password]", &ann.password).await;
+            page.clicks("[type=submit]").await;
+            page.sees("[name=otp]:enabled").await;
+            album.takes(&page, "factor-door").await;
+            page.leaves().await;
+        }
+    }
 }
 
 async fn of_the_door(album: &Album, door: &Browser) {
