@@ -1,10 +1,10 @@
 //! Pages of other origins that the operator listed, and of those he did not.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::caller::{Ask, Credential};
-use crate::world::{Answer, Caller, Fireside};
+use crate::world::{Answer, Caller, Fireside, people};
 
 const LISTED: [&str; 2] = ["https://app.example", "http://localhost:3000"];
 
@@ -116,10 +116,14 @@ impl Visit {
     }
 
     async fn asks(&self, method: Method, path: &str, good: u16) -> Answer {
-        let ask = self.caller.asks(method.clone(), path).json(&json!({"content": "hi"}));
+        self.asks_with(method, path, &json!({"content": "hi"}), good).await
+    }
+
+    async fn asks_with(&self, method: Method, path: &str, body: &Value, good: u16) -> Answer {
+        let ask = self.caller.asks(method.clone(), path).json(body);
         let writes = !matches!(method, Method::GET | Method::HEAD);
         let answer = self.from(ask).await;
-        let told = format!("{method} from {:?} with {}: {answer}", self.origin, self.credential);
+        let told = format!("{method} {path} from {:?} with {}: {answer}", self.origin, self.credential);
         assert_eq!(answer.status, self.expects(good, writes), "{told}");
         assert_eq!(answer.has("access-control-allow-origin"), self.is_listed, "{told}");
         assert_eq!(answer.has("access-control-allow-credentials"), self.is_listed, "{told}");
@@ -134,17 +138,21 @@ impl Visit {
 
     async fn opens_sockets(&self) {
         for path in ["/messages/ws/", "/d/messaging/messages/ws/"] {
-            let knock = self.caller.handshake(path);
-            let knock = match &self.origin {
-                Some(origin) => knock.with("Origin", origin),
-                None => knock,
-            };
-            match (self.credential, &self.origin) {
-                ("cookie", _) if !self.is_friend => knock.turned_away_with(403).await,
-                ("none", None) => knock.turned_away_with(401).await,
-                ("none", Some(_)) => knock.enters().await.is_closed_with(4401).await,
-                _ => knock.enters().await.hangs_up().await,
-            }
+            self.opens(path).await;
+        }
+    }
+
+    async fn opens(&self, path: &str) {
+        let knock = self.caller.handshake(path);
+        let knock = match &self.origin {
+            Some(origin) => knock.with("Origin", origin),
+            None => knock,
+        };
+        match (self.credential, &self.origin) {
+            ("cookie", _) if !self.is_friend => knock.turned_away_with(403).await,
+            ("none", None) => knock.turned_away_with(401).await,
+            ("none", Some(_)) => knock.enters().await.is_closed_with(4401).await,
+            _ => knock.enters().await.hangs_up().await,
         }
     }
 }
@@ -182,6 +190,110 @@ async fn who_may_ask_from_where_with_what() {
             let status = if visit.is_friend { 200 } else { 403 };
             let answer = visit.from(fireside.anyone().post(path, &login)).await.is(status);
             assert_eq!(answer.has("access-control-allow-credentials"), visit.is_listed, "{answer}");
+        }
+    }
+}
+
+/// What each API is asked at all of its places: at the root, whole, and as its own client calls it.
+fn questions(den: i64, bob: i64) -> [(&'static str, Vec<(Method, String, u16)>, String); 5] {
+    let (get, head, post) = (Method::GET, Method::HEAD, Method::POST);
+    let room = format!("/api/rooms/{den}/");
+    let chat = format!("/messages/api/chats/{den}/");
+    let named = format!("/messenger/api/chatrooms/room-{den}/messages/");
+    [
+        (
+            "rooms",
+            vec![
+                (get.clone(), room.clone(), 200),
+                (head.clone(), room.clone(), 200),
+                (post.clone(), format!("{room}messages/"), 201),
+                (Method::PATCH, room, 200),
+            ],
+            format!("/ws/room/{den}/"),
+        ),
+        (
+            "inbox",
+            vec![
+                (get.clone(), "/api/messages/?user=bob".into(), 200),
+                (head.clone(), "/api/messages/?user=bob".into(), 200),
+                (post.clone(), "/api/messages/".into(), 201),
+            ],
+            "/ws/chat/bob/".into(),
+        ),
+        (
+            "messaging",
+            vec![
+                (get.clone(), chat.clone(), 200),
+                (head.clone(), chat.clone(), 200),
+                (post.clone(), format!("{chat}messages/"), 201),
+                (Method::PUT, chat.clone(), 200),
+                (Method::PATCH, chat, 200),
+                // It was never there.
+                (Method::DELETE, format!("/messages/api/messages/{bob}999999/"), 404),
+            ],
+            "/messages/ws/".into(),
+        ),
+        (
+            "directs",
+            vec![
+                (get.clone(), "/api/chats/".into(), 200),
+                (head.clone(), "/api/chats/".into(), 200),
+                (post.clone(), "/api/chats/create/".into(), 201),
+            ],
+            String::new(),
+        ),
+        (
+            "messenger",
+            vec![
+                (get, "/profiles/api/profile/".into(), 200),
+                (head, "/profiles/api/profile/".into(), 200),
+                (post, named, 201),
+            ],
+            format!("/messenger/ws/ws/chat/room-{den}/"),
+        ),
+    ]
+}
+
+/// The same answer at every place of an API, whoever asks from which page with what.
+#[tokio::test]
+async fn it_is_the_same_at_every_place_of_every_api() {
+    let fireside = Fireside::start_with(&["--cors-origin", LISTED[0]]).await;
+    people!(fireside: alice, bob);
+    let den = alice.opens_room("den").await;
+    alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201);
+    let body = json!({"content": "hi", "title": "den", "name": "den", "receiver": bob.id, "user_id": bob.id});
+    for origin in ORIGINS {
+        let session = alice.signs_in_by_page().await;
+        let credentials = [
+            ("none", Credential::Nothing),
+            ("token", Credential::Token(alice.token.clone())),
+            ("cookie", Credential::Session(session)),
+        ];
+        for credential in credentials {
+            let visit = Visit::of(&fireside.anyone(), credential, origin);
+            for (name, asked, socket) in questions(den.id, bob.id) {
+                for place in [String::new(), format!("/d/{name}"), format!("/c/{name}")] {
+                    for (method, path, good) in &asked {
+                        visit.asks_with(method.clone(), &format!("{place}{path}"), &body, *good).await;
+                    }
+                    if !socket.is_empty() {
+                        visit.opens(&format!("{place}{socket}")).await;
+                    }
+                }
+            }
+        }
+    }
+    for (name, asked, _) in questions(den.id, bob.id) {
+        for place in [String::new(), format!("/d/{name}"), format!("/c/{name}")] {
+            for (_, path, _) in &asked {
+                let path = format!("{place}{path}");
+                let answer = preflight(&fireside, &path, LISTED[0]).await.is(204);
+                assert_eq!(answer.header("access-control-allow-origin"), LISTED[0], "{answer}");
+                assert_eq!(answer.header("access-control-allow-credentials"), "true", "{answer}");
+                let answer = preflight(&fireside, &path, "https://evil.example").await;
+                assert!(!answer.has("access-control-allow-origin"), "{answer}");
+                assert!(!answer.has("access-control-allow-credentials"), "{answer}");
+            }
         }
     }
 }
