@@ -144,6 +144,15 @@ export async function talk({ base, password }) {
   const headers = { Authorization: `Token ${bob.token}` };
   const bytes = await fetch(new URL(attached.file, base), { headers, credentials: 'include' });
   seen.file = [attached.name, await bytes.text()];
+  // A picture in the page shows no token, and this page is another site's: it shows what was fetched.
+  const drawing = document.createElement('canvas');
+  const drawn = await new Promise((done) => { drawing.toBlob(done); });
+  const pictured = new FormData();
+  pictured.append('file', new File([drawn], 'drawn.png', { type: 'image/png' }));
+  const picture = new URL(`/api/files/${(await bob.asks('POST', '/api/files/upload/', pictured)).id}/download/`, base);
+  const shows = (src) => new Promise((done) => { Object.assign(new Image(), { onload: () => done(true), onerror: () => done(false), src }); });
+  const fetched = await fetch(picture, { headers, credentials: 'include' }).then((answer) => answer.blob());
+  seen.pictures = [await shows(picture), await shows(URL.createObjectURL(fetched))];
   const history = await bob.asks('GET', `/api/chat/${id}/messages/`);
   seen.history = history.results.reverse().map((message) => message.content);
 

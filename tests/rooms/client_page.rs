@@ -38,6 +38,7 @@ async fn two_people_talk_and_call_from_a_page_of_another_origin() {
         "heard": "hello",
         "unread": 0,
         "file": ["note.txt", "a file of hers"],
+        "pictures": [false, true],
         "history": ["hello", "hello yourself", "read this"],
         "profile": "Alice L.",
         "calling": ["alice"],
