@@ -8,6 +8,7 @@ use super::browser::say;
 use super::link::an_admins_page;
 use super::talk::direct;
 use super::{Browser, browser_is_here};
+use crate::push::service::PushService;
 use crate::world::bytes::PNG;
 use crate::world::totp::{App, Protected};
 use crate::world::{Fireside, Person, Room, id};
@@ -92,6 +93,7 @@ async fn no_screen_has_a_fault_that_a_checker_finds() {
     of_people(&mut axe, &page).await;
     of_oneself(&mut axe, &page, &alice).await;
     page.leaves().await;
+    of_devices(&mut axe).await;
     assert!(axe.faults.is_empty(), "{} faults:\n{}", axe.faults.len(), axe.faults.join("\n"));
 }
 
@@ -168,6 +170,25 @@ async fn of_two(axe: &mut Checker, page: &Browser, pair: i64, bob: &Person) {
     page.reads("dialog button", "Add as a friend").await;
     axe.sees(page, "person").await;
     closes(page).await;
+}
+
+/// What is only there where the server pushes.
+async fn of_devices(axe: &mut Checker) {
+    let service = PushService::start().await;
+    let (fireside, device) = (service.serves(&[]).await, service.device("phone"));
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    device.subscribes(&alice).await;
+    let page = Browser::of(&fireside, &alice).await;
+    page.opens_chat(chat).await;
+    page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/js/looks.js'))").await;
+    page.says("hello").await;
+    page.sees(".offer").await;
+    axe.sees(&page, "offer").await;
+    page.clicks(".me").await;
+    page.reads("dialog .push .person", "phone").await;
+    axe.sees(&page, "devices").await;
+    page.leaves().await;
 }
 
 async fn of_people(axe: &mut Checker, page: &Browser) {

@@ -6,6 +6,7 @@ mod attention;
 mod axe;
 pub mod browser;
 mod call;
+mod devices;
 mod devtools;
 mod docs;
 mod factor;
