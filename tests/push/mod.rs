@@ -1,6 +1,7 @@
 //! Web Push: devices that are told of messages while no page is open, by a push service that reads what it is sent.
 
 mod browser;
+mod history;
 pub mod service;
 mod subscription;
 mod told;

@@ -24,7 +24,7 @@ async fn devices(person: &Person) -> usize {
     person.get(PUSH).await.is(200).json()["results"].as_array().unwrap().len()
 }
 
-async fn waits_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub async fn waits_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < Duration::from_secs(60), "not in time: {what}");
@@ -33,7 +33,7 @@ async fn waits_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// A counter or gauge of the server's, as its administrator sees it.
-async fn metric(fireside: &Fireside, admin: &Person, name: &str) -> u64 {
+pub async fn metric(fireside: &Fireside, admin: &Person, name: &str) -> u64 {
     let text = admin.back_to(fireside).get("/metrics").await.is(200).text();
     let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
     line.trim().parse().unwrap()

@@ -1,0 +1,444 @@
+//! Random histories: levels, mutes, quiet hours, reads, people who look and who do not, devices that come and go.
+//! After each round every device was told exactly of what a naive predicate says, at most once, and of nothing after it
+//! was read.
+//!
+//! `FIRESIDE_PUSH_SEED` names another history; `FIRESIDE_SCALE=full` plays 10,000 messages.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::service::{Device, PushService, Reply};
+use super::trouble::{metric, waits_until};
+use crate::hostile::fuzz::dice::Dice;
+use crate::world::machine::{number, say, scale};
+use crate::world::{Fireside, Listener, Person, Room, id};
+
+/// The group with more members than are told of everything unless they say so.
+const CROWD: usize = 21;
+/// Those of whom the history is.
+const PEOPLE: [&str; 5] = ["ann", "bob", "cid", "dot", "eve"];
+
+/// Of what somebody wants to be told in a chat.
+#[derive(Clone, Copy, Default)]
+struct Wish {
+    level: Option<&'static str>,
+    is_muted: bool,
+}
+
+struct Somebody {
+    person: Person,
+    devices: Vec<Device>,
+    /// Those of the devices that are told, by their place, and the id there.
+    subscribed: BTreeMap<usize, i64>,
+    wishes: HashMap<i64, Wish>,
+    is_quiet: bool,
+    socket: Option<Listener>,
+    looks: bool,
+}
+
+/// A chat, and who of the people is in it.
+struct Chat {
+    id: i64,
+    is_group: bool,
+    members: BTreeSet<usize>,
+    /// Those who are in it beside the people.
+    others: usize,
+    /// What was said: which, and by whom.
+    said: Vec<(i64, usize)>,
+}
+
+/// What was said in a round: where, by whom, and whom it means.
+struct Said {
+    id: i64,
+    chat: usize,
+    sender: usize,
+    text: String,
+    answers: Option<usize>,
+}
+
+struct World {
+    service: PushService,
+    fireside: Fireside,
+    admin: Person,
+    dice: Dice,
+    people: Vec<Somebody>,
+    chats: Vec<Chat>,
+    /// How often each device was told up to the round before.
+    told: HashMap<(usize, usize), usize>,
+    /// Pushes that were as they should be.
+    checked: usize,
+    /// Those that a predicate of every message for every device would have had beside them.
+    held_back: usize,
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let service = PushService::start().await;
+        let fireside = service.serves(&["--durability", "normal"]).await;
+        let admin = fireside.registers("admin").await;
+        fireside.home.runs(&["user", "admin", "admin"], "").await.succeeded();
+        let mut people = Vec::new();
+        for name in PEOPLE {
+            let person = fireside.registers(name).await;
+            let devices = vec![service.device(&format!("{name}-phone")), service.device(&format!("{name}-laptop"))];
+            let mut subscribed = BTreeMap::new();
+            for (place, device) in devices.iter().enumerate() {
+                subscribed.insert(place, device.subscribes(&person).await);
+            }
+            let (wishes, is_quiet, socket, looks) = (HashMap::new(), false, None, false);
+            people.push(Somebody { person, devices, subscribed, wishes, is_quiet, socket, looks });
+        }
+        let mut world = Self {
+            service,
+            fireside,
+            admin,
+            dice: Dice::new(seed),
+            people,
+            chats: Vec::new(),
+            told: HashMap::new(),
+            checked: 0,
+            held_back: 0,
+        };
+        world.opens_chats().await;
+        world
+    }
+
+    /// Two groups, one of a crowd, and the direct chats of ann.
+    async fn opens_chats(&mut self) {
+        let crowd = self.fireside.registers_crowd(CROWD - PEOPLE.len()).await;
+        for (title, others) in [("den", [].as_slice()), ("hall", crowd.as_slice())] {
+            let room = self.admin.opens_room(title).await;
+            for person in self.people.iter().map(|somebody| &somebody.person).chain(others) {
+                person.joins(&room).await;
+            }
+            let members = (0..PEOPLE.len()).collect();
+            self.chats.push(Chat { id: room.id, is_group: true, members, others: others.len() + 1, said: Vec::new() });
+        }
+        for other in 1..PEOPLE.len() {
+            let with = json!({"user_id": self.people[other].person.id});
+            let made = self.people[0].person.post("/api/chats/create/", &with).await.is(201).json();
+            let members = BTreeSet::from([0, other]);
+            self.chats.push(Chat { id: id(&made), is_group: false, members, others: 0, said: Vec::new() });
+        }
+    }
+
+    /// A round: some things change, then some things are said, and then everybody was told.
+    async fn plays(&mut self, is_busy: bool) -> usize {
+        for _ in 0..self.dice.below(6) {
+            self.changes().await;
+        }
+        for somebody in &mut self.people {
+            if let Some(socket) = &mut somebody.socket {
+                // A word is good for a minute, and all that is heard has to be read.
+                is_heard(socket, somebody.looks).await;
+            }
+        }
+        let mut said = Vec::new();
+        let busy = is_busy.then(|| self.makes_busy());
+        for _ in 0..=self.dice.below(14) {
+            said.extend(self.says().await);
+        }
+        if self.dice.once_in(3) {
+            self.edits().await;
+        }
+        let read = match busy {
+            Some(busy) => self.reads_amid(busy, &said).await,
+            None => BTreeMap::new(),
+        };
+        self.is_over().await;
+        self.checks(&said, &read);
+        for Said { id, chat, sender, .. } in &said {
+            self.chats[*chat].said.push((*id, *sender));
+        }
+        said.len()
+    }
+
+    async fn changes(&mut self) {
+        let who = self.dice.below(PEOPLE.len());
+        let chat = self.dice.below(self.chats.len());
+        match self.dice.below(12) {
+            0..=2 => self.wants_level(who, chat).await,
+            3 | 4 => self.mutes(who, chat).await,
+            5 => self.is_quiet_or_not(who).await,
+            6 | 7 => self.looks_or_not(who).await,
+            8 => self.reads(who, chat, None).await,
+            9 => self.comes_or_goes(who, chat).await,
+            10 => self.has_a_device_or_not(who).await,
+            _ => self.takes_back(who, chat).await,
+        }
+    }
+
+    async fn wants_level(&mut self, who: usize, chat: usize) {
+        let level = self.dice.one_of(&[Some("all"), Some("mentions"), Some("nothing"), None]);
+        if self.notifies(who, chat, json!({"level": level})).await {
+            self.people[who].wishes.entry(self.chats[chat].id).or_default().level = level;
+        }
+    }
+
+    async fn mutes(&mut self, who: usize, chat: usize) {
+        let (until, is_muted) =
+            self.dice.one_of(&[(Some("forever"), true), (Some("2999-01-01T00:00:00Z"), true), (None, false)]);
+        if self.notifies(who, chat, json!({"muted_until": until})).await {
+            self.people[who].wishes.entry(self.chats[chat].id).or_default().is_muted = is_muted;
+        }
+    }
+
+    async fn notifies(&self, who: usize, chat: usize, change: Value) -> bool {
+        let chat = &self.chats[chat];
+        let is_in = chat.members.contains(&who);
+        let path = format!("/messages/api/chats/{}/notify/", chat.id);
+        self.people[who].person.patch(&path, &change).await.is(if is_in { 200 } else { 404 });
+        is_in
+    }
+
+    /// All day but for a minute that is long over, or none of it.
+    async fn is_quiet_or_not(&mut self, who: usize) {
+        let somebody = &mut self.people[who];
+        somebody.is_quiet = !somebody.is_quiet;
+        let midnight = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        let minute = (midnight.as_secs() / 60 + 720) % 1_440;
+        let clock = |minute: u64| format!("{:02}:{:02}", minute % 1_440 / 60, minute % 60);
+        let hours = json!({"from": clock(minute + 1), "to": clock(minute), "zone": "UTC"});
+        let quiet = if somebody.is_quiet { hours } else { Value::Null };
+        somebody.person.patch("/messages/api/notify/", &json!({"quiet": quiet})).await.is(200);
+    }
+
+    async fn looks_or_not(&mut self, who: usize) {
+        let turn = self.dice.below(3);
+        let somebody = &mut self.people[who];
+        match (turn, somebody.socket.take()) {
+            (_, None) => {
+                let mut socket = somebody.person.handshake("/messages/ws/").enters().await;
+                somebody.looks = turn > 0;
+                is_heard(&mut socket, somebody.looks).await;
+                somebody.socket = Some(socket);
+            }
+            (0, Some(socket)) => {
+                socket.leaves().await;
+                somebody.looks = false;
+            }
+            (_, Some(mut socket)) => {
+                somebody.looks = !somebody.looks;
+                is_heard(&mut socket, somebody.looks).await;
+                somebody.socket = Some(socket);
+            }
+        }
+    }
+
+    async fn reads(&self, who: usize, chat: usize, upto: Option<i64>) {
+        let chat = &self.chats[chat];
+        let body = upto.map_or(json!({}), |upto| json!({"message_id": upto}));
+        let answer = self.people[who].person.post(&format!("/messages/api/chats/{}/mark-as-read/", chat.id), &body);
+        answer.await.is(if chat.members.contains(&who) { 200 } else { 404 });
+    }
+
+    async fn comes_or_goes(&mut self, who: usize, chat: usize) {
+        let (somebody, chat) = (&mut self.people[who], &mut self.chats[chat]);
+        if !chat.is_group {
+            return;
+        }
+        let room = Room { id: chat.id };
+        if chat.members.remove(&who) {
+            somebody.person.leaves(&room).await;
+            somebody.wishes.remove(&chat.id);
+        } else {
+            somebody.person.joins(&room).await;
+            chat.members.insert(who);
+        }
+    }
+
+    async fn has_a_device_or_not(&mut self, who: usize) {
+        let place = self.dice.below(2);
+        let somebody = &mut self.people[who];
+        match somebody.subscribed.remove(&place) {
+            Some(id) => {
+                somebody.person.delete(&format!("/api/server/push/{id}/")).await.is(204);
+            }
+            None => {
+                let id = somebody.devices[place].subscribes(&somebody.person).await;
+                somebody.subscribed.insert(place, id);
+            }
+        }
+    }
+
+    /// Deletes what one said last.
+    async fn takes_back(&mut self, who: usize, chat: usize) {
+        let chat = &mut self.chats[chat];
+        let Some(place) = chat.said.iter().rposition(|(_, sender)| *sender == who) else { return };
+        if chat.members.contains(&who) {
+            let (message, _) = chat.said.remove(place);
+            self.people[who].person.delete(&format!("/messages/api/messages/{message}/")).await.is(204);
+        }
+    }
+
+    /// Somebody says something in a chat that they are in.
+    async fn says(&mut self) -> Option<Said> {
+        let chat = self.dice.below(self.chats.len());
+        let sender = self.dice.below(PEOPLE.len());
+        if !self.chats[chat].members.contains(&sender) {
+            return None;
+        }
+        let whom = self.dice.one_of(&PEOPLE);
+        let text = match self.dice.below(5) {
+            0 => format!("@{whom}, look"),
+            1 => "@all come".to_owned(),
+            2 => format!("write to {whom}@example.org"),
+            _ => "words".to_owned(),
+        };
+        let earlier = self.chats[chat].said.last().copied().filter(|_| self.dice.once_in(4));
+        let mut body = json!({"content": text});
+        if let Some((message, _)) = earlier {
+            body["reply_to"] = json!(message);
+        }
+        let path = format!("/messages/api/chats/{}/messages/", self.chats[chat].id);
+        let answer = self.people[sender].person.post(&path, &body).await;
+        // What one cleared or never saw cannot be answered.
+        if answer.status == 400 && earlier.is_some() {
+            return None;
+        }
+        let id = id(&answer.is(201).json());
+        Some(Said { id, chat, sender, text, answers: earlier.map(|(_, whose)| whose) })
+    }
+
+    /// Edits of what was said in earlier rounds are no news, whomever they name.
+    async fn edits(&mut self) {
+        let chat = self.dice.below(self.chats.len());
+        let Some((message, sender)) = self.chats[chat].said.last().copied() else { return };
+        if self.chats[chat].members.contains(&sender) {
+            let path = format!("/messages/api/messages/{message}/");
+            let text = json!({"content": "@ann @bob @cid @dot @eve edited"});
+            self.people[sender].person.patch(&path, &text).await.is(200);
+        }
+    }
+
+    /// The push service of somebody's first device is busy once for each of the next pushes.
+    fn makes_busy(&mut self) -> usize {
+        let who = self.dice.below(PEOPLE.len());
+        self.people[who].devices[0].always(Reply::After(429, "4"));
+        who
+    }
+
+    /// Somebody reads a chat while pushes of it wait to be tried again: up to what by when.
+    async fn reads_amid(&mut self, busy: usize, said: &[Said]) -> BTreeMap<(usize, usize), (i64, Instant)> {
+        self.last_word().await;
+        let first = self.new_of(busy, 0).iter().map(|told| told.at).min();
+        let chat = said.last().map_or(0, |last| last.chat);
+        let upto = said.iter().rev().find(|said| said.chat == chat).map(|said| said.id);
+        let mut read = BTreeMap::new();
+        if self.chats[chat].members.contains(&busy) {
+            self.reads(busy, chat, upto).await;
+            read.insert((busy, chat), (upto.unwrap_or(0), Instant::now()));
+        }
+        self.people[busy].devices[0].always(Reply::Status(201));
+        // What is tried again comes no sooner than this; on a machine that is too slow for that, nothing is said of it.
+        let is_in_time = first.is_none_or(|first| first.elapsed() < Duration::from_secs(4));
+        if is_in_time { read } else { BTreeMap::from([((busy, usize::MAX), (0, Instant::now()))]) }
+    }
+
+    fn new_of(&self, who: usize, place: usize) -> Vec<super::service::Told> {
+        self.people[who].devices[place].told().split_off(self.told.get(&(who, place)).copied().unwrap_or(0))
+    }
+
+    /// What was said was looked at: a device of the administrator's hears the last word.
+    async fn last_word(&self) {
+        let watch = self.service.device(&format!("watch-{}", rand::random::<u64>()));
+        let other = &self.admin;
+        let id = watch.subscribes(other).await;
+        let last = json!({"receiver": self.admin.id, "content": "last"});
+        self.people[0].person.post("/api/messages/", &last).await.is(201);
+        watch.is_told(1).await;
+        other.delete(&format!("/api/server/push/{id}/")).await.is(204);
+    }
+
+    /// And nothing waits or is under way any more.
+    async fn is_over(&self) {
+        self.last_word().await;
+        waits_until("all is sent", async || metric(&self.fireside, &self.admin, "fireside_push_waiting").await == 0)
+            .await;
+    }
+
+    /// Whether somebody is to be told: no code of the server's, and as simple as can be.
+    fn is_to_be_told(&self, who: usize, said: &Said) -> bool {
+        let (somebody, chat) = (&self.people[who], &self.chats[said.chat]);
+        if who == said.sender || !chat.members.contains(&who) || somebody.is_quiet || somebody.looks {
+            return false;
+        }
+        let wish = somebody.wishes.get(&chat.id).copied().unwrap_or_default();
+        let is_crowd = chat.members.len() + chat.others > 20;
+        let is_named = said.text.starts_with(&format!("@{},", PEOPLE[who]));
+        let is_meant = said.text.starts_with("@all") && chat.is_group && !is_crowd;
+        let is_answered = said.answers == Some(who);
+        let level = wish.level.unwrap_or(if is_crowd { "mentions" } else { "all" });
+        !wish.is_muted && (level == "all" || level == "mentions" && (is_named || is_meant || is_answered))
+    }
+
+    /// Every device was told of what it was to be told of, once, in order, and of nothing else.
+    fn checks(&mut self, said: &[Said], read: &BTreeMap<(usize, usize), (i64, Instant)>) {
+        self.service.is_content();
+        let is_unsure = |who| read.contains_key(&(who, usize::MAX));
+        for who in 0..PEOPLE.len() {
+            for place in 0..2 {
+                let new = self.new_of(who, place);
+                let taken: Vec<_> = new.iter().filter(|told| told.reply == Reply::Status(201)).collect();
+                let told: Vec<i64> = taken.iter().map(|told| told.push["message"].as_i64().unwrap()).collect();
+                let once: BTreeSet<i64> = told.iter().copied().collect();
+                assert_eq!(once.len(), told.len(), "{} was told twice: {told:?}", PEOPLE[who]);
+                let is_subscribed = self.people[who].subscribed.contains_key(&place);
+                let due = said.iter().filter(|said| is_subscribed && self.is_to_be_told(who, said));
+                let mut expected: BTreeSet<i64> = due.map(|said| said.id).collect();
+                self.held_back += said.len() - expected.len();
+                if place == 0 && is_unsure(who) {
+                    assert!(once.is_subset(&expected), "{}: {once:?} of {expected:?}", PEOPLE[who]);
+                } else {
+                    let busy = |id: &i64| {
+                        new.iter().any(|told| told.push["message"] == *id && told.reply != Reply::Status(201))
+                    };
+                    let is_read = |id: &i64| {
+                        let chat = said.iter().find(|said| said.id == *id).map(|said| said.chat);
+                        chat.and_then(|chat| read.get(&(who, chat))).is_some_and(|(upto, _)| id <= upto)
+                    };
+                    // Read before it was tried again: then nothing comes after.
+                    if place == 0 {
+                        expected.retain(|id| !(busy(id) && is_read(id)));
+                    }
+                    assert_eq!(once, expected, "{}'s device {place}", PEOPLE[who]);
+                }
+                for told in &taken {
+                    let chat = said.iter().find(|said| told.push["message"] == said.id).unwrap();
+                    assert_eq!(told.push["chat"], self.chats[chat.chat].id);
+                    assert_eq!(told.push["text"], chat.text);
+                }
+                self.checked += told.len();
+                *self.told.entry((who, place)).or_default() += new.len();
+            }
+        }
+    }
+}
+
+/// All that a socket had to say is read, and it has said whether somebody looks.
+async fn is_heard(socket: &mut Listener, looks: bool) {
+    socket.says(&json!({"type": "visible", "visible": looks})).await;
+    socket.says(&json!({"type": "ping"})).await;
+    while socket.frame().await["type"] != "pong" {}
+}
+
+#[tokio::test]
+async fn everybody_is_told_of_what_they_are_to_be_told_once_and_of_nothing_after_it_was_read() {
+    let seed = number("FIRESIDE_PUSH_SEED", 1) as u64;
+    let enough = scale(400, 10_000);
+    let began = Instant::now();
+    let mut world = World::new(seed).await;
+    let (mut messages, mut rounds) = (0, 0);
+    while messages < enough {
+        messages += world.plays(rounds % 12 == 5).await;
+        rounds += 1;
+    }
+    let (told, held) = (world.checked, world.held_back);
+    say(&format!("{messages} messages in {rounds} rounds: {told} pushes, {held} held back, in {:?}", began.elapsed()));
+    assert!(
+        told > messages / 10 && held > messages / 10,
+        "a history in which nobody is told, or everybody, shows little"
+    );
+}
