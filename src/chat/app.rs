@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use argon2::Argon2;
 use tokio::runtime::{Handle, TryCurrentError};
 
-use super::folder::erase::Eraser;
+use super::folder::{self, erase::Eraser};
 use super::hasher::{Hasher, HasherThreads};
 use super::hub::{FanOutWorker, Hub};
 use super::memory::absences::Absences;
@@ -162,12 +162,8 @@ impl App {
     pub(super) fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
         let Config { data, durability, min_free, quota, retention, sends, clock, limits, is_searched, factor_required } =
             config;
-        super::folder::make(&data)?;
-        let lock = super::folder::lock(&data)?;
         let database = super::model::storage::database(&data);
-        let keys = Keys::new(&super::folder::secret(&data, database.exists())?);
-        let files = data.join("files");
-        super::folder::make(&files)?;
+        let (lock, keys, files) = open_folder(&data, database.exists())?;
         let (hub, fan_out) = Hub::new();
         let hub = Arc::new(hub);
         let known = Arc::new(CredentialCache::default());
@@ -292,6 +288,16 @@ fn no_thread(cause: std::io::Error) -> OpenError {
 
 fn no_runtime(cause: TryCurrentError) -> OpenError {
     OpenError::Refused(cause.to_string())
+}
+
+/// The data folder's lock, its keys, and where its files lie; makes what is not there yet.
+fn open_folder(data: &Path, has_database: bool) -> Result<(File, Keys, PathBuf), OpenError> {
+    folder::make(data)?;
+    let lock = folder::lock(data)?;
+    let keys = Keys::new(&folder::secret(data, has_database)?);
+    let files = data.join("files");
+    folder::make(&files)?;
+    Ok((lock, keys, files))
 }
 
 /// Runs on the writer's thread: events go out in commit order, then files are erased.

@@ -100,7 +100,7 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
         "messaging-2" => json!({"chat_type": "group", "title": "new"}),
         "messaging-4" | "messaging-5" => json!({"title": "new"}),
         "messaging-13" => json!({"emoji": "👍"}),
-        "messaging-14" | "messaging-24" | "rooms-client-6" | "server-25" | "server-38" => json!({}),
+        "messaging-14" | "messaging-24" | "rooms-client-6" | "server-25" | "server-48" => json!({}),
         "messaging-22" => json!({"message_id": scene.message}),
         "messaging-15" => json!({"user_ids": [friend.id]}),
         "messaging-18" => json!({"is_typing": true}),

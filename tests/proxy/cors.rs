@@ -194,8 +194,11 @@ async fn who_may_ask_from_where_with_what() {
     }
 }
 
+/// An API, what it is asked and how it answers, and its socket.
+type Questions = (&'static str, Vec<(Method, String, u16)>, String);
+
 /// What each API is asked at all of its places: at the root, whole, and as its own client calls it.
-fn questions(den: i64, bob: i64) -> [(&'static str, Vec<(Method, String, u16)>, String); 5] {
+fn questions(den: i64, bob: i64) -> [Questions; 5] {
     let (get, head, post) = (Method::GET, Method::HEAD, Method::POST);
     let room = format!("/api/rooms/{den}/");
     let chat = format!("/messages/api/chats/{den}/");

@@ -378,19 +378,19 @@ impl World {
     fn checks(&mut self, said: &[Said], read: &BTreeMap<(usize, usize), (i64, Instant)>) {
         self.service.is_content();
         let is_unsure = |who| read.contains_key(&(who, usize::MAX));
-        for who in 0..PEOPLE.len() {
+        for (who, name) in PEOPLE.iter().enumerate() {
             for place in 0..2 {
                 let new = self.new_of(who, place);
                 let taken: Vec<_> = new.iter().filter(|told| told.reply == Reply::Status(201)).collect();
                 let told: Vec<i64> = taken.iter().map(|told| told.push["message"].as_i64().unwrap()).collect();
                 let once: BTreeSet<i64> = told.iter().copied().collect();
-                assert_eq!(once.len(), told.len(), "{} was told twice: {told:?}", PEOPLE[who]);
+                assert_eq!(once.len(), told.len(), "{} was told twice: {told:?}", name);
                 let is_subscribed = self.people[who].subscribed.contains_key(&place);
                 let due = said.iter().filter(|said| is_subscribed && self.is_to_be_told(who, said));
                 let mut expected: BTreeSet<i64> = due.map(|said| said.id).collect();
                 self.held_back += said.len() - expected.len();
                 if place == 0 && is_unsure(who) {
-                    assert!(once.is_subset(&expected), "{}: {once:?} of {expected:?}", PEOPLE[who]);
+                    assert!(once.is_subset(&expected), "{}: {once:?} of {expected:?}", name);
                 } else {
                     let busy = |id: &i64| {
                         new.iter().any(|told| told.push["message"] == *id && told.reply != Reply::Status(201))
@@ -403,7 +403,7 @@ impl World {
                     if place == 0 {
                         expected.retain(|id| !(busy(id) && is_read(id)));
                     }
-                    assert_eq!(once, expected, "{}'s device {place}", PEOPLE[who]);
+                    assert_eq!(once, expected, "{}'s device {place}", name);
                 }
                 for told in &taken {
                     let chat = said.iter().find(|said| told.push["message"] == said.id).unwrap();
