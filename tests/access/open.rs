@@ -18,7 +18,7 @@ pub async fn asks(walk: &mut Walk<'_>) -> bool {
         "inbox-1" | "rooms-2" | "messenger-3" | "directs-client-1" | "server-1" => signs_in(walk).await,
         "messenger-4" => refreshes(walk).await,
         "web-1" | "web-2" | "directs-client-5" | "server-3" | "server-4" | "server-5" | "server-6" | "server-7"
-        | "server-8" | "server-9" | "server-35" | "server-36" => looks(walk).await,
+        | "server-8" | "server-9" | "server-45" | "server-46" => looks(walk).await,
         "web-3" => signs_in_by_page(walk).await,
         "server-11" | "server-13" | "server-14" | "server-15" => shows_a_code(walk).await,
         "messaging-39" | "messaging-40" | "messaging-41" => speaks_by_a_hook(walk).await,
