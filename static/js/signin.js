@@ -65,7 +65,7 @@ export function createSignin(root, { api, reason, entered, named = () => {}, spe
     }, () => {}); // the password is there
   }
   function withoutPassword() {
-    for (const part of [tabRow, username, password, email, node.querySelector('[type="submit"]')]) part.remove();
+    for (const part of [tabRow, username, password, email, otp, node.querySelector('[type="submit"]')]) part.remove();
   }
 
   const shown = frame(root, node, { speak, greeting });
