@@ -215,7 +215,7 @@ CREATE TABLE hooks (
     chat_id     INTEGER NOT NULL REFERENCES chats,
     bot_id      INTEGER NOT NULL UNIQUE REFERENCES users,
     label       TEXT    NOT NULL,
-    secret_hash BLOB    NOT NULL UNIQUE,      -- SHA-256 of what stands in the URL
+    secret_hash BLOB    NOT NULL UNIQUE,      -- SHA-256 of what stands in the URL; of one that sends, of what nobody knows
     created_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX hooks_by_chat ON hooks (chat_id);
@@ -228,6 +228,49 @@ CREATE TABLE program_makers (
     made_by INTEGER NOT NULL REFERENCES users
 ) STRICT;
 CREATE INDEX programs_by_maker ON program_makers (made_by, user_id);
+
+-- Those that send: what happens in their group goes to a URL, in the order of its numbers.
+CREATE TABLE outgoing_hooks (
+    hook_id       INTEGER PRIMARY KEY REFERENCES hooks ON DELETE CASCADE,
+    url           TEXT    NOT NULL,
+    events        INTEGER NOT NULL,          -- a bit for each kind that is sent
+    only          TEXT    NOT NULL,          -- which messages: all, mentions of the bot, or those that begin with a /word
+    nonce         BLOB    NOT NULL,          -- the secret that signs is HMAC(server secret, nonce): never stored
+    cursor        INTEGER NOT NULL,          -- what took a number up to this one was sent
+    furthest      INTEGER NOT NULL,          -- the cursor at its highest: a replay sets it back
+    replays       INTEGER NOT NULL DEFAULT 0, -- what is under way when one begins moves no cursor
+    failures      INTEGER NOT NULL DEFAULT 0, -- attempts in a row that failed
+    failing_since INTEGER,
+    retry_at      INTEGER,                   -- NULL: the next event goes at once
+    off_reason    TEXT                       -- NULL: it is on
+) STRICT;
+CREATE INDEX outgoing_hooks_retrying ON outgoing_hooks (retry_at) WHERE retry_at IS NOT NULL;
+
+-- What such hooks send beside new messages, which are found by their numbers. Written in groups that
+-- have one, and kept for 30 days, as far as a replay goes back.
+CREATE TABLE hook_events (
+    seq        INTEGER PRIMARY KEY,          -- the number of the event; of erased and purged: the message's own
+    chat_id    INTEGER NOT NULL REFERENCES chats,
+    kind       TEXT    NOT NULL,             -- updated, deleted, erased (deleted, told by another row), purged, added, removed
+    subject_id INTEGER NOT NULL,             -- a message, a user, or for erased and purged the number of the deletion
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX hook_events_by_chat ON hook_events (chat_id, seq);
+CREATE INDEX hook_events_by_age ON hook_events (created_at);
+
+-- The last attempts of each hook that sends, for its admins.
+CREATE TABLE deliveries (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    hook_id    INTEGER NOT NULL REFERENCES hooks ON DELETE CASCADE,
+    webhook_id TEXT    NOT NULL,
+    seq        INTEGER,                      -- NULL: a test
+    type       TEXT    NOT NULL,
+    status     INTEGER,                      -- NULL: no answer
+    ms         INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    error      TEXT                          -- NULL: it was taken
+) STRICT;
+CREATE INDEX deliveries_by_hook ON deliveries (hook_id, id);
 
 -- Who is in which chat. The counters make unread numbers and page counts O(1):
 --   unread = chats.message_count - seen_count

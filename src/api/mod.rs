@@ -28,6 +28,7 @@ use crate::chat::model::error::Error;
 use crate::chat::{App, MAX_CODECS};
 use http::context::{Context, Settings};
 use http::fault_injection::Fault;
+use http::hook_calls::HookCalls;
 use http::limit::Limits;
 use http::meters::{MeteredDialect, Meters, Started};
 use http::mount::Mount;
@@ -122,6 +123,7 @@ impl Api {
         let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
         let context = Arc::new(Context {
             app,
+            hook_calls: HookCalls::new(&settings.hook_allow),
             settings,
             limits,
             meters,
@@ -131,6 +133,11 @@ impl Api {
         });
         let router = mount(&dialects, &codecs);
         Self { context, dialects, router }
+    }
+
+    /// Begins what the APIs do without being asked, until the core is closed.
+    pub fn begin(&self) {
+        messaging::hooks::sender::begin(&self.context);
     }
 
     /// What every handler works with.

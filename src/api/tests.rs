@@ -46,6 +46,7 @@ pub(crate) fn settings() -> Settings {
         oidc: None,
         user_header: None,
         insecure_oauth_login: false,
+        hook_allow: Vec::new(),
         jwt_access: Duration::from_secs(60),
         jwt_refresh: Duration::from_secs(600),
         limits: RateLimits { auth: off, api: off, upload: off, ws: off },

@@ -21,6 +21,7 @@ use super::memory::calls::Calls;
 use super::memory::clock::ClockWatch;
 use super::memory::credential_cache::CredentialCache;
 use super::memory::files_size::FilesSize;
+use super::memory::hook_wakes::HookWakes;
 use super::memory::open_files::OpenFiles;
 use super::memory::pace::Pace;
 use super::memory::page_cache::PageCache;
@@ -100,6 +101,7 @@ pub struct Core {
     pub(super) calls: Calls,
     pub(super) typing: TypingUsers,
     pub(super) absences: Absences,
+    pub(super) hook_wakes: Arc<HookWakes>,
     pub(super) pace: Pace<UserId>,
     /// How often the hooks speak that each user made.
     pub(super) hooked: Pace<UserId>,
@@ -171,9 +173,10 @@ impl App {
         let runtime = Handle::try_current().map_err(no_runtime)?;
         let (eraser, unindexed) = (Eraser::new(data.clone()), Arc::new(Unindexed::new(limits.unindexed)));
         let posted = Arc::new(Posted::default());
-        let counts = (Arc::clone(&unindexed), Arc::clone(&posted));
+        let hook_wakes = Arc::new(HookWakes::default());
+        let heard = (Arc::clone(&unindexed), Arc::clone(&posted), Arc::clone(&hook_wakes));
         let caches = (Arc::clone(&known), Arc::clone(&newest));
-        let on_commit = after_commit(Arc::clone(&hub), caches, counts, eraser, runtime);
+        let on_commit = after_commit(Arc::clone(&hub), caches, heard, eraser, runtime);
         let (store, writer) = Store::open(&database, durability, clock.clone(), limits, is_searched, on_commit)?;
         let time = known_time(&store, clock.now()).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
         let clock_watch = ClockWatch::new(clock.clone(), time);
@@ -186,6 +189,7 @@ impl App {
             calls: Calls::default(),
             typing: TypingUsers::default(),
             absences: Absences::default(),
+            hook_wakes,
             pace: Pace::new(sends),
             hooked: Pace::new(sends),
             hasher,
@@ -304,7 +308,7 @@ fn open_folder(data: &Path, has_database: bool) -> Result<(File, Keys, PathBuf),
 fn after_commit(
     hub: Arc<Hub>,
     (known, newest): (Arc<CredentialCache>, Arc<PageCache>),
-    (unindexed, posted): (Arc<Unindexed>, Arc<Posted>),
+    (unindexed, posted, hook_wakes): (Arc<Unindexed>, Arc<Posted>, Arc<HookWakes>),
     mut eraser: Eraser,
     runtime: Handle,
 ) -> impl FnMut(Committed) + Send {
@@ -312,6 +316,7 @@ fn after_commit(
         newest.hear(&committed);
         unindexed.hear(&committed);
         posted.hear(&committed);
+        hook_wakes.hear(&committed);
         committed.events.iter().for_each(|event| known.hear(event));
         hub.publish_committed(committed.events, &runtime);
         eraser.erase(committed.erased);

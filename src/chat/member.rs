@@ -11,6 +11,7 @@ use super::model::member::Member;
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
 use super::model::user::{User, UserRef};
+use super::store::hook_events::Logged;
 use super::store::{self, Tx};
 
 impl App {
@@ -151,6 +152,7 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     }
     store::chats::add_members(tx, place.chat, count)?;
     for user in added {
+        store::hook_events::note_member(tx, place.chat, Logged::Added(user.id))?;
         tx.publish(Event::Member(MemberEvent::Added {
             chat: place.chat,
             user,
@@ -174,6 +176,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
     }
     store::hooks::delete_of_bot(tx, user)?;
     store::chats::add_members(tx, chat.id, -1)?;
+    store::hook_events::note_member(tx, chat.id, Logged::Removed(user))?;
     tx.publish(Event::Member(MemberEvent::Removed {
         chat: chat.id,
         user,

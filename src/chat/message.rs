@@ -16,6 +16,7 @@ use super::model::name::MessageText;
 use super::model::quota::Quota;
 use super::model::session::Actor;
 use super::quota::stored_by;
+use super::store::hook_events::Logged;
 use super::store::{self, Tx};
 
 impl App {
@@ -52,6 +53,7 @@ impl App {
                 message.updated_at = tx.now;
                 message.is_edited = true;
                 store::messages::edit(tx, id, &message.text, message.seq)?;
+                store::hook_events::note_message(tx, message.chat, me, message.seq, Logged::Updated(id))?;
                 mention_anew(tx, me, &mut message)?;
                 let pair = store::chats::pair(tx, message.chat)?;
                 let marks = store::members::read_marks(tx, message.chat)?;
@@ -224,6 +226,7 @@ fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     file::erase_attachments(tx, id)?;
     store::messages::delete(tx, id)?;
     store::messages::insert_tombstone(tx, id, chat, seq)?;
+    store::hook_events::note_deleted(tx, chat, id, sender, seq)?;
     store::chats::count_deleted(tx, chat)?;
     store::members::count_deleted(tx, chat, id, sender)?;
     let pair = store::chats::pair(tx, chat)?;

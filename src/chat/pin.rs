@@ -9,6 +9,7 @@ use super::model::event::Event;
 use super::model::id::{ChatId, MessageId, UserId};
 use super::model::message::{MAX_PINS, PinPlace, Posted};
 use super::model::session::Actor;
+use super::store::hook_events::Logged;
 use super::store::{self, Db, Tx};
 
 impl App {
@@ -74,6 +75,7 @@ fn set_pinned(tx: &mut Tx<'_>, me: UserId, id: MessageId, is_pinned: bool) -> Re
         message.seq = tx.next_seq();
         message.pinned_at = is_pinned.then_some(tx.now);
         store::messages::set_pinned(tx, id, message.pinned_at, message.seq)?;
+        store::hook_events::note_message(tx, room.id, message.sender.id, message.seq, Logged::Updated(id))?;
     }
     let marks = store::members::read_marks(tx, message.chat)?;
     if is_news {

@@ -52,8 +52,12 @@ impl LinkBase {
         Ok(())
     }
 
-    /// Prints a URL that programs call.
-    pub fn print_url(self, outcome: Outcome) -> Result<(), CommandError> {
+    /// Prints a URL that programs call, or a secret that signs what they are sent.
+    pub fn print_secret(self, outcome: Outcome) -> Result<(), CommandError> {
+        if let Outcome::Secret(secret) = outcome {
+            say(&secret);
+            return Ok(());
+        }
         let Outcome::Url { base, path } = outcome else { return Err(unexpected(&outcome)) };
         let base = self.public_url.or(base).unwrap_or_else(|| LOCAL.to_owned());
         say(&format!("{}/{path}", base.trim_end_matches('/')));

@@ -40,6 +40,7 @@ use crate::chat::model::time::Clock;
 use crate::chat::model::{file, message};
 use crate::chat::{App, Config, Durability};
 use crate::log_queue;
+use crate::outbound::Network;
 use crate::push::PushSender;
 use crate::server::dev::{DevClock, DevServer};
 use crate::server::{self, Listener, Options, control};
@@ -56,6 +57,9 @@ pub(super) struct Serve {
     registration: Registration,
     #[command(flatten)]
     accounts: AccountFlags,
+    /// Network beside the public Internet that hooks may send to: 10.0.0.0/8; repeat it for more
+    #[arg(long, env = "FIRESIDE_HOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
+    hook_allow: Vec<Network>,
     /// Origin where people reach the server, for links and cookies: `https://chat.example.org`
     #[arg(long, env = "FIRESIDE_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
@@ -291,6 +295,7 @@ impl Serve {
             any_origin: false,
             registration: self.registration,
             bots: self.accounts.bots(),
+            hook_allow: self.hook_allow,
             max_upload: self.max_upload,
             max_message: self.max_message,
             ws_history: self.ws_history,

@@ -70,7 +70,9 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics, dev } =
         options;
     begin_to_push(&app, &settings);
-    let current = Current::new(Api::new(app, settings));
+    let api = Api::new(app, settings);
+    api.begin();
+    let current = Current::new(api);
     let server = Arc::new(connection::Server {
         current: current.clone(),
         dev,

@@ -108,7 +108,7 @@ pub struct Cast {
 impl Cast {
     pub async fn gathers() -> Self {
         let pushes = ["--push", "on", "--push-contact", "mailto:ann@example.org", "--push-allow", "127.0.0.1"];
-        let fireside = Fireside::start_with(&pushes).await;
+        let fireside = Fireside::start_with(&[&pushes[..], &["--hook-allow", "127.0.0.1"]].concat()).await;
         let before = Actor::of(fireside.registers("alice").await).await;
         let mut revoked: Vec<Visitor> = KINDS.map(|kind| before.with(kind)).into();
         before.person.does("/api/auth/logout-all/").await.is(204);

@@ -44,6 +44,8 @@ pub struct Scene {
     pub device: i64,
     /// A hook into the chat.
     pub hook: i64,
+    /// A hook that sends what happens in it.
+    pub sender: i64,
 }
 
 impl Scene {
@@ -68,6 +70,7 @@ impl Scene {
             bot: NEVER,
             device: NEVER,
             hook: NEVER,
+            sender: NEVER,
             ..self.clone()
         }
     }
@@ -118,12 +121,12 @@ impl Cast {
         }
         // Removing somebody ends what invitations there were.
         let code = if sort == Sort::Direct { String::new() } else { self.invites_into(&room).await };
-        let hook = if sort == Sort::Direct { NEVER } else { self.hooks_into(&room).await };
+        let (hook, sender) = if sort == Sort::Direct { (NEVER, NEVER) } else { self.hooks_of(&room).await };
         let name = if sort == Sort::Direct { "bob_erin".to_owned() } else { format!("room-{}", room.id) };
         let (session, invite, bot, device) =
             if sort == Sort::Server { self.of_server().await } else { (NEVER, NEVER, NEVER, NEVER) };
         let (chat, file, picture) = (room.id, id(&file), id(&picture));
-        Scene { sort, chat, name, message, file, picture, code, session, invite, bot, device, hook }
+        Scene { sort, chat, name, message, file, picture, code, session, invite, bot, device, hook, sender }
     }
 
     async fn invites_into(&self, room: &Room) -> String {
@@ -132,9 +135,12 @@ impl Cast {
         made["code"].as_str().unwrap().to_owned()
     }
 
-    async fn hooks_into(&self, room: &Room) -> i64 {
+    /// One that takes what others send, and one that sends where nobody listens.
+    async fn hooks_of(&self, room: &Room) -> (i64, i64) {
         let path = format!("/messages/api/chats/{}/hooks/", room.id);
-        id(&self.alice.person.post(&path, &json!({"label": "unheard-of hook"})).await.is(201).json())
+        let into = id(&self.alice.person.post(&path, &json!({"label": "unheard-of hook"})).await.is(201).json());
+        let wish = json!({"label": "unheard-of sender", "url": "http://127.0.0.1:9/"});
+        (into, id(&self.alice.person.post(&path, &wish).await.is(201).json()))
     }
 
     /// A session of bob's, an invitation, a bot, and a device of bob's that is told of messages.

@@ -45,6 +45,7 @@ pub fn path(row: &Row, cast: &Cast, scene: &Scene) -> String {
         ("/bots/{id}/", scene.bot),
         ("/push/{id}/", scene.device),
         ("/hooks/{hook}/", scene.hook),
+        ("/hooks/{sender}/", scene.sender),
         ("/chat/{id}/", scene.chat),
         ("/call/{id}/", scene.chat),
         ("/rooms/{id}/", scene.chat),
@@ -89,8 +90,8 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
     }
     Body::Json(match row.op.as_str() {
         "inbox-11" | "rooms-3" | "rooms-13" | "rooms-14" | "rooms-30" | "messaging-26" | "messaging-28"
-        | "messaging-38" | "rooms-client-7" | "rooms-client-8" | "directs-client-3" | "server-2" | "server-22"
-        | "server-31" | "server-38" => {
+        | "messaging-38" | "messaging-44" | "rooms-client-7" | "rooms-client-8" | "directs-client-3" | "server-2"
+        | "server-22" | "server-31" | "server-38" => {
             return Body::Nothing;
         }
         "rooms-20" => return Body::File,
@@ -106,6 +107,7 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
         "messaging-18" => json!({"is_typing": true}),
         "messaging-31" => json!({"level": "nothing"}),
         "messaging-36" => json!({"label": "new"}),
+        "messaging-43" => json!({"since": 0}),
         "messaging-34" => json!({"preview": false}),
         "directs-3" | "directs-client-8" | "rooms-client-5" => json!({"user_id": friend.id}),
         "rooms-client-3" => json!({"id": friend.id}),

@@ -151,5 +151,6 @@ async fn every_list_that_has_parts_links_to_the_next() {
         .filter(|path| !tried.contains(path))
         .filter(|path| !["audit", "bots", "invites", "users"].map(|name| format!("/api/server/{name}/")).contains(path))
         .collect();
-    assert_eq!(forgotten, ["/messages/api/mentions/"], "which `tests/messaging` reads part by part");
+    let elsewhere = ["/messages/api/chats/{chat_id}/hooks/{hook_id}/deliveries/", "/messages/api/mentions/"];
+    assert_eq!(forgotten, elsewhere, "which `tests/messaging` reads part by part");
 }

@@ -66,7 +66,8 @@ impl Walker<'_> {
 #[tokio::test]
 async fn every_operation_succeeds_as_documented() {
     let pushes = ["--push", "on", "--push-contact", "mailto:ann@example.org", "--push-allow", "127.0.0.1"];
-    let fireside = Fireside::start_with_limits(&[&heads::LIMITS, pushes.as_slice()].concat()).await;
+    let hooks = ["--hook-allow", "127.0.0.1"];
+    let fireside = Fireside::start_with_limits(&[&heads::LIMITS, pushes.as_slice(), &hooks].concat()).await;
     people!(fireside: alice, bob);
     let operations = operations().into_iter().map(|(path, method, operation)| ((method, path), operation));
     let (done, secret) = (BTreeSet::new(), BTreeSet::new());
@@ -225,6 +226,13 @@ async fn hooks(walker: &mut Walker<'_>, chat: &str) {
         walker.does("POST", &format!("/hooks/{secret}/{path}"), json!({"text": "hi", "content": "hi"})).await;
     }
     walker.does("DELETE", &hook, Value::Null).await;
+    // Nobody listens there.
+    let wish = json!({"label": "out", "url": "http://127.0.0.1:9/", "events": ["message_created"], "only": "/x"});
+    let sender = walker.posts(&format!("{chat}hooks/"), wish).await;
+    let sender = format!("{chat}hooks/{}/", id(&sender));
+    walker.posts(&format!("{sender}test/"), Value::Null).await;
+    walker.gets(&format!("{sender}deliveries/?limit=1")).await;
+    walker.posts(&format!("{sender}replay/"), json!({"since": 0})).await;
 }
 
 async fn messenger(walker: &mut Walker<'_>) {

@@ -16,6 +16,7 @@ mod message;
 mod moment;
 mod newest;
 mod notify;
+pub mod outgoing;
 mod pin;
 mod quiet;
 mod reaction;

@@ -8,6 +8,7 @@ use warp::http::HeaderName;
 use super::base::BasePath;
 use super::certificate::CertificateEnd;
 use super::fault_injection::FaultInjection;
+use super::hook_calls::HookCalls;
 use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
 use super::meters::{Meters, Started};
@@ -16,6 +17,7 @@ use super::oidc::configured::Oidc;
 use crate::chat::App;
 use crate::chat::model::bot::BotMakers;
 use crate::dev_feed::DevFeed;
+use crate::outbound::Network;
 use crate::push::PushSender;
 
 /// And after so long, however few there were.
@@ -78,6 +80,8 @@ pub struct Settings {
     pub jwt_refresh: Duration,
     /// What tells devices while no page is open; `None`: nothing is pushed.
     pub push: Option<Arc<PushSender>>,
+    /// Networks beside the public Internet that hooks may send to.
+    pub hook_allow: Vec<Network>,
     /// What helps calls through NAT.
     pub ice: Ice,
     /// How often who may do what.
@@ -96,6 +100,8 @@ pub struct Context {
     pub app: App,
     /// The operator's decisions.
     pub settings: Settings,
+    /// How hooks send.
+    pub hook_calls: HookCalls,
     /// How often who did what.
     pub limits: Limits,
     /// What is counted.

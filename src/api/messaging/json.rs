@@ -169,12 +169,30 @@ impl<'a> GroupInvitation<'a> {
 pub struct Hook<'a> {
     id: i64,
     label: &'a str,
-    #[schemars(extend("const" = "in"))]
+    /// `in`: it takes what others send; `out`: it sends what happens.
+    #[schemars(extend("enum" = ["in", "out"]))]
     direction: &'static str,
     /// Who says what comes in.
     bot: User<'a>,
     #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    /// Of one that sends, its receiver; of one that was just made or rotated, where others send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<&'a str>,
+    #[serde(flatten)]
+    outgoing: Option<Outgoing<'a>>,
+}
+
+/// What a hook sends.
+#[derive(JsonSchema, Serialize)]
+struct Outgoing<'a> {
+    events: Vec<&'static str>,
+    /// `all`, `mentions` or a `/word`.
+    only: &'a str,
+    /// It sends, or will when its receiver is there again.
+    is_on: bool,
+    /// Why it is off.
+    off_reason: Option<&'a str>,
 }
 
 impl<'a> From<&'a hook::Hook> for Hook<'a> {
@@ -182,20 +200,34 @@ impl<'a> From<&'a hook::Hook> for Hook<'a> {
         Self {
             id: hook.id.0,
             label: &hook.label,
-            direction: "in",
+            direction: if hook.outgoing.is_some() { "out" } else { "in" },
             bot: User::from(&hook.bot),
             created_at: hook.created_at.to_string(),
+            url: hook.outgoing.as_ref().map(|outgoing| outgoing.url.as_str()),
+            outgoing: hook.outgoing.as_ref().map(Outgoing::from),
         }
     }
 }
 
-/// A hook with its URL, which nobody is shown again.
+impl<'a> From<&'a hook::Outgoing> for Outgoing<'a> {
+    fn from(outgoing: &'a hook::Outgoing) -> Self {
+        Self {
+            events: outgoing.events.iter().map(hook::HookEvent::as_str).collect(),
+            only: outgoing.only.as_str(),
+            is_on: outgoing.off_reason.is_none(),
+            off_reason: outgoing.off_reason.as_deref(),
+        }
+    }
+}
+
+/// A hook with its secret, which nobody is shown again: that of one that takes what others send stands in its URL.
 #[derive(JsonSchema, Serialize)]
 pub struct NewHook<'a> {
     #[serde(flatten)]
     pub hook: Hook<'a>,
-    /// Whoever has it speaks by the hook.
-    pub url: String,
+    /// Of one that sends, what its signatures are made with: `whsec_` and base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
 /// The newest message of a chat.

@@ -19,9 +19,11 @@
 //! | GET | `/messages/api/sync/?since=` | what changed since a number |
 //! | GET | `/messages/api/events/` | all of that, live, as server-sent events |
 //! | WS | `/messages/ws/` | all of that, live, for all my chats |
-//! | GET POST | `/messages/api/chats/{chat_id}/hooks/` | URLs by which programs speak in it |
+//! | GET POST | `/messages/api/chats/{chat_id}/hooks/` | URLs by which programs speak in it, or are told of it |
 //! | DELETE | `/messages/api/chats/{chat_id}/hooks/{hook_id}/` | end one |
-//! | POST | `/messages/api/chats/{chat_id}/hooks/{hook_id}/rotate/` | give one another URL |
+//! | POST | `/messages/api/chats/{chat_id}/hooks/{hook_id}/rotate/` | give one another secret |
+//! | GET | `/messages/api/chats/{chat_id}/hooks/{hook_id}/deliveries/` | what one has sent |
+//! | POST | `/messages/api/chats/{chat_id}/hooks/{hook_id}/replay/`, `…/test/` | send again, send a test |
 //! | POST | `/hooks/{key}/`, `…/slack/`, `…/discord/` | say something by one |
 //! | POST | `/login/`, `/logout/` | a session, as the document signs in |
 //! | GET | `/media/user_images/{name}` | an `avatar_url` |
@@ -31,7 +33,7 @@
 mod chats;
 mod document;
 mod frame;
-mod hooks;
+pub mod hooks;
 mod invites;
 mod json;
 mod members;

@@ -10,6 +10,7 @@ pub mod calls;
 pub mod clock;
 pub mod credential_cache;
 pub mod files_size;
+pub mod hook_wakes;
 pub mod open_files;
 pub mod pace;
 pub mod page_cache;

@@ -35,8 +35,10 @@ ids! {
     HookId;
     /// A device that pushes go to.
     PushId;
+    /// An attempt of a hook to send something.
+    DeliveryId;
     /// An open socket, on this process.
     SocketId;
-    /// The number of a change to a message, on the whole server.
+    /// The number of a change to a message (or of whom a group has, where a hook tells of it), on the whole server.
     Seq;
 }

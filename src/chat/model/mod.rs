@@ -11,6 +11,7 @@ pub mod call;
 pub mod changes;
 pub mod chat;
 pub mod clock;
+pub mod delivery;
 pub mod direct;
 pub mod error;
 pub mod event;

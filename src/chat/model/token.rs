@@ -6,6 +6,8 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use super::delivery::SigningKey;
+
 /// A secret that signs somebody in: 40 hex characters, or 64 in a URL. It prints as nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -60,6 +62,10 @@ impl Keys {
 
     pub fn group_invite_code(&self, nonce: &[u8]) -> Token {
         Token(hex::encode(&self.derive("group invitation", nonce)[..20]))
+    }
+
+    pub fn hook_secret(&self, nonce: &[u8]) -> SigningKey {
+        SigningKey(self.derive("outgoing hook", nonce))
     }
 
     pub fn csrf_token(&self, session_key: &str) -> Token {

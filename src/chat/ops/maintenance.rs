@@ -14,6 +14,7 @@ use crate::chat::folder::erase;
 use crate::chat::model::clock::MAX_STEP;
 use crate::chat::model::error::Result;
 use crate::chat::model::event::{Event, Steering};
+use crate::chat::model::hook::KEEP_HOOK_EVENTS;
 use crate::chat::model::preview::PREVIEWS;
 use crate::chat::store;
 use crate::chat::store::Tx;
@@ -142,6 +143,7 @@ fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {
     store::group_invites::delete_expired(tx)?;
     store::audit::delete_older(tx, tx.now.minus(KEEP_AUDIT))?;
     store::idempotency::delete_older(tx, tx.now.minus(KEEP_KEYS))?;
+    store::hook_events::delete_older(tx, tx.now.minus(KEEP_HOOK_EVENTS))?;
     forget_unused(tx).map(drop)
 }
 

@@ -145,6 +145,9 @@ fn purge_messages(tx: &mut Tx<'_>, chat: ChatId, after: MessageId, age: Cutoff) 
     for message in old.iter().filter(|message| message.has_attachments) {
         file::erase_attachments(tx, message.id)?;
     }
+    for message in &old {
+        store::hook_events::note_purged(tx, chat, message.id, message.sender)?;
+    }
     store::retention::delete(tx, chat, &old)?;
     tx.keep_numbers();
     Ok(())
@@ -157,6 +160,7 @@ fn purge_files(tx: &mut Tx<'_>, than: Timestamp) -> Result<bool> {
         file::erase(tx, file)?;
         if store::retention::count_detached(tx, message.id)? == 0 && message.is_blank {
             store::messages::delete(tx, message.id)?;
+            store::hook_events::note_purged(tx, message.chat, message.id, message.sender)?;
             store::chats::count_deleted(tx, message.chat)?;
             store::members::count_deleted(tx, message.chat, message.id, message.sender)?;
             tx.keep_numbers();

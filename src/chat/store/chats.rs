@@ -393,6 +393,7 @@ pub fn to_erase(db: &Db) -> Result<Option<ChatId>> {
 /// it away, SQLite would look through all messages for one that still refers to it.
 pub fn delete(tx: &Tx<'_>, id: ChatId) -> Result<()> {
     tx.prepare_cached("DELETE FROM tombstones WHERE chat_id = ?1")?.execute([id.0])?;
+    super::hook_events::delete_all(tx, id)?;
     tx.prepare_cached(
         "UPDATE chats SET is_deleted = 2, kind = 'group', low_user = NULL, high_user = NULL, slug = NULL,
                 title = '', title_key = '', description = '', last_message_id = NULL, created_by = NULL WHERE id = ?1",

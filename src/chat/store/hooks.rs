@@ -1,12 +1,13 @@
-//! Rows of `hooks`: URLs by which programs speak in a group.
+//! Rows of `hooks`: URLs by which programs speak in a group, and those that are sent what happens there.
 
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::db::Db;
+use super::outgoing_hooks::only;
 use super::transaction::Tx;
 use super::users::{COLUMNS, columns, user};
 use crate::chat::model::error::Result;
-use crate::chat::model::hook::Hook;
+use crate::chat::model::hook::{Hook, HookEvents, Outgoing};
 use crate::chat::model::id::{ChatId, HookId, UserId};
 use crate::chat::model::time::Timestamp;
 
@@ -15,7 +16,8 @@ macro_rules! select_hook {
         concat!(
             "SELECT ",
             columns!("u"),
-            ", h.id, h.chat_id, h.label, h.created_at FROM hooks h JOIN users u ON u.id = h.bot_id WHERE ",
+            ", h.id, h.chat_id, h.label, h.created_at, o.url, o.events, o.only, o.off_reason
+             FROM hooks h JOIN users u ON u.id = h.bot_id LEFT JOIN outgoing_hooks o ON o.hook_id = h.id WHERE ",
             $rest
         )
     };
@@ -28,6 +30,15 @@ fn hook(row: &Row<'_>) -> rusqlite::Result<Hook> {
         chat: ChatId(row.get(COLUMNS + 1)?),
         label: row.get(COLUMNS + 2)?,
         created_at: Timestamp(row.get(COLUMNS + 3)?),
+        outgoing: match row.get(COLUMNS + 4)? {
+            None => None,
+            Some(url) => Some(Outgoing {
+                url,
+                events: HookEvents::stored(row.get(COLUMNS + 5)?),
+                only: only(&row.get::<_, String>(COLUMNS + 6)?),
+                off_reason: row.get(COLUMNS + 7)?,
+            }),
+        },
     })
 }
 

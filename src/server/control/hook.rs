@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chat::App;
+use crate::chat::hook::HookSecret;
 use crate::chat::model::admin::Administrator;
+use crate::chat::model::delivery::{Attempt, PastDelivery};
 use crate::chat::model::error::Error;
-use crate::chat::model::hook::{Hook, MAX_HOOKS};
-use crate::chat::model::id::{ChatId, HookId};
+use crate::chat::model::hook::{Hook, HookEvent, HookEvents, MAX_DELIVERIES, MAX_HOOKS, Only, Outgoing};
+use crate::chat::model::id::{ChatId, DeliveryId, HookId, Seq};
 use crate::chat::model::name;
 use crate::chat::model::name::rule::Violation;
-use crate::chat::model::token::Token;
 
 /// What an operator asks for, about a group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub enum Command {
         chat: i64,
         /// What it is known by.
         label: String,
+        /// What it sends, if it does.
+        sends: Option<Sends>,
     },
     /// All of the group.
     List {
@@ -34,6 +37,22 @@ pub enum Command {
         /// Which.
         id: i64,
     },
+    /// What one has sent.
+    Deliveries {
+        /// The group.
+        chat: i64,
+        /// Which.
+        id: i64,
+    },
+    /// Send what happened again.
+    Replay {
+        /// The group.
+        chat: i64,
+        /// Which.
+        id: i64,
+        /// After this number.
+        since: i64,
+    },
     /// End one.
     Delete {
         /// The group.
@@ -41,6 +60,53 @@ pub enum Command {
         /// Which.
         id: i64,
     },
+}
+
+/// What a hook sends. The URL was looked at where it was typed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sends {
+    /// The receiver.
+    pub url: String,
+    /// Which events; none: new messages.
+    pub events: Vec<String>,
+    /// About which messages; nothing: all.
+    pub only: Option<String>,
+}
+
+impl Sends {
+    fn outgoing(self) -> Result<Outgoing, String> {
+        let event = |name: &String| HookEvent::of(name).ok_or_else(|| format!("there is no event {name}"));
+        let events = self.events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        let only = self.only.as_deref().map(Only::parse).transpose().map_err(|Violation(sentence)| sentence)?;
+        let events = if events.is_empty() { HookEvents::default() } else { HookEvents::of(&events) };
+        Ok(Outgoing { url: self.url, events, only: only.unwrap_or_default(), off_reason: None })
+    }
+}
+
+/// An attempt to send something, in a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeliveryLine {
+    /// Its number.
+    pub id: i64,
+    /// What the receiver knows it by.
+    pub webhook_id: String,
+    /// What was sent.
+    pub kind: String,
+    /// What was answered.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub ms: i64,
+    /// When.
+    pub at: String,
+    /// Why it counts for nothing.
+    pub error: Option<String>,
+}
+
+impl From<PastDelivery> for DeliveryLine {
+    fn from(past: PastDelivery) -> Self {
+        let PastDelivery { id, webhook_id, kind, attempt: Attempt { status, ms, error }, at, .. } = past;
+        Self { id: id.0, webhook_id, kind, status, ms, at: at.to_string(), error }
+    }
 }
 
 /// A hook in a list.
@@ -54,15 +120,22 @@ pub struct HookLine {
     pub bot: String,
     /// Since when it is there.
     pub created_at: String,
+    /// Where it sends to, if it does.
+    pub url: Option<String>,
+    /// Why it sends nothing any more.
+    pub off_reason: Option<String>,
 }
 
 impl From<Hook> for HookLine {
     fn from(hook: Hook) -> Self {
+        let (url, off_reason) = hook.outgoing.map_or((None, None), |sends| (Some(sends.url), sends.off_reason));
         Self {
             id: hook.id.0,
             label: hook.label,
             bot: hook.bot.username.to_string(),
             created_at: hook.created_at.to_string(),
+            url,
+            off_reason,
         }
     }
 }
@@ -71,19 +144,27 @@ impl From<Hook> for HookLine {
 pub(super) enum Done {
     /// A hook has a new URL, of which this is the path.
     Shown(String),
+    /// A hook that sends has this secret.
+    Signs(String),
+    /// What one has sent.
+    Sent(Vec<DeliveryLine>),
     /// All that there are.
     Listed(Vec<HookLine>),
-    /// A hook is deleted.
-    Deleted,
+    /// A hook is deleted, or sends again.
+    Plainly,
 }
 
 pub(super) async fn execute(app: &App, command: Command) -> Result<Done, String> {
     let by = Administrator::CommandLine;
-    let shown = |(_, secret): (Hook, Token)| Done::Shown(format!("hooks/{}/", secret.as_str()));
+    let shown = |(_, secret): (Hook, HookSecret)| match secret {
+        HookSecret::Url(secret) => Done::Shown(format!("hooks/{}/", secret.as_str())),
+        HookSecret::Signs(key) => Done::Signs(key.shown()),
+    };
     match command {
-        Command::Create { chat, label } => {
+        Command::Create { chat, label, sends } => {
             let label = name::display_name(&label).map_err(|Violation(sentence)| sentence)?;
-            app.create_hook(&by, ChatId(chat), label).await.map(shown).map_err(|error| failed(error, chat))
+            let outgoing = sends.map(Sends::outgoing).transpose()?;
+            app.create_hook(&by, ChatId(chat), label, outgoing).await.map(shown).map_err(|error| failed(error, chat))
         }
         Command::List { chat } => {
             let hooks = app.hooks(&by, ChatId(chat), HookId(i64::MAX), MAX_HOOKS);
@@ -95,7 +176,17 @@ pub(super) async fn execute(app: &App, command: Command) -> Result<Done, String>
         }
         Command::Delete { chat, id } => {
             let deleted = app.delete_hook(&by, ChatId(chat), HookId(id)).await;
-            deleted.map(|()| Done::Deleted).map_err(|error| unknown(error, chat, id))
+            deleted.map(|()| Done::Plainly).map_err(|error| unknown(error, chat, id))
+        }
+        Command::Deliveries { chat, id } => {
+            let newest = DeliveryId(i64::MAX);
+            let sent = app.deliveries(&by, ChatId(chat), HookId(id), newest, MAX_DELIVERIES);
+            let sent = sent.map_err(|error| unknown_sender(error, chat, id))?;
+            Ok(Done::Sent(sent.into_iter().map(DeliveryLine::from).collect()))
+        }
+        Command::Replay { chat, id, since } => {
+            let replayed = app.replay_hook(&by, ChatId(chat), HookId(id), Seq(since)).await;
+            replayed.map(|()| Done::Plainly).map_err(|error| unknown_sender(error, chat, id))
         }
     }
 }
@@ -110,6 +201,13 @@ fn failed(error: Error, chat: i64) -> String {
 fn unknown(error: Error, chat: i64, id: i64) -> String {
     match error {
         Error::NotFound => format!("there is no hook {id} in a group {chat}"),
+        other => other.to_string(),
+    }
+}
+
+fn unknown_sender(error: Error, chat: i64, id: i64) -> String {
+    match error {
+        Error::NotFound => format!("there is no hook {id} that sends in a group {chat}"),
         other => other.to_string(),
     }
 }

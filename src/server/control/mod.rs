@@ -109,6 +109,10 @@ pub enum Outcome {
     Bots(Vec<bot::BotLine>),
     /// Hooks.
     Hooks(Vec<hook::HookLine>),
+    /// What a hook has sent.
+    Deliveries(Vec<hook::DeliveryLine>),
+    /// A secret that was made, shown this once.
+    Secret(String),
     /// A URL that was made.
     Url {
         /// Where people reach the server, if it runs.
@@ -148,7 +152,9 @@ impl Outcome {
         match done {
             hook::Done::Shown(path) => Self::Url { base: base.map(str::to_owned), path },
             hook::Done::Listed(hooks) => Self::Hooks(hooks),
-            hook::Done::Deleted => Self::Done,
+            hook::Done::Signs(secret) => Self::Secret(secret),
+            hook::Done::Sent(sent) => Self::Deliveries(sent),
+            hook::Done::Plainly => Self::Done,
         }
     }
 }

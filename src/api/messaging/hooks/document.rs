@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::outgoing::{Again, DeliveryLine, Replayed, Tested};
 use super::refusal::DiscordError;
 use crate::api::http::body::Body;
 use crate::api::http::cursor::Part;
@@ -11,11 +12,35 @@ use crate::api::messaging::json::{Hook, NewHook};
 use crate::chat::model::name::MAX_IDEMPOTENCY_KEY;
 
 pub fn create(doc: &mut Doc) {
-    doc.does("Make a hook into a group")
-        .note("An admin may. It speaks as a bot of its own, which is in the group as long as the hook is there.")
+    doc.does("Make a hook of a group")
+        .note("An admin may. It speaks as a bot of its own, which is in the group as long as the hook is there. With a `url` it sends what happens in the group there, as Standard Webhooks has it: a POST of `type`, `timestamp` and `data`, the frame of the socket, with `webhook-id`, `webhook-timestamp` and `webhook-signature`; else it takes what others send.")
         .limited("send")
         .takes(&super::Made::table())
-        .answers::<NewHook<'_>>(201, "The hook. Its URL is shown here alone.");
+        .answers::<NewHook<'_>>(201, "The hook. Its secret is shown here alone.");
+}
+
+pub fn deliveries(doc: &mut Doc) {
+    doc.does("List what a hook has sent")
+        .note("An admin may. Each attempt of the last hundred.")
+        .goes_on()
+        .answers::<Part<DeliveryLine<'_>>>(200, "Some of them, the newest first.")
+        .refuses(&[403]);
+}
+
+pub fn replay(doc: &mut Doc) {
+    doc.does("Send what happened again")
+        .note("An admin may. What was deleted meanwhile comes as its deletion. A hook that is off is switched on.")
+        .limited("send")
+        .takes(&Again::table())
+        .answers::<Replayed>(202, "It is sent soon, in order.");
+}
+
+pub fn test(doc: &mut Doc) {
+    doc.does("Send a test")
+        .note("An admin may. An event of the type `test`, signed as all others.")
+        .limited("send")
+        .answers::<Tested>(200, "What the receiver answered.")
+        .refuses(&[400]);
 }
 
 pub fn list(doc: &mut Doc) {
@@ -27,10 +52,10 @@ pub fn list(doc: &mut Doc) {
 }
 
 pub fn rotate(doc: &mut Doc) {
-    doc.does("Give a hook another URL")
-        .note("An admin may. The URL of before is unknown from then on.")
+    doc.does("Give a hook another secret")
+        .note("An admin may. The URL of before is unknown from then on; of one that sends, the secret of before signs nothing any more.")
         .limited("send")
-        .answers::<NewHook<'_>>(200, "The hook. Its URL is shown here alone.")
+        .answers::<NewHook<'_>>(200, "The hook. Its secret is shown here alone.")
         .refuses(&[400]);
 }
 

@@ -1,15 +1,20 @@
-//! Hooks: URLs by which programs speak in a group, looked after by its admins.
+//! Hooks: URLs by which programs speak in a group, and URLs that are sent what happens there, looked after by its
+//! admins.
 //!
-//! What comes in is read as the programs that send it write it; see [`payload`].
+//! What comes in is read as the programs that send it write it; see [`payload`]. What goes out is sent by [`sender`].
 
 mod colour;
 mod discord;
 mod document;
 mod github;
 mod monitor;
+mod outgoing;
 mod payload;
+mod queue;
 mod refusal;
+pub mod sender;
 mod slack;
+mod webhook;
 
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
@@ -22,6 +27,7 @@ use crate::api::http::limit::Rate;
 use crate::api::http::reply::{Answer, ApiError, Response, json, no_content, ok, with_credential};
 use crate::api::http::request::Request;
 use crate::api::http::route::Route;
+use crate::chat::hook::HookSecret;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::Error;
 use crate::chat::model::hook;
@@ -29,18 +35,24 @@ use crate::chat::model::id::{ChatId, HookId};
 use crate::chat::model::message::Draft;
 use crate::chat::model::name::IdempotencyKey;
 use crate::chat::model::session::Actor;
-use crate::chat::model::token::Token;
+use outgoing::{EventNames, OnlyMessages};
 use payload::Writer;
 
 /// Those that look after hooks, and those that programs call.
-pub fn routes() -> [Route; 7] {
+pub fn routes() -> [Route; 10] {
     let (hooks, hook) = ("/messages/api/chats/{chat_id}/hooks/", "/messages/api/chats/{chat_id}/hooks/{hook_id}/");
     let rotated = "/messages/api/chats/{chat_id}/hooks/{hook_id}/rotate/";
+    let deliveries = "/messages/api/chats/{chat_id}/hooks/{hook_id}/deliveries/";
+    let replayed = "/messages/api/chats/{chat_id}/hooks/{hook_id}/replay/";
+    let tested = "/messages/api/chats/{chat_id}/hooks/{hook_id}/test/";
     [
         Route::new(Method::POST, hooks, Rate::Free, create).doc(document::create),
         Route::new(Method::GET, hooks, Rate::Free, list).doc(document::list),
         Route::new(Method::DELETE, hook, Rate::Free, delete).doc(document::delete),
         Route::new(Method::POST, rotated, Rate::Free, rotate).doc(document::rotate),
+        Route::new(Method::GET, deliveries, Rate::Free, outgoing::deliveries).doc(document::deliveries),
+        Route::new(Method::POST, replayed, Rate::Free, outgoing::replay).doc(document::replay),
+        Route::new(Method::POST, tested, Rate::Free, outgoing::test).doc(document::test),
         Route::open(Method::POST, "/hooks/{key}/", receive).doc(document::receive),
         Route::open(Method::POST, "/hooks/{key}/slack/", receive_slack).doc(document::receive_slack),
         Route::open(Method::POST, "/hooks/{key}/discord/", receive_discord).doc(document::receive_discord),
@@ -52,13 +64,21 @@ body! {
     Made {
         /// What its admins know it by, and what its bot is called.
         label: DisplayName,
+        /// Where what happens in the group is sent, http or https. Without: it takes what others send.
+        url: Option<String>,
+        /// What is sent: new messages, unless others are named.
+        events: Option<EventNames>,
+        /// Which messages are sent: all, those that mention its bot, or those whose first word is a `/word`.
+        only: Option<OnlyMessages>,
     }
 }
 
 async fn create(actor: Actor, mut request: Request) -> Answer {
     let chat = ChatId(request.id(0)?);
-    let Made { label } = request.body().await?;
-    let made = request.context.app.create_hook(&Administrator::Admin(actor), chat, label.into()).await;
+    let made: Made = request.body().await?;
+    let label = made.label.0.clone();
+    let outgoing = outgoing::asked(&request.context, made)?;
+    let made = request.context.app.create_hook(&Administrator::Admin(actor), chat, label, outgoing).await;
     let (hook, secret) = made.map_err(about_users("chat"))?;
     shown(StatusCode::CREATED, &request, &hook, &secret)
 }
@@ -84,10 +104,19 @@ async fn delete(actor: Actor, request: Request) -> Answer {
     no_content()
 }
 
-/// A hook with its URL, which nobody is shown again.
-fn shown(status: StatusCode, request: &Request, hook: &hook::Hook, secret: &Token) -> Answer {
-    let url = format!("{}/hooks/{}/", request.base_url(), secret.as_str());
-    with_credential(Ok(json(status, &NewHook { hook: Hook::from(hook), url })))
+/// A hook with its secret, which nobody is shown again.
+fn shown(status: StatusCode, request: &Request, hook: &hook::Hook, secret: &HookSecret) -> Answer {
+    let mut shape = Hook::from(hook);
+    let url;
+    let secret = match secret {
+        HookSecret::Url(secret) => {
+            url = format!("{}/hooks/{}/", request.base_url(), secret.as_str());
+            shape.url = Some(&url);
+            None
+        }
+        HookSecret::Signs(key) => Some(key.shown()),
+    };
+    with_credential(Ok(json(status, &NewHook { hook: shape, secret })))
 }
 
 /// Whatever the body looks like.

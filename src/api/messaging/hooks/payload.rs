@@ -89,7 +89,7 @@ fn words_of_any(object: &Object, event: Option<&str>) -> String {
 }
 
 /// At most so many characters, the last of which says that there were more.
-fn cut(words: &str, max: usize) -> String {
+pub fn cut(words: &str, max: usize) -> String {
     let words = words.trim();
     if words.chars().count() <= max {
         return words.to_owned();

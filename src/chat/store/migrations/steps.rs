@@ -16,6 +16,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_13,
     TO_VERSION_14,
     TO_VERSION_15,
+    TO_VERSION_16,
 ];
 
 const TO_VERSION_2: &str = "
@@ -306,3 +307,42 @@ const TO_VERSION_15: &str = "
      ) STRICT, WITHOUT ROWID;
      CREATE UNIQUE INDEX identities_of_user ON identities (user_id, issuer);
      ALTER TABLE credentials ADD COLUMN issuer TEXT;";
+
+const TO_VERSION_16: &str = "
+     -- Hooks that send.
+     CREATE TABLE outgoing_hooks (
+         hook_id       INTEGER PRIMARY KEY REFERENCES hooks ON DELETE CASCADE,
+         url           TEXT    NOT NULL,
+         events        INTEGER NOT NULL,
+         only          TEXT    NOT NULL,
+         nonce         BLOB    NOT NULL,
+         cursor        INTEGER NOT NULL,
+         furthest      INTEGER NOT NULL,
+         replays       INTEGER NOT NULL DEFAULT 0,
+         failures      INTEGER NOT NULL DEFAULT 0,
+         failing_since INTEGER,
+         retry_at      INTEGER,
+         off_reason    TEXT
+     ) STRICT;
+     CREATE INDEX outgoing_hooks_retrying ON outgoing_hooks (retry_at) WHERE retry_at IS NOT NULL;
+     CREATE TABLE hook_events (
+         seq        INTEGER PRIMARY KEY,
+         chat_id    INTEGER NOT NULL REFERENCES chats,
+         kind       TEXT    NOT NULL,
+         subject_id INTEGER NOT NULL,
+         created_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX hook_events_by_chat ON hook_events (chat_id, seq);
+     CREATE INDEX hook_events_by_age ON hook_events (created_at);
+     CREATE TABLE deliveries (
+         id         INTEGER PRIMARY KEY AUTOINCREMENT,
+         hook_id    INTEGER NOT NULL REFERENCES hooks ON DELETE CASCADE,
+         webhook_id TEXT    NOT NULL,
+         seq        INTEGER,
+         type       TEXT    NOT NULL,
+         status     INTEGER,
+         ms         INTEGER NOT NULL,
+         at         INTEGER NOT NULL,
+         error      TEXT
+     ) STRICT;
+     CREATE INDEX deliveries_by_hook ON deliveries (hook_id, id);";

@@ -1,6 +1,10 @@
-//! Hooks: URLs by which programs speak in a group, each as a bot of its own.
+//! Hooks: URLs by which programs speak in a group, and URLs that are sent what happens there, each with a bot of
+//! its own.
 //!
 //! A hook lasts as long as its bot is in the group: who takes the bot out ends the hook.
+
+mod delivery;
+mod look_after;
 
 use std::num::NonZeroU32;
 
@@ -12,8 +16,9 @@ use super::message::post;
 use super::model::admin::Administrator;
 use super::model::bot::NewBot;
 use super::model::chat::Authority;
+use super::model::delivery::SigningKey;
 use super::model::error::{Error, Result};
-use super::model::hook::{Hook, MAX_HOOKS};
+use super::model::hook::{Hook, MAX_HOOKS, Outgoing};
 use super::model::id::{ChatId, HookId};
 use super::model::message::{Draft, Posted};
 use super::model::name::Username;
@@ -21,11 +26,19 @@ use super::model::token::{Token, secret_hash};
 use super::store::{self, Db};
 
 impl App {
-    /// Makes a hook, with the secret of its URL, by an admin of the group or the command line. Its bot is called `name`.
-    pub async fn create_hook(&self, by: &Administrator, chat: ChatId, name: String) -> Result<(Hook, Token)> {
+    /// Makes a hook, with its secret, by an admin of the group or the command line: one that sends, or one that
+    /// takes what others send. Its bot is called `name`.
+    pub async fn create_hook(
+        &self,
+        by: &Administrator,
+        chat: ChatId,
+        name: String,
+        outgoing: Option<Outgoing>,
+    ) -> Result<(Hook, HookSecret)> {
         self.check_pace_of_keeper(by)?;
-        let (by, secret) = (by.clone(), Token::random_of_256_bits());
+        let (by, secret, sends) = (by.clone(), Token::random_of_256_bits(), outgoing.is_some());
         let hash = secret_hash(secret.as_str());
+        let nonce = rand::random::<[u8; 16]>();
         let hook = self
             .store
             .write(move |tx| {
@@ -38,9 +51,17 @@ impl App {
                 bot::note_maker(tx, bot, &by)?;
                 member::join_as_guest(tx, chat, bot)?;
                 let id = store::hooks::insert(tx, chat, bot, &name, &hash)?;
+                if let Some(outgoing) = outgoing {
+                    store::outgoing_hooks::insert(tx, id, &outgoing, &nonce)?;
+                }
                 store::hooks::find(tx, chat, id)?.ok_or(Error::Internal)
             })
             .await?;
+        if sends {
+            self.hook_wakes.watch(chat);
+            self.hook_wakes.ring(chat);
+        }
+        let secret = if sends { HookSecret::Signs(self.keys.hook_secret(&nonce)) } else { HookSecret::Url(secret) };
         Ok((hook, secret))
     }
 
@@ -52,20 +73,27 @@ impl App {
         })
     }
 
-    /// Gives a hook another secret: the URL of before is unknown when this returns.
-    pub async fn rotate_hook(&self, by: &Administrator, chat: ChatId, id: HookId) -> Result<(Hook, Token)> {
+    /// Gives a hook another secret: the URL of before is unknown when this returns, and nothing is signed with the
+    /// secret of before.
+    pub async fn rotate_hook(&self, by: &Administrator, chat: ChatId, id: HookId) -> Result<(Hook, HookSecret)> {
         self.check_pace_of_keeper(by)?;
         let (by, secret) = (by.clone(), Token::random_of_256_bits());
         let hash = secret_hash(secret.as_str());
+        let nonce = rand::random::<[u8; 16]>();
         let hook = self
             .store
             .write(move |tx| {
                 check_keeper(tx, &by, chat)?;
                 let hook = store::hooks::find(tx, chat, id)?.ok_or(Error::NotFound)?;
-                store::hooks::set_secret(tx, id, &hash)?;
+                match hook.outgoing {
+                    Some(_) => store::outgoing_hooks::set_nonce(tx, id, &nonce)?,
+                    None => store::hooks::set_secret(tx, id, &hash)?,
+                }
                 Ok(hook)
             })
             .await?;
+        let signs = hook.outgoing.is_some();
+        let secret = if signs { HookSecret::Signs(self.keys.hook_secret(&nonce)) } else { HookSecret::Url(secret) };
         Ok((hook, secret))
     }
 
@@ -114,6 +142,14 @@ impl App {
             Administrator::CommandLine => Ok(()),
         }
     }
+}
+
+/// What is shown to whoever makes a hook, and to nobody again.
+pub enum HookSecret {
+    /// Stands in the URL by which others send.
+    Url(Token),
+    /// Signs what the hook sends.
+    Signs(SigningKey),
 }
 
 /// A name that nobody has, since others see the display name.

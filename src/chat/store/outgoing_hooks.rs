@@ -1,0 +1,146 @@
+//! Rows of `outgoing_hooks`: what hooks send, how far they have come, and how it goes.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::db::Db;
+use super::transaction::Tx;
+use crate::chat::model::delivery::HookCursor;
+use crate::chat::model::error::Result;
+use crate::chat::model::hook::{HookEvents, Only, Outgoing};
+use crate::chat::model::id::{ChatId, HookId, Seq, UserId};
+use crate::chat::model::time::Timestamp;
+
+/// What sending goes by.
+pub struct Sending {
+    pub chat: ChatId,
+    pub bot: UserId,
+    pub url: String,
+    pub events: HookEvents,
+    pub only: Only,
+    pub nonce: Vec<u8>,
+    pub cursor: Seq,
+    /// The cursor at its highest.
+    pub furthest: Seq,
+    pub replays: i64,
+    pub failures: u32,
+    pub failing_since: Option<Timestamp>,
+    pub retry_at: Option<Timestamp>,
+    pub is_off: bool,
+}
+
+/// A filter as it was checked when it came.
+pub(super) fn only(text: &str) -> Only {
+    Only::parse(text).unwrap_or_default()
+}
+
+pub fn insert(tx: &Tx<'_>, hook: HookId, outgoing: &Outgoing, nonce: &[u8]) -> Result<()> {
+    let upto = tx.last_seq().0;
+    tx.prepare_cached(
+        "INSERT INTO outgoing_hooks (hook_id, url, events, only, nonce, cursor, furthest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+    )?
+    .execute(params![hook.0, outgoing.url, outgoing.events.to_stored(), outgoing.only.as_str(), nonce, upto])?;
+    Ok(())
+}
+
+pub fn set_nonce(tx: &Tx<'_>, hook: HookId, nonce: &[u8]) -> Result<()> {
+    tx.prepare_cached("UPDATE outgoing_hooks SET nonce = ?2 WHERE hook_id = ?1")?.execute(params![hook.0, nonce])?;
+    Ok(())
+}
+
+pub fn find(db: &Db, hook: HookId) -> Result<Option<Sending>> {
+    let mut query = db.prepare_cached(
+        "SELECT h.chat_id, h.bot_id, o.url, o.events, o.only, o.nonce, o.cursor, o.furthest, o.failures,
+                o.failing_since, o.retry_at, o.off_reason IS NOT NULL, o.replays
+         FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id WHERE o.hook_id = ?1",
+    )?;
+    let found = query.query_row([hook.0], |row| {
+        Ok(Sending {
+            chat: ChatId(row.get(0)?),
+            bot: UserId(row.get(1)?),
+            url: row.get(2)?,
+            events: HookEvents::stored(row.get(3)?),
+            only: only(&row.get::<_, String>(4)?),
+            nonce: row.get(5)?,
+            cursor: Seq(row.get(6)?),
+            furthest: Seq(row.get(7)?),
+            failures: row.get(8)?,
+            failing_since: row.get::<_, Option<i64>>(9)?.map(Timestamp),
+            retry_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
+            is_off: row.get(11)?,
+            replays: row.get(12)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// Those that are on: which failed lately, and in which group each is.
+pub fn all_on(db: &Db) -> Result<Vec<(HookId, ChatId, bool)>> {
+    let mut query = db.prepare_cached(
+        "SELECT o.hook_id, h.chat_id, o.failures > 0 FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
+         WHERE o.off_reason IS NULL",
+    )?;
+    let rows = query.query_map([], |row| Ok((HookId(row.get(0)?), ChatId(row.get(1)?), row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those of a group that are on.
+pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<HookId>> {
+    let mut query = db.prepare_cached(
+        "SELECT o.hook_id FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id
+         WHERE h.chat_id = ?1 AND o.off_reason IS NULL",
+    )?;
+    let rows = query.query_map([chat.0], |row| Ok(HookId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those whose next attempt is due, and whether any waits for one.
+pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<HookId>, bool)> {
+    let mut query = db.prepare_cached("SELECT 1 FROM outgoing_hooks WHERE retry_at IS NOT NULL LIMIT 1")?;
+    if !query.exists([])? {
+        return Ok((Vec::new(), false));
+    }
+    let mut query =
+        db.prepare_cached("SELECT hook_id FROM outgoing_hooks WHERE retry_at IS NOT NULL AND retry_at <= ?1")?;
+    let rows = query.query_map([now.0], |row| Ok(HookId(row.get(0)?)))?;
+    Ok((rows.collect::<rusqlite::Result<_>>()?, true))
+}
+
+/// Moves a cursor on, unless a replay set it back meanwhile. Whatever failed before is over.
+pub fn advance(tx: &Tx<'_>, cursor: HookCursor) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE outgoing_hooks SET cursor = ?3, furthest = max(furthest, ?3), failures = 0, failing_since = NULL,
+                retry_at = NULL
+         WHERE hook_id = ?1 AND replays = ?2",
+    )?
+    .execute([cursor.hook.0, cursor.replays, cursor.to.0])?;
+    Ok(())
+}
+
+pub fn fail(tx: &Tx<'_>, hook: HookId, since: Timestamp, retry_at: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE outgoing_hooks SET failures = failures + 1, failing_since = ?2, retry_at = ?3 WHERE hook_id = ?1",
+    )?
+    .execute([hook.0, since.0, retry_at.0])?;
+    Ok(())
+}
+
+pub fn switch_off(tx: &Tx<'_>, hook: HookId, reason: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE outgoing_hooks SET off_reason = ?2, failures = 0, failing_since = NULL, retry_at = NULL
+         WHERE hook_id = ?1",
+    )?
+    .execute(params![hook.0, reason])?;
+    Ok(())
+}
+
+/// Sets the cursor back to a number, and switches the hook on.
+pub fn rewind(tx: &Tx<'_>, hook: HookId, since: Seq) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE outgoing_hooks SET cursor = min(cursor, ?2), replays = replays + 1, off_reason = NULL, failures = 0,
+                failing_since = NULL, retry_at = NULL
+         WHERE hook_id = ?1",
+    )?
+    .execute([hook.0, since.0])?;
+    Ok(())
+}
