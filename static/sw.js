@@ -10,7 +10,7 @@ const PATIENCE = 4_000; // ms for the server, before the kept page is shown
 const LOADING = 60_000; // ms in which a page that is being opened may not be listed as open
 const AWAY = [502, 503, 504]; // what a proxy says for a server that is not there
 const PARTS = ['js/', 'css/', 'fireside.js'];
-const NEEDS_SERVER = /\/(admin|call|elsewhere|invite|link|mentions|qr|ring|stage)\.(js|css)$/; // of no use without one
+const NEEDS_SERVER = /\/(admin|call|elsewhere|hooks|invite|link|mentions|qr|ring|stage)\.(js|css)$/; // of no use without one
 const ANY = { ignoreVary: true };
 
 self.addEventListener('install', (event) => event.waitUntil(keep().then(() => self.skipWaiting())));

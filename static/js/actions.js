@@ -86,6 +86,7 @@ export function createActions(app) {
     invite: () => needed(() => import('./invite.js'), ({ openInvite }) => openInvite(world())),
     mutes: (chat, anchor) => needed(() => import('./mutes.js'), ({ openMutes }) => openMutes(world(), chat, anchor)),
     inviteInto: (chat) => needed(() => import('./invite.js'), ({ openGroupInvite }) => openGroupInvite(world(), chat)),
+    hooks: (chat) => needed(() => import('./hooks.js'), ({ openHooks }) => openHooks(world(), chat)),
     about: (chat) => {
       const shown = store.get().chats[chat];
       const other = shown.chat_type === 'dm' && otherMember(shown, store.get().me);

@@ -75,6 +75,13 @@ export function createApi(token) {
     inviteInto: (id, wish) => post(`${chat(id)}invite/`, wish),
     invitesInto: (id) => get(`${chat(id)}invite/?limit=100`),
     endInviteInto: (id, code) => call('DELETE', `${chat(id)}invite/${encodeURIComponent(code)}/`),
+    hooks: (id) => get(`${chat(id)}hooks/?limit=100`),
+    makeHook: (id, wish) => post(`${chat(id)}hooks/`, wish),
+    rotateHook: (id, hook) => post(`${chat(id)}hooks/${hook}/rotate/`),
+    deleteHook: (id, hook) => call('DELETE', `${chat(id)}hooks/${hook}/`),
+    deliveries: (id, hook, cursor) => get(`${chat(id)}hooks/${hook}/deliveries/${query({ cursor })}`),
+    testHook: (id, hook) => post(`${chat(id)}hooks/${hook}/test/`),
+    replayHook: (id, hook, since) => post(`${chat(id)}hooks/${hook}/replay/`, { since }),
     joinBy: (code) => patiently(() => post(`/messages/api/join/${encodeURIComponent(code)}/`)),
     // A direct chat is made once, however often it is asked for.
     talkTo: (user) => patiently(() => post('/messages/api/chats/', { chat_type: 'dm', member_ids: [user] })),

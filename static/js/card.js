@@ -1,5 +1,5 @@
 // Who that is, in a few words beside their picture.
-import { avatar, el, nameOf, popover, style } from './dom.js';
+import { avatar, botMark, el, nameOf, popover, style } from './dom.js';
 import { shortly, t } from './i18n.js';
 
 export async function openCard({ store, actions }, anchor, user) {
@@ -10,7 +10,7 @@ export async function openCard({ store, actions }, anchor, user) {
   const seen = online ? t('online') : last_seen ? t('seen', { time: shortly(new Date(last_seen)) }) : '';
   const node = popover(anchor, el('div', { className: 'card-of' },
     avatar(known, { size: '4rem', online }),
-    el('b', { className: 'words', dir: 'auto', textContent: nameOf(known) }), el('span', { className: 'soft clip', textContent: `@${known.username}` }),
+    el('b', { className: 'words', dir: 'auto', textContent: nameOf(known) }), botMark(known), el('span', { className: 'soft clip', textContent: `@${known.username}` }),
     el('span', { className: 'soft', textContent: seen }),
     el('div', { className: 'row' },
       user.id !== me.id && button('message.person', () => actions.talkTo(user.id), 'primary'), button('profile', () => actions.person(known.username)))));

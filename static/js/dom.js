@@ -46,6 +46,9 @@ export function iconButton(name, label, onclick, more = {}) {
   return el('button', { type: 'button', className: 'icon', 'aria-label': label, title: label, onclick, ...more }, icon(name));
 }
 
+// Beside the name of a program.
+export const botMark = (user) => user?.is_bot && el('span', { className: 'bot', textContent: t('bot') });
+
 export const nameOf = (user) => user?.display_name || user?.username || '?';
 
 const FACE = '2.75rem';
@@ -68,7 +71,7 @@ function initials(name) {
 }
 
 export function person(user, { online, note, actions = [], onclick } = {}) {
-  const words = el('span', { className: 'grow' }, el('span', { className: 'clip', dir: 'auto', textContent: nameOf(user) }), el('span', { className: 'soft clip', textContent: note ?? `@${user.username}` }));
+  const words = el('span', { className: 'grow' }, el('span', { className: 'clip' }, el('bdi', { textContent: nameOf(user) }), botMark(user)), el('span', { className: 'soft clip', textContent: note ?? `@${user.username}` }));
   const main = onclick ? el('button', { type: 'button', className: 'person-open grow', onclick }, avatar(user, { online }), words) : [avatar(user, { online }), words];
   return el('li', { className: 'person' }, main, actions);
 }

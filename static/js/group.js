@@ -51,6 +51,7 @@ export function openGroup({ api, store, actions }, chat) {
   }), 'danger');
   const searching = button('search.chat', () => { box.close(); actions.search(chat); });
   const inviting = button('group.invite', () => actions.inviteInto(chat));
+  const hooks = button('hooks', () => actions.hooks(chat));
   const changing = el('details', {}, el('summary', { textContent: t('group.change') }), el('div', { className: 'stack' }, renaming, owned, el('div', {}, deleting)));
   // Who might be added is looked for when somebody wants to.
   const adding = el('details', {}, el('summary', { textContent: t('group.add') }));
@@ -99,7 +100,7 @@ export function openGroup({ api, store, actions }, chat) {
       const name = renaming.elements.title;
       if (document.activeElement !== name || name.value === before.title) name.value = title;
     }
-    if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, searching, ...(drawn.leads ? [inviting, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), mutes, pins, inside);
+    if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, searching, ...(drawn.leads ? [inviting, hooks, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), mutes, pins, inside);
     heading.textContent = t('members', { n: count });
     members.input.hidden = count <= FEW;
     const isOther = before.list && (before.count !== count || before.admins !== drawn.admins || before.list.length !== list.length);

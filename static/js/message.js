@@ -1,6 +1,6 @@
 // One line of a conversation: a day, where unread begins, a message.
 import { attachments } from './attachment.js';
-import { avatar, el, icon, nameOf, skeleton, words } from './dom.js';
+import { avatar, botMark, el, icon, nameOf, skeleton, words } from './dom.js';
 import { clock, day, fullTime, t } from './i18n.js';
 import { draw, gist } from './markup.js';
 
@@ -27,7 +27,7 @@ function message({ message: { id, sender, content, attachments: files = [], reac
     mine && ticks(readers, context));
   // Its direction is that of its words: what has one of its own does not count.
   const bubble = el('div', { className: emojiOnly ? 'bubble big' : 'bubble', dir: 'auto' },
-    !grouped && !mine && !context.direct() && el('b', { className: 'author clip', dir: 'auto', textContent: nameOf(sender) }),
+    !grouped && !mine && !context.direct() && el('b', { className: 'author clip', dir: 'auto' }, nameOf(sender), botMark(sender)),
     reply_to && quote(reply_to, context),
     attachments(files, context),
     content && said(id, content, names),

@@ -16,6 +16,7 @@ mod files;
 mod first_hour;
 mod first_load;
 mod group;
+mod hooks;
 mod hostile;
 mod installed;
 mod keyboard;
