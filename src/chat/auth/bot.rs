@@ -174,14 +174,14 @@ mod tests {
         let (hers, his) = (Administrator::Admin(alice.clone()), Administrator::Admin(bob.clone()));
         let den = group(&app, &alice, &[]).await;
         have_ended(&app, alice.user.0, MAX_PROGRAMS - 1).await;
-        let (hook, _) = app.create_hook(&hers, den, "last".into()).await.expect("the last");
+        let (hook, _) = app.create_hook(&hers, den, "last".into(), None).await.expect("the last");
         app.delete_hook(&hers, den, hook.id).await.expect("ended");
-        let more = app.create_hook(&hers, den, "more".into()).await;
+        let more = app.create_hook(&hers, den, "more".into(), None).await;
         assert!(matches!(more, Err(Error::LimitReached { max: MAX_PROGRAMS, .. })), "{more:?}");
         let bot = |name| NewBot { username: Username::parse(name).expect("a name"), display_name: None };
         let more = app.create_bot(&hers, bot("more"), BotMakers::Everybody).await;
         assert!(matches!(more, Err(Error::LimitReached { max: MAX_PROGRAMS, .. })), "{more:?}");
         app.create_bot(&his, bot("his"), BotMakers::Everybody).await.expect("somebody else's");
-        app.create_hook(&Administrator::CommandLine, den, "ops".into()).await.expect("the operator's");
+        app.create_hook(&Administrator::CommandLine, den, "ops".into(), None).await.expect("the operator's");
     }
 }

@@ -144,7 +144,8 @@ impl App {
     }
 }
 
-/// What is shown to whoever makes a hook, and to nobody again.
+/// What is shown to whoever makes a hook, and to nobody again. It prints as nothing.
+#[derive(Debug)]
 pub enum HookSecret {
     /// Stands in the URL by which others send.
     Url(Token),
