@@ -151,7 +151,7 @@ impl Cast {
         let invite = self.alice.person.post("/api/server/invites/", &json!({})).await.is(201).json();
         let bot =
             self.alice.person.post("/api/server/bots/", &json!({"username": self.new_name()})).await.is(201).json();
-        let told = self.bob.person.post("/api/server/push/", &new_device(&self.new_name())).await.is(201).json();
+        let told = device.post("/api/server/push/", &new_device(&self.new_name())).await.is(201).json();
         (id(current), id(&invite), id(&bot), id(&told))
     }
 

@@ -23,7 +23,11 @@ async fn the_numbers_are_those_of_what_is_there() {
     let other = root.handshake("/messages/ws/").enters().await;
 
     // A socket counts from its opening, which comes a moment after the answer to its handshake.
-    let status = status_when(&root, |status| status["sockets"]["rooms"] == 1 && status["users_online"] == 2).await;
+    let status = status_when(&root, |status| {
+        let sockets = &status["sockets"];
+        sockets["rooms"] == 1 && sockets["messaging"] == 1 && status["users_online"] == 2
+    })
+    .await;
     for (field, number) in [("users", 2), ("users_online", 2), ("chats", 2), ("messages", 2)] {
         assert_eq!(status[field], number, "{field} in {status}");
     }

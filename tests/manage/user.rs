@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{root_of, signs_in};
-use crate::world::{Fireside, people};
+use crate::world::{Fireside, Person, people};
 
 const USERS: &str = "/api/server/users/";
 
@@ -21,7 +21,7 @@ async fn everybody_is_listed_and_found() {
     let alices = &page["results"][1];
     let expected = json!({
         "id": alice.id, "username": "alice", "display_name": "alice", "email": "alice@example.com",
-        "is_admin": false, "is_disabled": true, "stored_bytes": 0, "text_bytes": 7,
+        "is_admin": false, "is_disabled": true, "has_second_factor": false, "stored_bytes": 0, "text_bytes": 7,
         "created_at": alices["created_at"], "last_seen_at": null,
     });
     assert_eq!(*alices, expected);
@@ -72,8 +72,9 @@ async fn everybody_learns_who_they_are_themselves() {
     let root = root_of(&fireside).await;
     let alice = fireside.registers("alice").await;
     let about = "/api/server/";
-    assert_eq!(root.get(about).await.is(200).json()["user"], json!({"id": root.id, "is_admin": true}));
-    assert_eq!(alice.get(about).await.is(200).json()["user"], json!({"id": alice.id, "is_admin": false}));
+    let who = |person: &Person, is_admin| json!({"id": person.id, "is_admin": is_admin, "is_named_by_proxy": false});
+    assert_eq!(root.get(about).await.is(200).json()["user"], who(&root, true));
+    assert_eq!(alice.get(about).await.is(200).json()["user"], who(&alice, false));
     assert!(fireside.anyone().get(about).await.is(200).json().get("user").is_none(), "a stranger is nobody");
     root.patch(&format!("{USERS}{}/", alice.id), &json!({"is_admin": true})).await.is(200);
     assert_eq!(alice.get(about).await.is(200).json()["user"]["is_admin"], true, "the right as it is now");

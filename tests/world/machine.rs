@@ -64,8 +64,17 @@ pub fn has_strace() -> bool {
 
 /// Bytes of memory that the server holds.
 pub fn resident_bytes(fireside: &Fireside) -> u64 {
+    status_bytes(fireside, "VmRSS:")
+}
+
+/// The same without the pages of the program's own file, which the kernel maps as they are run and takes back itself.
+pub fn allocated_bytes(fireside: &Fireside) -> u64 {
+    status_bytes(fireside, "RssAnon:")
+}
+
+fn status_bytes(fireside: &Fireside, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", fireside.process())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 

@@ -87,9 +87,14 @@ impl App {
         self.store.write(move |tx| store::outgoing_hooks::advance(tx, cursor)).await
     }
 
-    /// The receiver took it: the next is due. What it answered is said by the hook's bot, once.
+    /// The receiver took it: the next is due. What it answered is said by the hook's bot, once, unless the hooks of
+    /// whoever made it say more already than one person may.
     pub async fn delivered(&self, delivery: &Delivery, attempt: Attempt, reply: Option<MessageText>) -> Result<()> {
         let note = Note::of(delivery);
+        let reply = match reply {
+            Some(reply) if self.may_answer(note.cursor.hook)? => Some(reply),
+            _ => None,
+        };
         let quota = self.quota;
         self.store
             .write(move |tx| {
@@ -102,6 +107,11 @@ impl App {
                 }
             })
             .await
+    }
+
+    fn may_answer(&self, hook: HookId) -> Result<bool> {
+        let sending = self.store.read(|db| store::outgoing_hooks::find(db, hook))?;
+        Ok(sending.is_some_and(|sending| self.check_pace_of_hook(sending.bot).is_ok()))
     }
 
     /// It came to nothing: it is tried again, later and later, until the receiver is given up.

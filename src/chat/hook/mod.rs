@@ -19,7 +19,7 @@ use super::model::chat::Authority;
 use super::model::delivery::SigningKey;
 use super::model::error::{Error, Result};
 use super::model::hook::{Hook, MAX_HOOKS, Outgoing};
-use super::model::id::{ChatId, HookId};
+use super::model::id::{ChatId, HookId, UserId};
 use super::model::message::{Draft, Posted};
 use super::model::name::Username;
 use super::model::token::{Token, secret_hash};
@@ -117,9 +117,9 @@ impl App {
         self.store.read(|db| store::hooks::by_secret(db, &hash)?.ok_or(Error::NotFound))
     }
 
-    /// Counts what comes in by a hook: all that one person has made speak as often together as one person.
-    pub fn check_pace_of_hook(&self, hook: &Hook) -> Result<()> {
-        match self.store.read(|db| store::bots::maker(db, hook.bot.id))? {
+    /// Counts what the bot of a hook says: all that one person has made speak as often together as one person.
+    pub fn check_pace_of_hook(&self, bot: UserId) -> Result<()> {
+        match self.store.read(|db| store::bots::maker(db, bot))? {
             Some(maker) => self.hooked.check(maker, NonZeroU32::MIN),
             None => Ok(()),
         }

@@ -18,7 +18,7 @@ pub(super) async fn explain(site: &Site, cause: &Failure, port: u16) -> Vec<Find
     }
     let mut findings: Vec<Finding> = leads_to(name).await.into_iter().collect();
     if site.target.is_https {
-        findings.push(behind(name, site, port).await);
+        findings.push(behind(name, site, cause, port).await);
     }
     findings
 }
@@ -32,7 +32,7 @@ async fn leads_to(name: &str) -> Option<Finding> {
 }
 
 /// What the server says by plain HTTP, where no certificate is needed.
-async fn behind(name: &str, site: &Site, port: u16) -> Finding {
+async fn behind(name: &str, site: &Site, https_failure: &Failure, port: u16) -> Finding {
     let https = site.target.port;
     let Some(target) = Target::parse(&format!("http://{name}:{port}")) else {
         return Missing(format!("{name} cannot be asked by plain http"));
@@ -40,6 +40,12 @@ async fn behind(name: &str, site: &Site, port: u16) -> Finding {
     let plain = Client::new(Site { target, base: site.base.clone() });
     let answer = match plain.get("/readyz", &[]).await {
         Ok(answer) => answer,
+        // What answers with a certificate is let in: then the certificate alone is missing.
+        Err(_) if matches!(https_failure, Failure::Tls(_)) => {
+            return Note(format!(
+                "plain http is not answered (port {port}), as it is by a server with --domain {name}"
+            ));
+        }
         Err(cause) => {
             return Missing(format!(
                 "plain http is not reached either (port {port}: {cause}): the name has to lead to the server, \

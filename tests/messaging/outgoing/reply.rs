@@ -7,7 +7,7 @@ use serde_json::json;
 use super::receiver::{Mood, Receiver};
 use super::{ALL, path, sends, server, until};
 use crate::messaging::words::{group, say, texts};
-use crate::world::people;
+use crate::world::{Fireside, people};
 
 #[tokio::test]
 async fn an_answer_in_words_is_said_by_the_bot_once_whatever_is_sent_again() {
@@ -34,6 +34,29 @@ async fn an_answer_in_words_is_said_by_the_bot_once_whatever_is_sent_again() {
     assert_eq!(texts(&alice, chat).await, ["something else", "pong", "you said ping", "ping"]);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(receiver.told().len(), 2, "what its own bot says is not sent: {:?}", receiver.story());
+}
+
+#[tokio::test]
+async fn hooks_of_one_person_answer_no_more_than_one_person_may_say() {
+    let fireside = Fireside::start_with_limits(&["--hook-allow", "127.0.0.1", "--limit-send", "4/h"]).await;
+    people!(fireside: alice, bob);
+    let receiver = Receiver::opens().await;
+    receiver.is(Mood::Echoes);
+    let chat = group(&alice, "Ops", &[&bob]).await;
+    // One for each message: together they may say four.
+    for _ in 0..2 {
+        sends(&alice, chat, &receiver, &ALL[..1]).await;
+    }
+    for number in 0..3 {
+        say(&bob, &format!("message {number}"), chat).await;
+    }
+    receiver.hears(6).await;
+    // Whatever is answered is said before the next message is sent.
+    say(&bob, "the last", chat).await;
+    receiver.hears(8).await;
+    let said = texts(&alice, chat).await;
+    let answers = said.iter().filter(|text| text.starts_with("you said")).count();
+    assert_eq!(answers, 4, "{said:?}");
 }
 
 #[tokio::test]

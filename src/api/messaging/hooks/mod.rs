@@ -141,7 +141,7 @@ async fn say(request: &mut Request, writer: Writer) -> Answer {
     let hook = request.context.app.hook_by_secret(&secret)?;
     request.trace.signed_by(hook.bot.id);
     request.context.limits.check_hook(hook.id).of(request)?;
-    request.context.app.check_pace_of_hook(&hook)?;
+    request.context.app.check_pace_of_hook(hook.bot.id)?;
     let key = request.header("idempotency-key").map(IdempotencyKey::parse).transpose();
     let key = key.map_err(|fault| ApiError::field("Idempotency-Key", fault.0))?;
     let text = payload::read(request, writer).await?;
