@@ -1,7 +1,7 @@
 //! Who asks: six people, each with every kind of credential, and what was theirs
 //! before it was revoked.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use reqwest::Method;
 use serde_json::json;
@@ -103,6 +103,8 @@ pub struct Cast {
     pub revoked: Vec<Visitor>,
     pub revoked_refresh: String,
     guests: Cell<usize>,
+    /// Bob's sessions of the latest scenes: of more than twenty, his oldest would end.
+    pub devices: RefCell<Vec<i64>>,
 }
 
 impl Cast {
@@ -128,6 +130,7 @@ impl Cast {
             revoked,
             revoked_refresh: before.refresh,
             guests: Cell::new(0),
+            devices: RefCell::default(),
             fireside,
         }
     }

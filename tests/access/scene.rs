@@ -145,6 +145,11 @@ impl Cast {
 
     /// A session of bob's, an invitation, a bot, and a device of bob's that is told of messages.
     async fn of_server(&self) -> (i64, i64, i64, i64) {
+        let old = self.devices.replace_with(|devices| devices.split_off(devices.len().saturating_sub(4)));
+        for session in old {
+            let ended = self.bob.person.delete(&format!("/api/server/sessions/{session}/")).await;
+            assert!([204, 404].contains(&ended.status), "{ended}");
+        }
         let device = self.bob.person.signs_in_again().await;
         let sessions = device.get("/api/server/sessions/").await.is(200).results();
         let current = sessions.iter().find(|session| session["current"] == true).unwrap();
@@ -152,6 +157,7 @@ impl Cast {
         let bot =
             self.alice.person.post("/api/server/bots/", &json!({"username": self.new_name()})).await.is(201).json();
         let told = device.post("/api/server/push/", &new_device(&self.new_name())).await.is(201).json();
+        self.devices.borrow_mut().push(id(current));
         (id(current), id(&invite), id(&bot), id(&told))
     }
 
