@@ -42,7 +42,6 @@ pub enum DevEvent {
         text: String,
     },
     /// An event was delivered to somebody else's server, or was not.
-    #[expect(dead_code, reason = "hooks that call out will tell it")]
     Delivery {
         /// The hook.
         hook: i64,

@@ -4,6 +4,8 @@ use futures_util::SinkExt;
 use reqwest::Response;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -102,6 +104,37 @@ async fn a_watcher_sees_requests_and_frames_and_no_token() {
         assert!(!all.contains(&dev.token(name)), "a token is shown");
     }
     assert!(!all.contains(&secret) && !all.contains("docs.js"), "{all}");
+}
+
+#[tokio::test]
+async fn a_watcher_sees_what_hooks_deliver_and_what_they_do_not() {
+    let dev = Dev::start(&["--hook-allow", "127.0.0.1"]);
+    let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/in?of=nobody", receiver.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut line, _) = receiver.accept().await.unwrap();
+        assert_ne!(line.read(&mut [0; 4096]).await.unwrap(), 0);
+        line.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").await.unwrap();
+        // Whoever comes next finds nobody.
+    });
+    let mut watcher = Watcher::of(&dev).await;
+    let wish = json!({"label": "ci", "url": url, "events": ["message_created"]});
+    let hook = dev.post("/messages/api/chats/1/hooks/", &wish).await.is(201).json();
+    let is_delivery = |event: &Value| event["type"] == "delivery";
+    let mut seen = Vec::new();
+    for text in ["taken", "lost"] {
+        dev.post(MESSAGES, &json!({"content": text})).await.is(201);
+        seen.extend(watcher.until(is_delivery).await);
+    }
+    let deliveries: Vec<_> = seen.iter().filter(|event| is_delivery(event)).collect();
+    for delivery in &deliveries {
+        assert_eq!((&delivery["hook"], &delivery["event"]), (&hook["id"], &json!("message_created")), "{delivery}");
+    }
+    assert_eq!((&deliveries[0]["status"], &deliveries[0]["error"]), (&json!(204), &json!(null)));
+    assert_eq!(deliveries[1]["status"], json!(null));
+    assert!(deliveries[1]["error"].as_str().is_some_and(|error| !error.is_empty()), "{}", deliveries[1]);
+    let all = Value::Array(seen).to_string();
+    assert!(!all.contains(hook["secret"].as_str().unwrap()) && !all.contains("of=nobody"), "{all}");
 }
 
 #[tokio::test]

@@ -14,9 +14,10 @@ use super::queue::{Lane, Queue, Turn};
 use super::webhook;
 use crate::api::http::context::Context;
 use crate::api::http::hook_calls::MAX_CALLS;
-use crate::chat::model::delivery::{Delivery, Upcoming};
+use crate::chat::model::delivery::{Attempt, Delivery, Upcoming};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::HookId;
+use crate::dev_feed::DevEvent;
 
 /// How often it is looked whether a receiver's time has come, as long as some are waited for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -121,6 +122,9 @@ async fn deliver(context: &Context, lane: Lane, delivery: &Delivery) -> Result<T
     let Delivery { url, key, webhook_id, .. } = delivery;
     let body = webhook::body_of(delivery);
     let (attempt, answer) = webhook::send(way, url, key, webhook_id, context.app.now(), body).await;
+    if let Some(feed) = &context.settings.dev_feed {
+        feed.tell(|| told_of(delivery, &attempt));
+    }
     let is_prompt = u128::try_from(attempt.ms).unwrap_or(0) <= PROMPT.as_millis();
     match answer {
         Some(answer) => {
@@ -129,5 +133,16 @@ async fn deliver(context: &Context, lane: Lane, delivery: &Delivery) -> Result<T
             Ok(Turn::Sent { is_prompt })
         }
         None => context.app.not_delivered(delivery, attempt).await.map(|()| Turn::Failed),
+    }
+}
+
+/// What those see of it who watch a server for trying things out.
+fn told_of(delivery: &Delivery, attempt: &Attempt) -> DevEvent {
+    DevEvent::Delivery {
+        hook: delivery.cursor.hook.0,
+        event: delivery.what.event().as_str().to_owned(),
+        status: attempt.status,
+        ms: u64::try_from(attempt.ms).unwrap_or(0),
+        error: attempt.error.clone(),
     }
 }
