@@ -29,11 +29,11 @@ pub(super) struct DomainFlags {
     /// it for more. Whoever uses it agrees to the terms of the certificate authority
     #[arg(long, env = "FIRESIDE_DOMAIN", value_name = "NAME", value_delimiter = ',', conflicts_with = "tls_cert")]
     domain: Vec<DomainName>,
-    /// Address where HTTPS is spoken for --domain [default: [::]:443]
+    /// Address where HTTPS is spoken for --domain; `[::]:443` unless given
     #[arg(long, env = "FIRESIDE_HTTPS_LISTEN", value_name = "ADDRESS", value_parser = listen::tcp_address, requires = "domain")]
     https_listen: Option<SocketAddr>,
-    /// Address where plain HTTP leads to HTTPS and certificate authorities find their proofs, or `off`
-    /// [default: [::]:80]
+    /// Address where plain HTTP leads to HTTPS and certificate authorities find their proofs, or `off`;
+    /// `[::]:80` unless given
     #[arg(long, env = "FIRESIDE_HTTP_LISTEN", value_name = "ADDRESS", requires = "domain")]
     http_listen: Option<HttpListen>,
     /// Directory of the certificate authority

@@ -17,7 +17,7 @@ const MAX_SECRET_FILE: u64 = 4 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct OidcFlags {
-    /// OpenID Connect provider that signs people in: https://id.example.org, or http on this machine
+    /// OpenID Connect provider that signs people in: `https://id.example.org`, or http on this machine
     #[arg(long, env = "FIRESIDE_OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
     /// As the provider calls this server
