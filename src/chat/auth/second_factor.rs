@@ -45,7 +45,7 @@ impl App {
         }
         let confirmed = self.confirm_password(actor, password).await?;
         let secret = FactorSecret::random();
-        let (user, sealed) = (actor.user, secret.sealed(&self.keys.factor_key(), actor.user));
+        let (user, sealed) = (actor.user, secret.sealed(&self.keys.factor_key(), actor.user)?);
         self.authorized(actor)
             .write(move |tx| {
                 confirmed.check(tx)?;

@@ -41,6 +41,7 @@ pub mod readiness;
 pub mod receipt;
 pub mod record;
 pub mod retention;
+pub mod seal;
 pub mod search;
 pub mod second_factor;
 pub mod server;

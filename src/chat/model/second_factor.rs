@@ -6,13 +6,15 @@ use std::time::Duration;
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::error::Unspecified;
 use sha1::Sha1;
 
+use super::error::{Error, Result};
 use super::id::UserId;
+use super::seal::SealKey;
 use super::session::Actor;
 use super::time::Timestamp;
-use super::token::{FactorKey, secret_hash};
+use super::token::secret_hash;
 
 /// How long a code is shown.
 const STEP: Duration = Duration::from_secs(30);
@@ -139,26 +141,14 @@ impl FactorSecret {
 
     /// For the database, which alone is to tell nobody a code: its key is not in there. For one user, so that no row
     /// opens as another's.
-    #[must_use]
-    pub(in crate::chat) fn sealed(&self, key: &FactorKey, user: UserId) -> Vec<u8> {
-        let nonce = rand::random::<[u8; NONCE_LEN]>();
-        let mut sealed = self.0.clone();
-        let Some(cipher) = cipher(key) else { return Vec::new() };
-        let nonce_again = Nonce::assume_unique_for_key(nonce);
-        if cipher.seal_in_place_append_tag(nonce_again, Aad::from(user.0.to_be_bytes()), &mut sealed).is_err() {
-            return Vec::new();
-        }
-        [nonce.as_slice(), &sealed].concat()
+    pub(in crate::chat) fn sealed(&self, key: &SealKey, user: UserId) -> Result<Vec<u8>> {
+        key.seal(&self.0, &user.0.to_be_bytes()).map_err(|Unspecified| Error::Internal)
     }
 
     /// `None`: the key is another server's, or the row somebody else's.
     #[must_use]
-    pub(in crate::chat) fn unsealed(sealed: &[u8], key: &FactorKey, user: UserId) -> Option<Self> {
-        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut sealed = sealed.to_vec();
-        let opened = cipher(key)?.open_in_place(nonce, Aad::from(user.0.to_be_bytes()), &mut sealed).ok()?;
-        Some(Self(opened.to_vec()))
+    pub(in crate::chat) fn unsealed(sealed: &[u8], key: &SealKey, user: UserId) -> Option<Self> {
+        key.open(sealed, &user.0.to_be_bytes()).map(Self)
     }
 }
 
@@ -166,10 +156,6 @@ impl fmt::Debug for FactorSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FactorSecret(…)")
     }
-}
-
-fn cipher(key: &FactorKey) -> Option<LessSafeKey> {
-    UnboundKey::new(&CHACHA20_POLY1305, &key.0).ok().map(LessSafeKey::new)
 }
 
 /// The step that a moment is in.
@@ -236,7 +222,7 @@ fn recovery_hash(letters: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use super::{FactorKey, FactorRequirement, FactorSecret, MAX_ISSUER, Otp, recovery_code, step_at};
+    use super::{FactorRequirement, FactorSecret, MAX_ISSUER, Otp, SealKey, recovery_code, step_at};
     use crate::chat::model::id::UserId;
     use crate::chat::model::time::Timestamp;
 
@@ -310,15 +296,16 @@ mod tests {
 
     #[test]
     fn a_sealed_secret_opens_by_its_key_for_its_user_alone() {
-        let (key, other) = (FactorKey([1; 32]), FactorKey([2; 32]));
-        let sealed = secret().sealed(&key, UserId(7));
+        let (key, other) = (SealKey::new([1; 32]), SealKey::new([2; 32]));
+        let seal = || secret().sealed(&key, UserId(7)).expect("sealed");
+        let sealed = seal();
         assert_eq!(FactorSecret::unsealed(&sealed, &key, UserId(7)), Some(secret()));
         assert_eq!(FactorSecret::unsealed(&sealed, &other, UserId(7)), None);
         assert_eq!(FactorSecret::unsealed(&sealed, &key, UserId(8)), None);
         assert_eq!(FactorSecret::unsealed(&sealed[..20], &key, UserId(7)), None);
         assert_eq!(FactorSecret::unsealed(b"short", &key, UserId(7)), None);
         assert!(!sealed.windows(8).any(|part| secret().0.windows(8).any(|clear| clear == part)));
-        assert_ne!(sealed, secret().sealed(&key, UserId(7)), "each time anew");
+        assert_ne!(sealed, seal(), "each time anew");
     }
 
     #[test]

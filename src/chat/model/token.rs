@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::delivery::SigningKey;
+use super::seal::SealKey;
 
 /// A secret that signs somebody in: 40 hex characters, or 64 in a URL. It prints as nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,9 +45,6 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What the secrets of second factors are sealed with.
-pub(in crate::chat) struct FactorKey(pub [u8; 32]);
-
 /// The server's secret, and what is derived from it.
 #[derive(Clone)]
 pub(in crate::chat) struct Keys(Arc<[u8]>);
@@ -81,13 +79,14 @@ impl Keys {
         self.derive("json web token", &[])
     }
 
-    pub fn factor_key(&self) -> FactorKey {
-        FactorKey(self.derive("second factor", &[]))
+    /// What the secrets of second factors are sealed with.
+    pub fn factor_key(&self) -> SealKey {
+        SealKey::new(self.derive("second factor", &[]))
     }
 
     /// What the key that push services know the server by is sealed with.
-    pub fn push_seal(&self, nonce: &[u8]) -> [u8; 32] {
-        self.derive("push key", nonce)
+    pub fn push_seal(&self) -> SealKey {
+        SealKey::new(self.derive("push key", &[]))
     }
 
     /// A key for one purpose, never the secret itself.

@@ -2,7 +2,6 @@
 //! and lies in the database under the server's secret: so it comes along in backups and replicas, and a stolen
 //! database alone pushes nothing.
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::error::Unspecified;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -11,6 +10,9 @@ use crate::chat::app::App;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::token::Keys;
 use crate::chat::store;
+
+/// It is the server's, and nobody's else.
+const WHOSE: &[u8] = &[];
 
 impl App {
     /// The private key for P-256, as PKCS #8; made if there is none.
@@ -39,25 +41,14 @@ impl App {
     }
 }
 
-/// A key, and the same sealed: the nonce first.
+/// A key, and the same sealed.
 fn make(keys: &Keys) -> std::result::Result<(Vec<u8>, Vec<u8>), Unspecified> {
     let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?;
-    let nonce = rand::random::<[u8; NONCE_LEN]>();
-    let mut sealed = key.as_ref().to_vec();
-    cipher(keys, &nonce)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)?;
-    Ok((key.as_ref().to_vec(), [nonce.as_slice(), &sealed].concat()))
+    Ok((key.as_ref().to_vec(), keys.push_seal().seal(key.as_ref(), WHOSE)?))
 }
 
 fn open(keys: &Keys, sealed: &[u8]) -> Option<Vec<u8>> {
-    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
-    let mut sealed = sealed.to_vec();
-    let cipher = cipher(keys, nonce).ok()?;
-    let key = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut sealed).ok()?;
-    Some(key.to_vec())
-}
-
-fn cipher(keys: &Keys, nonce: &[u8]) -> std::result::Result<LessSafeKey, Unspecified> {
-    Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &keys.push_seal(nonce))?))
+    keys.push_seal().open(sealed, WHOSE)
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl Import {
         let hashes = hashes.collect::<Result<Vec<_>>>()?;
         // One of the future would take codes of now for used.
         let last_step = last_step.unwrap_or(-1).min(step_at(self.now) + 1);
-        let sealed = secret.sealed(&self.keys.factor_key(), UserId(id));
+        let sealed = secret.sealed(&self.keys.factor_key(), UserId(id))?;
         self.arrival.second_factor(id, &sealed, last_step, &hashes)
     }
 
