@@ -36,7 +36,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// The same for everybody: what this machine's own trouble is, such as a path, is the log's to say.
+    /// The same for everybody: what failed on this machine, such as a path, is the log's to say.
     pub fn public(&self) -> String {
         if let Self::Own(_) = self { "the server's log says what is wrong".to_owned() } else { self.to_string() }
     }

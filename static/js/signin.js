@@ -37,8 +37,6 @@ export function createSignin(root, { api, reason, entered, named = () => {}, spe
   function asks(is) {
     for (const part of [username, password, tabRow, note]) part.hidden = is;
     otp.hidden = back.hidden = node.elements.otp.disabled = !is;
-    back.hidden = !is;
-    otp.hidden = !is;
     if (!is) node.elements.otp.value = '';
     refuse(node, null);
     if (is) node.elements.otp.focus();

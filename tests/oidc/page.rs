@@ -7,6 +7,16 @@ use super::header::behind_a_proxy;
 use super::{everybody, fireside_of_issuer};
 use crate::client::browser::{Browser, browser_is_here};
 
+/// By the button, and then at the provider, which asks for her consent.
+async fn grace_signs_in(page: &Browser) {
+    page.clicks("a.elsewhere").await;
+    page.types("[name=login]", "grace").await;
+    page.types("[name=password]", "any").await;
+    page.clicks("[type=submit]").await;
+    page.until("document.querySelector('[name=prompt][value=consent]')").await;
+    page.clicks("[type=submit]").await;
+}
+
 #[tokio::test]
 async fn people_sign_in_by_the_button_and_link_their_accounts() {
     let Some(_turn) = browser_is_here().await else { return };
@@ -14,12 +24,7 @@ async fn people_sign_in_by_the_button_and_link_their_accounts() {
     let fireside = fireside_of_issuer(&provider.issuer, &["--oidc-name", "Example ID"]).await;
     let page = Browser::at(&fireside).await;
     page.sees("[name=password]").await;
-    page.clicks("a.elsewhere").await;
-    page.types("[name=login]", "grace").await;
-    page.types("[name=password]", "any").await;
-    page.clicks("[type=submit]").await;
-    page.until("document.querySelector('[name=prompt][value=consent]')").await;
-    page.clicks("[type=submit]").await;
+    grace_signs_in(&page).await;
     page.sees(".app .me").await;
     assert_eq!(page.asks("location.hash").await, "");
     assert_eq!(page.asks("document.cookie").await, "", "the token has taken the session's place");
@@ -71,12 +76,7 @@ async fn the_page_says_in_a_sentence_what_failed_and_has_no_password_where_there
     let page = Browser::at(&fireside).await;
     page.sees("a.elsewhere").await;
     page.until("document.querySelectorAll('input').length === 0").await;
-    page.clicks("a.elsewhere").await;
-    page.types("[name=login]", "grace").await;
-    page.types("[name=password]", "any").await;
-    page.clicks("[type=submit]").await;
-    page.until("document.querySelector('[name=prompt][value=consent]')").await;
-    page.clicks("[type=submit]").await;
+    grace_signs_in(&page).await;
     page.until("document.querySelector('[role=alert]')?.textContent.startsWith('You have no account on this server')")
         .await;
     page.sees("a.elsewhere").await;

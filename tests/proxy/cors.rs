@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::world::caller::{Ask, Credential};
-use crate::world::{Answer, Caller, Fireside, people};
+use crate::world::{Answer, Caller, Fireside, Person, people};
 
 const LISTED: [&str; 2] = ["https://app.example", "http://localhost:3000"];
 
@@ -157,6 +157,16 @@ impl Visit {
     }
 }
 
+/// Nothing, or what signs somebody in: their token, or the cookie of a session of its own.
+async fn credentials_of(person: &Person) -> [(&'static str, Credential); 3] {
+    let session = person.signs_in_by_page().await;
+    [
+        ("none", Credential::Nothing),
+        ("token", Credential::Token(person.token.clone())),
+        ("cookie", Credential::Session(session)),
+    ]
+}
+
 /// A page of a listed origin may do with cookies what a page of the server's own may, a stranger's nothing; a token
 /// is its bearer's wherever he comes from, but a stranger's page cannot read the answer.
 #[tokio::test]
@@ -166,13 +176,7 @@ async fn who_may_ask_from_where_with_what() {
     let chat = alice.post("/messages/api/chats/", &json!({"chat_type": "dm", "member_ids": [alice.id]})).await.json();
     let chat = format!("/messages/api/chats/{}/messages/", chat["id"]);
     for origin in ORIGINS {
-        let session = alice.signs_in_by_page().await;
-        let credentials = [
-            ("none", Credential::Nothing),
-            ("token", Credential::Token(alice.token.clone())),
-            ("cookie", Credential::Session(session)),
-        ];
-        for credential in credentials {
+        for credential in credentials_of(&alice).await {
             let said = alice.post(&chat, &json!({"content": "hi"})).await.is(201).json();
             let message = format!("/messages/api/messages/{}/", said["id"]);
             let visit = Visit::of(&fireside.anyone(), credential, origin);
@@ -266,13 +270,7 @@ async fn it_is_the_same_at_every_place_of_every_api() {
     alice.post("/api/chats/create/", &json!({"user_id": bob.id})).await.is(201);
     let body = json!({"content": "hi", "title": "den", "name": "den", "receiver": bob.id, "user_id": bob.id});
     for origin in ORIGINS {
-        let session = alice.signs_in_by_page().await;
-        let credentials = [
-            ("none", Credential::Nothing),
-            ("token", Credential::Token(alice.token.clone())),
-            ("cookie", Credential::Session(session)),
-        ];
-        for credential in credentials {
+        for credential in credentials_of(&alice).await {
             let visit = Visit::of(&fireside.anyone(), credential, origin);
             for (name, asked, socket) in questions(den.id, bob.id) {
                 for place in [String::new(), format!("/d/{name}"), format!("/c/{name}")] {

@@ -46,7 +46,7 @@ impl CertificateEnd {
 
     /// Whether there is none, or it ends within a week.
     #[must_use]
-    pub fn trouble(&self) -> Option<&'static str> {
+    pub fn warning(&self) -> Option<&'static str> {
         if self.seconds() == 0 { Some("missing") } else { self.near().map(|_| "ending") }
     }
 

@@ -195,7 +195,7 @@ async fn ready(request: Request) -> Answer {
             status: "ready",
             backup: app.backups().map(|backups| word(backups.health)),
             clock: app.clock_doubt().map(|_| "doubted"),
-            certificate: certificate.and_then(|end| end.trouble()),
+            certificate: certificate.and_then(|end| end.warning()),
             certificate_failure: certificate.and_then(|end| end.failure()),
             replication_lag_seconds: lag.map(|lag| lag.as_secs()),
         });

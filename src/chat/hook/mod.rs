@@ -22,7 +22,7 @@ use super::model::hook::{Hook, MAX_HOOKS, Outgoing};
 use super::model::id::{ChatId, HookId, UserId};
 use super::model::message::{Draft, Posted};
 use super::model::name::Username;
-use super::model::token::{Token, secret_hash};
+use super::model::token::{Keys, Token, secret_hash};
 use super::store::{self, Db};
 
 impl App {
@@ -36,9 +36,8 @@ impl App {
         outgoing: Option<Outgoing>,
     ) -> Result<(Hook, HookSecret)> {
         self.check_pace_of_keeper(by)?;
-        let (by, secret, sends) = (by.clone(), Token::random_of_256_bits(), outgoing.is_some());
-        let hash = secret_hash(secret.as_str());
-        let nonce = rand::random::<[u8; 16]>();
+        let (by, sends) = (by.clone(), outgoing.is_some());
+        let (new, hash, nonce) = NewSecret::random();
         let hook = self
             .store
             .write(move |tx| {
@@ -61,8 +60,7 @@ impl App {
             self.hook_wakes.watch(chat);
             self.hook_wakes.ring(chat);
         }
-        let secret = if sends { HookSecret::Signs(self.keys.hook_secret(&nonce)) } else { HookSecret::Url(secret) };
-        Ok((hook, secret))
+        Ok((hook, new.shown(&self.keys, sends)))
     }
 
     /// The hooks of a group, for its admins and the command line: the newest first, below one.
@@ -77,9 +75,8 @@ impl App {
     /// secret of before.
     pub async fn rotate_hook(&self, by: &Administrator, chat: ChatId, id: HookId) -> Result<(Hook, HookSecret)> {
         self.check_pace_of_keeper(by)?;
-        let (by, secret) = (by.clone(), Token::random_of_256_bits());
-        let hash = secret_hash(secret.as_str());
-        let nonce = rand::random::<[u8; 16]>();
+        let by = by.clone();
+        let (new, hash, nonce) = NewSecret::random();
         let hook = self
             .store
             .write(move |tx| {
@@ -92,8 +89,7 @@ impl App {
                 Ok(hook)
             })
             .await?;
-        let signs = hook.outgoing.is_some();
-        let secret = if signs { HookSecret::Signs(self.keys.hook_secret(&nonce)) } else { HookSecret::Url(secret) };
+        let secret = new.shown(&self.keys, hook.outgoing.is_some());
         Ok((hook, secret))
     }
 
@@ -151,6 +147,25 @@ pub enum HookSecret {
     Url(Token),
     /// Signs what the hook sends.
     Signs(SigningKey),
+}
+
+/// A secret for a hook of either direction: which one it has, only the transaction knows.
+struct NewSecret {
+    url: Token,
+    nonce: [u8; 16],
+}
+
+impl NewSecret {
+    /// With what is kept of it: the hash of a URL's, and the nonce of one that signs.
+    fn random() -> (Self, [u8; 32], [u8; 16]) {
+        let new = Self { url: Token::random_of_256_bits(), nonce: rand::random() };
+        let (hash, nonce) = (secret_hash(new.url.as_str()), new.nonce);
+        (new, hash, nonce)
+    }
+
+    fn shown(self, keys: &Keys, sends: bool) -> HookSecret {
+        if sends { HookSecret::Signs(keys.hook_secret(&self.nonce)) } else { HookSecret::Url(self.url) }
+    }
 }
 
 /// A name that nobody has, since others see the display name.
