@@ -1,5 +1,6 @@
 //! A receiver of what hooks send, which verifies what it hears by itself, and behaves as badly as it is told.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -104,13 +105,16 @@ impl Receiver {
     /// The same, each once: doubles are known by their id.
     #[track_caller]
     pub fn told(&self) -> Vec<Event> {
-        let mut told: Vec<Event> = Vec::new();
-        for event in self.heard() {
-            if !told.iter().any(|other| other.id == event.id) {
-                told.push(event);
-            }
-        }
+        let mut told = self.heard();
+        let mut ids = HashSet::new();
+        told.retain(|event| ids.insert(event.id.clone()));
         told
+    }
+
+    /// How many came so far, and the last of them in words. Cheap, however many that are.
+    pub fn last(&self) -> (usize, String) {
+        let state = self.state.lock().unwrap();
+        (state.heard.len(), state.heard.last().map(Event::in_words).unwrap_or_default())
     }
 
     /// The kinds and what they are about: the text of a message, or a number.
