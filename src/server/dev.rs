@@ -24,7 +24,7 @@ use crate::chat::model::error::Error;
 use crate::chat::model::moment::{LATEST, moment};
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::time::{Clock, Timestamp};
-use crate::chat::ops::backup::duplicate;
+use crate::chat::ops::backup::{duplicate, duplicate_kept};
 use crate::chat::{App, Config};
 
 /// Where its paths begin.
@@ -187,7 +187,7 @@ impl DevServer {
         let data = self.place.join(format!("data-{}", turn.number));
         let (from, config) = (self.place.join(state), Config { data: data.clone(), ..self.config.clone() });
         let app = on_disk(move || {
-            duplicate(&from, &data).map_err(|cause| cause.to_string())?;
+            duplicate_kept(&from, &data).map_err(|cause| cause.to_string())?;
             App::open(config).map_err(|cause| cause.to_string())
         })
         .await?;

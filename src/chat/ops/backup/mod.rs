@@ -15,7 +15,7 @@ mod rotation;
 pub(in crate::chat) mod target;
 mod worker;
 
-pub use duplicate::duplicate;
+pub use duplicate::{duplicate, duplicate_kept};
 pub(in crate::chat) use make::sha256;
 pub use make::{MadeBackup, file_name, make, stream};
 pub use promote::{Promoted, promote};
