@@ -188,7 +188,7 @@ function lasting(seconds) {
 }
 
 // How the server is, in sentences; those that ask for something are marked.
-function told({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, push, clock_doubt }) {
+function told({ version, uptime_seconds, users, users_online, chats, messages, sockets, storage, backup, push, hooks, clock_doubt }) {
   const open = Object.values(sockets ?? {}).reduce((sum, n) => sum + n, 0);
   const said = (...sentences) => el('p', { textContent: sentences.join(' ') });
   const asks = (...sentences) => el('p', { className: 'refused', textContent: sentences.join(' ') });
@@ -199,6 +199,7 @@ function told({ version, uptime_seconds, users, users_online, chats, messages, s
     said(t('status.disk', { database: size(storage.database_bytes + storage.wal_bytes), files: size(storage.files_bytes), free: size(storage.free_bytes) })),
     ...saved(backup, said, asks),
     push && said(t('status.push', { n: push.devices }), t('status.pushes', push)),
+    (hooks.sending > 0 || hooks.given_up > 0) && said(t('status.hooks', { n: hooks.sending }), t('status.deliveries', hooks)),
     clock_doubt && asks(tell(clock_doubt), t('status.clock')),
   ].filter(Boolean);
 }

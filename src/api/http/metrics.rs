@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::context::Context;
+use super::hook_calls::HookCounts;
 use super::reply::{ApiError, Response};
 use crate::chat::model::error::Error;
 use crate::chat::model::gauges::Distribution;
@@ -36,6 +37,7 @@ struct MetricsSnapshot {
     sockets: Vec<(&'static str, u64, u64)>,
     closed: Vec<(String, u64)>,
     push: Option<PushMetrics>,
+    hooks: HookCounts,
     process: process::Process,
 }
 
@@ -114,6 +116,7 @@ fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
         sockets: meters.sockets().collect(),
         closed: meters.closed().collect(),
         push: context.settings.push.as_ref().map(|sender| sender.meters().into()),
+        hooks: context.hook_calls.meters.look(),
         process: process::Process::snapshot(),
     }
 }

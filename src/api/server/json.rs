@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::api::http::account::Account;
 use crate::api::http::base;
+use crate::api::http::hook_calls::HookCounts;
 use crate::chat::model::admin::ManagedAccount;
 use crate::chat::model::backup::Backups;
 use crate::chat::model::name::Username;
@@ -266,6 +267,7 @@ pub struct Status {
     backup: Option<Backup>,
     /// Nothing where nothing is pushed.
     push: Option<Pushes>,
+    hooks: Hooks,
     /// Why nothing is deleted for its age, if that is so: the operator has to confirm the clock.
     clock_doubt: Option<String>,
 }
@@ -305,6 +307,28 @@ impl Pushes {
     }
 }
 
+/// How it goes with hooks that send what happens in groups; all but the first are since the start.
+#[derive(JsonSchema, Serialize)]
+struct Hooks {
+    /// Hooks that are on.
+    sending: i64,
+    /// Events that their receivers took.
+    delivered: u64,
+    /// Attempts that came to nothing.
+    failed: u64,
+    /// Hooks under way, waiting for their turn, or to be tried again.
+    waiting: usize,
+    /// Hooks that were switched off since their receiver was gone, or took nothing for a day.
+    given_up: u64,
+}
+
+impl Hooks {
+    fn new(sending: i64, counts: HookCounts) -> Self {
+        let HookCounts { taken: delivered, failed, given_up, waiting } = counts;
+        Self { sending, delivered, failed, waiting, given_up }
+    }
+}
+
 /// The latest backup, and what went wrong since.
 #[derive(JsonSchema, Serialize)]
 struct Backup {
@@ -330,7 +354,12 @@ impl From<&Backups> for Backup {
 }
 
 impl Status {
-    pub fn new(status: &status::Status, sockets: BTreeMap<&'static str, u64>, push: Option<&Meters>) -> Self {
+    pub fn new(
+        status: &status::Status,
+        sockets: BTreeMap<&'static str, u64>,
+        push: Option<&Meters>,
+        hooks: HookCounts,
+    ) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: status.uptime.as_secs(),
@@ -347,6 +376,7 @@ impl Status {
             },
             backup: status.backups.as_ref().map(Backup::from),
             push: push.map(|meters| Pushes::new(status.push_devices, meters)),
+            hooks: Hooks::new(status.sending_hooks, hooks),
             clock_doubt: status.clock_doubt.map(|doubt| doubt.to_string()),
         }
     }

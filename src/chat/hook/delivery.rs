@@ -70,8 +70,8 @@ impl App {
         Ok(woken)
     }
 
-    /// The hooks whose next attempt is due, and whether any waits for one.
-    pub fn hooks_to_retry(&self) -> Result<(Vec<HookId>, bool)> {
+    /// The hooks whose next attempt is due, and how many wait for that.
+    pub fn hooks_to_retry(&self) -> Result<(Vec<HookId>, usize)> {
         let now = self.now();
         self.store.read(|db| store::outgoing_hooks::due(db, now))
     }
@@ -114,26 +114,26 @@ impl App {
         Ok(sending.is_some_and(|sending| self.check_pace_of_hook(sending.bot).is_ok()))
     }
 
-    /// It came to nothing: it is tried again, later and later, until the receiver is given up.
-    pub async fn not_delivered(&self, delivery: &Delivery, attempt: Attempt) -> Result<()> {
+    /// It came to nothing: it is tried again, later and later, until the receiver is given up; whether it is now.
+    pub async fn not_delivered(&self, delivery: &Delivery, attempt: Attempt) -> Result<bool> {
         let note = Note::of(delivery);
         // A clock that is doubted gives nobody up.
         let (quota, is_time_known) = (self.quota, self.clock_doubt().is_none());
         self.store
             .write(move |tx| {
-                let Some(sending) = store::outgoing_hooks::find(tx, note.cursor.hook)? else { return Ok(()) };
+                let Some(sending) = store::outgoing_hooks::find(tx, note.cursor.hook)? else { return Ok(false) };
                 note.write(tx, &attempt)?;
                 if sending.replays != note.cursor.replays || sending.is_off {
-                    return Ok(());
+                    return Ok(false);
                 }
                 let since = sending.failing_since.unwrap_or(tx.now).min(tx.now);
                 let is_over = tx.now >= since.plus(GIVE_UP_AFTER) && is_time_known;
                 if attempt.status == Some(GONE) || is_over {
-                    return switch_off(tx, note.cursor.hook, &sending, &attempt, quota);
+                    return switch_off(tx, note.cursor.hook, &sending, &attempt, quota).map(|()| true);
                 }
                 let wait = back_off(sending.failures.saturating_add(1));
                 let retry_at = tx.now.plus(wait.mul_f64(rand::random_range(0.8..1.2)));
-                store::outgoing_hooks::fail(tx, note.cursor.hook, since, retry_at)
+                store::outgoing_hooks::fail(tx, note.cursor.hook, since, retry_at).map(|()| false)
             })
             .await
     }

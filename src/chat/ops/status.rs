@@ -34,6 +34,8 @@ pub struct Status {
     pub free_bytes: u64,
     /// Devices that are told while no page is open.
     pub push_devices: i64,
+    /// Hooks that send what happens in groups.
+    pub sending_hooks: i64,
     /// How it goes with the backups, where there are any.
     pub backups: Option<Backups>,
     /// Why nothing is deleted for its age, if that is so.
@@ -60,6 +62,7 @@ impl App {
                     files_bytes: store::totals::files_bytes(db)?,
                     free_bytes: free(&chat.data)?,
                     push_devices: store::push::count(db)?,
+                    sending_hooks: store::outgoing_hooks::count_on(db)?,
                     backups: chat.backups(),
                     clock_doubt: chat.clock_doubt(),
                 })

@@ -94,16 +94,21 @@ pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<HookId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Those whose next attempt is due, and whether any waits for one.
-pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<HookId>, bool)> {
-    let mut query = db.prepare_cached("SELECT 1 FROM outgoing_hooks WHERE retry_at IS NOT NULL LIMIT 1")?;
-    if !query.exists([])? {
-        return Ok((Vec::new(), false));
-    }
+/// Those whose next attempt is due, and how many wait for that.
+pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<HookId>, usize)> {
     let mut query =
-        db.prepare_cached("SELECT hook_id FROM outgoing_hooks WHERE retry_at IS NOT NULL AND retry_at <= ?1")?;
-    let rows = query.query_map([now.0], |row| Ok(HookId(row.get(0)?)))?;
-    Ok((rows.collect::<rusqlite::Result<_>>()?, true))
+        db.prepare_cached("SELECT hook_id, retry_at <= ?1 FROM outgoing_hooks WHERE retry_at IS NOT NULL")?;
+    let rows = query.query_map([now.0], |row| Ok((HookId(row.get(0)?), row.get(1)?)))?;
+    let all = rows.collect::<rusqlite::Result<Vec<(HookId, bool)>>>()?;
+    let due: Vec<HookId> = all.iter().filter(|(_, is_due)| *is_due).map(|(hook, _)| *hook).collect();
+    let later = all.len() - due.len();
+    Ok((due, later))
+}
+
+/// How many are on.
+pub fn count_on(db: &Db) -> Result<i64> {
+    let mut query = db.prepare_cached("SELECT count(*) FROM outgoing_hooks WHERE off_reason IS NULL")?;
+    Ok(query.query_row([], |row| row.get(0))?)
 }
 
 /// Moves a cursor on, unless a replay set it back meanwhile. Whatever failed before is over.

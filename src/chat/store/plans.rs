@@ -85,6 +85,8 @@ const READ_EVERYTHING: &[&str] = &[
     "DELETE FROM push_subscriptions WHERE TRUE",
     "SELECT count(*) FROM push_subscriptions",
     "SELECT 1 FROM push_subscriptions LIMIT 1",
+    // Hooks that send, for the same look.
+    "SELECT count(*) FROM outgoing_hooks",
     // One row, two rows, and the few that wait to be erased.
     "FROM sequence",
     "FROM server",

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::receiver::{Mood, Receiver};
-use super::{ALL, deliveries, hooks, sends, server, until};
+use super::{ALL, deliveries, hooks, path, sends, server, until};
 use crate::messaging::words::{Chat, group, say};
 use crate::world::machine::{resident_bytes, say as tell};
 use crate::world::{Fireside, Person, people};
@@ -65,6 +65,11 @@ async fn hostile_receivers_hold_up_nobody_else() {
     assert!(grown < 64 << 20, "{grown} bytes");
 }
 
+/// How hooks do, as the administrators of the server see it.
+async fn counts(admin: &Person) -> Value {
+    admin.get("/api/server/status/").await.is(200).json()["hooks"].clone()
+}
+
 /// The median time from a post until its event is there.
 async fn takes(who: &Person, chat: Chat, receiver: &Receiver, times: usize) -> Duration {
     let mut taken = Vec::new();
@@ -109,6 +114,9 @@ async fn a_receiver_that_is_given_up_after_a_day_switches_its_hook_off() {
     let hook = sends(&alice, chat, &receiver, &ALL[..1]).await;
     say(&alice, "anybody?", chat).await;
     until(async || !deliveries(&alice, chat, &hook).await.is_empty()).await;
+    home.runs(&["user", "admin", "alice"], "").await.succeeded();
+    until(async || counts(&alice).await["waiting"] == 1).await;
+    assert_eq!(counts(&alice).await["sending"], 1);
     drop(fireside);
     // Almost a day passes, and more than one.
     let passes = |hours: i64| {
@@ -135,4 +143,18 @@ async fn a_receiver_that_is_given_up_after_a_day_switches_its_hook_off() {
     let said = crate::messaging::words::texts(&alice, chat).await;
     let sentence = "This hook is switched off. Its receiver took nothing for 24 hours: it answered 503.";
     assert_eq!(said, [sentence, "anybody?"]);
+    let expected = json!({"sending": 0, "delivered": 0, "failed": 1, "waiting": 0, "given_up": 1});
+    until(async || counts(&alice).await == expected).await;
+    // Where the receiver is well again, the operator sees that, too.
+    receiver.is(Mood::Answers(200, String::new()));
+    alice.post(&format!("{}replay/", path(chat, &hook)), &json!({"since": 0})).await.is(202);
+    until(async || counts(&alice).await["delivered"] == 1).await;
+    for line in [
+        r#"fireside_hook_deliveries_total{outcome="taken"} 1"#,
+        r#"fireside_hook_deliveries_total{outcome="failed"} 1"#,
+        "fireside_hooks_given_up_total 1",
+        "fireside_hooks_waiting 0",
+    ] {
+        until(async || alice.get("/metrics").await.is(200).text().lines().any(|other| other == line)).await;
+    }
 }

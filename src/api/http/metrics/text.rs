@@ -26,6 +26,7 @@ impl Collector for MetricsSnapshot {
         self.backups(&mut page)?;
         self.clock(&mut page)?;
         self.push(&mut page)?;
+        self.hooks(&mut page)?;
         self.process(&mut page)
     }
 }
@@ -151,6 +152,18 @@ impl MetricsSnapshot {
         let help = "Time from when a push was due until its push service took it.";
         let mut time = page.begin("fireside_push_duration_seconds", help, MetricType::Histogram)?;
         distribution(&mut time, &push.time, MICROS)
+    }
+
+    fn hooks(&self, page: &mut Page<'_>) -> Result {
+        let hooks = &self.hooks;
+        let help = "Attempts of hooks to send an event, by what came of them.";
+        let mut ended = page.begin("fireside_hook_deliveries", help, MetricType::Counter)?;
+        for (outcome, count) in [("taken", hooks.taken), ("failed", hooks.failed)] {
+            ended.encode_family(&[("outcome", outcome)])?.encode_counter(&count, NO_EXEMPLAR)?;
+        }
+        page.count("fireside_hooks_given_up", "Hooks that were switched off for it.", hooks.given_up)?;
+        let help = "Hooks with something to send: under way, waiting for their turn, or to be tried again.";
+        page.gauge("fireside_hooks_waiting", help, &hooks.waiting)
     }
 
     fn process(&self, page: &mut Page<'_>) -> Result {

@@ -74,6 +74,11 @@ impl Queue {
         other.waiting.iter().for_each(|hook| self.add(*hook));
     }
 
+    /// How many have their turn, or wait for it.
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.running.len()
+    }
+
     /// Whose turn begins now.
     pub fn next(&mut self) -> Option<(HookId, Lane)> {
         let under_way = |lane| self.running.values().filter(|running| **running == lane).count();
@@ -131,7 +136,7 @@ mod tests {
         queue.add(HookId(1));
         queue.next();
         queue.ended(HookId(1), Turn::Failed);
-        assert_eq!(queue.next(), None, "it waits for its time");
+        assert_eq!((queue.next(), queue.len()), (None, 0), "it waits for its time");
     }
 
     #[test]
@@ -142,7 +147,7 @@ mod tests {
         queue.add(HookId(9));
         assert_eq!(queue.next(), Some((HookId(9), Lane::Prompt)));
         assert_eq!([queue.next(), queue.next()], [Some((HookId(1), Lane::Slow)), Some((HookId(2), Lane::Slow))]);
-        assert_eq!(queue.next(), None, "the third has no place yet");
+        assert_eq!((queue.next(), queue.len()), (None, 4), "the third has no place yet");
         queue.ended(HookId(9), PROMPT);
         assert_eq!(queue.next(), Some((HookId(9), Lane::Prompt)));
         queue.ended(HookId(9), SLOW);

@@ -34,7 +34,7 @@ pub fn begin(context: &Arc<Context>) {
 }
 
 async fn send(context: Arc<Context>) {
-    let (mut queue, mut is_retrying) = (begun(&context).await, true);
+    let (mut queue, mut is_retrying, mut retrying) = (begun(&context).await, true, 0);
     let (mut turns, mut names) = (JoinSet::new(), HashMap::new());
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -43,6 +43,7 @@ async fn send(context: Arc<Context>) {
             let task = turns.spawn(turn(Arc::clone(&context), hook, lane));
             names.insert(task.id(), hook);
         }
+        context.hook_calls.meters.set_waiting(queue.len() + retrying);
         let woken = tokio::select! {
             () = context.app.hooks_woken() => context.app.woken_hooks(),
             Some(ended) = turns.join_next_with_id() => {
@@ -51,8 +52,8 @@ async fn send(context: Arc<Context>) {
                 names.remove(&task).into_iter().for_each(|hook| queue.ended(hook, turn));
                 continue;
             }
-            _ = looks.tick(), if is_retrying => context.app.hooks_to_retry().map(|(due, are_more)| {
-                is_retrying = are_more;
+            _ = looks.tick(), if is_retrying => context.app.hooks_to_retry().map(|(due, later)| {
+                (is_retrying, retrying) = (!due.is_empty() || later > 0, later);
                 due
             }),
         };
@@ -130,9 +131,13 @@ async fn deliver(context: &Context, lane: Lane, delivery: &Delivery) -> Result<T
         Some(answer) => {
             let reply = webhook::reply(&answer, context.settings.max_message);
             context.app.delivered(delivery, attempt, reply).await?;
+            calls.meters.note_taken();
             Ok(Turn::Sent { is_prompt })
         }
-        None => context.app.not_delivered(delivery, attempt).await.map(|()| Turn::Failed),
+        None => {
+            calls.meters.note_failed(context.app.not_delivered(delivery, attempt).await?);
+            Ok(Turn::Failed)
+        }
     }
 }
 
