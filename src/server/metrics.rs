@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
@@ -23,8 +23,6 @@ use crate::api::http::{envelope, metrics};
 
 /// Connections at once: a few scrapers. One more waits for one of them to end.
 const MAX_CONNECTIONS: usize = 16;
-/// How long a connection may wait for its next request; scrapers come by more often.
-const KEEP_ALIVE: Duration = Duration::from_secs(90);
 /// How long to wait after the system refused a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -64,7 +62,9 @@ async fn talk(tcp: TcpStream, current: Current, answer_timeout: Duration) {
         }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE);
+    // One scrape a connection: a scraper that idled between two would keep a place that another waits for. The first
+    // request has the ordinary deadline, which the wire holds.
+    http.keep_alive(false);
     if let Err(cause) = http.serve_connection(TokioIo::new(wire), service).await {
         tracing::debug!(%cause, "a scraper's connection ended early");
     }

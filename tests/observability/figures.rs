@@ -272,23 +272,33 @@ async fn the_sample_configuration_is_one() {
     }
 }
 
-/// More scrapers than there are places for, each with more pages on its way than wait anywhere.
+/// More scrapers than there are places for.
+const SCRAPERS: usize = 20;
+
+async fn scraper(url: &str, requests: usize) -> TcpStream {
+    let address = url.trim_start_matches("http://").trim_end_matches("/metrics");
+    let mut scraper = TcpStream::connect(address).await.unwrap();
+    scraper.write_all("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(requests).as_bytes()).await.unwrap();
+    scraper
+}
+
+/// Whoever comes after others waits until they are gone, and not for long.
+async fn is_scraped(url: &str) {
+    let after = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+    assert_eq!(after.get(url).send().await.unwrap().status(), 200);
+}
+
 #[tokio::test]
 async fn scrapers_that_never_read_disturb_nobody_and_are_ended() {
-    const SCRAPERS: usize = 20;
-    const PAGES: usize = 400;
-    let (fireside, url) = watched_with(&["--answer-timeout", "2s"]).await;
+    let (fireside, url) = watched().await;
     let root = admin_of(&fireside, "root_admin").await;
     let den = root.opens_room("den").await;
     let mut listener = root.listens_in(&den).await;
     let page = fireside.anyone().get(&url).await.is(200).body.len();
     let before = open_connections(&fireside);
-    let address = url.trim_start_matches("http://").trim_end_matches("/metrics");
     let mut silent = Vec::new();
     for _ in 0..SCRAPERS {
-        let mut scraper = TcpStream::connect(address).await.unwrap();
-        scraper.write_all("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(PAGES).as_bytes()).await.unwrap();
-        silent.push(scraper);
+        silent.push(scraper(&url, 400).await);
     }
     for number in 0..20 {
         let text = number.to_string();
@@ -296,10 +306,7 @@ async fn scrapers_that_never_read_disturb_nobody_and_are_ended() {
         listener.hears_message(&text).await;
     }
     root.get("/metrics").await.is(200);
-    // Whoever comes after them waits until they are gone, and not for ever.
-    let after = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-    assert_eq!(after.get(&url).send().await.unwrap().status(), 200);
-    drop(after);
+    is_scraped(&url).await;
     let begun = Instant::now();
     while open_connections(&fireside) > before {
         assert!(begun.elapsed() < PATIENCE, "{} connections are open", open_connections(&fireside));
@@ -309,8 +316,26 @@ async fn scrapers_that_never_read_disturb_nobody_and_are_ended() {
         let mut rest = Vec::new();
         // Closed and reset are both an end.
         scraper.read_to_end(&mut rest).await.ok();
-        assert!(rest.len() < PAGES * page, "all {} bytes came", rest.len());
+        assert!(rest.len() < 3 * page, "{} bytes came: a connection has one page", rest.len());
     }
+}
+
+#[tokio::test]
+async fn scrapers_that_idle_keep_nobody_out() {
+    let (_fireside, url) = watched().await;
+    let mut idle = Vec::new();
+    for _ in 0..SCRAPERS {
+        // Each has read what it asked for, and stays.
+        let mut scraper = scraper(&url, 1).await;
+        let mut piece = [0; 1024];
+        assert!(tokio::time::timeout(PATIENCE, scraper.read(&mut piece)).await.expect("in time").unwrap() > 0);
+        idle.push(scraper);
+    }
+    is_scraped(&url).await;
+    for _ in 0..SCRAPERS {
+        idle.push(scraper(&url, 0).await);
+    }
+    is_scraped(&url).await;
 }
 
 #[tokio::test]
