@@ -1,5 +1,6 @@
 //! Receipts: marking as read, unread counts, and who has read what.
 
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::words::{Line, NOT_FOUND, Refused, dm, group, path, say, seen};
@@ -94,4 +95,35 @@ async fn only_members_mark() {
     say(&alice, "hi", chat).await;
     carol.does(&chat.read()).await.denied(404, NOT_FOUND);
     assert_eq!(alice.get(&chat.messages()).await.results()[0]["read_by"], json!([alice.id]));
+}
+
+#[tokio::test]
+async fn many_are_counted_while_others_write_and_delete() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob);
+    let chat = group(&alice, "Team", &[&bob]).await;
+    let mut sent = Vec::new();
+    for piece in 0..52 {
+        let texts: Vec<_> = (0..50).map(|number| format!("{piece}.{number}")).collect();
+        sent.extend(join_all(texts.iter().map(|text| say(&alice, text, chat))).await);
+    }
+    sent.sort_by_key(id);
+    // Fifty stay unread, and of all others some go while they are counted.
+    let upto = json!({"message_id": sent[2_549]["id"]});
+    let marks = async {
+        let mut answer = bob.post(&chat.read(), &upto).await;
+        while answer.status == 503 {
+            answer = bob.post(&chat.read(), &upto).await;
+        }
+        answer.is(200).json()["marked_count"].as_i64().unwrap()
+    };
+    let deletes = async {
+        for message in sent.iter().step_by(25).take(100) {
+            alice.delete(&path(message)).await.is(204);
+        }
+    };
+    let (count, ()) = join(marks, deletes).await;
+    assert!((2_450..=2_550).contains(&count), "{count}");
+    assert_eq!(seen(&bob, chat).await["unread_count"], 50);
+    fireside.home.runs(&["check", "--min-free", "0"], "").await.succeeded();
 }

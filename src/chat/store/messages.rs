@@ -298,10 +298,10 @@ pub fn some_of(db: &Db, chat: ChatId, limit: u32) -> Result<Vec<MessageId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether more than `count` messages stand after `from`.
-pub fn are_more(db: &Db, chat: ChatId, from: MessageId, count: u32) -> Result<bool> {
+/// Whether more than `count` messages stand after `from` and before `end`.
+pub fn are_more(db: &Db, chat: ChatId, from: MessageId, end: MessageId, count: u32) -> Result<bool> {
     let mut query = db.prepare_cached(ids_between!("LIMIT 1 OFFSET ?4"))?;
-    Ok(query.exists(params![chat.0, from.0, i64::MAX, count])?)
+    Ok(query.exists(params![chat.0, from.0, end.0, count])?)
 }
 
 /// How many messages of others stand after `from`, up to and with `upto`.
