@@ -29,7 +29,7 @@ impl App {
         let work = move |db: &Db, max_weight| {
             let chat = inside(db, me, id)?;
             let weight = usize::try_from(chat.member_count).unwrap_or(0).saturating_mul(size_of::<Member>());
-            if weight < max_weight { overview(db, me, chat, now).map(Some) } else { Ok(None) }
+            if weight < max_weight { own_overview(db, me, chat, now).map(Some) } else { Ok(None) }
         };
         Ok(self.with_the_moment(self.store.read_long(me, true, work).await?))
     }
@@ -39,7 +39,7 @@ impl App {
         let (me, now) = (actor.user, self.now());
         let overview = self.store.read(|db| {
             let chat = inside(db, me, id)?;
-            if chat.kind == Kind::Direct { overview(db, me, chat, now) } else { Err(Error::NotFound) }
+            if chat.kind == Kind::Direct { own_overview(db, me, chat, now) } else { Err(Error::NotFound) }
         })?;
         Ok(self.with_the_moment(overview))
     }
@@ -84,7 +84,7 @@ impl App {
                 && weight < MAX_PIECE_BYTES
                 && let Some(id) = chats.pop_front()
             {
-                match inside(db, me, id).and_then(|chat| overview(db, me, chat, now)) {
+                match inside(db, me, id).and_then(|chat| own_overview(db, me, chat, now)) {
                     Ok(overview) => {
                         // Whoever was called often is as much to count as many people are to read.
                         people += overview.members.len() + usize::try_from(overview.own.mention_count).unwrap_or(0);
@@ -108,7 +108,7 @@ impl App {
     }
 
     /// The actor's direct chats, newest created first, of those made before one: `limit` at most, and
-    /// fewer where long messages were the last. Their documents do not tell who is there.
+    /// fewer where long messages were the last. Their documents do not tell who is there, nor what calls whom.
     pub fn direct_overviews(&self, actor: &Actor, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
         let (me, now) = (actor.user, self.now());
         self.store.read(|db| {
@@ -179,12 +179,17 @@ impl App {
     }
 }
 
+/// A chat with all that it is to the reader.
+fn own_overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overview> {
+    let mut found = overview(db, me, chat, now)?;
+    found.own.mention_count = mention_count(db, found.chat.id, me, found.own.unread_count)?;
+    Ok(found)
+}
+
+/// The same without what calls the reader, which takes longest to count.
 fn overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overview> {
-    let id = chat.id;
-    let (members, last_message) = (store::members::all(db, id)?, last_message(db, me, &chat)?);
-    let unread_count = chat.unread_count();
-    let own =
-        OwnPart { unread_count, mention_count: mention_count(db, id, me, unread_count)?, notify: chat.notify(now) };
+    let (members, last_message) = (store::members::all(db, chat.id)?, last_message(db, me, &chat)?);
+    let own = OwnPart { unread_count: chat.unread_count(), notify: chat.notify(now), ..OwnPart::default() };
     Ok(Overview { members, last_message, own, ..Overview::of(chat) })
 }
 
