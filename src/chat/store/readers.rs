@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use r2d2::{Pool, PooledConnection};
+use r2d2::{ManageConnection, Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
 
@@ -17,7 +17,11 @@ use crate::chat::model::gauges::{ReaderGauges, ReaderMeter};
 /// Connections open at most: each worker and some threads that scan can have one.
 const MAX_READERS: u32 = 16;
 /// How long a reader waits for a free connection before it says "busy".
+#[cfg(not(test))]
 const WAIT: Duration = Duration::from_secs(2);
+/// A seed has one history, however slow the machine is that plays it.
+#[cfg(test)]
+const WAIT: Duration = Duration::from_mins(10);
 
 #[derive(Clone)]
 pub(super) struct Readers {
@@ -34,6 +38,10 @@ impl Readers {
                 connection
                     .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;")
             });
+        // One is opened now, and by this thread: what it cannot read is refused at the start, and a machine that is
+        // too busy for the pool's threads is not taken for a damaged file.
+        let damaged = |cause: rusqlite::Error| OpenError::Damaged(cause.to_string());
+        drop(manager.connect().map_err(damaged)?);
         let pool = Pool::builder()
             .max_size(MAX_READERS)
             // It would open one more while all that are idle are looked through.
@@ -45,8 +53,6 @@ impl Readers {
             .connection_timeout(WAIT)
             .build(manager)
             .map_err(|cause| OpenError::Damaged(cause.to_string()))?;
-        // The first is opened now: what it cannot read is refused at the start.
-        drop(pool.get().map_err(|cause| OpenError::Damaged(cause.to_string()))?);
         Ok(Self { pool, meter: Arc::default() })
     }
 
