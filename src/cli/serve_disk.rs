@@ -16,7 +16,8 @@ pub(super) struct DiskFlags {
     /// Bytes that one user may keep, of files and of texts: like 500MB or 2GiB
     #[arg(long, env = "FIRESIDE_QUOTA_USER", default_value_t = file::MAX_STORED_BYTES, value_name = "SIZE", value_parser = size)]
     quota_user: u64,
-    /// Bytes of files that all users together may keep; as many as the disk has, unless given
+    /// Bytes of files that all users together may keep; as many as the disk has, unless given. Texts count for their
+    /// writers alone, so that messages go on where uploads stop
     #[arg(long, env = "FIRESIDE_QUOTA_ALL", value_name = "SIZE", value_parser = size)]
     quota_all: Option<u64>,
     /// Delete messages that are older: like 365d. A chat can have a time of its own (`fireside retain`)

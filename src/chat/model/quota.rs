@@ -7,7 +7,8 @@ use super::file::MAX_STORED_BYTES;
 pub struct Quota {
     /// One user's files and texts.
     pub user: u64,
-    /// Everybody's files together; `None`: as many as the disk has.
+    /// Everybody's files together; `None`: as many as the disk has. Their texts count for none of it: whoever filled
+    /// this with them would silence everybody.
     pub all: Option<u64>,
 }
 
