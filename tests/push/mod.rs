@@ -2,6 +2,7 @@
 
 mod browser;
 mod history;
+mod scene;
 pub mod service;
 mod subscription;
 mod told;

@@ -24,6 +24,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::browser::BrowserKeys;
+use super::scene::tells;
 use crate::world::home::PATIENCE;
 use crate::world::{Answer, Fireside, Home, Person, id};
 
@@ -136,6 +137,15 @@ impl PushService {
         let before = locked(&self.state).browsers.insert(name.to_owned(), browser);
         assert!(before.is_none(), "two devices are called {name}");
         Device { state: Arc::clone(&self.state), name: name.to_owned(), endpoint: format!("{}/{name}", self.url) }
+    }
+
+    /// All that was said was looked at: a device of somebody's hears what is said last.
+    pub async fn has_looked(&self, from: &Person, to: &Person) {
+        let watch = self.device(&format!("watch-{}", rand::random::<u64>()));
+        let id = watch.subscribes(to).await;
+        tells(from, to, "last").await;
+        watch.is_told(1).await;
+        to.delete(&format!("/api/server/push/{id}/")).await.is(204);
     }
 
     /// Nothing came that may not be sent.

@@ -4,59 +4,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
-use super::service::{Device, PushService};
-use crate::world::{Fireside, Person, Room, id, people};
+use super::scene::{Scene, tells};
+use crate::world::id;
 
 /// How soon a device is told.
 const SOON: Duration = Duration::from_secs(2);
-
-/// Alice's room with bob and carol in it, and a phone of bob's.
-struct Scene {
-    service: PushService,
-    fireside: Fireside,
-    alice: Person,
-    bob: Person,
-    carol: Person,
-    den: Room,
-    phone: Device,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let service = PushService::start().await;
-        let fireside = service.serves(&[]).await;
-        people!(fireside: alice, bob, carol);
-        let den = alice.opens_room("den").await;
-        bob.joins(&den).await;
-        carol.joins(&den).await;
-        let phone = service.device("phone");
-        phone.subscribes(&bob).await;
-        Self { service, fireside, alice, bob, carol, den, phone }
-    }
-
-    fn chat(&self) -> String {
-        format!("/messages/api/chats/{}/", self.den.id)
-    }
-
-    /// How bob wants to be told of what is said in the room.
-    async fn bob_wants(&self, change: serde_json::Value) {
-        self.bob.patch(&format!("{}notify/", self.chat()), &change).await.is(200);
-    }
-
-    async fn alice_says(&self, text: &str) -> i64 {
-        id(&self.alice.posts(text).in_room(&self.den).await)
-    }
-
-    /// Whatever was to come before has come when this has, since pushes to a device come in order.
-    async fn bob_is_told_no_more_than(&self, texts: &[&str]) {
-        let direct = json!({"receiver": self.bob.id, "content": "and now this"});
-        self.alice.post("/api/messages/", &direct).await.is(201);
-        let told = self.phone.is_told(texts.len() + 1).await;
-        let heard: Vec<_> = told.iter().map(|told| told.push["text"].as_str().unwrap_or_default().to_owned()).collect();
-        assert_eq!(heard, [texts, &["and now this"]].concat());
-        self.service.is_content();
-    }
-}
 
 #[tokio::test]
 async fn a_device_is_told_within_two_seconds_what_the_contract_says() {
@@ -79,8 +31,7 @@ async fn a_device_is_told_within_two_seconds_what_the_contract_says() {
     scene.alice.post(&format!("{}messages/", scene.chat()), &answer).await.is(201);
     let told = scene.phone.hears(3).await;
     assert_eq!((told.push["text"].as_str(), told.headers["urgency"].as_str()), (Some("an answer"), "high"));
-    let direct = json!({"receiver": scene.bob.id, "content": "psst"});
-    scene.carol.post("/api/messages/", &direct).await.is(201);
+    tells(&scene.carol, &scene.bob, "psst").await;
     let told = scene.phone.hears(4).await;
     assert_eq!((told.push["title"].as_str(), told.headers["urgency"].as_str()), (Some("carol"), "high"));
     assert_ne!(told.headers["topic"], topic, "another chat");
@@ -121,7 +72,7 @@ async fn levels_mutes_and_quiet_hours_hold_pushes_back() {
     let quiet = |from, to| json!({"quiet": {"from": clock(from), "to": clock(to), "zone": "UTC"}});
     scene.bob.patch("/messages/api/notify/", &quiet(now + 1_380, now + 60)).await.is(200);
     scene.alice_says("@bob quiet").await;
-    scene.carol.post("/api/messages/", &json!({"receiver": scene.bob.id, "content": "quiet too"})).await.is(201);
+    tells(&scene.carol, &scene.bob, "quiet too").await;
     scene.is_done().await;
     scene.bob.patch("/messages/api/notify/", &quiet(now + 60, now + 1_380)).await.is(200);
     scene.alice_says("by day").await;
@@ -170,7 +121,7 @@ async fn whoever_looks_or_has_read_it_is_not_told() {
     socket.says(&json!({"type": "visible", "visible": true})).await;
     socket.hears_nothing().await;
     scene.alice_says("seen").await;
-    scene.carol.post("/api/messages/", &json!({"receiver": scene.bob.id, "content": "in another chat"})).await.is(201);
+    tells(&scene.carol, &scene.bob, "in another chat").await;
     scene.is_done().await;
     socket.says(&json!({"type": "visible", "visible": false})).await;
     let mut wait = json!(null);
@@ -220,14 +171,4 @@ async fn whoever_left_or_signed_out_is_not_told() {
     scene.alice_says("@bob nobody").await;
     scene.is_done().await;
     assert_eq!(scene.phone.told().len(), 5);
-}
-
-impl Scene {
-    /// Everything that was said before this was looked at: a device of carol's hears what is said last.
-    async fn is_done(&self) {
-        let watch = self.service.device(&format!("watch-{}", rand::random::<u64>()));
-        watch.subscribes(&self.carol).await;
-        self.alice.post("/api/messages/", &json!({"receiver": self.carol.id, "content": "last"})).await.is(201);
-        watch.is_told(1).await;
-    }
 }

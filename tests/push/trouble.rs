@@ -5,16 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::scene::{Scene, metric, tells, waits_until};
 use super::service::{Device, PushService, Reply};
 use crate::world::machine::say;
-use crate::world::{Fireside, Person, id, people};
+use crate::world::{Person, id, people};
 
 const PUSH: &str = "/api/server/push/";
-
-/// Says something to somebody alone; its id.
-async fn tells(from: &Person, to: &Person, text: &str) -> i64 {
-    id(&from.post("/api/messages/", &json!({"receiver": to.id, "content": text})).await.is(201).json())
-}
 
 fn texts(device: &Device) -> Vec<String> {
     device.told().iter().map(|told| told.push["text"].as_str().unwrap().to_owned()).collect()
@@ -22,21 +18,6 @@ fn texts(device: &Device) -> Vec<String> {
 
 async fn devices(person: &Person) -> usize {
     person.get(PUSH).await.is(200).json()["results"].as_array().unwrap().len()
-}
-
-pub async fn waits_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < Duration::from_secs(60), "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// A counter or gauge of the server's, as its administrator sees it.
-pub async fn metric(fireside: &Fireside, admin: &Person, name: &str) -> u64 {
-    let text = admin.back_to(fireside).get("/metrics").await.is(200).text();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
-    line.trim().parse().unwrap()
 }
 
 #[tokio::test]
@@ -125,44 +106,34 @@ async fn what_was_read_or_taken_back_meanwhile_is_not_tried_again() {
 
 #[tokio::test]
 async fn a_push_service_that_hangs_costs_others_nothing() {
-    let service = PushService::start().await;
-    let fireside = service.serves(&[]).await;
-    people!(fireside: alice, bob, carol);
-    let den = alice.opens_room("den").await;
-    bob.joins(&den).await;
-    carol.joins(&den).await;
-    let phone = service.device("phone");
-    phone.subscribes(&carol).await;
+    let scene = Scene::new().await;
+    let Scene { service, carol, phone, .. } = &scene;
     let says = async |from: usize| {
-        let mut slowest = Duration::ZERO;
         for number in from..from + 30 {
-            let began = Instant::now();
-            alice.posts(&format!("word {number}")).in_room(&den).await;
-            slowest = slowest.max(began.elapsed());
+            scene.alice_says(&format!("word {number}")).await;
         }
-        let told = phone.is_told(from + 30).await;
-        (slowest, told)
+        phone.is_told(from + 30).await
     };
     says(0).await;
-    // Twenty devices of bob's, whose push service takes calls and answers none.
+    // Twenty devices of carol's, whose push service takes calls and answers none.
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let keys = phone.json()["keys"].clone();
     for number in 0..10 {
         let hanging = service.device(&format!("hanging-{number}"));
         hanging.always(Reply::Hang);
-        hanging.subscribes(&bob).await;
+        hanging.subscribes(carol).await;
         let endpoint = format!("https://{}/{number}", dead.local_addr().unwrap());
-        bob.post(PUSH, &json!({"endpoint": endpoint, "keys": keys})).await.is(201);
+        carol.post(PUSH, &json!({"endpoint": endpoint, "keys": keys})).await.is(201);
     }
     let began = Instant::now();
-    let (_, told) = says(30).await;
+    let told = says(30).await;
     let last = told.last().unwrap().at - began;
     // Thirty posts and pushes one after another, on a machine that may be busy: a single wait for a dead service
     // would take ten seconds.
     assert!(last < Duration::from_secs(8), "{last:?}");
     let order: Vec<_> = told.iter().map(|told| told.push["seq"].as_i64().unwrap()).collect();
     assert!(order.is_sorted() && order.len() == 60, "each once, in order: {order:?}");
-    assert_eq!(devices(&bob).await, 20, "silence ends no device");
+    assert_eq!(devices(carol).await, 20, "silence ends no device");
     service.is_content();
 }
 
