@@ -1,11 +1,15 @@
-//! Compresses the files of the web client with Brotli, so that the program has them and needs not do it.
+//! Compresses the files of the web client, so that the program carries them small and need not do it.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use brotli::BrotliCompress;
 use brotli::enc::BrotliEncoderParams;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 
 const FOLDER: &str = "static";
 /// Files that are compressed in themselves.
@@ -21,19 +25,37 @@ fn main() -> io::Result<()> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !PICTURES.iter().any(|kind| path.extension().is_some_and(|found| found == *kind)) {
-                let name = path.strip_prefix(FOLDER).map_err(io::Error::other)?.to_owned();
-                let smaller = out.join(format!("{}.br", name.to_string_lossy().replace('/', "-")));
-                compress(&path, &smaller)?;
-                writeln!(table, "    ({name:?}, include_bytes!({smaller:?})),").map_err(io::Error::other)?;
+            } else {
+                let name = path.strip_prefix(FOLDER).map_err(io::Error::other)?.to_string_lossy().into_owned();
+                let bytes = fs::read(&path)?;
+                let hash = hex::encode(Sha256::digest(&bytes));
+                let form = form(&path, &bytes, &out.join(name.replace('/', "-")))?;
+                writeln!(table, "    Embedded {{ name: {name:?}, hash: {hash:?}, form: {form} }},")
+                    .map_err(io::Error::other)?;
             }
         }
     }
-    fs::write(out.join("brotli.rs"), table + "]")
+    fs::write(out.join("embedded.rs"), table + "]")
 }
 
-fn compress(path: &Path, to: &Path) -> io::Result<()> {
-    let mut smaller = Vec::new();
-    BrotliCompress(&mut fs::read(path)?.as_slice(), &mut smaller, &BrotliEncoderParams::default())?;
-    fs::write(to, smaller)
+/// The expression of a file's bytes; what is made of them is written to `out` and an extension.
+fn form(path: &Path, bytes: &[u8], out: &Path) -> io::Result<String> {
+    if PICTURES.iter().any(|kind| path.extension().is_some_and(|found| found == *kind)) {
+        let path = fs::canonicalize(path)?;
+        return Ok(format!("Form::Plain(include_bytes!({path:?}))"));
+    }
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes)?;
+    let gzip = write(out, "gz", &gzip.finish()?)?;
+    let mut brotli = Vec::new();
+    BrotliCompress(&mut &*bytes, &mut brotli, &BrotliEncoderParams::default())?;
+    let brotli = write(out, "br", &brotli)?;
+    Ok(format!("Form::Compressed {{ gzip: include_bytes!({gzip:?}), brotli: include_bytes!({brotli:?}) }}"))
+}
+
+fn write(out: &Path, extension: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let mut path = out.as_os_str().to_owned();
+    path.push(format!(".{extension}"));
+    fs::write(&path, bytes)?;
+    Ok(path.into())
 }

@@ -1,13 +1,11 @@
 //! The web client: embedded in the binary, or read from a folder while one works on it.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
-use rust_embed::{EmbeddedFile, RustEmbed};
+use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 use warp::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
@@ -29,18 +27,25 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// Of which version of the client a file is. Its service worker never mixes two of them in a page.
 const BUILD: HeaderName = HeaderName::from_static("x-fireside-build");
 
-#[derive(RustEmbed)]
-#[folder = "static/"]
-struct Embedded;
+/// The files in the binary, as `build.rs` has made them: compressed alone, but for pictures, which are so in themselves.
+const EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// The same, compressed: a name and the bytes.
-const BROTLI: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/brotli.rs"));
+struct Embedded {
+    name: &'static str,
+    /// SHA-256 in hex.
+    hash: &'static str,
+    form: Form<&'static [u8]>,
+}
+
+/// How there is a file.
+enum Form<T> {
+    Plain(T),
+    Compressed { gzip: T, brotli: T },
+}
 
 /// The client's files.
 pub struct Assets {
     folder: Option<PathBuf>,
-    /// In gzip, by their hash; compressed when first asked for, and once: there are no more than the client has files.
-    gzipped: Mutex<HashMap<String, Bytes>>,
     /// The version of those in the binary.
     build: OnceLock<HeaderValue>,
 }
@@ -49,7 +54,7 @@ impl Assets {
     /// Those in the binary, or those in `folder`.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, gzipped: Mutex::default(), build: OnceLock::new() }
+        Self { folder, build: OnceLock::new() }
     }
 
     /// The file at a path of the site, for a method that reads.
@@ -73,23 +78,20 @@ impl Assets {
             Some(_) => mime_guess::mime::TEXT_PLAIN, // a video, to those who guess by names
             None => mime_guess::from_path(name).first_or_octet_stream(),
         };
-        let is_based = content_type.subtype() == "html" && !base::prefix().is_empty();
-        let (bytes, hash) = match self.read(name)? {
-            (bytes, _) if is_based => based(&bytes, base::prefix()),
-            read => read,
-        };
+        let (mut form, mut hash) = self.read(name)?;
+        if content_type.subtype() == "html" && !base::prefix().is_empty() {
+            (form, hash) = based(&form.plain().ok()?, base::prefix());
+        }
         let is_text = content_type.type_() == mime_guess::mime::TEXT;
-        let brotli = if is_based { None } else { self.brotli(name) };
-        let there_are = if brotli.is_some() { &[Coding::Brotli, Coding::Gzip][..] } else { &[Coding::Gzip] };
-        let coding = Coding::asked(headers, there_are).filter(|_| is_text || content_type.subtype() == "svg");
+        let there_are = match form {
+            Form::Compressed { .. } => &[Coding::Brotli, Coding::Gzip][..],
+            Form::Plain(_) if is_text || content_type.subtype() == "svg" => &[Coding::Gzip],
+            Form::Plain(_) => &[],
+        };
+        let coding = Coding::asked(headers, there_are);
         let etag = format!("\"{hash}{}\"", coding.map_or(String::new(), |coding| format!("-{}", coding.name())));
         let known = is_known(headers, &etag);
-        let (bytes, coding) = match (coding, brotli) {
-            (None, _) => (bytes, None),
-            (Some(Coding::Brotli), Some(smaller)) => (Bytes::from_static(smaller), coding),
-            _ => self.gzipped(bytes, &hash),
-        };
-        let mut response = if known { Response::default() } else { reply::kept(bytes) };
+        let mut response = if known { Response::default() } else { reply::kept(form.coded(coding).ok()?) };
         *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, header(content_type.essence_str(), is_text));
@@ -116,27 +118,6 @@ impl Assets {
         Some(response)
     }
 
-    /// An embedded file in Brotli.
-    fn brotli(&self, name: &str) -> Option<&'static [u8]> {
-        let found = BROTLI.iter().find(|(found, _)| self.folder.is_none() && *found == name);
-        found.map(|(_, smaller)| *smaller)
-    }
-
-    /// The bytes in gzip, or as they are if that fails.
-    fn gzipped(&self, bytes: Bytes, hash: &str) -> (Bytes, Option<Coding>) {
-        let mut gzipped = self.gzipped.lock().unwrap_or_else(PoisonError::into_inner);
-        match gzipped.entry(hash.to_owned()) {
-            Entry::Occupied(done) => (done.get().clone(), Some(Coding::Gzip)),
-            Entry::Vacant(place) => match gzip_best(&bytes) {
-                Ok(smaller) => (place.insert(smaller.into()).clone(), Some(Coding::Gzip)),
-                Err(cause) => {
-                    tracing::warn!(%cause, "a file of the page is sent as it is");
-                    (bytes, None)
-                }
-            },
-        }
-    }
-
     /// The version of all files together: those of a folder may change at any time.
     fn build(&self) -> HeaderValue {
         match &self.folder {
@@ -145,26 +126,51 @@ impl Assets {
         }
     }
 
-    /// A file's bytes and their hash.
-    fn read(&self, name: &str) -> Option<(Bytes, String)> {
-        let file = match &self.folder {
-            Some(folder) => read_from(folder, name)?,
-            None => Embedded::get(name)?,
-        };
-        let hash = hex::encode(file.metadata.sha256_hash());
-        let bytes = match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
-        };
-        Some((bytes, hash))
+    /// A file and its hash.
+    fn read(&self, name: &str) -> Option<(Form<Bytes>, String)> {
+        match &self.folder {
+            Some(folder) => read_from(folder, name),
+            None => {
+                let file = EMBEDDED.iter().find(|file| file.name == name)?;
+                let form = match file.form {
+                    Form::Plain(bytes) => Form::Plain(Bytes::from_static(bytes)),
+                    Form::Compressed { gzip, brotli } => {
+                        Form::Compressed { gzip: Bytes::from_static(gzip), brotli: Bytes::from_static(brotli) }
+                    }
+                };
+                Some((form, file.hash.to_owned()))
+            }
+        }
+    }
+}
+
+impl Form<Bytes> {
+    /// The file's own bytes. Few ask for those: every browser takes a coding.
+    fn plain(self) -> io::Result<Bytes> {
+        match self {
+            Self::Plain(bytes) => Ok(bytes),
+            Self::Compressed { gzip, .. } => {
+                let mut bytes = Vec::new();
+                GzDecoder::new(&*gzip).read_to_end(&mut bytes)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+
+    /// The bytes in a coding that there is.
+    fn coded(self, coding: Option<Coding>) -> io::Result<Bytes> {
+        match (coding, self) {
+            (None, form) => form.plain(),
+            (Some(Coding::Brotli), Self::Compressed { brotli, .. }) => Ok(brotli),
+            (Some(Coding::Gzip), Self::Compressed { gzip, .. }) => Ok(gzip),
+            (Some(_), Self::Plain(bytes)) => gzip_best(&bytes).map(Bytes::from),
+        }
     }
 }
 
 /// What tells one version of the files in the binary from another.
 fn embedded() -> Vec<String> {
-    let hash =
-        |name: &str| Embedded::get(name).map(|file| hex::encode(file.metadata.sha256_hash())).unwrap_or_default();
-    Embedded::iter().map(|name| format!("{name} {}", hash(&name))).collect()
+    EMBEDDED.iter().map(|file| format!("{} {}", file.name, file.hash)).collect()
 }
 
 /// The same of a folder, which is asked for with each file: names, sizes and times will do.
@@ -194,23 +200,25 @@ fn version(mut files: Vec<String>) -> HeaderValue {
 
 /// A page whose links begin at the server's own place, and its hash: they are written for a
 /// server that has a host of its own. Scripts find the place by where they were loaded from.
-fn based(page: &[u8], prefix: &str) -> (Bytes, String) {
+fn based(page: &[u8], prefix: &str) -> (Form<Bytes>, String) {
     let text = String::from_utf8_lossy(page);
     let text = ["href", "src"]
         .iter()
         .fold(text.into_owned(), |text, name| text.replace(&format!("{name}=\"/"), &format!("{name}=\"{prefix}/")));
     let hash = hex::encode(Sha256::digest(&text));
-    (text.into(), hash)
+    (Form::Plain(text.into()), hash)
 }
 
 /// A file below `folder`, and none beside it.
-fn read_from(folder: &Path, name: &str) -> Option<EmbeddedFile> {
+fn read_from(folder: &Path, name: &str) -> Option<(Form<Bytes>, String)> {
     let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     let path = folder.join(name);
     if !plain || !path.is_file() {
         return None;
     }
-    rust_embed::utils::read_file_from_fs(&path).ok()
+    let bytes = std::fs::read(&path).ok()?;
+    let hash = hex::encode(Sha256::digest(&bytes));
+    Some((Form::Plain(bytes.into()), hash))
 }
 
 fn header(essence: &str, is_text: bool) -> HeaderValue {
@@ -221,10 +229,13 @@ fn header(essence: &str, is_text: bool) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use sha2::{Digest, Sha256};
     use warp::http::Method;
     use warp::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 
-    use super::{Assets, BUILD, based};
+    use super::{Assets, BUILD, EMBEDDED, Form, based};
 
     fn asked(accepts: &'static str) -> (Option<HeaderValue>, HeaderValue) {
         let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepts))]);
@@ -238,6 +249,21 @@ mod tests {
         assert_eq!(asked("gzip;q=0.5, br;q=0").0.expect("a coding"), "gzip");
         assert_eq!(asked("identity").0, None);
         assert_ne!(asked("br").1, asked("gzip").1, "other bytes, other tag");
+    }
+
+    #[test]
+    fn every_embedded_file_is_the_one_in_the_folder_in_each_coding() {
+        for file in EMBEDDED {
+            let written = std::fs::read(Path::new("static").join(file.name)).expect("a file of the client");
+            assert_eq!(file.hash, hex::encode(Sha256::digest(&written)), "{}", file.name);
+            let (form, _) = Assets::new(None).read(file.name).expect("embedded");
+            let mut unpacked = Vec::new();
+            if let Form::Compressed { brotli, .. } = file.form {
+                brotli::BrotliDecompress(&mut &*brotli, &mut unpacked).expect("brotli");
+                assert_eq!(unpacked, written, "{}", file.name);
+            }
+            assert_eq!(form.plain().expect("gzip"), written, "{}", file.name);
+        }
     }
 
     #[test]
@@ -268,9 +294,9 @@ mod tests {
     #[test]
     fn a_page_below_a_path_links_to_its_own_things() {
         let page = br#"<link href="/css/a.css"><script src="/js/b.js"></script><a href="https://x/">/css</a>"#;
-        let (bytes, hash) = based(page, "/chat");
+        let (form, hash) = based(page, "/chat");
         let text = r#"<link href="/chat/css/a.css"><script src="/chat/js/b.js"></script><a href="https://x/">/css</a>"#;
-        assert_eq!(bytes, text.as_bytes());
+        assert_eq!(form.plain().expect("plain"), text.as_bytes());
         assert_ne!(based(page, "/team").1, hash, "other bytes, other tag");
     }
 

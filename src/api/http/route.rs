@@ -164,9 +164,7 @@ impl Route {
         let route = Self::open(method, pattern, move |request: Request| {
             let handler = handler.clone();
             async move {
-                let actor = find(&request)?;
-                request.trace.signed_by(actor.user);
-                request.context.limits.check(rate, &actor).of(&request)?;
+                let actor = admitted(&request, find, rate)?;
                 handler(actor, request).await
             }
         });
@@ -227,6 +225,14 @@ impl Route {
     pub(in crate::api) fn methods(&self) -> Vec<Method> {
         if self.method == Method::GET { vec![Method::GET, Method::HEAD] } else { vec![self.method.clone()] }
     }
+}
+
+/// Who asks, if `find` knows and the rate allows it. Apart, as the code around it is made for each handler.
+fn admitted(request: &Request, find: fn(&Request) -> Result<Actor, ApiError>, rate: Rate) -> Result<Actor, ApiError> {
+    let actor = find(request)?;
+    request.trace.signed_by(actor.user);
+    request.context.limits.check(rate, &actor).of(request)?;
+    Ok(actor)
 }
 
 /// A pattern with its parameters numbered, since documents name them differently, and

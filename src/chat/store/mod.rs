@@ -63,6 +63,7 @@ use std::sync::Arc;
 
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
+use tokio::sync::oneshot;
 
 use super::model::error::{Error, OpenError, Result};
 use super::model::event::Committed;
@@ -161,12 +162,15 @@ impl Store {
         work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let readers = self.readers.clone();
-        let scanned = tokio::task::spawn_blocking(move || {
+        let (reply, scanned) = oneshot::channel();
+        // One kind of task for all readings: the runtime's code is not made anew for each.
+        let reading: Box<dyn FnOnce() + Send> = Box::new(move || {
             let read = readers.read(work);
             // Held to the end of the reading: whoever asked may be gone before.
             drop(turn);
-            read
+            drop(reply.send(read));
         });
+        tokio::task::spawn_blocking(reading);
         scanned.await.map_err(|_| Error::Internal)?
     }
 

@@ -48,16 +48,22 @@ impl Writer {
     {
         let (reply, mut answer) = oneshot::channel();
         let (ticket, until) = (CancelToken::default(), Instant::now() + MAX_WAIT);
-        let place = timeout_at(until, self.queue.reserve()).await;
-        let Ok(Ok(place)) = place else { return Err(busy()) };
         let (work, outcome) = (Some(work), Err(Error::Internal));
-        place.send(Command::Run(Box::new(Task { work, outcome, reply: Some(reply), ticket: ticket.clone(), until })));
+        let task = Task { work, outcome, reply: Some(reply), ticket: ticket.clone(), until };
+        self.hand_over(Box::new(task), until).await?;
         let answered = match timeout_at(until, &mut answer).await {
             Ok(answered) => answered,
             Err(_) if ticket.take() => return Err(busy()),
             Err(_) => answer.await,
         };
         answered.unwrap_or(Err(Error::Internal))
+    }
+
+    async fn hand_over(&self, work: Box<dyn Work>, until: Instant) -> Result<()> {
+        let place = timeout_at(until, self.queue.reserve()).await;
+        let Ok(Ok(place)) = place else { return Err(busy()) };
+        place.send(Command::Run(work));
+        Ok(())
     }
 
     pub fn gauges(&self) -> WriterGauges {

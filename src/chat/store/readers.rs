@@ -58,10 +58,14 @@ impl Readers {
 
     /// All of `work` sees one state of the database.
     pub fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let state = self.begin()?;
+        work(&state.0)
+    }
+
+    fn begin(&self) -> Result<Snapshot> {
         let connection = self.connection()?;
         connection.prepare_cached("BEGIN")?.execute([])?;
-        let state = Snapshot(&connection);
-        work(state.0)
+        Ok(Snapshot(connection))
     }
 
     fn connection(&self) -> Result<PooledConnection<SqliteConnectionManager>> {
@@ -100,9 +104,9 @@ impl Readers {
 }
 
 /// Ends the read transaction however `work` ends, by a panic too.
-struct Snapshot<'a>(&'a Db);
+struct Snapshot(PooledConnection<SqliteConnectionManager>);
 
-impl Drop for Snapshot<'_> {
+impl Drop for Snapshot {
     fn drop(&mut self) {
         let ended = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         if let Err(cause) = ended {
