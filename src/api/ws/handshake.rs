@@ -67,36 +67,34 @@ impl Handshake {
     /// Answers it: with a socket that goes on by itself, or with the reason why not. A
     /// browser cannot see an HTTP status there, so it gets a close code.
     pub fn answer<C: Codec>(self, opened: Result<(Subscription, C), ApiError>) -> Answer {
-        let refusal = match opened {
-            Ok((subscription, codec)) => {
-                let response = self.switching();
-                tokio::spawn(async move {
-                    if let Some((stream, reader)) = upgraded(self.upgrade).await
-                        && let Some(stream) = with_faults(stream, self.faults).await
-                    {
-                        let open = OpenSocket::new(self.context, self.dialect, self.trace);
-                        socket::run(stream, reader, subscription, codec, self.codec, open).await;
-                    }
-                });
-                return Ok(response);
-            }
-            Err(failure) => failure,
+        let (subscription, codec) = match opened {
+            Ok(opened) => opened,
+            Err(failure) => return self.refuse(failure),
         };
-        match close_code(&refusal) {
-            Some(code) if self.has_origin => {
-                let response = self.switching();
-                let Self { upgrade, trace, .. } = self;
-                tokio::spawn(async move {
-                    if let Some((stream, reader)) = upgraded(upgrade).await {
-                        socket::turn_away(stream, reader, code).await;
-                    }
-                    // With it the connection gives its place back, and not before it is gone.
-                    drop(trace);
-                });
-                Ok(response)
+        let response = self.switching();
+        tokio::spawn(async move {
+            if let Some((stream, reader)) = upgraded(self.upgrade).await
+                && let Some(stream) = with_faults(stream, self.faults).await
+            {
+                let open = OpenSocket::new(self.context, self.dialect, self.trace);
+                socket::run(stream, reader, subscription, codec, self.codec, open).await;
             }
-            _ => Err(refusal),
-        }
+        });
+        Ok(response)
+    }
+
+    fn refuse(self, failure: ApiError) -> Answer {
+        let Some(code) = close_code(&failure).filter(|_| self.has_origin) else { return Err(failure) };
+        let response = self.switching();
+        let Self { upgrade, trace, .. } = self;
+        tokio::spawn(async move {
+            if let Some((stream, reader)) = upgraded(upgrade).await {
+                socket::turn_away(stream, reader, code).await;
+            }
+            // With it the connection gives its place back, and not before it is gone.
+            drop(trace);
+        });
+        Ok(response)
     }
 
     fn switching(&self) -> Response {

@@ -1,5 +1,6 @@
 //! What goes on behind the requests, for as long as the server works on the folder.
 
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::task::JoinSet;
@@ -11,6 +12,8 @@ pub struct Background(Mutex<JoinSet<()>>);
 impl Background {
     /// Begins one. Needs a tokio runtime around it.
     pub fn begin(&self, task: impl Future<Output = ()> + Send + 'static) {
+        // One kind of task for all: the runtime's code is not made anew for each.
+        let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 
