@@ -11,7 +11,7 @@ use crate::chat::app::App;
 use crate::chat::message::post;
 use crate::chat::model::delivery::{Attempt, Delivery, Happening, HookCursor, Upcoming};
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::hook::{GIVE_UP_AFTER, HookEvent, back_off};
+use crate::chat::model::hook::{GIVE_UP_AFTER, HookEvent, SendingHook, back_off};
 use crate::chat::model::id::{HookId, MessageId, Seq};
 use crate::chat::model::message::{Draft, MAX_MESSAGE};
 use crate::chat::model::name::{IdempotencyKey, MessageText};
@@ -34,7 +34,7 @@ const GONE: u16 = 410;
 
 impl App {
     /// All hooks that send, with whether each failed lately: what happens in their groups is heard from here on.
-    pub async fn hooks_that_send(&self) -> Result<Vec<(HookId, bool)>> {
+    pub async fn hooks_that_send(&self) -> Result<Vec<(SendingHook, bool)>> {
         let wakes = self.hook_wakes.clone();
         let all = self
             .store
@@ -53,7 +53,7 @@ impl App {
     }
 
     /// The hooks of the groups where something happened.
-    pub fn woken_hooks(&self) -> Result<Vec<HookId>> {
+    pub fn woken_hooks(&self) -> Result<Vec<SendingHook>> {
         let mut woken = Vec::new();
         for chat in self.hook_wakes.take() {
             let mut hooks = self.store.read(|db| store::outgoing_hooks::of_chat(db, chat))?;
@@ -71,7 +71,7 @@ impl App {
     }
 
     /// The hooks whose next attempt is due, and how many wait for that.
-    pub fn hooks_to_retry(&self) -> Result<(Vec<HookId>, usize)> {
+    pub fn hooks_to_retry(&self) -> Result<(Vec<SendingHook>, usize)> {
         let now = self.now();
         self.store.read(|db| store::outgoing_hooks::due(db, now))
     }

@@ -36,6 +36,15 @@ pub struct Hook {
     pub outgoing: Option<Outgoing>,
 }
 
+/// A hook that sends, and in whose name: all hooks of one person have one share of the sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendingHook {
+    /// Which.
+    pub id: HookId,
+    /// Who made it; `None`: the command line.
+    pub maker: Option<UserId>,
+}
+
 /// What a hook sends, and where.
 #[derive(Clone, Debug)]
 pub struct Outgoing {

@@ -1,12 +1,12 @@
 //! Rows of `outgoing_hooks`: what hooks send, how far they have come, and how it goes.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::db::Db;
 use super::transaction::Tx;
 use crate::chat::model::delivery::HookCursor;
 use crate::chat::model::error::Result;
-use crate::chat::model::hook::{HookEvents, Only, Outgoing};
+use crate::chat::model::hook::{HookEvents, Only, Outgoing, SendingHook};
 use crate::chat::model::id::{ChatId, HookId, Seq, UserId};
 use crate::chat::model::time::Timestamp;
 
@@ -75,34 +75,40 @@ pub fn find(db: &Db, hook: HookId) -> Result<Option<Sending>> {
 }
 
 /// Those that are on: which failed lately, and in which group each is.
-pub fn all_on(db: &Db) -> Result<Vec<(HookId, ChatId, bool)>> {
+pub fn all_on(db: &Db) -> Result<Vec<(SendingHook, ChatId, bool)>> {
     let mut query = db.prepare_cached(
-        "SELECT o.hook_id, h.chat_id, o.failures > 0 FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
-         WHERE o.off_reason IS NULL",
+        "SELECT o.hook_id, p.made_by, h.chat_id, o.failures > 0 FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
+         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE o.off_reason IS NULL",
     )?;
-    let rows = query.query_map([], |row| Ok((HookId(row.get(0)?), ChatId(row.get(1)?), row.get(2)?)))?;
+    let rows = query.query_map([], |row| Ok((sending(row)?, ChatId(row.get(2)?), row.get(3)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Those of a group that are on.
-pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<HookId>> {
+pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<SendingHook>> {
     let mut query = db.prepare_cached(
-        "SELECT o.hook_id FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id
-         WHERE h.chat_id = ?1 AND o.off_reason IS NULL",
+        "SELECT o.hook_id, p.made_by FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id
+         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE h.chat_id = ?1 AND o.off_reason IS NULL",
     )?;
-    let rows = query.query_map([chat.0], |row| Ok(HookId(row.get(0)?)))?;
+    let rows = query.query_map([chat.0], sending)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Those whose next attempt is due, and how many wait for that.
-pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<HookId>, usize)> {
-    let mut query =
-        db.prepare_cached("SELECT hook_id, retry_at <= ?1 FROM outgoing_hooks WHERE retry_at IS NOT NULL")?;
-    let rows = query.query_map([now.0], |row| Ok((HookId(row.get(0)?), row.get(1)?)))?;
-    let all = rows.collect::<rusqlite::Result<Vec<(HookId, bool)>>>()?;
-    let due: Vec<HookId> = all.iter().filter(|(_, is_due)| *is_due).map(|(hook, _)| *hook).collect();
+pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<SendingHook>, usize)> {
+    let mut query = db.prepare_cached(
+        "SELECT o.hook_id, p.made_by, o.retry_at <= ?1 FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
+         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE o.retry_at IS NOT NULL",
+    )?;
+    let rows = query.query_map([now.0], |row| Ok((sending(row)?, row.get(2)?)))?;
+    let all = rows.collect::<rusqlite::Result<Vec<(SendingHook, bool)>>>()?;
+    let due: Vec<SendingHook> = all.iter().filter(|(_, is_due)| *is_due).map(|(hook, _)| *hook).collect();
     let later = all.len() - due.len();
     Ok((due, later))
+}
+
+fn sending(row: &Row<'_>) -> rusqlite::Result<SendingHook> {
+    Ok(SendingHook { id: HookId(row.get(0)?), maker: row.get::<_, Option<i64>>(1)?.map(UserId) })
 }
 
 /// How many are on.

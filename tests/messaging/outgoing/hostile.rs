@@ -70,6 +70,34 @@ async fn counts(admin: &Person) -> Value {
     admin.get("/api/server/status/").await.is(200).json()["hooks"].clone()
 }
 
+#[tokio::test]
+async fn one_persons_hooks_keep_those_of_others_waiting_no_longer() {
+    let fireside = server().await;
+    people!(fireside: alice, eve);
+    let (good, chat) = (Receiver::opens().await, group(&alice, "Good", &[]).await);
+    sends(&alice, chat, &good, &ALL[..1]).await;
+    say(&alice, "hello", chat).await;
+    good.hears(1).await;
+    // Nearly twice as many as there are places, of receivers that are just prompt enough, with enough to do.
+    let mut slow = Vec::new();
+    for number in 0..3 {
+        let crowd = group(&eve, &format!("Many {number}"), &[]).await;
+        for _ in 0..20 {
+            let receiver = Receiver::opens().await;
+            receiver.is(Mood::Takes(Duration::from_millis(900)));
+            sends(&eve, crowd, &receiver, &ALL[..1]).await;
+            slow.push(receiver);
+        }
+        for word in 0..40 {
+            say(&eve, &word.to_string(), crowd).await;
+        }
+    }
+    until(async || slow.iter().filter(|receiver| receiver.last().0 >= 2).count() >= 32).await;
+    let besieged = takes(&alice, chat, &good, 3).await;
+    tell(&format!("a post and its event beside {} hooks of one person: {besieged:?}", slow.len()));
+    assert!(besieged < Duration::from_secs(4), "{besieged:?}");
+}
+
 /// The median time from a post until its event is there.
 async fn takes(who: &Person, chat: Chat, receiver: &Receiver, times: usize) -> Duration {
     let mut taken = Vec::new();

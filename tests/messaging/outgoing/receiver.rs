@@ -20,6 +20,8 @@ use crate::world::home::PATIENCE;
 pub enum Mood {
     /// Answers with a status and a body.
     Answers(u16, String),
+    /// Takes it, in its own time.
+    Takes(Duration),
     /// Takes it, and says this about each new message, with its text.
     Echoes,
     /// Never answers.
@@ -190,7 +192,7 @@ impl Receiver {
             Mood::Stumbles(_) => Mood::Answers(200, "fine".to_owned()),
             mood => mood,
         };
-        let was_taken = matches!(mood, Mood::Answers(200..=299, _) | Mood::Echoes | Mood::Floods);
+        let was_taken = matches!(mood, Mood::Answers(200..=299, _) | Mood::Takes(_) | Mood::Echoes | Mood::Floods);
         let (kind, data) = (parsed["type"].as_str().unwrap_or_default().to_owned(), parsed["data"].clone());
         state.heard.push(Event { id, kind, data, body: parsed, at: Instant::now(), was_taken });
         mood
@@ -221,6 +223,10 @@ async fn behaves(writer: &mut (impl AsyncWriteExt + Unpin), mood: Mood, body: &s
     };
     let answer = match mood {
         Mood::Answers(status, text) => says(status, "", &text),
+        Mood::Takes(time) => {
+            tokio::time::sleep(time).await;
+            says(200, "", "fine")
+        }
         Mood::Echoes => {
             let event: Value = serde_json::from_str(body).unwrap();
             match event["data"]["message"]["content"].as_str() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::queue::{Lane, Queue, Turn};
 use super::webhook;
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(5);
 /// Events that a hook with a prompt receiver sends before others take their turn.
 const EVENTS: usize = 16;
-/// A receiver that takes longer is slow.
+/// A receiver that takes longer is slow, and so is the turn of one that takes longer for several.
 const PROMPT: Duration = Duration::from_secs(1);
 
 /// Begins to send, until the core is closed.
@@ -40,7 +40,7 @@ async fn send(context: Arc<Context>) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         while let Some((hook, lane)) = queue.next() {
-            let task = turns.spawn(turn(Arc::clone(&context), hook, lane));
+            let task = turns.spawn(turn(Arc::clone(&context), hook.id, lane));
             names.insert(task.id(), hook);
         }
         context.hook_calls.meters.set_waiting(queue.len() + retrying);
@@ -81,7 +81,7 @@ async fn begun(context: &Context) -> Queue {
     let mut queue = Queue::new(MAX_CALLS);
     for (hook, is_failing) in all {
         if !is_failing {
-            queue.trust(hook);
+            queue.trust(hook.id);
         }
         queue.add(hook);
     }
@@ -90,7 +90,7 @@ async fn begun(context: &Context) -> Queue {
 
 /// Sends some of what a hook has to send, one after the other.
 async fn turn(context: Arc<Context>, hook: HookId, lane: Lane) -> Turn {
-    let mut turn = Turn::Idle;
+    let (begun, mut turn) = (Instant::now(), Turn::Idle);
     let events = if lane == Lane::Prompt { EVENTS } else { 1 };
     for _ in 0..events {
         turn = match step(&context, hook, lane).await {
@@ -102,7 +102,7 @@ async fn turn(context: Arc<Context>, hook: HookId, lane: Lane) -> Turn {
                 Turn::Again
             }
         };
-        if turn != (Turn::Sent { is_prompt: true }) {
+        if turn != (Turn::Sent { is_prompt: true }) || begun.elapsed() > PROMPT {
             break;
         }
     }
