@@ -52,8 +52,9 @@ pub use target::{Host, Target};
 const MAX_TRIED: usize = 4;
 /// How long one of several may take to take a connection.
 const TRY: Duration = Duration::from_secs(3);
-/// Names that are looked up at once, since each keeps a thread for as long as the resolver wants.
-const MAX_LOOKUPS: usize = 16;
+/// Names that are looked up at once, since each keeps a thread for as long as the resolver wants: longer than a call
+/// may take, where somebody names servers whose name servers are silent.
+const MAX_LOOKUPS: usize = 64;
 
 /// What a way out allows.
 #[derive(Clone, Debug)]

@@ -38,6 +38,8 @@ pub const MAX_ENDPOINT: usize = 2_048;
 const MAX_CALLS: usize = 512;
 /// Those of them to one push service.
 const MAX_CALLS_OF_HOST: usize = 64;
+/// Those of them to the devices of one user, who names as many push services as they like.
+const MAX_CALLS_OF_USER: usize = 8;
 /// Calls that people try their devices by, at once.
 const MAX_TESTS: usize = 16;
 /// How long a push service may take.

@@ -1,7 +1,8 @@
 //! What is to be sent, to whom, and when again.
 //!
 //! Each device has a queue of its own, and one call at a time: pushes to it come in order, and one whose push
-//! service hangs keeps nobody else's waiting. Of the calls that are under way a single push service has a share.
+//! service hangs keeps nobody else's waiting. Of the calls that are under way a single push service has a share, and so
+//! has a single user.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,17 +14,21 @@ use tokio::time::{Instant, sleep_until};
 
 use super::meters::Outcome;
 use super::payload::payload;
-use super::{MAX_CALLS_OF_HOST, Manner, PushSender, is_gone};
+use super::{MAX_CALLS_OF_HOST, MAX_CALLS_OF_USER, Manner, PushSender, is_gone};
 use crate::chat::App;
 use crate::chat::model::error::Result;
-use crate::chat::model::id::{MessageId, PushId};
+use crate::chat::model::id::{MessageId, PushId, UserId};
 use crate::chat::model::push::Due;
+use crate::chat::model::shares::Shares;
+use crate::chat::model::time::Timestamp;
 use crate::outbound::{Failure, Target};
 
-/// Pushes that wait, on the whole; one more is dropped. Each takes about a hundred bytes.
+/// Pushes that wait, on the whole; one more is dropped, but for a device of which few wait.
 const MAX_WAITING: usize = 100_000;
 /// Those of one device.
 const MAX_WAITING_OF_DEVICE: usize = 1_000;
+/// So few of one device wait however many of all others do.
+const FEW_OF_DEVICE: usize = 16;
 /// How long a push is tried for.
 const TRIED_FOR: Duration = Duration::from_mins(10);
 /// The wait before the second attempt, unless the push service says otherwise; each after it is twice as long.
@@ -103,9 +108,11 @@ impl Posts {
 /// A push on its way.
 struct Job {
     due: Due,
-    /// The share of its push service.
-    host: Arc<Semaphore>,
+    /// The shares of its user and of its push service.
+    shares: [Arc<Semaphore>; 2],
     since: Instant,
+    /// Up to when it is news.
+    until: Timestamp,
     /// Attempts that failed.
     failures: u32,
 }
@@ -133,34 +140,33 @@ struct Queue {
     sender: Arc<PushSender>,
     app: App,
     devices: HashMap<PushId, Device>,
-    hosts: HashMap<String, Arc<Semaphore>>,
+    users: Shares<UserId>,
+    hosts: Shares<String>,
     pushes: usize,
     turns: JoinSet<(Job, End)>,
 }
 
 impl Queue {
     fn new(sender: Arc<PushSender>, app: App) -> Self {
-        let (devices, hosts, turns) = (HashMap::new(), HashMap::new(), JoinSet::new());
-        Self { sender, app, devices, hosts, pushes: 0, turns }
+        let (users, hosts) = (Shares::of(MAX_CALLS_OF_USER), Shares::of(MAX_CALLS_OF_HOST));
+        Self { sender, app, devices: HashMap::new(), users, hosts, pushes: 0, turns: JoinSet::new() }
     }
 
     /// Takes a push that is due.
     fn take(&mut self, due: Due, endpoint: &str) {
-        let host = self.host(endpoint);
         let device = self.devices.entry(due.device).or_default();
-        if self.pushes >= MAX_WAITING || device.pushes >= MAX_WAITING_OF_DEVICE {
+        let is_full = self.pushes >= MAX_WAITING && device.pushes >= FEW_OF_DEVICE;
+        if is_full || device.pushes >= MAX_WAITING_OF_DEVICE {
             self.sender.meters.note(Outcome::Dropped);
             return;
         }
+        let host = Target::parse(endpoint).map(|target| target.origin()).unwrap_or_default();
+        let shares = [self.users.get(due.user), self.hosts.get(host)];
+        let (since, until) = (Instant::now(), self.app.now().plus(TRIED_FOR));
         device.pushes += 1;
         self.pushes += 1;
-        device.waiting.push_back(Job { due, host, since: Instant::now(), failures: 0 });
+        device.waiting.push_back(Job { due, shares, since, until, failures: 0 });
         self.call_next(due.device);
-    }
-
-    fn host(&mut self, endpoint: &str) -> Arc<Semaphore> {
-        let name = Target::parse(endpoint).map(|target| target.origin()).unwrap_or_default();
-        Arc::clone(self.hosts.entry(name).or_insert_with(|| Arc::new(Semaphore::new(MAX_CALLS_OF_HOST))))
     }
 
     /// Sends what has waited longest for a device, unless something is being sent there.
@@ -210,23 +216,26 @@ impl Queue {
         if self.devices.get(&id).is_some_and(|device| device.pushes == 0) {
             self.devices.remove(&id);
         }
-        if self.pushes == 0 {
-            self.hosts.clear();
-        }
     }
 }
 
 /// Sends a push, if somebody still wants it when its turn has come.
 async fn attempt(sender: &PushSender, app: &App, job: &Job) -> End {
-    let (Ok(_share), Ok(_call)) = (job.host.acquire().await, sender.calls.acquire().await) else {
+    // One's own first: whoever waits for that keeps nobody from the others.
+    let [user, host] = &job.shares;
+    let (Ok(_user), Ok(_host), Ok(_call)) = (user.acquire().await, host.acquire().await, sender.calls.acquire().await)
+    else {
         return End::Unwanted;
     };
+    if app.now() > job.until {
+        return End::Counted(Outcome::GivenUp);
+    }
     let (to, push) = match app.push(job.due) {
         Ok(Some(told)) => told,
         Ok(None) => return End::Unwanted,
         Err(error) => {
             tracing::warn!(%error, "a push could not be read");
-            return job.again(None);
+            return job.again(app, None);
         }
     };
     let manner = Manner { topic: Some(format!("chat-{}", push.chat)), is_urgent: push.is_urgent };
@@ -243,13 +252,13 @@ async fn attempt(sender: &PushSender, app: &App, job: &Job) -> End {
                 sender.meters.note_time(job.since.elapsed());
                 End::Counted(Outcome::Sent)
             }
-            429 | 500..=599 => job.again(answer.retry_after),
+            429 | 500..=599 => job.again(app, answer.retry_after),
             status => {
                 tracing::info!(status, text = answer.text, "a push service refused a push");
                 End::Counted(Outcome::Refused)
             }
         },
-        Err(failure) if is_unsent(&failure) => job.again(None),
+        Err(failure) if is_unsent(&failure) => job.again(app, None),
         // It may have come through.
         Err(failure) => {
             tracing::debug!(%failure, "a push service did not answer");
@@ -264,11 +273,12 @@ fn is_unsent(failure: &Failure) -> bool {
 }
 
 impl Job {
-    /// To be tried again, as long as it is news.
-    fn again(&self, retry_after: Option<Duration>) -> End {
+    /// To be tried again, as long as it is news: no sooner than the push service wants, and later each time, whatever
+    /// it wants.
+    fn again(&self, app: &App, retry_after: Option<Duration>) -> End {
         let usual = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(self.failures));
-        let wait = retry_after.map_or(usual, |wait| wait.max(FIRST_WAIT));
-        if self.since.elapsed().saturating_add(wait) > TRIED_FOR {
+        let wait = usual.max(retry_after.unwrap_or_default());
+        if app.now().plus(wait) > self.until {
             return End::Counted(Outcome::GivenUp);
         }
         End::Again(Instant::now() + wait)

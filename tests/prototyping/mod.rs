@@ -5,7 +5,7 @@ mod browser;
 mod dev;
 mod event_source;
 mod node;
-mod scene;
+pub mod scene;
 mod seed;
 mod state;
 mod trouble;

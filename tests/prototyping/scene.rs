@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::world::Answer;
+use crate::world::caller::{Caller, Credential};
 use crate::world::home::{program, wait_for};
 
 pub struct Dev {
@@ -37,7 +38,13 @@ impl Dev {
     }
 
     pub fn start_in(place: Arc<TempDir>, flags: &[&str]) -> Self {
+        Self::start_under(place, flags, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_under(place: Arc<TempDir>, flags: &[&str], variables: &[(&str, String)]) -> Self {
         let mut command = program();
+        command.envs(variables.iter().cloned());
         let (export, flags) = match flags {
             [first, rest @ ..] if !first.starts_with("--") => (Some(first), rest),
             _ => (None, flags),
@@ -82,6 +89,12 @@ impl Dev {
         let prefix = format!("{name}: ");
         let line = self.facts.iter().find(|line| line.starts_with(&prefix)).unwrap();
         line.rsplit_once("token ").unwrap().1.to_owned()
+    }
+
+    /// One of those who are there.
+    pub fn caller(&self, name: &str) -> Caller {
+        let (client, url) = (self.client.clone(), self.url.clone());
+        Caller { client, url, place: "", credential: Credential::Token(self.token(name)) }
     }
 
     pub fn as_alice(&self, request: impl FnOnce(&Client, &str) -> RequestBuilder) -> RequestBuilder {

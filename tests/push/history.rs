@@ -178,8 +178,9 @@ impl World {
     }
 
     async fn mutes(&mut self, who: usize, chat: usize) {
-        let (until, is_muted) =
-            self.dice.one_of(&[(Some("forever"), true), (Some("2999-01-01T00:00:00Z"), true), (None, false)]);
+        // What holds pushes back ends sooner than it begins, or in a long history nobody is told of anything.
+        let times = [(Some("forever"), true), (Some("2999-01-01T00:00:00Z"), true)];
+        let (until, is_muted) = if self.dice.once_in(3) { self.dice.one_of(&times) } else { (None, false) };
         if self.notifies(who, chat, json!({"muted_until": until})).await {
             self.people[who].wishes.entry(self.chats[chat].id).or_default().is_muted = is_muted;
         }
@@ -196,7 +197,7 @@ impl World {
     /// All day but for a minute that is long over, or none of it.
     async fn is_quiet_or_not(&mut self, who: usize) {
         let somebody = &mut self.people[who];
-        somebody.is_quiet = !somebody.is_quiet;
+        somebody.is_quiet = !somebody.is_quiet && self.dice.once_in(3);
         let midnight = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
         let minute = (midnight.as_secs() / 60 + 720) % 1_440;
         let clock = |minute: u64| format!("{:02}:{:02}", minute % 1_440 / 60, minute % 60);
@@ -240,22 +241,24 @@ impl World {
             return;
         }
         let room = Room { id: chat.id };
-        if chat.members.remove(&who) {
+        if chat.members.insert(who) {
+            somebody.person.joins(&room).await;
+        } else if self.dice.once_in(3) {
             somebody.person.leaves(&room).await;
             somebody.wishes.remove(&chat.id);
-        } else {
-            somebody.person.joins(&room).await;
-            chat.members.insert(who);
+            chat.members.remove(&who);
         }
     }
 
     async fn has_a_device_or_not(&mut self, who: usize) {
         let place = self.dice.below(2);
         let somebody = &mut self.people[who];
-        match somebody.subscribed.remove(&place) {
-            Some(id) => {
+        match somebody.subscribed.get(&place) {
+            Some(id) if self.dice.once_in(3) => {
                 somebody.person.delete(&format!("/api/server/push/{id}/")).await.is(204);
+                somebody.subscribed.remove(&place);
             }
+            Some(_) => {}
             None => {
                 let id = somebody.devices[place].subscribes(&somebody.person).await;
                 somebody.subscribed.insert(place, id);

@@ -1,13 +1,17 @@
 //! Push services on a bad day: what is tried again, what ends a device, and whom it costs anything.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::scene::{Scene, metric, tells, waits_until};
 use super::service::{Device, PushService, Reply};
-use crate::world::machine::say;
+use crate::prototyping::scene::Dev;
+use crate::world::machine::{resident_bytes, say};
 use crate::world::{Person, id, people};
 
 const PUSH: &str = "/api/server/push/";
@@ -193,5 +197,95 @@ async fn nobody_is_told_twice_after_a_crash() {
     assert_eq!(once.len(), told.len(), "somebody was told twice: {told:?}");
     assert!(told.iter().all(|text| text == "last" || said.contains(text)), "{told:?}");
     say(&format!("{} of {} pushes came through five ends of the server", told.len() - 1, said.len()));
+    service.is_content();
+}
+
+#[tokio::test]
+async fn what_is_no_news_any_more_is_given_up() {
+    let service = PushService::start().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let flags = ["--push", "on", "--push-contact", "mailto:ann@example.org", "--push-allow", "127.0.0.0/8"];
+    let flags = [&flags[..], &["--push-allow", "::1", "--metrics-listen", &free]].concat();
+    let dev = Dev::start_under(Arc::new(TempDir::new().unwrap()), &flags, &[service.variable()]);
+    let (alice, bob) = (dev.caller("alice"), dev.caller("bob"));
+    let phone = service.device("phone");
+    alice.post(PUSH, &phone.json()).await.is(201);
+    let to = id(&alice.get("/api/auth/me/").await.is(200).json());
+    let says = async |text: &str| bob.post("/api/messages/", &json!({"receiver": to, "content": text})).await.is(201);
+    let given_up = async || {
+        let page = bob.get(&format!("http://{free}/metrics")).await.is(200).text();
+        page.lines().any(|line| line == "fireside_pushes_total{outcome=\"given_up\"} 1")
+    };
+    phone.always(Reply::After(503, "1"));
+    says("busy for long").await;
+    let told = phone.is_told(3).await;
+    let waits = [told[1].at - told[0].at, told[2].at - told[1].at];
+    assert!(waits[0] >= Duration::from_secs(1) && waits[1] >= Duration::from_secs(2), "later each time: {waits:?}");
+    assert!(!given_up().await, "after two attempts it is news yet");
+    dev.post("/_dev/clock/", &json!({"advance": "9min"})).await.is(200);
+    phone.is_told(4).await;
+    assert!(!given_up().await, "nor is it old after nine minutes");
+    dev.post("/_dev/clock/", &json!({"advance": "1min"})).await.is(200);
+    waits_until("it is given up", given_up).await;
+    phone.always(Reply::Status(201));
+    says("news").await;
+    waits_until("the next one comes", async || texts(&phone).contains(&"news".to_owned())).await;
+    let told = texts(&phone);
+    assert!(told.len() <= 6 && told[..told.len() - 1].iter().all(|text| text == "busy for long"), "{told:?}");
+    service.is_content();
+}
+
+/// Devices of thirty people, each with a push service of its own that takes calls and answers none: more than are
+/// called at once, and more pushes than may wait.
+#[tokio::test]
+async fn a_crowd_of_dead_devices_costs_a_living_one_nothing() {
+    const PEOPLE: usize = 30;
+    let scene = Scene::new().await;
+    let Scene { service, fireside, alice, den, .. } = &scene;
+    fireside.home.runs(&["user", "admin", "alice"], "").await.succeeded();
+    // The same listener by as many addresses of this machine.
+    let dead = TcpListener::bind("0.0.0.0:0").await.unwrap().local_addr().unwrap().port();
+    let keys = scene.phone.json()["keys"].clone();
+    for (place, guest) in fireside.registers_crowd(PEOPLE).await.iter().enumerate() {
+        guest.joins(den).await;
+        for number in 1..=20 {
+            let endpoint = format!("https://127.0.{place}.{number}:{dead}/");
+            guest.post(PUSH, &json!({"endpoint": endpoint, "keys": keys})).await.is(201);
+        }
+    }
+    // Whose turn comes after all of theirs.
+    let (zoe, phone) = (fireside.registers("zoe").await, &service.device("zoes"));
+    zoe.joins(den).await;
+    phone.subscribes(&zoe).await;
+    let before = resident_bytes(fireside);
+    scene.alice_says("@all now they hang").await;
+    phone.is_told(1).await;
+    let began = Instant::now();
+    scene.alice_says("@all and now").await;
+    let took = phone.is_told(2).await[1].at - began;
+    // Had they all the calls, it would be ten seconds until the first of them ends.
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    for from in (0..180).step_by(20) {
+        let texts: Vec<_> = (from..from + 20).map(|number| format!("@all {number}")).collect();
+        join_all(texts.iter().map(|text| alice.posts(text).in_room(den))).await;
+    }
+    let waiting = async || metric(fireside, alice, "fireside_push_waiting").await;
+    waits_until("no more wait", async || waiting().await >= 100_000).await;
+    let dropped = async || metric(fireside, alice, "fireside_pushes_total{outcome=\"dropped\"}").await;
+    waits_until("one more is dropped", async || dropped().await > 0).await;
+    // What has waited for her is sent first, and more than a few of that are not kept.
+    waits_until("what is said then comes", async || {
+        scene.alice_says("@all after that").await;
+        texts(phone).contains(&"@all after that".to_owned())
+    })
+    .await;
+    let (waiting, dropped) = (waiting().await, dropped().await);
+    assert!(waiting < 101_000, "{waiting}");
+    let grown = resident_bytes(fireside).saturating_sub(before);
+    say(&format!(
+        "beside 600 dead devices a push takes {took:?}; {waiting} wait, {dropped} were dropped, {} MiB",
+        grown >> 20
+    ));
+    assert!(grown < 256 << 20, "{grown} bytes");
     service.is_content();
 }

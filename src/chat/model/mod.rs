@@ -46,6 +46,7 @@ pub mod search;
 pub mod second_factor;
 pub mod server;
 pub mod session;
+pub mod shares;
 pub mod storage;
 pub mod time;
 pub mod token;

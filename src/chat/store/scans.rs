@@ -1,8 +1,7 @@
 //! Turns for reads that take their time: a few at once, and fewer for one user, so that
 //! nobody's searching holds up what others catch up with.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::UserId;
+use crate::chat::model::shares::Shares;
 
 /// Such reads at once. Each holds a connection meanwhile, and whoever has a short question is
 /// to find one free.
@@ -18,12 +18,10 @@ const MAX_SCANS: usize = 4;
 const MAX_PER_USER: usize = 2;
 /// How long somebody waits for a turn, and is told "busy" then.
 const WAIT: Duration = Duration::from_secs(10);
-/// Users that are kept before those are forgotten who read nothing.
-const FEW: usize = 256;
 
 pub(super) struct Scans {
     all: Arc<Semaphore>,
-    by_user: Mutex<HashMap<UserId, Weak<Semaphore>>>,
+    by_user: Mutex<Shares<UserId>>,
 }
 
 /// The right to one such read, to be held to its end.
@@ -34,7 +32,7 @@ pub(super) struct Turn {
 
 impl Scans {
     pub fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_SCANS)), by_user: Mutex::default() }
+        Self { all: Arc::new(Semaphore::new(MAX_SCANS)), by_user: Mutex::new(Shares::of(MAX_PER_USER)) }
     }
 
     /// Waits for a turn; `None` is the server itself, or its operator.
@@ -53,16 +51,7 @@ impl Scans {
     }
 
     fn of(&self, user: UserId) -> Arc<Semaphore> {
-        let mut by_user = self.by_user.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turns) = by_user.get(&user).and_then(Weak::upgrade) {
-            return turns;
-        }
-        if by_user.len() >= FEW {
-            by_user.retain(|_, turns| turns.strong_count() > 0);
-        }
-        let turns = Arc::new(Semaphore::new(MAX_PER_USER));
-        by_user.insert(user, Arc::downgrade(&turns));
-        turns
+        self.by_user.lock().unwrap_or_else(PoisonError::into_inner).get(user)
     }
 }
 
@@ -70,7 +59,7 @@ impl Scans {
 mod tests {
     use futures_util::FutureExt;
 
-    use super::{FEW, MAX_PER_USER, MAX_SCANS, Scans};
+    use super::{MAX_PER_USER, MAX_SCANS, Scans};
     use crate::chat::model::id::UserId;
 
     #[tokio::test]
@@ -87,14 +76,5 @@ mod tests {
         assert!(scans.turn(None).now_or_never().is_none(), "more than there are");
         turns.clear();
         assert!(scans.turn(Some(UserId(1))).now_or_never().is_some(), "given back");
-    }
-
-    #[tokio::test]
-    async fn users_who_read_nothing_are_forgotten() {
-        let scans = Scans::new();
-        for user in 0..2 * FEW {
-            drop(scans.turn(Some(UserId(i64::try_from(user).expect("few")))).await);
-        }
-        assert!(scans.by_user.lock().expect("whole").len() <= FEW);
     }
 }
