@@ -186,6 +186,7 @@ CREATE TABLE chats (
     created_by      INTEGER REFERENCES users, -- whose limit it counts for: it stays when the ownership passes on;
                                               -- NULL when the chat was erased
     welcomes        INTEGER NOT NULL DEFAULT 0, -- 1: every new account joins it
+    avatar_name     TEXT,                     -- a group's picture: the unguessable name under /media/user_images/
     UNIQUE (low_user, high_user),
     CHECK (kind = 'group' OR (low_user <= high_user AND slug IS NOT NULL))
 ) STRICT;
@@ -193,6 +194,7 @@ CREATE INDEX chats_public ON chats (id) WHERE kind = 'group' AND is_private = 0 
 CREATE INDEX chats_by_creator ON chats (created_by) WHERE is_deleted = 0;
 CREATE INDEX chats_to_erase ON chats (id) WHERE is_deleted = 1;
 CREATE INDEX chats_welcoming ON chats (id) WHERE welcomes = 1 AND is_deleted = 0;
+CREATE UNIQUE INDEX chats_by_avatar ON chats (avatar_name) WHERE avatar_name IS NOT NULL;
 
 -- Invitations into a group, for people who have an account. An admin of the group sees the
 -- code again at any time, so it is derived rather than kept: HMAC(server secret, nonce).
@@ -367,7 +369,7 @@ CREATE TABLE mentions (
 CREATE INDEX mentions_of_user ON mentions (user_id, chat_id, message_id, sender_id);
 
 -- Uploaded files. A file is attached once (message_id and position say where),
--- or is somebody's avatar, or dies a day after its upload.
+-- or is somebody's avatar or a group's, or dies a day after its upload.
 CREATE TABLE files (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     uploader_id  INTEGER NOT NULL REFERENCES users,
@@ -381,12 +383,15 @@ CREATE TABLE files (
     position     INTEGER NOT NULL DEFAULT 0,  -- order among the message's attachments
     avatar_of    INTEGER REFERENCES users,
     width        INTEGER,                     -- pixels, of a picture whose header tells
-    height       INTEGER
+    height       INTEGER,
+    avatar_of_chat INTEGER REFERENCES chats
 ) STRICT;
 CREATE INDEX files_by_message ON files (message_id, position) WHERE message_id IS NOT NULL;
 CREATE INDEX files_by_avatar ON files (avatar_of) WHERE avatar_of IS NOT NULL;
+CREATE INDEX files_by_chat_avatar ON files (avatar_of_chat) WHERE avatar_of_chat IS NOT NULL;
 CREATE INDEX files_attached ON files (created_at) WHERE message_id IS NOT NULL; -- which have been kept for long enough
-CREATE INDEX files_unused ON files (created_at) WHERE message_id IS NULL AND avatar_of IS NULL;
+CREATE INDEX files_unused ON files (created_at)
+    WHERE message_id IS NULL AND avatar_of IS NULL AND avatar_of_chat IS NULL;
 
 -- What the server is called.
 CREATE TABLE server (

@@ -90,11 +90,14 @@ export interface Chat {
   chat_type: 'dm' | 'group';
   created_at: string;
   updated_at: string;
+  /** A group's picture. */
+  avatar_url: string | null;
   last_message: LastMessage | null;
   /** In events about a group of more than 100: nobody. `member_count` tells how many there are. */
   members: Array<User & { online: boolean }>;
   /** Ids of those who may change the group. */
   admins: number[];
+  owner: number;
   member_count: number;
   /** Ids of those who are in its call. */
   call: number[];

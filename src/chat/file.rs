@@ -16,13 +16,14 @@ use tokio::io::AsyncWriteExt;
 
 use super::app::App;
 use super::memory::open_files::UploadPermit;
-use super::model::error::{Error, Result};
-use super::model::file::{Dimensions, File, StorageName, is_measured};
-use super::model::id::{FileId, MessageId};
+use super::model::error::{Error, Result, Rule};
+use super::model::file::{Dimensions, File, StorageName, is_inline, is_measured};
+use super::model::id::{FileId, MessageId, UserId};
 use super::model::name::file_name;
 use super::model::quota::Quota;
 use super::model::session::Actor;
 use super::quota::QuotaReservation;
+use super::store::files::AvatarOwner;
 use super::store::{self, Tx};
 
 /// When an upload that found no place may be tried again.
@@ -201,6 +202,29 @@ pub(super) fn erase_attachments(tx: &mut Tx<'_>, message: MessageId) -> Result<(
         erase(tx, &file)?;
     }
     Ok(())
+}
+
+/// A picture that the actor uploaded, to be shown as somebody's or a group's.
+pub(super) fn picture(tx: &Tx<'_>, me: UserId, id: FileId) -> Result<File> {
+    let file = store::files::unused_of(tx, me, id)?.ok_or(Error::Invalid(Rule::Avatar))?;
+    let is_shown = file.content_type.starts_with("image/") && is_inline(&file.content_type);
+    if is_shown { Ok(file) } else { Err(Error::Invalid(Rule::Avatar)) }
+}
+
+/// The new picture gets a name of its own that nobody can guess; the old one is erased, file and all.
+pub(super) fn set_avatar(tx: &mut Tx<'_>, owner: AvatarOwner, new: Option<&File>) -> Result<()> {
+    for old in store::files::avatars_of(tx, owner)? {
+        erase(tx, &old)?;
+    }
+    let name = new.is_some().then(StorageName::random);
+    let name = name.as_ref().map(StorageName::as_str);
+    if let Some(file) = new {
+        store::files::make_avatar(tx, file.id, owner)?;
+    }
+    match owner {
+        AvatarOwner::User(user) => store::users::set_avatar(tx, user, name),
+        AvatarOwner::Group(chat) => store::chats::set_avatar(tx, chat, name),
+    }
 }
 
 /// What a file is, by our own look at its beginning. Markup of every kind counts as

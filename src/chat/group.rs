@@ -4,12 +4,14 @@
 //! room shows that it exists; every other chat does not.
 
 use super::app::App;
+use super::file::{picture, set_avatar};
 use super::model::chat::{Authority, Chat, ChatChange, MAX_CREATED, MAX_MEMBERS, NewGroup};
 use super::model::error::{Error, Result, Rule};
 use super::model::event::{ChatEvent, Event};
 use super::model::id::{ChatId, UserId};
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
+use super::store::files::AvatarOwner;
 use super::store::{self, Tx};
 
 impl App {
@@ -36,7 +38,7 @@ impl App {
         self.authorized(actor).write(move |tx| create_group(tx, me, &new)).await
     }
 
-    /// Changes a group's title, description or limits.
+    /// Changes a group's title, description, picture or limits.
     pub async fn change_chat(&self, actor: &Actor, id: ChatId, change: ChatChange, needs: Authority) -> Result<Chat> {
         self.check_pace(actor)?;
         let me = actor.user;
@@ -50,6 +52,10 @@ impl App {
                     return Err(Error::Invalid(Rule::MaxMembers));
                 }
                 store::chats::update(tx, id, &room, &change)?;
+                if let Some(avatar) = change.avatar {
+                    let new = avatar.map(|id| picture(tx, me, id)).transpose()?;
+                    set_avatar(tx, AvatarOwner::Group(id), new.as_ref())?;
+                }
                 tx.publish(Event::Chat(ChatEvent::Updated { chat: id }));
                 store::chats::find(tx, me, id)?.ok_or(Error::Internal)
             })
@@ -144,6 +150,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, id: ChatId) -> Result<()> {
     store::members::delete_all(tx, id)?;
     store::group_invites::delete_all(tx, id)?;
     store::hooks::delete_all(tx, id)?;
+    set_avatar(tx, AvatarOwner::Group(id), None)?;
     store::chats::mark_deleted(tx, id)?;
     tx.publish(Event::Chat(ChatEvent::Deleted { chat: id }));
     Ok(())

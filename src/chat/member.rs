@@ -4,10 +4,10 @@ use super::app::App;
 use super::direct::named;
 use super::group::{delete, inside};
 use super::model::chat::{Authority, Chat, Kind, MAX_MEMBERS};
-use super::model::error::{Denial, Error, Result};
+use super::model::error::{Denial, Error, Result, Rule};
 use super::model::event::{ChatEvent, Event, MemberEvent};
 use super::model::id::{ChatId, UserId};
-use super::model::member::Member;
+use super::model::member::{GroupRole, Member};
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
 use super::model::user::{User, UserRef};
@@ -80,6 +80,19 @@ impl App {
         })
     }
 
+    /// Makes a member of a group an admin or takes that away, as one of its admins, or passes it on, as its
+    /// owner, who stays an admin. The owner has to do that first, and so has the last admin.
+    pub async fn change_role(&self, actor: &Actor, id: ChatId, user: UserId, role: GroupRole) -> Result<()> {
+        self.check_pace(actor)?;
+        let me = actor.user;
+        self.authorized(actor)
+            .write(move |tx| {
+                let room = inside(tx, me, id)?;
+                set_role(tx, &room, me, user, role)
+            })
+            .await
+    }
+
     /// Takes a member out of a group: an admin anybody, everybody oneself. An admin's removal ends the
     /// invitations into the group: whoever was removed knows them, and may have another account.
     pub async fn remove_member(&self, actor: &Actor, id: ChatId, user: UserId) -> Result<()> {
@@ -99,6 +112,37 @@ impl App {
         self.erase_deleted_chats().await;
         Ok(())
     }
+}
+
+/// Nothing changes where it is so already.
+fn set_role(tx: &mut Tx<'_>, room: &Chat, actor: UserId, user: UserId, role: GroupRole) -> Result<()> {
+    let needs = if role == GroupRole::Owner { Authority::Owner } else { Authority::Admin };
+    needs.check(room, actor)?;
+    let is_bot = store::users::find(tx, user)?.ok_or(Error::NotFound)?.is_bot;
+    let was_admin = store::members::is_admin(tx, room.id, user)?.ok_or(Error::NotFound)?;
+    let was = match (user == room.owner.id, was_admin) {
+        (true, _) => GroupRole::Owner,
+        (false, true) => GroupRole::Admin,
+        (false, false) => GroupRole::Member,
+    };
+    if was == role {
+        return Ok(());
+    }
+    if was == GroupRole::Owner {
+        return Err(Error::Invalid(Rule::GroupAdmin));
+    }
+    if is_bot && role != GroupRole::Member {
+        return Err(Error::Forbidden(Denial::Bot));
+    }
+    store::members::set_admin(tx, room.id, user, role != GroupRole::Member)?;
+    if !store::members::has_admin(tx, room.id)? {
+        return Err(Error::Invalid(Rule::GroupAdmin));
+    }
+    if role == GroupRole::Owner {
+        store::chats::set_owner(tx, room.id, user)?;
+    }
+    tx.publish(Event::Chat(ChatEvent::Updated { chat: room.id }));
+    Ok(())
 }
 
 /// Puts somebody into a group that was opened for them, whether they see it or not.

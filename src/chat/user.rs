@@ -1,15 +1,16 @@
 //! People: registering, looking up, and changing one's own profile.
 
 use super::app::App;
+use super::file::{picture, set_avatar};
 use super::model::chat::MAX_MEMBERS_TOLD;
-use super::model::error::{Error, Result, Rule};
+use super::model::error::{Error, Result};
 use super::model::event::{ChatEvent, Event};
-use super::model::file::StorageName;
-use super::model::id::{FileId, UserId};
+use super::model::id::UserId;
 use super::model::name::rule::fold;
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
 use super::model::user::{Account, ProfileChange, User};
+use super::store::files::AvatarOwner;
 use super::store::{self, Db, Tx};
 
 /// Users that a search finds at most.
@@ -104,7 +105,8 @@ fn apply(tx: &mut Tx<'_>, me: UserId, change: &ProfileChange) -> Result<Account>
         store::users::set_profile(tx, me, &before.user.username, name, bio)?;
     }
     if let Some(avatar) = change.avatar {
-        set_avatar(tx, me, avatar)?;
+        let new = avatar.map(|id| picture(tx, me, id)).transpose()?;
+        set_avatar(tx, AvatarOwner::User(me), new.as_ref())?;
     }
     let after = store::users::account(tx, me)?.ok_or(Error::Internal)?;
     let looks = |account: &Account| (account.user.display_name.clone(), account.user.avatar.clone());
@@ -121,29 +123,4 @@ fn tell_chats(tx: &mut Tx<'_>, me: UserId) -> Result<()> {
         tx.publish(Event::Chat(ChatEvent::MemberChanged { chat, hidden_by }));
     }
     Ok(())
-}
-
-/// The new picture gets a name of its own that nobody can guess; the old one is
-/// erased, file and all.
-fn set_avatar(tx: &mut Tx<'_>, me: UserId, avatar: Option<FileId>) -> Result<()> {
-    let new = match avatar {
-        None => None,
-        Some(id) => {
-            let file = store::files::unused_of(tx, me, id)?.ok_or(Error::Invalid(Rule::Avatar))?;
-            if !file.content_type.starts_with("image/") || !super::model::file::is_inline(&file.content_type) {
-                return Err(Error::Invalid(Rule::Avatar));
-            }
-            Some(file)
-        }
-    };
-    for old in store::files::avatars_of(tx, me)? {
-        super::file::erase(tx, &old)?;
-    }
-    match new {
-        None => store::users::set_avatar(tx, me, None),
-        Some(file) => {
-            store::files::make_avatar(tx, file.id, me)?;
-            store::users::set_avatar(tx, me, Some(StorageName::random().as_str()))
-        }
-    }
 }

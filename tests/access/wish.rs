@@ -104,6 +104,7 @@ fn body(row: &Row, cast: &Cast, scene: &Scene, role: Role, asker: &Actor) -> Bod
         "messaging-14" | "messaging-24" | "rooms-client-6" | "server-25" | "server-48" => json!({}),
         "messaging-22" => json!({"message_id": scene.message}),
         "messaging-15" => json!({"user_ids": [friend.id]}),
+        "messaging-80" => json!({"role": "member"}),
         "messaging-18" => json!({"is_typing": true}),
         "messaging-31" => json!({"level": "nothing"}),
         "messaging-36" => json!({"label": "new"}),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{exports, imports, of_type, records, signs_in, tries_to_sign_in, unpacked};
+use crate::world::bytes::PNG;
 use crate::world::{Caller, Fireside, Home, Person};
 
 const WORLD: [&str; 11] =
@@ -184,4 +185,34 @@ async fn two_exports_of_one_state_are_the_same() {
     let changed = shelf.path().join("changed.tar");
     exports(&home, &changed, &[]).await.succeeded();
     assert!(bytes != std::fs::read(&changed).unwrap());
+}
+
+#[tokio::test]
+async fn a_group_has_its_picture_elsewhere_too() {
+    let mut fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let wish = json!({"chat_type": "group", "title": "Garden", "member_ids": [bob.id]});
+    let chat = alice.post("/messages/api/chats/", &wish).await.is(201).json()["id"].as_i64().unwrap();
+    let path = format!("/messages/api/chats/{chat}/");
+    let picture = alice.uploads("garden.png", PNG).await;
+    alice.patch(&path, &json!({"avatar": picture["id"]})).await.is(200);
+    fireside.is_asked_to_stop().await;
+    let folder = tempfile::tempdir().unwrap();
+    let number = chat.to_string();
+    for flags in [&[][..], &["--chat", &number]] {
+        let archive = folder.path().join(format!("{}.tar", flags.len()));
+        exports(&fireside.home, &archive, flags).await.succeeded();
+        let other = Home::new();
+        imports(&archive, &other, &[]).await.succeeded();
+        let there = Fireside::start_in(other, &[]).await;
+        there
+            .home
+            .runs(&["user", "passwd", "bob", "--password-file", "-"], "another long password\n")
+            .await
+            .succeeded();
+        let token = signs_in(&there, "bob", "another long password").await;
+        let chats = token.get("/messages/api/chats/").await.is(200).results();
+        let url = chats[0]["avatar_url"].as_str().expect("a picture").to_owned();
+        assert_eq!(there.anyone().get(&url).await.is(200).body, PNG);
+    }
 }

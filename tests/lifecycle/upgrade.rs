@@ -26,7 +26,7 @@ fn version_1() -> Home {
 async fn the_first_versions_people_find_everything_again() {
     let home = version_1();
     let fireside = Fireside::start_in(home.clone(), &[]).await;
-    assert!(fireside.facts.iter().any(|fact| fact.contains("database version 16")), "{:?}", fireside.facts);
+    assert!(fireside.facts.iter().any(|fact| fact.contains("database version 17")), "{:?}", fireside.facts);
     assert!(home.data().join("fireside.before-version-2.db").exists(), "a copy of the old one is kept");
 
     let alice = fireside.anyone().showing(Credential::Token(ALICES_TOKEN.into()));

@@ -43,6 +43,10 @@ impl Chat {
         format!("{}members/add/", self.path())
     }
 
+    pub fn member(&self, person: &Person) -> String {
+        format!("{}members/{}/", self.path(), person.id)
+    }
+
     pub fn remove(&self, person: &Person) -> String {
         format!("{}members/{}/remove/", self.path(), person.id)
     }

@@ -245,6 +245,7 @@ fn field_of(rule: Rule) -> &'static str {
         Rule::JoinRooms => "join_rooms",
         Rule::InviteChat => "chat",
         Rule::LastAdmin => "is_admin",
+        Rule::GroupAdmin => "role",
         Rule::WrongCode | Rule::NoFactorStarted => "otp",
         Rule::LinkedElsewhere | Rule::LinkedAlready => "link",
         Rule::FriendSelf | Rule::FriendAlready | Rule::FriendNot => "username",

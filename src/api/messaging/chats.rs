@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use super::CHATS_ON_PAGE;
 use super::json::{Chat, Done};
 use super::members::about_users;
-use crate::api::http::body::{Body, FieldValue, Fields, Ids, Title, body};
+use crate::api::http::body::{Body, FieldValue, Fields, Ids, MaybeNull, Title, body};
 use crate::api::http::json_stream;
 use crate::api::http::openapi::shape::{self, Shape, one_of};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ApiError, created, no_content, ok};
 use crate::api::http::request::Request;
 use crate::chat::model::chat::{self, Authority, ChatChange, Kind};
-use crate::chat::model::id::{ChatId, MessageId, UserId};
+use crate::chat::model::id::{ChatId, FileId, MessageId, UserId};
 use crate::chat::model::member::MAX_ADDED;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::session::Actor;
@@ -52,7 +52,11 @@ body! {
     /// A group that is to be.
     NewGroup { title: Option<Title>, member_ids: Option<Ids<MAX_ADDED>> }
     /// What of a chat is to be otherwise.
-    Retitled { title: Option<Title> }
+    Changed {
+        title: Option<Title>,
+        /// A group's picture: the id of an image that you uploaded; `null` takes it away.
+        avatar: MaybeNull<FileId>,
+    }
     /// What is read of a chat.
     Read {
         /// Up to this message; to the end of the chat unless given.
@@ -137,13 +141,12 @@ pub async fn detail(actor: Actor, request: Request) -> Answer {
     ok(&Chat::from(&request.context.app.overview(&actor, ChatId(request.id(0)?)).await?))
 }
 
-/// The title is all that a chat lets itself be changed by.
 pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
-    let Retitled { title } = request.body().await?;
-    let title = title.map(String::from);
+    let Changed { title, avatar } = request.body().await?;
+    let change = ChatChange { title: title.map(String::from), avatar: avatar.0, ..ChatChange::default() };
     let app = &request.context.app;
-    app.change_chat(&actor, id, ChatChange { title, ..ChatChange::default() }, Authority::Admin).await?;
+    app.change_chat(&actor, id, change, Authority::Admin).await?;
     ok(&Chat::from(&app.overview(&actor, id).await?))
 }
 

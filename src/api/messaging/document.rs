@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::chats::{NewChat, NewGroup, Read, Retitled, Typing, Unread};
+use super::chats::{Changed, NewChat, NewGroup, Read, Typing, Unread};
 use super::frame::Frame;
 use super::json::{
     Chat, Detail, Done, Fault, Found, GroupInvitation, Invalid, ListedMember, Message, Results, Sync, Toggled,
 };
-use super::members::Added;
+use super::members::{Added, NewRole};
 use super::messages::{Edited, MESSAGE, Reacted};
 use super::socket;
 use super::{CHATS_ON_PAGE, MESSAGES_ON_PAGE};
@@ -51,10 +51,10 @@ pub fn detail(doc: &mut Doc) {
 }
 
 pub fn update(doc: &mut Doc) {
-    doc.does("Change a chat's title")
+    doc.does("Change a chat's title or picture")
         .note("An admin of a group may.")
         .limited("send")
-        .may_take(&Retitled::table())
+        .may_take(&Changed::table())
         .answers::<Chat>(200, "The chat as it is now.");
 }
 
@@ -150,6 +150,14 @@ pub fn add_members(doc: &mut Doc) {
         .limited("send")
         .takes(&Added::table())
         .answers::<Done>(200, "How many are new.");
+}
+
+pub fn change_member(doc: &mut Doc) {
+    doc.does("Change what a member of a group is")
+        .note("An admin may make and unmake admins. The owner may make somebody else the owner.")
+        .limited("send")
+        .takes(&NewRole::table())
+        .answers::<Chat>(200, "The chat as it is now.");
 }
 
 pub fn remove_member(doc: &mut Doc) {

@@ -32,10 +32,14 @@ impl<'a> From<&'a user::User> for User<'a> {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: user.avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
+            avatar_url: user.avatar.as_deref().map(picture),
             is_bot: user.is_bot,
         }
     }
+}
+
+fn picture(name: &str) -> String {
+    base::at(&format!("/media/user_images/{name}"))
 }
 
 /// A user that a search found.
@@ -63,10 +67,13 @@ pub struct Chat<'a> {
     created_at: String,
     #[schemars(extend("format" = "date-time"))]
     updated_at: String,
+    /// A group's picture.
+    avatar_url: Option<String>,
     last_message: Option<LastMessage<'a>>,
     /// In frames about a group of more than 100, nobody: only `member_count` is told.
     members: Vec<Member<'a>>,
     admins: Vec<i64>,
+    owner: i64,
     member_count: i64,
     /// Who is in its call.
     call: Vec<i64>,
@@ -94,9 +101,11 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             created_at: room.created_at.to_string(),
             // The document counts what is said in a chat as a change of it.
             updated_at: room.updated_at.max(room.active_at).to_string(),
+            avatar_url: room.avatar.as_deref().map(picture),
             last_message: last_message.as_ref().map(LastMessage::from),
             members: members.iter().map(|member| shape(&member.user)).collect(),
             admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),
+            owner: room.owner.id.0,
             member_count: room.member_count,
             call: call.iter().map(|user| user.0).collect(),
             own: (*own).into(),

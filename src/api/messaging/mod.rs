@@ -8,6 +8,7 @@
 //! | POST | `/messages/api/chats/{chat_id}/mark-as-read/` | up to a message, or to its end |
 //! | POST | `/messages/api/chats/{chat_id}/typing/` | I type, or do not any more |
 //! | POST | `/messages/api/chats/{chat_id}/members/add/` | add members |
+//! | PATCH | `/messages/api/chats/{chat_id}/members/{user_id}/` | make one an admin, or the owner |
 //! | DELETE | `/messages/api/chats/{chat_id}/members/{user_id}/remove/` | remove one |
 //! | GET PUT PATCH DELETE | `/messages/api/messages/{message_id}/` | one message |
 //! | POST | `/messages/api/messages/{message_id}/reactions/` | put an emoji on it, or take it back |
@@ -92,6 +93,8 @@ pub fn dialect() -> Dialect {
         Route::new(delete.clone(), pin, free, pins::unpin).doc(document::unpin),
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)
             .doc(document::add_members),
+        Route::new(patch.clone(), "/messages/api/chats/{chat_id}/members/{user_id}/", free, members::change)
+            .doc(document::change_member),
         Route::new(delete.clone(), remove, free, members::remove).doc(document::remove_member),
         Route::new(patch.clone(), "/messages/api/chats/{chat_id}/notify/", free, notify::change)
             .doc(notify::change_document),

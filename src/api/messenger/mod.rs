@@ -129,6 +129,7 @@ fn refusal(error: &Error, problem: &Problem) -> Response {
             | Rule::JoinRooms
             | Rule::InviteChat
             | Rule::LastAdmin
+            | Rule::GroupAdmin
             | Rule::WrongCode
             | Rule::NoFactorStarted
             | Rule::LinkedElsewhere

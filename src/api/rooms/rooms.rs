@@ -85,6 +85,7 @@ pub async fn change<F: Form>(actor: Actor, mut request: Request) -> Answer {
         description: description.map(String::from),
         is_private,
         max_members: max_participants.0.map(|max| max.map(|max| max.0)),
+        avatar: None,
     };
     let app = &request.context.app;
     ok(&room_of::<F>(app, &app.change_chat(&actor, id, change, Authority::Owner).await?))

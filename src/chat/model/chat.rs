@@ -1,7 +1,7 @@
 //! Chats: direct ones and groups, as one viewer sees them.
 
 use super::error::{Denial, Error, Result};
-use super::id::{ChatId, MessageId, UserId};
+use super::id::{ChatId, FileId, MessageId, UserId};
 use super::notify::{ChatNotify, Level, Mute};
 use super::time::Timestamp;
 use super::user::User;
@@ -35,6 +35,8 @@ pub struct Chat {
     pub title: String,
     /// `<a>_<b>` of a direct chat; a group has none of its own.
     pub slug: Option<String>,
+    /// A group's picture, as a user's.
+    pub avatar: Option<String>,
     /// Possibly empty.
     pub description: String,
     /// Seen by its members only.
@@ -123,6 +125,8 @@ pub struct ChatChange {
     pub is_private: Option<bool>,
     /// `Some(None)` takes the limit away.
     pub max_members: Option<Option<u32>>,
+    /// An uploaded image; `Some(None)` takes the picture away.
+    pub avatar: Option<Option<FileId>>,
 }
 
 /// What one has to be to change a group. Dialects differ in whom they ask for.

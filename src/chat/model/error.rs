@@ -187,6 +187,9 @@ pub enum Rule {
     /// Somebody has to administer the server.
     #[error("The last admin who can sign in has to stay one.")]
     LastAdmin,
+    /// A group has an owner, and an admin.
+    #[error("A group keeps its owner and its last admin. Name another one first.")]
+    GroupAdmin,
     /// A code is wrong, was used, or is of another time.
     #[error("This code is wrong, or was used already.")]
     WrongCode,

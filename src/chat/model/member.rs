@@ -20,6 +20,17 @@ pub struct Member {
     pub is_admin: bool,
 }
 
+/// What somebody may do in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupRole {
+    /// Read and write.
+    Member,
+    /// Change the group and its members, too.
+    Admin,
+    /// An admin whom no other can take that away from: one in each group.
+    Owner,
+}
+
 /// Somebody in a chat, and whether they are there now.
 #[derive(Clone, Debug)]
 pub struct Seen {

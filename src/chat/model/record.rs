@@ -352,6 +352,9 @@ pub struct File {
     /// It is its uploader's picture.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_avatar: bool,
+    /// It is the picture of this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_of_chat: Option<i64>,
 }
 
 /// Somebody's place in a chat. The three marks name messages of any chat, there or not:

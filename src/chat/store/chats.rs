@@ -41,6 +41,7 @@ named_columns! {
     CLEARED_MARK = "m.cleared_mark",
     LEVEL = "m.level",
     MUTED_UNTIL = "m.muted_until",
+    AVATAR = "c.avatar_name",
 }
 
 /// A chat with its owner, the other side of a direct one, and the viewer's place in
@@ -94,6 +95,7 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
         kind: if is_direct { Kind::Direct } else { Kind::Group },
         title: other.as_ref().map_or_else(|| row.get(TITLE), |other: &User| Ok(other.display_name.clone()))?,
         slug: row.get(SLUG)?,
+        avatar: row.get(AVATAR)?,
         description: row.get(DESCRIPTION)?,
         is_private: row.get(IS_PRIVATE)?,
         max_members: row.get(MAX_MEMBERS)?,
@@ -331,6 +333,11 @@ pub fn update(tx: &Tx<'_>, id: ChatId, chat: &Chat, change: &ChatChange) -> Resu
         change.max_members.unwrap_or(chat.max_members),
         tx.now.0,
     ])?;
+    Ok(())
+}
+
+pub fn set_avatar(tx: &Tx<'_>, id: ChatId, name: Option<&str>) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET avatar_name = ?2 WHERE id = ?1")?.execute(params![id.0, name])?;
     Ok(())
 }
 

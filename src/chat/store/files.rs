@@ -7,7 +7,7 @@ use super::db::Db;
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::file::{Dimensions, File, StorageName};
-use crate::chat::model::id::{FileId, MessageId, UserId};
+use crate::chat::model::id::{ChatId, FileId, MessageId, UserId};
 use crate::chat::model::time::Timestamp;
 
 named_columns! {
@@ -53,6 +53,13 @@ fn collect(db: &Db, sql: &str, id: i64) -> Result<Vec<File>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Who is shown with a picture.
+#[derive(Clone, Copy)]
+pub enum AvatarOwner {
+    User(UserId),
+    Group(ChatId),
+}
+
 /// Writes the row; the id in `file` is not yet one. `at`: the message that it is attached to,
 /// behind those that are.
 pub fn insert(db: &Db, file: &File, at: Option<MessageId>) -> rusqlite::Result<FileId> {
@@ -92,7 +99,8 @@ pub fn find(db: &Db, viewer: UserId, id: FileId) -> Result<Option<File>> {
 /// A file that somebody uploaded and nothing uses yet.
 pub fn unused_of(db: &Db, uploader: UserId, id: FileId) -> Result<Option<File>> {
     let mut query = db.prepare_cached(select_file!(
-        "WHERE f.id = ?2 AND f.uploader_id = ?1 AND f.message_id IS NULL AND f.avatar_of IS NULL"
+        "WHERE f.id = ?2 AND f.uploader_id = ?1 AND f.message_id IS NULL AND f.avatar_of IS NULL
+         AND f.avatar_of_chat IS NULL"
     ))?;
     Ok(query.query_row([uploader.0, id.0], file).optional()?)
 }
@@ -101,13 +109,19 @@ pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<File>> {
     collect(db, select_file!("WHERE f.message_id = ?1 ORDER BY f.position"), id.0)
 }
 
-pub fn avatars_of(db: &Db, user: UserId) -> Result<Vec<File>> {
-    collect(db, select_file!("WHERE f.avatar_of = ?1"), user.0)
+pub fn avatars_of(db: &Db, owner: AvatarOwner) -> Result<Vec<File>> {
+    match owner {
+        AvatarOwner::User(user) => collect(db, select_file!("WHERE f.avatar_of = ?1"), user.0),
+        AvatarOwner::Group(chat) => collect(db, select_file!("WHERE f.avatar_of_chat = ?1"), chat.0),
+    }
 }
 
 /// The picture behind an avatar's public name.
 pub fn avatar_named(db: &Db, name: &str) -> Result<Option<File>> {
-    let mut query = db.prepare_cached(select_file!("JOIN users u ON u.id = f.avatar_of WHERE u.avatar_name = ?1"))?;
+    let mut query = db.prepare_cached(concat!(
+        select_file!("JOIN users u ON u.id = f.avatar_of WHERE u.avatar_name = ?1 UNION ALL "),
+        select_file!("JOIN chats c ON c.id = f.avatar_of_chat WHERE c.avatar_name = ?1")
+    ))?;
     Ok(query.query_row([name], file).optional()?)
 }
 
@@ -115,7 +129,10 @@ pub fn avatar_named(db: &Db, name: &str) -> Result<Option<File>> {
 pub fn unused_since(db: &Db, than: Timestamp) -> Result<Vec<File>> {
     collect(
         db,
-        select_file!("WHERE f.message_id IS NULL AND f.avatar_of IS NULL AND f.created_at < ?1 LIMIT 500"),
+        select_file!(
+            "WHERE f.message_id IS NULL AND f.avatar_of IS NULL AND f.avatar_of_chat IS NULL AND f.created_at < ?1
+             LIMIT 500"
+        ),
         than.0,
     )
 }
@@ -129,8 +146,13 @@ pub fn attach(tx: &Tx<'_>, id: FileId, message: MessageId, position: usize) -> R
     Ok(())
 }
 
-pub fn make_avatar(tx: &Tx<'_>, id: FileId, user: UserId) -> Result<()> {
-    tx.prepare_cached("UPDATE files SET avatar_of = ?2 WHERE id = ?1")?.execute([id.0, user.0])?;
+pub fn make_avatar(tx: &Tx<'_>, id: FileId, owner: AvatarOwner) -> Result<()> {
+    let (user, chat) = match owner {
+        AvatarOwner::User(user) => (Some(user.0), None),
+        AvatarOwner::Group(chat) => (None, Some(chat.0)),
+    };
+    tx.prepare_cached("UPDATE files SET avatar_of = ?2, avatar_of_chat = ?3 WHERE id = ?1")?
+        .execute(params![id.0, user, chat])?;
     Ok(())
 }
 

@@ -34,7 +34,8 @@ pub fn count(db: &Connection, limits: &Limits) -> rusqlite::Result<Rows> {
     let count = |sql: &str, than: Timestamp| -> rusqlite::Result<u64> {
         db.query_row(sql, [than.0], |row| row.get::<_, i64>(0)).map(|count| u64::try_from(count).unwrap_or(0))
     };
-    let unused = "FROM files WHERE message_id IS NULL AND avatar_of IS NULL AND created_at < ?1";
+    let unused = "FROM files WHERE message_id IS NULL AND avatar_of IS NULL AND avatar_of_chat IS NULL
+                  AND created_at < ?1";
     Ok(Rows {
         credentials: count("SELECT count(*) FROM credentials WHERE expires_at <= ?1", limits.now)?,
         resets: count("SELECT count(*) FROM resets WHERE expires_at <= ?1", limits.now)?,

@@ -152,11 +152,13 @@ pub fn wrong_mentions(db: &Connection) -> Result<i64> {
     )
 }
 
-/// Users with the name of a picture that is not there.
+/// Users and groups with the name of a picture that is not there.
 pub fn lost_avatars(db: &Connection) -> Result<i64> {
     db.query_row(
-        "SELECT count(*) FROM users u WHERE avatar_name IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM files WHERE avatar_of = u.id)",
+        "SELECT (SELECT count(*) FROM users u WHERE avatar_name IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM files WHERE avatar_of = u.id))
+              + (SELECT count(*) FROM chats c WHERE avatar_name IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM files WHERE avatar_of_chat = c.id))",
         [],
         |row| row.get(0),
     )

@@ -132,6 +132,27 @@ pub fn successor(db: &Db, chat: ChatId) -> Result<Option<UserId>> {
     Ok(query.query_row([chat.0], |row| Ok(UserId(row.get(0)?))).optional()?)
 }
 
+/// `None`: is not in it.
+pub fn is_admin(db: &Db, chat: ChatId, user: UserId) -> Result<Option<bool>> {
+    let mut query = db.prepare_cached("SELECT is_admin FROM members WHERE chat_id = ?1 AND user_id = ?2")?;
+    Ok(query.query_row([chat.0, user.0], |row| row.get(0)).optional()?)
+}
+
+pub fn set_admin(tx: &Tx<'_>, chat: ChatId, user: UserId, is: bool) -> Result<()> {
+    tx.prepare_cached("UPDATE members SET is_admin = ?3 WHERE chat_id = ?1 AND user_id = ?2")?
+        .execute(params![chat.0, user.0, is])?;
+    Ok(())
+}
+
+/// Whether somebody looks after a group: one who can sign in.
+pub fn has_admin(db: &Db, chat: ChatId) -> Result<bool> {
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.chat_id = ?1 AND m.is_admin = 1 AND u.is_disabled = 0 LIMIT 1",
+    )?;
+    Ok(query.exists([chat.0])?)
+}
+
 /// `false`: is one already.
 pub fn make_admin(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<bool> {
     let mut update =

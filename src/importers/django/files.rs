@@ -100,6 +100,7 @@ impl Reader<'_> {
                     created_at: file.at.unwrap_or(placed.at),
                     message: Some(placed.id),
                     is_avatar: false,
+                    avatar_of_chat: None,
                 };
                 taken += usize::from(self.file(&file.path, record)?);
             }
@@ -117,6 +118,7 @@ impl Reader<'_> {
                 created_at: self.now,
                 message: None,
                 is_avatar: true,
+                avatar_of_chat: None,
             };
             self.file(&path, record)?;
         }

@@ -131,6 +131,11 @@ pub(super) fn users(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
     Ok(vec![
         Finding::of("stored-bytes", bytes, "users count the bytes of their files", "users count other bytes"),
         Finding::of("text-bytes", texts, "users count the bytes of their texts", "users count other bytes of texts"),
-        Finding::of("avatars", avatars, "every avatar has its picture", "users have an avatar without a picture"),
+        Finding::of(
+            "avatars",
+            avatars,
+            "every avatar has its picture",
+            "users or groups have an avatar without a picture",
+        ),
     ])
 }

@@ -25,7 +25,7 @@
 //! | `chat` | pair, owner, created_by | id, title, description, is_private, max_members, retain_days, created_at, updated_at, active_at |
 //! | `message` | chat, sender, reply_to, mentions | id, text, created_at, edited_at, pinned_at, call_seconds, mentions_all |
 //! | `reaction` | message, user | emoji |
-//! | `file` | uploader, message | name, size, sha256, created_at, is_avatar |
+//! | `file` | uploader, message, avatar_of_chat | name, size, sha256, created_at, is_avatar |
 //! | `member` | chat, user | role (`member`, `admin`), joined_at, joined_after, read_upto, cleared_upto, is_hidden, level, muted_until, is_muted |
 //!
 //! Each struct says of each field what it means and what leaving it out means. The kinds

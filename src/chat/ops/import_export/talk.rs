@@ -190,15 +190,20 @@ impl Import {
             Err(_) => return refused(format!("sha256: there are no bytes with the sum {}", given.sha256)),
         }
         let at = given.message.map(|id| self.attachable(id, uploader.id)).transpose()?;
-        if given.is_avatar && at.is_some() {
-            return refused("is_avatar: it is attached to a message");
+        let group = given.avatar_of_chat.map(|id| self.room(id)).transpose()?;
+        if group.is_some_and(|chat| chat.is_direct) {
+            return refused("avatar_of_chat: it is a direct chat");
+        }
+        let is_avatar = given.is_avatar || group.is_some();
+        if is_avatar && (at.is_some() || (given.is_avatar && group.is_some())) {
+            return refused("is_avatar: it is attached to a message, or another's picture");
         }
         let looked = look_at(&staged).map_err(crate::chat::model::backup::at(&staged))?;
         if given.is_avatar && !uploader.is_new {
             self.report.leave_out("files", "whoever was here keeps their own picture");
             return Ok(false);
         }
-        if given.is_avatar && (!looked.0.starts_with("image/") || !is_inline(looked.0)) {
+        if is_avatar && (!looked.0.starts_with("image/") || !is_inline(looked.0)) {
             return refused("is_avatar: it is no picture");
         }
         if given.is_avatar && self.arrival.has_avatar(uploader.id)? {
@@ -218,6 +223,11 @@ impl Import {
         let id = self.arrival.file(&row, at)?;
         if given.is_avatar {
             self.arrival.avatar(id, uploader.id, StorageName::random().as_str())?;
+        }
+        if let Some(chat) = group
+            && !self.arrival.group_avatar(id, chat.id, StorageName::random().as_str())?
+        {
+            return refused("avatar_of_chat: it is the group's second one");
         }
         Ok(true)
     }

@@ -22,7 +22,8 @@ pub fn users(wanted: ExportFilter) -> String {
                       UNION SELECT sender_id FROM messages WHERE chat_id = ?1
                       UNION SELECT owner_id FROM chats WHERE id = ?1
                       UNION SELECT created_by FROM chats WHERE id = ?1
-                      UNION SELECT low_user FROM chats WHERE id = ?1
+                      UNION SELECT uploader_id FROM files WHERE avatar_of_chat = ?1
+                     UNION SELECT low_user FROM chats WHERE id = ?1
                       UNION SELECT high_user FROM chats WHERE id = ?1
                       UNION SELECT r.user_id FROM reactions r JOIN messages g ON g.id = r.message_id
                             WHERE g.chat_id = ?1)",

@@ -106,13 +106,15 @@ pub fn reaction(row: &Row<'_>) -> rusqlite::Result<Record> {
 }
 
 /// The columns of which [`file()`] makes a record.
-pub const FILE: &str = "f.uploader_id, f.name, f.size, f.sha256, f.created_at, f.message_id, f.avatar_of";
+pub const FILE: &str = "f.uploader_id, f.name, f.size, f.sha256, f.created_at, f.message_id, f.avatar_of,
+                        f.avatar_of_chat";
 
 pub fn files(wanted: ExportFilter, columns: &str) -> String {
     let which = match wanted {
         ExportFilter::All => format!("g.id IS NULL OR {IN_A_CHAT}"),
-        ExportFilter::Chat(_) => "g.chat_id = ?1".to_owned(),
-        ExportFilter::User(_) => "f.uploader_id = ?1".to_owned(),
+        ExportFilter::Chat(_) => "g.chat_id = ?1 OR f.avatar_of_chat = ?1".to_owned(),
+        // Of a group's picture as of a file that was never used: the group may have gone on without them.
+        ExportFilter::User(_) => "f.uploader_id = ?1 AND f.avatar_of_chat IS NULL".to_owned(),
     };
     format!(
         "SELECT {columns} FROM files f LEFT JOIN messages g ON g.id = f.message_id
@@ -129,6 +131,7 @@ pub fn file(row: &Row<'_>) -> rusqlite::Result<Record> {
         created_at: Timestamp(row.get("created_at")?),
         message: row.get("message_id")?,
         is_avatar: row.get::<_, Option<i64>>("avatar_of")?.is_some(),
+        avatar_of_chat: row.get("avatar_of_chat")?,
     }))
 }
 

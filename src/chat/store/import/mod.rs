@@ -261,6 +261,17 @@ impl ImportTx {
         Ok(())
     }
 
+    /// The same of a group. `false`: it has one already.
+    pub fn group_avatar(&self, file: i64, chat: i64, name: &str) -> Result<bool> {
+        let mut update =
+            self.db.prepare_cached("UPDATE chats SET avatar_name = ?2 WHERE id = ?1 AND avatar_name IS NULL")?;
+        let is_first = update.execute(params![chat, name])? > 0;
+        self.db
+            .prepare_cached("UPDATE files SET avatar_of_chat = ?2 WHERE id = ?1")?
+            .execute(params![file, is_first.then_some(chat)])?;
+        Ok(is_first)
+    }
+
     pub fn has_avatar(&self, user: i64) -> Result<bool> {
         Ok(self.db.prepare_cached("SELECT 1 FROM files WHERE avatar_of = ?1")?.exists([user])?)
     }

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[&str] = &[
     TO_VERSION_14,
     TO_VERSION_15,
     TO_VERSION_16,
+    TO_VERSION_17,
 ];
 
 const TO_VERSION_2: &str = "
@@ -346,3 +347,13 @@ const TO_VERSION_16: &str = "
          error      TEXT
      ) STRICT;
      CREATE INDEX deliveries_by_hook ON deliveries (hook_id, id);";
+
+const TO_VERSION_17: &str = "
+     -- Pictures of groups.
+     ALTER TABLE chats ADD COLUMN avatar_name TEXT;
+     CREATE UNIQUE INDEX chats_by_avatar ON chats (avatar_name) WHERE avatar_name IS NOT NULL;
+     ALTER TABLE files ADD COLUMN avatar_of_chat INTEGER REFERENCES chats;
+     CREATE INDEX files_by_chat_avatar ON files (avatar_of_chat) WHERE avatar_of_chat IS NOT NULL;
+     DROP INDEX files_unused;
+     CREATE INDEX files_unused ON files (created_at)
+         WHERE message_id IS NULL AND avatar_of IS NULL AND avatar_of_chat IS NULL;";

@@ -94,6 +94,7 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
             Record::File(of) => {
                 user(&mut of.uploader);
                 of.message.iter_mut().for_each(message);
+                of.avatar_of_chat.iter_mut().for_each(chat);
             }
             Record::Member(of) => {
                 chat(&mut of.chat);

@@ -17,6 +17,8 @@ use crate::chat::ops::import_export::Import;
 
 const WORDS: &[&str] =
     &["hello", "привет", "𝔘nicode", "\"quoted\\\"", "line\nbreak", "\u{1}control", "🎉🎉", "a\u{301}"];
+/// The beginning of one.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x03\x08\x02\0\0\0";
 const EMOJI: &[&str] = &["👍", "❤️", "👩‍👩‍👧‍👦", "1️⃣"];
 
 pub struct World {
@@ -169,7 +171,7 @@ impl World {
         }
         let messages = self.talk(maker, &rooms, users);
         self.react(maker, &messages, users);
-        self.upload(maker, &messages, users);
+        self.upload(maker, &messages, users, &rooms);
         for (chat, members) in &rooms {
             for user in members {
                 self.records.push(Record::Member(Self::member(maker, chat, *user, &messages)));
@@ -246,15 +248,19 @@ impl World {
     }
 
     /// Avatars and what nobody attached yet come first, as an export has them.
-    fn upload(&mut self, maker: &mut Maker, messages: &[Message], users: &[i64]) {
+    fn upload(&mut self, maker: &mut Maker, messages: &[Message], users: &[i64], rooms: &[(Chat, Vec<i64>)]) {
         for user in users {
             if maker.chance(40) {
-                let bytes = [
-                    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x03\x08\x02\0\0\0".as_slice(),
-                    &user.to_le_bytes(),
-                ]
-                .concat();
+                let bytes = [PICTURE, &user.to_le_bytes()].concat();
                 self.file(maker, *user, bytes, None, true);
+            }
+        }
+        for (group, _) in rooms.iter().filter(|(chat, _)| chat.pair.is_none()) {
+            if maker.chance(40) {
+                let bytes = [PICTURE, &group.id.to_le_bytes()].concat();
+                self.file(maker, group.owner, bytes, None, false);
+                let Some(Record::File(file)) = self.records.last_mut() else { continue };
+                file.avatar_of_chat = Some(group.id);
             }
         }
         for _ in 0..maker.below(3) {
@@ -280,6 +286,7 @@ impl World {
             created_at: maker.now(),
             message,
             is_avatar,
+            avatar_of_chat: None,
         }));
         self.contents.push(bytes);
     }
