@@ -97,14 +97,19 @@ impl App {
         call.map(|call| users(&call.participants).into_iter().map(|(_, name)| name).collect()).unwrap_or_default()
     }
 
-    /// Tells those who are in the call of a chat, once, that the actor, who is in the chat, does not join.
+    /// Tells those who are in the call of a chat, once, that the actor, who is in the chat, does not join;
+    /// and the actor's other devices, which ring no more.
     pub fn decline_call(&self, actor: &Actor, chat: ChatId) -> Result<()> {
         self.check_signed_in(actor)?;
         self.store.read(|db| inside(db, actor.user, chat))?;
         let mut calls = self.calls.lock();
         let call = calls.get_mut(&chat).ok_or(Error::NotInCall)?;
         if call.declined_by.insert(actor.user) {
-            let (user, to) = (actor.user, ids(&call.participants));
+            let user = actor.user;
+            let mut to = ids(&call.participants);
+            if !to.contains(&user) {
+                to.push(user);
+            }
             self.hub.publish([Event::Ringing { chat, ring: Ring::Declined { user, to } }]);
         }
         Ok(())

@@ -93,11 +93,12 @@ async fn whoever_declines_is_told_to_those_who_are_in_the_call() {
     let chat = group(&alice, "den", &[&bob, &carol]).await;
     let mut alices = Line::to(&alice).await;
     let (mut bobs, mut carols, mut eves) = (Line::to(&bob).await, Line::to(&carol).await, Line::to(&eve).await);
+    let mut beside = Line::to(&bob).await; // another device of his
     let decline = json!({"type": "decline_call", "chat": chat.id});
     bobs.says(&decline).await;
     bobs.hears_error("not_in_call").await;
     let _hers = joins(&alice, chat, false).await;
-    for line in [&mut alices, &mut bobs, &mut carols] {
+    for line in [&mut alices, &mut bobs, &mut carols, &mut beside] {
         line.hears("call_started").await;
         line.hears("call").await;
     }
@@ -108,9 +109,12 @@ async fn whoever_declines_is_told_to_those_who_are_in_the_call() {
     bobs.says(&decline).await;
     let declined = alices.hears("call_declined").await;
     assert_eq!(declined, json!({"type": "call_declined", "chat": chat.id, "user_id": bob.id}));
+    for line in [&mut bobs, &mut beside] {
+        assert_eq!(line.hears("call_declined").await, declined, "it rings there no more");
+    }
     bobs.says(&decline).await;
     // Once is enough.
-    for line in [&mut bobs, &mut alices, &mut carols, &mut eves] {
+    for line in [&mut bobs, &mut beside, &mut alices, &mut carols, &mut eves] {
         line.hears_nothing().await;
     }
 }

@@ -269,7 +269,7 @@ pub enum Ring {
     Declined {
         /// Who.
         user: UserId,
-        /// Those who are in it.
+        /// Those who are in it, and whoever declined.
         to: Vec<UserId>,
     },
 }
