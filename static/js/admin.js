@@ -1,8 +1,10 @@
 // The server, for its administrators: how it is, what fills its disk, who has an account,
 // who may come, and what was done.
 import { confirmed, dialog, el, field, form, menu, nameOf, avatar, iconButton, pages, skeleton, style, toast, words } from './dom.js';
-import { fullTime, shortly, size, t, tell } from './i18n.js';
+import { alsoLoad, fullTime, shortly, size, t, tell } from './i18n.js';
 import { copied } from './markup.js';
+
+await alsoLoad('admin');
 
 const DAY = 86_400; // seconds
 const TERMS = [30, 365, 0, null]; // days, for ever, and as the server is told
@@ -154,7 +156,14 @@ function deed({ actor, action, subject, detail }) {
   const who = actor === 'command line' ? t('audit.cli') : actor;
   const sentence = t(`audit.${action}`, { actor: who, subject });
   if (sentence === `audit.${action}`) return [who, action, subject, detail].filter(Boolean).join(' · ');
-  return detail ? `${sentence} (${detail})` : sentence;
+  return detail ? `${sentence} (${more(detail)})` : sentence;
+}
+
+// What the log says of it besides, where it says so in words of its own.
+function more(detail) {
+  const [, n, until, label] = /^(\d+) uses until ([^;]+)(?:; (.*))?$/s.exec(detail) ?? [];
+  if (n) return [t('admin.invite.live', { n: Number(n), time: fullTime(new Date(until)) }), label].filter(Boolean).join('; ');
+  return detail === 'admin' ? t('group.admin') : detail;
 }
 
 // A link is shown once: the server keeps only what recognises it.

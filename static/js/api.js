@@ -86,7 +86,8 @@ export function createApi(token) {
     // A direct chat is made once, however often it is asked for.
     talkTo: (user) => patiently(() => post('/messages/api/chats/', { chat_type: 'dm', member_ids: [user] })),
     makeChat: (wish) => post('/messages/api/chats/', wish),
-    rename: (id, title) => call('PATCH', chat(id), { title }),
+    changeChat: (id, wish) => call('PATCH', chat(id), wish),
+    changeRole: (id, user, role) => call('PATCH', `${chat(id)}members/${user}/`, { role }),
     deleteChat: (id) => call('DELETE', chat(id)),
     addMembers: (id, ids) => post(`${chat(id)}members/add/`, { user_ids: ids }),
     removeMember: (id, user) => call('DELETE', `${chat(id)}members/${user}/remove/`),

@@ -1,17 +1,16 @@
 // What a signed-in person has: the state, the socket, the outbox, and the views.
 import { createPatience, HOME } from '../fireside.js';
 import { createActions } from './actions.js';
-import { createApi, isPassing, openFeed } from './api.js';
+import { createApi, isPassing } from './api.js';
 import { createChats } from './chats.js';
-import { el, icon, nameOf, needed, toast } from './dom.js';
-import { t, tell } from './i18n.js';
-import { createDrafts } from './drafts.js';
-import { key } from './kept.js';
+import { el, icon, needed, toast } from './dom.js';
+import { t } from './i18n.js';
+import { createDrafts, key } from './kept.js';
+import { openLive } from './live.js';
 import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
-import { addresses, createStore, isRung, nothing, sortedChats, unreadTotal } from './state.js';
+import { createStore, nothing, sortedChats, unreadTotal } from './state.js';
 
-const LACKING = 4403; // the close code of a socket whose reader lacks a second factor
 const SETTLED = 2_000; // ms after the chats are there
 const RECALLED = 1_000; // ms in which what was last seen is there, or is not waited for
 
@@ -84,7 +83,7 @@ class App {
       if (unread !== counted) navigator.setAppBadge?.(counted = unread).catch(() => {});
     });
     this.listen(main);
-    this.connect();
+    this.socket = openLive(this);
     store.tell({ type: 'link', link: 'connecting' });
     store.tell({ type: 'known' });
     if (this.seen) this.route();
@@ -164,75 +163,6 @@ class App {
   takesKeys({ ctrlKey, metaKey, altKey, defaultPrevented }) {
     const isOver = document.querySelector('dialog[open], [popover]:popover-open:not(#toasts)');
     return !(ctrlKey || metaKey || altKey || defaultPrevented || isOver) && this.store.get().open !== null && this.composer;
-  }
-
-  // --- The live side.
-  connect() {
-    const { store } = this;
-    this.socket = openFeed(this.token, this.seen?.seq ?? null, {
-      frame: (frame) => this.heard(frame),
-      lost: () => store.tell({ type: 'link', link: 'lost' }),
-      // Of all chats at once nobody is put out but for the second factor that the server asks for.
-      ended: (code) => (code === LACKING ? this.over || this.leave(() => this.restricted(this.token)) : this.signOut({ message: t('ended'), code })),
-      live: () => { this.isLive = true; },
-    });
-  }
-
-  async heard(frame) {
-    const { store } = this;
-    if (frame.type === 'hello') return this.arrived(frame);
-    if (frame.type === 'new_message' && frame.message.sender.id !== store.get().me.id && this.isLive) this.notify(frame); // what came before one opened the page is in the list
-    if (frame.type === 'chat_created' || frame.type === 'chat_updated') {
-      // Of a large group nobody is listed there: who is in it stays as it was, where it is known.
-      const { data, chat } = frame, known = store.get().chats[chat];
-      if (known && data.chat_type === 'group' && known.title !== data.title) store.tell({ type: 'happened', chat, note: { what: 'renamed', title: data.title } });
-      if (data.members.length === data.member_count) store.tell({ type: 'chat', chat: data });
-      else if (known?.members?.length === data.member_count) store.tell({ type: 'chat', chat: { ...data, members: known.members, admins: known.admins } });
-      else this.refreshChat(chat);
-    } else if (frame.type === 'chat_deleted') this.chatGone(frame.chat);
-    else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) this.chatGone(frame.chat);
-    else if (frame.type === 'member_added') this.changed(frame, 'joined');
-    else if (frame.type === 'member_removed') {
-      store.tell({ type: 'typing', chat: frame.chat, user_id: frame.user_id, is_typing: false }); // nobody says it any more
-      this.changed(frame, 'left');
-    } else {
-      const before = store.get();
-      store.tell(frame);
-      this.after(frame, before);
-    }
-    return undefined;
-  }
-
-  // Somebody came or went: told in the chat, by name.
-  async changed({ chat, user_id }, what) {
-    const { store, api } = this;
-    this.refreshChat(chat);
-    if (user_id === store.get().me.id) return;
-    const known = store.get().chats[chat]?.members?.find(({ id }) => id === user_id);
-    const user = known ?? await api.user(user_id).catch(() => null);
-    if (user) store.tell({ type: 'happened', chat, note: { what, name: nameOf(user) } });
-  }
-
-  // What a frame leaves open and only the server can count.
-  after(frame, before) {
-    const { chat } = frame;
-    const known = before.chats[chat];
-    if (frame.type === 'new_message' && !known) this.refreshChat(chat);
-    else if (frame.type === 'new_message' && addresses(before, chat, frame.message) === undefined) this.teller().then(({ isAddressed }) => isAddressed(this, frame)).then((is) => is && this.refreshChat(chat), () => {});
-    if (frame.type === 'message_updated' && known?.unread_count && (known.mention_count || addresses(before, chat, frame.message))) this.refreshChat(chat);
-    if (frame.type === 'message_deleted' && known) this.refreshChat(chat);
-    if (frame.type === 'read' && frame.user_id === before.me.id && this.store.get().chats[chat]?.unread_count) this.refreshChat(chat);
-    if (frame.type === 'call_started') this.rings(frame);
-    if (frame.type === 'call_declined') this.call?.declined(frame);
-    if (frame.type === 'error' && frame.message) toast(tell(frame.message, frame.code));
-  }
-
-  // What rings is loaded by the first call that does.
-  rings(frame) {
-    const { me, chats } = this.store.get();
-    if (frame.user_id === me.id || (chats[frame.chat] && !isRung(chats[frame.chat]))) return;
-    this.ringing ??= import('./ring.js').then(({ createRinging }) => createRinging(this));
-    this.ringing.then(({ ring }) => ring(frame)).catch(() => { this.ringing = null; }); // the chat shows it
   }
 
   // The line is there, perhaps again: what waited goes on.
@@ -389,14 +319,6 @@ class App {
       this.notifier = null;
       throw error;
     });
-  }
-
-  notify(frame) {
-    const { chat, message } = frame;
-    const { open, chats } = this.store.get();
-    if (!document.hidden && document.hasFocus() && open === chat) return;
-    if (message.id <= (chats[chat]?.last_message?.id ?? 0) || message.call_seconds) return; // of a call, one that was missed
-    this.teller().then(({ tellOf }) => tellOf(this, frame)).catch(() => {}); // the list of chats shows it
   }
 
   signOut(reason) {

@@ -90,7 +90,7 @@ export function createChats(store, api, { actions }) {
     const calling = othersInCall(state, chat.id).length;
     const failed = state.unsent.some((item) => item.chat === chat.id && item.error);
     const draft = current ? '' : (state.drafts[chat.id] ?? '').slice(0, 160);
-    const key = [draft, chat.title, other?.avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.mention_count, isCounted(chat), chat.last_message?.id, chat.last_message?.content].join('\n');
+    const key = [draft, chat.title, (other ?? chat).avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.mention_count, isCounted(chat), chat.last_message?.id, chat.last_message?.content].join('\n');
     const known = rows.get(chat.id);
     if (known?.key === key) return known.node;
     const item = known?.node ?? el('li', {});

@@ -126,7 +126,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const call = state.calls[chat]?.users.includes(state.me.id) ? 0 : othersInCall(state, chat).length;
     const { last_seen } = state.presence[other?.id] ?? {};
     const isMuted = !isCounted(shown);
-    const key = [shown.title, other?.avatar_url, online, last_seen, shown.members?.length, call, state.link, isMuted].join('\n');
+    const key = [shown.title, (other ?? shown).avatar_url, online, last_seen, shown.members?.length, call, state.link, isMuted].join('\n');
     if (drawn.header === key && drawn.headerOf === chat) return;
     Object.assign(drawn, { header: key, headerOf: chat });
     title.textContent = shown.title;

@@ -1,5 +1,5 @@
-// One group: what it is about, who is in it, inviting, leaving and deleting it.
-import { avatar, confirmed, dialog, el, field, form, iconButton, nameOf, person } from './dom.js';
+// One group: what it looks like and is about, who is in it and what they may, inviting, leaving and deleting it.
+import { avatar, confirmed, dialog, el, field, form, iconButton, menu, nameOf, person } from './dom.js';
 import { createFinder } from './finder.js';
 import { t } from './i18n.js';
 import { createMutes } from './mutes.js';
@@ -26,33 +26,35 @@ export function openGroup({ api, store, actions }, chat) {
 
   // What is written into while others come and go: it is made once.
   const renaming = form([field('title', t('group.title'), { value: shown().title, maxLength: 255, dir: 'auto' })], t('group.rename'), async (wish) => {
-    await api.rename(chat, wish.title);
+    await api.changeChat(chat, { title: wish.title });
     await refresh();
   });
   const describing = form([field('description', t('group.about'), { tag: 'textarea', rows: 2, maxLength: 1000, dir: 'auto' })], t('save'), async ({ description }) => {
     purpose.textContent = (await api.describe(chat, description)).description;
   });
   const purpose = el('p', { className: 'words', dir: 'auto' });
-  const portrait = el('div', { className: 'stack portrait' }, avatar(shown(), { size: '5rem', group: true }), purpose);
+  const face = el('span', {});
+  const portrait = el('div', { className: 'stack portrait' }, face, purpose);
+  const choosing = el('input', { type: 'file', name: 'picture', accept: 'image/png,image/jpeg,image/gif,image/webp', hidden: true, 'aria-label': t('profile.avatar') });
+  const picture = async (change) => store.tell({ type: 'chat', chat: await api.changeChat(chat, { avatar: await change() }) });
+  choosing.addEventListener('change', guarded(() => picture(async () => (await api.upload(choosing.files[0], () => {}).done).id)));
+  const unpicturing = button('group.picture.remove', guarded(() => picture(() => null)));
+  const picturing = el('div', { className: 'row' }, button('profile.avatar', () => choosing.click()), unpicturing, choosing);
   // What it is about is known to the rooms alone, and changed by the one who made it.
   const owned = el('section', { hidden: true }, describing);
-  const room = api.room(chat).then(({ description, owner }) => {
-    purpose.textContent = describing.elements.description.value = description;
-    owned.hidden = owner?.id !== mine();
-    return { owner };
-  }, () => ({}));
+  api.room(chat).then(({ description }) => { purpose.textContent = describing.elements.description.value = description; }, () => {});
   const deleting = button('group.delete', sure(() => t('group.delete.sure', { name: shown().title }), t('group.delete'), async () => {
     await api.deleteChat(chat);
     actions.gone(chat);
   }), 'danger');
-  const leaving = button('group.leave', sure(() => t('group.leave.sure', { name: shown().title }), t('group.leave'), async () => {
+  const leaving = button('group.leave', sure(() => `${t('group.leave.sure', { name: shown().title })} ${shown().owner === mine() && shown().member_count > 1 ? t('group.leave.owner') : ''}`, t('group.leave'), async () => {
     await api.removeMember(chat, mine());
     actions.gone(chat);
   }), 'danger');
   const searching = button('search.chat', () => { box.close(); actions.search(chat); });
   const inviting = button('group.invite', () => actions.inviteInto(chat));
   const hooks = button('hooks', () => actions.hooks(chat));
-  const changing = el('details', {}, el('summary', { textContent: t('group.change') }), el('div', { className: 'stack' }, renaming, owned, el('div', {}, deleting)));
+  const changing = el('details', {}, el('summary', { textContent: t('group.change') }), el('div', { className: 'stack' }, picturing, renaming, owned, el('div', {}, deleting)));
   // Who might be added is looked for when somebody wants to.
   const adding = el('details', {}, el('summary', { textContent: t('group.add') }));
   adding.addEventListener('toggle', () => {
@@ -66,20 +68,29 @@ export function openGroup({ api, store, actions }, chat) {
 
   const heading = el('h3', {});
   const leads = () => Boolean(shown().admins?.includes(mine()));
-  let owner;
-  const members = createFinder(async (wish) => {
-    ({ owner } = await room);
-    return api.members(chat, wish);
-  }, (member) => {
+  const members = createFinder((wish) => api.members(chat, wish), (member) => {
     const name = nameOf(member);
-    const remove = leads() && member.id !== mine() && iconButton('close', t('remove.name', { name }), sure(() => t('group.remove.sure', { name }), t('remove'), async () => {
-      await api.removeMember(chat, member.id);
-      await refresh();
-    }));
-    const role = member.id === owner?.id ? t('group.owner') : member.is_admin && t('group.admin');
-    return person(member, { online: member.online, note: about(member, role), actions: remove || [], onclick: member.id === mine() ? undefined : () => actions.person(member.username) });
+    const role = member.id === shown().owner ? t('group.owner') : member.is_admin && t('group.admin');
+    const items = leads() ? itemsFor(member, name) : [];
+    const more = items.length > 0 && iconButton('more', t('admin.more', { name }), ({ currentTarget }) => menu(currentTarget, items));
+    return person(member, { online: member.online, note: about(member, role), actions: more || [], onclick: member.id === mine() ? undefined : () => actions.person(member.username) });
   }, { label: t('members.search'), name: t('members.list'), root: box.querySelector('.body') });
   const inside = el('section', {}, heading, members.node);
+
+  // What an admin may do with a member: the owner stays one until they name another.
+  function itemsFor({ id, is_admin, is_bot }, name) {
+    const { owner } = shown();
+    if (id === owner) return [];
+    const become = (role, question) => [t(`group.make.${role}`), sure(() => t(question, { name }), t(`group.make.${role}`), async () => store.tell({ type: 'chat', chat: await api.changeRole(chat, id, role) }))];
+    return [
+      !is_bot && !is_admin && become('admin', 'group.make.admin.sure'),
+      is_admin && become('member', id === mine() ? 'group.make.member.self' : 'group.make.member.sure'),
+      !is_bot && owner === mine() && become('owner', 'group.make.owner.sure'),
+      id !== mine() && [t('group.remove'), sure(() => t('group.remove.sure', { name }), t('remove'), async () => {
+        await api.removeMember(chat, id);
+        await refresh();
+      }), true]].filter(Boolean);
+  }
 
   let drawn = {};
   const forget = store.subscribe(() => {
@@ -93,8 +104,11 @@ export function openGroup({ api, store, actions }, chat) {
 
   function draw() {
     const before = drawn;
-    const { title, members: list = [], admins = [], member_count: count = list.length } = shown();
-    drawn = { title, list, count, admins: admins.join(), leads: leads() };
+    const { title, members: list = [], admins = [], owner, avatar_url: look, member_count: count = list.length } = shown();
+    drawn = { title, list, count, look, roles: `${owner} ${admins}`, leads: leads() };
+    if (title !== before.title || look !== before.look) face.replaceChildren(avatar(shown(), { size: '5rem', group: true }));
+    unpicturing.hidden = !look;
+    owned.hidden = owner !== mine();
     if (title !== before.title) {
       box.querySelector('h2').textContent = title;
       const name = renaming.elements.title;
@@ -103,7 +117,7 @@ export function openGroup({ api, store, actions }, chat) {
     if (before.leads !== drawn.leads) body.replaceChildren(portrait, el('div', { className: 'row' }, searching, ...(drawn.leads ? [inviting, hooks, leaving] : [leaving])), ...(drawn.leads ? [changing, adding] : []), mutes, pins, inside);
     heading.textContent = t('members', { n: count });
     members.input.hidden = count <= FEW;
-    const isOther = before.list && (before.count !== count || before.admins !== drawn.admins || before.list.length !== list.length);
+    const isOther = before.list && (before.count !== count || before.roles !== drawn.roles || before.list.length !== list.length);
     if (isOther) members.again();
   }
 }

@@ -1,7 +1,9 @@
 // The hooks of a group, for its admins: URLs by which programs write in it, and URLs that are sent what happens there.
 import { confirmed, dialog, el, field, form, nameOf, skeleton, style, words } from './dom.js';
-import { fullTime, t, tell } from './i18n.js';
+import { alsoLoad, fullTime, t, tell } from './i18n.js';
 import { copied } from './markup.js';
+
+await alsoLoad('admin');
 
 const EVENTS = ['message_created', 'message_updated', 'message_deleted', 'member_added', 'member_removed'];
 const USUAL = 'message_created';

@@ -18,12 +18,20 @@ export function wanted() {
 
 export async function load(wish) {
   const module = wish === 'ru' ? await import('./i18n/ru.js') : await import('./i18n/en.js');
-  texts = module.default;
+  texts = Object.assign({}, module.default, ...await Promise.all([...rare].map((part) => wordsOf(part, wish))));
   told = module.told;
   language = wish;
   plural = new Intl.PluralRules(wish);
   formats.clear();
   document.documentElement.lang = wish;
+}
+
+// Words that few need come with what says them.
+const rare = new Set();
+const wordsOf = async (part, of) => (await import(`./i18n/${of}.${part}.js`)).default;
+export async function alsoLoad(part) {
+  rare.add(part);
+  texts = { ...texts, ...await wordsOf(part, language) };
 }
 
 export function t(key, values = {}) {
@@ -43,7 +51,8 @@ export function tell(sentence, code) {
     if (found) return fill(text, { n: Number(found[1]), what: found[1] });
   }
   const isRussian = /[а-яё]/i.test(sentence);
-  return isRussian === (language === 'ru') ? sentence : texts[`refused.${code}`] ?? sentence;
+  const isSaid = /[a-zа-яё]/i.test(sentence); // and no bare status
+  return isSaid && isRussian === (language === 'ru') ? sentence : texts[`refused.${code}`] ?? sentence;
 }
 
 export const number = (n) => format('n', () => new Intl.NumberFormat(language)).format(n);

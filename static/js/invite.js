@@ -97,6 +97,7 @@ function shared(link, about) {
   }) });
   const copy = el('button', { type: 'button', className: 'primary', textContent: t('invite.copy'), onclick: () => copied(link) });
   const share = navigator.share && el('button', { type: 'button', textContent: t('invite.share'), onclick: () => navigator.share({ title: document.title, url: link }).catch(() => {}) }); // changed one's mind
-  return el('div', { className: 'stack' }, el('p', { textContent: about }), el('div', { className: 'secret' }, el('code', { className: 'words', textContent: link })),
+  const isHere = /^(localhost|127\..*|\[::1\])$/.test(new URL(link).hostname); // nobody else can open it
+  return el('div', { className: 'stack' }, el('p', { textContent: about }), isHere && el('p', { className: 'soft local', textContent: t('invite.local') }), el('div', { className: 'secret' }, el('code', { className: 'words', textContent: link })),
     el('div', { className: 'row' }, copy, scan, share || []), picture);
 }

@@ -1,5 +1,5 @@
 // The door: who is signed in meets their chats, others the sign-in page.
-import { createCaller, HOME } from '../fireside.js';
+import { createCaller, HOME, isPassing } from '../fireside.js';
 import { el, style, toast } from './dom.js';
 import { load, t, wanted } from './i18n.js';
 import { key } from './kept.js';
@@ -13,13 +13,27 @@ if (theme) document.documentElement.dataset.theme = theme;
 const { get, post } = createCaller('', HOME);
 const door = {
   server: () => get('/api/server/'),
-  register: (wish) => post('/api/server/register/', wish),
+  register: making('/api/server/register/'),
   login: (wish) => post('/api/auth/login/', wish),
-  setUp: (wish) => post('/api/server/setup/', wish),
+  setUp: making('/api/server/setup/'),
   lookAtInvite: (code) => post('/api/server/invites/look/', { code }),
   lookAtReset: (code) => post('/api/server/reset/look/', { code }),
   reset: (wish) => post('/api/server/reset/', wish),
 };
+
+// An account that was made though the answer was lost is there at the next try: its password signs in to it.
+function making(path) {
+  let isUnsure = false;
+  return async (wish) => {
+    try {
+      return await post(path, wish);
+    } catch (error) {
+      if (isPassing(error)) isUnsure = true;
+      else if (isUnsure) return door.login({ username: wish.username, password: wish.password }).catch(() => { throw error; });
+      throw error;
+    }
+  };
+}
 
 let reason = null;
 let arrival = {}; // isNew: somebody who has just got an account, isFirst: the one who sets up
@@ -85,9 +99,10 @@ function keepJoin() {
   history.replaceState(null, '', location.pathname.replace(/join\/?$/, ''));
 }
 
-// Whoever signs in next sees nothing of what was seen before.
+// Whoever signs in next sees nothing of what was seen and typed before.
 function forget() {
-  localStorage.removeItem(key('searches'));
+  const isTyped = (name) => ['draft.', 'outbox.'].some((kind) => name.startsWith(key(kind)));
+  for (const name of Object.keys(localStorage)) if (isTyped(name) || name === key('searches')) localStorage.removeItem(name);
   if (localStorage.getItem(key('push'))) import('./push.js').then(({ leave }) => leave()).catch(() => {});
   navigator.clearAppBadge?.().catch(() => {});
   localStorage.removeItem(key('kept'));

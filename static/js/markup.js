@@ -170,9 +170,12 @@ export function plainly(text) {
 
 // What a message is where there is one line for it. `me` reads it.
 export function gist({ kind, call_seconds: seconds, content, attachments, sender }, me) {
-  if (kind === 'call') return seconds ? t('call.was', { time: duration(seconds) }) : t(sender.id === me.id ? 'call.unanswered' : 'call.missed');
+  if (kind === 'call') return t(`call.${seconds ? 'was' : sender.id === me.id ? 'unanswered' : 'missed'}${hadVideo(content) ? '.video' : ''}`, { time: duration(seconds) });
   return plainly(content) || `📎 ${attachments?.[0]?.name ?? t('a.file')}`;
 }
+
+// The server's own sentence on a call, which nobody edits, says whether it began with a camera.
+export const hadVideo = (content) => /\bvideo\b/i.test(content);
 
 export const draw = (text, names) => nodes(parse(text, names));
 

@@ -2,7 +2,7 @@
 import { attachments } from './attachment.js';
 import { avatar, botMark, el, icon, nameOf, skeleton, words } from './dom.js';
 import { clock, day, fullTime, t } from './i18n.js';
-import { draw, gist } from './markup.js';
+import { draw, gist, hadVideo } from './markup.js';
 
 export function createRow(row, context) {
   if (row.kind === 'day') return el('div', { className: 'day' }, el('span', { textContent: day(new Date(row.at)) }));
@@ -44,14 +44,15 @@ function message({ message: { id, sender, content, attachments: files = [], reac
 
 // What a call has left: a quiet line.
 function call(message, context) {
-  const { id, chat, sender, created_at, reactions = [] } = message;
+  const { id, chat, sender, content, created_at, reactions = [] } = message;
+  const video = hadVideo(content);
   const at = new Date(created_at);
   return el('article', { className: 'message called', tabIndex: -1, 'data-id': String(id), 'aria-label': t('message.by', { name: nameOf(sender), time: clock(at) }) },
     el('div', { className: 'column' },
-      el('div', { className: 'bubble quiet' }, icon('phone', 16),
+      el('div', { className: 'bubble quiet' }, icon(video ? 'video' : 'phone', 16),
         el('span', {}, !context.direct() && el('bdi', { textContent: `${nameOf(sender)}: ` }), el('span', { className: 'content', textContent: gist(message, context.me) })),
         el('time', { dateTime: created_at, title: fullTime(at), textContent: clock(at) }),
-        el('button', { type: 'button', className: 'plain', textContent: t(sender.id === context.me.id ? 'call.again' : 'call.back'), onclick: () => context.actions.call(chat, false) })),
+        el('button', { type: 'button', className: 'plain', textContent: t(sender.id === context.me.id ? 'call.again' : 'call.back'), onclick: () => context.actions.call(chat, video) })),
       reactions.length > 0 && chips(id, reactions, context)));
 }
 

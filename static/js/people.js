@@ -72,8 +72,6 @@ export async function openPerson(world, username) {
     body.replaceChildren(
       el('div', { className: 'stack portrait' }, avatar(user, { size: '6rem', online: presence[user.id]?.online }), el('h2', { className: 'words', dir: 'auto', textContent: name }), el('p', { className: 'soft', textContent: `@${user.username}` })),
       el('p', { className: 'words', dir: 'auto', textContent: user.bio ?? '' }),
-      dm ? createPins(world, dm.id, closeAll) : [],
-      dm && user.id !== me.id ? createMutes(world, dm.id) : [],
       el('div', { className: 'row' },
         el('button', { type: 'button', className: 'primary', textContent: t('message.person'), onclick: () => { closeAll(); actions.talkTo(user.id); } }),
         user.id !== me.id && (isFriend
@@ -86,6 +84,8 @@ export async function openPerson(world, username) {
           box.close();
           actions.gone(dm.id);
         } })),
+      dm ? createPins(world, dm.id, closeAll) : [],
+      dm && user.id !== me.id ? createMutes(world, dm.id) : [],
       el('section', {}, el('h3', { textContent: t('posts.of', { name }) }), found.posts.length ? found.posts.toReversed().map(post) : el('p', { className: 'soft', textContent: t('posts.none') })));
   }
 }

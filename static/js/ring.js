@@ -96,5 +96,5 @@ export function createRinging(app) {
     pages?.close();
   });
 
-  return { ring };
+  return { ring, stop: (chat) => ringing.get(chat)?.() };
 }

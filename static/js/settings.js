@@ -3,7 +3,7 @@ import { HOME } from '../fireside.js';
 import { deviceName } from './device.js';
 import { avatar, confirmed, dialog, el, field, form, nameOf, needed, pages, skeleton, toast } from './dom.js';
 import { LANGUAGES, language, shortly, t } from './i18n.js';
-import { key } from './kept.js';
+import { createDrafts, key } from './kept.js';
 import { copied } from './markup.js';
 import { chime, settings } from './notify.js';
 import { createPush } from './push.js';
@@ -38,12 +38,22 @@ export function openSettings({ api, store, actions, signOut }) {
     section(t('token'), token()),
     section(t('sessions'), sessions()),
     section(t('signout'), el('div', { className: 'row' },
-      el('button', { type: 'button', textContent: t('signout'), onclick: async () => { await api.logout().catch(() => {}); signOut(null); } }),
+      el('button', { type: 'button', textContent: t('signout'), onclick: async () => {
+        if (unsent() && !(await confirmed(unsent(), t('signout')))) return;
+        await api.logout().catch(() => {});
+        signOut(null);
+      } }),
       el('button', { type: 'button', className: 'danger', textContent: t('signout.all'), onclick: guarded(async () => {
-        if (!(await confirmed(t('signout.all.sure'), t('signout.all')))) return;
+        if (!(await confirmed(`${t('signout.all.sure')} ${unsent()}`, t('signout.all')))) return;
         await api.logoutAll();
         signOut(null);
       }) })))], { drawer: true });
+
+  // What would be lost, as it is erased here.
+  function unsent() {
+    const n = store.get().unsent.length + createDrafts(me.id).all().length;
+    return n ? t('signout.unsent', { n }) : '';
+  }
 
   function picture() {
     const face = el('span', {}, avatar(me, { size: '4rem' }));

@@ -59,6 +59,7 @@ export function chat({ api, store, actions }) {
     chosen = isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user];
     chips.replaceChildren(...chosen.map((each) => el('button', { type: 'button', className: 'chip', title: t('remove.name', { name: nameOf(each) }), onclick: () => choose(each) }, avatar(each, { size: '1.5rem' }), el('span', { className: 'clip', dir: 'auto', textContent: nameOf(each) }), el('span', { 'aria-hidden': 'true', textContent: '×' }))));
     node.hidden = chosen.length === 0;
+    others.hidden = !node.hidden;
     name();
     finder.drawChosen();
     for (const button of finder.querySelectorAll('[aria-pressed]')) button.setAttribute('aria-pressed', String(button.closest('li').classList.contains('chosen')));

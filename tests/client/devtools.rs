@@ -80,6 +80,30 @@ impl Devtools {
         }
     }
 
+    /// Loads a page as somebody whose browser keeps nothing does, and counts from there on: see [`Self::loaded`].
+    pub async fn loads(&mut self, url: &str) -> String {
+        let page = self.session("page").await;
+        self.events.clear();
+        self.asks(Some(&page), "Network.enable", json!({})).await;
+        self.asks(Some(&page), "Network.setCacheDisabled", json!({"cacheDisabled": true})).await;
+        self.asks(Some(&page), "Network.setBypassServiceWorker", json!({"bypass": true})).await;
+        self.asks(Some(&page), "Page.navigate", json!({"url": url})).await;
+        page
+    }
+
+    /// How many bytes came over the line since, heads of answers and frames of sockets with them.
+    pub async fn loaded(&mut self, page: &str) -> f64 {
+        self.asks(Some(page), "Runtime.evaluate", json!({"expression": "1"})).await; // whatever came before is told before
+        let size = |event: &Value| match event["method"].as_str() {
+            Some("Network.loadingFinished") => event["params"]["encodedDataLength"].as_f64().unwrap(),
+            Some("Network.webSocketFrameReceived") => {
+                f64::from(u32::try_from(event["params"]["response"]["payloadData"].as_str().unwrap().len()).unwrap())
+            }
+            _ => 0.0,
+        };
+        self.events.iter().map(size).sum()
+    }
+
     /// How many pages are open.
     pub async fn pages(&mut self) -> usize {
         let targets = self.asks(None, "Target.getTargets", json!({})).await;

@@ -106,6 +106,7 @@ async fn an_invitation_is_a_link_and_a_picture_drawn_when_asked_for() {
     ann.sends(&[("username", "ann"), ("password", PASSWORD)]).await;
     ann.page.reads("dialog .secret code", "/invite#").await;
     ann.page.reads("dialog", "Good for 50 people until").await;
+    ann.page.reads("dialog .local", "on this computer only").await;
     let link = ann.page.asks("document.querySelector('dialog .secret code').textContent").await;
     assert!(!ann.page.loaded().await.iter().any(|name| name.ends_with("/js/qr.js")), "before it is asked for");
     ann.presses("Show QR code").await;
@@ -125,4 +126,32 @@ async fn an_invitation_is_a_link_and_a_picture_drawn_when_asked_for() {
     bob.page.reads("dialog:last-of-type", "Ask an administrator for one.").await;
     ann.page.leaves().await;
     bob.page.leaves().await;
+}
+
+/// The answer to the first of such requests is lost, after the server has done what was asked.
+const ONE_IS_LOST: &str = "const real = window.fetch; let isFirst = true; window.fetch = async (url, ...rest) => { const answer = await real(url, ...rest); if (!isFirst || !/register|setup/.test(String(url))) return answer; isFirst = false; return new Response('', { status: 503 }); }";
+
+#[tokio::test]
+async fn an_account_whose_answer_was_lost_is_entered_at_the_next_try_and_nobody_elses_is() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let setup = format!("/setup#{}", setup_code(&fireside).unwrap());
+    for (link, name) in [(setup.as_str(), "ann"), ("/#join", "bob")] {
+        let mut visitor = Visitor::opens(&fireside, link).await;
+        visitor.page.does(ONE_IS_LOST).await;
+        visitor.sends(&[("username", name), ("password", PASSWORD)]).await;
+        visitor.page.reads("[role=alert]", "Please try again").await;
+        visitor.sends(&[]).await;
+        visitor.page.reads(".me", name).await;
+        visitor.page.leaves().await;
+    }
+    // The name was somebody's before.
+    let mut eve = Visitor::opens(&fireside, "/#join").await;
+    eve.page.does(&ONE_IS_LOST.replace("await real(url, ...rest)", "isFirst ? null : await real(url, ...rest)")).await;
+    eve.sends(&[("username", "bob"), ("password", "another long secret")]).await;
+    eve.page.reads("[role=alert]", "Please try again").await;
+    eve.sends(&[]).await;
+    eve.page.reads("[data-field=username]", "already exists").await;
+    assert_eq!(eve.page.asks("localStorage.getItem('fireside.token')").await, json!(null));
+    eve.page.leaves().await;
 }

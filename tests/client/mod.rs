@@ -40,10 +40,12 @@ mod screens;
 mod screenshots;
 mod search;
 mod settings;
+mod sign_out;
 mod sleep;
 mod state;
 pub mod talk;
 mod told;
+mod update;
 mod writing;
 
 pub use browser::{Browser, browser_is_here, in_path, say};

@@ -42,12 +42,15 @@ const HAS_WORKER: &str = "performance.getEntriesByType('resource').some(({ name 
 /// A page of the site that is none of the client's.
 pub const ELSEWHERE: &str = "/favicon.svg";
 
-/// Presses the notification with this tag, as far as a script can: the window that would open is noted.
+/// Presses the notification with this tag, as far as a script can: the window that would open is noted, and
+/// that an open one gets the focus.
 pub fn press(tag: &str) -> String {
     format!(
         "(async () => {{
             self.opened = [];
             self.clients.openWindow = async (url) => {{ self.opened.push(url); return null; }};
+            const focus = (self.focusing ??= WindowClient.prototype.focus);
+            WindowClient.prototype.focus = function () {{ self.opened.push('focus'); return focus.call(this); }};
             const [notification] = await self.registration.getNotifications({{ tag: '{tag}' }});
             const event = new NotificationEvent('notificationclick', {{ notification }});
             let done;
@@ -101,7 +104,7 @@ async fn a_push_is_shown_and_leads_to_its_message_in_a_page_that_is_open_or_in_o
     hers.goes_to("/").await;
     hers.reads(".chat .badge", "1").await;
     hers.until(HAS_WORKER).await;
-    assert_eq!(tools.in_worker(&press(&format!("chat-{pair}"))).await, json!([]));
+    assert_eq!(tools.in_worker(&press(&format!("chat-{pair}"))).await, json!(["focus"]));
     hers.until(&format!("location.hash === '#chat-{pair}/m-{first}'")).await;
     hers.until(&format!("document.activeElement?.dataset.id === '{first}'")).await;
     assert_eq!(tools.pages().await, 1);

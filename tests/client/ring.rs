@@ -47,9 +47,9 @@ async fn a_call_rings_without_blocking_anything_and_is_answered() {
     hers.presses_button("Leave the call").await;
     his.presses_button("Leave the call").await;
     for page in [&hers, &his] {
-        page.reads(".called .content", "Call, ").await;
+        page.reads(".called .content", "Video call, ").await;
         page.reads(".called .content", "second").await;
-        page.reads(".chat .preview", "Call, ").await;
+        page.reads(".chat .preview", "Video call, ").await;
     }
     hers.leaves().await;
     his.leaves().await;
@@ -95,6 +95,33 @@ async fn a_declined_call_is_a_missed_one_in_the_readers_language() {
     hers.until(&format!("!{RING}")).await;
     hers.leaves().await;
     his.leaves().await;
+}
+
+#[tokio::test]
+async fn a_video_call_is_told_from_one_without_and_declined_on_every_device() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let Pair { hers, his, .. } = pair(&fireside).await;
+    let bob = his.asks("localStorage.getItem('fireside.token')").await;
+    let beside = Browser::at(&fireside).await;
+    beside.does(&format!("localStorage.setItem('fireside.token', {bob})")).await;
+    beside.reloads().await;
+    beside.sees(".chat").await;
+    hers.presses_button("Video call").await;
+    for page in [&his, &beside] {
+        page.reads(".ring", "Incoming video call").await;
+    }
+    beside.presses_button("Decline").await;
+    his.until(&format!("!{RING}")).await;
+    hers.reads(".call [role=status]", "Declined").await;
+    hers.presses_button("Leave the call").await;
+    his.reads(".called .content", "Missed video call").await;
+    hers.reads(".called .content", "Video call, no answer").await;
+    his.presses_button("Call back").await;
+    hers.reads(".ring", "Incoming video call").await;
+    for page in [hers, his, beside] {
+        page.leaves().await;
+    }
 }
 
 #[tokio::test]

@@ -146,7 +146,8 @@ test('markup knows links, code and names, and nothing else', () => {
 });
 
 test('both languages say everything, with the same holes', async () => {
-  const [{ default: en }, { default: ru }] = await Promise.all(['i18n/en.js', 'i18n/ru.js'].map(module));
+  const words = async (language) => Object.assign({}, ...(await Promise.all([module(`i18n/${language}.js`), module(`i18n/${language}.admin.js`)])).map((each) => each.default));
+  const [en, ru] = [await words('en'), await words('ru')];
   assert.deepEqual(Object.keys(ru).sort(), Object.keys(en).sort());
   const holes = (text) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g))].sort();
   for (const key of Object.keys(en)) {
