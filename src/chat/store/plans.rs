@@ -24,6 +24,7 @@ use crate::chat::model::event::Scope;
 use crate::chat::model::id::{ChatId, InviteId, MemberId, MessageId, PostId, Seq, UserId};
 use crate::chat::model::invite::{INVITE_LIFE, NewGroupInvite, NewInvite};
 use crate::chat::model::label::Label;
+use crate::chat::model::member::GroupRole;
 use crate::chat::model::message::{Draft, Window};
 use crate::chat::model::name::{Email, Emoji, IdempotencyKey, MessageText, Username};
 use crate::chat::model::notify::{Level, Mute, NotifyChange};
@@ -249,6 +250,9 @@ async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     app.join(bob, den).await.expect("joined");
     app.leave(bob, den).await.expect("left");
     app.add_members(alice, den, vec![bob.user]).await.expect("added");
+    for role in [GroupRole::Admin, GroupRole::Member] {
+        app.change_role(alice, den, bob.user, role).await.expect("changed");
+    }
     let address = UserRef::Email(Email::parse("bob@example.com").expect("an address"));
     drop(app.user_meant(alice, den, &address));
     let new = NewGroupInvite { uses: 2, life: INVITE_LIFE };
@@ -257,7 +261,9 @@ async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     app.join_by(bob, code.as_str()).await.expect("joined");
     app.invites_into(alice, den, InviteId(i64::MAX), 9).expect("invitations");
     app.revoke_invite_into(alice, den, code.as_str()).await.expect("revoked");
-    app.change_chat(alice, den, ChatChange::default(), Authority::Owner).await.expect("changed");
+    let change = ChatChange { avatar: Some(None), ..ChatChange::default() };
+    app.change_chat(alice, den, change, Authority::Owner).await.expect("changed");
+    app.avatar("nobody's").expect_err("there is none");
     app.members(alice, den, FIRST).expect("members");
     app.chats(alice, FIRST).expect("rooms");
     let found = app.chats_by_activity(alice, FIRST, None).await.expect("chats");
