@@ -19,6 +19,8 @@ use super::subscription::Subscriber;
 
 /// Messages that are looked at in one read.
 const MAX_MESSAGES: u32 = 100;
+/// Devices after which no further message is looked at in the same read: each comes with an endpoint of up to 2 KiB.
+const MAX_DUES: usize = 1_000;
 
 impl App {
     /// Has one of the actor's devices told, as long as the credential lasts that asks. One that is known by its
@@ -93,15 +95,19 @@ impl App {
             .scan(move |db| {
                 let now = app.clock.now();
                 let messages = store::push::messages(db, above, now.minus(MAX_PUSH_AGE), MAX_MESSAGES)?;
-                let upto = messages.last().map_or(above, |(id, _)| *id);
-                let has_more = messages.len() == MAX_MESSAGES as usize;
+                let (mut upto, mut has_more) = (above, messages.len() == MAX_MESSAGES as usize);
                 let (is_followed, mut dues) = (store::push::is_any(db)?, Vec::new());
-                if is_followed {
-                    for (message, _) in messages.into_iter().filter(|(_, is_recent)| *is_recent) {
+                for (message, is_recent) in messages {
+                    if dues.len() >= MAX_DUES {
+                        has_more = true;
+                        break;
+                    }
+                    if is_followed && is_recent {
                         let reached = store::push::reached_by(db, message, now)?;
                         let told = reached.into_iter().filter(|reached| app.is_told(reached, now));
                         dues.extend(told.map(|reached| (reached.due, reached.endpoint)));
                     }
+                    upto = message;
                 }
                 Ok(Dues { upto, is_followed, has_more, dues })
             })

@@ -244,12 +244,13 @@ async fn a_crowd_of_dead_devices_costs_a_living_one_nothing() {
     let Scene { service, fireside, alice, den, .. } = &scene;
     fireside.home.runs(&["user", "admin", "alice"], "").await.succeeded();
     // The same listener by as many addresses of this machine.
-    let dead = TcpListener::bind("0.0.0.0:0").await.unwrap().local_addr().unwrap().port();
+    let dead = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let (port, long) = (dead.local_addr().unwrap().port(), "x".repeat(2_000));
     let keys = scene.phone.json()["keys"].clone();
     for (place, guest) in fireside.registers_crowd(PEOPLE).await.iter().enumerate() {
         guest.joins(den).await;
         for number in 1..=20 {
-            let endpoint = format!("https://127.0.{place}.{number}:{dead}/");
+            let endpoint = format!("https://127.0.{place}.{number}:{port}/{long}");
             guest.post(PUSH, &json!({"endpoint": endpoint, "keys": keys})).await.is(201);
         }
     }
@@ -265,12 +266,11 @@ async fn a_crowd_of_dead_devices_costs_a_living_one_nothing() {
     let took = phone.is_told(2).await[1].at - began;
     // Had they all the calls, it would be ten seconds until the first of them ends.
     assert!(took < Duration::from_secs(6), "{took:?}");
-    for from in (0..180).step_by(20) {
-        let texts: Vec<_> = (from..from + 20).map(|number| format!("@all {number}")).collect();
+    for from in (0..200).step_by(100) {
+        let texts: Vec<_> = (from..from + 100).map(|number| format!("@all {number}")).collect();
         join_all(texts.iter().map(|text| alice.posts(text).in_room(den))).await;
     }
     let waiting = async || metric(fireside, alice, "fireside_push_waiting").await;
-    waits_until("no more wait", async || waiting().await >= 100_000).await;
     let dropped = async || metric(fireside, alice, "fireside_pushes_total{outcome=\"dropped\"}").await;
     waits_until("one more is dropped", async || dropped().await > 0).await;
     // What has waited for her is sent first, and more than a few of that are not kept.
@@ -280,12 +280,12 @@ async fn a_crowd_of_dead_devices_costs_a_living_one_nothing() {
     })
     .await;
     let (waiting, dropped) = (waiting().await, dropped().await);
-    assert!(waiting < 101_000, "{waiting}");
+    assert!((90_000..101_000).contains(&waiting), "{waiting}");
     let grown = resident_bytes(fireside).saturating_sub(before);
     say(&format!(
         "beside 600 dead devices a push takes {took:?}; {waiting} wait, {dropped} were dropped, {} MiB",
         grown >> 20
     ));
-    assert!(grown < 256 << 20, "{grown} bytes");
+    assert!(grown < 96 << 20, "{grown} bytes");
     service.is_content();
 }
