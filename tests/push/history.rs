@@ -325,7 +325,12 @@ impl World {
 
     /// Somebody reads a chat while pushes of it wait to be tried again: up to what by when.
     async fn reads_amid(&mut self, busy: usize, said: &[Said]) -> BTreeMap<(usize, usize), (i64, Instant)> {
-        self.service.has_looked(&self.people[0].person, &self.admin).await;
+        // All were tried: what is read before that is not told, and what is under way then is.
+        for (place, device) in self.people[busy].devices.iter().enumerate() {
+            let is_subscribed = self.people[busy].subscribed.contains_key(&place);
+            let due = said.iter().filter(|said| is_subscribed && self.is_to_be_told(busy, said)).count();
+            device.is_told(self.told.get(&(busy, place)).copied().unwrap_or(0) + due).await;
+        }
         let first = self.new_of(busy, 0).iter().map(|told| told.at).min();
         let chat = said.last().map_or(0, |last| last.chat);
         let upto = said.iter().rev().find(|said| said.chat == chat).map(|said| said.id);
@@ -388,8 +393,7 @@ impl World {
                         let chat = said.iter().find(|said| said.id == *id).map(|said| said.chat);
                         chat.and_then(|chat| read.get(&(who, chat))).is_some_and(|(upto, _)| id <= upto)
                     };
-                    // Its push service took nothing until it was read, whether it was tried by then or not: and then
-                    // nothing comes after.
+                    // Read before it was tried again: then nothing comes after.
                     if place == 0 {
                         expected.retain(|id| !is_read(id));
                     }
