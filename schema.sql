@@ -1,4 +1,4 @@
--- The whole database of Fireside, version 15: one world for five chat dialects.
+-- The whole database of Fireside: one world for five chat dialects.
 --
 -- Every table is STRICT, so that a value of a wrong type is an error here and not
 -- a surprise later. Times are UTC milliseconds since 1970. Ids that a person may

@@ -32,6 +32,7 @@ impl From<OpenError> for CommandError {
         let status = match error {
             OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
             OpenError::Newer { .. }
+            | OpenError::Unreleased { .. }
             | OpenError::NotMigrated { .. }
             | OpenError::Damaged(_)
             | OpenError::SecretMissing(_)

@@ -4,5 +4,4 @@ mod command;
 mod database;
 mod restart;
 mod start;
-mod upgrade;
 mod versions;

@@ -1,4 +1,4 @@
-//! The folders of all versions: this program opens each, and shows what was shown before.
+//! The folders of all released versions: this program opens each, and shows what was shown before.
 //!
 //! `FIRESIDE_FIXTURE=1 cargo test lifecycle::versions::makes -- --nocapture` makes the one of
 //! this version in `tests/fixtures/`, and the answers of those that have none yet.
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::world::caller::Credential;
 use crate::world::checker::books_balance;
 use crate::world::home::snapshot;
-use crate::world::machine::{SmallDisk, say};
+use crate::world::machine::say;
 use crate::world::{Caller, Fireside, Home, people};
 
 /// What is asked in alice's name. What comes of it must not hang on the day.
@@ -59,12 +59,8 @@ impl Fixture {
             })
             .collect();
         all.sort_by_key(|fixture: &Self| fixture.version);
-        assert!(all.len() >= 2, "there are fixtures to test");
+        assert!(!all.is_empty(), "there are fixtures to test");
         all
-    }
-
-    fn first() -> Self {
-        Self::all().remove(0)
     }
 
     /// Put where a server looks for its data.
@@ -194,80 +190,6 @@ async fn every_versions_folder_shows_what_it_showed_before() {
 }
 
 #[tokio::test]
-async fn chats_that_were_there_before_there_was_a_maker_count_for_their_owner() {
-    let (home, all) = (Home::new(), Fixture::all());
-    let fixture = all.iter().find(|fixture| fixture.version == 3).unwrap();
-    fixture.laid_out(&home);
-    let fireside = Fireside::start_in(home, &[]).await;
-    let alice = fixture.alice(&fireside);
-    // She made a room there, and the direct chat with bob, who made none.
-    let another = json!({"chat_type": "group", "title": "another"});
-    for _ in 0..498 {
-        alice.post("/messages/api/chats/", &another).await.is(201);
-    }
-    alice.post("/messages/api/chats/", &another).await.is(400);
-    let bob = fireside.anyone().post("/api/auth/login/", &json!({"username": "bob", "password": "correct horse bob"}));
-    let token = bob.await.is(200).json()["token"].as_str().unwrap().to_owned();
-    let bob = fireside.anyone().showing(Credential::Token(token));
-    bob.post("/messages/api/chats/", &another).await.is(201);
-}
-
-#[tokio::test]
-async fn a_migration_that_breaks_changes_nothing_and_says_so() {
-    let (fixture, home) = (Fixture::first(), Home::new());
-    let database = fixture.laid_out(&home);
-    // The next version makes a table of this name.
-    let db = Connection::open(&database).unwrap();
-    db.execute_batch("CREATE TABLE audit (in_the_way TEXT)").unwrap();
-    db.close().unwrap();
-    let before = snapshot(&database);
-    for _ in 0..2 {
-        let outcome = home.refuses_to_serve(&[]).await;
-        let said = &outcome.failed_with(78).stderr;
-        for word in ["from version 1", "audit", "it is unchanged"] {
-            assert!(said.contains(word), "{word}: {outcome:?}");
-        }
-        assert!(snapshot(&database) == before, "the file was changed");
-    }
-    let db = Connection::open(&database).unwrap();
-    db.execute_batch("DROP TABLE audit").unwrap();
-    db.close().unwrap();
-    fixture.is_shown_by(&Fireside::start_in(home, &[]).await).await;
-}
-
-#[tokio::test]
-async fn a_full_disk_puts_an_upgrade_off() {
-    let Some(disk) = SmallDisk::mounted(8) else { return };
-    let fixture = Fixture::first();
-    let (mut refused, mut told) = (0, 0);
-    // Room for less and more of it: for a part of the copy, for the copy, for a part of the change.
-    for kibibytes in (96..640).step_by(32) {
-        let database = fixture.laid_out(&disk.home);
-        let before = snapshot(&database);
-        let ballast = disk.fills_up(kibibytes * 1024);
-        match disk.home.starts_or_not().await {
-            Err(outcome) => {
-                let outcome = outcome.stderr;
-                assert!(!outcome.contains("restore"), "the data is whole: {outcome}");
-                assert!(snapshot(&database) == before, "{kibibytes} KiB: the file was changed");
-                refused += 1;
-                told += usize::from(outcome.contains("stays of version 1"));
-                std::fs::remove_file(&ballast).unwrap();
-                fixture.is_shown_by(&Fireside::start_in(disk.home.clone(), &[]).await).await;
-            }
-            Ok(fireside) => drop(fireside),
-        }
-        for entry in std::fs::read_dir(disk.home.data()).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
-        }
-        std::fs::write(disk.home.log_file(), "").unwrap();
-    }
-    assert!(refused >= 3 && told >= 1, "{refused} refused, {told} told as what they were");
-    say(&format!("upgrade on a disk with little room: {refused} of 17 put off, none half done"));
-}
-
-#[tokio::test]
 async fn a_newer_folder_is_refused_with_what_to_do() {
     let (fixture, home) = (Fixture::all().pop().unwrap(), Home::new());
     let database = fixture.laid_out(&home);
@@ -282,6 +204,22 @@ async fn a_newer_folder_is_refused_with_what_to_do() {
     let said = &outcome.failed_with(78).stderr;
     for word in [format!("version {}", now + 1), format!("knows {now}"), "start that version".to_owned()] {
         assert!(said.contains(&word), "{word}: {outcome:?}");
+    }
+    assert!(snapshot(&database) == before, "the file was changed");
+}
+
+#[tokio::test]
+async fn a_folder_from_before_the_first_release_is_refused_with_what_to_do() {
+    let (fixture, home) = (Fixture::all().remove(0), Home::new());
+    let database = fixture.laid_out(&home);
+    let db = Connection::open(&database).unwrap();
+    db.pragma_update(None, "user_version", fixture.version - 1).unwrap();
+    db.close().unwrap();
+    let before = snapshot(&database);
+    let outcome = home.refuses_to_serve(&[]).await;
+    let said = &outcome.failed_with(78).stderr;
+    for word in ["unreleased", &format!("version {}", fixture.version - 1), "export it"] {
+        assert!(said.contains(word), "{word}: {outcome:?}");
     }
     assert!(snapshot(&database) == before, "the file was changed");
 }

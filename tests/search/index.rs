@@ -1,7 +1,5 @@
 //! The index: off and on, from before, through crashes, checked, merged, kept and carried.
 
-use std::io::Read;
-use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -72,21 +70,17 @@ async fn off_keeps_no_index_and_on_makes_it_anew() {
 
 #[tokio::test]
 async fn a_folder_from_before_is_indexed_while_it_is_served_and_over_crashes() {
-    let home = Home::new();
-    let folder = Path::new("tests/fixtures/version-7");
-    std::fs::create_dir_all(home.data()).unwrap();
-    let mut database = Vec::new();
-    let packed = std::fs::File::open(folder.join("fireside.db.gz")).unwrap();
-    flate2::read::GzDecoder::new(packed).read_to_end(&mut database).unwrap();
-    std::fs::write(home.data().join("fireside.db"), database).unwrap();
-    std::fs::copy(folder.join("secret.key"), home.data().join("secret.key")).unwrap();
-    // A long life, as that version would have written it.
+    let (mut off, alice, chat) = scene(&["--search", "off"]).await;
+    say(&alice, "before there was an index", chat).await;
+    assert_eq!(off.is_asked_to_stop().await, Some(0));
+    let home = off.home.clone();
+    // A long life without an index.
     meddles(
         &home,
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000),
               base(id) AS (SELECT max(max(id), (SELECT value FROM sequence)) FROM messages)
          INSERT INTO messages (id, chat_id, sender_id, content, created_at, seq)
-         SELECT base.id + i, 1, 2, 'egret ' || i, 1700000000000 + i, base.id + i FROM n, base;
+         SELECT base.id + i, 1, 1, 'egret ' || i, 1700000000000 + i, base.id + i FROM n, base;
          INSERT INTO messages_by_chat SELECT chat_id, id FROM messages WHERE id > (SELECT indexed FROM sequence);
          UPDATE sequence SET value = (SELECT max(id) FROM messages), indexed = (SELECT max(id) FROM messages);
          UPDATE chats SET message_count = (SELECT count(*) FROM messages WHERE chat_id = 1),
@@ -94,14 +88,12 @@ async fn a_folder_from_before_is_indexed_while_it_is_served_and_over_crashes() {
          UPDATE members SET seen_count = (SELECT count(*) FROM messages WHERE chat_id = 1
                 AND (id <= max(read_mark, cleared_mark) OR sender_id = user_id)) WHERE chat_id = 1;",
     );
-    let token = std::fs::read_to_string(folder.join("token")).unwrap();
-    let token = Credential::Token(token.trim().to_owned());
     let mut fireside = Fireside::start_in(home.clone(), &[]).await;
     let mut before = 0.0;
     for turn in 0..3 {
-        let alice = fireside.anyone().showing(token.clone());
+        let alice = alice.back_to(&fireside);
         let word = format!("bittern{turn}");
-        alice.post("/api/rooms/1/messages/", &json!({"content": word})).await.is(201);
+        say(&alice, &word, chat).await;
         let answer = asks(&alice, &[("q", &word)]).await.is(200).json();
         assert_eq!(answer["results"][0]["message"]["content"], word, "what is new is found at once");
         let now = answer["indexed"].as_f64().unwrap();
@@ -109,7 +101,7 @@ async fn a_folder_from_before_is_indexed_while_it_is_served_and_over_crashes() {
         before = now;
         fireside = fireside.dies_and_restarts().await;
     }
-    let alice = fireside.anyone().showing(token);
+    let alice = alice.back_to(&fireside);
     let begun = Instant::now();
     while asks(&alice, &[("q", "egret")]).await.is(200).json()["indexed"].as_f64().unwrap() < 1.0 {
         assert!(begun.elapsed() < 6 * PATIENCE, "it is never indexed");

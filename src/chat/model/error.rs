@@ -230,6 +230,17 @@ pub enum OpenError {
         /// The newest that this program knows.
         newest: usize,
     },
+    /// The database is of before the first release.
+    #[error(
+        "the data was written by an unreleased Fireside (database version {found}, the first release has {first}); \
+         export it with the program that wrote it, and import it into a new data folder"
+    )]
+    Unreleased {
+        /// In the file.
+        found: usize,
+        /// Of the first release.
+        first: usize,
+    },
     /// The file is not a whole Fireside database.
     #[error("the database cannot be used: {0}; restore a backup, or move the file away to start anew")]
     Damaged(String),

@@ -133,6 +133,9 @@ pub(super) fn edition(db: &Connection) -> Result<DatabaseVersion, BackupError> {
     let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match found as usize {
         0 => Err(BackupError::Database("it is not Fireside's".into())),
+        found if found < migrations::FIRST_VERSION => {
+            Err(BackupError::Database(format!("an unreleased Fireside wrote it (database version {found})")))
+        }
         found if found > migrations::SCHEMA_VERSION => {
             Err(BackupError::Newer { found, newest: migrations::SCHEMA_VERSION })
         }

@@ -1,7 +1,5 @@
 //! From whatever version a database has to this program's, in one transaction.
 
-mod steps;
-
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -9,33 +7,38 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::chat::folder;
 use crate::chat::model::error::OpenError;
-use steps::MIGRATIONS;
+
+/// The version of the first release. Those before it were of its development.
+pub(super) const FIRST_VERSION: usize = 16;
+
+/// `MIGRATIONS[n]` leads from version `FIRST_VERSION + n` to the next; [`SCHEMA`] is what comes of them all.
+const MIGRATIONS: &[&str] = &[];
 
 /// The newest state of the database, for one that is new.
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// The version that this program reads and writes.
-pub(in crate::chat) const SCHEMA_VERSION: usize = MIGRATIONS.len() + 1;
+pub(in crate::chat) const SCHEMA_VERSION: usize = FIRST_VERSION + MIGRATIONS.len();
 
 /// Brings the database up to date, after a copy of the old one was made beside it.
-/// A newer or foreign one is refused and not touched.
+/// One that is newer, foreign or of before the first release is refused and not touched.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    step(connection, path, SCHEMA, MIGRATIONS)?;
-    Ok(super::users::fill_looks(connection)?)
+    step(connection, path, SCHEMA, MIGRATIONS)
 }
 
 fn step(connection: &mut Connection, path: &Path, schema: &str, migrations: &[&str]) -> Result<(), OpenError> {
-    let newest = migrations.len() + 1;
+    let newest = FIRST_VERSION + migrations.len();
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let found = found as usize;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let sql = match found {
         0 if tables == 0 => schema.to_owned(),
         0 => return Err(OpenError::Damaged("it is a database, but not Fireside's".into())),
+        _ if found < FIRST_VERSION => return Err(OpenError::Unreleased { found, first: FIRST_VERSION }),
         _ if found > newest => return Err(OpenError::Newer { found, newest }),
         _ => {
             check(connection)?;
-            migrations[found - 1..].concat()
+            migrations[found - FIRST_VERSION..].concat()
         }
     };
     if sql.is_empty() {
@@ -109,10 +112,11 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use super::{OpenError, run, step};
+    use super::{FIRST_VERSION, OpenError, run, step};
 
-    /// A database that the first version made: see `tests/fixtures/version-1`.
-    const VERSION_1: &[u8] = include_bytes!("../../../tests/fixtures/version-1/fireside.db.gz");
+    const FIRST: i64 = 16;
+    /// What the first release makes, with a little in it.
+    const FIRST_RELEASE: &[u8] = include_bytes!("../../../tests/fixtures/version-16/fireside.db.gz");
 
     const OLD: &str = "CREATE TABLE sequence (value); INSERT INTO sequence VALUES (7);
         CREATE TABLE users (a); CREATE TABLE chats (a); CREATE TABLE members (a);
@@ -136,10 +140,11 @@ mod tests {
         )
         .expect("migrated");
         assert_eq!(value(&connection, "SELECT value FROM sequence"), 80);
-        assert_eq!(value(&connection, "PRAGMA user_version"), 3);
-        let copy = Connection::open(folder.path().join("fireside.before-version-2.db")).expect("the copy");
+        assert_eq!(value(&connection, "PRAGMA user_version"), FIRST + 2);
+        let copy = Connection::open(folder.path().join(format!("fireside.before-version-{}.db", FIRST + 1)))
+            .expect("the copy");
         assert_eq!(value(&copy, "SELECT value FROM sequence"), 7);
-        assert_eq!(value(&copy, "PRAGMA user_version"), 1);
+        assert_eq!(value(&copy, "PRAGMA user_version"), FIRST);
     }
 
     #[test]
@@ -149,20 +154,24 @@ mod tests {
         let mut connection = Connection::open(&path).expect("opened");
         step(&mut connection, &path, OLD, &[]).expect("made");
         let failed = step(&mut connection, &path, "", &["UPDATE sequence SET value = 8; SELECT nonsense;"]);
-        assert!(matches!(failed, Err(OpenError::NotMigrated { found: 1, newest: 2, .. })));
+        assert!(matches!(failed, Err(OpenError::NotMigrated { found: FIRST_VERSION, newest: 17, .. })));
         assert_eq!(value(&connection, "SELECT value FROM sequence"), 7);
-        assert_eq!(value(&connection, "PRAGMA user_version"), 1);
+        assert_eq!(value(&connection, "PRAGMA user_version"), FIRST);
     }
 
     #[test]
-    fn a_newer_or_foreign_database_is_refused() {
+    fn a_newer_a_foreign_and_an_unreleased_database_are_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("fireside.db");
         let mut connection = Connection::open(&path).expect("opened");
         connection.execute_batch("CREATE TABLE other (a)").expect("foreign");
         assert!(matches!(step(&mut connection, &path, OLD, &[]), Err(OpenError::Damaged(_))));
-        connection.execute_batch("PRAGMA user_version = 9").expect("newer");
-        assert!(matches!(step(&mut connection, &path, OLD, &[]), Err(OpenError::Newer { found: 9, newest: 1 })));
+        connection.execute_batch("PRAGMA user_version = 99").expect("newer");
+        let refused = step(&mut connection, &path, OLD, &[]);
+        assert!(matches!(refused, Err(OpenError::Newer { found: 99, newest: FIRST_VERSION })));
+        connection.execute_batch("PRAGMA user_version = 15").expect("older");
+        let refused = step(&mut connection, &path, OLD, &["UPDATE sequence SET value = 8;"]);
+        assert!(matches!(refused, Err(OpenError::Unreleased { found: 15, .. })));
     }
 
     /// Every table and index by its name, without comments and with single spaces.
@@ -180,22 +189,19 @@ mod tests {
     }
 
     #[test]
-    fn a_migrated_database_is_laid_out_as_a_new_one() {
+    fn a_database_of_the_first_release_is_laid_out_as_a_new_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
         let mut bytes = Vec::new();
-        flate2::read::GzDecoder::new(VERSION_1).read_to_end(&mut bytes).expect("unpacked");
+        flate2::read::GzDecoder::new(FIRST_RELEASE).read_to_end(&mut bytes).expect("unpacked");
         std::fs::write(&old, bytes).expect("written");
         let mut migrated = Connection::open(&old).expect("opened");
-        assert_eq!(value(&migrated, "PRAGMA user_version"), 1);
-        let before = layout(&migrated);
+        assert_eq!(value(&migrated, "PRAGMA user_version"), FIRST);
         run(&mut migrated, &old).expect("migrated");
         assert!(value(&migrated, "SELECT count(*) FROM users") > 0);
-        assert_eq!(value(&migrated, "SELECT count(*) FROM users WHERE look_key = ''"), 0, "all names were looked at");
         let mut made = Connection::open(&new).expect("opened");
         run(&mut made, &new).expect("made");
         assert_eq!(layout(&migrated), layout(&made));
-        assert_ne!(layout(&migrated), before, "it was an old one");
         assert_eq!(value(&migrated, "PRAGMA user_version"), value(&made, "PRAGMA user_version"));
     }
 }

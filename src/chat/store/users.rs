@@ -1,6 +1,6 @@
 //! Rows of `users`.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::db::Db;
 use super::transaction::Tx;
@@ -153,20 +153,6 @@ pub fn look_owner(db: &Db, name: &Username) -> Result<Option<UserId>> {
     let others = query.query_map([name.skeleton()], |row| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?))))?;
     let others = others.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(others.into_iter().find(|(_, other)| name.passes_for(other)).map(|(id, _)| id))
-}
-
-/// Works out the looks of names from before there were any: SQL cannot.
-pub fn fill_looks(connection: &mut Connection) -> rusqlite::Result<()> {
-    let tx = connection.transaction()?;
-    {
-        let mut query = tx.prepare("SELECT id, username FROM users WHERE look_key = ''")?;
-        let mut change = tx.prepare("UPDATE users SET look_key = ?2 WHERE id = ?1")?;
-        let names = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, Username::stored(row.get(1)?))))?;
-        for (id, name) in names.collect::<rusqlite::Result<Vec<_>>>()? {
-            change.execute(params![id, name.skeleton()])?;
-        }
-    }
-    tx.commit()
 }
 
 /// Whether an address is somebody's, or what somebody other than `by` signs in by from before a move.
