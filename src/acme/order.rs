@@ -14,6 +14,7 @@ use super::authority::{Authority, Reply};
 use super::failure::{Failure, Problem};
 use super::folder::Given;
 use super::key::encode;
+use crate::outbound;
 
 /// How long until an order is looked at again: at first, and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
@@ -159,7 +160,7 @@ struct Looks(u32);
 
 impl Looks {
     async fn wait(&mut self, reply: &Reply) {
-        let doubled = FIRST_LOOK.saturating_mul(2_u32.saturating_pow(self.0));
+        let doubled = outbound::doubled(FIRST_LOOK, self.0);
         self.0 += 1;
         sleep(reply.retry_after.unwrap_or(doubled).clamp(FIRST_LOOK, LAST_LOOK)).await;
     }

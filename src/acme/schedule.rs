@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::failure::Failure;
+use crate::outbound;
 use crate::server::Life;
 
 /// First and longest pause after an authority was not reached.
@@ -54,7 +55,7 @@ impl Schedule {
                 (REFUSED.0, REFUSED.1, None)
             }
         };
-        let doubled = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(longest);
+        let doubled = outbound::doubled(first, self.failures).min(longest);
         self.failures = self.failures.saturating_add(1);
         let pause = doubled.max(asked.unwrap_or_default().min(MAX_RETRY_AFTER)).mul_f64(1.0 + jitter / 5.0);
         self.not_before = now + pause;

@@ -247,6 +247,11 @@ async fn open(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
     TcpStream::connect(last).await.map_err(Failure::Unreachable)
 }
 
+/// How long to wait after so many failures, when each doubles the first wait.
+pub fn doubled(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(failures))
+}
+
 /// `Retry-After`: seconds, or a date.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {

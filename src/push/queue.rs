@@ -21,7 +21,7 @@ use crate::chat::model::id::{MessageId, PushId, UserId};
 use crate::chat::model::push::Due;
 use crate::chat::model::shares::Shares;
 use crate::chat::model::time::Timestamp;
-use crate::outbound::{Failure, Target};
+use crate::outbound::{self, Failure, Target};
 
 /// Pushes that wait, on the whole; one more is dropped, but for a device of which few wait.
 const MAX_WAITING: usize = 100_000;
@@ -276,7 +276,7 @@ impl Job {
     /// To be tried again, as long as it is news: no sooner than the push service wants, and later each time, whatever
     /// it wants.
     fn again(&self, app: &App, retry_after: Option<Duration>) -> End {
-        let usual = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(self.failures));
+        let usual = outbound::doubled(FIRST_WAIT, self.failures);
         let wait = usual.max(retry_after.unwrap_or_default());
         if app.now().plus(wait) > self.until {
             return End::Counted(Outcome::GivenUp);
