@@ -1,9 +1,7 @@
 //! From an accepted connection to answers: the HTTP library around the warp filter
 //! around the API.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,6 +22,7 @@ use warp::Filter;
 use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, Version};
 
+use super::access_log::{log, told, user_of};
 use super::connection_limit::{ConnectionLimit, ConnectionPermit};
 use super::current::Current;
 use super::dev::DevServer;
@@ -35,7 +34,7 @@ use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
 use crate::api::http::compression::Compression;
 use crate::api::http::forwarded::{self, ClientInfo, PeerAddress, TrustedProxies};
 use crate::api::http::meters::PAGE;
-use crate::api::http::reply::{self, ApiError, Response, SharedBytes, SignedBy};
+use crate::api::http::reply::{self, ApiError, Response, SharedBytes};
 use crate::api::http::request::{BodyStream, Peer, Request, pairs};
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::{Permit, RequestTrace};
@@ -365,39 +364,6 @@ fn outside(head: &Head) -> Response {
         return reply::moved(&base::at("/"));
     }
     envelope::envelope(&ApiError::NoSuchPath)
-}
-
-/// Digits of the shortest code that may stand in a path.
-const SECRET_DIGITS: usize = 40;
-
-/// A path without the secrets that some have in them: what looks like one is a `…`.
-fn told(path: &str) -> Cow<'_, str> {
-    let is_secret = |part: &str| part.bytes().take_while(u8::is_ascii_hexdigit).count() >= SECRET_DIGITS;
-    if !path.split('/').any(is_secret) {
-        return path.into();
-    }
-    let parts: Vec<&str> = path.split('/').map(|part| if is_secret(part) { "…" } else { part }).collect();
-    parts.join("/").into()
-}
-
-fn user_of(response: &Response, trace: &RequestTrace) -> Option<i64> {
-    let signed_in = response.extensions().get::<SignedBy>().map(|SignedBy(user)| *user);
-    trace.user().or(signed_in).map(|user| user.0)
-}
-
-/// One line for each request: never its query, where a token may stand, and no body.
-fn log(method: &Method, path: &str, ip: IpAddr, response: &Response, begun: Instant, trace: &RequestTrace) {
-    let user = user_of(response, trace);
-    tracing::info!(
-        target: "access",
-        %method,
-        path = &*told(path),
-        status = response.status().as_u16(),
-        ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        user,
-        %ip,
-        request = trace.id,
-    );
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! How it is reached: listening, answering, and stopping without losing anything.
 
+mod access_log;
 mod connection;
 mod connection_limit;
 pub mod control;

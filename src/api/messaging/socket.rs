@@ -197,19 +197,42 @@ impl Codec for AllChats {
     async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
         let mut frame = self.context.frame(&text)?;
         let kind = frame.require("type", |kind| Ok(kind.to_owned()));
-        let reply = match frame.complete(kind)?.as_str() {
-            "send_message" => self.send(&mut frame).await,
-            "edit_message" => self.edit(&mut frame).await,
-            "delete_message" => self.delete(&mut frame).await,
-            "react" => self.react(&mut frame).await,
-            "mark_read" => self.mark_read(&mut frame).await,
-            "typing" => self.typing(&mut frame),
-            "decline_call" => self.decline_call(&mut frame),
-            "visible" => self.visible(&mut frame),
-            "ping" => Ok(Some(Frame::Pong.text())),
-            _ => Err(ApiError::field("type", "There is no such type of message.")),
-        };
-        Ok(reply?.into_iter().collect())
+        let kind = frame.complete(kind)?;
+        let (app, actor, frame) = (&self.context.app, &self.subscriber.actor, &mut frame);
+        match kind.as_str() {
+            "send_message" => return Ok(self.send(frame).await?.into_iter().collect()),
+            "ping" => return Ok(vec![Frame::Pong.text()]),
+            "edit_message" => {
+                let Edit { message_id, content } = Edit::read(frame)?;
+                app.edit(actor, message_id, content).await?;
+            }
+            "delete_message" => {
+                let Delete { message_id } = Delete::read(frame)?;
+                app.delete_message(actor, message_id, MayDelete::Author).await?;
+            }
+            "react" => {
+                let React { message_id, emoji } = React::read(frame)?;
+                app.toggle_reaction(actor, message_id, emoji).await?;
+            }
+            "mark_read" => {
+                let MarkRead { chat, message_id } = MarkRead::read(frame)?;
+                app.mark_read(actor, chat, message_id.map(|upto| upto.0)).await?;
+            }
+            "typing" => {
+                let Typing { chat, is_typing } = Typing::read(frame)?;
+                app.typing(actor, chat, is_typing)?;
+            }
+            "decline_call" => {
+                let DeclineCall { chat } = DeclineCall::read(frame)?;
+                app.decline_call(actor, chat)?;
+            }
+            "visible" => {
+                let Visible { visible } = Visible::read(frame)?;
+                app.set_visible(&self.subscriber, visible);
+            }
+            _ => return Err(ApiError::field("type", "There is no such type of message.")),
+        }
+        Ok(Vec::new())
     }
 
     /// `seq`, but for a greeting before what was missed: that is still to come.
@@ -363,47 +386,5 @@ impl AllChats {
         let key = draft.key.clone();
         let posted = self.context.app.post(&self.subscriber.actor, chat, draft).await?;
         Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks, key.as_ref()).text()))
-    }
-
-    async fn edit(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let Edit { message_id, content } = Edit::read(frame)?;
-        self.context.app.edit(&self.subscriber.actor, message_id, content).await?;
-        Ok(None)
-    }
-
-    async fn delete(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let Delete { message_id } = Delete::read(frame)?;
-        self.context.app.delete_message(&self.subscriber.actor, message_id, MayDelete::Author).await?;
-        Ok(None)
-    }
-
-    async fn react(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let React { message_id, emoji } = React::read(frame)?;
-        self.context.app.toggle_reaction(&self.subscriber.actor, message_id, emoji).await?;
-        Ok(None)
-    }
-
-    async fn mark_read(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let MarkRead { chat, message_id } = MarkRead::read(frame)?;
-        self.context.app.mark_read(&self.subscriber.actor, chat, message_id.map(|upto| upto.0)).await?;
-        Ok(None)
-    }
-
-    fn decline_call(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let DeclineCall { chat } = DeclineCall::read(frame)?;
-        self.context.app.decline_call(&self.subscriber.actor, chat)?;
-        Ok(None)
-    }
-
-    fn visible(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let Visible { visible } = Visible::read(frame)?;
-        self.context.app.set_visible(&self.subscriber, visible);
-        Ok(None)
-    }
-
-    fn typing(&self, frame: &mut Fields) -> Result<Option<String>, ApiError> {
-        let Typing { chat, is_typing } = Typing::read(frame)?;
-        self.context.app.typing(&self.subscriber.actor, chat, is_typing)?;
-        Ok(None)
     }
 }

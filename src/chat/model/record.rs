@@ -5,11 +5,12 @@
 //! sizes of pictures are not in there: whoever imports works them out. An optional field
 //! that is left out means what its comment says; a field that is not listed is an error.
 
+mod error;
 mod moment;
 
 use serde::{Deserialize, Serialize};
 
-use super::backup;
+pub use self::error::RecordError;
 use super::time::Timestamp;
 
 /// The version of the format that this program writes and reads.
@@ -219,7 +220,7 @@ pub struct Post {
 }
 
 /// A conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chat {
     /// The source's id.
@@ -260,7 +261,7 @@ pub struct Chat {
 }
 
 /// A message that exists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// The source's id; of all messages of all chats each is greater than the one before,
@@ -299,21 +300,7 @@ impl Message {
     /// What somebody said, and no more about it.
     #[must_use]
     pub fn said(id: i64, chat: i64, sender: i64, text: String, created_at: Timestamp) -> Self {
-        let (reply_to, edited_at, pinned_at, call_seconds) = (None, None, None, None);
-        let (mentions, mentions_all) = (Vec::new(), false);
-        Self {
-            id,
-            chat,
-            sender,
-            text,
-            reply_to,
-            created_at,
-            edited_at,
-            pinned_at,
-            call_seconds,
-            mentions,
-            mentions_all,
-        }
+        Self { id, chat, sender, text, created_at, ..Self::default() }
     }
 }
 
@@ -408,31 +395,4 @@ pub enum Role {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-/// Why nothing was exported or imported. Nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// What a backup fails by, too: the folder, the database, the archive, the disk.
-    #[error(transparent)]
-    Same(#[from] backup::BackupError),
-    /// A record breaks a rule. Whoever read it says where it stood.
-    #[error("{0}")]
-    Record(String),
-    /// A record, where it stands.
-    #[error("{file}, line {line}: {why}")]
-    Line {
-        /// As the reader knows it.
-        file: String,
-        /// From 1.
-        line: u64,
-        /// What is wrong.
-        why: String,
-    },
-    /// Names that somebody has already.
-    #[error("{0}")]
-    Taken(String),
-    /// What was asked for is not there.
-    #[error("{0}")]
-    NotThere(String),
 }

@@ -239,12 +239,6 @@ pub fn visible(db: &Db, viewer: UserId, only_mine: bool, above: ChatId, limit: u
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn ids(db: &Db, sql: &str, viewer: UserId) -> Result<Vec<ChatId>> {
-    let mut query = db.prepare_cached(sql)?;
-    let rows = query.query_map([viewer.0], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 /// The direct chat of a name.
 pub fn find_by_slug(db: &Db, slug: &str) -> Result<Option<ChatId>> {
     let mut query = db.prepare_cached("SELECT id FROM chats WHERE slug = ?1")?;
@@ -253,7 +247,9 @@ pub fn find_by_slug(db: &Db, slug: &str) -> Result<Option<ChatId>> {
 
 /// Every chat that a user is in, hidden ones too.
 pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
-    ids(db, "SELECT chat_id FROM members WHERE user_id = ?1", user)
+    let mut query = db.prepare_cached("SELECT chat_id FROM members WHERE user_id = ?1")?;
+    let rows = query.query_map([user.0], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How many chats there are that a user made.

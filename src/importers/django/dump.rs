@@ -5,9 +5,9 @@
 //! else reads dumps and databases alike. What a dump does not say, which columns name rows
 //! of which tables, is worked out when all rows are there: see `references`.
 
+mod bounded;
 mod references;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs::File;
@@ -22,15 +22,12 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+use self::bounded::{Bounded, Left};
 use super::copy;
 use super::source::{MAX_KEY, MAX_TABLES, quoted};
 use crate::importers::values::ValueCounter;
 use crate::importers::{ImportError, failed};
 
-/// Largest row, in bytes of JSON.
-const MAX_ROW: u64 = 16 * 1_024 * 1_024;
-/// Values in a row at most: what a list or an object takes once it is read has little to do with its bytes.
-const MAX_VALUES: u64 = 200_000;
 /// Columns of a table at most.
 const MAX_COLUMNS: usize = 300;
 /// Columns of all tables at most.
@@ -121,48 +118,6 @@ fn begins_with_list(input: &mut BufReader<File>) -> io::Result<bool> {
     let is_list = head[mark..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     input.consume(mark);
     Ok(is_list)
-}
-
-/// What a row may still have.
-struct Left {
-    bytes: Cell<u64>,
-    values: Cell<u64>,
-}
-
-impl Default for Left {
-    fn default() -> Self {
-        Self { bytes: Cell::new(MAX_ROW), values: Cell::new(MAX_VALUES) }
-    }
-}
-
-impl Left {
-    fn take(&self, bytes: u64, values: u64) -> io::Result<()> {
-        let more_than = |max: u64, what: &str| io::Error::other(format!("a row has more than {max} {what}"));
-        self.bytes.set(self.bytes.get().checked_sub(bytes).ok_or_else(|| more_than(MAX_ROW, "bytes"))?);
-        self.values.set(self.values.get().checked_sub(values).ok_or_else(|| more_than(MAX_VALUES, "values"))?);
-        Ok(())
-    }
-
-    /// For the next row.
-    fn reset(&self) {
-        self.bytes.set(MAX_ROW);
-        self.values.set(MAX_VALUES);
-    }
-}
-
-/// Reads as much as a row may have, and no more.
-struct Bounded {
-    input: BufReader<File>,
-    values: ValueCounter,
-    left: Rc<Left>,
-}
-
-impl Read for Bounded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.left.take(read as u64, self.values.count(&buffer[..read]))?;
-        Ok(read)
-    }
 }
 
 /// What was seen in a column.

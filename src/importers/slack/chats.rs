@@ -151,13 +151,9 @@ fn record(slack: &Slack, kind: Kind, channel: &Channel, chat: &ImportedChat) -> 
         },
         description: about.filter(|_| is_group).map(|text| text::description(text)).unwrap_or_default(),
         is_private: kind != Kind::Public,
-        max_members: None,
-        retain_days: None,
         owner: chat.owner,
-        created_by: None,
         created_at: chat.created_at,
-        updated_at: None,
-        active_at: None,
+        ..crate::chat::model::record::Chat::default()
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::prelude::{any, prop_assert, proptest};
 use rusqlite::Connection;
 
-use super::{Dump, ImportError, MAX_ROW, copy, is_one, load};
+use super::bounded::MAX_ROW;
+use super::{Dump, ImportError, copy, is_one, load};
 
 fn loaded(text: &[u8]) -> Result<Dump, ImportError> {
     let file = tempfile::NamedTempFile::new().expect("a file");
