@@ -35,7 +35,6 @@ impl App {
         })
     }
 
-    /// Publishes a post.
     pub async fn publish_post(&self, actor: &Actor, title: String, content: String) -> Result<Post> {
         self.check_pace(actor)?;
         let (me, quota) = (actor.user, self.quota);

@@ -8,7 +8,6 @@ use crate::chat::model::message::{Draft, MAX_ATTACHMENTS};
 
 /// What the parts of a message are called. `client_id` is called so everywhere.
 pub struct DraftFields {
-    /// The text.
     pub text: &'static str,
     /// The files' ids: the first of these that is there counts. Without any, the text may not be blank.
     pub attachments: &'static [&'static str],

@@ -67,7 +67,6 @@ impl RouteMeter {
 
 /// A dialect, as far as it is counted.
 pub struct MeteredDialect {
-    /// Its name.
     pub name: &'static str,
     /// Method and pattern of each of its routes; what is its client's alone, with where it stands.
     pub routes: Vec<(Method, String)>,
@@ -162,7 +161,6 @@ impl Meters {
 pub struct RouteGauges<'a> {
     /// Whose it is; empty where it is no document's.
     pub dialect: &'static str,
-    /// Its method.
     pub method: &'a str,
     /// Its path, with names in place of what differs.
     pub pattern: &'a str,

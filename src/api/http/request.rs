@@ -46,13 +46,11 @@ impl Default for Peer {
 
 /// A request whose path was found in some dialect.
 pub struct Request {
-    /// The method.
     pub method: Method,
     /// The path below the server's own place, not decoded.
     pub path: String,
     /// Decoded name-value pairs, in their order.
     pub query: Vec<(String, String)>,
-    /// The headers.
     pub headers: HeaderMap,
     /// What stands in the pattern's parameters, decoded, in their order.
     pub params: Vec<String>,
@@ -62,7 +60,6 @@ pub struct Request {
     pub client: ClientInfo,
     /// Whom a trusted proxy names, where it may, or why that is nobody.
     pub named: Option<Result<Actor, ApiError>>,
-    /// The body.
     pub body: BodyStream,
     /// Becomes the raw connection once a handshake was answered.
     pub upgrade: Option<OnUpgrade>,

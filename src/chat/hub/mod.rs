@@ -183,7 +183,6 @@ impl Hub {
         users.filter(|user| registry.is_present(*user)).collect()
     }
 
-    /// How many sockets are open.
     pub fn open_sockets(&self) -> usize {
         self.gauges().sockets
     }

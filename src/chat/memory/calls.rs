@@ -107,7 +107,6 @@ impl Calls {
         }
     }
 
-    /// The next that has ended.
     pub async fn next_ended(&self) -> Option<EndedCall> {
         self.to_record.lock().await.recv().await
     }

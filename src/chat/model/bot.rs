@@ -24,7 +24,6 @@ pub struct NewBot {
 /// A bot as its maker and administrators see it.
 #[derive(Clone, Debug)]
 pub struct Bot {
-    /// The bot.
     pub user: User,
     /// Who made it; `None`: the command line.
     pub made_by: Option<UserId>,

@@ -37,7 +37,6 @@ pub struct Signal {
 /// A call that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedCall {
-    /// Of which chat.
     pub chat: ChatId,
     /// Who joined first.
     pub starter: UserId,

@@ -20,9 +20,7 @@ pub struct Changes {
 pub enum Change {
     /// It is new, or was edited, or got reactions: as it is now, with its chat's read marks.
     Message(Box<Message>, Vec<ReadMark>),
-    /// It was deleted.
     Deleted {
-        /// Which.
         id: MessageId,
         /// Where it stood.
         chat: ChatId,

@@ -27,7 +27,6 @@ pub enum Event {
     ReactionsChanged {
         /// Where.
         chat: ChatId,
-        /// To which message.
         message: MessageId,
         /// All of its reactions as they are now.
         reactions: Vec<Reaction>,
@@ -82,7 +81,6 @@ pub enum Event {
     Call(CallEvent),
     /// A call, for those who are not in it, and of them.
     Ringing {
-        /// Of which chat.
         chat: ChatId,
         /// What happened.
         ring: Ring,
@@ -94,9 +92,7 @@ pub enum Event {
 /// What happens to a message itself.
 #[derive(Debug)]
 pub enum MessageEvent {
-    /// A message was posted.
     Posted {
-        /// The message.
         message: Message,
         /// The two of a direct chat.
         pair: Option<Pair>,
@@ -114,7 +110,6 @@ pub enum MessageEvent {
         /// Members who cleared it from their view: they are not told.
         cleared_by: Vec<UserId>,
     },
-    /// A message was deleted.
     Deleted {
         /// Where it stood.
         chat: ChatId,
@@ -134,7 +129,6 @@ pub enum MessageEvent {
 pub enum ChatEvent {
     /// A chat came to be. Its members' sockets join it with this event.
     Created {
-        /// Which.
         chat: ChatId,
         /// The two of a direct chat.
         pair: Option<Pair>,
@@ -142,32 +136,23 @@ pub enum ChatEvent {
         members: Vec<UserId>,
     },
     /// A chat's title or description or limits changed, or who looks after it.
-    Updated {
-        /// Which.
-        chat: ChatId,
-    },
+    Updated { chat: ChatId },
     /// Somebody in a chat has another name or picture.
     MemberChanged {
-        /// Which chat.
         chat: ChatId,
         /// Members who have put it away: they are not told.
         hidden_by: Vec<UserId>,
     },
     /// A chat was deleted for all. Its sockets leave with this event.
-    Deleted {
-        /// Which.
-        chat: ChatId,
-    },
+    Deleted { chat: ChatId },
     /// One side of a direct chat put it away for itself.
     Hidden {
-        /// Which.
         chat: ChatId,
         /// For whom.
         user: UserId,
     },
     /// A member's own part of a chat changed: told to that member alone.
     OwnPartChanged {
-        /// Which chat.
         chat: ChatId,
         /// Whose part.
         user: UserId,
@@ -179,7 +164,6 @@ pub enum ChatEvent {
 pub enum MemberEvent {
     /// Somebody joined a chat, or was added.
     Added {
-        /// Which chat.
         chat: ChatId,
         /// Who.
         user: User,
@@ -191,7 +175,6 @@ pub enum MemberEvent {
     },
     /// Somebody left a chat, or was removed. Their sockets leave with this event.
     Removed {
-        /// Which chat.
         chat: ChatId,
         /// Who.
         user: UserId,
@@ -202,7 +185,6 @@ pub enum MemberEvent {
     },
     /// More came to a large group or left it than are told one by one.
     ManyChanged {
-        /// Which chat.
         chat: ChatId,
         /// The latest of them.
         latest: Turnover,
@@ -281,7 +263,6 @@ pub enum Steering {
     CredentialEnded {
         /// Whose it was.
         user: UserId,
-        /// Which.
         credential: CredentialId,
     },
     /// All credentials of a user are over, but one perhaps. Their sockets close.
@@ -361,7 +342,6 @@ impl Event {
 pub enum Turnover {
     /// Who came.
     Joined(User),
-    /// Who left.
     Left(UserId),
 }
 

@@ -14,7 +14,6 @@ pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
 /// An uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Its id.
     pub id: FileId,
     /// Whose it is.
     pub uploader: UserId,

@@ -37,7 +37,6 @@ pub struct NewInvite {
 /// An invitation as its makers see it.
 #[derive(Clone, Debug)]
 pub struct Invitation {
-    /// Its id.
     pub id: InviteId,
     /// For its maker's own list.
     pub label: String,
@@ -67,7 +66,6 @@ pub struct NewGroupInvite {
 /// An invitation into a group as the group's admins see it, and as long as it works.
 #[derive(Clone, Debug)]
 pub struct GroupInvite {
-    /// Its id.
     pub id: InviteId,
     /// What opens the group.
     pub code: Token,

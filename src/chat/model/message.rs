@@ -130,7 +130,6 @@ impl Draft {
 /// A message as its sender gets it back.
 #[derive(Clone, Debug)]
 pub struct Posted {
-    /// The message.
     pub message: Message,
     /// The two of a direct chat.
     pub pair: Option<Pair>,
@@ -157,7 +156,6 @@ pub const MAX_PINS: u32 = 50;
 /// Where a message stands among the pinned ones: the latest pinned first.
 #[derive(Clone, Copy, Debug)]
 pub struct PinPlace {
-    /// When it was pinned.
     pub pinned_at: Timestamp,
     /// Which it is.
     pub id: MessageId,

@@ -53,7 +53,6 @@ impl Overview {
 /// A message of a direct chat, and to whom it went.
 #[derive(Clone, Debug)]
 pub struct DirectMessage {
-    /// The message.
     pub message: Message,
     /// The other side of its sender.
     pub receiver: UserId,

@@ -7,7 +7,6 @@ use super::user::{Account, User};
 /// A post.
 #[derive(Clone, Debug)]
 pub struct Post {
-    /// Its id.
     pub id: PostId,
     /// Who wrote it.
     pub author: User,

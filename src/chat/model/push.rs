@@ -43,7 +43,6 @@ pub struct NewPushSubscription {
 /// A device that is told.
 #[derive(Clone, Debug)]
 pub struct PushSubscription {
-    /// Which.
     pub id: PushId,
     /// What its owner knows it by.
     pub label: String,
@@ -54,11 +53,9 @@ pub struct PushSubscription {
 /// A message that a device is to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The device.
     pub device: PushId,
     /// Whose it was by then: it may be another's now.
     pub user: UserId,
-    /// The message.
     pub message: MessageId,
 }
 

@@ -62,7 +62,6 @@ pub struct Session {
 /// A credential as its owner sees it in a list.
 #[derive(Clone, Debug)]
 pub struct IssuedCredential {
-    /// Its id.
     pub id: CredentialId,
     /// What it is.
     pub kind: CredentialKind,

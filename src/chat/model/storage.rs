@@ -24,7 +24,6 @@ pub fn log(data: &Path) -> PathBuf {
 /// What a chat takes. Of a chat that is not open to all, nobody learns the title here.
 #[derive(Clone, Debug)]
 pub struct ChatShare {
-    /// Which.
     pub id: ChatId,
     /// Whether it is a direct chat.
     pub is_direct: bool,
@@ -32,7 +31,6 @@ pub struct ChatShare {
     pub title: String,
     /// How many are in it.
     pub members: i64,
-    /// Messages in it.
     pub messages: i64,
     /// Bytes of the files in it.
     pub bytes: i64,

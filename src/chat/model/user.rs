@@ -104,7 +104,6 @@ pub struct ProfileChange {
 /// How a user is named who is not signed in as oneself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserRef {
-    /// By id.
     Id(UserId),
     /// By username, in any case.
     Name(String),

@@ -22,7 +22,6 @@ pub struct Status {
     pub users_online: usize,
     /// Chats that exist.
     pub chats: i64,
-    /// Messages in them.
     pub messages: i64,
     /// Bytes of the database's file.
     pub database_bytes: u64,

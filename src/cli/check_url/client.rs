@@ -51,11 +51,8 @@ impl Site {
 
 /// An answer, read whole.
 pub struct Answer {
-    /// Its status.
     pub status: u16,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
 }
 

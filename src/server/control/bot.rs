@@ -27,16 +27,12 @@ pub enum Command {
     /// All that there are.
     List,
     /// End one.
-    Delete {
-        /// Which.
-        username: String,
-    },
+    Delete { username: String },
 }
 
 /// A bot in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BotLine {
-    /// Its id.
     pub id: i64,
     /// Its name.
     pub username: String,

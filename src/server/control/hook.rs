@@ -34,21 +34,18 @@ pub enum Command {
     Rotate {
         /// The group.
         chat: i64,
-        /// Which.
         id: i64,
     },
     /// What one has sent.
     Deliveries {
         /// The group.
         chat: i64,
-        /// Which.
         id: i64,
     },
     /// Send what happened again.
     Replay {
         /// The group.
         chat: i64,
-        /// Which.
         id: i64,
         /// After this number.
         since: i64,
@@ -57,7 +54,6 @@ pub enum Command {
     Delete {
         /// The group.
         chat: i64,
-        /// Which.
         id: i64,
     },
 }
@@ -112,7 +108,6 @@ impl From<PastDelivery> for DeliveryLine {
 /// A hook in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct HookLine {
-    /// Its id.
     pub id: i64,
     /// What it is known by.
     pub label: String,

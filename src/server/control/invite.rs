@@ -29,16 +29,12 @@ pub enum Command {
     /// All that are kept.
     List,
     /// Take one back.
-    Revoke {
-        /// Which.
-        id: i64,
-    },
+    Revoke { id: i64 },
 }
 
 /// An invitation in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct InviteLine {
-    /// Its id.
     pub id: i64,
     /// What it was called.
     pub label: String,

@@ -66,7 +66,6 @@ pub enum Command {
     ConfirmClock,
     /// Set how long a chat keeps its messages.
     Retain {
-        /// Which.
         chat: i64,
         /// Days; 0: for ever; `None`: as long as the server is told.
         days: Option<u32>,
@@ -105,9 +104,7 @@ pub enum Outcome {
         /// How many recovery codes they had not used.
         recovery_codes_left: u32,
     },
-    /// Bots.
     Bots(Vec<bot::BotLine>),
-    /// Hooks.
     Hooks(Vec<hook::HookLine>),
     /// What a hook has sent.
     Deliveries(Vec<hook::DeliveryLine>),
@@ -120,7 +117,6 @@ pub enum Outcome {
         /// The path below that, with the secret in it, shown this once.
         path: String,
     },
-    /// Invitations.
     Invites(Vec<invite::InviteLine>),
     /// What was administered.
     Audit(Vec<audit::AuditLine>),

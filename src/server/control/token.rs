@@ -28,16 +28,12 @@ pub enum Command {
     /// All that open something.
     List,
     /// Take one back.
-    Revoke {
-        /// Which.
-        id: i64,
-    },
+    Revoke { id: i64 },
 }
 
 /// Something that signs a user in, in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TokenLine {
-    /// Its id.
     pub id: i64,
     /// Whom it signs in.
     pub username: String,

@@ -27,7 +27,6 @@ pub enum Command {
         username: String,
         /// Its address, if any.
         email: Option<String>,
-        /// Its password.
         password: String,
         /// Whether it may administer the server.
         admin: bool,
@@ -86,7 +85,6 @@ pub enum Command {
 /// An account in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct UserLine {
-    /// Its id.
     pub id: i64,
     /// Its name.
     pub username: String,
