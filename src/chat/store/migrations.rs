@@ -9,7 +9,7 @@ use crate::chat::folder;
 use crate::chat::model::error::OpenError;
 
 /// The version of the first release. Those before it were of its development.
-pub(super) const FIRST_VERSION: usize = 16;
+pub(super) const FIRST_VERSION: usize = 17;
 
 /// `MIGRATIONS[n]` leads from version `FIRST_VERSION + n` to the next; [`SCHEMA`] is what comes of them all.
 const MIGRATIONS: &[&str] = &[];
@@ -114,9 +114,9 @@ mod tests {
 
     use super::{FIRST_VERSION, OpenError, run, step};
 
-    const FIRST: i64 = 16;
+    const FIRST: i64 = 17;
     /// What the first release makes, with a little in it.
-    const FIRST_RELEASE: &[u8] = include_bytes!("../../../tests/fixtures/version-16/fireside.db.gz");
+    const FIRST_RELEASE: &[u8] = include_bytes!("../../../tests/fixtures/version-17/fireside.db.gz");
 
     const OLD: &str = "CREATE TABLE sequence (value); INSERT INTO sequence VALUES (7);
         CREATE TABLE users (a); CREATE TABLE chats (a); CREATE TABLE members (a);
@@ -154,7 +154,7 @@ mod tests {
         let mut connection = Connection::open(&path).expect("opened");
         step(&mut connection, &path, OLD, &[]).expect("made");
         let failed = step(&mut connection, &path, "", &["UPDATE sequence SET value = 8; SELECT nonsense;"]);
-        assert!(matches!(failed, Err(OpenError::NotMigrated { found: FIRST_VERSION, newest: 17, .. })));
+        assert!(matches!(failed, Err(OpenError::NotMigrated { found: FIRST_VERSION, newest: 18, .. })));
         assert_eq!(value(&connection, "SELECT value FROM sequence"), 7);
         assert_eq!(value(&connection, "PRAGMA user_version"), FIRST);
     }
@@ -169,9 +169,9 @@ mod tests {
         connection.execute_batch("PRAGMA user_version = 99").expect("newer");
         let refused = step(&mut connection, &path, OLD, &[]);
         assert!(matches!(refused, Err(OpenError::Newer { found: 99, newest: FIRST_VERSION })));
-        connection.execute_batch("PRAGMA user_version = 15").expect("older");
+        connection.execute_batch("PRAGMA user_version = 16").expect("older");
         let refused = step(&mut connection, &path, OLD, &["UPDATE sequence SET value = 8;"]);
-        assert!(matches!(refused, Err(OpenError::Unreleased { found: 15, .. })));
+        assert!(matches!(refused, Err(OpenError::Unreleased { found: 16, .. })));
     }
 
     /// Every table and index by its name, without comments and with single spaces.
