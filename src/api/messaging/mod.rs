@@ -65,11 +65,10 @@ pub fn dialect() -> Dialect {
     let (get, post) = (Method::GET, Method::POST);
     let (put, patch, delete) = (Method::PUT, Method::PATCH, Method::DELETE);
     let free = Rate::Free;
-    let (chats, chat) = ("/messages/api/chats/", "/messages/api/chats/{chat_id}/");
-    let (history, message) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/messages/{message_id}/");
-    let invite = "/messages/api/chats/{chat_id}/invite/";
-    let pin = "/messages/api/messages/{message_id}/pin/";
-    let remove = "/messages/api/chats/{chat_id}/members/{user_id}/remove/";
+    let (chats, remove) = ("/messages/api/chats/", "/messages/api/chats/{chat_id}/members/{user_id}/remove/");
+    let (chat, member) = ("/messages/api/chats/{chat_id}/", "/messages/api/chats/{chat_id}/members/{user_id}/");
+    let (history, invite) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/chats/{chat_id}/invite/");
+    let (message, pin) = ("/messages/api/messages/{message_id}/", "/messages/api/messages/{message_id}/pin/");
     let mut routes = vec![
         Route::new(get.clone(), chats, free, chats::list).doc(document::list),
         Route::new(post.clone(), chats, free, chats::create).doc(document::create),
@@ -93,8 +92,7 @@ pub fn dialect() -> Dialect {
         Route::new(delete.clone(), pin, free, pins::unpin).doc(document::unpin),
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)
             .doc(document::add_members),
-        Route::new(patch.clone(), "/messages/api/chats/{chat_id}/members/{user_id}/", free, members::change)
-            .doc(document::change_member),
+        Route::new(patch.clone(), member, free, members::change).doc(document::change_member),
         Route::new(delete.clone(), remove, free, members::remove).doc(document::remove_member),
         Route::new(patch.clone(), "/messages/api/chats/{chat_id}/notify/", free, notify::change)
             .doc(notify::change_document),
