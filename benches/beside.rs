@@ -1,12 +1,12 @@
 //! What others feel of somebody who asks for a lot at little cost, and what memory stays of a crowd.
 //!
-//! `cargo bench --bench beside -- [--seconds 10] [--members 4900] [--sending 120]`
+//! `cargo bench --bench beside -- [--seconds 10] [--members 4900] [--sending 120] [--only crowd]`
 //!
 //! A member of another chat posts and reads there, one request after the other, first alone and
 //! then beside each of these, again and again for as long: somebody renames a group in which
 //! all members listen; 16 connections ask for page 4,000,000 of a million messages; 60 uploads send
 //! 10 MiB of the head of a part. Then, on a fresh server, 64 senders send, and the server's memory is
-//! read at its start, while they do, and in the half minute after. A line for each comes out.
+//! read at its start, while they do, and in the half minute after. A line for each comes out, in words and as JSON.
 
 mod common;
 
@@ -18,16 +18,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use common::http::Http;
+use common::line;
 use common::rest::Rest;
 use common::senders::{self, Sender};
 use common::server::Server;
 use common::wire;
 use common::world::{self, World};
-use common::{percentile_ms, raise_open_files};
+use common::{mib, percentile_ms, raise_open_files};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::task::{JoinSet, LocalSet};
 
 /// Who posts and reads as usual, and where: nobody of the large group.
@@ -55,6 +57,9 @@ struct Args {
     /// How long the senders send, in seconds.
     #[arg(long, default_value_t = 120)]
     sending: u64,
+    /// The senders alone: no attack.
+    #[arg(long)]
+    only: Option<Only>,
     /// Cargo passes this to every bench.
     #[arg(long = "bench", hide = true)]
     _bench: bool,
@@ -64,13 +69,24 @@ fn main() {
     let args = Args::parse();
     raise_open_files();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
-    let data = folder.path().join("data");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if args.only.is_none() {
+        attack(&args, folder.path(), &runtime);
+    }
+    LocalSet::new().block_on(&runtime, crowd(&args, &folder.path().join("crowd")));
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Only {
+    Crowd,
+}
+
+fn attack(args: &Args, folder: &Path, runtime: &Runtime) {
+    let data = folder.join("data");
     Server::start(&data).stop();
     let world = World { chats: 20, messages: MESSAGES, elsewhere: 100, crowd: args.members - 2 };
     world.fill(&data.join("fireside.db"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    LocalSet::new().block_on(&runtime, disturb(&args, world, &data));
-    LocalSet::new().block_on(&runtime, crowd(&args, &folder.path().join("crowd")));
+    LocalSet::new().block_on(runtime, disturb(args, world, &data));
 }
 
 async fn disturb(args: &Args, world: World, data: &Path) {
@@ -131,13 +147,16 @@ impl Felt {
         let most = self.watch.await.expect("it was watched");
         let mut times = self.ordinary.join().expect("all was answered");
         times.sort_unstable();
-        println!(
-            "beside: {beside:<8} | others' ms p50 {:.1} p99 {:.1} max {:.1} of {} requests | rss MiB {:.1} at most | {done}",
-            percentile_ms(&times, 50),
-            percentile_ms(&times, 99),
-            percentile_ms(&times, 100),
-            times.len(),
-            most as f64 / MIB,
+        line::print(
+            "beside",
+            &format!("{beside}: {done}"),
+            &[
+                ("others' ms p50", percentile_ms(&times, 50)),
+                ("others' ms p99", percentile_ms(&times, 99)),
+                ("others' ms max", percentile_ms(&times, 100)),
+                ("others' requests", times.len() as f64),
+                ("rss MiB at most", mib(most)),
+            ],
         );
     }
 }
@@ -279,14 +298,18 @@ async fn crowd(args: &Args, data: &Path) {
     let mut after = Vec::new();
     for _ in 0..3 {
         tokio::time::sleep(AFTER / 3).await;
-        after.push(format!("{:.1}", server.usage().resident_bytes as f64 / MIB));
+        after.push(mib(server.usage().resident_bytes));
     }
-    println!(
-        "beside: crowd    | {SENDERS} senders, {messages} messages in {} s | rss MiB {:.1} at the start, {:.1} at most, {} \
-         after 10, 20 and 30 s",
-        args.sending,
-        fresh as f64 / MIB,
-        most as f64 / MIB,
-        after.join(", "),
+    line::print(
+        "beside",
+        &format!("crowd: {SENDERS} senders for {} s", args.sending),
+        &[
+            ("messages", messages as f64),
+            ("rss MiB at the start", mib(fresh)),
+            ("rss MiB at most", mib(most)),
+            ("rss MiB after 10 s", after[0]),
+            ("rss MiB after 20 s", after[1]),
+            ("rss MiB after 30 s", after[2]),
+        ],
     );
 }

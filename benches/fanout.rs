@@ -1,22 +1,24 @@
 //! How fast what is said in one room reaches everybody who is in it.
 //!
-//! `cargo bench --bench fanout -- [--receivers 1000] [--speakers 4] [--seconds 5] [--awake]`
+//! `cargo bench --bench fanout -- [--receivers 1000] [--speakers 4] [--seconds 5] [--awake] [--tls]`
 //!
 //! First the speakers talk in a closed loop, each waiting for its own echo, and all of them
 //! for listeners that are far behind: deliveries a second. Then one of them speaks ten times a second, whatever
 //! happens: the time from when it was due until the last receiver has it. Before
 //! both, the start, the memory after it, and the memory of the idle sockets. In the end every receiver must have
 //! heard every stored message. The yardsticks are one thread that writes the same
-//! frames to as many bare TCP connections, and a broadcast by a WebSocket library alone. One line of figures comes out.
+//! frames to as many bare TCP connections, and a broadcast by a WebSocket library alone. One line of figures
+//! comes out, in words and as JSON. With `--tls` the sockets speak TLS; the yardsticks do not.
 
 mod common;
 
 use clap::Parser;
 use common::counter::{self, Board};
 use common::rest::Rest;
-use common::server::{Server, Usage};
+use common::server::{Server, Usage, program};
+use common::tls::certify;
 use common::wire::{self, Socket};
-use common::{CONTENT, LOST};
+use common::{CONTENT, LOST, line};
 use futures_util::SinkExt as _;
 use std::cell::Cell;
 use std::io::Write as _;
@@ -26,6 +28,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep, sleep_until, timeout};
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Messages that the listeners may be behind what was said before the speakers wait for them:
@@ -57,6 +60,9 @@ struct Args {
     /// ask of the server, is then no part of what a delivery costs.
     #[arg(long)]
     awake: bool,
+    /// Over TLS.
+    #[arg(long)]
+    tls: bool,
     /// Cargo passes this to every bench.
     #[arg(long = "bench", hide = true)]
     _bench: bool,
@@ -105,14 +111,16 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     let scene = set_the_scene(&data, args).await;
     // A fresh process: hashing the passwords has left memory behind that the
     // sockets would then seem to cost nothing of.
+    let mut program = program();
+    let client = args.tls.then(|| certify(&mut program, &data));
     let start = Instant::now();
-    let server = Server::start(&data);
+    let server = Server::start_by(program, &data);
     let ready = start.elapsed();
     let fresh_bytes = settled(&server).await.resident_bytes;
-    let (mut speakers, frame) = open_speakers(&server, &scene, args.speakers).await;
+    let (mut speakers, frame) = open_speakers(&server, client.as_ref(), &scene, args.speakers).await;
 
     let before = settled(&server).await.resident_bytes;
-    let board = open_receivers(&server, &scene, args).await;
+    let board = open_receivers(&server, client.as_ref(), &scene, args).await;
     let after = settled(&server).await.resident_bytes;
 
     let flood = flood(&server, &mut speakers, &board, Duration::from_secs(args.seconds)).await;
@@ -123,15 +131,16 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     }
 
     let said = flood.messages + PACED;
-    let stored = Rest::new(server.addr).count(&scene.tokens[0], scene.room).await;
+    let usage = server.usage();
+    drop(speakers);
+    // Killed, since a stop would tell the listeners; and whoever counts speaks plain HTTP.
+    drop(server);
+    let stored = Rest::new(Server::start(&data).addr).count(&scene.tokens[0], scene.room).await;
     // The speakers' first words came before there was anybody to hear them.
     let first = args.speakers;
     assert_eq!(stored, (first + said) as u64, "messages stored, echoed");
     let owed = (said * args.receivers) as u64;
     assert_eq!(board.deliveries(), owed, "messages heard, owed to hearers");
-    let usage = server.usage();
-    drop(speakers);
-    drop(server);
     Outcome { ready, fresh_bytes, idle_bytes: after.saturating_sub(before), flood, paced, usage, frame }
 }
 
@@ -150,11 +159,16 @@ async fn set_the_scene(data: &Path, args: &Args) -> Scene {
 
 /// Each says a first word, so that what is made once is made already when the
 /// memory is read. The word's frame is the second answer.
-async fn open_speakers(server: &Server, scene: &Scene, speakers: usize) -> (Vec<Socket>, Vec<u8>) {
+async fn open_speakers(
+    server: &Server,
+    client: Option<&TlsConnector>,
+    scene: &Scene,
+    speakers: usize,
+) -> (Vec<Socket>, Vec<u8>) {
     let mut opened = Vec::with_capacity(speakers);
     let mut frame = Vec::new();
     for (number, token) in scene.tokens.iter().cycle().take(speakers).enumerate() {
-        let mut socket = Socket::open(server.addr, scene.room, token).await;
+        let mut socket = Socket::open_by(client, server.addr, scene.room, token).await;
         let (content, unique) = words(number, "first");
         socket.say(&content).await;
         let payload = socket.hear(&unique).await;
@@ -166,12 +180,11 @@ async fn open_speakers(server: &Server, scene: &Scene, speakers: usize) -> (Vec<
     (opened, frame)
 }
 
-async fn open_receivers(server: &Server, scene: &Scene, args: &Args) -> Rc<Board> {
+async fn open_receivers(server: &Server, client: Option<&TlsConnector>, scene: &Scene, args: &Args) -> Rc<Board> {
     let board = Board::new(args.receivers);
     let seats = scene.tokens.iter().cycle().skip(args.speakers);
     for token in seats.take(args.receivers) {
-        let (stream, first) = wire::connect(server.addr, scene.room, token).await;
-        tokio::task::spawn_local(counter::receive(stream, first, Rc::clone(&board)));
+        counter::listen(client, server.addr, scene.room, token, &board).await;
     }
     board
 }
@@ -351,26 +364,26 @@ impl Outcome {
         let flood = &self.flood;
         let seconds = flood.elapsed.as_secs_f64();
         let rate = flood.deliveries as f64 / seconds;
-        println!(
-            "fanout: receivers {} | speakers {} | messages/s {:.0} | deliveries/s {rate:.0} \
-             | server cpu us/delivery {:.2} | to all at {:.0}/s ms p50 {:.2} p99 {:.2} max {:.2} \
-             | ready ms {:.1} | fresh rss MiB {:.1} | idle KiB/socket {:.1} | server rss MiB {:.1} | disk MiB written {:.1} \
-             | bare tcp writes/s {bare:.0} | bare tungstenite deliveries/s {tungstenite:.0} \
-             | ratio to bare {:.2}",
-            args.receivers,
-            args.speakers,
-            flood.messages as f64 / seconds,
-            flood.cpu.as_secs_f64() * 1e6 / flood.deliveries as f64,
-            1.0 / PACE.as_secs_f64(),
-            common::percentile_ms(&self.paced, 50),
-            common::percentile_ms(&self.paced, 99),
-            common::percentile_ms(&self.paced, 100),
-            self.ready.as_secs_f64() * 1e3,
-            self.fresh_bytes as f64 / f64::from(1 << 20),
-            self.idle_bytes as f64 / 1024.0 / args.receivers as f64,
-            self.usage.resident_bytes as f64 / f64::from(1 << 20),
-            self.usage.written_bytes as f64 / f64::from(1 << 20),
-            rate / bare,
+        line::print(
+            "fanout",
+            &format!("{} receivers{}", args.receivers, if args.tls { ", TLS" } else { "" }),
+            &[
+                ("speakers", args.speakers as f64),
+                ("messages/s", flood.messages as f64 / seconds),
+                ("deliveries/s", rate),
+                ("server cpu us/delivery", flood.cpu.as_secs_f64() * 1e6 / flood.deliveries as f64),
+                ("paced ms p50", common::percentile_ms(&self.paced, 50)),
+                ("paced ms p99", common::percentile_ms(&self.paced, 99)),
+                ("paced ms max", common::percentile_ms(&self.paced, 100)),
+                ("ready ms", self.ready.as_secs_f64() * 1e3),
+                ("fresh rss MiB", common::mib(self.fresh_bytes)),
+                ("idle KiB/socket", self.idle_bytes as f64 / 1024.0 / args.receivers as f64),
+                ("server rss MiB", common::mib(self.usage.resident_bytes)),
+                ("disk MiB written", common::mib(self.usage.written_bytes)),
+                ("bare tcp writes/s", bare),
+                ("bare tungstenite deliveries/s", tungstenite),
+                ("ratio to bare", rate / bare),
+            ],
         );
     }
 }

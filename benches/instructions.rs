@@ -15,7 +15,8 @@ use std::process::Command;
 
 use clap::Parser;
 use common::http::Http;
-use common::server::Server;
+use common::line;
+use common::server::{Server, program};
 use common::wire::Socket;
 use common::world::{self, World};
 
@@ -61,7 +62,7 @@ fn main() {
         let few = runtime.block_on(count(*path, args.operations));
         let many = runtime.block_on(count(*path, 3 * args.operations));
         let thousands = (many as f64 - few as f64) / (2 * args.operations) as f64 / 1e3;
-        println!("instructions: {name:<30} | {thousands:>8.1} thousand | bound {bound:.0}");
+        line::print("instructions", name, &[("thousand", thousands), ("bound", *bound)]);
         is_over |= thousands > *bound;
     }
     assert!(!is_over, "a hot path takes more instructions than its bound");
@@ -77,7 +78,7 @@ async fn count(path: Hot, operations: usize) -> u64 {
     let report = folder.path().join("callgrind.out");
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--quiet"]).arg(format!("--callgrind-out-file={}", report.display()));
-    valgrind.arg(env!("CARGO_BIN_EXE_fireside"));
+    valgrind.arg(program().get_program());
     let server = Server::start_by(valgrind, &data);
     work(&server, world, path, operations).await;
     server.stop();

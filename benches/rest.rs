@@ -4,8 +4,9 @@
 //!
 //! Each connection is kept alive and sends its next request when the last was answered.
 //! First each posts 100 bytes again and again, to a chat of its own; then each asks for
-//! the newest 50 of one chat of 100,000. In the end the server must have stored exactly
-//! what it acknowledged. Two lines of figures come out.
+//! the newest 50 of one chat of 100,000, and then for 50 from another place each time, which
+//! no cache has. In the end the server must have stored exactly
+//! what it acknowledged. Three lines of figures come out, in words and as JSON.
 
 mod common;
 
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use common::CONTENT;
 use common::http::Http;
+use common::line;
 use common::rest::Rest;
 use common::server::{Server, Usage};
 use common::world::{self, World};
@@ -72,6 +74,8 @@ async fn run(args: Args, data: &Path) {
     measure(args, &server, &rooms, WARM_UP, Asking::Pages).await;
     let pages = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Pages).await;
     pages.print("newest 50", args);
+    let pages = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Anywhere).await;
+    pages.print("50 from anywhere", args);
     server.stop();
 }
 
@@ -79,6 +83,7 @@ async fn run(args: Args, data: &Path) {
 enum Asking {
     Posts,
     Pages,
+    Anywhere,
 }
 
 /// What one part brought.
@@ -95,8 +100,9 @@ async fn measure(args: Args, server: &Server, rooms: &[u64], length: Duration, a
     let mut tasks = JoinSet::new();
     for room in rooms.iter().copied().take(args.connections) {
         let addr = server.addr;
-        tasks
-            .spawn(async move { ask(Http::connect(addr, &world::token(1)).await, room, start + length, asking).await });
+        tasks.spawn(async move {
+            ask(args, Http::connect(addr, &world::token(1)).await, room, start + length, asking).await
+        });
     }
     let mut times = Vec::new();
     while let Some(task) = tasks.join_next().await {
@@ -105,18 +111,23 @@ async fn measure(args: Args, server: &Server, rooms: &[u64], length: Duration, a
     Part { times, elapsed: start.elapsed(), before, after: server.usage() }
 }
 
-async fn ask(mut http: Http, room: u64, end: Instant, asking: Asking) -> Vec<Duration> {
+async fn ask(args: Args, mut http: Http, room: u64, end: Instant, asking: Asking) -> Vec<Duration> {
     let path = match asking {
         Asking::Posts => format!("/api/rooms/{room}/messages/"),
-        Asking::Pages => "/messages/api/chats/1/messages/?page_size=50".to_owned(),
+        Asking::Pages | Asking::Anywhere => "/messages/api/chats/1/messages/?page_size=50".to_owned(),
     };
     let body = format!(r#"{{"content":"{:-<CONTENT$}"}}"#, "");
-    let mut times = Vec::new();
+    let (mut times, mut turn) = (Vec::new(), i64::try_from(room).unwrap());
     while Instant::now() < end {
         let asked = Instant::now();
         match asking {
             Asking::Posts => http.post(&path, &body).await,
             Asking::Pages => http.get(&path).await,
+            Asking::Anywhere => {
+                // A prime step, so that all parts of the chat have their turn.
+                turn += 1_000_003;
+                http.get(&format!("{path}&before={}", 51 + turn % (args.messages - 50))).await
+            }
         };
         times.push(asked.elapsed());
     }
@@ -127,17 +138,18 @@ impl Part {
     fn print(mut self, what: &str, args: Args) {
         self.times.sort_unstable();
         let requests = self.times.len() as f64;
-        println!(
-            "rest: {what:<9} | connections {} | requests/s {:.0} | ms p50 {:.2} p99 {:.2} max {:.2} \
-             | server cpu us/request {:.1} | server rss MiB {:.1} | disk bytes/request {:.0}",
-            args.connections,
-            requests / self.elapsed.as_secs_f64(),
-            common::percentile_ms(&self.times, 50),
-            common::percentile_ms(&self.times, 99),
-            common::percentile_ms(&self.times, 100),
-            (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / requests,
-            self.after.resident_bytes as f64 / f64::from(1 << 20),
-            (self.after.written_bytes - self.before.written_bytes) as f64 / requests,
+        line::print(
+            "rest",
+            &format!("{what}, {} connections", args.connections),
+            &[
+                ("requests/s", requests / self.elapsed.as_secs_f64()),
+                ("ms p50", common::percentile_ms(&self.times, 50)),
+                ("ms p99", common::percentile_ms(&self.times, 99)),
+                ("ms max", common::percentile_ms(&self.times, 100)),
+                ("server cpu us/request", (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / requests),
+                ("server rss MiB", common::mib(self.after.resident_bytes)),
+                ("disk bytes/request", (self.after.written_bytes - self.before.written_bytes) as f64 / requests),
+            ],
         );
     }
 }

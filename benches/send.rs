@@ -1,25 +1,28 @@
 //! How many messages a second are stored and echoed, for good.
 //!
-//! `cargo bench --bench send -- [--senders 64] [--seconds 5] [--one-room] [--tls]`
+//! `cargo bench --bench send -- [--senders 64] [--seconds 5] [--one-room] [--tls] [--dead-push]`
 //!
 //! Each sender holds one socket and says 100 bytes; when it has heard its own
 //! echo, which the server sends after the commit, it says the next. By default
 //! each has a room of its own; in one room everybody hears everybody. At the end
 //! the server must have stored exactly as many messages as were echoed. With `--tls` the sockets speak
-//! TLS, with a certificate that is made for the run.
+//! TLS, with a certificate that is made for the run. With `--dead-push` somebody else is in each room,
+//! to be told by a push service that takes connections and answers nothing.
 //! The yardstick is SQLite alone, writing like rows to the same disk.
-//! One line of figures comes out.
+//! One line of figures comes out, in words and as JSON.
 
 mod common;
 
 use clap::Parser;
 use common::CONTENT;
+use common::line;
 use common::rest::Rest;
 use common::senders::{self, Sender};
-use common::server::{Server, Usage};
+use common::server::{Server, Usage, program};
 use common::tls::certify;
 use common::wire::Socket;
 use rusqlite::{Connection, params};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -27,6 +30,12 @@ use tokio_rustls::TlsConnector;
 
 /// Caches fill and the log of the database finds its size before the clock runs.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// Pushes to a service on this machine.
+const PUSH: [(&str, &str); 3] = [
+    ("FIRESIDE_PUSH", "on"),
+    ("FIRESIDE_PUSH_CONTACT", "mailto:a@example.org"),
+    ("FIRESIDE_PUSH_ALLOW", "127.0.0.0/8"),
+];
 /// How long each yardstick is held.
 const YARDSTICK: Duration = Duration::from_secs(2);
 
@@ -45,6 +54,9 @@ struct Args {
     /// Over TLS.
     #[arg(long)]
     tls: bool,
+    /// A push service that hangs is to tell somebody of each message.
+    #[arg(long, conflicts_with_all = ["tls", "one_room"])]
+    dead_push: bool,
     /// Cargo passes this to every bench.
     #[arg(long = "bench", hide = true)]
     _bench: bool,
@@ -70,14 +82,19 @@ struct Outcome {
 
 async fn run(args: &Args, folder: &Path) -> Outcome {
     let data = folder.join("data");
-    let mut server = Server::start(&data);
+    let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut server = Server::start_by(command(args), &data);
     let rest = Rest::new(server.addr);
     let tokens = rest.register(common::users_for(args.senders)).await;
     let rooms = make_rooms(&rest, &tokens, args).await;
+    if args.dead_push {
+        let endpoint = format!("https://{}", hanging.local_addr().expect("an address"));
+        rest.tell_somebody(&rooms, &endpoint).await;
+    }
     let mut client = None;
     if args.tls {
         server.stop();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_fireside"));
+        let mut program = program();
         client = Some(certify(&mut program, &data));
         server = Server::start_by(program, &data);
     }
@@ -97,6 +114,14 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     assert_eq!(stored(&rest, &tokens, &rooms).await, echoed, "messages stored, messages echoed");
     server.stop();
     Outcome { latencies: measured.latencies, elapsed: measured.elapsed, before, after }
+}
+
+fn command(args: &Args) -> Command {
+    let mut command = program();
+    if args.dead_push {
+        command.envs(PUSH);
+    }
+    command
 }
 
 /// One room for each sender, or one for all; `rooms[i]` belongs to the user
@@ -125,10 +150,7 @@ async fn open(
     let mut opened = Vec::with_capacity(senders);
     let seats = tokens.iter().cycle().zip(rooms.iter().cycle());
     for (number, (token, &room)) in seats.take(senders).enumerate() {
-        opened.push(match client {
-            None => Sender::open(server.addr, room, token, number).await,
-            Some(client) => Sender::by(Socket::open_secure(client, server.addr, room, token).await, number),
-        });
+        opened.push(Sender::by(Socket::open_by(client, server.addr, room, token).await, number));
     }
     opened
 }
@@ -173,25 +195,28 @@ fn bare_rows_per_second(path: &Path, rows_a_transaction: usize) -> f64 {
 impl Outcome {
     fn print(mut self, args: &Args, grouped: f64, single: f64) {
         self.latencies.sort_unstable();
-        let messages = self.latencies.len();
-        let each = messages as f64;
+        let each = self.latencies.len() as f64;
         let rate = each / self.elapsed.as_secs_f64();
-        let yardstick = if args.senders == 1 { single } else { grouped };
-        println!(
-            "send{}: senders {} | rooms {} | messages {messages} | messages/s {rate:.0} \
-             | ms p50 {:.2} p99 {:.2} max {:.2} | server cpu us/message {:.1} | server rss MiB {:.1} \
-             | disk bytes/message {:.0} | bare rows/s {grouped:.0} (64 a transaction) {single:.0} (1 a transaction) \
-             | ratio to bare {:.2}",
-            if args.tls { " over TLS" } else { "" },
-            args.senders,
-            if args.one_room { 1 } else { args.senders },
-            common::percentile_ms(&self.latencies, 50),
-            common::percentile_ms(&self.latencies, 99),
-            common::percentile_ms(&self.latencies, 100),
-            (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / each,
-            self.after.resident_bytes as f64 / f64::from(1 << 20),
-            (self.after.written_bytes - self.before.written_bytes) as f64 / each,
-            rate / yardstick,
+        let mut case = format!("{} senders, {} rooms", args.senders, if args.one_room { 1 } else { args.senders });
+        for (is_so, how) in [(args.tls, ", TLS"), (args.dead_push, ", dead push service")] {
+            case.push_str(if is_so { how } else { "" });
+        }
+        line::print(
+            "send",
+            &case,
+            &[
+                ("messages", each),
+                ("messages/s", rate),
+                ("ms p50", common::percentile_ms(&self.latencies, 50)),
+                ("ms p99", common::percentile_ms(&self.latencies, 99)),
+                ("ms max", common::percentile_ms(&self.latencies, 100)),
+                ("server cpu us/message", (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / each),
+                ("server rss MiB", common::mib(self.after.resident_bytes)),
+                ("disk bytes/message", (self.after.written_bytes - self.before.written_bytes) as f64 / each),
+                ("bare rows/s, 64 a transaction", grouped),
+                ("bare rows/s, 1 a transaction", single),
+                ("ratio to bare", rate / if args.senders == 1 { single } else { grouped }),
+            ],
         );
     }
 }

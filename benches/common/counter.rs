@@ -2,13 +2,18 @@
 //! frames, keeps no payload, and shares one buffer with all the others.
 
 use super::LOST;
-use super::wire::{CLOSE, Header, PING, PONG, TEXT, close_code, masked};
+use super::tls::secure;
+use super::wire::{CLOSE, Header, PING, PONG, TEXT, close_code, connect, masked, upgrade};
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// Bytes read at once; more than a receiver ever finds waiting.
 const BUFFER: usize = 64 * 1024;
@@ -82,6 +87,48 @@ impl Board {
             }
         }
         self.deliveries.update(|deliveries| deliveries + (to - from) as u64);
+    }
+}
+
+/// Opens a socket in the room, over TLS if there is a client for it, and counts what it hears.
+pub async fn listen(client: Option<&TlsConnector>, addr: SocketAddr, room: u64, token: &str, board: &Rc<Board>) {
+    let board = Rc::clone(board);
+    match client {
+        None => {
+            let (stream, first) = connect(addr, room, token).await;
+            tokio::task::spawn_local(receive(stream, first, board));
+        }
+        Some(client) => {
+            let mut stream = secure(client, addr).await;
+            let first = upgrade(&mut stream, addr, &format!("/ws/room/{room}/"), token).await;
+            tokio::task::spawn_local(receive_secure(stream, first, board));
+        }
+    }
+}
+
+/// Counts messages until the server ends the connection.
+async fn receive_secure(mut stream: TlsStream<TcpStream>, mut bytes: Vec<u8>, board: Rc<Board>) {
+    let mut messages = 0;
+    loop {
+        let (before, mut taken) = (messages, 0);
+        while let Some(header) = Header::read(&bytes[taken..]).filter(|header| bytes.len() - taken >= header.whole()) {
+            match header.opcode {
+                TEXT => messages += 1,
+                PING => {
+                    let mut pong = Vec::new();
+                    masked(PONG, &[], &mut pong);
+                    stream.write_all(&pong).await.expect("the server reads");
+                }
+                CLOSE => panic!("a receiver was closed"),
+                _ => {}
+            }
+            taken += header.whole();
+        }
+        bytes.drain(..taken);
+        board.heard(before, messages);
+        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+            return;
+        }
     }
 }
 

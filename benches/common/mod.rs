@@ -5,6 +5,7 @@
 
 pub mod counter;
 pub mod http;
+pub mod line;
 pub mod rest;
 pub mod senders;
 pub mod server;
@@ -35,6 +36,11 @@ pub fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, raised).expect("the soft limit of open files follows the hard one");
+}
+
+/// A size in mebibytes.
+pub fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// The value below which `percent` of the sorted `values` lie, in milliseconds.

@@ -43,6 +43,25 @@ impl Rest {
         answer(signed(request, token)).await;
     }
 
+    /// Puts one more into each room, whose device a push service at the endpoint is to tell.
+    pub async fn tell_somebody(&self, rooms: &[u64], endpoint: &str) {
+        let url = format!("{}/auth/register/", self.base);
+        let somebody = json!({"username": "told", "email": "told@example.org", "password": "long enough to be told"});
+        let made = answer(self.client.post(url).json(&somebody)).await;
+        let token = made["token"].as_str().expect("a token");
+        for &room in rooms {
+            self.join(token, room).await;
+        }
+        // The curve's base point is a key as good as any.
+        let keys = json!({
+            "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+            "auth": "AAAAAAAAAAAAAAAAAAAAAA",
+        });
+        let url = format!("{}/server/push/", self.base);
+        let device = json!({"endpoint": format!("{endpoint}/device"), "keys": keys, "label": "a device"});
+        answer(signed(self.client.post(url), token).json(&device)).await;
+    }
+
     /// How many messages the room has stored.
     pub async fn count(&self, token: &str, room: u64) -> u64 {
         let url = format!("{}/rooms/{room}/messages/?page_size=1", self.base);

@@ -18,6 +18,11 @@ pub struct Server {
     pub addr: SocketAddr,
 }
 
+/// The binary that is measured: that of this commit, unless `benches/compare` measures another.
+pub fn program() -> Command {
+    Command::new(std::env::var_os("FIRESIDE_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_fireside").into()))
+}
+
 /// What the server has used since it started, and the memory it holds now.
 pub struct Usage {
     pub cpu: Duration,
@@ -29,7 +34,7 @@ impl Server {
     /// Starts the server on a free port with its durability as it ships, and
     /// without the rate limits that no load could get past.
     pub fn start(data: &Path) -> Self {
-        Self::start_by(Command::new(env!("CARGO_BIN_EXE_fireside")), data)
+        Self::start_by(program(), data)
     }
 
     /// The same under another program, which has the binary as its last argument.

@@ -35,6 +35,14 @@ impl Socket {
         Self { stream: Box::new(stream), received, taken: 0, outgoing: Vec::new() }
     }
 
+    /// Over TLS if there is a client for it.
+    pub async fn open_by(client: Option<&TlsConnector>, addr: SocketAddr, room: u64, token: &str) -> Self {
+        match client {
+            None => Self::open(addr, room, token).await,
+            Some(client) => Self::open_secure(client, addr, room, token).await,
+        }
+    }
+
     /// The same over TLS.
     pub async fn open_secure(client: &TlsConnector, addr: SocketAddr, room: u64, token: &str) -> Self {
         let mut stream = secure(client, addr).await;

@@ -14,10 +14,9 @@ mod page;
 mod point;
 mod rows;
 
-use std::process::Command;
-
 use clap::Parser;
-use common::server::Server;
+use common::line;
+use common::server::{self, Server};
 use common::world::World;
 use rows::{Axis, Figures};
 use tokio::task::LocalSet;
@@ -131,7 +130,7 @@ fn visit(args: &Args, place: Place) -> Figures {
     Server::start(&data).stop();
     place.world.fill(&data.join("fireside.db"));
     if args.check {
-        let checked = Command::new(env!("CARGO_BIN_EXE_fireside")).args(["check", "--data"]).arg(&data).output();
+        let checked = server::program().args(["check", "--data"]).arg(&data).output();
         let checked = checked.expect("the server's binary runs");
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     }
@@ -141,5 +140,5 @@ fn visit(args: &Args, place: Place) -> Figures {
 
 #[expect(clippy::print_stderr, reason = "whoever waits some minutes sees what for, and the page stays one page")]
 fn progress(pass: usize, axis: Axis, step: i64) {
-    eprintln!("growth: pass {pass}: {} {}", page::number(step as f64), axis.name());
+    eprintln!("growth: pass {pass}: {} {}", line::number(step as f64), axis.name());
 }

@@ -2,6 +2,7 @@
 //! and is not, and the table for docs/evidence.md.
 
 use crate::Curve;
+use crate::common::line::number;
 use crate::rows::{Axis, ROWS, Row};
 
 /// How many times the first figure the last one may be and count as flat: on a shared machine
@@ -122,24 +123,4 @@ impl Line {
         };
         self.values.iter().map(bar).collect()
     }
-}
-
-/// With three digits that say something, and commas between thousands.
-pub fn number(value: f64) -> String {
-    let decimals = match value {
-        _ if value >= 100.0 => return grouped(&format!("{value:.0}")),
-        _ if value >= 10.0 => 1,
-        _ => 2,
-    };
-    let text = format!("{value:.decimals$}");
-    text.strip_suffix(".00").or(text.strip_suffix(".0")).map_or(text.clone(), str::to_owned)
-}
-
-fn grouped(digits: &str) -> String {
-    let first = digits.len() % 3;
-    let mut groups: Vec<&str> = (first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]).collect();
-    if first > 0 {
-        groups.insert(0, &digits[..first]);
-    }
-    groups.join(",")
 }

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use common::http::Http;
+use common::line;
 use common::server::Server;
 use common::world;
 use rusqlite::{Connection, params};
@@ -136,13 +137,17 @@ async fn run(args: Args, data: &Path, before: u64, said: &[String]) {
     let built = (begun.elapsed(), server.usage().cpu - cpu);
     drop(http);
     server.stop();
-    println!(
-        "search: index | messages {} | built in s {:.1} | cpu us/message {:.1} | bytes/message before {:.0} with {:.0}",
-        args.messages,
-        built.0.as_secs_f64(),
-        built.1.as_secs_f64() * 1e6 / args.messages as f64,
-        before as f64 / args.messages as f64,
-        size(data) as f64 / args.messages as f64,
+    let each = args.messages as f64;
+    line::print(
+        "search",
+        "index",
+        &[
+            ("messages", each),
+            ("built in s", built.0.as_secs_f64()),
+            ("cpu us/message", built.1.as_secs_f64() * 1e6 / each),
+            ("bytes/message before", before as f64 / each),
+            ("bytes/message with", size(data) as f64 / each),
+        ],
     );
     yardstick(data);
     let server = Server::start(data);
@@ -276,16 +281,18 @@ impl Part {
     fn print(mut self, kind: &str, sends: u64) {
         self.times.sort_unstable();
         let searches = self.times.len() as f64;
-        println!(
-            "search: {kind:<16} | sends/s {:.0} of {sends} | searches/s {:.0} | ms p50 {:.2} p99 {:.2} max {:.2} | refused {} \
-             | server cpu us/search {:.0}",
-            self.sent as f64 / self.elapsed.as_secs_f64(),
-            searches / self.elapsed.as_secs_f64(),
-            common::percentile_ms(&self.times, 50),
-            common::percentile_ms(&self.times, 99),
-            common::percentile_ms(&self.times, 100),
-            self.refused,
-            self.cpu.as_secs_f64() * 1e6 / searches,
+        line::print(
+            "search",
+            &format!("{kind}, {sends} sends/s"),
+            &[
+                ("sends/s", self.sent as f64 / self.elapsed.as_secs_f64()),
+                ("searches/s", searches / self.elapsed.as_secs_f64()),
+                ("ms p50", common::percentile_ms(&self.times, 50)),
+                ("ms p99", common::percentile_ms(&self.times, 99)),
+                ("ms max", common::percentile_ms(&self.times, 100)),
+                ("refused", self.refused as f64),
+                ("server cpu us/search", self.cpu.as_secs_f64() * 1e6 / searches),
+            ],
         );
     }
 }
@@ -306,10 +313,7 @@ fn yardstick(data: &Path) {
             times.push(begun.elapsed());
         }
         times.sort_unstable();
-        println!(
-            "search: bare FTS5, {kind:<7} | us p50 {:.0} p99 {:.0}",
-            common::percentile_ms(&times, 50) * 1_000.0,
-            common::percentile_ms(&times, 99) * 1_000.0
-        );
+        let times = [50, 99].map(|percent| common::percentile_ms(&times, percent) * 1_000.0);
+        line::print("search", &format!("bare FTS5, {kind}"), &[("us p50", times[0]), ("us p99", times[1])]);
     }
 }

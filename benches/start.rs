@@ -1,0 +1,122 @@
+//! How long a start takes, and what memory a server holds that did little.
+//!
+//! `cargo bench --bench start -- [--starts 11] [--log-mib 1024] [--sign-ups 250] [--rest 30]`
+//!
+//! From the start until the first answer: in an empty folder, with 100,000 messages, and with a write-ahead log
+//! of so many MiB, as a kill leaves it behind. Then so many accounts are made, and memory is read
+//! before, right after, and when the server was left alone for so many seconds. A line for each comes out,
+//! in words and as JSON.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use common::http::Http;
+use common::rest::Rest;
+use common::server::Server;
+use common::world::World;
+use common::{line, mib, percentile_ms};
+use rusqlite::Connection;
+
+/// How long a server is left alone before its memory after the start is read.
+const SETTLE: Duration = Duration::from_secs(2);
+const MESSAGES: i64 = 100_000;
+
+#[derive(Parser)]
+#[command(about = "Start and memory")]
+struct Args {
+    /// Starts of each kind.
+    #[arg(long, default_value_t = 11)]
+    starts: usize,
+    /// MiB of the log that is recovered from.
+    #[arg(long, default_value_t = 1_024)]
+    log_mib: u64,
+    /// Accounts that are made.
+    #[arg(long, default_value_t = 250)]
+    sign_ups: usize,
+    /// Seconds after the last of them when memory is read again.
+    #[arg(long, default_value_t = 30)]
+    rest: u64,
+    /// Cargo passes this to every bench.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
+}
+
+fn main() {
+    let args = Args::parse();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let empty = |number: usize| folder.path().join(format!("empty{number}"));
+    let time = |data: &Path| runtime.block_on(start(data));
+    tell("empty", (0..args.starts).map(|number| time(&empty(number))).collect());
+
+    let data = folder.path().join("data");
+    Server::start(&data).stop();
+    World { chats: 10, messages: MESSAGES, elsewhere: 0, crowd: 0 }.fill(&data.join("fireside.db"));
+    tell(&format!("{MESSAGES} messages"), (0..args.starts).map(|_| time(&data)).collect());
+
+    let killed = leave_a_log(&data, &folder.path().join("killed"), args.log_mib << 20);
+    tell(&format!("a log of {} MiB", args.log_mib), vec![time(&killed)]);
+    runtime.block_on(sign_up(&args, &folder.path().join("sign-ups")));
+}
+
+async fn start(data: &Path) -> Duration {
+    let begun = Instant::now();
+    let server = Server::start(data);
+    Http::connect(server.addr, "").await.get("/readyz").await;
+    let ready = begun.elapsed();
+    server.stop();
+    ready
+}
+
+fn tell(what: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let figures = [("ms p50", percentile_ms(&times, 50)), ("ms max", percentile_ms(&times, 100))];
+    line::print("start", what, &figures);
+}
+
+/// Copies the data as they lie on the disk while somebody writes: what a kill leaves.
+fn leave_a_log(data: &Path, killed: &Path, bytes: u64) -> PathBuf {
+    let database = Connection::open(data.join("fireside.db")).expect("the server's database");
+    database
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0")
+        .unwrap();
+    let log = data.join("fireside.db-wal");
+    let mut turn = 0;
+    while fs::metadata(&log).map_or(0, |log| log.len()) < bytes {
+        turn += 1;
+        database.execute("UPDATE messages SET content = replace(content, '-', ?1)", [["=", "-"][turn % 2]]).unwrap();
+    }
+    fs::create_dir(killed).expect("a folder");
+    for entry in fs::read_dir(data).expect("a folder").map(|entry| entry.expect("an entry")) {
+        if entry.file_type().expect("a type").is_file() && !entry.file_name().to_string_lossy().ends_with("-shm") {
+            let copy = killed.join(entry.file_name());
+            fs::copy(entry.path(), &copy).and_then(|_| fs::File::open(copy)?.sync_all()).expect("a copy");
+        }
+    }
+    killed.to_owned()
+}
+
+async fn sign_up(args: &Args, data: &Path) {
+    let server = Server::start(data);
+    sleep(SETTLE);
+    let fresh = server.usage().resident_bytes;
+    Rest::new(server.addr).register(args.sign_ups).await;
+    let most = server.usage().resident_bytes;
+    sleep(Duration::from_secs(args.rest));
+    line::print(
+        "start",
+        &format!("{} sign-ups", args.sign_ups),
+        &[
+            ("rss MiB after the start", mib(fresh)),
+            ("rss MiB after the sign-ups", mib(most)),
+            ("seconds later", args.rest as f64),
+            ("rss MiB then", mib(server.usage().resident_bytes)),
+        ],
+    );
+    server.stop();
+}
