@@ -197,7 +197,8 @@ fn routes(server: Arc<Server>, redirect: Option<Arc<Redirect>>) -> warp::filters
                 let path = path.as_str().to_owned();
                 let redirect = redirect.clone();
                 let head = Head { method, version, path, query, headers, client, upgrade, trace, redirect };
-                answer(Arc::clone(&server), head, Box::pin(body.chain(whole)))
+                // In a box, since each filter around it moves it.
+                Box::pin(answer(Arc::clone(&server), head, Box::pin(body.chain(whole))))
             },
         )
         .boxed()

@@ -55,7 +55,9 @@ pub async fn named_by_proxy(request: &Request) -> Result<Option<Result<Actor, Ap
     }
     let may_register = settings.registration == Registration::Open;
     let label = Label::cut(request.header("user-agent").unwrap_or_default());
-    Ok(Some(request.context.app.actor_named(name, may_register, label).await.map_err(ApiError::from)))
+    // In a box, since it makes an account and is large: else every request would carry its room, and copy it.
+    let named = Box::pin(request.context.app.actor_named(name, may_register, label));
+    Ok(Some(named.await.map_err(ApiError::from)))
 }
 
 /// Who opens this socket: also by `?token=` or a `token` subprotocol, since a browser
