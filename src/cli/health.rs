@@ -10,38 +10,47 @@ use super::terminal::{CommandError, runtime, say};
 
 /// How long the server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Where a server of this machine answers over plain HTTP that was told no address, and where one of `--domain` does.
+const USUAL: [&str; 2] = ["http://127.0.0.1:8000", "http://127.0.0.1"];
 
 #[derive(Debug, Args)]
 pub(super) struct Health {
-    /// Where the server is, with its base path if it has one; over HTTPS by the name that its certificate has
-    #[arg(long, env = "FIRESIDE_HEALTH_URL", default_value = "http://127.0.0.1:8000", value_name = "URL")]
-    url: String,
+    /// Where the server is, with its base path if it has one; over HTTPS by the name that its certificate has.
+    /// Unless given: port 8000 of this machine, or port 80 if nobody is there, as with `serve --domain`
+    #[arg(long, env = "FIRESIDE_HEALTH_URL", value_name = "URL")]
+    url: Option<String>,
 }
 
 impl Health {
     pub fn run(self) -> Result<(), CommandError> {
         let failed = |sentence| Err(CommandError::new(CommandError::FAILED, sentence));
-        match self.ask()? {
-            Ok(200) => {
-                say(&format!("{} is ready", self.url));
-                Ok(())
+        let places = self.url.as_deref().map_or_else(|| USUAL.to_vec(), |url| vec![url]);
+        let mut absent = String::new();
+        for url in places {
+            match ask(url)? {
+                Ok(200) => {
+                    say(&format!("{url} is ready"));
+                    return Ok(());
+                }
+                Ok(status) => return failed(format!("{url} is not ready: it says {status}")),
+                Err(cause) if absent.is_empty() => absent = format!("{url} does not answer: {cause}"),
+                Err(_) => {}
             }
-            Ok(status) => failed(format!("{} is not ready: it says {status}", self.url)),
-            Err(cause) => failed(format!("{} does not answer: {cause}", self.url)),
         }
+        failed(absent)
     }
+}
 
-    /// The status of `/readyz`, or why there is none.
-    fn ask(&self) -> Result<Result<u16, String>, CommandError> {
-        let site = match Site::parse(&self.url) {
-            Ok(site) => site,
-            Err(cause) => return Ok(Err(cause)),
-        };
-        let client = Client::new(site);
-        let asked = runtime()?.block_on(async { timeout(PATIENCE, client.get("/readyz", &[])).await });
-        Ok(match asked {
-            Ok(answer) => answer.map(|answer| answer.status).map_err(|cause| cause.to_string()),
-            Err(_) => Err(format!("not within {} seconds", PATIENCE.as_secs())),
-        })
-    }
+/// The status of `/readyz`, or why there is none.
+fn ask(url: &str) -> Result<Result<u16, String>, CommandError> {
+    let site = match Site::parse(url) {
+        Ok(site) => site,
+        Err(cause) => return Ok(Err(cause)),
+    };
+    let client = Client::new(site);
+    let asked = runtime()?.block_on(async { timeout(PATIENCE, client.get("/readyz", &[])).await });
+    Ok(match asked {
+        Ok(answer) => answer.map(|answer| answer.status).map_err(|cause| cause.to_string()),
+        Err(_) => Err(format!("not within {} seconds", PATIENCE.as_secs())),
+    })
 }
