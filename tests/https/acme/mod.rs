@@ -225,6 +225,26 @@ async fn a_clock_that_is_wrong_is_named_and_the_authority_is_not_asked_again_and
 }
 
 #[tokio::test]
+async fn a_clock_that_is_behind_is_named_and_the_certificate_is_served() {
+    let Some(pebble) = Pebble::start(QUARTER).await else { return };
+    let (home, root) = (Home::new(), pebble.root().await);
+    let Some(clock) = MovedClock::beside(&home) else { return };
+    clock.is_off_by("-1y");
+    let fireside = pebble.serves_with(&home, &[NAME], &[], &clock.variables()).await;
+    // By the clocks of visitors it is good, and by the server's it has yet to begin.
+    padlock(&fireside, NAME, &root).await;
+    logs(&fireside, "the new certificate is not good now: is the clock right?").await;
+    let asked = pebble.front.connections();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(pebble.front.connections(), asked, "{}", pebble.log());
+    // Once it is set right nothing is left of that: the same certificate, and no complaint.
+    let first = shown(&padlock(&fireside, NAME, &root).await).await;
+    clock.is_off_by("+0");
+    assert_eq!(readiness(&fireside).await, json!({"status": "ready"}));
+    assert_eq!(shown(&padlock(&fireside, NAME, &root).await).await, first);
+}
+
+#[tokio::test]
 async fn a_key_that_cannot_be_read_is_told_in_the_log_alone() {
     let home = Home::new();
     let folder = home.data().join("acme/127.0.0.1-1");
