@@ -8,6 +8,7 @@ use serde_json::json;
 use super::provider::{Key, Manner, Provider, Ways, encoded};
 use super::visitor::{CALLBACK, Visitor};
 use super::{everybody, fireside_of};
+use crate::world::person::cookie_line;
 use crate::world::{Answer, Fireside};
 
 /// 400, a sentence, and no cookie.
@@ -137,6 +138,28 @@ async fn a_state_is_good_once_and_in_the_browser_that_began() {
     late.cookies = early.cookies;
     is_refused(late.goes_to(&format!("{CALLBACK}{path}")).await);
     assert_eq!(everybody(&fireside).await, ["jane"]);
+}
+
+#[tokio::test]
+async fn over_https_no_neighbouring_name_plants_the_attempt_of_another() {
+    const SITE: &str = "https://chat.example.org";
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &["--public-url", SITE]).await;
+    let mut mallory = Visitor::of(&fireside);
+    let begun = mallory.goes_to("/login/oidc/").await.is(302);
+    let line = cookie_line(&begun, "__Host-oidc").to_lowercase();
+    for attribute in ["secure", "httponly", "path=/", "samesite=lax"] {
+        assert!(line.split(';').any(|part| part.trim() == attribute), "{attribute}: {line}");
+    }
+    assert!(!line.contains("domain"), "{line}");
+    let back = mallory.is_sent_back(begun.header("location")).await;
+    let back = back.strip_prefix(SITE).unwrap();
+    // What a page of evil.example.org can plant has another name.
+    let mut alice = Visitor::of(&fireside);
+    alice.cookies.insert("oidc".into(), mallory.cookies["__Host-oidc"].clone());
+    is_refused(alice.goes_to(back).await);
+    mallory.goes_to(back).await.is(302);
+    assert!(mallory.cookies.contains_key("sessionid") && !mallory.cookies.contains_key("__Host-oidc"));
 }
 
 #[tokio::test]

@@ -171,11 +171,21 @@ pub fn with_session(mut response: Response, session: &Session, request: &Request
     response
 }
 
+/// What the cookie of a sign-in that is under way elsewhere is called. Over HTTPS no page of a neighbouring name can
+/// plant one (RFC 6265bis, 4.1.3.2): whoever went on with another's attempt would be signed in as them, or link an
+/// account of theirs to another's.
+#[must_use]
+pub fn attempt_cookie(request: &Request) -> &'static str {
+    if is_https(request) { "__Host-oidc" } else { "oidc" }
+}
+
 /// Sets the cookie of a sign-in that is under way elsewhere, or takes it away if it is empty. The way back is a
 /// link of another site, along which a browser sends it.
-pub fn set_attempt(response: &mut Response, name: &str, value: &str, request: &Request) {
-    let (life, path) = (if value.is_empty() { Duration::ZERO } else { ATTEMPT_LIFE }, base::at("/login/oidc/"));
-    set_cookie(response, cookie(name, value, life).path(path).http_only(true).secure(is_https(request)));
+pub fn set_attempt(response: &mut Response, value: &str, request: &Request) {
+    let (life, https) = (if value.is_empty() { Duration::ZERO } else { ATTEMPT_LIFE }, is_https(request));
+    // Of the whole host, or browsers refuse a cookie that is called so.
+    let path = if https { "/".to_owned() } else { base::at("/login/oidc/") };
+    set_cookie(response, cookie(attempt_cookie(request), value, life).path(path).http_only(true).secure(https));
 }
 
 /// The page's own script has to read this one, to repeat it in a header.

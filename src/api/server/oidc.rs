@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::api::http::body::{Body, Word, body};
 use crate::api::http::browser;
-use crate::api::http::oidc::attempt::COOKIE;
 use crate::api::http::oidc::refusal::Refusal;
 use crate::api::http::oidc::{self, provider};
 use crate::api::http::openapi::doc::Doc;
@@ -60,7 +59,7 @@ pub async fn link(actor: Actor, mut request: Request) -> Answer {
     let begun = oidc::begin(&request, next.map(|path| path.0), Some(actor.credential)).await;
     let (url, cookie) = begun.map_err(Refusal::error)?;
     let mut response = ok(&Way { url: &url })?;
-    browser::set_attempt(&mut response, COOKIE, &cookie, &request);
+    browser::set_attempt(&mut response, &cookie, &request);
     Ok(response)
 }
 

@@ -1,7 +1,6 @@
 //! Signing in by the operator's provider: the way there, and back.
 
 use crate::api::http::limit::Tried;
-use crate::api::http::oidc::attempt::COOKIE;
 use crate::api::http::oidc::refusal::{Refusal, Why};
 use crate::api::http::oidc::{self, provider};
 use crate::api::http::openapi::doc::Doc;
@@ -15,7 +14,7 @@ pub async fn start(request: Request) -> Answer {
     match oidc::begin(&request, request.query("next").map(str::to_owned), None).await {
         Ok((address, cookie)) => {
             let mut response = browser::redirect(&address);
-            browser::set_attempt(&mut response, COOKIE, &cookie, &request);
+            browser::set_attempt(&mut response, &cookie, &request);
             Ok(response)
         }
         Err(refusal) => refusal.answer(&request),
@@ -37,7 +36,7 @@ async fn end(request: &Request) -> Result<Response, Refusal> {
     let identity = oidc.identity(&who.claims.sub).ok_or(Why::Untrusted)?;
     let next = if attempt.next.is_empty() { base::at("/") } else { attempt.next };
     let mut response = browser::redirect(&next);
-    browser::set_attempt(&mut response, COOKIE, "", request);
+    browser::set_attempt(&mut response, "", request);
     if let Some(credential) = attempt.link {
         let user = app.link_by(credential, identity).await?;
         return Ok(signed_by(response, user));

@@ -16,8 +16,6 @@ use sha2::Sha256;
 use crate::chat::model::id::CredentialId;
 use crate::chat::model::identity::ATTEMPT_LIFE;
 
-/// The cookie's name.
-pub const COOKIE: &str = "oidc";
 /// Longest path that a browser goes to afterwards, in bytes: a cookie has 4 KiB at most.
 const MAX_NEXT: usize = 1_024;
 /// States that came back within the life of one; one more is told that the server is busy.

@@ -48,7 +48,7 @@ pub async fn begin(
 pub async fn finish(request: &Request) -> Result<(Attempt, Redeemed), Refusal> {
     let oidc = provider(request)?;
     let now = request.context.app.now().0 / 1000;
-    let (state, cookie) = (request.query("state"), request.cookie(attempt::COOKIE));
+    let (state, cookie) = (request.query("state"), request.cookie(browser::attempt_cookie(request)));
     let attempt = oidc.attempts.take(state, cookie.as_deref(), now)?;
     // Before anything is sent to anybody: the code of another provider is not this one's business.
     oidc.provider.check_issuer(request.query("iss")).await?;
