@@ -16,6 +16,7 @@ use warp::http::Method;
 use super::current::Current;
 use super::{begin_to_push, control, dev_events};
 use crate::api::Api;
+use crate::api::http::auth::is_said_to_be_foreign;
 use crate::api::http::body::Fields;
 use crate::api::http::forwarded::{host, is_loopback};
 use crate::api::http::reply::{Answer, ApiError, Response, allowed, no_content, ok};
@@ -258,5 +259,6 @@ fn remove(folder: &Path) {
 fn is_from_this_machine(request: &Request) -> bool {
     let is_near =
         |origin: &str| origin.split_once("://").and_then(|(_, name)| host(name)).is_some_and(|name| is_loopback(&name));
-    request.headers.get_all("origin").iter().all(|origin| origin.to_str().is_ok_and(is_near))
+    let is_near = request.headers.get_all("origin").iter().all(|origin| origin.to_str().is_ok_and(is_near));
+    is_near && !is_said_to_be_foreign(request)
 }

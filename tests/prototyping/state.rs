@@ -212,6 +212,11 @@ async fn no_page_of_another_machine_and_no_other_server_does_this() {
         let asked = client.post(format!("{}/_dev/snapshot/one/", dev.url)).header("Origin", origin);
         answer(origin, asked).await.is(status);
     }
+    // Where no origin is named, a browser may still say that the page is another's.
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 204), ("none", 204)] {
+        let asked = client.post(format!("{}/_dev/snapshot/one/", dev.url)).header("Sec-Fetch-Site", site);
+        answer(site, asked).await.is(status);
+    }
     answer("a GET", client.get(format!("{}/_dev/reset/", dev.url))).await.is(405);
     answer("no host of its own", client.post(format!("{}/_dev/reset/", dev.url)).header("Host", "evil.example"))
         .await

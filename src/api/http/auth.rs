@@ -143,8 +143,14 @@ fn refuse_foreign_write(request: &Request) -> Result<(), ApiError> {
         return Ok(());
     }
     refuse_foreign_origin(request)?;
+    if is_said_to_be_foreign(request) { Err(ApiError::ForeignOrigin) } else { Ok(()) }
+}
+
+/// Whether a browser says that a page of elsewhere asks, and not which.
+#[must_use]
+pub fn is_said_to_be_foreign(request: &Request) -> bool {
     let is_foreign = request.header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    if is_foreign && !request.headers.contains_key("origin") { Err(ApiError::ForeignOrigin) } else { Ok(()) }
+    is_foreign && !request.headers.contains_key("origin")
 }
 
 fn reads(request: &Request) -> bool {
