@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::everybody;
+use super::provider::Provider;
+use super::visitor::Visitor;
+use super::{everybody, fireside_of};
 use crate::world::caller::Credential;
-use crate::world::{Caller, Fireside, Home};
+use crate::world::{Caller, Fireside, Home, Person};
 
 const ME: &str = "/api/auth/me/";
 
@@ -12,6 +14,16 @@ const ME: &str = "/api/auth/me/";
 pub async fn behind_a_proxy(flags: &[&str]) -> Fireside {
     let words = ["--user-header", "Remote-User", "--trusted-proxy", "127.0.0.1"];
     Fireside::start_with(&[&words[..], flags].concat()).await
+}
+
+/// Somebody whose account the operator has made: where a proxy says who asks nobody makes one by a password.
+async fn has_account(fireside: &Fireside, name: &str) -> Person {
+    let password = format!("correct horse {name}");
+    let words = ["user", "create", name, "--email", &format!("{name}@example.com"), "--password-file", "-"];
+    fireside.home.runs(&words, &password).await.succeeded();
+    let entered = json!({"username": name, "password": password});
+    let entered = fireside.anyone().post("/api/auth/login/", &entered).await.is(200).json();
+    Person::of(fireside.anyone(), &entered, password)
 }
 
 async fn username(caller: &Caller, name: &str) -> String {
@@ -22,7 +34,7 @@ async fn username(caller: &Caller, name: &str) -> String {
 #[tokio::test]
 async fn the_name_that_a_trusted_proxy_says_is_who_asks() {
     let fireside = behind_a_proxy(&[]).await;
-    let alice = fireside.registers("alice").await;
+    let alice = has_account(&fireside, "alice").await;
     let anyone = fireside.anyone();
     anyone.get(ME).await.refused(401, "authentication_required");
     for name in ["alice", "ALICE", " alice "] {
@@ -51,7 +63,7 @@ async fn the_name_that_a_trusted_proxy_says_is_who_asks() {
 async fn an_unknown_name_gets_an_account_once() {
     let fireside = behind_a_proxy(&[]).await;
     let anyone = fireside.anyone();
-    fireside.registers("jane").await;
+    has_account(&fireside, "jane").await;
     for (name, made) in [
         ("bob", "bob"),
         ("jane@example.org", "jane-2"),
@@ -95,6 +107,50 @@ async fn an_unknown_name_gets_an_account_once() {
 }
 
 #[tokio::test]
+async fn two_names_of_a_proxy_are_two_people_whoever_comes_first() {
+    let fireside = behind_a_proxy(&[]).await;
+    let anyone = fireside.anyone();
+    for (first, second) in [
+        ("ada@example.org", "ada"),
+        ("Grace Hopper", "grace.hopper"),
+        ("777", "user-777"),
+        ("linus", "linus@example.org"),
+        ("me/you", "ME.you"),
+    ] {
+        let (one, other) = (username(&anyone, first).await, username(&anyone, second).await);
+        assert_ne!(one.to_lowercase(), other.to_lowercase(), "{first} and {second}");
+        assert_eq!((username(&anyone, first).await, username(&anyone, second).await), (one, other));
+    }
+    // Nor is the name theirs that somebody has chosen at a provider.
+    let provider = Provider::start().await;
+    let words = ["--user-header", "Remote-User", "--trusted-proxy", "127.0.0.1"];
+    let fireside = fireside_of(&provider, &words).await;
+    let mut mallory = Visitor::of(&fireside);
+    mallory.signs_in().await.is(302);
+    assert_eq!(mallory.me().await["username"], "jane");
+    assert_eq!(username(&fireside.anyone(), "jane").await, "jane-2");
+    assert_eq!(mallory.me().await["username"], "jane");
+}
+
+#[tokio::test]
+async fn nobody_takes_the_name_of_somebody_whom_the_proxy_has_yet_to_let_in() {
+    for flags in [&[][..], &["--registration", "invite"]] {
+        let fireside = behind_a_proxy(flags).await;
+        let anyone = fireside.anyone();
+        assert_eq!(anyone.get("/api/server/").await.is(200).json()["registration"], "closed");
+        let new = json!({"username": "victim", "email": "victim@example.org", "password": "a long secret"});
+        for path in ["/api/server/register/", "/api/auth/register/", "/c/directs/api/register/"] {
+            anyone.post(path, &new).await.is(403);
+            anyone.post(path, &new).with("Remote-User", "mallory").await.is(403);
+        }
+        assert!(!everybody(&fireside).await.contains(&"victim".to_owned()));
+    }
+    let fireside = behind_a_proxy(&[]).await;
+    assert_eq!(username(&fireside.anyone(), "victim").await, "victim");
+    fireside.anyone().post("/login/", &json!({"username": "victim", "password": "a long secret"})).await.is(401);
+}
+
+#[tokio::test]
 async fn strangers_get_none_where_registration_is_not_open_and_the_disabled_stay_out() {
     let fireside = behind_a_proxy(&["--registration", "closed"]).await;
     let anyone = fireside.anyone();
@@ -113,7 +169,7 @@ async fn strangers_get_none_where_registration_is_not_open_and_the_disabled_stay
 async fn a_name_from_anybody_else_is_nothing() {
     let words = ["--user-header", "Remote-User", "--trusted-proxy", "192.0.2.1"];
     let fireside = Fireside::start_with(&words).await;
-    fireside.registers("alice").await;
+    has_account(&fireside, "alice").await;
     let anyone = fireside.anyone();
     for name in ["alice", "bob"] {
         let ask = anyone.get(ME).with("Remote-User", name).with("X-Forwarded-For", "192.0.2.1");
@@ -128,14 +184,14 @@ async fn a_name_from_anybody_else_is_nothing() {
     assert_eq!(everybody(&fireside).await, ["alice"]);
     // Without the flag, not from a trusted proxy either.
     let fireside = Fireside::start_with(&["--trusted-proxy", "127.0.0.1"]).await;
-    fireside.registers("alice").await;
+    has_account(&fireside, "alice").await;
     fireside.anyone().get(ME).with("Remote-User", "alice").await.refused(401, "authentication_required");
 }
 
 #[tokio::test]
 async fn two_names_are_none_and_an_authorization_wins() {
     let fireside = behind_a_proxy(&[]).await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let (alice, bob) = (has_account(&fireside, "alice").await, has_account(&fireside, "bob").await);
     let anyone = fireside.anyone();
     for path in [ME, "/api/server/", "/d/rooms/api/rooms/"] {
         let twice = anyone.get(path).with("Remote-User", "alice").with("Remote-User", "bob");
@@ -166,7 +222,7 @@ async fn two_names_are_none_and_an_authorization_wins() {
 #[tokio::test]
 async fn a_page_of_another_site_neither_writes_nor_listens() {
     let fireside = behind_a_proxy(&["--cors-origin", "https://friend.example"]).await;
-    let alice = fireside.registers("alice").await;
+    let alice = has_account(&fireside, "alice").await;
     let den = alice.opens_room("den").await;
     let anyone = fireside.anyone();
     let writes = |headers: &'static [(&'static str, &'static str)]| {

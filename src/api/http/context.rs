@@ -94,6 +94,15 @@ pub struct Settings {
     pub dev_feed: Option<DevFeed>,
 }
 
+impl Settings {
+    /// Who may make an account for themselves, under a name of their choice. Where a proxy says who asks nobody may:
+    /// the name would be that of somebody whom the proxy has yet to let in.
+    #[must_use]
+    pub fn open_registration(&self) -> Registration {
+        if self.user_header.is_some() { Registration::Closed } else { self.registration }
+    }
+}
+
 /// What every handler works with.
 pub struct Context {
     /// The core.

@@ -149,8 +149,8 @@ impl SignIn {
     }
 }
 
-/// Fails where the operator has passwords off.
-fn check_passwords(request: &Request) -> Result<(), ApiError> {
+/// Fails where the operator has passwords off: none signs in, and none is set by a link.
+pub fn check_passwords(request: &Request) -> Result<(), ApiError> {
     if request.context.settings.password_login { Ok(()) } else { Err(Error::Forbidden(Denial::PasswordsOff).into()) }
 }
 
@@ -171,7 +171,7 @@ pub fn check_registration(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
     check_passwords(request)?;
     request.context.limits.check_registration(request.peer).of(request)?;
-    match request.context.settings.registration {
+    match request.context.settings.open_registration() {
         Registration::Open | Registration::Invite => Ok(()),
         Registration::Closed => Err(Error::RegistrationClosed.into()),
     }

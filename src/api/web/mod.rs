@@ -227,7 +227,7 @@ async fn metrics(actor: Actor, request: Request) -> Answer {
 
 async fn server(request: Request) -> Answer {
     let settings = &request.context.settings;
-    let registration = match settings.registration {
+    let registration = match settings.open_registration() {
         Registration::Open => "open",
         Registration::Invite => "invite",
         Registration::Closed => "closed",

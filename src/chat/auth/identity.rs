@@ -177,10 +177,9 @@ fn open_named(
     }
     let known = match identities::owner(tx, identity)? {
         None => {
-            // Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy.
             let like = store::users::find_by_key(tx, &fold(identity.subject()))?;
-            let same = |user: &User| user.username.as_str().eq_ignore_ascii_case(identity.subject());
-            like.filter(same).map(|user| user.id)
+            let is_meant = |user: &User| Ok::<_, Error>(is_of_that_name(tx, user, identity)?.then_some(user.id));
+            like.as_ref().map(is_meant).transpose()?.flatten()
         }
         known => known,
     };
@@ -192,6 +191,18 @@ fn open_named(
     store::credentials::delete_secret(tx, &hash)?;
     let credential = open_browser(tx, user, key, label)?;
     identities::mark_opened(tx, credential, identity.issuer())
+}
+
+/// Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy. Nor is an
+/// account theirs whose name was made of what others are called elsewhere: by the proxy, like `ada` of
+/// `ada@example.org`, or by a provider, where people choose what they are called.
+fn is_of_that_name(tx: &Tx<'_>, user: &User, identity: &Identity) -> Result<bool> {
+    let is_same = user.username.as_str().eq_ignore_ascii_case(identity.subject());
+    if !is_same || identities::subject(tx, user.id, identity.issuer())?.is_some() {
+        return Ok(false);
+    }
+    let has_none = store::users::password_hash(tx, user.id)?.is_some_and(|hash| !has_password(&hash));
+    Ok(!(has_none && identities::has_any(tx, user.id)?))
 }
 
 fn free_name(tx: &Tx<'_>, wanted: Username) -> Result<Username> {

@@ -21,6 +21,11 @@ pub fn subject(db: &Db, user: UserId, issuer: &str) -> Result<Option<String>> {
     Ok(query.query_row(params![user.0, issuer], |row| row.get(0)).optional()?)
 }
 
+/// Whether somebody is known anywhere else.
+pub fn has_any(db: &Db, user: UserId) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM identities WHERE user_id = ?1")?.exists([user.0])?)
+}
+
 pub fn insert(tx: &Tx<'_>, user: UserId, identity: &Identity) -> Result<()> {
     tx.prepare_cached("INSERT INTO identities (user_id, issuer, subject) VALUES (?1, ?2, ?3)")?.execute(params![
         user.0,
