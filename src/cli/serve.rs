@@ -210,7 +210,7 @@ impl Serve {
         let people = self.dev.populate(&app, &base).await?;
         self.announce(&app, &listeners, metrics.as_ref());
         say(&format!("API documents: {base}/docs"));
-        announce_setup(&app, &base)?;
+        announce_setup(&app, &base, self.oidc.takes_passwords())?;
         people.iter().for_each(|line| say(line));
         let dev = match (&scratch, dev_clock) {
             (Some(scratch), Some(clock)) => {
@@ -390,11 +390,13 @@ impl Serve {
     }
 }
 
-/// Where nobody administers the server yet: the link that makes the first who does.
-fn announce_setup(app: &App, base: &str) -> Result<(), CommandError> {
+/// Where nobody administers the server yet: the link that makes the first who does, by a password.
+fn announce_setup(app: &App, base: &str, takes_passwords: bool) -> Result<(), CommandError> {
     let code = app.open_setup().map_err(|error| CommandError::new(CommandError::FAILED, error.to_string()))?;
-    if let Some(code) = code {
-        say(&format!("setup: {base}/setup#{}", code.as_str()));
+    match code {
+        Some(code) if takes_passwords => say(&format!("setup: {base}/setup#{}", code.as_str())),
+        Some(_) => say("setup: sign in, and then run `fireside user admin NAME`"),
+        None => {}
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::fireside_of;
 use super::provider::Provider;
+use crate::manage::{root_of, setup_code};
 use crate::world::{Fireside, Home};
 
 #[tokio::test]
@@ -109,4 +110,35 @@ async fn with_passwords_off_nobody_signs_in_or_registers_by_one() {
     assert_eq!(visitor.me().await["username"], "jane");
     let bare = json!({"username": "jane", "password": "", "oauth": "true"});
     visitor.person().post("/api/auth/login/", &bare).await.is(200);
+}
+
+#[tokio::test]
+async fn with_passwords_off_no_link_sets_one() {
+    let mut fireside = Fireside::start().await;
+    let code = setup_code(&fireside).expect("a link");
+    let words = ["--user-header", "Remote-User", "--trusted-proxy", "127.0.0.1", "--password-login", "off"];
+    let home = Home::new();
+    let other = Fireside::start_in(home.clone(), &words).await;
+    let hint = other.facts.iter().find(|fact| fact.starts_with("setup: ")).expect("what to do instead");
+    assert!(!hint.contains('#') && hint.contains("fireside user admin"), "{hint}");
+    let setup = json!({"code": code, "username": "root", "password": "a long secret"});
+    other.anyone().post("/api/server/setup/", &setup).await.refused(403, "permission_denied");
+
+    let root = root_of(&fireside).await;
+    let alice = fireside.registers("alice").await;
+    let link = root.does(&format!("/api/server/users/{}/reset/", alice.id)).await.is(201).json();
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    let home = fireside.home.clone();
+    let mut fireside = Fireside::start_in(home.clone(), &words).await;
+    let look = json!({"code": link["code"]});
+    let new = json!({"code": link["code"], "password": "another secret"});
+    fireside.anyone().post("/api/server/reset/look/", &look).await.refused(403, "permission_denied");
+    fireside.anyone().post("/api/server/reset/", &new).await.refused(403, "permission_denied");
+    let path = format!("/api/server/users/{}/reset/", alice.id);
+    root.back_to(&fireside).does(&path).await.refused(403, "permission_denied");
+    alice.back_to(&fireside).get("/api/auth/me/").await.is(200);
+    // It was the flag that refused.
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    let fireside = Fireside::start_in(home, &[]).await;
+    fireside.anyone().post("/api/server/reset/", &new).await.is(204);
 }

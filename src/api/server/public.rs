@@ -8,7 +8,7 @@ use crate::api::http::openapi::shape::{self, Shape, described};
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, no_content, ok, signed_by};
 use crate::api::http::request::Request;
-use crate::api::http::sign_in::{self, Newcomer, check_registration, device_label};
+use crate::api::http::sign_in::{self, Newcomer, check_passwords, check_registration, device_label};
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
 use crate::chat::model::server::Beginning;
@@ -53,6 +53,7 @@ pub async fn look_at_invite(mut request: Request) -> Answer {
 
 pub async fn set_up(mut request: Request) -> Answer {
     check_guess(&request)?;
+    check_passwords(&request)?;
     let SetUp { code, username, password, email, display_name, name } = request.body().await?;
     let display_name = display_name.0.map(String::from);
     let new = NewUser { username, email: email.0, password, display_name, is_admin: true };
@@ -84,6 +85,7 @@ fn signed_in(account: &Account, token: &Token) -> Answer {
 
 pub async fn look_at_reset(mut request: Request) -> Answer {
     check_guess(&request)?;
+    check_passwords(&request)?;
     let ByLink { code } = request.body().await?;
     let (username, expires_at) = request.context.app.look_at_reset(&code.0)?;
     ok(&ResetLook { username: username.as_str(), expires_at: expires_at.to_string() })
@@ -91,6 +93,7 @@ pub async fn look_at_reset(mut request: Request) -> Answer {
 
 pub async fn reset(mut request: Request) -> Answer {
     check_guess(&request)?;
+    check_passwords(&request)?;
     let NewPassword { code, password } = request.body().await?;
     request.context.app.reset_password(&code.0, password).await?;
     no_content()

@@ -9,6 +9,7 @@ use crate::api::http::body::{DisplayName, body};
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, json, no_content, ok};
 use crate::api::http::request::Request;
+use crate::api::http::sign_in::check_passwords;
 use crate::chat::model::admin::{Administrator, UserChange};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::{Email, Username};
@@ -52,6 +53,7 @@ pub async fn change(by: Administrator, mut request: Request) -> Answer {
 }
 
 pub async fn reset(by: Administrator, request: Request) -> Answer {
+    check_passwords(&request)?;
     let (code, expires_at) = request.context.app.create_reset(&by, UserId(request.id(0)?)).await?;
     let link = ResetLink {
         url: link(&request, "reset", code.as_str()),
