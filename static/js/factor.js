@@ -15,7 +15,7 @@ export function factorPart({ api, me }) {
     return [el('p', { className: 'soft', textContent: t('factor.about') }), el('div', { className: 'row' }, begin)];
   }
   function on({ recovery_codes_left }) {
-    const end = form([known(me), field('password', t('signin.password'), { type: 'password', autocomplete: 'current-password', required: true })], t('factor.end'), async ({ password }) => {
+    const end = form([known(me), field('password', t('signin.password'), { type: 'password', autocomplete: 'current-password' })], t('factor.end'), async ({ password }) => {
       if (!(await confirmed(t('factor.end.sure'), t('factor.end')))) return;
       await api.endFactor(password);
       toast(t('factor.ended'));
@@ -37,7 +37,7 @@ export async function createRequired(root, { api, frame, speak, done, left }) {
 // In three steps: the password, the app, the recovery codes.
 function settingUp({ api, me, done }) {
   const place = el('div', { className: 'stack' });
-  const first = form([known(me), field('password', t('signin.password'), { type: 'password', autocomplete: 'current-password', required: true })], t('factor.next'), async ({ password }) => {
+  const first = form([known(me), field('password', t('signin.password'), { type: 'password', autocomplete: 'current-password' })], t('factor.next'), async ({ password }) => {
     const started = await api.startFactor(password);
     place.replaceChildren(second(started));
     place.querySelector('[name=otp]').focus();

@@ -1,6 +1,7 @@
 //! Signing in by others' word: an OpenID Connect provider, or a proxy that knows.
 
 mod certified;
+mod factor;
 mod header;
 mod lies;
 mod link;

@@ -8,7 +8,7 @@ use super::{everybody, fireside_of_issuer};
 use crate::client::browser::{Browser, browser_is_here};
 
 /// By the button, and then at the provider, which asks for her consent.
-async fn grace_signs_in(page: &Browser) {
+pub async fn grace_signs_in(page: &Browser) {
     page.clicks("a.elsewhere").await;
     page.types("[name=login]", "grace").await;
     page.types("[name=password]", "any").await;

@@ -34,7 +34,10 @@ impl FieldValue for Code {
 
 body! {
     /// Whoever changes their second factor.
-    Confirmed { password: Attempt }
+    Confirmed {
+        /// Blank where the account has none.
+        password: Attempt,
+    }
     /// The first code of the app.
     FirstCode { otp: Code }
 }

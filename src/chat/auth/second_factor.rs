@@ -2,6 +2,9 @@
 //!
 //! A new password, by its owner, the operator or a link, changes nothing about it: whoever has only the
 //! password, or only the link, has half of what signs in. Who lost both asks an administrator.
+//!
+//! An account without a password can have one as well: it may be required of all, and it guards the password that a
+//! link sets one day. Until then nothing asks for its codes, and the account's own credentials turn it on and off.
 
 use std::time::Duration;
 
@@ -43,7 +46,7 @@ impl App {
         if actor.is_bot {
             return Err(Error::Forbidden(Denial::Bot));
         }
-        let confirmed = self.confirm_password(actor, password).await?;
+        let confirmed = self.confirm_password_if_any(actor, password).await?;
         let secret = FactorSecret::random();
         let (user, sealed) = (actor.user, secret.sealed(&self.keys.factor_key(), actor.user)?);
         self.authorized(actor)
@@ -81,7 +84,7 @@ impl App {
 
     /// Turns the actor's own off.
     pub async fn end_second_factor(&self, actor: &Actor, password: Password) -> Result<()> {
-        let confirmed = self.confirm_password(actor, password).await?;
+        let confirmed = self.confirm_password_if_any(actor, password).await?;
         let (user, required) = (actor.user, self.factor_required);
         self.authorized(actor)
             .write(move |tx| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{account_token, audit};
 use crate::chat::app::App;
-use crate::chat::hasher::Reference;
+use crate::chat::hasher::{Reference, has_password};
 use crate::chat::memory::credential_cache::CachedCredential;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::audit::AuditAction;
@@ -158,6 +158,15 @@ impl App {
         let is_theirs = self.hasher.verify(password, against).await?;
         let hash = stored.filter(|_| is_theirs).ok_or(Error::WrongPassword)?;
         Ok(Confirmed { user: actor.user, hash })
+    }
+
+    /// The same for what guards a password: whoever has none, since others vouch for them, has nothing to confirm by.
+    pub(super) async fn confirm_password_if_any(&self, actor: &Actor, password: Password) -> Result<Confirmed> {
+        let stored = self.store.read(|db| store::users::password_hash(db, actor.user))?;
+        match stored.filter(|hash| !has_password(hash)) {
+            Some(hash) => Ok(Confirmed { user: actor.user, hash }),
+            None => self.confirm_password(actor, password).await,
+        }
     }
 
     /// Writes down a credential's use, behind the back of whoever used it.
