@@ -25,6 +25,7 @@ use std::time::Duration;
 use warp::http::Method;
 
 use crate::chat::model::error::Error;
+use crate::chat::pace::counted as paced;
 use crate::chat::{App, MAX_CODECS};
 use http::context::{Context, Settings};
 use http::fault_injection::Fault;
@@ -212,7 +213,10 @@ impl Api {
 
     async fn handle(&self, place: RouteRef, mut request: Request) -> Answer {
         request.named = http::auth::named_by_proxy(&request).await?;
-        (self.route(place).handle)(request).await
+        let trace = Arc::clone(&request.trace);
+        let (answer, usage) = paced((self.route(place).handle)(request)).await;
+        usage.into_iter().for_each(|usage| trace.counted(usage));
+        answer
     }
 
     /// The first route whose method and guard fit. Where no guard takes the request for its

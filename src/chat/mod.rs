@@ -38,7 +38,7 @@ pub mod model;
 pub mod notify;
 pub mod ops;
 pub mod overview;
-mod pace;
+pub mod pace;
 pub mod page_cache;
 pub mod people;
 pub mod pin;

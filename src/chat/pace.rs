@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 
 use super::app::App;
+pub use super::memory::pace::counted;
 use super::model::error::Result;
 use super::model::session::Actor;
 

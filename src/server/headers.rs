@@ -11,9 +11,9 @@ use warp::http::header::{
 };
 
 use crate::api::http::context::Settings;
-use crate::api::http::limit::RateUsage;
 use crate::api::http::reply::Response;
 use crate::api::http::trace::RequestTrace;
+use crate::chat::model::rate::RateUsage;
 
 /// The header with the request's id, also in the log.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -36,6 +36,24 @@ async fn a_limit_that_counts_says_where_one_stands() {
     let wrong = json!({"username": "alice", "password": "not hers at all"});
     let answer = fireside.anyone().post("/api/auth/login/", &wrong).await.is(401);
     assert_eq!(answer.header("ratelimit-policy"), "\"sign-in\";q=5;w=3600");
+    // What one sends counts in every API.
+    let sending = Fireside::start_with_limits(&["--limit-send", "5/min"]).await;
+    people!(sending: dora, eve);
+    for (path, left) in [("/api/messages/", 4), ("/d/inbox/api/messages/", 3)] {
+        let answer = dora.post(path, &json!({"receiver": "eve", "content": "hello"})).await.is(201);
+        assert_eq!(answer.header("ratelimit-policy"), "\"send\";q=5;w=60");
+        assert_eq!(standing(&answer, "ratelimit").1[0], ("r".to_owned(), left), "{answer}");
+    }
+    let room = json!({"name": "den"});
+    let both = dora.post("/api/rooms/", &room).await.is(201);
+    assert!(both.header("ratelimit").starts_with("\"api\";r=99;t=1, \"send\";r=2;t="), "{both}");
+    assert!(!dora.get("/api/messages/").await.is(200).has("ratelimit"), "who reads sends nothing");
+    for _ in 0..2 {
+        eve.post("/api/messages/", &json!({"receiver": "dora", "content": "hi"})).await.is(201);
+        dora.post("/api/messages/", &json!({"receiver": "eve", "content": "again"})).await.is(201);
+    }
+    let refused = dora.post("/api/messages/", &json!({"receiver": "eve", "content": "too much"})).await.is(429);
+    assert_eq!(standing(&refused, "ratelimit").1[0], ("r".to_owned(), 0), "{refused}");
 
     let free = Fireside::start().await;
     let bob = free.registers("bob").await;

@@ -59,14 +59,19 @@ pub fn check(operation: &Value, method: &str, answer: &Answer) -> bool {
     // Where two documents claim a path at the root, what it says of a limit is true of one.
     let is_shared = operation["tags"].as_array().is_some_and(|tags| tags.len() > 1);
     match operation["x-rate-limit"].as_str() {
-        // That of what is sent is counted below the APIs, by users and their sockets alike, and no header tells of it.
-        Some(limit) if !is_shared && limit != "send" => {
+        Some(limit) if !is_shared => {
             let standing = format!("\"{limit}\";");
             for header in ["ratelimit", "ratelimit-policy"] {
                 assert!(answer.header(header).contains(&standing), "{limit} counts this: {answer}");
             }
         }
         Some(_) => {}
+        // Whatever writes may count in what one sends, which its document tells by the status 429.
+        None if method != "GET" && answer.has("ratelimit") => {
+            let (standing, policy) = (answer.header("ratelimit"), answer.header("ratelimit-policy"));
+            assert!(standing.starts_with("\"send\";r=9") && !standing.contains(','), "another limit: {answer}");
+            assert_eq!(policy, "\"send\";q=9999;w=60", "{answer}");
+        }
         None => assert!(!answer.has("ratelimit"), "its document names no limit: {answer}"),
     }
     is_secret

@@ -18,6 +18,7 @@ use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::model::id::{HookId, UserId};
 use crate::chat::model::name::rule::{MAX_LOGIN, fold};
+use crate::chat::model::rate::RateUsage;
 use crate::chat::model::session::Actor;
 
 /// Attempts from one address over all accounts, as a multiple of those at one account.
@@ -149,21 +150,6 @@ impl Key {
     }
 }
 
-/// Where somebody stands with a limit, as the headers `RateLimit` and `RateLimit-Policy` say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateUsage {
-    /// What is limited.
-    pub name: &'static str,
-    /// How much of it may come at once.
-    pub quota: u32,
-    /// The time in which all of that is there again.
-    pub window: Duration,
-    /// How much is left.
-    pub remaining: u32,
-    /// The time after which all of it is.
-    pub reset: Duration,
-}
-
 /// What came of counting.
 #[derive(Debug)]
 pub struct Counted {
@@ -207,17 +193,12 @@ impl<K: Clone + Eq + Hash> Counter<K> {
     fn check(&self, key: &K) -> Counted {
         let Some((quota, limiter)) = &self.limit else { return Counted::FREE };
         let (max, one) = (quota.burst_size().get(), quota.replenish_interval());
-        let stands = |remaining: u32, reset| {
-            Some(RateUsage { name: self.name, quota: max, window: one * max, remaining, reset })
-        };
+        let stands = |remaining| Some(RateUsage::new(self.name, max, one, remaining));
         match limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key) {
-            Ok(after) => {
-                let left = after.remaining_burst_capacity();
-                Counted { usage: stands(left, one * max.saturating_sub(left)), allowed: Ok(()) }
-            }
+            Ok(after) => Counted { usage: stands(after.remaining_burst_capacity()), allowed: Ok(()) },
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
-                Counted { usage: stands(0, one * max), allowed: Err(ApiError::RateLimited(wait)) }
+                Counted { usage: stands(0), allowed: Err(ApiError::RateLimited(wait)) }
             }
         }
     }

@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::limit::RateUsage;
 use super::meters::UNMATCHED;
 use crate::chat::model::id::UserId;
+use crate::chat::model::rate::RateUsage;
 
 /// What lasts as long as somebody holds it.
 pub type Permit = Arc<dyn Debug + Send + Sync>;

@@ -37,6 +37,7 @@ pub mod profile;
 pub mod push;
 pub mod quiet;
 pub mod quota;
+pub mod rate;
 pub mod readiness;
 pub mod receipt;
 pub mod record;
