@@ -36,7 +36,7 @@ const APIS = {
   ]],
   messenger: ["JWTs, profiles, friends, posts and chat rooms that are called by two usernames.", (to) => [
     ["A pair of JWTs, for clients that want one", `curl -d 'username=${to.me}' -d 'password=PASSWORD' '${to.base}/accounts/api/token/'`],
-    ["Open the room with somebody", post(to, "/messenger/api/chatrooms/", `recipient=${to.other}`)],
+    ["Open the room with somebody, once: after that it says that there is one", post(to, "/messenger/api/chatrooms/", `recipient=${to.other}`)],
     ["Your rooms, and their names", get(to, "/messenger/api/chatrooms/")],
     ["Send a message", post(to, `/messenger/api/chatrooms/${to.pair}/messages/`, "content=Hello")],
     ["Listen, and send by typing a frame", listen(to, `/messenger/ws/ws/chat/${to.pair}/`), `/messenger/ws/ws/chat/${to.pair}/`, { message: "Hello" }],

@@ -42,8 +42,9 @@ pub fn named(colour: &str) -> Option<&'static str> {
 /// Whether something is well, as words of monitoring say it.
 pub fn of_state(state: &str) -> &'static str {
     match state.to_ascii_lowercase().as_str() {
-        "resolved" | "ok" | "normal" => "🟢",
-        "nodata" | "no_data" | "pending" | "paused" | "warning" => "🟡",
+        "resolved" | "ok" | "normal" | "success" => "🟢",
+        "nodata" | "no_data" | "pending" | "paused" | "warning" | "queued" | "requested" | "waiting"
+        | "in_progress" | "cancelled" | "skipped" | "neutral" | "stale" | "inactive" | "action_required" => "🟡",
         _ => "🔴",
     }
 }

@@ -26,7 +26,8 @@ pub fn words(payload: &Object) -> String {
 /// Alertmanager's.
 fn alerts(payload: &Object) -> String {
     let all: Vec<&Object> = objects(payload, "alerts").collect();
-    let more = all.len().saturating_sub(MAX_ALERTS);
+    let left_out = payload.get("truncatedAlerts").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
+    let more = all.len().saturating_sub(MAX_ALERTS).saturating_add(left_out.unwrap_or(0));
     let more = (more > 0).then(|| format!("… and {more} more"));
     let link = more.as_ref().and_then(|_| text(payload, "externalURL")).map(str::to_owned);
     lines(all.into_iter().take(MAX_ALERTS).map(|alert| Some(words_of_alert(alert))).chain([more, link]))
@@ -62,7 +63,9 @@ fn notice(payload: &Object, title: Option<&str>, message: Option<&str>) -> Strin
         Some(Some(format!("{}: {value}", text(found, "metric")?)))
     });
     let image = text(payload, "imageUrl").map(str::to_owned);
-    signed(sign, &lines([title, message.map(str::to_owned)].into_iter().chain(measured).chain([image])))
+    // A template may leave out the message, and then the alerts speak for themselves.
+    let alerts = message.is_none().then(|| alerts(payload));
+    signed(sign, &lines([title, message.map(str::to_owned), alerts].into_iter().chain(measured).chain([image])))
 }
 
 /// Uptime Kuma's, whose message has its own sign.
