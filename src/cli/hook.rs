@@ -21,10 +21,12 @@ pub(super) enum Hook {
     Rotate(Rotate),
     /// List what one has sent: each attempt of the last hundred
     Deliveries(Sent),
+    /// Let one send a test, and say what its receiver answered
+    Test(One),
     /// Let one send what happened again, as of a number of the sequence: it is switched on, if it is off
     Replay(Replay),
     /// Delete one: its bot leaves the group
-    Delete(Delete),
+    Delete(One),
 }
 
 #[derive(Debug, Args)]
@@ -92,7 +94,7 @@ pub(super) struct Rotate {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Delete {
+pub(super) struct One {
     /// The group's id
     chat: i64,
     /// Its id, as the list says
@@ -118,6 +120,7 @@ impl Hook {
                     other => Err(unexpected(&other)),
                 }
             }
+            Self::Test(One { chat, id, data }) => tested(asks(&data, Command::Test { chat, id })?),
             Self::Replay(Replay { chat, id, since, data }) => {
                 asks(&data, Command::Replay { chat, id, since })?;
                 say(&format!("the hook {id} sends what happened after {since} again"));
@@ -127,12 +130,26 @@ impl Hook {
                 Outcome::Hooks(hooks) => print(&hooks, json, in_words),
                 other => Err(unexpected(&other)),
             },
-            Self::Delete(Delete { chat, id, data }) => {
+            Self::Delete(One { chat, id, data }) => {
                 asks(&data, Command::Delete { chat, id })?;
                 say(&format!("the hook {id} is deleted"));
                 Ok(())
             }
         }
+    }
+}
+
+fn tested(outcome: Outcome) -> Result<(), CommandError> {
+    match outcome {
+        Outcome::Tested { status: Some(status), error: None } => {
+            say(&format!("its receiver answered {status}"));
+            Ok(())
+        }
+        Outcome::Tested { error, .. } => {
+            let why = error.unwrap_or_else(|| "it did not answer".to_owned());
+            Err(CommandError::new(CommandError::FAILED, format!("its receiver did not take it: {why}")))
+        }
+        other => Err(unexpected(&other)),
     }
 }
 

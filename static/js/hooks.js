@@ -128,6 +128,6 @@ function openDeliveries({ api, actions }, chat, { id, label }, changed) {
     }) });
     return el('li', { className: error ? 'delivery failed' : 'delivery' },
       el('span', { className: 'status', dir: 'ltr', textContent: answer ?? '–' }),
-      el('div', { className: 'grow' }, el('span', { className: 'words', textContent: what }), el('p', { className: 'soft' }, el('time', { dateTime: at, textContent: time }), ` · ${t('hooks.ms', { n: ms })}`), error && el('p', { className: 'refused', textContent: tell(error) })), replay);
+      el('div', { className: 'grow' }, el('span', { className: 'words', textContent: what }), el('p', { className: 'soft' }, el('time', { dateTime: at, textContent: time }), ` · ${t('hooks.ms', { n: ms })}`), error && el('p', { className: 'refused', textContent: tell(error) }), replay));
   }
 }

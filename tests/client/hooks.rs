@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::axe::{Checker, axe};
 use super::{Browser, browser_is_here};
 use crate::messaging::outgoing::receiver::{Mood, Receiver};
 use crate::world::{Fireside, Person, id};
@@ -147,4 +148,63 @@ async fn programs_are_marked_where_people_stand() {
     hers.reads("dialog .person .bot", "bot").await;
     assert_eq!(hers.asks("document.querySelectorAll('dialog .person .bot').length").await, 1, "people are not");
     hers.leaves().await;
+}
+
+/// The screens of the panel, one after the other, of a group with a hook of either kind; in whichever language.
+pub async fn each_screen(page: &Browser, admin: &Person, receiver: &Receiver, mut shown: impl AsyncFnMut(&str)) {
+    let chat = group(admin, &[]).await;
+    let hooks = format!("/messages/api/chats/{chat}/hooks/");
+    let out = json!({"label": "To CI", "url": receiver.url(), "events": ["message_created", "member_added"]});
+    receiver.knows(&admin.post(&hooks, &out).await.is(201).json());
+    let messages = format!("/messages/api/chats/{chat}/messages/");
+    receiver.is(Mood::Answers(503, String::new()));
+    admin.post(&messages, &json!({"content": "/build main"})).await.is(201);
+    page.opens_chat(chat).await;
+    page.clicks(".conversation .about").await;
+    let opener =
+        "[...document.querySelectorAll('dialog button')].find((each) => /^(Hooks|Хуки)$/.test(each.textContent))";
+    page.until(&format!("!!{opener}")).await;
+    page.does(&format!("{opener}.click()")).await;
+    page.sees(".hooks .hook").await;
+    shown("hooks").await;
+    page.does("document.querySelectorAll('.hooks summary')[1].click()").await;
+    shown("hooks-out").await;
+    page.does("document.querySelectorAll('.hooks summary')[1].click(); document.querySelectorAll('.hooks summary')[0].click()").await;
+    page.types(".hooks details[open] [name=label]", "A build with a rather long name, as builds have").await;
+    page.clicks(".hooks details[open] [type=submit]").await;
+    page.sees(".once").await;
+    shown("hooks-once").await;
+    page.does("[...document.querySelectorAll('.hook button')].find((each) => /To CI/.test(each.ariaLabel) && /^(Deliveries|Отправки)/.test(each.textContent)).click()").await;
+    page.sees(".delivery.failed").await;
+    page.clicks("dialog:last-of-type .primary").await;
+    page.reads("dialog:last-of-type [role=status]", "503").await;
+    shown("hooks-deliveries").await;
+    page.does("for (const open of document.querySelectorAll('dialog')) open.close(); location.hash = ''").await;
+}
+
+#[tokio::test]
+async fn the_panel_is_for_everybody_on_a_phone_and_a_desk_in_both_languages() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = server().await;
+    let (alice, receiver) = (fireside.registers("alice").await, Receiver::opens().await);
+    let mut checker = axe().map(|script| Checker { script, faults: Vec::new() });
+    for (width, height, language) in [(360, 720, "ru"), (1440, 900, "en")] {
+        let page = Browser::of(&fireside, &alice).await;
+        page.is_sized(width, height).await;
+        page.does(&format!("localStorage.setItem('fireside.language', '{language}')")).await;
+        page.reloads().await;
+        page.sees(".chats").await;
+        each_screen(&page, &alice, &receiver, async |screen: &str| {
+            let wide = "[...document.querySelectorAll('dialog[open] .hooks *')].filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.outerHTML.slice(0, 120))";
+            assert_eq!(page.asks(wide).await, json!([]), "{screen} at {width}");
+            if let Some(checker) = &mut checker {
+                checker.sees(&page, &format!("{screen} at {width}")).await;
+            }
+        })
+        .await;
+        page.leaves().await;
+    }
+    if let Some(checker) = checker {
+        assert_eq!(checker.faults, Vec::<String>::new());
+    }
 }

@@ -9,8 +9,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::hooks::each_screen;
 use super::link::an_admins_page;
 use super::{Browser, browser_is_here};
+use crate::messaging::outgoing::receiver::Receiver;
 use crate::world::totp::App;
 use crate::world::{Fireside, Person, id};
 
@@ -149,6 +151,29 @@ async fn every_screen_at_every_width_in_both_themes_and_languages() {
     }
     page.leaves().await;
     door.leaves().await;
+}
+
+#[tokio::test]
+#[ignore = "takes pictures"]
+async fn hooks_at_two_widths_in_both_themes_and_languages() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start_with(&["--hook-allow", "127.0.0.1"]).await;
+    let (ann, receiver) = (fireside.registers("ann").await, Receiver::opens().await);
+    let page = Browser::of(&fireside, &ann).await;
+    for (width, height) in [WIDTHS[0], WIDTHS[2]] {
+        for (theme, language) in [("light", "en"), ("dark", "ru"), ("dark", "en"), ("light", "ru")] {
+            let album = Album { mark: format!("{width}-{theme}-{language}") };
+            page.is_sized(width, height).await;
+            page.does(&format!(
+                "localStorage.setItem('fireside.theme', '{theme}'); localStorage.setItem('fireside.language', '{language}')"
+            ))
+            .await;
+            page.reloads().await;
+            page.sees(".chats").await;
+            each_screen(&page, &ann, &receiver, async |screen: &str| album.takes(&page, screen).await).await;
+        }
+    }
+    page.leaves().await;
 }
 
 #[tokio::test]

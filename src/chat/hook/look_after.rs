@@ -1,5 +1,7 @@
 //! Looking after a hook that sends: what it sent, sending it again, and a test.
 
+use tokio::sync::oneshot;
+
 use super::check_keeper;
 use crate::chat::app::App;
 use crate::chat::model::admin::Administrator;
@@ -53,6 +55,17 @@ impl App {
             let sending = sending(db, chat, hook)?;
             Ok((sending.url, self.keys.hook_secret(&sending.nonce)))
         })
+    }
+
+    /// Has a test of a hook sent, and waits for what comes of it: only where a server runs.
+    pub async fn order_hook_test(&self, by: &Administrator, chat: ChatId, hook: HookId) -> Result<Attempt> {
+        self.hook_to_test(by, chat, hook)?;
+        self.hook_wakes.order_test(chat, hook).await.map_err(|_| Error::Internal)
+    }
+
+    /// The tests that were ordered, and where what comes of each goes.
+    pub fn ordered_hook_tests(&self) -> Vec<(ChatId, HookId, oneshot::Sender<Attempt>)> {
+        self.hook_wakes.take_tests()
     }
 
     /// Lists what came of a test.

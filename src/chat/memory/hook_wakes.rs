@@ -7,10 +7,11 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
+use crate::chat::model::delivery::Attempt;
 use crate::chat::model::event::{Committed, Event, MemberEvent, MessageEvent};
-use crate::chat::model::id::ChatId;
+use crate::chat::model::id::{ChatId, HookId};
 
 /// Groups with hooks that send, and which of them have something new.
 #[derive(Default)]
@@ -24,7 +25,11 @@ pub struct HookWakes {
 struct Groups {
     watched: HashSet<ChatId>,
     new: HashSet<ChatId>,
+    tests: Vec<OrderedTest>,
 }
+
+/// A test that the operator ordered, and where what comes of it goes.
+pub type OrderedTest = (ChatId, HookId, oneshot::Sender<Attempt>);
 
 impl HookWakes {
     /// Listens to a group from here on.
@@ -42,6 +47,19 @@ impl HookWakes {
     pub fn ring(&self, chat: ChatId) {
         self.lock().new.insert(chat);
         self.wake.notify_one();
+    }
+
+    /// Has a test sent by whoever sends.
+    pub fn order_test(&self, chat: ChatId, hook: HookId) -> oneshot::Receiver<Attempt> {
+        let (tell, told) = oneshot::channel();
+        self.lock().tests.push((chat, hook, tell));
+        self.wake.notify_one();
+        told
+    }
+
+    /// Those that were ordered since.
+    pub fn take_tests(&self) -> Vec<OrderedTest> {
+        std::mem::take(&mut self.lock().tests)
     }
 
     pub fn hear(&self, committed: &Committed) {

@@ -42,6 +42,13 @@ pub enum Command {
         chat: i64,
         id: i64,
     },
+    /// Send a test.
+    Test {
+        /// The group.
+        chat: i64,
+        /// Which.
+        id: i64,
+    },
     /// Send what happened again.
     Replay {
         /// The group.
@@ -145,11 +152,14 @@ pub(super) enum Done {
     Sent(Vec<DeliveryLine>),
     /// All that there are.
     Listed(Vec<HookLine>),
+    /// A test was sent: what was answered, and why that counts for nothing.
+    Tested(Option<u16>, Option<String>),
     /// A hook is deleted, or sends again.
     Plainly,
 }
 
-pub(super) async fn execute(app: &App, command: Command) -> Result<Done, String> {
+/// `is_serving`: somebody sends, too.
+pub(super) async fn execute(app: &App, is_serving: bool, command: Command) -> Result<Done, String> {
     let by = Administrator::CommandLine;
     let shown = |(_, secret): (Hook, HookSecret)| match secret {
         HookSecret::Url(secret) => Done::Shown(format!("hooks/{}/", secret.as_str())),
@@ -178,6 +188,12 @@ pub(super) async fn execute(app: &App, command: Command) -> Result<Done, String>
             let sent = app.deliveries(&by, ChatId(chat), HookId(id), newest, MAX_DELIVERIES);
             let sent = sent.map_err(|error| unknown_sender(error, chat, id))?;
             Ok(Done::Sent(sent.into_iter().map(DeliveryLine::from).collect()))
+        }
+        Command::Test { .. } if !is_serving => Err("it is the server that sends a test, and none runs".to_owned()),
+        Command::Test { chat, id } => {
+            let tested = app.order_hook_test(&by, ChatId(chat), HookId(id)).await;
+            let tested = tested.map_err(|error| unknown_sender(error, chat, id))?;
+            Ok(Done::Tested(tested.status, tested.error))
         }
         Command::Replay { chat, id, since } => {
             let replayed = app.replay_hook(&by, ChatId(chat), HookId(id), Seq(since)).await;

@@ -108,6 +108,13 @@ pub enum Outcome {
     Hooks(Vec<hook::HookLine>),
     /// What a hook has sent.
     Deliveries(Vec<hook::DeliveryLine>),
+    /// A hook sent a test.
+    Tested {
+        /// What the receiver answered.
+        status: Option<u16>,
+        /// Why it counts for nothing.
+        error: Option<String>,
+    },
     /// A secret that was made, shown this once.
     Secret(String),
     /// A URL that was made.
@@ -150,6 +157,7 @@ impl Outcome {
             hook::Done::Listed(hooks) => Self::Hooks(hooks),
             hook::Done::Signs(secret) => Self::Secret(secret),
             hook::Done::Sent(sent) => Self::Deliveries(sent),
+            hook::Done::Tested(status, error) => Self::Tested { status, error },
             hook::Done::Plainly => Self::Done,
         }
     }
@@ -174,7 +182,9 @@ pub async fn execute(app: &App, base: Option<&str>, command: Command) -> Outcome
         Command::User(command) => user::execute(app, base, command).await,
         Command::Invite(command) => invite::execute(app, base, command).await,
         Command::Bot(command) => bot::execute(app, command).await.map(Outcome::from),
-        Command::Hook(command) => hook::execute(app, command).await.map(|done| Outcome::of_hook(done, base)),
+        Command::Hook(command) => {
+            hook::execute(app, base.is_some(), command).await.map(|done| Outcome::of_hook(done, base))
+        }
         Command::Token(command) => token::execute(app, command).await,
         Command::Audit { limit } => audit::list(app, limit).await,
         Command::Retain { chat: id, days } => retain(app, id, days).await,

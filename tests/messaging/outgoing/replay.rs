@@ -145,10 +145,19 @@ async fn the_command_line_makes_and_looks_after_them() {
     };
     until(async || sent().await.len() == 1).await;
     assert_eq!((&sent().await[0]["status"], &sent().await[0]["kind"]), (&json!(204), &json!("message_created")));
+    let tested = home.runs(&["hook", "test", &number, &hook], "").await.succeeded().stdout.clone();
+    assert_eq!(tested, "its receiver answered 204\n");
+    assert_eq!(receiver.story(), ["message_created /run it", "test "]);
+    receiver.is(Mood::Answers(418, String::new()));
+    let refused = home.runs(&["hook", "test", &number, &hook], "").await.failed_with(1).stderr.clone();
+    assert!(refused.contains("did not take it: it answered 418"), "{refused}");
+    home.runs(&["hook", "test", &number, "999"], "").await.failed_with(1);
+    assert_eq!(sent().await.iter().filter(|line| line["kind"] == "test").count(), 2);
+    receiver.is(Mood::Answers(204, String::new()));
     home.runs(&["hook", "replay", &number, &hook, "--since", "0"], "").await.succeeded();
-    until(async || receiver.heard().len() == 2).await;
+    until(async || receiver.heard().len() == 4).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(receiver.story(), ["message_created /run it"]);
+    assert_eq!(receiver.story(), ["message_created /run it", "test ", "test "]);
     home.runs(&["hook", "replay", &number, "999", "--since", "0"], "").await.failed_with(1);
     for wrong in [["--event", "nonsense"], ["--only", "nonsense"]] {
         home.runs(&[&create[..6], &wrong[..]].concat(), "").await.failed_with(2);

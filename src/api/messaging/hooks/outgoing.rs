@@ -19,6 +19,7 @@ use crate::api::http::request::Request;
 use crate::api::messaging::members::about_users;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::delivery::{Attempt, PastDelivery};
+use crate::chat::model::error::Error;
 use crate::chat::model::hook::{HookEvent, HookEvents, Only, Outgoing};
 use crate::chat::model::id::{ChatId, DeliveryId, HookId, Seq};
 use crate::chat::model::session::Actor;
@@ -179,9 +180,13 @@ pub struct Tested {
 
 pub async fn test(actor: Actor, request: Request) -> Answer {
     let (chat, hook) = (ChatId(request.id(0)?), HookId(request.id(1)?));
-    let context = &request.context;
-    let found = context.app.hook_to_test(&Administrator::Admin(actor), chat, hook).map_err(about_users("chat"))?;
-    let (url, key) = found;
+    let tried = try_out(&request.context, &Administrator::Admin(actor), chat, hook).await;
+    ok(&Tested { status: tried.map_err(about_users("chat"))?.status })
+}
+
+/// Sends a test, and lists what came of it.
+pub async fn try_out(context: &Context, by: &Administrator, chat: ChatId, hook: HookId) -> Result<Attempt, Error> {
+    let (url, key) = context.app.hook_to_test(by, chat, hook)?;
     let webhook_id = format!("test_{hook}_{}", hex::encode(rand::random::<[u8; 8]>()));
     let now = context.app.now();
     let body = webhook::body_of_test(chat, now);
@@ -190,7 +195,6 @@ pub async fn test(actor: Actor, request: Request) -> Answer {
         Ok((attempt, _)) => attempt,
         Err(_) => Attempt { status: None, ms: 0, error: Some("too many tests are under way".to_owned()) },
     };
-    let status = attempt.status;
-    context.app.note_hook_test(hook, webhook_id, attempt).await?;
-    ok(&Tested { status })
+    context.app.note_hook_test(hook, webhook_id, attempt.clone()).await?;
+    Ok(attempt)
 }

@@ -11,9 +11,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::queue::{Lane, Queue, Turn};
-use super::webhook;
+use super::{outgoing, webhook};
 use crate::api::http::context::Context;
 use crate::api::http::hook_calls::MAX_CALLS;
+use crate::chat::model::admin::Administrator;
 use crate::chat::model::delivery::{Attempt, Delivery, Upcoming};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::HookId;
@@ -45,7 +46,10 @@ async fn send(context: Arc<Context>) {
         }
         context.hook_calls.meters.set_waiting(queue.len() + retrying);
         let woken = tokio::select! {
-            () = context.app.hooks_woken() => context.app.woken_hooks(),
+            () = context.app.hooks_woken() => {
+                send_tests(&context);
+                context.app.woken_hooks()
+            }
             Some(ended) = turns.join_next_with_id() => {
                 let (task, turn) = ended.unwrap_or_else(|cause| (cause.id(), Turn::Again));
                 is_retrying |= turn == Turn::Failed;
@@ -66,6 +70,19 @@ async fn send(context: Arc<Context>) {
                 queue.add_all(&begun(&context).await);
             }
         }
+    }
+}
+
+/// Sends the tests that the operator ordered, which wait for nobody's turn.
+fn send_tests(context: &Arc<Context>) {
+    for (chat, hook, tell) in context.app.ordered_hook_tests() {
+        let context = Arc::clone(context);
+        tokio::spawn(async move {
+            // Whoever ordered it may be gone, and hears no more where it cannot be sent.
+            if let Ok(attempt) = outgoing::try_out(&context, &Administrator::CommandLine, chat, hook).await {
+                tell.send(attempt).ok();
+            }
+        });
     }
 }
 
