@@ -14,6 +14,13 @@ pub struct DataFolder {
     pub data: PathBuf,
 }
 
+/// Something that is done or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
 /// A time in words, and one in which something can be done.
 pub fn lifetime(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {

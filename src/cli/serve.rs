@@ -10,7 +10,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::flags::{DataFolder, lifetime};
+use super::flags::{DataFolder, Switch, lifetime};
 use super::listen::{self, ListenFlags, ListenTarget};
 use super::serve_accounts::AccountFlags;
 use super::serve_answers::AnswerFlags;
@@ -79,8 +79,8 @@ pub(super) struct Serve {
     #[arg(long, env = "FIRESIDE_WS_HISTORY", value_name = "N")]
     ws_history: Option<u32>,
     /// Whether messages can be searched; `off` keeps no index of their words
-    #[arg(long, env = "FIRESIDE_SEARCH", value_enum, default_value_t = SearchFlag::On)]
-    search: SearchFlag,
+    #[arg(long, env = "FIRESIDE_SEARCH", value_enum, default_value_t = Switch::On)]
+    search: Switch,
     #[command(flatten)]
     domain: DomainFlags,
     #[command(flatten)]
@@ -154,12 +154,6 @@ struct LimitFlags {
 enum DurabilityFlag {
     Full,
     Normal,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum SearchFlag {
-    On,
-    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -253,7 +247,7 @@ impl Serve {
             sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
             clock,
             limits: Limits::default(),
-            is_searched: self.search == SearchFlag::On,
+            is_searched: self.search == Switch::On,
             factor_required: self.accounts.factor_required(),
         }
     }

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hyper::http::HeaderName;
 
+use super::flags::Switch;
 use super::terminal::CommandError;
 use crate::api::http::oidc::configured::Oidc;
 use crate::oidc::Config;
@@ -39,20 +40,14 @@ pub(super) struct OidcFlags {
     #[arg(long, env = "FIRESIDE_USER_HEADER", value_name = "NAME", value_parser = user_header)]
     user_header: Option<HeaderName>,
     /// Whether passwords sign people in, and make accounts
-    #[arg(long, env = "FIRESIDE_PASSWORD_LOGIN", value_enum, default_value_t = PasswordLogin::On)]
-    password_login: PasswordLogin,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PasswordLogin {
-    On,
-    Off,
+    #[arg(long, env = "FIRESIDE_PASSWORD_LOGIN", value_enum, default_value_t = Switch::On)]
+    password_login: Switch,
 }
 
 impl OidcFlags {
     /// Whether passwords sign people in.
     pub fn takes_passwords(&self) -> bool {
-        self.password_login == PasswordLogin::On
+        self.password_login == Switch::On
     }
 
     /// Where a trusted proxy says who asks.

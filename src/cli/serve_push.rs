@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::flags::Switch;
 use super::terminal::CommandError;
 use crate::chat::App;
 use crate::outbound::Network;
@@ -13,8 +14,8 @@ use crate::push::{PushOptions, PushSender};
 pub(super) struct PushFlags {
     /// Whether devices are told of messages while no page is open: the server then calls the push services of
     /// browsers
-    #[arg(long, env = "FIRESIDE_PUSH", value_enum, default_value_t = PushFlag::Off)]
-    push: PushFlag,
+    #[arg(long, env = "FIRESIDE_PUSH", value_enum, default_value_t = Switch::Off)]
+    push: Switch,
     /// Whom push services write to when something is wrong: mailto:ann@example.org; the public URL unless given
     #[arg(long, env = "FIRESIDE_PUSH_CONTACT", value_name = "URL", value_parser = contact)]
     push_contact: Option<String>,
@@ -23,16 +24,10 @@ pub(super) struct PushFlags {
     push_allow: Vec<Network>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PushFlag {
-    On,
-    Off,
-}
-
 impl PushFlags {
     /// Push services want to know whom to write to. With a domain of its own the server has a public URL.
     pub fn check(&self, public_url: Option<&str>, has_domain: bool) -> Result<(), CommandError> {
-        if self.push == PushFlag::On && !has_domain && self.contact(public_url).is_none() {
+        if self.push == Switch::On && !has_domain && self.contact(public_url).is_none() {
             let sentence = "--push on needs --public-url https://… or --push-contact mailto:…, for push services to know whom to write to";
             return Err(CommandError::new(CommandError::CONFIGURATION, sentence.to_owned()));
         }
@@ -41,7 +36,7 @@ impl PushFlags {
 
     /// What sends pushes, if something does.
     pub async fn sender(&self, app: &App, public_url: Option<&str>) -> Result<Option<Arc<PushSender>>, CommandError> {
-        let Some(contact) = self.contact(public_url).filter(|_| self.push == PushFlag::On) else { return Ok(None) };
+        let Some(contact) = self.contact(public_url).filter(|_| self.push == Switch::On) else { return Ok(None) };
         let failed = |cause: String| CommandError::new(CommandError::FAILED, cause);
         let key = app.push_key().await.map_err(|cause| failed(format!("the key of pushes: {cause}")))?;
         let options = PushOptions { key, contact: contact.to_owned(), allowed: self.push_allow.clone() };

@@ -19,10 +19,10 @@ async fn watched() -> (Fireside, String) {
 }
 
 async fn watched_with(flags: &[&str]) -> (Fireside, String) {
-    // The start tells the address of port 0, but only to whoever reads its output: so take one that was free.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let fireside = Fireside::start_with(&[&["--metrics-listen", &free], flags].concat()).await;
-    (fireside, format!("http://{free}/metrics"))
+    let fireside = Fireside::start_with(&[&["--metrics-listen", "127.0.0.1:0"], flags].concat()).await;
+    let told = fireside.facts.iter().find_map(|fact| fact.strip_prefix("metrics on "));
+    let url = told.expect("where the figures are").to_owned();
+    (fireside, url)
 }
 
 async fn admin_of(fireside: &Fireside, name: &str) -> Person {

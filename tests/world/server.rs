@@ -64,7 +64,6 @@ impl Fireside {
         Self::start_with_variables(home, flags, &[]).await
     }
 
-    /// A fresh server with these variables in its environment.
     /// A fresh server whose calls of the system are written down from the first on, for
     /// [`Recording::of`](super::recording::Recording::of). It is to be killed and not
     /// started again.
@@ -88,6 +87,7 @@ impl Fireside {
         Self::start_with_variables(home, flags, &variables).await
     }
 
+    /// A fresh server with these variables in its environment.
     pub async fn start_with_variables(home: Home, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let flags = [WITHOUT_LIMITS, flags].concat();
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

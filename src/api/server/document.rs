@@ -2,10 +2,10 @@
 
 use super::invites::Invited;
 use super::json::PAGE_SIZE;
+use super::json::status::Status;
 use super::json::storage::{Chat, Use};
 use super::json::{
-    AuditEntry, Invitation, InviteView, NewInvitation, Person, ResetLink, ResetLook, Session, Settings, SignedIn,
-    Status, User,
+    AuditEntry, Invitation, InviteView, NewInvitation, Person, ResetLink, ResetLook, Session, Settings, SignedIn, User,
 };
 use super::public::{ByLink, NewPassword, SetUp};
 use super::settings::ChangedSettings;

@@ -1,7 +1,8 @@
 //! How the server is, and who did what.
 
+use super::json::AuditEntry;
 use super::json::PAGE_SIZE;
-use super::json::{AuditEntry, Status};
+use super::json::status::Status;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, ok};
 use crate::api::http::request::Request;
