@@ -110,6 +110,7 @@ async fn a_throwaway_server_has_a_page_for_each_api_with_lines_that_work_and_a_l
     page.reads("#start p", "as alice of this throwaway server").await;
     let mut checker = axe().map(|script| Checker { script, faults: Vec::new() });
     let shown = "[...document.querySelectorAll('#operations details')].filter((each) => each.checkVisibility()).length";
+    page.until(&format!("{shown} > 0")).await;
     let all = page.asks(shown).await;
     let pages = [
         // First, for it opens a room only where the two have none yet.
