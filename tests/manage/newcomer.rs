@@ -242,7 +242,11 @@ async fn an_invitation_leads_into_a_chat() {
     assert_eq!(rooms(&guest("bob", code).await).await.len(), 1, "a chat that is gone keeps nobody out");
 
     let hers = alice.opens_room("hers").await;
+    let public = invites(&root, json!({"chat": hers.id, "uses": 2})).await;
+    let public = public["code"].as_str().unwrap();
+    assert_eq!(rooms(&guest("dave", public).await).await.len(), 2);
     alice.makes_private(&hers).await;
+    assert_eq!(rooms(&guest("eve", public).await).await.len(), 1, "whoever made it may let nobody in any more");
     let others = root.post("/api/server/invites/", &json!({"chat": hers.id})).await.names("chat");
     let unknown = root.post("/api/server/invites/", &json!({"chat": 999})).await.names("chat");
     assert_eq!(others.as_seen_by_a_prober(), unknown.as_seen_by_a_prober());

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::words::{CHATS, Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, texts};
+use crate::world::caller::Credential;
 use crate::world::{Answer, Caller, Fireside, Home, Person, id, people};
 
 fn hooks(chat: Chat) -> String {
@@ -215,7 +216,7 @@ async fn all_hooks_of_one_person_speak_as_often_as_one_person_may() {
 
 #[tokio::test]
 async fn what_hooks_say_takes_from_one_share_of_whoever_made_them_and_another_makes_it_no_larger() {
-    let fireside = Fireside::start_with(&["--quota-user", "1KiB"]).await;
+    let fireside = Fireside::start_with(&["--quota-user", "1KiB", "--bots", "open"]).await;
     people!(fireside: alice, bob);
     let anyone = fireside.anyone();
     let (chat, long) = (group(&alice, "Ops", &[&bob]).await, "x".repeat(500));
@@ -226,6 +227,12 @@ async fn what_hooks_say_takes_from_one_share_of_whoever_made_them_and_another_ma
     alice.delete(&format!("{}{}/", hooks(chat), id(&one))).await.is(204);
     let new = hooks_into(&alice, chat, "new").await;
     sends(&anyone, url(&new), "text/plain", &long).await.is(507);
+    let bot = alice.post("/api/server/bots/", &json!({"username": "builder"})).await.is(201).json();
+    let bot = anyone.showing(Credential::Token(bot["token"].as_str().unwrap().to_owned()));
+    let title = json!({"chat_type": "group", "title": "Bots", "member_ids": [alice.id]});
+    let bots = Chat { id: id(&bot.post(CHATS, &title).await.is(201).json()) };
+    let through_bot = bot.post(&hooks(bots), &json!({"label": "of her bot"})).await.is(201).json();
+    sends(&anyone, url(&through_bot), "text/plain", &long).await.is(507);
     assert_eq!(texts(&alice, chat).await.len(), 2);
     // What she says herself has a share of its own, and others' hooks have theirs.
     alice.post(&chat.messages(), &json!({"content": long})).await.is(201);

@@ -124,6 +124,21 @@ async fn when_the_last_admin_leaves_the_longest_standing_takes_over() {
 }
 
 #[tokio::test]
+async fn a_bot_takes_over_after_everybody_else() {
+    let fireside = Fireside::start_with(&["--bots", "open"]).await;
+    people!(fireside: alice, bob);
+    let bot = alice.post("/api/server/bots/", &json!({"username": "news"})).await.is(201).json();
+    let chat = group(&alice, "Team", &[]).await;
+    // It has been there for longer.
+    for member in [id(&bot), bob.id] {
+        alice.post(&chat.add(), &json!({"user_ids": [member]})).await.is(200);
+    }
+    alice.delete(&chat.remove(&alice)).await.is(204);
+    let left = seen(&bob, chat).await;
+    assert_eq!((&left["owner"], &left["admins"]), (&json!(bob.id), &json!([bob.id])));
+}
+
+#[tokio::test]
 async fn who_takes_over_is_told_to_the_others_whichever_way_one_leaves() {
     let fireside = Fireside::start().await;
     people!(fireside: alice, bob, carol);

@@ -92,10 +92,11 @@ pub(in crate::chat) fn insert(tx: &mut Tx<'_>, new: &NewBot) -> Result<UserId> {
     store::users::insert_bot(tx, &new, &no_password())
 }
 
-/// Writes down who made a program. Whoever makes another as often as one has ended would have accounts without
-/// end, and a share of the disk for each.
+/// Writes down who made a program: of what a bot makes, whoever made the bot. Whoever makes another as often as one
+/// has ended would have accounts without end, and a share of the disk for each.
 pub(in crate::chat) fn note_maker(tx: &Tx<'_>, program: UserId, by: &Administrator) -> Result<()> {
     let Some(maker) = by.id() else { return Ok(()) };
+    let maker = store::bots::maker(tx, maker)?.unwrap_or(maker);
     if store::bots::count_made(tx, maker)? >= i64::from(MAX_PROGRAMS) {
         return Err(Error::LimitReached { what: "bots and hooks, ended ones among them", max: MAX_PROGRAMS });
     }

@@ -38,7 +38,7 @@ impl Invite {
     }
 
     /// Takes a use, in the transaction that makes the account. Returns the group that the
-    /// guest is to join, if the invitation names one.
+    /// guest is to join, if the invitation names one and whoever made it may still let people in there.
     pub(in crate::chat) fn take(&self, tx: &Tx<'_>) -> Result<Option<ChatId>> {
         let (code, is_required) = match self {
             Self::Optional(None) => return Ok(None),
@@ -47,7 +47,8 @@ impl Invite {
             Self::Required(Some(code)) => (code, true),
         };
         match store::invites::take_use(tx, &secret_hash(code))? {
-            Some(chat) => Ok(chat),
+            Some((Some(chat), maker)) if may_let_in(tx, maker, chat)? => Ok(Some(chat)),
+            Some(_) => Ok(None),
             None if is_required => Err(Error::Invalid(Rule::InviteDead)),
             None => Ok(None),
         }

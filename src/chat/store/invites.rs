@@ -87,13 +87,15 @@ pub fn find_by_code(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<
     Ok(query.query_row(named_params! { ":now": now.0, ":code": code_hash }, read).optional()?)
 }
 
-/// Takes one use of a live one: the group that it names, if it does. `None`: there is none.
-pub fn take_use(tx: &Tx<'_>, code_hash: &[u8]) -> Result<Option<Option<ChatId>>> {
+/// Takes one use of a live one: the group that it names, if it does, and who made it. `None`: there is none.
+pub fn take_use(tx: &Tx<'_>, code_hash: &[u8]) -> Result<Option<(Option<ChatId>, Option<UserId>)>> {
     let mut take = tx.prepare_cached(&format!(
         "UPDATE invites AS i SET uses_left = uses_left - 1
-         WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS} RETURNING chat_id"
+         WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS} RETURNING chat_id, created_by"
     ))?;
-    let taken = take.query_row(params![code_hash, tx.now.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(ChatId)));
+    let taken = take.query_row(params![code_hash, tx.now.0], |row| {
+        Ok((row.get::<_, Option<i64>>("chat_id")?.map(ChatId), row.get::<_, Option<i64>>("created_by")?.map(UserId)))
+    });
     Ok(taken.optional()?)
 }
 

@@ -122,12 +122,12 @@ pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
 }
 
 /// The longest-standing member, an admin before all others. Whoever cannot sign in comes
-/// last: a group would have nobody to look after it.
+/// last, and bots before them alone: a group would have nobody to look after it.
 pub fn successor(db: &Db, chat: ChatId) -> Result<Option<UserId>> {
     let mut query = db.prepare_cached(
         "SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
          WHERE m.chat_id = ?1 AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.bot_id = m.user_id)
-         ORDER BY u.is_disabled, m.is_admin DESC, m.id LIMIT 1",
+         ORDER BY u.is_disabled, u.is_bot, m.is_admin DESC, m.id LIMIT 1",
     )?;
     Ok(query.query_row([chat.0], |row| Ok(UserId(row.get(0)?))).optional()?)
 }
