@@ -13,7 +13,7 @@ use hyper::client::conn::http1;
 use hyper::http::response::Parts;
 use hyper_util::rt::TokioIo;
 use rustls_native_certs::load_native_certs;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
@@ -26,6 +26,10 @@ use super::target::Host;
 
 /// Largest head of an answer, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
+/// What is around an answer's body at most, in bytes: heads, and how chunks are told apart.
+const MAX_AROUND: usize = MAX_HEAD + 64 * 1024;
+/// A byte in a chunk of its own takes so many.
+const MAX_PER_BYTE: usize = 8;
 /// Most headers of an answer.
 const MAX_HEADERS: usize = 64;
 
@@ -98,6 +102,10 @@ where
 {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
+    // hyper reads on as long as informational answers come, and counts none.
+    let most = u64::try_from(max_body.saturating_mul(MAX_PER_BYTE).saturating_add(MAX_AROUND)).unwrap_or(u64::MAX);
+    let (from, to) = tokio::io::split(connection);
+    let connection = tokio::io::join(from.take(most), to);
     let (mut sender, connection) = builder.handshake(TokioIo::new(connection)).await.map_err(|cause| broken(&cause))?;
     // Both in this one future, so that nothing goes on behind the back of whoever gave up.
     let asked = async {

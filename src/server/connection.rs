@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
 use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
-use warp::http::{HeaderMap, Method, Version};
+use warp::http::{HeaderMap, Method, Uri, Version};
 
 use super::access_log::{log, told, user_of};
 use super::connection_limit::{ConnectionLimit, ConnectionPermit};
@@ -155,7 +155,14 @@ fn service(
     service_fn(move |mut request: hyper::Request<Incoming>| {
         let progress = come_by.progress.clone();
         progress.begin(!request.body().is_end_stream());
-        let version = request.version();
+        let mut version = request.version();
+        // Meant for a proxy, like `CONNECT host:1`. Where there is no path warp panics: it is refused as a request that
+        // does not name its host.
+        if request.uri().path_and_query().is_none() {
+            *request.uri_mut() = Uri::from_static("/");
+            request.headers_mut().remove(HOST);
+            version = Version::HTTP_11;
+        }
         request.extensions_mut().insert(Peer { version, ..come_by.clone() });
         let (answering, backlog) = (routes.call(request), Arc::clone(&backlog));
         async move {

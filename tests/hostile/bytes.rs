@@ -18,6 +18,9 @@ async fn what_is_not_http_is_refused_and_harms_nobody() {
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+        b"GET mailto:x HTTP/1.0\r\nHost: x\r\n\r\n",
+        b"GET 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHo st: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
@@ -43,6 +46,7 @@ async fn what_is_not_http_is_refused_and_harms_nobody() {
         }
         alice.get("/api/auth/me/").await.is(200);
     }
+    assert!(!fireside.home.log().contains("panic"), "{}", fireside.home.log());
 }
 
 #[tokio::test]

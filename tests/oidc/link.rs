@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::provider::{Provider, SUBJECT};
+use super::provider::{Provider, SUBJECT, flags_of};
 use super::visitor::Visitor;
 use super::{everybody, fireside_of};
+use crate::prototyping::Dev;
 use crate::world::caller::Credential;
 use crate::world::{Caller, Fireside, Home, Person};
 
@@ -126,6 +127,20 @@ async fn nobody_links_what_is_not_theirs() {
     links(&fireside, &bob).await;
     assert_eq!(bob.get(LINK).await.is(200).json()["linked"], true);
     assert_eq!(everybody(&fireside).await, ["alice", "bob"]);
+}
+
+#[tokio::test]
+async fn whoever_signed_in_long_ago_signs_in_again_to_link() {
+    let (provider, home) = (Provider::start().await, Home::new());
+    let words = flags_of(&provider.url, &home);
+    let dev = Dev::start(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let alice = dev.caller("alice");
+    alice.post(LINK, &json!({})).await.is(200);
+    dev.post("/_dev/clock/", &json!({"advance": "14min"})).await.is(200);
+    alice.post(LINK, &json!({})).await.is(200);
+    dev.post("/_dev/clock/", &json!({"advance": "2min"})).await.is(200);
+    alice.post(LINK, &json!({})).await.refused(403, "permission_denied");
+    alice.get(LINK).await.is(200);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! An account elsewhere is known by who vouches and for whom (issuer and subject), and by nothing else: an address
 //! that somebody here has, too, links nothing. Whether the word is to be believed was judged before it comes here.
 
+use std::time::Duration;
+
 use super::sign_in::{Verified, open_browser};
 use super::{audit, register, session};
 use crate::chat::app::App;
@@ -21,6 +23,8 @@ use crate::chat::model::token::{Keys, Token, secret_hash};
 use crate::chat::model::user::{Account, NewUser, User};
 use crate::chat::store::{self, Tx, identities};
 
+/// How long after one has signed in one may link an account elsewhere.
+const MAX_AGE_TO_LINK: Duration = Duration::from_mins(15);
 /// Endings that are tried to find a free name.
 const MAX_TRIES: u32 = 10_000;
 
@@ -95,10 +99,15 @@ impl App {
         })
     }
 
-    /// Fails where the actor cannot link an account there.
+    /// Fails where the actor cannot link an account there, or signed in too long ago: what is linked would go on
+    /// signing in whoever had got hold of the credential after it has ended.
     pub fn check_may_link(&self, actor: &Actor, issuer: &str) -> Result<()> {
         if actor.is_bot {
             return Err(Error::Forbidden(Denial::Bot));
+        }
+        let signed_in = self.store.read(|db| store::credentials::created_at(db, actor.credential))?;
+        if signed_in.ok_or(Error::CredentialRevoked)?.plus(MAX_AGE_TO_LINK) < self.now() {
+            return Err(Error::Forbidden(Denial::SignInAgain));
         }
         let (is_linked, _) = self.link(actor, issuer)?;
         if is_linked { Err(Error::Invalid(Rule::LinkedAlready)) } else { Ok(()) }

@@ -11,7 +11,7 @@ use crate::chat::app::App;
 use crate::chat::message::post;
 use crate::chat::model::delivery::{Attempt, Delivery, Happening, HookCursor, Upcoming};
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::hook::{GIVE_UP_AFTER, HookEvent, SendingHook, back_off};
+use crate::chat::model::hook::{GIVE_UP_AFTER, HookEvent, SPREAD, SendingHook, back_off, is_due};
 use crate::chat::model::id::{HookId, MessageId, Seq};
 use crate::chat::model::message::{Draft, MAX_MESSAGE};
 use crate::chat::model::name::{IdempotencyKey, MessageText};
@@ -132,7 +132,7 @@ impl App {
                     return switch_off(tx, note.cursor.hook, &sending, &attempt, quota).map(|()| true);
                 }
                 let wait = back_off(sending.failures.saturating_add(1));
-                let retry_at = tx.now.plus(wait.mul_f64(rand::random_range(0.8..1.2)));
+                let retry_at = tx.now.plus(wait.mul_f64(rand::random_range(SPREAD)));
                 store::outgoing_hooks::fail(tx, note.cursor.hook, since, retry_at).map(|()| false)
             })
             .await
@@ -194,7 +194,7 @@ fn switch_off(tx: &mut Tx<'_>, hook: HookId, sending: &Sending, attempt: &Attemp
 
 fn upcoming(db: &Db, keys: &Keys, hook: HookId, now: Timestamp) -> Result<Upcoming> {
     let Some(sending) = store::outgoing_hooks::find(db, hook)? else { return Ok(Upcoming::Nothing) };
-    if sending.is_off || sending.retry_at.is_some_and(|at| at > now) {
+    if sending.is_off || sending.retry_at.is_some_and(|at| !is_due(at, now)) {
         return Ok(Upcoming::Nothing);
     }
     let (replays, mut seen) = (sending.replays, sending.cursor);

@@ -134,6 +134,9 @@ pub enum Denial {
     /// Without the account elsewhere nothing would sign them in.
     #[error("Your account has no password yet: ask an administrator for a link that sets one.")]
     NoPassword,
+    /// What lasts longer than a credential is given to whoever has just signed in, and not to whoever has found one.
+    #[error("You signed in a while ago. Sign in again to do this.")]
+    SignInAgain,
     /// This server takes no passwords.
     #[error("This server signs nobody in by a password.")]
     PasswordsOff,

@@ -193,9 +193,23 @@ pub fn back_off(failures: u32) -> Duration {
     Duration::from_secs(SECONDS.get(place).copied().unwrap_or(3_600))
 }
 
+/// How much longer or shorter a wait is made, so that not all try at once.
+pub const SPREAD: std::ops::Range<f64> = 0.8..1.2;
+/// Nobody waits longer than that, in milliseconds: the longest wait, spread.
+const MAX_WAIT_MS: i64 = 3_600 * 1_200;
+
+/// Whether the next attempt is due. One that is further away than any wait was put off by a clock that was ahead.
+#[must_use]
+pub fn is_due(retry_at: Timestamp, now: Timestamp) -> bool {
+    retry_at <= now || retry_at.0 > now.0.saturating_add(MAX_WAIT_MS)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{HookEvent, HookEvents, Only, back_off};
+    use std::time::Duration;
+
+    use super::{HookEvent, HookEvents, Only, SPREAD, back_off, is_due};
+    use crate::chat::model::time::Timestamp;
 
     #[test]
     fn events_are_known_by_their_names_and_kept_as_bits() {
@@ -225,5 +239,13 @@ mod tests {
         assert!(back_off(1).as_secs() < 12);
         assert!((1..20).all(|failures| back_off(failures) <= back_off(failures + 1)));
         assert_eq!(back_off(u32::MAX).as_secs(), 3_600);
+    }
+
+    #[test]
+    fn an_attempt_is_due_at_its_time_or_if_a_clock_that_was_ahead_put_it_off() {
+        let (now, longest) = (Timestamp(1_000_000), back_off(u32::MAX).mul_f64(SPREAD.end));
+        assert!(is_due(now, now) && !is_due(now.plus(Duration::from_millis(1)), now));
+        assert!(!is_due(now.plus(longest), now), "as long as anybody waits");
+        assert!(is_due(now.plus(longest + Duration::from_millis(1)), now));
     }
 }

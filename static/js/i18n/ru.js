@@ -88,6 +88,7 @@ export const told = [
   [/^This invitation is not valid any more\.$/, 'Это приглашение больше не действует.'],
   [/^User does not exist$/, 'Такого человека нет.'],
   [/^You are not a member of this room\.$/, 'Вы не состоите в этой группе.'],
+  [/^You signed in a while ago\. Sign in again to do this\.$/, 'Вы вошли давно. Чтобы сделать это, войдите заново.'],
   [/^Only the owner can do this\.$/, 'Это может только владелец.'],
   [/^Only an admin of the chat can do this\.$/, 'Это может только администратор чата.'],
   [/^Only an administrator of the server can do this\.$/, 'Это может только администратор сервера.'],

@@ -30,6 +30,8 @@ pub enum Mood {
     Drips,
     /// Takes it, and sends gigabytes.
     Floods,
+    /// Says that it is at work, for ever.
+    Informs,
     /// Sends elsewhere.
     Redirects(String),
     /// Says what is no HTTP.
@@ -246,6 +248,10 @@ async fn behaves(writer: &mut (impl AsyncWriteExt + Unpin), mood: Mood, body: &s
             while writer.write_all(b"H").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
+            return;
+        }
+        Mood::Informs => {
+            while writer.write_all(&b"HTTP/1.1 102 Processing\r\n\r\n".repeat(1_000)).await.is_ok() {}
             return;
         }
         Mood::Floods => {
