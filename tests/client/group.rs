@@ -88,9 +88,8 @@ async fn a_public_room_is_found_and_joined() {
     hers.leaves().await;
 }
 
-#[tokio::test]
-async fn a_groups_picture_is_set_in_its_panel_and_seen_by_everybody_at_once() {
-    let Some(_turn) = browser_is_here().await else { return };
+/// A group of Alice's with Bob in it, which both look at.
+async fn garden() -> (Fireside, Browser, Browser) {
     let fireside = Fireside::start().await;
     let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
     let wish = json!({"chat_type": "group", "title": "Garden", "member_ids": [bob.id]});
@@ -99,6 +98,13 @@ async fn a_groups_picture_is_set_in_its_panel_and_seen_by_everybody_at_once() {
     for page in [&hers, &his] {
         page.opens_chat(chat).await;
     }
+    (fireside, hers, his)
+}
+
+#[tokio::test]
+async fn a_groups_picture_is_set_in_its_panel_and_seen_by_everybody_at_once() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let (_fireside, hers, his) = garden().await;
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("garden.png");
     std::fs::write(&picture, PNG).unwrap();
@@ -132,13 +138,8 @@ async fn a_groups_picture_is_set_in_its_panel_and_seen_by_everybody_at_once() {
 #[tokio::test]
 async fn roles_are_given_and_taken_in_the_panel() {
     let Some(_turn) = browser_is_here().await else { return };
-    let fireside = Fireside::start().await;
-    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
-    let wish = json!({"chat_type": "group", "title": "Garden", "member_ids": [bob.id]});
-    let chat = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
-    let (hers, his) = (Browser::of(&fireside, &alice).await, Browser::of(&fireside, &bob).await);
+    let (_fireside, hers, his) = garden().await;
     for page in [&hers, &his] {
-        page.opens_chat(chat).await;
         page.clicks(".conversation .about").await;
         page.reads("dialog .person", "owner").await;
     }

@@ -17,6 +17,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::home::program;
+use crate::world::server::metrics_of;
 use crate::world::{Fireside, Home};
 
 /// For what must come, on a busy machine.
@@ -238,7 +239,7 @@ async fn an_end_that_is_near_is_told_until_a_new_certificate_comes() {
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_hours(6 * 24);
     let trusted = certificates.makes(end);
     let fireside = certificates.serve(&["--metrics-listen", "127.0.0.1:0"]).await;
-    let metrics = fireside.facts.iter().find_map(|fact| fact.strip_prefix("metrics on ")).unwrap();
+    let metrics = metrics_of(&fireside.facts);
     let told = async || reqwest::get(metrics).await.unwrap().text().await.unwrap();
     let ready = async |trusted| Visitor::of(&fireside, trusted).asks("GET /readyz HTTP/1.1", "").await.json();
 

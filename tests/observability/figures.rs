@@ -11,6 +11,7 @@ use super::tool;
 use crate::world::caller::Credential;
 use crate::world::home::PATIENCE;
 use crate::world::machine::open_connections;
+use crate::world::server::metrics_of;
 use crate::world::{Answer, Caller, Fireside, Home, Person};
 
 /// A server whose figures have an address of their own, and that address.
@@ -20,8 +21,7 @@ async fn watched() -> (Fireside, String) {
 
 async fn watched_with(flags: &[&str]) -> (Fireside, String) {
     let fireside = Fireside::start_with(&[&["--metrics-listen", "127.0.0.1:0"], flags].concat()).await;
-    let told = fireside.facts.iter().find_map(|fact| fact.strip_prefix("metrics on "));
-    let url = told.expect("where the figures are").to_owned();
+    let url = metrics_of(&fireside.facts).to_owned();
     (fireside, url)
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use rusqlite::Connection;
 
+use crate::world::server::metrics_of;
 use crate::world::{Answer, Fireside};
 
 /// Another process's hold on the database: while this lives, nobody else writes.
@@ -50,10 +51,10 @@ async fn a_database_that_takes_no_write_is_told_within_a_second() {
 
 #[tokio::test]
 async fn many_who_ask_share_a_write() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let fireside = Fireside::start_with(&["--metrics-listen", &free]).await;
+    let fireside = Fireside::start_with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let metrics = metrics_of(&fireside.facts);
     let commits = || async {
-        let page = fireside.anyone().get(&format!("http://{free}/metrics")).await.is(200).text();
+        let page = fireside.anyone().get(metrics).await.is(200).text();
         let line = page.lines().find(|line| line.starts_with("fireside_writer_commits_total")).unwrap().to_owned();
         line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()
     };

@@ -12,6 +12,7 @@ use super::scene::{Scene, metric, tells, waits_until};
 use super::service::{Device, PushService, Reply};
 use crate::prototyping::scene::Dev;
 use crate::world::machine::{resident_bytes, say};
+use crate::world::server::metrics_of;
 use crate::world::{Person, id, people};
 
 const PUSH: &str = "/api/server/push/";
@@ -203,17 +204,17 @@ async fn nobody_is_told_twice_after_a_crash() {
 #[tokio::test]
 async fn what_is_no_news_any_more_is_given_up() {
     let service = PushService::start().await;
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let flags = ["--push", "on", "--push-contact", "mailto:ann@example.org", "--push-allow", "127.0.0.0/8"];
-    let flags = [&flags[..], &["--push-allow", "::1", "--metrics-listen", &free]].concat();
+    let flags = [&flags[..], &["--push-allow", "::1", "--metrics-listen", "127.0.0.1:0"]].concat();
     let dev = Dev::start_under(Arc::new(TempDir::new().unwrap()), &flags, &[service.variable()]);
+    let metrics = metrics_of(&dev.facts);
     let (alice, bob) = (dev.caller("alice"), dev.caller("bob"));
     let phone = service.device("phone");
     alice.post(PUSH, &phone.json()).await.is(201);
     let to = id(&alice.get("/api/auth/me/").await.is(200).json());
     let says = async |text: &str| bob.post("/api/messages/", &json!({"receiver": to, "content": text})).await.is(201);
     let given_up = async || {
-        let page = bob.get(&format!("http://{free}/metrics")).await.is(200).text();
+        let page = bob.get(metrics).await.is(200).text();
         page.lines().any(|line| line == "fireside_pushes_total{outcome=\"given_up\"} 1")
     };
     phone.always(Reply::After(503, "1"));

@@ -37,6 +37,11 @@ pub struct Fireside {
     client: Client,
 }
 
+/// Where its figures are, as a server says at its start.
+pub fn metrics_of(facts: &[String]) -> &str {
+    facts.iter().find_map(|fact| fact.strip_prefix("metrics on ")).expect("where the figures are")
+}
+
 impl Drop for Fireside {
     fn drop(&mut self) {
         // It may have ended already, and then there is nobody to kill.

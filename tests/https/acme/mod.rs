@@ -18,6 +18,7 @@ use super::client::Visitor;
 use super::{alice_in_a_room, hears, logs, says};
 use crate::world::home::run;
 use crate::world::machine::{MovedClock, say};
+use crate::world::server::metrics_of;
 use crate::world::{Fireside, Home};
 
 /// For what must come, on a busy machine.
@@ -103,7 +104,7 @@ async fn a_certificate_is_renewed_while_sockets_stay_open_and_told_while_it_ends
 
     logs(&fireside, "the certificate for HTTPS ends soon").await;
     assert_eq!(readiness(&fireside).await, json!({"status": "ready", "certificate": "ending"}));
-    let metrics = fireside.facts.iter().find_map(|fact| fact.strip_prefix("metrics on ")).unwrap();
+    let metrics = metrics_of(&fireside.facts);
     let end = async || -> u64 {
         let told = reqwest::get(metrics).await.unwrap().text().await.unwrap();
         let line = told.lines().find_map(|line| line.strip_prefix("fireside_certificate_end_timestamp_seconds "));
