@@ -3,6 +3,9 @@
 //! `cargo bench --bench search -- [--messages 1000000] [--connections 32] [--seconds 5] [--sends 1000]`
 //! (`FIRESIDE_SEARCH_MESSAGES=10000000` for ten million)
 //!
+//! `--folder DIR` (`FIRESIDE_SEARCH_FOLDER`) keeps the filled database there for the next run, which adds what it sends;
+//! `--seconds 0` fills it and measures no searches.
+//!
 //! A database is filled with generated talk in English, Russian and Japanese, and a server indexes it:
 //! how long that takes and how much it grows is told first. Then each connection, of a user
 //! of its own, asks a kind of question again and again while others say something a fixed number of times a
@@ -14,7 +17,7 @@ mod common;
 mod text;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,7 +45,10 @@ const YEARS: i64 = 2 * 365 * 86_400_000;
 /// How long the last few messages wait to be entered when nobody says anything.
 const QUIET: Duration = Duration::from_secs(35);
 
-#[derive(Clone, Copy, Parser)]
+/// Texts of which phrases are made.
+const TEXTS: i64 = 2_000;
+
+#[derive(Clone, Parser)]
 #[command(about = "Searches")]
 struct Args {
     /// Messages that are there.
@@ -57,6 +63,9 @@ struct Args {
     /// Messages a second that come meanwhile.
     #[arg(long, default_value_t = 1_000)]
     sends: u64,
+    /// Where the filled database is kept. What is there already is not filled again.
+    #[arg(long, env = "FIRESIDE_SEARCH_FOLDER")]
+    folder: Option<PathBuf>,
     /// Cargo passes this to every bench.
     #[arg(long = "bench", hide = true)]
     _bench: bool,
@@ -65,27 +74,52 @@ struct Args {
 fn main() {
     let args = Args::parse();
     common::raise_open_files();
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
-    let data = folder.path().join("data");
-    Server::start(&data).stop();
-    let said = fill(args, &data.join("fireside.db"));
-    let before = size(&data);
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
+    let folder = args.folder.as_deref().unwrap_or(scratch.path());
+    fs::create_dir_all(folder).expect("a folder");
+    let data = folder.join("data");
+    let before = filled(&args, folder, &data);
+    let said = said(&args, &data);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(run(args, &data, before, &said));
+    runtime.block_on(run(&args, &data, before, &said));
 }
 
 fn size(data: &Path) -> u64 {
     fs::metadata(data.join("fireside.db")).expect("a database").len()
 }
 
-/// Fills the database; answers some of what was said.
-fn fill(args: Args, path: &Path) -> Vec<String> {
+/// Fills the folder: the size of the database before it had an index. `None`: it was filled before. What was broken off
+/// begins anew.
+fn filled(args: &Args, folder: &Path, data: &Path) -> Option<u64> {
+    let (whole, what) = (folder.join("filled"), format!("{} messages, {} people", args.messages, args.connections));
+    if let Ok(filled) = fs::read_to_string(&whole) {
+        assert_eq!(filled, what, "{} is another world", folder.display());
+        return None;
+    }
+    if data.exists() {
+        fs::remove_dir_all(data).expect("what was broken off goes");
+    }
+    Server::start(data).stop();
+    fill(args, &data.join("fireside.db"));
+    fs::write(whole, what).expect("a disk");
+    Some(size(data))
+}
+
+/// Some of what was said.
+fn said(args: &Args, data: &Path) -> Vec<String> {
+    let database = Connection::open(data.join("fireside.db")).expect("the database");
+    let mut query = database.prepare("SELECT content FROM messages WHERE id = ?1").expect("a query");
+    let ids = (1..=args.messages).step_by(usize::try_from(args.messages / TEXTS + 1).unwrap());
+    ids.map(|id| query.query_row([id], |row| row.get(0)).expect("a message")).collect()
+}
+
+fn fill(args: &Args, path: &Path) {
     let mut database = Connection::open(path).expect("the server's database");
     database.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").unwrap();
     let tx = database.transaction().unwrap();
     let people = args.connections + 2;
     (1..=people).for_each(|person| world::make_person(&tx, person));
-    let (zipf, mut dice, mut some) = (Zipf::new(), Dice::new(1), Vec::new());
+    let (zipf, mut dice) = (Zipf::new(), Dice::new(1));
     for chat in 1..=CHATS {
         tx.execute(
             "INSERT INTO chats (id, kind, title, title_key, owner_id, created_at, updated_at, active_at)
@@ -102,9 +136,6 @@ fn fill(args: Args, path: &Path) -> Vec<String> {
         )
         .and_then(|mut insert| insert.execute(params![id, chat, sender, text, DAWN + YEARS / args.messages * id]))
         .unwrap();
-        if dice.below(usize::try_from(args.messages).unwrap() / 2_000 + 1) == 0 {
-            some.push(text);
-        }
     }
     tx.execute_batch(&format!(
         "INSERT INTO messages_by_chat SELECT chat_id, id FROM messages ORDER BY chat_id, id;
@@ -124,10 +155,9 @@ fn fill(args: Args, path: &Path) -> Vec<String> {
     tx.commit().unwrap();
     database.execute_batch("PRAGMA journal_mode = WAL").unwrap();
     fs::File::open(path).and_then(|file| file.sync_all()).expect("a disk");
-    some
 }
 
-async fn run(args: Args, data: &Path, before: u64, said: &[String]) {
+async fn run(args: &Args, data: &Path, before: Option<u64>, said: &[String]) {
     let (server, begun) = (Server::start(data), Instant::now());
     let cpu = server.usage().cpu;
     let mut http = Http::connect(server.addr, &world::token(1)).await;
@@ -137,18 +167,23 @@ async fn run(args: Args, data: &Path, before: u64, said: &[String]) {
     let built = (begun.elapsed(), server.usage().cpu - cpu);
     drop(http);
     server.stop();
-    let each = args.messages as f64;
-    line::print(
-        "search",
-        "index",
-        &[
-            ("messages", each),
-            ("built in s", built.0.as_secs_f64()),
-            ("cpu us/message", built.1.as_secs_f64() * 1e6 / each),
-            ("bytes/message before", before as f64 / each),
-            ("bytes/message with", size(data) as f64 / each),
-        ],
-    );
+    if let Some(before) = before {
+        let each = args.messages as f64;
+        line::print(
+            "search",
+            "index",
+            &[
+                ("messages", each),
+                ("built in s", built.0.as_secs_f64()),
+                ("cpu us/message", built.1.as_secs_f64() * 1e6 / each),
+                ("bytes/message before", before as f64 / each),
+                ("bytes/message with", size(data) as f64 / each),
+            ],
+        );
+    }
+    if args.seconds == 0 {
+        return;
+    }
     yardstick(data);
     let server = Server::start(data);
     for (kind, questions) in kinds(said) {
@@ -227,7 +262,7 @@ struct Part {
 }
 
 /// Each connection asks question after question, as the person `first` and those behind.
-async fn measure(args: Args, server: &Server, kind: &str, questions: Vec<String>, first: i64, sends: u64) -> Part {
+async fn measure(args: &Args, server: &Server, kind: &str, questions: Vec<String>, first: i64, sends: u64) -> Part {
     let (start, cpu, questions) = (Instant::now(), server.usage().cpu, Arc::new(questions));
     let end = start + Duration::from_secs(args.seconds);
     let (mut searching, mut sending) = (JoinSet::new(), JoinSet::new());
