@@ -381,6 +381,7 @@ impl Outcome {
                 ("server rss MiB", common::mib(self.usage.resident_bytes)),
                 ("disk MiB written", common::mib(self.usage.written_bytes)),
                 ("bare tcp writes/s", bare),
+                ("bare ms to all", args.receivers as f64 / bare * 1e3),
                 ("bare tungstenite deliveries/s", tungstenite),
                 ("ratio to bare", rate / bare),
             ],

@@ -6,7 +6,8 @@
 //! how much more it holds when so many sockets are open and quiet. After that one of them
 //! speaks, and every other must hear it, so that none was lost. A line for each comes out,
 //! in words and as JSON. With
-//! `--tls` the server speaks HTTPS with a certificate that is made for the run.
+//! `--tls` the server speaks HTTPS with a certificate that is made for the run. The yardstick is a WebSocket
+//! library alone, which holds as many sockets without TLS.
 
 mod common;
 
@@ -22,6 +23,7 @@ use common::server::{Server, program};
 use common::tls::{certify, secure};
 use common::wire::Socket;
 use common::world::{self, World};
+use common::{bare, wire};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
@@ -44,6 +46,7 @@ struct Args {
 }
 
 fn main() {
+    bare::serve_if_asked();
     let args = Args::parse();
     common::raise_open_files();
     for sockets in args.sockets {
@@ -82,6 +85,7 @@ async fn run(sockets: usize, world: World, data: &Path, tls: bool) {
     sleep(SETTLE).await;
     let held = server.usage().resident_bytes.saturating_sub(fresh);
 
+    let bare = bare(sockets, data).await;
     let said = speak(client.as_ref(), server.addr).await;
     let all = board.all_heard(0).await - said;
     line::print(
@@ -94,9 +98,22 @@ async fn run(sockets: usize, world: World, data: &Path, tls: bool) {
             ("ready ms", ready.as_secs_f64() * 1e3),
             ("fresh rss MiB", common::mib(fresh)),
             ("server rss MiB", common::mib(server.usage().resident_bytes)),
+            ("bare KiB/socket", bare as f64 / 1024.0 / sockets as f64),
         ],
     );
     server.stop();
+}
+
+/// How much more a WebSocket library alone holds when so many sockets are open and quiet.
+async fn bare(sockets: usize, data: &Path) -> u64 {
+    let server = Server::start_by(bare::sockets(), &data.with_extension("bare"));
+    let fresh = server.usage().resident_bytes;
+    let mut held = Vec::with_capacity(sockets);
+    for _ in 0..sockets {
+        held.push(wire::connect(server.addr, 0, "").await);
+    }
+    sleep(SETTLE).await;
+    server.usage().resident_bytes.saturating_sub(fresh)
 }
 
 /// Says a message in the room, and answers when.

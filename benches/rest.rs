@@ -6,7 +6,8 @@
 //! First each posts 100 bytes again and again, to a chat of its own; then each asks for
 //! the newest 50 of one chat of 100,000, and then for 50 from another place each time, which
 //! no cache has. In the end the server must have stored exactly
-//! what it acknowledged. Three lines of figures come out, in words and as JSON.
+//! what it acknowledged. The yardstick is warp alone, answering as many bytes. Three lines of figures
+//! come out, in words and as JSON.
 
 mod common;
 
@@ -14,16 +15,18 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::CONTENT;
 use common::http::Http;
 use common::line;
 use common::rest::Rest;
 use common::server::{Server, Usage};
 use common::world::{self, World};
+use common::{CONTENT, bare};
 use tokio::task::JoinSet;
 
 /// Connections and caches fill before the clock runs.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// How long the yardstick is held at most.
+const YARDSTICK: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Parser)]
 #[command(about = "Requests a second")]
@@ -43,6 +46,7 @@ struct Args {
 }
 
 fn main() {
+    bare::serve_if_asked();
     let args = Args::parse();
     common::raise_open_files();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
@@ -62,21 +66,28 @@ async fn run(args: Args, data: &Path) {
         rooms.push(rest.make_room(&token, &format!("room {number}")).await);
     }
 
+    let length = Duration::from_secs(args.seconds);
     let warm = measure(args, &server, &rooms, WARM_UP, Asking::Posts).await;
-    let posts = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Posts).await;
+    let posts = measure(args, &server, &rooms, length, Asking::Posts).await;
     let mut stored = 0;
     for room in &rooms {
         stored += rest.count(&token, *room).await;
     }
     assert_eq!(usize::try_from(stored).unwrap(), warm.times.len() + posts.times.len(), "messages stored, acknowledged");
-    posts.print("posts", args);
-
     measure(args, &server, &rooms, WARM_UP, Asking::Pages).await;
-    let pages = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Pages).await;
-    pages.print("newest 50", args);
-    let pages = measure(args, &server, &rooms, Duration::from_secs(args.seconds), Asking::Anywhere).await;
-    pages.print("50 from anywhere", args);
+    let newest = measure(args, &server, &rooms, length, Asking::Pages).await;
+    let anywhere = measure(args, &server, &rooms, length, Asking::Anywhere).await;
     server.stop();
+
+    for (what, part, asking) in [
+        ("posts", posts, Asking::Posts),
+        ("newest 50", newest, Asking::Pages),
+        ("50 from anywhere", anywhere, Asking::Anywhere),
+    ] {
+        let bare = Server::start_by(bare::answers(part.bytes), &data.with_extension("bare"));
+        let bare = measure(args, &bare, &rooms, length.min(YARDSTICK), asking).await;
+        part.print(what, args, bare.times.len() as f64 / bare.elapsed.as_secs_f64());
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -89,6 +100,8 @@ enum Asking {
 /// What one part brought.
 struct Part {
     times: Vec<Duration>,
+    /// Of the last answer's body.
+    bytes: usize,
     elapsed: Duration,
     before: Usage,
     after: Usage,
@@ -104,23 +117,25 @@ async fn measure(args: Args, server: &Server, rooms: &[u64], length: Duration, a
             ask(args, Http::connect(addr, &world::token(1)).await, room, start + length, asking).await
         });
     }
-    let mut times = Vec::new();
+    let (mut times, mut bytes) = (Vec::new(), 0);
     while let Some(task) = tasks.join_next().await {
-        times.extend(task.expect("no connection fails"));
+        let (taken, last) = task.expect("no connection fails");
+        times.extend(taken);
+        bytes = last;
     }
-    Part { times, elapsed: start.elapsed(), before, after: server.usage() }
+    Part { times, bytes, elapsed: start.elapsed(), before, after: server.usage() }
 }
 
-async fn ask(args: Args, mut http: Http, room: u64, end: Instant, asking: Asking) -> Vec<Duration> {
+async fn ask(args: Args, mut http: Http, room: u64, end: Instant, asking: Asking) -> (Vec<Duration>, usize) {
     let path = match asking {
         Asking::Posts => format!("/api/rooms/{room}/messages/"),
         Asking::Pages | Asking::Anywhere => "/messages/api/chats/1/messages/?page_size=50".to_owned(),
     };
     let body = format!(r#"{{"content":"{:-<CONTENT$}"}}"#, "");
-    let (mut times, mut turn) = (Vec::new(), i64::try_from(room).unwrap());
+    let (mut times, mut bytes, mut turn) = (Vec::new(), 0, i64::try_from(room).unwrap());
     while Instant::now() < end {
         let asked = Instant::now();
-        match asking {
+        bytes = match asking {
             Asking::Posts => http.post(&path, &body).await,
             Asking::Pages => http.get(&path).await,
             Asking::Anywhere => {
@@ -131,11 +146,11 @@ async fn ask(args: Args, mut http: Http, room: u64, end: Instant, asking: Asking
         };
         times.push(asked.elapsed());
     }
-    times
+    (times, bytes)
 }
 
 impl Part {
-    fn print(mut self, what: &str, args: Args) {
+    fn print(mut self, what: &str, args: Args, bare: f64) {
         self.times.sort_unstable();
         let requests = self.times.len() as f64;
         line::print(
@@ -149,6 +164,7 @@ impl Part {
                 ("server cpu us/request", (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / requests),
                 ("server rss MiB", common::mib(self.after.resident_bytes)),
                 ("disk bytes/request", (self.after.written_bytes - self.before.written_bytes) as f64 / requests),
+                ("bare warp requests/s", bare),
             ],
         );
     }

@@ -4,22 +4,23 @@
 //!
 //! From the start until the first answer: in an empty folder, with 100,000 messages, and with a write-ahead log
 //! of so many MiB, as a kill leaves it behind. Then so many accounts are made, and memory is read
-//! before, right after, and when the server was left alone for so many seconds. A line for each comes out,
-//! in words and as JSON.
+//! before, right after, and when the server was left alone for so many seconds. The yardstick is a program that
+//! opens a database and answers by warp. A line for each comes out, in words and as JSON.
 
 mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use common::http::Http;
 use common::rest::Rest;
-use common::server::Server;
+use common::server::{Server, program};
 use common::world::World;
-use common::{line, mib, percentile_ms};
+use common::{bare, line, mib, percentile_ms};
 use rusqlite::Connection;
 
 /// How long a server is left alone before its memory after the start is read.
@@ -47,35 +48,43 @@ struct Args {
 }
 
 fn main() {
+    bare::serve_if_asked();
     let args = Args::parse();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let empty = |number: usize| folder.path().join(format!("empty{number}"));
-    let time = |data: &Path| runtime.block_on(start(data));
-    tell("empty", (0..args.starts).map(|number| time(&empty(number))).collect());
+    let time = |data: &Path| runtime.block_on(start(program(), data));
+    let time_bare = |data: &Path| runtime.block_on(start(bare::answers(2), data));
+    let bare = (0..args.starts).map(|number| time_bare(&folder.path().join(format!("bare{number}")))).collect();
+    tell("empty", (0..args.starts).map(|number| time(&empty(number))).collect(), Some(bare));
 
     let data = folder.path().join("data");
     Server::start(&data).stop();
     World { chats: 10, messages: MESSAGES, elsewhere: 0, crowd: 0 }.fill(&data.join("fireside.db"));
-    tell(&format!("{MESSAGES} messages"), (0..args.starts).map(|_| time(&data)).collect());
+    let bare = (0..args.starts).map(|_| time_bare(&data)).collect();
+    tell(&format!("{MESSAGES} messages"), (0..args.starts).map(|_| time(&data)).collect(), Some(bare));
 
     let killed = leave_a_log(&data, &folder.path().join("killed"), args.log_mib << 20);
-    tell(&format!("a log of {} MiB", args.log_mib), vec![time(&killed)]);
+    tell(&format!("a log of {} MiB", args.log_mib), vec![time(&killed)], None);
     runtime.block_on(sign_up(&args, &folder.path().join("sign-ups")));
 }
 
-async fn start(data: &Path) -> Duration {
+async fn start(program: Command, data: &Path) -> Duration {
     let begun = Instant::now();
-    let server = Server::start(data);
+    let server = Server::start_by(program, data);
     Http::connect(server.addr, "").await.get("/readyz").await;
     let ready = begun.elapsed();
     server.stop();
     ready
 }
 
-fn tell(what: &str, mut times: Vec<Duration>) {
+fn tell(what: &str, mut times: Vec<Duration>, bare: Option<Vec<Duration>>) {
     times.sort_unstable();
-    let figures = [("ms p50", percentile_ms(&times, 50)), ("ms max", percentile_ms(&times, 100))];
+    let mut figures = vec![("ms p50", percentile_ms(&times, 50)), ("ms max", percentile_ms(&times, 100))];
+    if let Some(mut bare) = bare {
+        bare.sort_unstable();
+        figures.push(("bare ms p50", percentile_ms(&bare, 50)));
+    }
     line::print("start", what, &figures);
 }
 
@@ -107,6 +116,7 @@ async fn sign_up(args: &Args, data: &Path) {
     let fresh = server.usage().resident_bytes;
     Rest::new(server.addr).register(args.sign_ups).await;
     let most = server.usage().resident_bytes;
+    let bare = bare_memory(&data.with_extension("bare")).await;
     sleep(Duration::from_secs(args.rest));
     line::print(
         "start",
@@ -116,7 +126,15 @@ async fn sign_up(args: &Args, data: &Path) {
             ("rss MiB after the sign-ups", mib(most)),
             ("seconds later", args.rest as f64),
             ("rss MiB then", mib(server.usage().resident_bytes)),
+            ("bare rss MiB after the start", mib(bare)),
         ],
     );
     server.stop();
+}
+
+/// What the yardstick holds once it has answered.
+async fn bare_memory(data: &Path) -> u64 {
+    let server = Server::start_by(bare::answers(2), data);
+    Http::connect(server.addr, "").await.get("/").await;
+    server.usage().resident_bytes
 }

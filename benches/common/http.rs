@@ -60,6 +60,16 @@ impl Http {
         self.exchange(head.as_bytes(), body.as_bytes(), "201").await
     }
 
+    /// The same to a path of its own rights, which takes it and makes nothing that has an address.
+    pub async fn tell(&mut self, path: &str, body: &str) -> usize {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            self.host,
+            body.len()
+        );
+        self.exchange(head.as_bytes(), body.as_bytes(), "200").await
+    }
+
     async fn exchange(&mut self, head: &[u8], body: &[u8], status: &str) -> usize {
         let (answered, length) = self.answer(head, body).await;
         assert_eq!(answered, status, "{}", String::from_utf8_lossy(&self.received));

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "no bench uses all of it")]
 
+pub mod bare;
 pub mod counter;
 pub mod http;
 pub mod line;

@@ -62,6 +62,14 @@ impl Rest {
         answer(signed(self.client.post(url), token).json(&device)).await;
     }
 
+    /// Makes a hook into the room and answers the path that it is posted to by.
+    pub async fn make_hook(&self, token: &str, room: u64) -> String {
+        let url = format!("{}/messages/api/chats/{room}/hooks/", self.base.trim_end_matches("/api"));
+        let hook = answer(signed(self.client.post(url), token).json(&json!({"label": "a program"}))).await;
+        let url = hook["url"].as_str().expect("the hook's URL");
+        url[url.find("/hooks/").expect("a hook's path")..].to_owned()
+    }
+
     /// How many messages the room has stored.
     pub async fn count(&self, token: &str, room: u64) -> u64 {
         let url = format!("{}/rooms/{room}/messages/?page_size=1", self.base);

@@ -6,7 +6,8 @@
 //! The first number of each list is the base, and each world differs from the base in one
 //! thing alone: how many chats the asking user is in, how many messages their chat has,
 //! how many members it has, how many sockets and connections are at work at once. One page
-//! comes out: a table for each, what should be flat and is not, and the table for docs/evidence.md.
+//! comes out: a table for each, what should be flat and is not, and the table for docs/evidence.md; and a line of JSON for each
+//! number of a list.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -14,11 +15,14 @@ mod page;
 mod point;
 mod rows;
 
+use std::path::Path;
+
 use clap::Parser;
 use common::line;
 use common::server::{self, Server};
 use common::world::World;
 use rows::{Axis, Figures};
+use rusqlite::Connection;
 use tokio::task::LocalSet;
 
 #[derive(Parser)]
@@ -129,6 +133,7 @@ fn visit(args: &Args, place: Place) -> Figures {
     let data = folder.path().join("data");
     Server::start(&data).stop();
     place.world.fill(&data.join("fireside.db"));
+    call_person_1(&data.join("fireside.db"));
     if args.check {
         let checked = server::program().args(["check", "--data"]).arg(&data).output();
         let checked = checked.expect("the server's binary runs");
@@ -136,6 +141,19 @@ fn visit(args: &Args, place: Place) -> Figures {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, point::measure(place, args.seconds, &data))
+}
+
+/// Every hundredth message of chat 1 calls person 1 by name.
+fn call_person_1(path: &Path) {
+    let calling = "chat_id = 1 AND id % 100 = 0";
+    let rows = format!(
+        "BEGIN;
+         UPDATE messages SET content = '@person1x ' || content, mention_count = 1 WHERE {calling};
+         INSERT INTO mentions (message_id, user_id, chat_id, sender_id, is_named)
+         SELECT id, 1, 1, sender_id, 1 FROM messages WHERE {calling};
+         COMMIT;"
+    );
+    Connection::open(path).and_then(|database| database.execute_batch(&rows)).expect("the server's database");
 }
 
 #[expect(clippy::print_stderr, reason = "whoever waits some minutes sees what for, and the page stays one page")]

@@ -2,7 +2,7 @@
 //! and is not, and the table for docs/evidence.md.
 
 use crate::Curve;
-use crate::common::line::number;
+use crate::common::line::{self, number};
 use crate::rows::{Axis, ROWS, Row};
 
 /// How many times the first figure the last one may be and count as flat: on a shared machine
@@ -35,6 +35,12 @@ pub fn print(curves: &[Curve]) {
     }
     println!();
     for_evidence(curves);
+    for Curve { axis, steps, figures } in curves {
+        for (step, figures) in steps.iter().zip(figures) {
+            let figures: Vec<_> = ROWS.iter().map(|row| (row.name, figures[&row.what])).collect();
+            line::print("growth", &format!("{} {}", number(*step as f64), axis.name()), &figures);
+        }
+    }
 }
 
 /// How busy the machine was lately, of which at most one or two are the server and the bench.

@@ -28,6 +28,8 @@ const ROUNDS: usize = 11;
 const ROUND: Duration = Duration::from_millis(100);
 /// Messages to all members; the middle of the times counts.
 const TO_ALL: usize = 15;
+/// Posts by a hook, of the 60 that one may make in a minute.
+const BY_A_HOOK: usize = 51;
 /// Messages that wait to be entered under their chats while pages are read. They are entered
 /// 1,024 at a time, and who reads a page looks through those that wait, so a page would cost
 /// now less and now more.
@@ -43,12 +45,14 @@ pub async fn measure(place: Place, seconds: u64, data: &Path) -> Figures {
     figures.insert(What::Stored, bytes as f64 / place.world.all_messages() as f64);
     let seats = take_seats(data, place).await;
     let server = start(data, &mut figures).await;
+    until_searchable(&server).await;
 
     let mut said = say(&server, &seats, seconds, &mut figures).await;
     said += wait_at(WAITING, &server, &database).await;
     for ask in Ask::ALL {
         said += ask_often(&server, &seats, place.world, ask, &mut figures).await;
     }
+    said += post_by_a_hook(&server, &mut figures).await;
     figures.insert(What::Memory, server.usage().resident_bytes as f64 / f64::from(1 << 20));
     said += say_to_all(&server, place.world, &mut figures).await;
 
@@ -76,6 +80,14 @@ async fn start(data: &Path, figures: &mut Figures) -> Server {
             return server;
         }
         server.stop();
+    }
+}
+
+/// Waits until what was filled in is found.
+async fn until_searchable(server: &Server) {
+    let mut http = Http::connect(server.addr, &world::token(1)).await;
+    while !http.body("/messages/api/search/?q=anything").await.contains("\"indexed\":1.0") {
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
@@ -200,6 +212,11 @@ impl Asker {
             Ask::Chats => http.get("/messages/api/chats/").await,
             Ask::Chat => http.get("/d/rooms/api/rooms/1/").await,
             Ask::Members => http.get("/api/rooms/1/participants/").await,
+            Ask::Search => {
+                self.turn += 1_000_003;
+                http.get(&format!("/messages/api/search/?q=%22{}%22", 1 + self.turn % self.messages)).await
+            }
+            Ask::Mentions => http.get("/messages/api/mentions/").await,
             Ask::CatchUp => http.get(&format!("/messages/api/sync/?since={}", self.tenth)).await,
         }
     }
@@ -207,6 +224,21 @@ impl Asker {
 
 fn body() -> String {
     format!(r#"{{"content":"{:-<CONTENT$}"}}"#, "")
+}
+
+/// Posts by a hook into chat 1, one after the other; answers how many messages that made.
+async fn post_by_a_hook(server: &Server, figures: &mut Figures) -> u64 {
+    let hook = Rest::new(server.addr).make_hook(&world::token(1), 1).await;
+    let mut http = Http::connect(server.addr, "").await;
+    let mut times = Vec::with_capacity(BY_A_HOOK);
+    for _ in 0..BY_A_HOOK {
+        let begun = Instant::now();
+        http.tell(&hook, r#"{"text":"said by a program"}"#).await;
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    figures.insert(What::Hooked, percentile_ms(&times, 50) * 1e3);
+    BY_A_HOOK as u64
 }
 
 /// Every member but person 1 listens; answers how many messages that made.

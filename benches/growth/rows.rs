@@ -38,12 +38,25 @@ pub enum Ask {
     Members,
     /// What came after the tenth newest message of the chat.
     CatchUp,
+    /// A word that one message has.
+    Search,
+    /// The newest that call the one who asks.
+    Mentions,
 }
 
 impl Ask {
     /// Posting comes last: the others find the world as it was filled.
-    pub const ALL: [Self; 7] =
-        [Self::Newest, Self::Anywhere, Self::Chats, Self::Chat, Self::Members, Self::CatchUp, Self::Post];
+    pub const ALL: [Self; 9] = [
+        Self::Newest,
+        Self::Anywhere,
+        Self::Chats,
+        Self::Chat,
+        Self::Members,
+        Self::CatchUp,
+        Self::Search,
+        Self::Mentions,
+        Self::Post,
+    ];
 }
 
 /// A figure of a world.
@@ -61,6 +74,8 @@ pub enum What {
     Asked(Ask),
     /// Microseconds of the server's processors for each.
     AskedCpu(Ask),
+    /// Microseconds until a hook's post is answered: so few are allowed that they are timed one by one.
+    Hooked,
     /// Milliseconds from saying something until all members have heard it.
     HeardByAll,
     /// Mebibytes, after all the work and before the listeners.
@@ -115,10 +130,13 @@ pub const ROWS: &[Row] = &[
     row(What::AskedCpu(Ask::Chats), "of the first page of chats", &[Axis::Members]),
     of_page(What::AskedCpu(Ask::Chat), "of one chat", &[]),
     row(What::AskedCpu(Ask::Members), "of the first page of members", &[Axis::Members]),
+    row(What::AskedCpu(Ask::Search), "of a search for a rare word", &[]),
+    row(What::AskedCpu(Ask::Mentions), "of the first page of mentions", &[]),
     row(What::Said, "messages/s, stored and echoed", &[]),
     // Those who speak at once share a commit, and wait for it.
     of_page(What::SaidP99, "ms of the slowest hundredth", &[Axis::Senders]),
     of_page(What::Asked(Ask::Post), "µs until a post is answered", &[]),
+    row(What::Hooked, "µs until a post by a hook is answered", &[]),
     of_page(What::Asked(Ask::Newest), "µs until the newest 50 are there", &[]),
     // A write for each who listens.
     row(What::HeardByAll, "ms until all members have heard a message", &[Axis::Members]),
