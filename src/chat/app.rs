@@ -281,13 +281,9 @@ pub(super) struct Threads {
 impl Threads {
     pub fn start(self) -> Result<(), OpenError> {
         self.writer.start()?;
-        self.fan_out.start().map_err(no_thread)?;
-        self.hashers.start().map_err(no_thread)
+        self.fan_out.start().map_err(OpenError::NoThread)?;
+        self.hashers.start().map_err(OpenError::NoThread)
     }
-}
-
-fn no_thread(cause: std::io::Error) -> OpenError {
-    OpenError::Damaged(format!("no thread could be started: {cause}"))
 }
 
 fn no_runtime(cause: TryCurrentError) -> OpenError {

@@ -1,4 +1,4 @@
-//! Chats: direct ones and groups, and who is in them.
+//! Chats that one is in, and groups: making, changing, joining and leaving them.
 //!
 //! Everything is found through the actor's own place in it. From outside, a public
 //! room shows that it exists; every other chat does not.

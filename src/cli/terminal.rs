@@ -30,7 +30,7 @@ impl CommandError {
 impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> Self {
         let status = match error {
-            OpenError::InUse(_) | OpenError::Refused(_) => Self::TRY_AGAIN,
+            OpenError::InUse(_) | OpenError::Refused(_) | OpenError::NoThread(_) => Self::TRY_AGAIN,
             OpenError::Newer { .. }
             | OpenError::Unreleased { .. }
             | OpenError::NotMigrated { .. }

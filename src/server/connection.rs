@@ -26,7 +26,7 @@ use super::access_log::{log, told, user_of};
 use super::connection_limit::{ConnectionLimit, ConnectionPermit};
 use super::current::Current;
 use super::dev::DevServer;
-use super::listener::Listener;
+use super::listener::{ACCEPT_PAUSE, Listener};
 use super::redirect::Redirect;
 use super::{dev, headers, request_id};
 use crate::api::Api;
@@ -50,8 +50,6 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 /// How long a connection may wait for its next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// How long to wait after the system refused a connection, for want of files say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections that are accepted before those that are there have a turn: whoever asks for
 /// something must not wait behind a crowd that comes at once.

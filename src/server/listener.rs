@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 use tokio_rustls::rustls::ServerConfig;
@@ -17,6 +18,8 @@ use crate::api::http::stream::{NetStream, TlsStream};
 /// Connections that the kernel keeps until they are accepted: a crowd that comes at once,
 /// as after a restart. What it finds no room for tries again by itself, a second later.
 const BACKLOG: u32 = 4096;
+/// How long to wait after the system refused a connection, for want of files say.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Something that connections come in by.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
 use warp::http::{Method, StatusCode};
 
 use super::current::Current;
+use super::listener::ACCEPT_PAUSE;
 use crate::api::http::context::Context;
 use crate::api::http::reply::Response;
 use crate::api::http::stream::NetStream;
@@ -23,8 +24,6 @@ use crate::api::http::{envelope, metrics};
 
 /// Connections at once: a few scrapers. One more waits for one of them to end.
 const MAX_CONNECTIONS: usize = 16;
-/// How long to wait after the system refused a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers scrapers for ever.
 pub(super) async fn serve(listener: TcpListener, current: Current, answer_timeout: Duration) {

@@ -1,5 +1,9 @@
 //! The commands of an operator, while the server runs and while it does not.
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{ME, knocks, log, root_of, signs_in};
@@ -141,4 +145,17 @@ async fn a_program_gets_a_token_that_is_taken_back() {
     let token = made.succeeded().stdout.trim().to_owned();
     let fireside = Fireside::start_in(home, &[]).await;
     fireside.anyone().showing(Credential::Token(token)).get(ME).await.is(200);
+}
+
+#[tokio::test]
+async fn who_says_no_command_keeps_none_from_being_heard() {
+    let fireside = Fireside::start().await;
+    let path = fireside.home.data().join("control.sock");
+    let mut silent: Vec<_> = (0..16).map(|_| UnixStream::connect(&path).unwrap()).collect();
+    fireside.home.runs(&["user", "list"], "").await.succeeded();
+    // They were let go, and told nothing.
+    let mut heard = String::new();
+    silent[0].set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    silent[0].read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "");
 }

@@ -1,5 +1,7 @@
 //! Invitations into a group, for people who have an account.
 
+use std::time::{Duration, SystemTime};
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -132,10 +134,19 @@ async fn only_admins_of_the_group_invite() {
         ("expires", json!("2001-01-01T00:00:00Z")),
         ("expires", json!("9999-01-01T00:00:00Z")),
         ("expires", json!("tomorrow-ish")),
+        ("expires", json!("2030-01-01T00:00:00")),
+        ("expires", json!("2030-01-01T00:00:00+2")),
         ("expires", json!([1])),
     ] {
         alice.post(&invite(chat), &json!({field: wrong})).await.blames(field);
     }
+    // A time may be any zone's.
+    let hence = |hours: u64| SystemTime::now() + Duration::from_secs(hours * 3_600);
+    let there = humantime::format_rfc3339_seconds(hence(26)).to_string().replace('Z', "+02:00");
+    let here = humantime::format_rfc3339_millis(hence(24)).to_string();
+    let made = alice.post(&invite(chat), &json!({"expires": there})).await.is(201).json();
+    let until = made["expires_at"].as_str().unwrap();
+    assert_eq!((&until[..11], &until[14..16]), (&here[..11], &here[14..16]), "{there} is {until}, about {here}");
     eve.does(&join(&code)).await.is(200);
     // An admin who left lets nobody in any more, and neither does a chat that is gone.
     alice.delete(&chat.remove(&alice)).await.is(204);

@@ -1,13 +1,14 @@
 //! Invitations into a group, for people who have an account: what a request asks for, and
 //! where one leads.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::body::{Body, FieldValue, Fields, Within, body};
 use super::openapi::shape::{Shape, any_of, string, whole_number};
 use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::model::invite::{GroupInvite, INVITE_LIFE, MAX_LIFE, MAX_USES, MIN_LIFE, NewGroupInvite};
+use crate::chat::model::moment::moment;
 use crate::chat::model::time::Timestamp;
 
 /// Until when an invitation works.
@@ -21,7 +22,7 @@ pub enum Expires {
 impl FieldValue for Expires {
     fn read(fields: &mut Fields, name: &str) -> Option<Self> {
         let text = fields.value(name)?.as_str().filter(|text| text.contains('-'));
-        let expires = match text.map(time) {
+        let expires = match text.map(moment) {
             Some(at) => at.map(Self::At),
             None => u64::try_from(fields.integer(name)?).ok().map(|seconds| Self::In(Duration::from_secs(seconds))),
         };
@@ -60,11 +61,6 @@ pub fn asked(fields: &mut Fields, now: Timestamp) -> Result<NewGroupInvite, ApiE
 fn out_of_bounds() -> String {
     let (least, most) = (MIN_LIFE.as_secs(), MAX_LIFE.as_secs());
     format!("This is a time with its zone, or {least} to {most} seconds from now.")
-}
-
-fn time(text: &str) -> Option<Timestamp> {
-    let at = humantime::parse_rfc3339(text.trim()).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    i64::try_from(at.as_millis()).ok().map(Timestamp)
 }
 
 /// The page of the client that joins with it. The code stands behind the `#`, which a browser sends to nobody.

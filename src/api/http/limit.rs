@@ -1,4 +1,4 @@
-//! How often who may do what.
+//! Rate limits: how often who may do what.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};

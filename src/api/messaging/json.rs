@@ -135,13 +135,13 @@ pub struct ListedMember<'a> {
 }
 
 impl<'a> From<&'a member::Seen> for ListedMember<'a> {
-    fn from(trace: &'a member::Seen) -> Self {
+    fn from(seen: &'a member::Seen) -> Self {
         Self {
-            user: User::from(&trace.member.user),
-            is_admin: trace.member.is_admin,
-            joined_at: trace.member.joined_at.to_string(),
-            online: trace.is_online,
-            last_seen: trace.last_seen.map(|at| at.to_string()),
+            user: User::from(&seen.member.user),
+            is_admin: seen.member.is_admin,
+            joined_at: seen.member.joined_at.to_string(),
+            online: seen.is_online,
+            last_seen: seen.last_seen.map(|at| at.to_string()),
         }
     }
 }

@@ -50,7 +50,7 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let asked = cursor::asked::<i64>(&request, &[part])?;
     let above = MemberId(asked.after.unwrap_or(0));
     let found = request.context.app.members_named(&actor, chat, part, above, asked.limit).await?;
-    ok(&asked.part(&found, |trace| trace.member.id.0, ListedMember::from))
+    ok(&asked.part(&found, |seen| seen.member.id.0, ListedMember::from))
 }
 
 pub async fn add(actor: Actor, mut request: Request) -> Answer {

@@ -62,7 +62,7 @@ async fn open_since(actor: Actor, request: Request, since: Option<i64>) -> Resul
     let codec = AllChats {
         context: Arc::clone(&request.context),
         subscriber: subscription.subscriber().clone(),
-        trace: missed.unwrap_or(Seq(0)),
+        seen_upto: missed.unwrap_or(Seq(0)),
         past: Mutex::new(Backlog::Greeting { newest: subscription.since(), missed }),
         replayed: AtomicI64::new(0),
     };
@@ -94,7 +94,7 @@ pub struct AllChats {
     context: Arc<Context>,
     subscriber: Subscriber,
     /// What the client had seen when it came; a message above it is new to it.
-    trace: Seq,
+    seen_upto: Seq,
     past: Mutex<Backlog>,
     /// Changes up to this one were replayed, and are not told again.
     replayed: AtomicI64,
@@ -329,7 +329,7 @@ impl AllChats {
     /// again is told an update of what it may not have, and has it then.
     fn missed(&self, change: &Change) -> String {
         match change {
-            Change::Message(message, marks) if message.id.0 > self.trace.0 => {
+            Change::Message(message, marks) if message.id.0 > self.seen_upto.0 => {
                 Frame::new_message(message, marks, None).text()
             }
             Change::Message(message, marks) => Frame::message_updated(message, marks).text(),

@@ -2,7 +2,7 @@
 //!
 //! A codec says how a dialect's frames read and write; everything else is here: reading,
 //! the past, pings, limits, and closing for every reason there is. What happens now is
-//! written by whoever publishes it (see `outgoing`); this task writes only what its client
+//! written by whoever publishes it (see [`SocketWriter`]); this task writes only what its client
 //! asked for, and what did not go out at once.
 
 use std::future::Future;
@@ -32,7 +32,7 @@ pub const PING_EVERY: Duration = Duration::from_secs(25);
 /// How long a client may be silent.
 pub const SILENCE: Duration = Duration::from_secs(60);
 /// How long a slow reader's connection is kept, so that it learns why it is closed although
-/// it may still send. One that only reads has longer: see `close frame`.
+/// it may still send. One that only reads has longer: see [`close::let_go`].
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same where an answer waits for the socket to be gone.
 const QUICK_CLOSE: Duration = Duration::from_millis(500);

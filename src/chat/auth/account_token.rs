@@ -5,7 +5,7 @@ use crate::chat::app::App;
 use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
-use crate::chat::model::session::{Actor, CredentialKind, LABEL};
+use crate::chat::model::session::{ACCOUNT_TOKEN_LABEL, Actor, CredentialKind};
 use crate::chat::model::token::{Keys, Token, secret_hash};
 use crate::chat::store::{self, Tx};
 
@@ -48,7 +48,7 @@ pub(in crate::chat) fn open(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]
         kind: CredentialKind::Account,
         secret_hash: &secret_hash(token.as_str()),
         expires_at: None,
-        label: LABEL,
+        label: ACCOUNT_TOKEN_LABEL,
         is_bot: false,
     };
     store::credentials::insert(tx, &new)?;

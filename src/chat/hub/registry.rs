@@ -13,9 +13,7 @@ use crate::chat::model::gauges::HubGauges;
 use crate::chat::model::id::{ChatId, CredentialId, SocketId, UserId};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::topic::{Topic, Topics};
-
-/// Sockets that one user may have open.
-pub const MAX_SOCKETS: u32 = 20;
+use crate::chat::model::user::MAX_SOCKETS;
 
 #[derive(Default)]
 pub(super) struct Registry {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::registry::MAX_SOCKETS;
 use super::{Closing, Event, Hub, SocketRegistration};
 use crate::chat::model::event::{CallEvent, MemberEvent, Scope, Steering};
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
 use crate::chat::model::name::Username;
 use crate::chat::model::topic::{Topic, Topics};
-use crate::chat::model::user::User;
+use crate::chat::model::user::{MAX_SOCKETS, User};
 
 const DEN: ChatId = ChatId(1);
 

@@ -244,6 +244,9 @@ pub enum OpenError {
         /// Of the first release.
         first: usize,
     },
+    /// The system starts no more threads.
+    #[error("no thread can be started: {0}; see how many the system allows this user (ulimit -u, TasksMax)")]
+    NoThread(std::io::Error),
     /// The file is not a whole Fireside database.
     #[error("the database cannot be used: {0}; restore a backup, or move the file away to start anew")]
     Damaged(String),

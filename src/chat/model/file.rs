@@ -1,5 +1,7 @@
 //! Uploaded files, and what they are called.
 
+use std::time::Duration;
+
 use super::id::{FileId, UserId};
 use super::time::Timestamp;
 
@@ -10,6 +12,8 @@ pub const MAX_STORED_BYTES: u64 = 1024 * 1024 * 1024;
 pub const MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
 /// Largest file unless the operator says otherwise, in bytes.
 pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
+/// How long an uploaded file waits to be attached.
+pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
 
 /// An uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! They are configuration, so that a test is on both sides of each with a handful of
 //! messages. An operator has no reason to turn them.
 
-/// How many of something there may be.
+/// Each is the size up to which it works in the one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Users in one call.

@@ -60,14 +60,6 @@ impl Message {
         let mentions = self.mentions.users.len() * size_of::<UserId>();
         size_of::<Self>() + self.text.len() + reactions + mentions + self.attachments.len() * size_of::<File>()
     }
-
-    /// Whether it mentions somebody in its chat, or answers them. One's own never does.
-    #[must_use]
-    #[expect(dead_code, reason = "pushes go by it")]
-    pub fn addresses(&self, user: UserId) -> bool {
-        let mentions = self.mentions.all || self.mentions.users.contains(&user);
-        self.sender.id != user && (mentions || self.answered == Some(user))
-    }
 }
 
 /// One emoji on a message, and who put it there.

@@ -14,7 +14,7 @@ mod username;
 pub use email::{Email, MAX_EMAIL};
 pub use emoji::{Emoji, MAX_EMOJI};
 pub use file_name::file_name;
-pub use idempotency_key::{IdempotencyKey, MAX_IDEMPOTENCY_KEY};
+pub use idempotency_key::{IdempotencyKey, KEEP_KEYS, MAX_IDEMPOTENCY_KEY};
 pub use text::{
     MAX_BIO, MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_POST, MAX_TITLE, MessageText, bio, description, display_name, post,
     title,

@@ -7,11 +7,10 @@ use super::name::Username;
 use super::time::Timestamp;
 use super::token::Token;
 
-/// What it is known by in lists.
-pub(in crate::chat) const LABEL: &str = "account token";
-/// What one is known by that opened an account elsewhere, before the account moved here. It opens on as a device's,
-/// until its owner takes another account token.
-pub(in crate::chat) const FORMER_LABEL: &str = "token from before the move";
+/// The label of the account token.
+pub(in crate::chat) const ACCOUNT_TOKEN_LABEL: &str = "account token";
+/// The label of a token that came with an account from another server: a device's, until its owner takes another account token.
+pub(crate) const MOVED_TOKEN_LABEL: &str = "token from before the move";
 
 /// A session that nobody used for this long is over.
 pub const SESSION_IDLE: Duration = Duration::from_hours(14 * 24);

@@ -5,6 +5,9 @@ use super::name::{Email, Username};
 use super::password::Password;
 use super::time::Timestamp;
 
+/// Sockets that one user may have open.
+pub const MAX_SOCKETS: u32 = 20;
+
 /// What everybody who is signed in may know of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {

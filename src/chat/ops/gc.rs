@@ -11,13 +11,14 @@ use std::time::{Duration, SystemTime};
 
 use super::backup::leftovers;
 use super::check::each_unknown;
-use super::maintenance::{KEEP_KEYS, KEEP_UNUSED_FILES};
 use super::status::size;
 use crate::chat::app::App;
 use crate::chat::auth::audit::KEEP_AUDIT;
 use crate::chat::auth::invite::KEEP_EXPIRED;
 use crate::chat::model::backup::BackupError;
 use crate::chat::model::error::{Error, Result};
+use crate::chat::model::file::KEEP_UNUSED_FILES;
+use crate::chat::model::name::KEEP_KEYS;
 use crate::chat::model::storage;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store;

@@ -14,7 +14,9 @@ use crate::chat::folder::erase;
 use crate::chat::model::clock::MAX_STEP;
 use crate::chat::model::error::Result;
 use crate::chat::model::event::{Event, Steering};
+use crate::chat::model::file::KEEP_UNUSED_FILES;
 use crate::chat::model::hook::KEEP_HOOK_EVENTS;
+use crate::chat::model::name::KEEP_KEYS;
 use crate::chat::model::preview::PREVIEWS;
 use crate::chat::store;
 use crate::chat::store::Tx;
@@ -23,10 +25,6 @@ use crate::chat::store::Tx;
 const EVERY: Duration = Duration::from_hours(1);
 /// How long after the start for the first time, so that nobody's first answer waits for it.
 const FIRST: Duration = Duration::from_secs(1);
-/// How long an idempotency key answers for its first message.
-pub const KEEP_KEYS: Duration = Duration::from_hours(24);
-/// How long an uploaded file waits to be attached.
-pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
 /// A file that no row knows is left alone this long: an upload may be about to write its row.
 pub(in crate::chat) const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1);
 

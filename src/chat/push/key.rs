@@ -11,7 +11,7 @@ use crate::chat::model::error::{Error, Result};
 use crate::chat::model::token::Keys;
 use crate::chat::store;
 
-/// It is the server's, and nobody's else.
+/// It is the server's, and nobody else's.
 const WHOSE: &[u8] = &[];
 
 impl App {

@@ -15,8 +15,8 @@ use super::template::{DAWN, FAMILY_LIFE, PASSWORD, Template};
 use crate::chat::model::event::Scope;
 use crate::chat::model::file::File;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
+use crate::chat::model::name::KEEP_KEYS;
 use crate::chat::model::time::Clock;
-use crate::chat::ops::maintenance::KEEP_KEYS;
 
 /// What became of one attempt to write something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

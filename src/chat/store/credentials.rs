@@ -194,7 +194,7 @@ pub fn delete_account_tokens(tx: &Tx<'_>, user: UserId) -> Result<Vec<Credential
         "DELETE FROM credentials WHERE user_id = ?1
            AND (kind = 'account' OR (kind = 'device' AND is_bot = 0 AND label IN (?2, ?3))) RETURNING id",
     )?;
-    let labels = (session::LABEL, session::FORMER_LABEL);
+    let labels = (session::ACCOUNT_TOKEN_LABEL, session::MOVED_TOKEN_LABEL);
     let rows = query.query_map(params![user.0, labels.0, labels.1], |row| Ok(CredentialId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

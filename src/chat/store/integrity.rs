@@ -164,7 +164,7 @@ pub fn lost_avatars(db: &Connection) -> Result<i64> {
     )
 }
 
-/// The highest id of a table, for a look at how far one is.
+/// The id of the newest message: how far a check has to go.
 pub fn last_message(db: &Connection) -> Result<i64> {
     db.query_row("SELECT coalesce(max(id), 0) FROM messages", [], |row| row.get(0))
 }

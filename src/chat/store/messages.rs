@@ -1,4 +1,4 @@
-//! Rows of `messages`, `reactions` and `tombstones`.
+//! Rows of `messages` and `tombstones`.
 
 use rusqlite::{OptionalExtension, Row, params};
 

@@ -84,7 +84,7 @@ impl WriterThread {
             .name("writer".into())
             .spawn(move || self.serve())
             .map(drop)
-            .map_err(|cause| OpenError::Damaged(format!("no thread for the writer: {cause}")))
+            .map_err(OpenError::NoThread)
     }
 
     fn serve(&mut self) {

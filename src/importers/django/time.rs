@@ -1,8 +1,7 @@
 //! Moments as Django writes them: into SQLite in UTC without saying so, into dumps with a zone.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use crate::chat::model::time::Timestamp;
+use crate::chat::model::moment::moment;
+use crate::chat::model::time::{Clock, Timestamp};
 
 /// Longest text that is taken for a moment, in bytes.
 const MAX_LENGTH: usize = 40;
@@ -15,27 +14,11 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     if text.len() > MAX_LENGTH {
         return None;
     }
-    let (text, ahead) = without_offset(text)?;
-    let moment = humantime::parse_rfc3339_weak(text).ok()?;
-    let moment = if ahead < 0 { moment.checked_add(seconds(ahead))? } else { moment.checked_sub(seconds(ahead))? };
-    let since = moment.duration_since(UNIX_EPOCH).ok()?;
-    // A message from the future would stand below all that is written until then.
-    (moment <= SystemTime::now()).then_some(())?;
-    i64::try_from(since.as_millis()).ok().map(Timestamp)
-}
-
-fn seconds(of: i64) -> Duration {
-    Duration::from_secs(of.unsigned_abs())
-}
-
-/// A moment without its offset, and that in seconds east of UTC.
-fn without_offset(text: &str) -> Option<(&str, i64)> {
-    let Some(place) = text.rfind(['+', '-']).filter(|place| *place > DATE) else { return Some((text, 0)) };
-    let (moment, offset) = text.split_at(place);
-    let (hours, minutes) = offset[1..].split_once(':')?;
-    let [hours, minutes] = [hours, minutes].map(|part| part.parse::<i64>().ok().filter(|_| part.len() == 2));
-    let ahead = hours.filter(|hours| *hours < 24)? * 3_600 + minutes.filter(|minutes| *minutes < 60)? * 60;
-    Some((moment, if offset.starts_with('-') { -ahead } else { ahead }))
+    let (date, time) = text.split_at_checked(DATE)?;
+    let time = time.strip_prefix([' ', 'T'])?;
+    let zone = if time.contains(['Z', '+', '-']) { "" } else { "Z" };
+    // What was before 1970 is no time of a message; one from the future would stand below all that is written until then.
+    moment(&format!("{date}T{time}{zone}")).filter(|at| (Timestamp(0)..=Clock::system().now()).contains(at))
 }
 
 #[cfg(test)]

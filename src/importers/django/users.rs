@@ -8,6 +8,7 @@ use super::plan::{Plan, TablePlan};
 use super::reader::{Known, Reader};
 use super::source::{IS_GONE, Source, TableRow};
 use crate::chat::model::record::{Credential, CredentialKind, Record, User};
+use crate::chat::model::session::MOVED_TOKEN_LABEL;
 use crate::chat::model::time::Timestamp;
 use crate::chat::ops::import_export::{Import, no_password};
 use crate::importers::report::ImportReport;
@@ -190,7 +191,7 @@ impl Reader<'_> {
             let credential = Credential {
                 user,
                 kind: CredentialKind::Account,
-                label: "token from before the move".to_owned(),
+                label: MOVED_TOKEN_LABEL.to_owned(),
                 is_bot: false,
                 secret_sha256: Some(hex::encode(Sha256::digest(token.as_bytes()))),
                 created_at,

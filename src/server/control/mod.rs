@@ -20,8 +20,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use super::listener::bind;
+use super::listener::{ACCEPT_PAUSE, bind};
 use crate::chat::App;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::Error;
@@ -40,6 +42,10 @@ const LONG_PATIENCE: Duration = Duration::from_mins(10);
 const OWNER_ALONE: u32 = 0o600;
 /// Commands that may wait to be heard.
 const BACKLOG: u32 = 128;
+/// Commands that are heard and answered at once. One more waits for one of them to end.
+const MAX_AT_ONCE: usize = 16;
+/// How long a command may take to be said.
+const SAID_WITHIN: Duration = Duration::from_secs(5);
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -244,10 +250,20 @@ pub fn open(app: &App) -> Option<UnixListener> {
 /// Answers commands for as long as the server runs, which people reach at `base`.
 pub async fn serve(app: App, base: String, listener: UnixListener) {
     let base: Arc<str> = base.into();
-    loop {
+    let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
+    while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(converse(app.clone(), Arc::clone(&base), stream))),
-            Err(cause) => tracing::warn!(%cause, "a command was not accepted"),
+            Ok((stream, _)) => {
+                let (app, base) = (app.clone(), Arc::clone(&base));
+                tokio::spawn(async move {
+                    converse(app, base, stream).await;
+                    drop(permit);
+                });
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "a command was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
 }
@@ -257,7 +273,8 @@ async fn converse(app: App, base: Arc<str>, stream: UnixStream) {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     let mut reader = tokio::io::BufReader::new(reader.take(MAX_COMMAND));
-    let outcome = match reader.read_line(&mut line).await.map(|_| serde_json::from_str(&line)) {
+    let Ok(said) = timeout(SAID_WITHIN, reader.read_line(&mut line)).await else { return };
+    let outcome = match said.map(|_| serde_json::from_str(&line)) {
         Ok(Ok(command)) => execute(&app, Some(&base), command).await,
         Ok(Err(_)) | Err(_) => Outcome::Refused("this server does not know that command".into()),
     };

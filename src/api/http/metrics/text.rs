@@ -213,13 +213,13 @@ impl Page<'_> {
 }
 
 /// A histogram whose whole numbers are `unit` times what is written.
-fn distribution(into: &mut MetricEncoder<'_>, trace: &Distribution, unit: f64) -> Result {
-    let mut buckets = Vec::with_capacity(trace.counts.len());
-    for (place, count) in trace.counts.iter().enumerate() {
-        let bound = trace.bounds.get(place).map_or(f64::INFINITY, |bound| scaled(*bound, unit));
+fn distribution(into: &mut MetricEncoder<'_>, values: &Distribution, unit: f64) -> Result {
+    let mut buckets = Vec::with_capacity(values.counts.len());
+    for (place, count) in values.counts.iter().enumerate() {
+        let bound = values.bounds.get(place).map_or(f64::INFINITY, |bound| scaled(*bound, unit));
         buckets.push((bound, *count));
     }
-    into.encode_histogram::<NoLabelSet>(scaled(trace.sum, unit), trace.counts.iter().sum(), &buckets, None)
+    into.encode_histogram::<NoLabelSet>(scaled(values.sum, unit), values.counts.iter().sum(), &buckets, None)
 }
 
 /// Whole numbers are shown as fractions of a larger unit. Beyond 2^53 they lose their

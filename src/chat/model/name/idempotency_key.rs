@@ -1,9 +1,13 @@
 //! What a client gives a send, so that it happens once.
 
+use std::time::Duration;
+
 use super::rule::{Violation, blank, too_long};
 
 /// Longest idempotency key, in characters.
 pub const MAX_IDEMPOTENCY_KEY: usize = 64;
+/// How long an idempotency key answers for its first message.
+pub const KEEP_KEYS: Duration = Duration::from_hours(24);
 
 /// A key that makes a send happen once: 1 to 64 characters, any.
 #[derive(Clone, Debug, PartialEq, Eq)]

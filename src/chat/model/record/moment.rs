@@ -1,10 +1,9 @@
 //! Times as records have them: RFC 3339, in UTC with milliseconds.
 
-use std::time::UNIX_EPOCH;
-
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serializer};
 
+use crate::chat::model::moment::moment;
 use crate::chat::model::time::Timestamp;
 
 pub fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
@@ -13,10 +12,7 @@ pub fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error
 
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     let text = std::borrow::Cow::<str>::deserialize(from)?;
-    let wrong = || D::Error::custom("a time is like 2025-01-01T12:00:00.000Z");
-    let moment = humantime::parse_rfc3339(&text).map_err(|_| wrong())?;
-    let since = moment.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
-    i64::try_from(since.as_millis()).map(Timestamp).map_err(|_| wrong())
+    moment(&text).ok_or_else(|| D::Error::custom("a time is like 2025-01-01T12:00:00.000Z"))
 }
 
 pub mod maybe {

@@ -180,7 +180,7 @@ impl Import {
             user,
             kind: "account",
             secret_hash: &secret_hash(token.as_str()),
-            label: session::LABEL,
+            label: session::ACCOUNT_TOKEN_LABEL,
             is_bot: false,
             created_at: self.now,
             used_at: self.now,
@@ -193,7 +193,7 @@ impl Import {
         let person = self.person("user", credential.user)?;
         let mut label = field("label", Label::parse(&credential.label))?;
         if credential.kind == CredentialKind::Account {
-            label = Label::cut(session::FORMER_LABEL);
+            label = Label::cut(session::MOVED_TOKEN_LABEL);
         }
         let hash = credential.secret_sha256.as_deref().map(|sum| check::sha256("secret_sha256", sum)).transpose()?;
         let created_at = time("created_at", credential.created_at, self.now)?;

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use super::outcome;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::file::File;
+use crate::chat::model::file::{File, KEEP_UNUSED_FILES};
 use crate::chat::model::id::FileId;
 use crate::chat::model::message::Posted;
-use crate::chat::ops::maintenance::KEEP_UNUSED_FILES;
 use crate::chat::simulation::act::{Done, What};
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::World;

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::chat::app::App;
+use crate::chat::model::file::KEEP_UNUSED_FILES;
 use crate::chat::model::session::Actor;
-use crate::chat::ops::maintenance::KEEP_UNUSED_FILES;
 use crate::chat::simulation::run::Stage;
 use crate::chat::simulation::world::{Fate, Sample, World};
 use crate::chat::store::simulated::View;

@@ -111,7 +111,7 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
 /// Every server makes its own; the old one's becomes a device's, beside the new one.
 fn is_account_token(record: &Record) -> bool {
     let Record::Credential(of) = record else { return false };
-    let labels = [session::LABEL, session::FORMER_LABEL];
+    let labels = [session::ACCOUNT_TOKEN_LABEL, session::MOVED_TOKEN_LABEL];
     of.kind == crate::chat::model::record::CredentialKind::Account || labels.contains(&of.label.as_str())
 }
 
