@@ -218,7 +218,8 @@ CREATE TABLE hooks (
     bot_id      INTEGER NOT NULL UNIQUE REFERENCES users,
     label       TEXT    NOT NULL,
     secret_hash BLOB    NOT NULL UNIQUE,      -- SHA-256 of what stands in the URL; of one that sends, of what nobody knows
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    off_reason  TEXT                          -- NULL: it is on
 ) STRICT;
 CREATE INDEX hooks_by_chat ON hooks (chat_id);
 
@@ -243,8 +244,7 @@ CREATE TABLE outgoing_hooks (
     replays       INTEGER NOT NULL DEFAULT 0, -- what is under way when one begins moves no cursor
     failures      INTEGER NOT NULL DEFAULT 0, -- attempts in a row that failed
     failing_since INTEGER,
-    retry_at      INTEGER,                   -- NULL: the next event goes at once
-    off_reason    TEXT                       -- NULL: it is on
+    retry_at      INTEGER                    -- NULL: the next event goes at once
 ) STRICT;
 CREATE INDEX outgoing_hooks_retrying ON outgoing_hooks (retry_at) WHERE retry_at IS NOT NULL;
 

@@ -6,6 +6,7 @@ use super::group::{delete, inside};
 use super::model::chat::{Authority, Chat, Kind, MAX_MEMBERS};
 use super::model::error::{Denial, Error, Result, Rule};
 use super::model::event::{ChatEvent, Event, MemberEvent};
+use super::model::hook::MAKER_LEFT;
 use super::model::id::{ChatId, UserId};
 use super::model::member::{GroupRole, Member};
 use super::model::page::{Page, Paged};
@@ -93,16 +94,20 @@ impl App {
             .await
     }
 
-    /// Takes a member out of a group: an admin anybody, everybody oneself. An admin's removal ends the
-    /// invitations into the group: whoever was removed knows them, and may have another account.
+    /// Takes a member out of a group: an admin anybody but the owner, whose place they would come into, everybody
+    /// oneself. An admin's removal ends the invitations into the group: whoever was removed knows them, and may have
+    /// another account.
     pub async fn remove_member(&self, actor: &Actor, id: ChatId, user: UserId) -> Result<()> {
         self.check_pace(actor)?;
-        let me = actor.user;
+        let (me, credential) = (actor.user, actor.credential);
         self.authorized(actor)
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 if room.kind == Kind::Direct || user != me {
                     Authority::Admin.check(&room, me)?;
+                }
+                if user == room.owner.id && user != me && !store::accounts::is_admin(tx, me, credential)? {
+                    return Err(Error::Forbidden(Denial::NotOwner));
                 }
                 remove(tx, &room, user)?;
                 if user == me { Ok(()) } else { store::group_invites::delete_all(tx, id) }
@@ -219,6 +224,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
         return delete(tx, chat.id);
     }
     store::hooks::delete_of_bot(tx, user)?;
+    end_hooks_of(tx, chat.id, user)?;
     store::chats::add_members(tx, chat.id, -1)?;
     store::hook_events::note_member(tx, chat.id, Logged::Removed(user))?;
     tx.publish(Event::Member(MemberEvent::Removed {
@@ -234,8 +240,18 @@ pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Finds an heir for an admin who left. `true`: somebody is now what they were not before.
-fn hand_over(tx: &Tx<'_>, chat: ChatId, is_owned: bool) -> Result<bool> {
+/// Switches off the hooks of whoever left, or whose bot did: they know where each sends, or by which URL it is told.
+fn end_hooks_of(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
+    let maker = store::bots::find(tx, user)?.and_then(|bot| bot.made_by).unwrap_or(user);
+    if store::members::is_member(tx, chat, maker)? {
+        return Ok(());
+    }
+    store::hooks::switch_off_made_by(tx, maker, Some(chat), MAKER_LEFT)
+}
+
+/// Finds an heir for an admin who left, or who may not sign in any more and then stays the owner. `true`: somebody is
+/// now what they were not before.
+pub(super) fn hand_over(tx: &Tx<'_>, chat: ChatId, is_owned: bool) -> Result<bool> {
     let Some(successor) = store::members::successor(tx, chat)? else { return Ok(false) };
     // Makes an admin of one only where no admin is left who can act: such a one comes first.
     let is_new_admin = store::members::make_admin(tx, chat, successor)?;

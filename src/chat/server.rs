@@ -38,14 +38,12 @@ impl App {
 
 fn set_join_rooms(tx: &mut Tx<'_>, by: &Administrator, rooms: &[ChatId]) -> Result<()> {
     let before = store::server::join_rooms(tx)?;
-    for chat in before.iter().filter(|chat| !rooms.contains(chat)) {
-        store::server::set_welcomes(tx, *chat, false)?;
-    }
-    for chat in rooms.iter().filter(|chat| !before.contains(chat)) {
-        if !may_let_in(tx, by.id(), *chat)? {
+    store::server::clear_join_rooms(tx)?;
+    for chat in rooms {
+        if !before.contains(chat) && !may_let_in(tx, by.id(), *chat)? {
             return Err(Error::Invalid(Rule::JoinRooms));
         }
-        store::server::set_welcomes(tx, *chat, true)?;
+        store::server::add_join_room(tx, *chat)?;
     }
     let named: Vec<String> = rooms.iter().map(ToString::to_string).collect();
     store::audit::insert(tx, by.id(), AuditAction::JoinRoomsSet.as_str(), &named.join(" "), "")

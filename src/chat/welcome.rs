@@ -5,6 +5,7 @@ use super::group::{create_group, inside};
 use super::member;
 use super::model::chat::{Kind, MAX_MEMBERS, NewGroup};
 use super::model::error::{Error, Result};
+use super::model::event::{ChatEvent, Event};
 use super::model::id::{ChatId, UserId};
 use super::store::{self, Db, Tx};
 
@@ -36,6 +37,17 @@ pub(super) fn see_off(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// Has somebody else look after the groups that nobody could any more, since their admin may not sign in. Whoever owned
+/// one owns it still.
+pub(super) fn hand_over_groups(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    for chat in store::chats::administered_by(tx, user)? {
+        if member::hand_over(tx, chat, false)? {
+            tx.publish(Event::Chat(ChatEvent::Updated { chat }));
+        }
+    }
+    Ok(())
+}
+
 /// Makes the room of everybody, unless there is one: public, with all who are there already.
 pub(super) fn open_for_everybody(tx: &mut Tx<'_>, owner: UserId, title: &str) -> Result<()> {
     if !store::server::join_rooms(tx)?.is_empty() {
@@ -49,7 +61,7 @@ pub(super) fn open_for_everybody(tx: &mut Tx<'_>, owner: UserId, title: &str) ->
         members: store::server::people(tx, MAX_MEMBERS)?.into_iter().filter(|user| *user != owner).collect(),
     };
     let room = create_group(tx, owner, &new)?;
-    store::server::set_welcomes(tx, room.id, true)
+    store::server::add_join_room(tx, room.id)
 }
 
 /// Whether an administrator (of the server; `None`: its operator) may send people into a

@@ -77,7 +77,7 @@ export async function openHooks({ api, store, actions }, chat) {
     return el('li', { className: 'hook stack' },
       el('div', {}, el('b', { className: 'words', dir: 'auto', textContent: label }),
         el('p', { className: 'soft words', textContent: sends ? t('hooks.to', { url }) : t('hooks.as', { name: nameOf(bot) }) }),
-        sends && !isOn && el('p', { className: 'refused', textContent: t('hooks.off', { reason: tell(reason) }) })),
+        !isOn && el('p', { className: 'refused', textContent: t('hooks.off', { reason: tell(reason) }) })),
       el('div', { className: 'row' }, sends && button('hooks.deliveries', () => openDeliveries({ api, actions }, chat, hook, draw)), button('hooks.renew', renew), button('delete', end, 'danger')));
   }
 }

@@ -159,6 +159,34 @@ async fn admins_name_the_server_and_the_rooms_that_newcomers_join() {
 }
 
 #[tokio::test]
+async fn nobody_comes_into_a_room_that_its_owner_made_private() {
+    let fireside = Fireside::start().await;
+    let root = sets_up(&fireside, "Hearth", "en").await;
+    let everyone = Room::of(&rooms(&root).await[0]);
+    let alice = fireside.registers("alice").await;
+    let (tea, mine) = (alice.opens_room("tea").await, root.opens_room("mine").await);
+    let wish = json!({"join_rooms": [everyone.id, tea.id, mine.id]});
+    assert_eq!(root.patch(SETTINGS, &wish).await.is(200).json()["join_rooms"], wish["join_rooms"]);
+    alice.makes_private(&tea).await;
+    root.makes_private(&mine).await;
+    comes(&fireside, "bob").await;
+    assert_eq!(people_in(&alice, &tea).await, ["alice"]);
+    assert_eq!(people_in(&root, &mine).await, ["bob", "root"], "an administrator of the server is its admin");
+    assert_eq!(root.patch(SETTINGS, &json!({})).await.json()["join_rooms"], json!([everyone.id, mine.id]));
+    let unnamed = root.patch(SETTINGS, &json!({"join_rooms": [tea.id]})).await;
+    unnamed.names("join_rooms");
+    // It was named, and is again what it was; until others are named.
+    alice.patch(&tea.path(), &json!({"is_private": false})).await.is(200);
+    comes(&fireside, "carol").await;
+    assert_eq!(people_in(&alice, &tea).await, ["alice", "carol"]);
+    alice.makes_private(&tea).await;
+    root.patch(SETTINGS, &json!({"join_rooms": [mine.id]})).await.is(200);
+    alice.patch(&tea.path(), &json!({"is_private": false})).await.is(200);
+    comes(&fireside, "dave").await;
+    assert_eq!(people_in(&alice, &tea).await, ["alice", "carol"]);
+}
+
+#[tokio::test]
 async fn people_register_without_an_address() {
     let fireside = Fireside::start().await;
     let register = async |body: Value| fireside.anyone().post(REGISTER, &body).await;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, ids, say, seen, texts};
+use crate::manage::root_of;
 use crate::world::{Fireside, Person, id, people};
 
 async fn members(who: &Person, chat: Chat) -> Vec<i64> {
@@ -109,6 +110,49 @@ async fn an_admin_removes_others_and_everybody_oneself() {
 }
 
 #[tokio::test]
+async fn nobody_takes_a_group_by_taking_its_owner_out() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await;
+    people!(fireside: alice, mallory);
+    let chat = group(&alice, "Team", &[&mallory, &root]).await;
+    for admin in [&mallory, &root] {
+        alice.patch(&chat.member(admin), &json!({"role": "admin"})).await.is(200);
+    }
+    let owner = async |who: &Person| seen(who, chat).await["owner"].clone();
+    let room = format!("/c/rooms/api/rooms/{}/remove-participant/", chat.id);
+    let account = format!("/api/server/users/{}/", alice.id);
+    for is_disabled in [false, true] {
+        root.patch(&account, &json!({"is_disabled": is_disabled})).await.is(200);
+        mallory.delete(&chat.remove(&alice)).await.denied(403, FORBIDDEN);
+        mallory.post(&room, &json!({"id": alice.id})).await.is(403);
+        assert_eq!(owner(&mallory).await, alice.id);
+    }
+    // An administrator of the server does, who is an admin there; so does the owner.
+    root.delete(&chat.remove(&alice)).await.is(204);
+    assert_eq!(owner(&root).await, mallory.id);
+    mallory.delete(&chat.remove(&mallory)).await.is(204);
+    assert_eq!(owner(&root).await, root.id);
+}
+
+#[tokio::test]
+async fn when_the_last_admin_may_not_sign_in_any_more_the_longest_standing_looks_after_the_group() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await;
+    people!(fireside: alice, bob, carol);
+    let chat = group(&alice, "Team", &[&bob, &carol]).await;
+    let mut line = Line::to(&bob).await;
+    let account = format!("/api/server/users/{}/", alice.id);
+    root.patch(&account, &json!({"is_disabled": true})).await.is(200);
+    let shown = line.hears("chat_updated").await["data"].clone();
+    assert_eq!((&shown["admins"], &shown["owner"]), (&json!([alice.id, bob.id]), &json!(alice.id)));
+    bob.patch(&chat.path(), &json!({"title": "b"})).await.is(200);
+    // Where one is left who can, nobody is made one.
+    root.patch(&account, &json!({"is_disabled": false})).await.is(200);
+    root.patch(&account, &json!({"is_disabled": true})).await.is(200);
+    assert_eq!(seen(&carol, chat).await["admins"], json!([alice.id, bob.id]));
+}
+
+#[tokio::test]
 async fn when_the_last_admin_leaves_the_longest_standing_takes_over() {
     let fireside = Fireside::start().await;
     people!(fireside: alice, bob, carol);
@@ -178,13 +222,13 @@ async fn whoever_cannot_sign_in_takes_over_only_from_the_last_who_can() {
     assert_eq!(seen(&bob, chat).await["admins"], json!([carol.id]));
     let owner = &bob.get(&format!("/api/rooms/{}/", chat.id)).await.is(200).json()["owner"]["id"];
     assert_eq!(owner, carol.id);
-    // An admin who cannot sign in stays one, whoever else leaves.
+    // An admin who cannot sign in stays one, and another looks after the group, whoever else leaves.
     fireside.home.runs(&["user", "disable", "carol"], "").await.succeeded();
     let eve = fireside.registers("eve").await;
     let other = group(&eve, "Other", &[&bob, &alice]).await;
     fireside.home.runs(&["user", "disable", "eve"], "").await.succeeded();
     bob.delete(&other.remove(&bob)).await.is(204);
-    assert_eq!(seen(&alice, other).await["admins"], json!([eve.id]));
+    assert_eq!(seen(&alice, other).await["admins"], json!([eve.id, alice.id]));
     // Nobody else is left.
     bob.delete(&chat.remove(&bob)).await.is(204);
     fireside.home.runs(&["user", "enable", "dave"], "").await.succeeded();

@@ -162,7 +162,7 @@ pub fn change_member(doc: &mut Doc) {
 
 pub fn remove_member(doc: &mut Doc) {
     doc.does("Remove a member from a group")
-        .note("An admin may, and everybody themselves.")
+        .note("An admin may, but not the owner; and everybody themselves.")
         .limited("send")
         .answers_nothing(204, "They are out.")
         .refuses(&[400]);

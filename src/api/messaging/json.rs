@@ -189,6 +189,10 @@ pub struct Hook<'a> {
     /// Of one that sends, its receiver; of one that was just made or rotated, where others send.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<&'a str>,
+    /// It sends, or will when its receiver is there again; or it takes what others send.
+    is_on: bool,
+    /// Why it is off.
+    off_reason: Option<&'a str>,
     #[serde(flatten)]
     outgoing: Option<Outgoing<'a>>,
 }
@@ -199,10 +203,6 @@ struct Outgoing<'a> {
     events: Vec<&'static str>,
     /// `all`, `mentions` or a `/word`.
     only: &'a str,
-    /// It sends, or will when its receiver is there again.
-    is_on: bool,
-    /// Why it is off.
-    off_reason: Option<&'a str>,
 }
 
 impl<'a> From<&'a hook::Hook> for Hook<'a> {
@@ -214,6 +214,8 @@ impl<'a> From<&'a hook::Hook> for Hook<'a> {
             bot: User::from(&hook.bot),
             created_at: hook.created_at.to_string(),
             url: hook.outgoing.as_ref().map(|outgoing| outgoing.url.as_str()),
+            is_on: hook.off_reason.is_none(),
+            off_reason: hook.off_reason.as_deref(),
             outgoing: hook.outgoing.as_ref().map(Outgoing::from),
         }
     }
@@ -221,12 +223,7 @@ impl<'a> From<&'a hook::Hook> for Hook<'a> {
 
 impl<'a> From<&'a hook::Outgoing> for Outgoing<'a> {
     fn from(outgoing: &'a hook::Outgoing) -> Self {
-        Self {
-            events: outgoing.events.iter().map(hook::HookEvent::as_str).collect(),
-            only: outgoing.only.as_str(),
-            is_on: outgoing.off_reason.is_none(),
-            off_reason: outgoing.off_reason.as_deref(),
-        }
+        Self { events: outgoing.events.iter().map(hook::HookEvent::as_str).collect(), only: outgoing.only.as_str() }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::chat::model::admin::{Administrator, ManagedAccount, UserChange};
 use crate::chat::model::audit::AuditAction;
 use crate::chat::model::error::{Error, Result, Rule};
 use crate::chat::model::event::{Event, Steering};
+use crate::chat::model::hook::MAKER_DISABLED;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::page::{Page, Paged};
@@ -13,6 +14,7 @@ use crate::chat::model::session::Actor;
 use crate::chat::model::token::Keys;
 use crate::chat::model::user::{Account, NewUser};
 use crate::chat::store::{self, Tx};
+use crate::chat::welcome::hand_over_groups;
 
 impl App {
     /// Whether the actor administers the server now: for what a client offers. The right
@@ -124,6 +126,19 @@ fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, 
     if is_disabled && !before.is_disabled {
         store::resets::delete(tx, user)?;
         session::end_all(tx, user, None, keys)?;
+        silence_programs(tx, user)?;
+        hand_over_groups(tx, user)?;
     }
     store::accounts::find(tx, user)?.ok_or(Error::Internal)
+}
+
+/// What somebody made speaks for them no more: hooks are off until an admin of their group switches them on, and what
+/// signs bots in is of no use until their maker is enabled again.
+fn silence_programs(tx: &mut Tx<'_>, maker: UserId) -> Result<()> {
+    store::hooks::switch_off_made_by(tx, maker, None, MAKER_DISABLED)?;
+    for bot in store::bots::below(tx, Some(maker), UserId(i64::MAX), u32::MAX)? {
+        store::push::delete_surplus(tx, bot.user.id, 0)?;
+        tx.publish(Event::Steering(Steering::CredentialsEnded { user: bot.user.id, kept: None }));
+    }
+    Ok(())
 }

@@ -69,9 +69,9 @@ impl App {
                 if !is_administrator(tx, &by)? && (by.id() != bot.made_by || !is_live(tx, &by)?) {
                     return Err(Error::NotFound);
                 }
-                store::bots::delete(tx, id)?;
                 audit::note(tx, by.id(), AuditAction::BotDeleted, bot.user.username.as_str(), "")?;
-                end(tx, id, &keys)
+                end(tx, id, &keys)?;
+                store::bots::delete(tx, id)
             })
             .await?;
         self.hub.settle().await;
@@ -100,7 +100,7 @@ pub(in crate::chat) fn note_maker(tx: &Tx<'_>, program: UserId, by: &Administrat
     if store::bots::count_made(tx, maker)? >= i64::from(MAX_PROGRAMS) {
         return Err(Error::LimitReached { what: "bots and hooks, ended ones among them", max: MAX_PROGRAMS });
     }
-    store::bots::insert_maker(tx, program, maker)
+    store::bots::set_maker(tx, program, maker)
 }
 
 /// Ends a program's account.

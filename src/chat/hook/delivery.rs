@@ -159,9 +159,9 @@ impl Note {
     }
 }
 
-/// Whether an answer is new, or so recent that its key tells.
+/// Whether an answer is new, or so recent that its key tells, and the hook is not off by now.
 fn is_answerable(note: &Note, sending: &Sending, now: Timestamp) -> bool {
-    note.cursor.to > sending.furthest || note.at.plus(ANSWERED_AGAIN) > now
+    !sending.is_off && (note.cursor.to > sending.furthest || note.at.plus(ANSWERED_AGAIN) > now)
 }
 
 /// Says the answer of a receiver, unless it was said already. What cannot be said is left out.
@@ -186,7 +186,7 @@ fn switch_off(tx: &mut Tx<'_>, hook: HookId, sending: &Sending, attempt: &Attemp
     } else {
         format!("Its receiver took nothing for 24 hours: {}.", attempt.error.as_deref().unwrap_or("no answer"))
     };
-    store::outgoing_hooks::switch_off(tx, hook, &reason)?;
+    store::hooks::switch(tx, hook, Some(&reason))?;
     let sentence = format!("This hook is switched off. {reason}");
     let text = MessageText::parse(&sentence, MAX_MESSAGE).map_err(|_| Error::Internal)?;
     say(tx, sending, Draft::of(text, None), quota)

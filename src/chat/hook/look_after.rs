@@ -39,11 +39,11 @@ impl App {
             .write(move |tx| {
                 check_keeper(tx, &by, chat)?;
                 sending(tx, chat, hook)?;
+                store::hooks::switch(tx, hook, None)?;
                 store::outgoing_hooks::rewind(tx, hook, since)
             })
             .await?;
-        self.hook_wakes.watch(chat);
-        self.hook_wakes.ring(chat);
+        self.send_in(chat);
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Hooks: URLs by which programs speak in a group, and URLs that are sent what happens there, each with a bot of
 //! its own.
 //!
-//! A hook lasts as long as its bot is in the group: who takes the bot out ends the hook.
+//! A hook lasts as long as its bot is in the group: who takes the bot out ends the hook. Whoever made it knows its
+//! secret or its receiver, so that it is switched off when they leave the group or may not sign in any more; an admin
+//! switches it on again with another secret.
 
 mod delivery;
 mod look_after;
@@ -16,7 +18,7 @@ use super::message::post;
 use super::model::admin::Administrator;
 use super::model::bot::NewBot;
 use super::model::chat::Authority;
-use super::model::delivery::SigningKey;
+use super::model::delivery::{HookCursor, SigningKey};
 use super::model::error::{Error, Result};
 use super::model::hook::{Hook, MAX_HOOKS, Outgoing};
 use super::model::id::{ChatId, HookId, UserId};
@@ -57,8 +59,7 @@ impl App {
             })
             .await?;
         if sends {
-            self.hook_wakes.watch(chat);
-            self.hook_wakes.ring(chat);
+            self.send_in(chat);
         }
         Ok((hook, new.shown(&self.keys, sends)))
     }
@@ -72,7 +73,7 @@ impl App {
     }
 
     /// Gives a hook another secret: the URL of before is unknown when this returns, and nothing is signed with the
-    /// secret of before.
+    /// secret of before. One that is off is switched on, and sends what happens from then on.
     pub async fn rotate_hook(&self, by: &Administrator, chat: ChatId, id: HookId) -> Result<(Hook, HookSecret)> {
         self.check_pace_of_keeper(by)?;
         let by = by.clone();
@@ -82,15 +83,31 @@ impl App {
             .write(move |tx| {
                 check_keeper(tx, &by, chat)?;
                 let hook = store::hooks::find(tx, chat, id)?.ok_or(Error::NotFound)?;
-                match hook.outgoing {
-                    Some(_) => store::outgoing_hooks::set_nonce(tx, id, &nonce)?,
-                    None => store::hooks::set_secret(tx, id, &hash)?,
+                match store::outgoing_hooks::find(tx, id)? {
+                    Some(sending) => {
+                        store::outgoing_hooks::set_nonce(tx, id, &nonce)?;
+                        if sending.is_off {
+                            let (replays, to) = (sending.replays, tx.last_seq());
+                            store::outgoing_hooks::advance(tx, HookCursor { hook: id, replays, to })?;
+                        }
+                    }
+                    None => {
+                        store::hooks::set_secret(tx, id, &hash)?;
+                        // Nobody else knows the URL now, whoever made the hook.
+                        if let Some(keeper) = by.id() {
+                            store::bots::set_maker(tx, hook.bot.id, store::bots::maker(tx, keeper)?.unwrap_or(keeper))?;
+                        }
+                    }
                 }
-                Ok(hook)
+                store::hooks::switch(tx, id, None)?;
+                Ok(Hook { off_reason: None, ..hook })
             })
             .await?;
-        let secret = new.shown(&self.keys, hook.outgoing.is_some());
-        Ok((hook, secret))
+        let sends = hook.outgoing.is_some();
+        if sends {
+            self.send_in(chat);
+        }
+        Ok((hook, new.shown(&self.keys, sends)))
     }
 
     /// Ends a hook: its bot leaves the group. What it said stays.
@@ -130,6 +147,12 @@ impl App {
                 post(tx, hook.bot.id, hook.chat, &draft, quota)
             })
             .await
+    }
+
+    /// Has what happens in a group sent from here on.
+    fn send_in(&self, chat: ChatId) {
+        self.hook_wakes.watch(chat);
+        self.hook_wakes.ring(chat);
     }
 
     fn check_pace_of_keeper(&self, by: &Administrator) -> Result<()> {

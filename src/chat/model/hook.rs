@@ -34,7 +34,14 @@ pub struct Hook {
     pub created_at: Timestamp,
     /// What it sends, if it does; else it takes what others send.
     pub outgoing: Option<Outgoing>,
+    /// Why it neither sends nor takes anything.
+    pub off_reason: Option<String>,
 }
+
+/// Why hooks are off that somebody made who left the group.
+pub const MAKER_LEFT: &str = "Whoever created it left the group.";
+/// And of somebody who may not sign in any more.
+pub const MAKER_DISABLED: &str = "The account of whoever created it is disabled.";
 
 /// A hook that sends, and in whose name: all hooks of one person have one share of the sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +61,6 @@ pub struct Outgoing {
     pub events: HookEvents,
     /// About which messages.
     pub only: Only,
-    /// Why it sends nothing any more.
-    pub off_reason: Option<String>,
 }
 
 /// What a hook can send.

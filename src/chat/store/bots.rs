@@ -55,9 +55,9 @@ pub fn count(db: &Db, maker: UserId) -> Result<i64> {
     Ok(query.query_row([maker.0], |row| row.get(0))?)
 }
 
-/// Writes down who made a program, whose share of everything it has.
-pub fn insert_maker(tx: &Tx<'_>, program: UserId, made_by: UserId) -> Result<()> {
-    tx.prepare_cached("INSERT INTO program_makers (user_id, made_by) VALUES (?1, ?2)")?
+/// Writes down who made a program, or took it over: it has a part of their share of everything.
+pub fn set_maker(tx: &Tx<'_>, program: UserId, made_by: UserId) -> Result<()> {
+    tx.prepare_cached("INSERT OR REPLACE INTO program_makers (user_id, made_by) VALUES (?1, ?2)")?
         .execute([program.0, made_by.0])?;
     Ok(())
 }

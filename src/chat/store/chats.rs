@@ -252,6 +252,13 @@ pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The groups of which somebody is an admin.
+pub fn administered_by(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
+    let mut query = db.prepare_cached("SELECT chat_id FROM members WHERE user_id = ?1 AND is_admin = 1")?;
+    let rows = query.query_map([user.0], |row| Ok(ChatId(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// How many chats there are that a user made.
 pub fn count_created(db: &Db, user: UserId) -> Result<i64> {
     let mut query = db.prepare_cached("SELECT count(*) FROM chats WHERE created_by = ?1 AND is_deleted = 0")?;

@@ -40,7 +40,9 @@ const FIND: &str =
     "SELECT c.id, c.kind, c.used_at, c.user_id, u.username, u.is_admin, u.is_bot AS is_bots, c.expires_at,
         EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1) AS has_factor
     FROM credentials c JOIN users u ON u.id = c.user_id
-    WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND ";
+    WHERE u.is_disabled = 0 AND (c.expires_at IS NULL OR c.expires_at > ?2)
+      AND NOT EXISTS (SELECT 1 FROM bots b JOIN users m ON m.id = b.made_by
+                      WHERE b.user_id = u.id AND m.is_disabled = 1) AND ";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
     Ok(CredentialRow {
@@ -236,7 +238,12 @@ pub fn is_account_token(db: &Db, id: CredentialId) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM credentials WHERE id = ?1 AND kind = 'account'")?.exists([id.0])?)
 }
 
-/// Whether it still signs somebody in; asked inside a transaction that relies on it.
+/// Whether it still signs somebody in; asked inside a transaction that relies on it. A bot's is of no use while whoever
+/// made the bot may not sign in either.
 pub fn is_live(db: &Db, id: CredentialId) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM credentials WHERE id = ?1")?.exists([id.0])?)
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM credentials c WHERE c.id = ?1 AND NOT EXISTS
+             (SELECT 1 FROM bots b JOIN users m ON m.id = b.made_by WHERE b.user_id = c.user_id AND m.is_disabled = 1)",
+    )?;
+    Ok(query.exists([id.0])?)
 }

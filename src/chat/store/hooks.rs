@@ -16,7 +16,7 @@ macro_rules! select_hook {
         concat!(
             "SELECT ",
             columns!("u"),
-            ", h.id, h.chat_id, h.label, h.created_at, o.url, o.events, o.only, o.off_reason
+            ", h.id, h.chat_id, h.label, h.created_at, o.url, o.events, o.only, h.off_reason
              FROM hooks h JOIN users u ON u.id = h.bot_id LEFT JOIN outgoing_hooks o ON o.hook_id = h.id WHERE ",
             $rest
         )
@@ -36,9 +36,9 @@ fn hook(row: &Row<'_>) -> rusqlite::Result<Hook> {
                 url,
                 events: HookEvents::stored(row.get(COLUMNS + 5)?),
                 only: only(&row.get::<_, String>(COLUMNS + 6)?),
-                off_reason: row.get(COLUMNS + 7)?,
             }),
         },
+        off_reason: row.get(COLUMNS + 7)?,
     })
 }
 
@@ -55,9 +55,10 @@ pub fn find(db: &Db, chat: ChatId, id: HookId) -> Result<Option<Hook>> {
     Ok(query.query_row([id.0, chat.0], hook).optional()?)
 }
 
-/// The one whose URL has this secret, while its bot may speak.
+/// The one whose URL has this secret, while it is on and its bot may speak.
 pub fn by_secret(db: &Db, secret_hash: &[u8]) -> Result<Option<Hook>> {
-    let mut query = db.prepare_cached(select_hook!("h.secret_hash = ?1 AND u.is_disabled = 0"))?;
+    let mut query =
+        db.prepare_cached(select_hook!("h.secret_hash = ?1 AND h.off_reason IS NULL AND u.is_disabled = 0"))?;
     Ok(query.query_row([secret_hash], hook).optional()?)
 }
 
@@ -75,6 +76,23 @@ pub fn count(db: &Db, chat: ChatId) -> Result<i64> {
 
 pub fn set_secret(tx: &Tx<'_>, id: HookId, secret_hash: &[u8]) -> Result<()> {
     tx.prepare_cached("UPDATE hooks SET secret_hash = ?2 WHERE id = ?1")?.execute(params![id.0, secret_hash])?;
+    Ok(())
+}
+
+/// Switches a hook off for a reason, or on.
+pub fn switch(tx: &Tx<'_>, id: HookId, off_reason: Option<&str>) -> Result<()> {
+    tx.prepare_cached("UPDATE hooks SET off_reason = ?2 WHERE id = ?1")?.execute(params![id.0, off_reason])?;
+    Ok(())
+}
+
+/// Switches off what somebody or one of their bots made and is on, in a group or everywhere.
+pub fn switch_off_made_by(tx: &Tx<'_>, maker: UserId, chat: Option<ChatId>, reason: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE hooks SET off_reason = ?3 WHERE chat_id = coalesce(?2, chat_id) AND off_reason IS NULL AND bot_id IN (
+            SELECT user_id FROM program_makers
+            WHERE made_by = ?1 OR made_by IN (SELECT user_id FROM bots WHERE made_by = ?1))",
+    )?
+    .execute(params![maker.0, chat.map(|chat| chat.0), reason])?;
     Ok(())
 }
 

@@ -12,7 +12,12 @@ use crate::chat::model::error::OpenError;
 pub(super) const FIRST_VERSION: usize = 17;
 
 /// `MIGRATIONS[n]` leads from version `FIRST_VERSION + n` to the next; [`SCHEMA`] is what comes of them all.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[
+    // 18: hooks that take what others send can be off, too.
+    "ALTER TABLE hooks ADD COLUMN off_reason TEXT;
+     UPDATE hooks SET off_reason = (SELECT o.off_reason FROM outgoing_hooks o WHERE o.hook_id = hooks.id);
+     ALTER TABLE outgoing_hooks DROP COLUMN off_reason;",
+];
 
 /// The newest state of the database, for one that is new.
 const SCHEMA: &str = include_str!("../../../schema.sql");

@@ -51,7 +51,7 @@ pub fn set_nonce(tx: &Tx<'_>, hook: HookId, nonce: &[u8]) -> Result<()> {
 pub fn find(db: &Db, hook: HookId) -> Result<Option<Sending>> {
     let mut query = db.prepare_cached(
         "SELECT h.chat_id, h.bot_id, o.url, o.events, o.only, o.nonce, o.cursor, o.furthest, o.failures,
-                o.failing_since, o.retry_at, o.off_reason IS NOT NULL, o.replays
+                o.failing_since, o.retry_at, h.off_reason IS NOT NULL, o.replays
          FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id WHERE o.hook_id = ?1",
     )?;
     let found = query.query_row([hook.0], |row| {
@@ -78,7 +78,7 @@ pub fn find(db: &Db, hook: HookId) -> Result<Option<Sending>> {
 pub fn all_on(db: &Db) -> Result<Vec<(SendingHook, ChatId, bool)>> {
     let mut query = db.prepare_cached(
         "SELECT o.hook_id, p.made_by, h.chat_id, o.failures > 0 FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
-         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE o.off_reason IS NULL",
+         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE h.off_reason IS NULL",
     )?;
     let rows = query.query_map([], |row| Ok((sending(row)?, ChatId(row.get(2)?), row.get(3)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -88,7 +88,7 @@ pub fn all_on(db: &Db) -> Result<Vec<(SendingHook, ChatId, bool)>> {
 pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<SendingHook>> {
     let mut query = db.prepare_cached(
         "SELECT o.hook_id, p.made_by FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id
-         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE h.chat_id = ?1 AND o.off_reason IS NULL",
+         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE h.chat_id = ?1 AND h.off_reason IS NULL",
     )?;
     let rows = query.query_map([chat.0], sending)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -98,7 +98,8 @@ pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<SendingHook>> {
 pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<SendingHook>, usize)> {
     let mut query = db.prepare_cached(
         "SELECT o.hook_id, p.made_by, o.retry_at FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
-         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE o.retry_at IS NOT NULL",
+         LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE o.retry_at IS NOT NULL
+           AND h.off_reason IS NULL",
     )?;
     let rows = query.query_map([], |row| Ok((sending(row)?, is_due(Timestamp(row.get("retry_at")?), now))))?;
     let all = rows.collect::<rusqlite::Result<Vec<(SendingHook, bool)>>>()?;
@@ -113,7 +114,9 @@ fn sending(row: &Row<'_>) -> rusqlite::Result<SendingHook> {
 
 /// How many are on.
 pub fn count_on(db: &Db) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM outgoing_hooks WHERE off_reason IS NULL")?;
+    let mut query = db.prepare_cached(
+        "SELECT count(*) FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id WHERE h.off_reason IS NULL",
+    )?;
     Ok(query.query_row([], |row| row.get(0))?)
 }
 
@@ -136,20 +139,11 @@ pub fn fail(tx: &Tx<'_>, hook: HookId, since: Timestamp, retry_at: Timestamp) ->
     Ok(())
 }
 
-pub fn switch_off(tx: &Tx<'_>, hook: HookId, reason: &str) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE outgoing_hooks SET off_reason = ?2, failures = 0, failing_since = NULL, retry_at = NULL
-         WHERE hook_id = ?1",
-    )?
-    .execute(params![hook.0, reason])?;
-    Ok(())
-}
-
-/// Sets the cursor back to a number, and switches the hook on.
+/// Sets the cursor back to a number.
 pub fn rewind(tx: &Tx<'_>, hook: HookId, since: Seq) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE outgoing_hooks SET cursor = min(cursor, ?2), replays = replays + 1, off_reason = NULL, failures = 0,
-                failing_since = NULL, retry_at = NULL
+        "UPDATE outgoing_hooks SET cursor = min(cursor, ?2), replays = replays + 1, failures = 0, failing_since = NULL,
+                retry_at = NULL
          WHERE hook_id = ?1",
     )?
     .execute([hook.0, since.0])?;

@@ -1,7 +1,5 @@
 //! The row of `server`, and which rooms welcome newcomers.
 
-use rusqlite::params;
-
 use super::db::Db;
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
@@ -18,15 +16,26 @@ pub fn set_name(tx: &Tx<'_>, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The groups that every new account joins, by id.
+/// The groups that every new account joins, by id. One that its owner made private since they were named is none,
+/// unless an administrator of the server is one of its admins.
 pub fn join_rooms(db: &Db) -> Result<Vec<ChatId>> {
-    let mut query = db.prepare_cached("SELECT id FROM chats WHERE welcomes = 1 AND is_deleted = 0 ORDER BY id")?;
+    let mut query = db.prepare_cached(
+        "SELECT id FROM chats c WHERE welcomes = 1 AND is_deleted = 0 AND (is_private = 0 OR EXISTS
+             (SELECT 1 FROM members m JOIN users u ON u.id = m.user_id
+              WHERE m.chat_id = c.id AND m.is_admin = 1 AND u.is_admin = 1 AND u.is_disabled = 0))
+         ORDER BY id",
+    )?;
     let rows = query.query_map([], |row| Ok(ChatId(row.get(0)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub fn set_welcomes(tx: &Tx<'_>, chat: ChatId, welcomes: bool) -> Result<()> {
-    tx.prepare_cached("UPDATE chats SET welcomes = ?2 WHERE id = ?1")?.execute(params![chat.0, welcomes])?;
+pub fn add_join_room(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET welcomes = 1 WHERE id = ?1")?.execute([chat.0])?;
+    Ok(())
+}
+
+pub fn clear_join_rooms(tx: &Tx<'_>) -> Result<()> {
+    tx.prepare_cached("UPDATE chats SET welcomes = 0 WHERE welcomes = 1 AND is_deleted = 0")?.execute([])?;
     Ok(())
 }
 

@@ -82,7 +82,7 @@ impl Sends {
         let events = self.events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
         let only = self.only.as_deref().map(Only::parse).transpose().map_err(|Violation(sentence)| sentence)?;
         let events = if events.is_empty() { HookEvents::default() } else { HookEvents::of(&events) };
-        Ok(Outgoing { url: self.url, events, only: only.unwrap_or_default(), off_reason: None })
+        Ok(Outgoing { url: self.url, events, only: only.unwrap_or_default() })
     }
 }
 
@@ -124,20 +124,19 @@ pub struct HookLine {
     pub created_at: String,
     /// Where it sends to, if it does.
     pub url: Option<String>,
-    /// Why it sends nothing any more.
+    /// Why it neither sends nor takes anything.
     pub off_reason: Option<String>,
 }
 
 impl From<Hook> for HookLine {
     fn from(hook: Hook) -> Self {
-        let (url, off_reason) = hook.outgoing.map_or((None, None), |sends| (Some(sends.url), sends.off_reason));
         Self {
             id: hook.id.0,
             label: hook.label,
             bot: hook.bot.username.to_string(),
             created_at: hook.created_at.to_string(),
-            url,
-            off_reason,
+            url: hook.outgoing.map(|sends| sends.url),
+            off_reason: hook.off_reason,
         }
     }
 }

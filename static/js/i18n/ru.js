@@ -60,6 +60,8 @@ export const told = [
   [/^the name could not be looked up: /, 'имя сервера не найдено'],
   [/^(?:not reached|no proper answer|TLS failed): (.*)$/, 'не удалось соединиться ({what})'],
   [/^Its receiver answered 410 Gone\.$/, 'Получатель ответил 410: его больше нет.'],
+  [/^Whoever created it left the group\.$/, 'Тот, кто его создал, вышел из группы.'],
+  [/^The account of whoever created it is disabled\.$/, 'Учётная запись того, кто его создал, отключена.'],
   [/^Its receiver took nothing for 24 hours/, 'Получатель 24 часа ничего не принимал.'],
   [/^Request was throttled\. Expected available in (\d+) seconds\.$/, { one: 'Слишком много попыток. Повторите через {n} секунду.', few: 'Слишком много попыток. Повторите через {n} секунды.', many: 'Слишком много попыток. Повторите через {n} секунд.', other: 'Слишком много попыток. Повторите через {n} секунды.' }],
   [/^Unable to log in with the provided credentials\.$/, 'Неверное имя пользователя или пароль.'],

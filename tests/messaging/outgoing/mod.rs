@@ -2,6 +2,7 @@
 
 mod hostile;
 mod kill;
+mod maker;
 pub mod receiver;
 mod replay;
 mod reply;
@@ -21,7 +22,11 @@ const ALL: [&str; 5] = ["message_created", "message_updated", "message_deleted",
 
 /// A server whose hooks may send to this machine.
 async fn server() -> Fireside {
-    Fireside::start_with(&["--hook-allow", "127.0.0.1"]).await
+    server_with(&[]).await
+}
+
+async fn server_with(more: &[&str]) -> Fireside {
+    Fireside::start_with(&[&["--hook-allow", "127.0.0.1"], more].concat()).await
 }
 
 async fn server_in(home: Home) -> Fireside {

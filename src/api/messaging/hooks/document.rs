@@ -53,7 +53,7 @@ pub fn list(doc: &mut Doc) {
 
 pub fn rotate(doc: &mut Doc) {
     doc.does("Give a hook another secret")
-        .note("An admin may. The URL of before is unknown from then on; of one that sends, the secret of before signs nothing any more.")
+        .note("An admin may. The URL of before is unknown from then on; of one that sends, the secret of before signs nothing any more. One that is off is switched on.")
         .limited("send")
         .answers::<NewHook<'_>>(200, "The hook. Its secret is shown here alone.")
         .refuses(&[400]);

@@ -86,7 +86,7 @@ pub fn asked(context: &Context, made: Made) -> Result<Option<Outgoing>, ApiError
     }
     let events = events.map_or_else(HookEvents::default, |EventNames(events)| events);
     let only = only.map_or_else(Only::default, |OnlyMessages(only)| only);
-    Ok(Some(Outgoing { url, events, only, off_reason: None }))
+    Ok(Some(Outgoing { url, events, only }))
 }
 
 /// An attempt of a hook to send something.
