@@ -1,5 +1,7 @@
 //! Receipts: marking as read, unread counts, and who has read what.
 
+use std::time::Instant;
+
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
@@ -126,4 +128,32 @@ async fn many_are_counted_while_others_write_and_delete() {
     assert!((2_450..=2_550).contains(&count), "{count}");
     assert_eq!(seen(&bob, chat).await["unread_count"], 50);
     fireside.home.runs(&["check", "--min-free", "0"], "").await.succeeded();
+}
+
+#[tokio::test]
+async fn however_often_somebody_marks_the_first_and_the_last_are_told_and_one_a_second_between() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob, carol);
+    let chat = group(&alice, "Team", &[&bob, &carol]).await;
+    let mut said = Vec::new();
+    for number in 0..60 {
+        said.push(id(&say(&alice, &format!("message {number}"), chat).await));
+    }
+    let (mut bobs, mut carols) = (Line::to(&bob).await, Line::to(&carol).await);
+    let begun = Instant::now();
+    for message in &said {
+        bobs.says(&json!({"type": "mark_read", "chat": chat.id, "message_id": message})).await;
+    }
+    let mut told = Vec::new();
+    while told.last() != said.last() {
+        let read = carols.hears("read").await;
+        assert_eq!(read["user_id"], bob.id);
+        told.push(read["message_id"].as_i64().unwrap());
+    }
+    assert_eq!(told[0], said[0], "the first at once");
+    assert!(told.is_sorted() && told.len() as u64 <= 2 + begun.elapsed().as_secs(), "{told:?}");
+    // Another's mark does not wait for his.
+    carol.does(&chat.read()).await.is(200);
+    assert_eq!(carols.hears("read").await["user_id"], carol.id);
+    assert_eq!(seen(&bob, chat).await["unread_count"], 0);
 }

@@ -1,5 +1,5 @@
-//! How chats look, and who comes to large groups and leaves them: told once in a moment,
-//! however often it changes.
+//! How chats look, up to where somebody has read, and who comes to large groups and leaves them:
+//! told once in a moment, however often it changes.
 //!
 //! Whoever hears of it looks at the newest state, so one event says as much as many would.
 
@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use crate::chat::model::chat::MAX_MEMBERS_TOLD;
 use crate::chat::model::event::{ChatEvent, Event, MemberEvent, Turnover};
-use crate::chat::model::id::ChatId;
+use crate::chat::model::id::{ChatId, UserId};
+
+/// A chat as all of it looks, or somebody's mark in it.
+pub(super) type Told = (ChatId, Option<UserId>);
 
 /// How long further changes wait after one was told.
 pub(super) const MOMENT: Duration = Duration::from_secs(1);
@@ -18,14 +21,14 @@ pub(super) const MOMENT: Duration = Duration::from_secs(1);
 /// thousand at once would be a thousand events for each of thousands, and close every socket.
 const MAX_TOLD_SINGLY: u32 = 16;
 
-/// The chats that were told of in the last moment, and what has happened to them since. An entry
-/// goes when its moment ends with nothing to tell.
+/// What was told in the last moment, and what has happened to it since. An entry goes when its
+/// moment ends with nothing to tell.
 #[derive(Default)]
-pub(super) struct Coalescer(HashMap<ChatId, Moment>);
+pub(super) struct Coalescer(HashMap<Told, Moment>);
 
 #[derive(Default)]
 struct Moment {
-    /// How the chat looks was told.
+    /// How the chat looks was told, or the mark.
     is_shown: bool,
     /// How many comings and goings were told one by one.
     singles: u32,
@@ -33,48 +36,69 @@ struct Moment {
 }
 
 impl Coalescer {
-    /// The event, if it is to be told now. A chat whose moment begins with it is put into `begun`.
-    pub fn admit(&mut self, mut event: Event, begun: &mut Vec<ChatId>) -> Option<Event> {
+    /// The event, if it is to be told now. What has a moment that begins with it is put into `begun`.
+    pub fn admit(&mut self, mut event: Event, begun: &mut Vec<Told>) -> Option<Event> {
         match &mut event {
             Event::Chat(ChatEvent::Updated { chat } | ChatEvent::MemberChanged { chat, .. }) => {
-                let moment = self.moment(*chat, begun);
-                if !std::mem::replace(&mut moment.is_shown, true) {
-                    return Some(event);
-                }
-                moment.hold(event);
-                return None;
+                let chat = *chat;
+                return self.moment((chat, None), begun).show(event);
             }
+            Event::Read { chat, user, .. } => {
+                let told = (*chat, Some(*user));
+                return self.moment(told, begun).show(event);
+            }
+            Event::Member(MemberEvent::Removed { chat, user, .. }) => self.drop_mark((*chat, Some(*user))),
+            _ => {}
+        }
+        match &mut event {
             Event::Member(MemberEvent::Added { chat, user, members, is_quiet }) if is_large(*members) => {
                 let latest = || Turnover::Joined(user.clone());
-                *is_quiet = self.moment(*chat, begun).has_enough(*chat, *members, latest);
+                *is_quiet = self.moment((*chat, None), begun).has_enough(*chat, *members, latest);
             }
             Event::Member(MemberEvent::Removed { chat, user, members, is_quiet }) if is_large(*members) => {
-                *is_quiet = self.moment(*chat, begun).has_enough(*chat, *members, || Turnover::Left(*user));
+                let latest = || Turnover::Left(*user);
+                *is_quiet = self.moment((*chat, None), begun).has_enough(*chat, *members, latest);
             }
             _ => {}
         }
         Some(event)
     }
 
-    fn moment(&mut self, chat: ChatId, begun: &mut Vec<ChatId>) -> &mut Moment {
-        match self.0.entry(chat) {
+    /// Whose mark it is is gone: nothing more is told of it.
+    fn drop_mark(&mut self, told: Told) {
+        if let Some(moment) = self.0.get_mut(&told) {
+            moment.held = None;
+        }
+    }
+
+    fn moment(&mut self, told: Told, begun: &mut Vec<Told>) -> &mut Moment {
+        match self.0.entry(told) {
             Entry::Occupied(held) => held.into_mut(),
             Entry::Vacant(place) => {
-                begun.push(chat);
+                begun.push(told);
                 place.insert(Moment::default())
             }
         }
     }
 
-    /// What is to be told now that a chat's moment is over. If there is something, another begins.
-    pub fn end_moment(&mut self, chat: ChatId) -> Option<Event> {
-        let held = self.0.remove(&chat)?.held?;
-        self.0.insert(chat, Moment { is_shown: true, ..Moment::default() });
+    /// What is to be told now that a moment is over. If there is something, another begins.
+    pub fn end_moment(&mut self, told: Told) -> Option<Event> {
+        let held = self.0.remove(&told)?.held?;
+        self.0.insert(told, Moment { is_shown: true, ..Moment::default() });
         Some(held)
     }
 }
 
 impl Moment {
+    /// The event, if it is the first of its moment; else it is held until that is over.
+    fn show(&mut self, event: Event) -> Option<Event> {
+        if !std::mem::replace(&mut self.is_shown, true) {
+            return Some(event);
+        }
+        self.hold(event);
+        None
+    }
+
     /// Counts somebody who came or left. `true`: more have than are told one by one, and this
     /// one is held with the rest of them.
     fn has_enough(&mut self, chat: ChatId, members: i64, latest: impl FnOnce() -> Turnover) -> bool {
@@ -103,7 +127,7 @@ fn is_large(members: i64) -> bool {
 mod tests {
     use super::{Coalescer, MAX_MEMBERS_TOLD, MAX_TOLD_SINGLY};
     use crate::chat::model::event::{ChatEvent, Event, MemberEvent, Turnover};
-    use crate::chat::model::id::{ChatId, UserId};
+    use crate::chat::model::id::{ChatId, MessageId, UserId};
 
     const DEN: ChatId = ChatId(1);
     const SHED: ChatId = ChatId(2);
@@ -113,10 +137,29 @@ mod tests {
         let (mut coalescer, mut begun) = (Coalescer::default(), Vec::new());
         let mut published = |chat| coalescer.admit(Event::Chat(ChatEvent::Updated { chat }), &mut begun).is_some();
         assert_eq!([DEN, DEN, SHED, DEN].map(&mut published), [true, false, true, false]);
-        assert_eq!(begun, [DEN, SHED], "each has its own");
-        assert!(coalescer.end_moment(DEN).is_some(), "once for two");
-        assert!(coalescer.end_moment(DEN).is_none() && coalescer.end_moment(SHED).is_none());
+        assert_eq!(begun, [(DEN, None), (SHED, None)], "each has its own");
+        assert!(coalescer.end_moment((DEN, None)).is_some(), "once for two");
+        assert!(coalescer.end_moment((DEN, None)).is_none() && coalescer.end_moment((SHED, None)).is_none());
         assert!(coalescer.0.is_empty());
+    }
+
+    #[test]
+    fn of_marks_the_first_is_told_and_the_last_when_its_moment_is_over_unless_its_owner_left() {
+        let (mut coalescer, mut begun) = (Coalescer::default(), Vec::new());
+        let (alice, bob) = (UserId(1), UserId(2));
+        let mut reads = |user, upto| {
+            let read = Event::Read { chat: DEN, user, upto: MessageId(upto) };
+            coalescer.admit(read, &mut begun).is_some()
+        };
+        assert_eq!([reads(alice, 1), reads(bob, 1), reads(alice, 2), reads(alice, 3)], [true, true, false, false]);
+        assert!(!reads(bob, 2));
+        let left = MemberEvent::Removed { chat: DEN, user: bob, members: 1, is_quiet: false };
+        assert!(coalescer.admit(Event::Member(left), &mut begun).is_some());
+        assert_eq!(begun, [(DEN, Some(alice)), (DEN, Some(bob))]);
+        let held = coalescer.end_moment((DEN, Some(alice)));
+        assert!(matches!(held, Some(Event::Read { upto: MessageId(3), .. })), "{held:?}");
+        assert!(coalescer.end_moment((DEN, Some(bob))).is_none());
+        assert!(coalescer.end_moment((DEN, Some(alice))).is_none() && coalescer.0.is_empty());
     }
 
     /// Whether somebody who leaves a group of so many is told of to themselves alone.
@@ -146,7 +189,7 @@ mod tests {
         // How it looks is told for the first time in this moment, and later with the rest.
         assert!(coalescer.admit(Event::Chat(ChatEvent::Updated { chat: DEN }), &mut Vec::new()).is_some());
         assert!(coalescer.admit(Event::Chat(ChatEvent::Updated { chat: DEN }), &mut Vec::new()).is_none());
-        let held = coalescer.end_moment(DEN);
+        let held = coalescer.end_moment((DEN, None));
         assert!(
             matches!(
                 held,
@@ -159,6 +202,6 @@ mod tests {
             "{held:?}"
         );
         assert!(!leaves_quietly(&mut coalescer, 100, 4_900), "another moment has begun");
-        assert!(coalescer.end_moment(DEN).is_none() && coalescer.0.is_empty());
+        assert!(coalescer.end_moment((DEN, None)).is_none() && coalescer.0.is_empty());
     }
 }

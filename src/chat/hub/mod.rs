@@ -28,10 +28,10 @@ use tokio::sync::Notify;
 use super::model::error::Result;
 use super::model::event::{Event, Scope};
 use super::model::gauges::HubGauges;
-use super::model::id::{ChatId, CredentialId, SocketId, UserId};
+use super::model::id::{CredentialId, SocketId, UserId};
 use super::model::time::Timestamp;
 use super::model::topic::Topics;
-use coalesce::{Coalescer, MOMENT};
+use coalesce::{Coalescer, MOMENT, Told};
 use fan_out::FanOut;
 pub(super) use fan_out::FanOutWorker;
 use registry::Registry;
@@ -84,7 +84,7 @@ impl Hub {
         self.publish_with(self.lock(), events);
     }
 
-    /// The same for what a commit left. How a chat looks is told no sooner than a moment after
+    /// The same for what a commit left. How a chat looks, or somebody's mark, is told no sooner than a moment after
     /// it was told last: on `runtime`, for the writer has none.
     pub fn publish_committed(self: &Arc<Self>, events: impl IntoIterator<Item = Event>, runtime: &Handle) {
         let mut begun = Vec::new();
@@ -95,8 +95,8 @@ impl Hub {
         now.into_iter().for_each(|event| registry.publish(event));
         let begins_presences = registry.begins_presences();
         self.deliver(registry);
-        for chat in begun {
-            runtime.spawn(tell_moments(Arc::downgrade(self), move |hub| hub.tell_held(chat)));
+        for told in begun {
+            runtime.spawn(tell_moments(Arc::downgrade(self), move |hub| hub.tell_held(told)));
         }
         if begins_presences {
             runtime.spawn(tell_moments(Arc::downgrade(self), Self::tell_held_presences));
@@ -111,9 +111,9 @@ impl Hub {
         goes_on
     }
 
-    /// Tells what was held back of how a chat looks. `false`: nothing was.
-    fn tell_held(&self, chat: ChatId) -> bool {
-        let held = self.coalescer().end_moment(chat);
+    /// Tells what was held back of how a chat looks, or of a mark. `false`: nothing was.
+    fn tell_held(&self, told: Told) -> bool {
+        let held = self.coalescer().end_moment(told);
         let is_there = held.is_some();
         self.publish(held);
         is_there
