@@ -19,7 +19,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use warp::Filter;
-use warp::http::header::{ACCEPT, CONNECTION, HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use warp::http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use warp::http::{HeaderMap, Method, Uri, Version};
 
 use super::access_log::{log, told, user_of};
@@ -40,6 +40,7 @@ use crate::api::http::stream::NetStream;
 use crate::api::http::trace::{Permit, RequestTrace};
 use crate::api::http::wire::{Progress, Wire};
 use crate::api::http::{base, conditional, envelope};
+use crate::api::ws::event_stream::EVENT_STREAM;
 use crate::assets::Assets;
 use crate::chat::model::error::Error;
 use crate::dev_feed::DevEvent;
@@ -152,27 +153,29 @@ fn service(
     let routes = TowerToHyperService::new(warp::service(routes(server, redirect)));
     service_fn(move |mut request: hyper::Request<Incoming>| {
         let progress = come_by.progress.clone();
-        progress.begin(!request.body().is_end_stream());
-        let mut version = request.version();
-        // Meant for a proxy, like `CONNECT host:1`. Where there is no path warp panics: it is refused as a request that
-        // does not name its host.
+        let answering = progress.begin(!request.body().is_end_stream());
+        // Meant for a proxy, like `CONNECT host:1`: where there is no path warp panics.
         if request.uri().path_and_query().is_none() {
-            *request.uri_mut() = Uri::from_static("/");
-            request.headers_mut().remove(HOST);
-            version = Version::HTTP_11;
+            *request.uri_mut() = Uri::from_static("*");
         }
-        request.extensions_mut().insert(Peer { version, ..come_by.clone() });
-        let (answering, backlog) = (routes.call(request), Arc::clone(&backlog));
+        let peer = Peer { version: request.version(), ..come_by.clone() };
+        request.extensions_mut().insert(peer);
+        let (answered, backlog) = (routes.call(request), Arc::clone(&backlog));
         async move {
-            let mut answer = answering.await?;
-            progress.end();
+            let mut answer = answered.await?;
+            // A stream has no end, and is to notice when whoever listened is gone.
+            let answering = Some(answering).filter(|_| !is_event_stream(answer.headers()));
             if progress.is_unread() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             let reader = answer.extensions().get::<Reader>().copied();
-            Ok(answer.map(|body| MeteredBody::new(body, reader.map(|reader| (backlog, reader)))))
+            Ok(answer.map(|body| MeteredBody::new(body, reader.map(|reader| (backlog, reader)), answering)))
         }
     })
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM)
 }
 
 fn routes(server: Arc<Server>, redirect: Option<Arc<Redirect>>) -> warp::filters::BoxedFilter<(Response,)> {
@@ -294,6 +297,10 @@ async fn find_within(
 }
 
 async fn find(server: &Server, api: &Api, head: Head, body: BodyStream) -> Response {
+    // `OPTIONS *`, and what is meant for a proxy.
+    if !head.path.starts_with('/') {
+        return api.refuse(&head.path, &ApiError::Malformed("A request names a path.".into()));
+    }
     if let Some(redirect) = &head.redirect {
         let paths = (head.path.as_str(), base::inside(&head.path).unwrap_or_default());
         if let Some(response) = redirect.answer(&head.method, paths, &head.query, head.client.host.as_deref()) {

@@ -50,10 +50,10 @@ async fn talk(tcp: TcpStream, current: Current, answer_timeout: Duration) {
     let wire = Wire::new(NetStream::Tcp(tcp), progress.clone(), answer_timeout, None);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (api, progress) = (current.get(), progress.clone());
-        progress.begin(!request.body().is_end_stream());
+        let answering = progress.begin(!request.body().is_end_stream());
         async move {
             let mut response = answer(api.context(), &request).await;
-            progress.end();
+            drop(answering);
             if progress.is_unread() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }

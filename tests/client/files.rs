@@ -6,6 +6,7 @@ use super::talk::{Pair, direct, pair};
 use super::{Browser, browser_is_here};
 use crate::world::Fireside;
 use crate::world::bytes::PNG;
+use crate::world::home::PATIENCE;
 
 #[tokio::test]
 async fn a_picture_is_sent_and_seen_and_what_is_too_large_is_refused_first() {
@@ -90,9 +91,13 @@ async fn an_upload_shows_how_far_it_is_and_is_cancelled() {
     // Sent with its words once it is up; until then nothing is.
     hers.presses_button("Remove film.bin").await;
     hers.until("document.querySelector('.uploads').hidden").await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let kept = fireside.home.files().into_iter().filter(|path| path.parent().unwrap().ends_with("files")).count();
-    assert_eq!(kept, 0, "nothing of it stays on the server");
+    let kept = || fireside.home.files().into_iter().filter(|path| path.parent().unwrap().ends_with("files")).count();
+    let gone = async {
+        while kept() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.expect("nothing of it stays on the server");
     hers.says("no film").await;
     hers.sees(".message.mine:not(.unsent)").await;
     assert_eq!(hers.asks("document.querySelectorAll('.file').length").await, 0);

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 use crate::world::Fireside;
+use crate::world::home::PATIENCE;
 
 #[tokio::test]
 async fn what_is_not_http_is_refused_and_harms_nobody() {
@@ -142,4 +145,51 @@ async fn a_request_names_one_host() {
         let page = fireside.hears_bytes(head.as_bytes()).await;
         assert_eq!(page.status(), Some(400), "{}", page.text());
     }
+}
+
+#[tokio::test]
+async fn a_request_names_a_path() {
+    let fireside = Fireside::start().await;
+    for line in ["OPTIONS *", "CONNECT example.org:443"] {
+        let head = format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = fireside.hears_bytes(head.as_bytes()).await;
+        assert_eq!(answer.status(), Some(400), "{line}: {}", answer.text());
+        assert_eq!(answer.json()["message"], "A request names a path.", "{line}");
+    }
+}
+
+#[tokio::test]
+async fn who_ends_their_side_after_asking_is_answered_to_the_end() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let den = alice.opens_room("den").await;
+    for number in 0..40 {
+        alice.posts(&format!("{number} {}", "x".repeat(9_000))).in_room(&den).await;
+    }
+    let login = json!({"username": "alice", "password": alice.password}).to_string();
+    let to = format!("Host: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{login}", login.len());
+    let token = format!("Host: x\r\nAuthorization: Token {}\r\n\r\n", alice.token);
+    let whole = alice.get("/messages/api/sync/?since=0").await.is(200).text();
+    for (request, least) in [
+        (format!("GET /api/auth/me/ HTTP/1.1\r\n{token}"), 50),
+        // It waits for a thread that hashes.
+        (format!("POST /api/auth/login/ HTTP/1.1\r\n{to}"), 50),
+        // It is sent in pieces.
+        (format!("GET /messages/api/sync/?since=0 HTTP/1.1\r\n{token}"), whole.len()),
+    ] {
+        let (mut from, mut into) = fireside.connects().await.into_split();
+        into.write_all(request.as_bytes()).await.unwrap();
+        into.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        timeout(PATIENCE, from.read_to_end(&mut answer)).await.expect("it closes then").unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.len() > least, "{request}: {} bytes", answer.len());
+        assert!(answer.ends_with('}') || answer.ends_with("}\r\n0\r\n\r\n"), "{request}: {} bytes", answer.len());
+    }
+    // A request that is not whole is nothing to answer.
+    let (mut from, mut into) = fireside.connects().await.into_split();
+    into.write_all(b"POST /api/auth/login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").await.unwrap();
+    into.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, from.read_to_end(&mut answer)).await.expect("it closes then").ok();
 }

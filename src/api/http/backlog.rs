@@ -18,6 +18,7 @@ use tokio::sync::futures::OwnedNotified;
 use warp::http::Method;
 
 use super::limit::network;
+use super::wire::Answering;
 
 /// Bytes that may wait on all connections together, unless the operator says otherwise.
 pub const MAX_WAITING: u64 = 64 * 1024 * 1024;
@@ -157,12 +158,14 @@ pub struct MeteredBody<B> {
     counted: Option<(Arc<Backlog>, Reader)>,
     /// Until there is room for the next piece.
     room: Option<Pin<Box<OwnedNotified>>>,
+    /// Until it is over.
+    _answering: Option<Answering>,
 }
 
 impl<B: Body> MeteredBody<B> {
     /// A body that is counted in `backlog`.
-    pub fn new(body: B, counted: Option<(Arc<Backlog>, Reader)>) -> Self {
-        Self { body, counted, room: None }
+    pub fn new(body: B, counted: Option<(Arc<Backlog>, Reader)>, answering: Option<Answering>) -> Self {
+        Self { body, counted, room: None, _answering: answering }
     }
 
     /// Resolves when the next piece may be made. One that is there already is not waited for.
@@ -275,7 +278,7 @@ mod tests {
         let body = || {
             let pieces = stream::iter([Ok::<_, std::io::Error>(piece(PIECE)), Ok(piece(1))]);
             let body = warp::reply::stream(pieces).into_response().into_body();
-            MeteredBody::new(body, Some((Arc::clone(&backlog), machine)))
+            MeteredBody::new(body, Some((Arc::clone(&backlog), machine)), None)
         };
         let (mut first, mut second) = (body(), body());
         let held = first.frame().await;

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -39,20 +39,16 @@ struct Flags {
 }
 
 impl Progress {
-    /// A request's head is whole, and it is being answered.
-    pub fn begin(&self, has_body: bool) {
+    /// A request's head is whole, and it is being answered until what this returns is dropped.
+    pub fn begin(&self, has_body: bool) -> Answering {
         self.0.unread.store(has_body, Ordering::Release);
         self.0.answering.store(true, Ordering::Release);
+        Answering(self.clone())
     }
 
     /// Its body was read to the end.
     pub fn read_body(&self) {
         self.0.unread.store(false, Ordering::Release);
-    }
-
-    /// It was answered.
-    pub fn end(&self) {
-        self.0.answering.store(false, Ordering::Release);
     }
 
     /// Whether it was answered before its body had come, so that no other can follow.
@@ -63,6 +59,15 @@ impl Progress {
 
     fn is_answering(&self) -> bool {
         self.0.answering.load(Ordering::Acquire)
+    }
+}
+
+/// Whoever asked may have ended their side of the connection: it is kept for the answer.
+pub struct Answering(Progress);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.0.answering.store(false, Ordering::Release);
     }
 }
 
@@ -81,6 +86,12 @@ pub struct Wire {
     patience: Duration,
     /// When the connection must have taken more of the answer that stands still, and what it had taken of it.
     stalled: Option<(Pin<Box<Sleep>>, u64)>,
+    /// Something was written and is not sent yet.
+    is_writing: bool,
+    /// The other end has ended what it sends, which is to be known when it is answered: whoever waits for that.
+    held: Option<Waker>,
+    /// And how long until then a body is waited for, which may have come before.
+    ending: Option<Pin<Box<Sleep>>>,
     /// The connection's permit, which it keeps until it is closed.
     permit: Option<Permit>,
 }
@@ -93,7 +104,17 @@ impl Wire {
             tracing::debug!(%cause, "a connection is gone already");
         }
         let deadline = Some(Box::pin(tokio::time::sleep(HEAD_DEADLINE)));
-        Self { tcp: Some(tcp), progress, deadline, patience, stalled: None, permit }
+        Self {
+            tcp: Some(tcp),
+            progress,
+            deadline,
+            patience,
+            stalled: None,
+            is_writing: false,
+            held: None,
+            ending: None,
+            permit,
+        }
     }
 
     /// The connection itself, for a socket that keeps its own time.
@@ -104,6 +125,17 @@ impl Wire {
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
+    }
+
+    /// Whether it is not to be known yet that nothing more is sent: somebody is being answered, and has sent all that
+    /// belongs to it. Whether they have, only whoever reads it knows, a little later.
+    fn holds_end(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.progress.is_answering() && !self.is_writing {
+            return false;
+        }
+        self.held = Some(cx.waker().clone());
+        let ending = self.ending.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        !self.progress.is_unread() || ending.as_mut().poll(cx).is_pending()
     }
 
     fn tcp(&mut self) -> io::Result<Pin<&mut NetStream>> {
@@ -184,6 +216,10 @@ impl AsyncRead for Wire {
         let before = buffer.filled().len();
         let polled = wire.tcp()?.poll_read(cx, buffer);
         let has_read = polled.is_ready() && buffer.filled().len() > before;
+        // The end of a request: the HTTP library would take it for the end of whoever asked, and answer nobody.
+        if matches!(polled, Poll::Ready(Ok(()))) && !has_read && wire.holds_end(cx) {
+            return Poll::Pending;
+        }
         if has_read && !wire.progress.is_answering() && wire.deadline.is_none() {
             wire.deadline = Some(Box::pin(tokio::time::sleep_until(Instant::now() + HEAD_DEADLINE)));
         }
@@ -196,6 +232,7 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         let written = self.tcp()?.poll_write(cx, bytes);
         self.or_stalled(cx, written)
     }
@@ -205,6 +242,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         let written = self.tcp()?.poll_write_vectored(cx, slices);
         self.or_stalled(cx, written)
     }
@@ -215,6 +253,14 @@ impl AsyncWrite for Wire {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = self.tcp()?.poll_flush(cx);
+        if flushed.is_ready() {
+            self.is_writing = false;
+            if !self.progress.is_answering()
+                && let Some(reader) = self.held.take()
+            {
+                reader.wake();
+            }
+        }
         self.or_stalled(cx, flushed)
     }
 

@@ -30,6 +30,8 @@ use crate::chat::model::session::Actor;
 use crate::chat::subscription::Subscription;
 use crate::chat::{Broadcast, Inbox, Sink};
 
+/// What such an answer is.
+pub const EVENT_STREAM: &str = "text/event-stream";
 /// After so long without a word a comment is sent, so that nobody between takes the connection for dead.
 pub const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// It says nothing.
@@ -75,7 +77,7 @@ pub fn answer(events: mpsc::Receiver<Bytes>) -> Answer {
     });
     let mut response = warp::reply::stream(body).into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would keep events until its buffer is full.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
