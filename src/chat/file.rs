@@ -67,7 +67,7 @@ impl App {
         let storage_name = StorageName::random();
         let path = self.files.join(format!("{}.part", storage_name.as_str()));
         let mut new = tokio::fs::OpenOptions::new();
-        let file = new.write(true).create_new(true).mode(0o600).open(&path).await.map_err(disk_error)?;
+        let file = new.write(true).create_new(true).mode(0o600).open(&path).await.map_err(upload_error)?;
         Ok(Upload {
             app: self.clone(),
             actor: actor.clone(),
@@ -113,7 +113,7 @@ impl App {
     }
 
     fn check_free_space(&self) -> Result<()> {
-        let disk = rustix::fs::statvfs(self.files.as_path()).map_err(|errno| disk_error(errno.into()))?;
+        let disk = rustix::fs::statvfs(self.files.as_path()).map_err(|errno| upload_error(errno.into()))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < self.min_free {
             return Err(Error::StorageFull);
         }
@@ -145,7 +145,7 @@ impl Upload {
         self.file.flush().await.map_err(disk_error)?;
         self.file.sync_all().await.map_err(disk_error)?;
         let place = self.app.files.join(self.storage_name.as_str());
-        tokio::fs::rename(&self.path, &place).await.map_err(disk_error)?;
+        tokio::fs::rename(&self.path, &place).await.map_err(upload_error)?;
         self.path = place;
         sync_folder(&self.app.files).await?;
         let content_type = content_type(&self.head);
@@ -290,8 +290,17 @@ fn looks_like_text(head: &[u8]) -> bool {
 }
 
 async fn sync_folder(folder: &Path) -> Result<()> {
-    let folder = tokio::fs::File::open(folder).await.map_err(disk_error)?;
+    let folder = tokio::fs::File::open(folder).await.map_err(upload_error)?;
     folder.sync_all().await.map_err(disk_error)
+}
+
+/// Where the folder is gone, another state took this one's place, as `--dev` does: what comes next goes there.
+fn upload_error(cause: std::io::Error) -> Error {
+    if cause.kind() == std::io::ErrorKind::NotFound {
+        Error::Busy { retry_after: UPLOAD_RETRY }
+    } else {
+        disk_error(cause)
+    }
 }
 
 fn disk_error(cause: std::io::Error) -> Error {

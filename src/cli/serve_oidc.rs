@@ -82,12 +82,47 @@ impl OidcFlags {
     }
 }
 
+/// Headers that browsers, proxies and this server's own clients set for something else.
+const TAKEN: [&str; 28] = [
+    "authorization",
+    "cache-control",
+    "connection",
+    "cookie",
+    "date",
+    "expect",
+    "forwarded",
+    "host",
+    "idempotency-key",
+    "keep-alive",
+    "last-event-id",
+    "origin",
+    "pragma",
+    "priority",
+    "range",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
+    "x-csrftoken",
+    "x-real-ip",
+    "x-request-id",
+    "x-requested-with",
+    "dnt",
+];
+/// And how the names of more begin.
+const TAKEN_STARTS: [&str; 7] = ["accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-"];
+/// But these of them say who somebody is, and oauth2-proxy has no others.
+const SAY_WHO: [&str; 3] = ["x-forwarded-email", "x-forwarded-preferred-username", "x-forwarded-user"];
+
 /// The name of a header that says nothing else already.
 fn user_header(text: &str) -> Result<HeaderName, String> {
-    let taken = ["authorization", "cookie", "host", "origin", "forwarded", "connection", "content-length", "upgrade"];
     let name: HeaderName = text.parse().map_err(|_| format!("`{text}` is no name of a header"))?;
-    let is_forwarded = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"].contains(&name.as_str());
-    let is_taken = taken.contains(&name.as_str()) || is_forwarded;
+    let is_taken = !SAY_WHO.contains(&name.as_str())
+        && (TAKEN.contains(&name.as_str()) || TAKEN_STARTS.iter().any(|start| name.as_str().starts_with(start)));
     if is_taken { Err(format!("{text} says something else already")) } else { Ok(name) }
 }
 

@@ -138,6 +138,24 @@ async fn what_was_kept_for_its_time_goes_when_the_operator_confirms_the_clock() 
 }
 
 #[tokio::test]
+async fn a_doubt_outlives_a_restart_where_the_time_was_never_written_down() {
+    let Some(lived) = Lived::in_the_present().await else { return };
+    Connection::open(lived.home.database()).unwrap().execute("DELETE FROM clock", []).unwrap();
+    let fireside = lived.starts("+400d").await;
+    assert_eq!(ready(&fireside).await["clock"], "doubted");
+    // What happens now is no reason to believe it.
+    let alice = lived.alice.back_to(&fireside);
+    let later = alice.opens_room("later").await;
+    alice.posts("400 days later").in_room(&later).await;
+    comes_to(&lived.home, "clock", 1).await;
+    drop(fireside);
+    let fireside = lived.starts("+400d").await;
+    assert_eq!(ready(&fireside).await["clock"], "doubted");
+    tokio::time::sleep(UPKEEP).await;
+    assert_eq!(count(&lived.home, "messages"), 3);
+}
+
+#[tokio::test]
 async fn a_server_that_was_off_for_some_weeks_asks_nobody() {
     let Some(lived) = Lived::in_the_present().await else { return };
     let fireside = lived.starts("+20d").await;

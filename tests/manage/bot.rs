@@ -87,6 +87,19 @@ async fn nothing_but_its_token_signs_a_bot_in() {
 }
 
 #[tokio::test]
+async fn a_program_has_its_own_token_and_not_the_accounts() {
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let made = fireside.home.runs(&["token", "create", "alice", "--label", "ci"], "").await;
+    let program = alice.showing(Credential::Token(made.succeeded().stdout.trim().to_owned()));
+    assert_eq!(program.get(ME).await.is(200).json()["id"], alice.id);
+    let before = alice.get("/api/token/").await.is(200).json();
+    program.get("/api/token/").await.refused(403, "permission_denied");
+    program.does("/api/token/rotate/").await.refused(403, "permission_denied");
+    assert_eq!(alice.get("/api/token/").await.is(200).json(), before, "and it is as it was");
+}
+
+#[tokio::test]
 async fn a_bot_ends_by_its_maker_or_an_administrator_alone() {
     let fireside = Fireside::start_with(&["--bots", "open"]).await;
     let root = root_of(&fireside).await;

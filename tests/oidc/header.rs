@@ -273,7 +273,24 @@ async fn a_page_of_another_site_neither_writes_nor_listens() {
 async fn the_flag_needs_a_proxy_and_a_header_of_its_own() {
     let home = Home::new();
     home.refuses_to_serve(&["--user-header", "Remote-User"]).await.failed_with(78);
-    for taken in ["Authorization", "cookie", "X-Forwarded-For", "a b", ""] {
+    let taken = [
+        "Authorization",
+        "cookie",
+        "Host",
+        "Origin",
+        "Referer",
+        "User-Agent",
+        "X-Real-IP",
+        "X-Forwarded-For",
+        "X-Forwarded-Port",
+        "Content-Type",
+        "Sec-WebSocket-Protocol",
+        "Accept-Language",
+        "If-None-Match",
+        "a b",
+        "",
+    ];
+    for taken in taken {
         let flags = ["--user-header", taken, "--trusted-proxy", "127.0.0.1"];
         let refused = home.refuses_to_serve(&flags).await;
         assert!(refused.code == Some(2) || refused.code == Some(78), "{taken}: {refused:?}");

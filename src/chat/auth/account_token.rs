@@ -7,19 +7,21 @@ use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
 use crate::chat::model::session::{ACCOUNT_TOKEN_LABEL, Actor, CredentialKind};
 use crate::chat::model::token::{Keys, Token, secret_hash};
-use crate::chat::store::{self, Tx};
+use crate::chat::store::{self, Db, Tx};
 
 impl App {
     /// The actor's stable account token.
     pub fn account_token(&self, actor: &Actor) -> Result<Token> {
-        refuse_bot(actor)?;
-        let nonce = self.store.read(|db| store::users::token_nonce(db, actor.user))?;
+        let nonce = self.store.read(|db| {
+            refuse_program(db, actor)?;
+            store::users::token_nonce(db, actor.user)
+        })?;
         Ok(self.keys.account_token(&nonce))
     }
 
     /// Replaces the actor's account token; the old one, those that came with the account, and their sockets end.
     pub async fn rotate_account_token(&self, actor: &Actor) -> Result<Token> {
-        refuse_bot(actor)?;
+        self.store.read(|db| refuse_program(db, actor))?;
         let (user, keys) = (actor.user, self.keys.clone());
         let token = self
             .authorized(actor)
@@ -35,9 +37,11 @@ impl App {
     }
 }
 
-/// A bot has the one token that its maker was given.
-fn refuse_bot(actor: &Actor) -> Result<()> {
-    if actor.is_bot { Err(Error::Forbidden(Denial::Bot)) } else { Ok(()) }
+/// A bot has the one token that its maker was given, and so has a program of somebody's: when that is taken back, it must
+/// not have another.
+fn refuse_program(db: &Db, actor: &Actor) -> Result<()> {
+    let is_program = actor.is_bot || store::credentials::bot(db, actor.credential)?.is_some();
+    if is_program { Err(Error::Forbidden(Denial::Bot)) } else { Ok(()) }
 }
 
 /// Writes down the hash of the account token that `nonce` makes.

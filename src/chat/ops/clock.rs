@@ -36,14 +36,24 @@ impl App {
         self.maintain().await
     }
 
-    /// Looks at the clock again and again.
+    /// Looks at the clock again and again. What was known is written down at once, and when a doubt arises or ends: a
+    /// start that knew nothing would believe any time.
     pub(in crate::chat) fn watch_clock(&self) {
         let app = self.clone();
         self.in_background(async move {
+            let mut written = None;
             loop {
-                app.clock_watch.look();
+                let is_doubted = app.clock_watch.look().is_some();
+                if written != Some(is_doubted) && app.write_known_time().await.is_ok() {
+                    written = Some(is_doubted);
+                }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });
+    }
+
+    async fn write_known_time(&self) -> Result<()> {
+        let Some(known) = self.clock_watch.lock().known else { return Ok(()) };
+        self.store.write(move |tx| store::clock::set_known(tx, known)).await
     }
 }
