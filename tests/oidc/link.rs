@@ -38,6 +38,28 @@ fn line(actor: &str, action: &str, subject: &str) -> (String, String, String) {
 }
 
 #[tokio::test]
+async fn what_is_new_and_yet_no_sign_in_links_nothing() {
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &[]).await;
+    let alice = fireside.registers("alice").await;
+    let showing = |token: &Value| alice.showing(Credential::Token(token.as_str().unwrap().to_owned()));
+    let account = showing(&alice.does("/api/token/rotate/").await.is(200).json()["token"]);
+    account.post(LINK, &json!({})).await.refused(403, "permission_denied");
+    let program = fireside.home.runs(&["token", "create", "alice", "--label", "ci"], "").await;
+    let program = showing(&json!(program.succeeded().stdout.trim()));
+    program.post(LINK, &json!({})).await.refused(403, "permission_denied");
+    // A session of the provider's makes a token, which unlinks that account and links another.
+    links(&fireside, &alice).await;
+    let mut browser = Visitor::of(&fireside);
+    browser.signs_in().await.is(302);
+    let bare = json!({"username": "alice", "password": "", "oauth": "true"});
+    let device = showing(&browser.person().post("/api/auth/login/", &bare).await.is(200).json()["token"]);
+    device.delete(LINK).await.is(204);
+    device.post(LINK, &json!({})).await.refused(403, "permission_denied");
+    alice.post(LINK, &json!({})).await.is(200);
+}
+
+#[tokio::test]
 async fn an_account_is_linked_signed_in_by_and_unlinked() {
     let provider = Provider::start().await;
     let fireside = fireside_of(&provider, &[]).await;

@@ -39,7 +39,7 @@ impl App {
 
 /// A bot has the one token that its maker was given, and so has a program of somebody's: when that is taken back, it must
 /// not have another.
-fn refuse_program(db: &Db, actor: &Actor) -> Result<()> {
+pub(super) fn refuse_program(db: &Db, actor: &Actor) -> Result<()> {
     let is_program = actor.is_bot || store::credentials::bot(db, actor.credential)?.is_some();
     if is_program { Err(Error::Forbidden(Denial::Bot)) } else { Ok(()) }
 }

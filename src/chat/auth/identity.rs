@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::account_token::refuse_program;
 use super::sign_in::{Verified, open_browser};
 use super::{audit, register, session};
 use crate::chat::app::App;
@@ -102,11 +103,11 @@ impl App {
     /// Fails where the actor cannot link an account there, or signed in too long ago: what is linked would go on
     /// signing in whoever had got hold of the credential after it has ended.
     pub fn check_may_link(&self, actor: &Actor, issuer: &str) -> Result<()> {
-        if actor.is_bot {
-            return Err(Error::Forbidden(Denial::Bot));
-        }
-        let signed_in = self.store.read(|db| store::credentials::created_at(db, actor.credential))?;
-        if signed_in.ok_or(Error::CredentialRevoked)?.plus(MAX_AGE_TO_LINK) < self.now() {
+        let signed_in = self.store.read(|db| {
+            refuse_program(db, actor)?;
+            identities::signed_in_at(db, actor.credential, issuer)
+        })?;
+        if signed_in.is_none_or(|at| at.plus(MAX_AGE_TO_LINK) < self.now()) {
             return Err(Error::Forbidden(Denial::SignInAgain));
         }
         let (is_linked, _) = self.link(actor, issuer)?;

@@ -7,6 +7,7 @@ use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::identity::Identity;
+use crate::chat::model::time::Timestamp;
 
 /// Whose account here it is.
 pub fn owner(db: &Db, identity: &Identity) -> Result<Option<UserId>> {
@@ -45,6 +46,15 @@ pub fn delete(tx: &Tx<'_>, user: UserId, issuer: &str) -> Result<bool> {
 pub fn mark_opened(tx: &Tx<'_>, credential: CredentialId, issuer: &str) -> Result<()> {
     tx.prepare_cached("UPDATE credentials SET issuer = ?2 WHERE id = ?1")?.execute(params![credential.0, issuer])?;
     Ok(())
+}
+
+/// When somebody signed in who shows a credential, but for the word of an issuer. Any credential has the account token
+/// renewed, and a session of before an unlinking makes tokens, by its issuer's word: neither has just signed in.
+pub fn signed_in_at(db: &Db, credential: CredentialId, issuer: &str) -> Result<Option<Timestamp>> {
+    let mut query = db.prepare_cached(
+        "SELECT created_at FROM credentials WHERE id = ?1 AND kind <> 'account' AND issuer IS NOT ?2",
+    )?;
+    Ok(query.query_row(params![credential.0, issuer], |row| row.get(0).map(Timestamp)).optional()?)
 }
 
 /// Whether a browser's session was opened by an issuer's word, and that still stands.
