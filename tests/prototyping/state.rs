@@ -1,9 +1,12 @@
 //! `serve --dev`: begin anew, keep a state and go back to it, move the clock, sign anybody in.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::Dev;
@@ -76,6 +79,50 @@ async fn a_reset_begins_anew_and_the_printed_tokens_stay_good() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(folders(), at_first, "what is over is erased");
+}
+
+#[tokio::test]
+async fn an_upload_that_a_reset_overtakes_is_told_to_come_again() {
+    let dev = Dev::start(&[]);
+    let folders = || std::fs::read_dir(&dev.folders()[0]).unwrap().count();
+    let at_first = folders();
+    let part = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n";
+    let (begun, rest) = (format!("{part}begun, "), "and over\r\n--x--\r\n");
+    let address = dev.url.strip_prefix("http://").unwrap();
+    let head = format!(
+        "POST /api/files/upload/ HTTP/1.1\r\nHost: {address}\r\nAuthorization: Token {}\r\nConnection: close\r\n\
+         Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {}\r\n\r\n{begun}",
+        dev.token("bob"),
+        begun.len() + rest.len()
+    );
+    let mut line = TcpStream::connect(address).await.unwrap();
+    line.write_all(head.as_bytes()).await.unwrap();
+    let files = || walkdir(&dev.folders()[0]);
+    let waits = async |is_so: &dyn Fn() -> bool| {
+        let so = async {
+            while !is_so() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, so).await.expect("it never came true");
+    };
+    waits(&|| files().iter().any(|file| file.ends_with(".part"))).await;
+    asks(&dev, "reset/", &json!({})).await.is(204);
+    waits(&|| folders() == at_first && !files().iter().any(|file| file.ends_with(".part"))).await;
+    line.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(PATIENCE, line.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+}
+
+/// The names of all files in a folder and those in it.
+fn walkdir(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let below = entries.flat_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() { walkdir(&path) } else { vec![path.display().to_string()] }
+    });
+    below.collect()
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ impl App {
                         if sending.is_off {
                             let (replays, to) = (sending.replays, tx.last_seq());
                             store::outgoing_hooks::advance(tx, HookCursor { hook: id, replays, to })?;
+                            // What was under way when it was switched off moves it no more.
+                            store::outgoing_hooks::rewind(tx, id, to)?;
                         }
                     }
                     None => {
