@@ -12,6 +12,8 @@ use pebble::Pebble;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use stand_in::{Manners, StandIn};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::client::Visitor;
@@ -73,6 +75,12 @@ async fn from_nothing_to_the_padlock_it_is_less_than_a_minute_and_one_command() 
     assert_eq!(moved.status(), 308);
     assert_eq!(moved.headers()["location"], format!("https://{NAME}:{port}/a/b?c=d"));
     assert!(!moved.headers().contains_key("strict-transport-security"));
+    let http = fireside.addresses.iter().find_map(|url| url.strip_prefix("http://")).expect("plain HTTP");
+    let mut line = TcpStream::connect(http).await.unwrap();
+    line.write_all(b"OPTIONS * HTTP/1.1\r\nHost: chat.example.org\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    line.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400") && !answer.contains("location:"), "no path leads nowhere: {answer}");
     let strangers = plain(&fireside, "/", "evil.example").await;
     assert_eq!(strangers.headers()["location"], format!("https://{NAME}:{port}/"));
     assert_eq!(plain(&fireside, "/healthz", "10.0.0.1").await.status(), 200);
