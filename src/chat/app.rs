@@ -124,7 +124,6 @@ pub struct Core {
     pub(super) factor_required: FactorRequirement,
     pub(super) unindexed: Arc<Unindexed>,
     pub(super) posted: Arc<Posted>,
-    pub(super) tail: Arc<store::search::Tail>,
     /// How often what is kept for a time was let go.
     pub(super) retaining: tokio::sync::Mutex<u32>,
     pub(super) data: PathBuf,
@@ -171,7 +170,8 @@ impl App {
         let known = Arc::new(CredentialCache::default());
         let newest = Arc::new(PageCache::default());
         let runtime = Handle::try_current().map_err(no_runtime)?;
-        let (eraser, unindexed) = (Eraser::new(data.clone()), Arc::new(Unindexed::new(limits.unindexed)));
+        let unindexed = Arc::new(Unindexed::new(limits.unindexed, limits.unindexed_searched));
+        let eraser = Eraser::new(data.clone());
         let posted = Arc::new(Posted::default());
         let hook_wakes = Arc::new(HookWakes::default());
         let heard = (Arc::clone(&unindexed), Arc::clone(&posted), Arc::clone(&hook_wakes));
@@ -212,7 +212,6 @@ impl App {
             factor_required,
             unindexed,
             posted,
-            tail: Arc::default(),
             retaining: tokio::sync::Mutex::default(),
             data,
             setup: OnceLock::new(),

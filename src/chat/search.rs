@@ -24,16 +24,23 @@ use super::store::{self, Db};
 const AT_LATEST: Duration = Duration::from_secs(30);
 /// How long the writer is left to others between two pieces, at least.
 const PAUSE: Duration = Duration::from_millis(5);
-/// The part of the writer that entering has at least: whoever sends loses a twentieth.
-const LEAST: f64 = 0.05;
+/// The part of the writer that entering has at least.
+const LEAST: f64 = 0.01;
+/// Whoever sends waits no longer for it at once.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// The part that it has where nobody sends, and at most.
 const MOST: f64 = 0.5;
 /// Up to so many new messages are looked through in no time, and entering keeps to the least.
 const FEW_WAIT: i64 = 2_000;
 /// So many cannot be looked through in time.
-const MANY_WAIT: i64 = 100_000;
-/// Of a stream of messages that needs a larger part of the writer to be entered, that waits until it is over.
-const TOO_MUCH: f64 = 0.3;
+const MANY_WAIT: i64 = 250_000;
+/// Of a stream of messages that needs a larger part of the writer to be entered, that waits until it is over: whoever
+/// sends loses a twentieth at most.
+const TOO_MUCH: f64 = 0.05;
+/// The same where somebody searches, who looks through all that waits.
+const TOO_MUCH_SEARCHED: f64 = 0.3;
+/// How long after a search somebody is taken to be searching.
+const SEARCHING: Duration = Duration::from_secs(10);
 /// When a piece is tried again that could not be entered.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -51,10 +58,11 @@ impl App {
     ) -> Result<T> {
         self.check_searched()?;
         let (me, now, count) = (actor.user, self.now(), limit as usize + 1);
-        let (looked_through, tail) = (self.limits.looked_through, Arc::clone(&self.tail));
+        let limits = self.limits.search;
+        self.unindexed.note_search();
         self.store
             .scan_for(me, move |db| {
-                let wish = Wish { me, question: &question, order, after, count, now, looked_through, tail: &tail };
+                let wish = Wish { me, question: &question, order, after, count, now, limits };
                 let hits = store::search::find(db, &wish)?;
                 let found = shown(db, me, &question, hits)?;
                 write(&FoundMessages { found, indexed: store::search::indexed(db)? })
@@ -92,7 +100,7 @@ impl App {
 
     /// Enters all that waits, piece by piece, with time for others between.
     async fn index_all(&self) -> Result<()> {
-        let mut before: Option<(Instant, i64)> = None;
+        let (mut before, mut searched): (Option<(Instant, i64)>, Option<Instant>) = (None, None);
         loop {
             let begun = Instant::now();
             let progress = self.index_piece().await?;
@@ -102,41 +110,68 @@ impl App {
             let (cycle, came) =
                 before.map_or((begun.elapsed(), 0), |(at, newest)| (at.elapsed(), progress.newest - newest));
             before = Some((begun, progress.newest));
-            let waiting = progress.newest - progress.upto;
-            tokio::time::sleep(pause(begun.elapsed(), cycle, short(came, progress), short(waiting, progress))).await;
+            if self.unindexed.take_search() {
+                searched = Some(Instant::now());
+            }
+            let piece = self.limits.search.piece;
+            let load = Load {
+                cycle,
+                came: short(came, piece, progress.holds),
+                waiting: short(progress.newest - progress.upto, piece, progress.holds),
+                piece,
+                is_searched: searched.is_some_and(|at| at.elapsed() < SEARCHING),
+            };
+            tokio::time::sleep(load.pause(begun.elapsed())).await;
         }
     }
 
     /// Enters a piece of what waits.
     pub(in crate::chat) async fn index_piece(&self) -> Result<Progress> {
+        let limits = self.limits.search;
         self.store
-            .write(|tx| {
+            .write(move |tx| {
                 tx.is_unseen = true;
-                Ok(store::search::enter_piece(tx)?)
+                Ok(store::search::enter_piece(tx, limits)?)
             })
             .await
     }
 }
 
-/// How many short messages are as much to enter as so many of those that the last piece held.
-fn short(messages: i64, progress: Progress) -> i64 {
-    messages.saturating_mul(store::search::PIECE.into()) / i64::from(progress.holds.max(1))
+/// How many short messages are as much to enter as so many of those of which a piece `holds` so many.
+fn short(messages: i64, piece: u32, holds: u32) -> i64 {
+    messages.saturating_mul(piece.into()) / i64::from(holds.max(1))
 }
 
-/// How long others have the writer behind a piece that `took` so long, when so many short messages `came` since
-/// the one before began, a `cycle` ago, and so many wait.
-fn pause(took: Duration, cycle: Duration, came: i64, waiting: i64) -> Duration {
-    let pieces = i32::try_from(came).map_or(f64::MAX, f64::from) / f64::from(store::search::PIECE);
-    let needed = pieces * took.as_secs_f64() / cycle.as_secs_f64().max(f64::EPSILON);
-    let part = if came == 0 || waiting > MANY_WAIT {
-        MOST
-    } else if waiting > FEW_WAIT && needed < TOO_MUCH {
-        // So that they become fewer.
-        (needed * 2.0).clamp(LEAST, MOST)
-    } else {
-        LEAST
-    };
-    PAUSE.max(took.mul_f64(1.0 / part - 1.0))
+/// What comes while messages are entered, counted in short messages.
+#[derive(Clone, Copy)]
+struct Load {
+    /// How long ago the piece before was begun.
+    cycle: Duration,
+    /// How many came since.
+    came: i64,
+    /// How many wait.
+    waiting: i64,
+    /// How many are a piece.
+    piece: u32,
+    is_searched: bool,
+}
+
+impl Load {
+    /// How long others have the writer behind a piece that `took` so long.
+    fn pause(self, took: Duration) -> Duration {
+        let pieces = i32::try_from(self.came).map_or(f64::MAX, f64::from) / f64::from(self.piece);
+        let needed = pieces * took.as_secs_f64() / self.cycle.as_secs_f64().max(f64::EPSILON);
+        let too_much = if self.is_searched { TOO_MUCH_SEARCHED } else { TOO_MUCH };
+        let part = if self.came == 0 || self.waiting > MANY_WAIT {
+            MOST
+        } else if self.waiting > FEW_WAIT && needed < too_much {
+            // So that they become fewer.
+            (needed * 2.0).clamp(LEAST, MOST)
+        } else {
+            LEAST
+        };
+        took.mul_f64(1.0 / part - 1.0).clamp(PAUSE, MAX_PAUSE)
+    }
 }
 
 /// What is shown of messages that were found: read once more, as the viewer reads them.
@@ -162,28 +197,32 @@ pub(super) fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, PAUSE, Progress, pause, short};
+    use super::{Duration, Load, MAX_PAUSE, PAUSE, short};
+
+    const PIECE: u32 = 100;
 
     #[test]
     fn who_sends_keeps_most_of_the_writer() {
-        let (took, cycle) = (Duration::from_millis(10), Duration::from_millis(200));
-        let pause = |came, waiting| pause(took, cycle, came, waiting).as_millis();
-        assert_eq!(pause(0, 0), 10, "nobody sends");
-        assert_eq!(pause(100, 300), 190, "few wait");
-        // What came since is 16 pieces: the index needs most of the writer for them.
-        let much = 16 * i64::from(crate::chat::store::search::PIECE);
-        assert_eq!(pause(much, 50_000), 190, "too much to keep up with");
-        assert_eq!(pause(much, 200_000), 10, "and too much to look through");
-        assert!(pause(much / 8, 50_000) < 50, "what can be kept up with is");
-        assert_eq!(super::pause(Duration::ZERO, Duration::ZERO, 1, 1), PAUSE);
+        let (took, cycle) = (Duration::from_millis(2), Duration::from_millis(40));
+        let pause = |came, waiting, is_searched| {
+            Load { cycle, came, waiting, piece: PIECE, is_searched }.pause(took).as_millis()
+        };
+        assert_eq!(pause(0, 0, false), 5, "nobody sends");
+        assert_eq!(pause(10, 300, false), 198, "few wait");
+        // The index needs a fifth of the writer for what came: four pieces.
+        assert_eq!(pause(400, 50_000, false), 198, "too much to keep up with, and nobody searches");
+        assert_eq!(pause(400, 50_000, true), 5, "somebody looks through what waits");
+        assert_eq!(pause(400, 300_000, false), 5, "too much to look through");
+        assert_eq!(pause(40, 50_000, false), 48, "what can be kept up with is");
+        assert_eq!(pause(1_000, 50_000, true), 198, "most of the writer");
+        let load = Load { cycle, came: 1, waiting: 1, piece: PIECE, is_searched: false };
+        assert_eq!([Duration::ZERO, Duration::from_secs(1)].map(|took| load.pause(took)), [PAUSE, MAX_PAUSE]);
     }
 
     #[test]
     fn long_messages_count_as_the_pieces_that_they_fill() {
-        let piece = crate::chat::store::search::PIECE;
-        let long = Progress { holds: 2, ..Progress::default() };
-        assert_eq!(short(10, long), 5 * i64::from(piece));
-        assert_eq!(short(10, Progress { holds: piece, ..long }), 10);
-        assert_eq!(short(10, Progress::default()), 10 * i64::from(piece), "no piece is empty");
+        assert_eq!(short(10, PIECE, 2), 500);
+        assert_eq!(short(10, PIECE, PIECE), 10);
+        assert_eq!(short(10, PIECE, 0), 1_000, "no piece is empty");
     }
 }

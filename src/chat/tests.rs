@@ -5,15 +5,22 @@ use super::auth::invite::Invite;
 use super::model::chat::NewGroup;
 use super::model::id::ChatId;
 use super::model::label::Label;
-use super::model::limits::Limits;
+use super::model::limits::{Limits, SearchLimits};
 use super::model::name::Username;
 use super::model::password::Password;
 use super::model::session::Actor;
 use super::model::user::NewUser;
 
 /// So little of everything that a few messages are on both sides of each border.
-pub const SMALL: Limits =
-    Limits { participants: 2, changes: 4, waiting: 5, unindexed: 3, looked_through: 2, recent: 3 };
+pub const SMALL: Limits = Limits {
+    participants: 2,
+    changes: 4,
+    waiting: 5,
+    unindexed: 3,
+    unindexed_searched: 2,
+    recent: 3,
+    search: SearchLimits { looked_through: 2, piece: 4, block_bits: 3, expansions: 3, uninterrupted: 40, newest: 3 },
+};
 
 /// Somebody of whom little else matters.
 pub fn new_user(name: &str) -> NewUser {

@@ -1,6 +1,6 @@
 //! How many messages wait to be entered in the index of words, about.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
@@ -10,12 +10,16 @@ use crate::chat::model::event::{Committed, Event};
 pub struct Unindexed {
     count: AtomicU64,
     enough: u64,
+    /// So many are enough where somebody searches, who looks through them.
+    enough_searched: u64,
+    is_searched: AtomicBool,
     wake: Notify,
 }
 
 impl Unindexed {
-    pub fn new(enough: u64) -> Self {
-        Self { count: AtomicU64::new(0), enough, wake: Notify::new() }
+    pub fn new(enough: u64, enough_searched: u64) -> Self {
+        let (count, is_searched) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { count, enough, enough_searched, is_searched, wake: Notify::new() }
     }
 
     pub fn hear(&self, committed: &Committed) {
@@ -25,6 +29,19 @@ impl Unindexed {
         if new > 0 && self.count.fetch_add(new, Ordering::Relaxed) + new >= self.enough {
             self.wake.notify_one();
         }
+    }
+
+    /// Somebody searches.
+    pub fn note_search(&self) {
+        self.is_searched.store(true, Ordering::Relaxed);
+        if self.count.load(Ordering::Relaxed) >= self.enough_searched {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Whether somebody searched since this was last asked.
+    pub fn take_search(&self) -> bool {
+        self.is_searched.swap(false, Ordering::Relaxed)
     }
 
     /// Whether something waits. From here on it counts anew.
@@ -60,7 +77,7 @@ mod tests {
 
     #[test]
     fn whoever_enters_messages_wakes_when_enough_wait() {
-        let unindexed = Unindexed::new(2);
+        let unindexed = Unindexed::new(2, 1);
         assert!(!unindexed.take());
         unindexed.hear(&deletion());
         assert!(unindexed.enough().now_or_never().is_none(), "one is not enough");
@@ -69,5 +86,17 @@ mod tests {
         assert!(unindexed.take() && !unindexed.take(), "it counts anew");
         unindexed.hear(&Committed { is_untold: true, ..Committed::default() });
         assert!(unindexed.enough().now_or_never().is_some(), "nobody knows how many");
+    }
+
+    #[test]
+    fn where_somebody_searches_fewer_are_enough() {
+        let unindexed = Unindexed::new(3, 2);
+        unindexed.hear(&deletion());
+        unindexed.note_search();
+        assert!(unindexed.enough().now_or_never().is_none(), "one is not enough");
+        unindexed.hear(&deletion());
+        unindexed.note_search();
+        assert!(unindexed.enough().now_or_never().is_some());
+        assert!(unindexed.take_search() && !unindexed.take_search());
     }
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::{copy, search};
 use crate::chat::model::backup::BackupError;
+use crate::chat::model::limits::SearchLimits;
 use crate::chat::model::time::Timestamp;
 
 /// From when on things are too old.
@@ -76,7 +77,7 @@ pub fn merge_words(path: &Path) -> rusqlite::Result<()> {
     let mut db = open_to_write(path)?;
     let tx = db.transaction()?;
     if search::is_on(&tx)? {
-        search::merge(&tx)?;
+        search::merge(&tx, SearchLimits::default())?;
     }
     tx.commit()?;
     close(db)

@@ -59,6 +59,11 @@ impl Phrase {
         (0..behind).filter(|from| self.stands_at(text, *from)).map(|from| (from, from + self.words.len()))
     }
 
+    /// Whether the letters of each of its words stand in a folded text: without them, it does not.
+    pub fn has_letters_in(&self, folded: &str) -> bool {
+        (0..self.words.len()).filter_map(|at| self.words.word(at)).all(|word| folded.contains(self.words.folded(word)))
+    }
+
     /// Whether it stands in a text.
     pub fn is_in(&self, text: &Words) -> bool {
         self.places(text).next().is_some()

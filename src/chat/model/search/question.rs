@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use super::phrase::Phrase;
-use super::words::Words;
+use super::words::{Words, folded};
 use crate::chat::model::moment::moment;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::time::Timestamp;
@@ -185,6 +185,15 @@ impl Question {
     /// Whether the index knows all words and phrases of it: what it names need not be read for them.
     pub fn is_exact(&self) -> bool {
         self.wanted.iter().chain(&self.unwanted).all(|phrase| phrase.exact_term().is_some())
+    }
+
+    /// Whether all words and phrases may stand in this text alone. Most texts have not even their letters, which is
+    /// found out for a part of the work of parting the words.
+    pub fn may_be_met_by(&self, text: &str) -> bool {
+        self.wanted.is_empty() || {
+            let folded = folded(text);
+            self.wanted.iter().all(|phrase| phrase.has_letters_in(&folded))
+        }
     }
 
     /// Whether all words and phrases stand in these texts of one message, and none that may not.
@@ -392,6 +401,15 @@ mod tests {
                 }
             }
             has_link(&text);
+        }
+
+        #[test]
+        fn what_a_text_meets_it_may_meet(text in any::<String>(), more in "[aЁб東ﬁ\u{301}\u{ff9e} .]{0,12}", from in 0..8_usize) {
+            let text = text + &more;
+            for part in [text.chars().skip(from).take(9).collect(), more] {
+                let Ok(question) = Question::read(&format!("\"{part}\""), &[]) else { continue };
+                prop_assert!(question.may_be_met_by(&text) || !question.is_met_by(&[Words::of(&text)]));
+            }
         }
     }
 }

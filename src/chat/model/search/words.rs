@@ -51,11 +51,6 @@ impl Words {
         self.words.is_empty()
     }
 
-    /// What they take in memory.
-    pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.folded.capacity() + self.words.capacity() * size_of::<Word>()
-    }
-
     pub fn word(&self, at: usize) -> Option<&Word> {
         self.words.get(at)
     }
@@ -140,8 +135,16 @@ struct Letter {
     end: usize,
 }
 
+/// A text with all letters folded: the words of [`Words::of`] are parts of it.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { fold(text, |_, _, _, _| {}) }
+}
+
 fn of_any(text: &str) -> Words {
-    let (folded, letters) = fold(text);
+    let mut letters = Vec::with_capacity(text.len());
+    let folded = fold(text, |from, piece, start, end| {
+        letters.extend(piece.char_indices().map(|(at, _)| Letter { at: from + at, start, end }));
+    });
     let mut words = Words { folded, words: Vec::new() };
     let mut from = 0;
     let mut is_joined = false;
@@ -181,33 +184,37 @@ fn placed(letters: &[Letter], from: usize, to: usize, is_letter: bool, is_joined
     Word { from, to, start, end, is_letter, is_joined }
 }
 
-/// The text with every letter folded, together with the marks that stand on it.
-fn fold(text: &str) -> (String, Vec<Letter>) {
-    let (mut folded, mut letters) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
+/// The text with every letter folded, together with the marks that stand on it. `place` is told where each came
+/// to stand, as what, and where it stood.
+fn fold(text: &str, mut place: impl FnMut(usize, &str, usize, usize)) -> String {
+    let mut folded = String::with_capacity(text.len());
     let mut chars = text.chars().enumerate().peekable();
     let mut marked = String::new();
     while let Some((start, first)) = chars.next() {
         let from = folded.len();
         let mut end = start + 1;
-        marked.clear();
-        marked.push(first);
-        while let Some((at, mark)) = chars.next_if(|(_, c)| hangs_on(*c)) {
-            marked.push(mark);
-            end = at + 1;
-        }
-        match plain(first).filter(|_| end == start + 1) {
+        let is_alone = chars.peek().is_none_or(|(_, c)| !hangs_on(*c));
+        match plain(first).filter(|_| is_alone) {
             Some(c) => folded.push(c),
-            None => fold_marked(&marked, &mut folded),
+            None => {
+                marked.clear();
+                marked.push(first);
+                while let Some((at, mark)) = chars.next_if(|(_, c)| hangs_on(*c)) {
+                    marked.push(mark);
+                    end = at + 1;
+                }
+                fold_marked(&marked, &mut folded);
+            }
         }
-        letters.extend(folded[from..].char_indices().map(|(at, _)| Letter { at: from + at, start, end }));
+        place(from, &folded[from..], start, end);
     }
-    (folded, letters)
+    folded
 }
 
 /// Whether a character belongs to the one before: a mark, a later part of a Korean syllable, the
 /// voice of a half width kana, or nothing that is drawn.
 fn hangs_on(c: char) -> bool {
-    !c.is_ascii()
+    plain(c).is_none()
         && (is_combining_mark(c)
             || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{ff9e}' | '\u{ff9f}')
             || is_unseen(c) && c != '\u{200b}')

@@ -30,6 +30,7 @@ use crate::chat::model::search::{FoundMessages, FoundPlace, MAX_SNIPPET, Order, 
 use crate::chat::model::session::Actor;
 use crate::chat::model::time::{Clock, Timestamp};
 use crate::chat::store;
+use crate::chat::tests::SMALL;
 use question::{Asked, Due, Seen, Vocabulary};
 
 /// Worlds of an ordinary run.
@@ -173,7 +174,7 @@ impl World {
     async fn index(&mut self, stage: &Stage) {
         if self.dice.chance(15) {
             self.note("the index is merged");
-            let merged = stage.app.store.write(|tx| Ok(store::search::merge(tx)?));
+            let merged = stage.app.store.write(|tx| Ok(store::search::merge(tx, SMALL.search)?));
             merged.await.expect("merged");
         } else {
             let is_more = stage.app.index_piece().await.expect("entered").is_more;
@@ -195,7 +196,7 @@ impl World {
     /// What the operator's check says of the index.
     fn check_index(&self) -> Result<(), String> {
         let db = Connection::open(self.database()).expect("the database");
-        let faults = store::search::integrity::compare(&db).map_err(|error| error.to_string())?;
+        let faults = store::search::integrity::compare(&db, SMALL.search).map_err(|error| error.to_string())?;
         match faults {
             Some(faults) if faults.misplaced == 0 && faults.wrong == 0 => Ok(()),
             Some(faults) => Err(format!("of the index {} are misplaced, {} wrong", faults.misplaced, faults.wrong)),

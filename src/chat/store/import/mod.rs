@@ -19,7 +19,7 @@ use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
 use crate::chat::model::id::MessageId;
 use crate::chat::model::identity::Identity;
-use crate::chat::model::limits::Limits;
+use crate::chat::model::limits::{Limits, SearchLimits};
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::name::{Email, Emoji};
 use crate::chat::model::notify::Level;
@@ -348,7 +348,7 @@ impl ImportTx {
     pub fn commit(self) -> Result<()> {
         let newest = changes::newest(&self.db)?;
         while by_chat::enter_piece(&self.db, newest.0, Limits::default().waiting)? {}
-        search::enter_all(&self.db)?;
+        search::enter_all(&self.db, SearchLimits::default())?;
         self.db.execute_batch("DROP INDEX import_by_chat; COMMIT;")?;
         self.db.close().map_err(|(_, cause)| cause.into())
     }

@@ -9,10 +9,9 @@ use rusqlite::{OptionalExtension, params};
 use super::plan::Plan;
 use super::scope::{Known, Match, Scope, select_candidate};
 use super::state::{State, state};
-use super::tail::Tail;
-use super::token::{self, BLOCK_BITS};
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{MessageId, UserId};
+use crate::chat::model::limits::SearchLimits;
 use crate::chat::model::search::{FoundPlace, MAX_RANKED, Order, Question, RankedPlace};
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::by_chat::ids_between;
@@ -28,8 +27,6 @@ const STEPS: i32 = 10_000;
 const NUMBERS: i64 = 32;
 /// A block or several that took less have four times as many behind them.
 const QUICK: Duration = Duration::from_millis(4);
-/// Messages that are looked through before the index is asked for the beginning of many words.
-const NEWEST: usize = if cfg!(test) { 3 } else { 1_000 };
 /// Blocks that the index is asked for at once.
 const MAX_BLOCKS: i64 = 64;
 
@@ -42,9 +39,7 @@ pub struct Wish<'a> {
     /// So many at most.
     pub count: usize,
     pub now: Timestamp,
-    /// Who sees so few messages has them looked through: the index would first pass over everybody else's.
-    pub looked_through: i64,
-    pub tail: &'a Tail,
+    pub limits: SearchLimits,
 }
 
 /// A message that was found.
@@ -67,7 +62,6 @@ pub fn find(db: &Db, wish: &Wish<'_>) -> Result<Vec<Hit>> {
         return Ok(Vec::new());
     }
     let state = state(db)?;
-    wish.tail.forget_upto(state.upto);
     let finder = Finder { db, wish, scope, state, until };
     if is_ranked { ranked(&finder, wish) } else { newest(&finder, wish) }
 }
@@ -129,17 +123,20 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// The newest so many that match, of the messages between two numbers; both are outside.
     fn newest(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
-        if self.scope.visible <= self.wish.looked_through {
+        let (SearchLimits { looked_through, expansions, newest: most, .. }, question) =
+            (self.wish.limits, self.wish.question);
+        // The index would first pass over everybody else's.
+        if self.scope.visible <= looked_through {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         }
-        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state)? else {
+        let Some(plan) = Plan::of(self.db, question, &self.scope, self.state, expansions)? else {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         };
         if !plan.is_beginning() {
             return self.by_index(&plan, above, below, count);
         }
         // What many messages have is among the newest.
-        let (mut found, rest) = self.look_through(above, below, count, NEWEST)?;
+        let (mut found, rest) = self.look_through(above, below, count, most)?;
         if let Some(below) = rest {
             found.extend(self.by_index(&plan, above, below, count - found.len())?);
         }
@@ -193,7 +190,7 @@ impl Finder<'_> {
             && let Some(row) = rows.next()?
         {
             self.look_at_clock()?;
-            found.extend(self.scope.judge(self.db, row, Known::Tail(self.wish.tail))?);
+            found.extend(self.scope.judge(self.db, row, Known::Nothing)?);
         }
         Ok(())
     }
@@ -209,17 +206,18 @@ impl Finder<'_> {
         found: &mut Vec<Match>,
     ) -> Result<()> {
         let Some((first, last)) = self.blocks()? else { return Ok(()) };
-        let first = first.max(token::block_of(above.max(self.state.below) + 1));
-        let mut last = last.min(token::block_of(below.min(self.state.upto + 1).saturating_sub(1)));
+        let SearchLimits { block_bits, uninterrupted, .. } = self.wish.limits;
+        let first = first.max((above.max(self.state.below) + 1) >> block_bits);
+        let mut last = last.min(below.min(self.state.upto + 1).saturating_sub(1) >> block_bits);
         let end = found.len() + count;
-        let (mut width, is_long) = (1, plan.is_long(self.state.upto - self.state.below));
+        let (mut width, is_long) = (1, plan.is_long(self.state.upto - self.state.below, uninterrupted));
         let known = if self.wish.question.is_exact() { Known::ToMatch } else { Known::Nothing };
         while first <= last && found.len() < end {
             let begun = Instant::now();
             let from = if is_long { first.max(last - width + 1) } else { first };
             let expression = plan.expression(is_long.then_some(from..=last));
             // A block's first number is above no other block's last.
-            let between = (above.max((from << BLOCK_BITS) - 1), below.min((last + 1) << BLOCK_BITS));
+            let between = (above.max((from << block_bits) - 1), below.min((last + 1) << block_bits));
             self.ask(&expression, between, known, changed, end, found)?;
             if begun.elapsed() < QUICK {
                 width = (width * 4).min(MAX_BLOCKS);
@@ -233,7 +231,7 @@ impl Finder<'_> {
         &self,
         expression: &str,
         (above, below): (i64, i64),
-        known: Known<'_>,
+        known: Known,
         changed: &HashSet<i64>,
         end: usize,
         found: &mut Vec<Match>,
@@ -267,7 +265,7 @@ impl Finder<'_> {
         })
     }
 
-    fn judge(&self, id: i64, known: Known<'_>, found: &mut Vec<Match>) -> Result<()> {
+    fn judge(&self, id: i64, known: Known, found: &mut Vec<Match>) -> Result<()> {
         self.look_at_clock()?;
         let mut query = self.db.prepare_cached(select_candidate!("messages g WHERE g.id = ?1"))?;
         found.extend(query.query_row([id], |row| self.scope.judge(self.db, row, known)).optional()?.flatten());
@@ -320,11 +318,10 @@ impl Finder<'_> {
             return Ok((above, below));
         }
         let waits = self.db.prepare_cached("SELECT 1 FROM messages WHERE id > ?1")?.exists([self.state.upto])?;
+        let bits = self.wish.limits.block_bits;
         Ok(match self.blocks()? {
-            Some((first, last)) if !waits => {
-                (above.max((first << BLOCK_BITS) - 1), below.min((last + 1) << BLOCK_BITS))
-            }
-            Some((first, _)) => (above.max((first << BLOCK_BITS) - 1), below),
+            Some((first, last)) if !waits => (above.max((first << bits) - 1), below.min((last + 1) << bits)),
+            Some((first, _)) => (above.max((first << bits) - 1), below),
             None => (above.max(self.state.upto), below),
         })
     }

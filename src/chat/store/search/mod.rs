@@ -15,10 +15,8 @@ pub mod integrity;
 mod plan;
 mod scope;
 mod state;
-mod tail;
 mod token;
 
-pub use enter::{PIECE, Progress, enter_all, enter_piece, merge};
+pub use enter::{Progress, enter_all, enter_piece, merge};
 pub use find::{Hit, Wish, find};
 pub use state::{begin, indexed, is_on};
-pub use tail::Tail;

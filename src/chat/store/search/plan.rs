@@ -11,10 +11,6 @@ use super::token;
 use crate::chat::model::search::{Has, IndexTerm, Phrase, Question};
 use crate::chat::store::db::Db;
 
-/// Words that a beginning is asked for by name; to find out how many there are takes longer than most searches.
-const MAX_EXPANSIONS: usize = if cfg!(test) { 3 } else { 16 };
-/// Entries of the index that it may pass over without a look at the clock: a third of a second.
-const UNINTERRUPTED: i64 = if cfg!(test) { 40 } else { 20_000_000 };
 /// Chats that the index is asked for by name; who is in more has others' messages passed over.
 const MAX_CHATS: usize = 256;
 /// Nor are they where the actor sees more than one in so many messages.
@@ -31,13 +27,19 @@ pub struct Plan {
 
 impl Plan {
     /// `None`: the index has nothing to look up, since only beginnings of very many words, days or chats are asked for.
-    pub fn of(db: &Db, question: &Question, scope: &Scope<'_>, state: State) -> rusqlite::Result<Option<Self>> {
+    pub fn of(
+        db: &Db,
+        question: &Question,
+        scope: &Scope<'_>,
+        state: State,
+        expansions: usize,
+    ) -> rusqlite::Result<Option<Self>> {
         let (mut plan, mut beginnings) = (Self::default(), Vec::new());
         for phrase in &question.wanted {
             for term in phrase.index_terms() {
                 match term {
                     IndexTerm::Whole(term) => plan.groups.push(vec![term]),
-                    IndexTerm::Beginning(beginning) => match expand(db, &beginning)? {
+                    IndexTerm::Beginning(beginning) => match expand(db, &beginning, expansions)? {
                         Some(terms) => plan.groups.push(terms),
                         None => beginnings.push(beginning),
                     },
@@ -70,11 +72,11 @@ impl Plan {
         self.groups.iter().any(Vec::is_empty)
     }
 
-    /// Whether the index may have to pass over long lists of so many messages before it names one.
-    pub fn is_long(&self, messages: i64) -> bool {
+    /// Whether the index may have to pass over more than so many entries of so many messages before it names one.
+    pub fn is_long(&self, messages: i64, uninterrupted: i64) -> bool {
         let terms = self.groups.iter().map(Vec::len).sum::<usize>() + self.none_of.len();
         let is_joined = self.groups.len() > 1 || !self.none_of.is_empty();
-        is_joined && i64::try_from(terms).unwrap_or(i64::MAX).saturating_mul(messages) > UNINTERRUPTED
+        is_joined && i64::try_from(terms).unwrap_or(i64::MAX).saturating_mul(messages) > uninterrupted
     }
 
     /// Whether nothing but the beginning of many words is asked for: the index reads all of them before it names
@@ -101,8 +103,8 @@ fn any_of(terms: &[String]) -> String {
     format!("({})", quoted.join(" OR "))
 }
 
-/// All terms of the index that begin so; `None`: there are too many.
-fn expand(db: &Db, beginning: &str) -> rusqlite::Result<Option<Vec<String>>> {
+/// All terms of the index that begin so; `None`: there are more than `most`.
+fn expand(db: &Db, beginning: &str, most: usize) -> rusqlite::Result<Option<Vec<String>>> {
     let end = format!("{beginning}{}", char::MAX);
     let mut first = db.prepare_cached("SELECT term FROM search_terms WHERE term >= ?1 AND term < ?2 LIMIT 1")?;
     let mut next = db.prepare_cached("SELECT term FROM search_terms WHERE term > ?1 AND term < ?2 LIMIT 1")?;
@@ -114,7 +116,7 @@ fn expand(db: &Db, beginning: &str) -> rusqlite::Result<Option<Vec<String>>> {
         };
         match found {
             None => return Ok(Some(terms)),
-            Some(_) if terms.len() == MAX_EXPANSIONS => return Ok(None),
+            Some(_) if terms.len() == most => return Ok(None),
             Some(term) => terms.push(term),
         }
     }

@@ -1,11 +1,9 @@
 //! Whose messages of which chats may be found: the actor's rights, and the filters that narrow them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::tail::Tail;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::search::{Author, Has, Place, Question, Words, has_link};
@@ -37,19 +35,17 @@ pub struct Match {
 
 /// What is known of a message before it is judged.
 #[derive(Clone, Copy)]
-pub enum Known<'a> {
+pub enum Known {
     Nothing,
     /// That all words that are asked for stand in it, and none that may not.
     ToMatch,
-    /// That it is one of those whose words are kept.
-    Tail(&'a Tail),
 }
 
 /// What is judged of a message. In the order in which [`Scope::judge`] reads it.
 macro_rules! select_candidate {
     ($rest:literal) => {
         concat!(
-            "SELECT g.id, g.chat_id, g.sender_id, g.created_at, g.edited_at, g.attachment_count, g.content, g.seq FROM ",
+            "SELECT g.id, g.chat_id, g.sender_id, g.created_at, g.edited_at, g.attachment_count, g.content FROM ",
             $rest
         )
     };
@@ -97,7 +93,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether a message of [`select_candidate`] is one that is searched for, read as it is now.
-    pub fn judge(&self, db: &Db, row: &Row<'_>, known: Known<'_>) -> rusqlite::Result<Option<Match>> {
+    pub fn judge(&self, db: &Db, row: &Row<'_>, known: Known) -> rusqlite::Result<Option<Match>> {
         let (id, chat, sender, at): (i64, i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         let question = self.question;
         let is_readable = self.chats.get(&chat).is_some_and(|cleared| id > *cleared);
@@ -121,12 +117,11 @@ impl<'a> Scope<'a> {
         let mut score = 0;
         let has_phrases = !question.wanted.is_empty() || !question.unwanted.is_empty();
         if has_phrases && (self.has_score || !matches!(known, Known::ToMatch)) {
-            let words = match known {
-                Known::Tail(tail) => tail.words(id, row.get(7)?, content),
-                _ => Arc::new(Words::of(content)),
-            };
-            let names = files.iter().map(|(name, _)| Arc::new(Words::of(name)));
-            let texts: Vec<Arc<Words>> = std::iter::once(words).chain(names).collect();
+            if files.is_empty() && !question.may_be_met_by(content) {
+                return Ok(None);
+            }
+            let texts = std::iter::once(content).chain(files.iter().map(|(name, _)| name.as_str()));
+            let texts: Vec<Words> = texts.map(Words::of).collect();
             if !question.is_met_by(&texts) {
                 return Ok(None);
             }
