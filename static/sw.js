@@ -8,6 +8,7 @@ const PAGES = `fireside pages ${HOME}`; // which version each open page has, and
 const MOST = 100; // files
 const PATIENCE = 4_000; // ms for the server, before the kept page is shown
 const LOADING = 60_000; // ms in which a page that is being opened may not be listed as open
+const READING = 8_000; // ms for what was last seen to be read, before a push is shown as nobody's
 const AWAY = [502, 503, 504]; // what a proxy says for a server that is not there
 const PARTS = ['js/', 'css/', 'fireside.js'];
 const NEEDS_SERVER = /\/(admin|call|elsewhere|hooks|invite|link|mentions|qr|ring|stage)\.(js|css)$/; // of no use without one
@@ -181,6 +182,7 @@ const pages = async () => (await clients.matchAll({ type: 'window', includeUncon
 // Whoever is signed in here, as what was last seen has it; nobody where there is nothing.
 function whoReads() {
   return new Promise((resolve) => {
+    setTimeout(resolve, READING, null); // while a page erases it, nothing answers, and a push has to be shown
     const asked = indexedDB.open(SEEN);
     asked.onupgradeneeded = () => asked.transaction.abort(); // it is not made here
     asked.onerror = () => resolve(null);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::devtools::Devtools;
-use super::push::{ELSEWHERE, press, says, until_shown};
+use super::push::{ELSEWHERE, goes_elsewhere, press, says, until_shown};
 use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::push::service::{Device, PushService, Reply};
@@ -104,7 +104,7 @@ async fn what_the_server_sends_is_shown_without_its_text_where_she_does_not_want
     hers.reads("dialog .push .person", "This device").await;
     let mut tools = Devtools::of(&hers).await;
     for (number, text) in [(1, "psst"), (2, "New message")] {
-        hers.opens_link(ELSEWHERE).await;
+        goes_elsewhere(&hers, &mut tools).await;
         let message = says(&bob, pair, "psst").await;
         let told = device.hears(number).await.push;
         tools.pushes(&fireside.url, &told).await;

@@ -42,6 +42,26 @@ const HAS_WORKER: &str = "performance.getEntriesByType('resource').some(({ name 
 /// A page of the site that is none of the client's.
 pub const ELSEWHERE: &str = "/favicon.svg";
 
+/// Goes there, until the worker knows of no page of the client's: it tells nothing to whoever looks at one.
+pub async fn goes_elsewhere(page: &Browser, tools: &mut Devtools) {
+    page.opens_link(ELSEWHERE).await; // which wakes the worker
+    let start = std::time::Instant::now();
+    while tools.in_worker("pages().then((all) => all.length)").await != 0 {
+        assert!(start.elapsed().as_secs() < 20, "the page is still open");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// How many databases the site keeps in the browser: that of what was last seen, or none.
+const DATABASES: &str = "indexedDB.databases().then((all) => done(all.length))";
+
+/// Keeps that database from being erased, with a page that does not let go of it: whoever opens it now waits.
+const HOLDS_DATABASE: &str = "const asked = indexedDB.open('fireside.seen');
+    asked.onsuccess = () => {
+        window.held = asked.result;
+        indexedDB.deleteDatabase('fireside.seen').onblocked = () => done(true);
+    }";
+
 /// Presses the notification with this tag, as far as a script can: the window that would open is noted, and
 /// that an open one gets the focus.
 pub fn press(tag: &str) -> String {
@@ -72,7 +92,7 @@ async fn a_push_is_shown_and_leads_to_its_message_in_a_page_that_is_open_or_in_o
     let garden = id(&alice.post("/messages/api/chats/", &wish).await.is(201).json());
     let hers = notified(&fireside, &alice).await;
     let mut tools = Devtools::of(&hers).await;
-    hers.opens_link(ELSEWHERE).await;
+    goes_elsewhere(&hers, &mut tools).await;
 
     // One of each chat, the newest; a direct chat has the name of the other.
     let first = says(&bob, pair, "are you there?").await;
@@ -126,7 +146,7 @@ async fn a_notification_goes_when_its_message_is_read_and_none_tells_who_signed_
     let pair = direct(&alice, &bob).await;
     let hers = notified(&fireside, &alice).await;
     let mut tools = Devtools::of(&hers).await;
-    hers.opens_link(ELSEWHERE).await;
+    goes_elsewhere(&hers, &mut tools).await;
     let message = says(&bob, pair, "for alice alone").await;
     let push = json!({"chat": pair, "message": message, "seq": 1, "title": "bob", "sender": "bob", "text": "for alice alone", "badge": 1});
     let shown = json!([["bob", "for alice alone", format!("chat-{pair}")]]);
@@ -146,9 +166,22 @@ async fn a_notification_goes_when_its_message_is_read_and_none_tells_who_signed_
     hers.presses_button("Sign out").await;
     hers.sees("[name=password]").await;
     hers.until("!localStorage.getItem('fireside.kept')").await;
-    hers.opens_link(ELSEWHERE).await;
+    let start = std::time::Instant::now();
+    while hers.waits_for(DATABASES).await != 0 {
+        assert!(start.elapsed().as_secs() < 20, "what was seen is still kept");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    goes_elsewhere(&hers, &mut tools).await;
+    let of_nobody = json!([["Fireside", "New message", "fireside"]]);
     tools.pushes(&fireside.url, &push).await;
-    until_shown(&hers, &json!([["Fireside", "New message", "fireside"]])).await;
+    until_shown(&hers, &of_nobody).await;
+
+    // Nor while it cannot be read who is signed in: the browser asks that each push is shown.
+    hers.waits_for("navigator.serviceWorker.getRegistration('/').then((registration) => registration.getNotifications()).then((all) => { all.forEach((each) => each.close()); done(); })").await;
+    until_shown(&hers, &json!([])).await;
+    hers.waits_for(HOLDS_DATABASE).await;
+    tools.pushes(&fireside.url, &push).await;
+    until_shown(&hers, &of_nobody).await;
     hers.leaves().await;
 }
 
