@@ -1,6 +1,8 @@
 //! The browser's developer tools over a line of their own: the driver hands on what a page is asked, and none of
 //! what its service worker is.
 
+use std::time::UNIX_EPOCH;
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -110,7 +112,8 @@ impl Devtools {
         targets["targetInfos"].as_array().unwrap().iter().filter(|target| target["type"] == "page").count()
     }
 
-    /// Has the page's service worker get a push, as if a push service had brought it.
+    /// Has the page's service worker get a push, as if a push service had brought it, and waits until it is done with
+    /// that: a notification that is asked for while it is being shown is lost to the browser's list of them.
     pub async fn pushes(&mut self, origin: &str, push: &Value) {
         let page = self.session("page").await;
         self.events.clear();
@@ -124,8 +127,18 @@ impl Devtools {
             })
             .await;
         let id = told["registrations"].as_array().unwrap().iter().find(of_scope).unwrap()["registrationId"].clone();
+        let pushes = "pushMessaging";
+        self.asks(Some(&page), "BackgroundService.setRecording", json!({"service": pushes, "shouldRecord": true}))
+            .await;
+        self.asks(Some(&page), "BackgroundService.startObserving", json!({"service": pushes})).await;
+        let begun = UNIX_EPOCH.elapsed().unwrap().as_secs_f64(); // those of before are told again
         let wish = json!({"origin": scope, "registrationId": id, "data": push.to_string()});
         self.asks(Some(&page), "ServiceWorker.deliverPushMessage", wish).await;
+        self.hears_of("BackgroundService.backgroundServiceEventReceived", |told| {
+            let event = &told["backgroundServiceEvent"];
+            event["eventName"] == "Push event completed" && event["timestamp"].as_f64().unwrap() >= begun
+        })
+        .await;
         self.asks(None, "Target.detachFromTarget", json!({"sessionId": page})).await;
     }
 
