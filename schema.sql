@@ -196,6 +196,19 @@ CREATE INDEX chats_to_erase ON chats (id) WHERE is_deleted = 1;
 CREATE INDEX chats_welcoming ON chats (id) WHERE welcomes = 1 AND is_deleted = 0;
 CREATE UNIQUE INDEX chats_by_avatar ON chats (avatar_name) WHERE avatar_name IS NOT NULL;
 
+-- Who came into a group, who left it and how it was renamed, for whoever opens it later: the newest of each group.
+CREATE TABLE chat_log (
+    id         INTEGER PRIMARY KEY,
+    chat_id    INTEGER NOT NULL REFERENCES chats,
+    kind       TEXT    NOT NULL CHECK (kind IN ('joined', 'added', 'left', 'removed', 'renamed')),
+    actor_id   INTEGER NOT NULL REFERENCES users, -- who did it
+    user_id    INTEGER REFERENCES users,      -- who came or went; NULL: nobody did
+    old_title  TEXT,                          -- of a renaming
+    new_title  TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX chat_log_by_chat ON chat_log (chat_id, id);
+
 -- Invitations into a group, for people who have an account. An admin of the group sees the
 -- code again at any time, so it is derived rather than kept: HMAC(server secret, nonce).
 CREATE TABLE group_invites (

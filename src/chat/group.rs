@@ -6,6 +6,7 @@
 use super::app::App;
 use super::file::{picture, set_avatar};
 use super::model::chat::{Authority, Chat, ChatChange, MAX_CREATED, MAX_MEMBERS, NewGroup};
+use super::model::chat_log::{LogEntry, LogKind, NewLogEntry};
 use super::model::error::{Error, Result, Rule};
 use super::model::event::{ChatEvent, Event};
 use super::model::id::{ChatId, UserId};
@@ -18,6 +19,15 @@ impl App {
     /// A chat that the actor is in, or a public room.
     pub fn chat(&self, actor: &Actor, id: ChatId) -> Result<Chat> {
         self.store.read(|db| store::chats::find(db, actor.user, id)?.ok_or(Error::NotFound))
+    }
+
+    /// What happened in a chat that the actor is in beside what was said, the oldest first: the newest
+    /// [`MAX_CHAT_LOG`](super::model::chat_log::MAX_CHAT_LOG).
+    pub fn chat_log(&self, actor: &Actor, id: ChatId) -> Result<Vec<LogEntry>> {
+        self.store.read(|db| {
+            inside(db, actor.user, id)?;
+            store::chat_log::list(db, id)
+        })
     }
 
     /// The actor's chats, newest created first.
@@ -52,6 +62,11 @@ impl App {
                     return Err(Error::Invalid(Rule::MaxMembers));
                 }
                 store::chats::update(tx, id, &room, &change)?;
+                if let Some(title) = change.title.as_deref().filter(|title| *title != room.title) {
+                    let titles = Some((room.title.as_str(), title));
+                    let entry = NewLogEntry { kind: LogKind::Renamed, actor: me, user: None, titles, at: tx.now };
+                    store::chat_log::insert(tx, id, &entry)?;
+                }
                 if let Some(avatar) = change.avatar {
                     let new = avatar.map(|id| picture(tx, me, id)).transpose()?;
                     set_avatar(tx, AvatarOwner::Group(id), new.as_ref())?;
@@ -149,6 +164,7 @@ pub(super) fn create_group(tx: &mut Tx<'_>, me: UserId, new: &NewGroup) -> Resul
 pub(super) fn delete(tx: &mut Tx<'_>, id: ChatId) -> Result<()> {
     store::members::delete_all(tx, id)?;
     store::group_invites::delete_all(tx, id)?;
+    store::chat_log::delete_all(tx, id)?;
     store::hooks::delete_all(tx, id)?;
     set_avatar(tx, AvatarOwner::Group(id), None)?;
     store::chats::mark_deleted(tx, id)?;

@@ -4,6 +4,7 @@ use super::app::App;
 use super::direct::named;
 use super::group::{delete, inside};
 use super::model::chat::{Authority, Chat, Kind, MAX_MEMBERS};
+use super::model::chat_log::{LogKind, NewLogEntry};
 use super::model::error::{Denial, Error, Result, Rule};
 use super::model::event::{ChatEvent, Event, MemberEvent};
 use super::model::hook::MAKER_LEFT;
@@ -35,7 +36,7 @@ impl App {
                     return Err(Error::Forbidden(Denial::DirectChat));
                 }
                 if room.membership.is_none() {
-                    add(tx, Place::from(&room), &[me])?;
+                    add(tx, me, Place::from(&room), &[me])?;
                 }
                 store::chats::find(tx, me, id)?.ok_or(Error::Internal)
             })
@@ -52,7 +53,7 @@ impl App {
                 if room.kind == Kind::Direct {
                     return Err(Error::Forbidden(Denial::DirectChat));
                 }
-                remove(tx, &room, me)
+                remove(tx, me, &room, me)
             })
             .await?;
         self.hub.settle().await;
@@ -68,7 +69,7 @@ impl App {
             .write(move |tx| {
                 let room = inside(tx, me, id)?;
                 Authority::Admin.check(&room, me)?;
-                add(tx, Place::from(&room), &users)
+                add(tx, me, Place::from(&room), &users)
             })
             .await
     }
@@ -109,7 +110,7 @@ impl App {
                 if user == room.owner.id && user != me && !store::accounts::is_admin(tx, me, credential)? {
                     return Err(Error::Forbidden(Denial::NotOwner));
                 }
-                remove(tx, &room, user)?;
+                remove(tx, me, &room, user)?;
                 if user == me { Ok(()) } else { store::group_invites::delete_all(tx, id) }
             })
             .await?;
@@ -158,7 +159,7 @@ pub(super) fn join_as_guest(tx: &mut Tx<'_>, chat: ChatId, user: UserId) -> Resu
     if place.is_full() {
         return Err(Error::ChatFull);
     }
-    add(tx, place, &[user]).map(|added| added > 0)
+    add(tx, user, place, &[user]).map(|added| added > 0)
 }
 
 /// A group, as far as joining it goes.
@@ -187,7 +188,7 @@ impl From<&Chat> for Place {
 
 /// Adds users to a group; those who are in it already are left alone. All or none:
 /// when they do not fit, nobody is added.
-fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
+fn add(tx: &mut Tx<'_>, actor: UserId, place: Place, users: &[UserId]) -> Result<i64> {
     let mut added = Vec::new();
     for id in users {
         let user = store::users::find_met(tx, *id)?.ok_or(Error::UnknownUser)?;
@@ -202,6 +203,7 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     store::chats::add_members(tx, place.chat, count)?;
     for user in added {
         store::hook_events::note_member(tx, place.chat, Logged::Added(user.id))?;
+        keep(tx, place.chat, LogKind::came(actor, user.id), actor, user.id)?;
         tx.publish(Event::Member(MemberEvent::Added {
             chat: place.chat,
             user,
@@ -212,10 +214,15 @@ fn add(tx: &mut Tx<'_>, place: Place, users: &[UserId]) -> Result<i64> {
     Ok(count)
 }
 
+/// For whoever opens the group later.
+fn keep(tx: &Tx<'_>, chat: ChatId, kind: LogKind, actor: UserId, user: UserId) -> Result<()> {
+    store::chat_log::insert(tx, chat, &NewLogEntry { kind, actor, user: Some(user), titles: None, at: tx.now })
+}
+
 /// Takes a member out of a group. Somebody longest standing takes over what the last
 /// admin or the owner leaves behind; a group that nobody is left in, but for
 /// the bots of its hooks, is deleted.
-pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
+pub(super) fn remove(tx: &mut Tx<'_>, actor: UserId, chat: &Chat, user: UserId) -> Result<()> {
     let Some(was_admin) = store::members::delete(tx, chat.id, user)? else {
         return Err(Error::NotFound);
     };
@@ -227,6 +234,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, chat: &Chat, user: UserId) -> Result<()> {
     end_hooks_of(tx, chat.id, user)?;
     store::chats::add_members(tx, chat.id, -1)?;
     store::hook_events::note_member(tx, chat.id, Logged::Removed(user))?;
+    keep(tx, chat.id, LogKind::went(actor, user), actor, user)?;
     tx.publish(Event::Member(MemberEvent::Removed {
         chat: chat.id,
         user,

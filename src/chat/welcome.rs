@@ -31,7 +31,7 @@ pub(super) fn see_off(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     for chat in store::chats::ids_of(tx, user)?.into_iter().take(MAX_LEFT) {
         let chat = inside(tx, user, chat)?;
         if chat.kind == Kind::Group {
-            member::remove(tx, &chat, user)?;
+            member::remove(tx, user, &chat, user)?;
         }
     }
     Ok(())

@@ -69,6 +69,7 @@ export function createApi(token) {
     markUnread: (id, from) => patiently(() => post(`${chat(id)}mark-as-unread/`, { message_id: from })),
     pin: (id) => patiently(() => post(`/messages/api/messages/${id}/pin/`)),
     unpin: (id) => call('DELETE', `/messages/api/messages/${id}/pin/`),
+    log: (id) => get(`${chat(id)}log/`),
     pins: (id, cursor) => get(`${chat(id)}pins/${query({ cursor })}`),
     members: (id, { q, cursor }) => get(`${chat(id)}members/${query({ limit: 100, q, cursor })}`),
     // Into a group, for people with an account.

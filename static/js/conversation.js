@@ -12,6 +12,7 @@ import { createTools } from './tools.js';
 const WINDOW = 160; // messages in the page
 const STEP = 60; // by which the window moves
 const NEAR = 900; // px from an end of the window at which it moves
+const MOMENT = 60; // ms in which what happens is asked for together
 const AT_THE_END = 48; // px that still count as reading the newest
 
 export function createConversation(store, api, { actions, composer, bytes }) {
@@ -20,6 +21,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   let drawn = {};
   let follow = true; // the newest stays in view
   let wanted = null; // the message that is to be shown once its chat is there
+  let waiting = null; // to ask who came and went
   let arriving = false; // until the place to begin reading is found, nothing counts as read
   const nodes = new Map();
 
@@ -85,8 +87,8 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     if (node.hidden) return;
     drawHeader(state);
     drawOffline(state);
-    const { me, unsent, logs, notes, reads } = state;
-    const inputs = { log: logs[chat], notes: notes[chat], unsent, reads: reads[chat], me, members: current().members };
+    const { me, unsent, logs, lines, reads } = state;
+    const inputs = { log: logs[chat], lines: lines[chat], unsent, reads: reads[chat], me, members: current().members };
     if (moves || Object.keys(inputs).some((key) => inputs[key] !== drawn[key])) {
       const before = drawn.log;
       drawn = inputs;
@@ -112,10 +114,23 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   }
   async function begin() {
     arriving = true;
+    happened(chat);
     if (await history.load(chat, 'newest')) toFirstUnread();
+  }
+  // Who came, went and renamed it, as the server has it: asked for once for all that comes in a moment.
+  function happened(id) {
+    if (id !== chat) return;
+    waiting ??= setTimeout(async () => {
+      waiting = null;
+      if (current()?.chat_type !== 'group') return;
+      const asked = chat;
+      const found = await api.log(asked).catch(() => null); // the next time
+      if (found) store.tell({ type: 'happened', chat: asked, lines: found.results });
+    }, MOMENT);
   }
   // What did not come is asked for again.
   function again() {
+    happened(chat);
     if (chat !== null && !history.again(chat) && !logOf().loaded) begin();
   }
 
@@ -363,6 +378,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     focus: () => title.focus({ preventScroll: true }),
     show,
     again,
+    happened,
     lastMine: () => logOf().messages.findLast(({ sender, kind }) => sender.id === store.get().me.id && kind !== 'call'),
   };
 }

@@ -1,6 +1,6 @@
 // What the socket tells, and what is done about it.
 import { openFeed } from './api.js';
-import { nameOf, toast } from './dom.js';
+import { toast } from './dom.js';
 import { t, tell } from './i18n.js';
 import { addresses, isRung } from './state.js';
 
@@ -17,10 +17,10 @@ export function openLive(app) {
     if (frame.type === 'chat_created' || frame.type === 'chat_updated') chat(frame);
     else if (frame.type === 'chat_deleted') app.chatGone(frame.chat);
     else if (frame.type === 'member_removed' && frame.user_id === store.get().me.id) app.chatGone(frame.chat);
-    else if (frame.type === 'member_added') changed(frame, 'joined');
-    else if (frame.type === 'member_removed') {
+    else if (frame.type === 'member_added' || frame.type === 'member_removed') {
       store.tell({ type: 'typing', chat: frame.chat, user_id: frame.user_id, is_typing: false }); // nobody says it any more
-      changed(frame, 'left');
+      app.refreshChat(frame.chat);
+      app.conversation?.happened(frame.chat);
     } else {
       const before = store.get();
       store.tell(frame);
@@ -32,19 +32,10 @@ export function openLive(app) {
   // Of a large group nobody is listed: who is in it stays as it was, where it is known.
   function chat({ data, chat: id }) {
     const known = store.get().chats[id];
-    if (known && data.chat_type === 'group' && known.title !== data.title) store.tell({ type: 'happened', chat: id, note: { what: 'renamed', title: data.title } });
+    if (known?.title !== data.title || known.member_count !== data.member_count) app.conversation?.happened(id);
     if (data.members.length === data.member_count) store.tell({ type: 'chat', chat: data });
     else if (known?.members?.length === data.member_count && known.owner === data.owner) store.tell({ type: 'chat', chat: { ...data, members: known.members, admins: known.admins } });
     else app.refreshChat(id);
-  }
-
-  // Somebody came or went: told in the chat, by name.
-  async function changed({ chat: id, user_id }, what) {
-    app.refreshChat(id);
-    if (user_id === store.get().me.id) return;
-    const known = store.get().chats[id]?.members?.find((member) => member.id === user_id);
-    const user = known ?? await api.user(user_id).catch(() => null);
-    if (user) store.tell({ type: 'happened', chat: id, note: { what, name: nameOf(user) } });
   }
 
   // What a frame leaves open and only the server can count.

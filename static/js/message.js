@@ -7,13 +7,15 @@ import { draw, gist, hadVideo } from './markup.js';
 export function createRow(row, context) {
   if (row.kind === 'day') return el('div', { className: 'day' }, el('span', { textContent: day(new Date(row.at)) }));
   if (row.kind === 'unread') return el('div', { className: 'unread-line' }, el('span', { textContent: t('unread.line') }));
-  if (row.kind === 'note') return el('p', { className: 'note soft', dir: 'auto', textContent: t(`note.${row.note.what}`, row.note) });
+  if (row.kind === 'note') return el('p', { className: 'note soft', dir: 'auto', textContent: happened(row.note) });
   if (row.kind === 'ghosts') return el('div', {}, skeleton(6).map((bar) => el('div', { className: 'ghost' }, bar)));
   if (row.kind === 'empty') return el('p', { className: 'notice', textContent: t('conversation.empty') });
   if (row.kind === 'failed') return el('div', { className: 'notice lost', role: 'alert' }, el('p', { textContent: t('unloaded') }), el('button', { type: 'button', textContent: t('again'), onclick: context.actions.again }));
   if (row.kind === 'unsent') return unsent(row.item, context);
   return row.message.kind === 'call' ? call(row.message, context) : message(row, context);
 }
+
+const happened = ({ kind, actor, user, new_title: title }) => t(`note.${kind}`, { name: nameOf(user ?? actor), actor: nameOf(actor), title });
 
 function message({ message: { id, sender, content, attachments: files = [], reactions = [], reply_to, created_at, is_edited, is_pinned }, grouped, readers }, context) {
   const mine = sender.id === context.me.id;

@@ -81,10 +81,10 @@ export function remember(store, token, { caughtUp, signal }) {
 }
 
 function excerpt(state) {
-  const { me, logs, reads, notes } = state;
+  const { me, logs, reads } = state;
   const newest = sortedChats(state).slice(0, CHATS);
   const opened = newest.slice(0, LOGS).filter(({ id }) => logs[id]?.loaded && !logs[id].hasLater);
-  const head = { me, reads, notes, listed: true, chats: Object.fromEntries(newest.map((chat) => [chat.id, chat])) };
+  const head = { me, reads, listed: true, chats: Object.fromEntries(newest.map((chat) => [chat.id, chat])) };
   return { head, logs: new Map(opened.map(({ id }) => [id, logs[id]])) };
 }
 

@@ -13,7 +13,7 @@ export const nothing = {
   reads: {}, // by chat, by user: the last message read
   typing: {}, // by chat: ids of those who write
   presence: {}, // by user: {online, last_seen, at}
-  notes: {}, // by chat: who came, went and renamed it while the page was open, each after a message
+  lines: {}, // by chat: who came, went and renamed it, the oldest first
   calls: {}, // by chat: {users (ids of those in its call), at}
   heard: 0, // how many times the socket told of presence or calls: what was asked for before is older
   seq: 0,
@@ -125,11 +125,7 @@ const on = {
   // Nobody was in it before.
   call_started: (state, { chat, user_id }) => on.call(state, { chat, participants: [user_id] }),
 
-  happened(state, { chat, note }) {
-    const known = state.notes[chat] ?? [];
-    const after = state.logs[chat]?.messages.at(-1)?.id ?? state.chats[chat]?.last_message?.id ?? 0;
-    return { ...state, notes: { ...state.notes, [chat]: [...known, { ...note, after, id: (known.at(-1)?.id ?? 0) + 1 }].slice(-NOTES) } };
-  },
+  happened: (state, { chat, lines }) => ({ ...state, lines: { ...state.lines, [chat]: lines } }),
 
   draft: (state, { chat, text }) => ((state.drafts[chat] ?? '') === text ? state : { ...state, drafts: { ...state.drafts, [chat]: text } }),
   queued: (state, { item }) => (state.unsent.some((each) => each.client_id === item.client_id) ? state : { ...state, unsent: [...state.unsent, item] }),
@@ -257,31 +253,45 @@ export function stillUnsent({ unsent, logs, me }, chat) {
   });
 }
 
-const NOTES = 50; // of a chat
 const TOGETHER = 5 * 60_000; // ms between two messages of one bubble group
 
-// The lines of a conversation: days, where unread begins, messages, those being sent.
+// The lines of a conversation: days, where unread begins, messages, who came and went between them, those being sent.
 export function rows(state, chat, from, to) {
   const log = state.logs[chat] ?? emptyLog;
   const found = [];
   if (!log.loaded) found.push(log.failed ? { key: 'failed', kind: 'failed' } : { key: 'ghosts', kind: 'ghosts' });
   else if (log.failed && from === 0) found.push({ key: 'failed', kind: 'failed' });
   let before = log.messages[from - 1];
-  const notes = log.loaded ? state.notes[chat] ?? [] : [];
-  const noted = (after) => found.push(...notes.filter((note) => note.after === after).map((note) => ({ key: `n${note.id}`, kind: 'note', note })));
-  if (!log.hasEarlier && from === 0) noted(0);
+  const lines = log.loaded ? state.lines[chat] ?? [] : [];
+  const isFirst = from === 0 && !log.hasEarlier;
+  const isLast = to === log.messages.length && !log.hasLater;
+  let next = isFirst ? 0 : lines.findIndex(({ created_at }) => created_at >= log.messages[from]?.created_at);
+  if (next < 0) next = lines.length;
+  const opensDay = (item, key) => {
+    const opens = !before || dayOf(before) !== dayOf(item);
+    if (opens) found.push({ key: `d${key}`, kind: 'day', at: item.created_at });
+    return opens;
+  };
+  const toldBefore = (time) => {
+    for (; next < lines.length && !(lines[next].created_at >= time); next += 1) {
+      const note = lines[next];
+      opensDay(note, `n${note.id}`);
+      found.push({ key: `n${note.id}`, kind: 'note', note });
+      before = note;
+    }
+  };
   for (let index = from; index < to; index += 1) {
     const message = log.messages[index];
-    const opensDay = !before || dayOf(before) !== dayOf(message);
-    if (opensDay) found.push({ key: `d${message.id}`, kind: 'day', at: message.created_at });
+    toldBefore(message.created_at);
+    const isNewDay = opensDay(message, message.id);
     const opensUnread = message.id === log.unreadFrom;
     if (opensUnread) found.push({ key: 'unread', kind: 'unread' });
-    const grouped = !opensDay && !opensUnread && follows(before, message);
+    const grouped = !isNewDay && !opensUnread && follows(before, message);
     found.push({ key: `m${message.id}`, kind: 'message', message, grouped, readers: readersOf(state, chat, message) });
-    noted(message.id);
     before = message;
   }
-  if (to === log.messages.length && !log.hasLater) {
+  if (isLast) {
+    toldBefore();
     for (const item of stillUnsent(state, chat)) found.push({ key: `u${item.client_id}`, kind: 'unsent', item });
   }
   return found.length ? found : [{ key: 'empty', kind: 'empty' }];
@@ -290,7 +300,7 @@ export function rows(state, chat, from, to) {
 const dayOf = (message) => new Date(message.created_at).toDateString();
 
 function follows(before, message) {
-  return before?.sender.id === message.sender.id && !message.reply_to && before.kind !== 'call'
+  return before?.sender?.id === message.sender.id && !message.reply_to && before.kind !== 'call'
     && Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER;
 }
 

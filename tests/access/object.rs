@@ -40,6 +40,7 @@ pub fn to_chat(scene: &Scene, erin: i64) -> Vec<Way> {
         messaging("DELETE", "", &none),
         messaging("GET", "members/", &none),
         messaging("GET", "pins/", &none),
+        messaging("GET", "log/", &none),
         messaging("GET", "invite/", &none),
         messaging("POST", "invite/", &json!({})),
         messaging("POST", "mark-as-unread/", &json!({"message_id": scene.message})),

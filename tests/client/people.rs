@@ -121,17 +121,28 @@ async fn who_comes_goes_and_renames_is_told_in_a_quiet_line() {
     hers.opens_chat(group).await;
     hers.reads(".content", "before").await;
     bob.post(&format!("{path}members/add/"), &serde_json::json!({"user_ids": [carol.id]})).await.is(200);
-    hers.reads(".note", "carol joined").await;
+    hers.reads(".note", "bob added carol").await;
     said("between").await;
     hers.reads(".content", "between").await;
     bob.patch(&path, &serde_json::json!({"title": "Shed"})).await.is(200);
-    hers.reads(".note", "The group is now called “Shed”").await;
+    hers.reads(".note", "bob renamed the group to “Shed”").await;
     bob.delete(&format!("{path}members/{}/remove/", carol.id)).await;
-    hers.reads(".note", "carol left").await;
+    hers.reads(".note", "bob removed carol").await;
     said("after").await;
     hers.reads(".content", "after").await;
     let lines = "[...document.querySelectorAll('.log > :is(.message, .note)')].map((line) => line.querySelector('.content')?.textContent ?? line.textContent)";
-    let expected = ["before", "carol joined", "between", "The group is now called “Shed”", "carol left", "after"];
+    let expected =
+        ["before", "bob added carol", "between", "bob renamed the group to “Shed”", "bob removed carol", "after"];
+    assert_eq!(hers.asks(lines).await, serde_json::json!(expected));
+
+    // For whoever opens it later as well, in the same places; and what happens while she is away.
+    hers.leaves().await;
+    bob.post(&format!("{path}members/add/"), &serde_json::json!({"user_ids": [carol.id]})).await.is(200);
+    carol.post(&format!("/api/rooms/{group}/leave/"), &serde_json::json!({})).await.is(204);
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.opens_chat(group).await;
+    hers.reads(".note:last-child", "carol left").await;
+    let expected: Vec<_> = expected.into_iter().chain(["bob added carol", "carol left"]).collect();
     assert_eq!(hers.asks(lines).await, serde_json::json!(expected));
     hers.leaves().await;
 }

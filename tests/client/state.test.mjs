@@ -169,6 +169,18 @@ test('who is there is what was told last, whichever way it came', () => {
   assert.deepEqual(fresh.calls[7].users, []);
 });
 
+test('who came and went stands between the messages of its time, on its day', () => {
+  const at = (seconds, days = 0) => new Date(1e12 + days * 86_400_000 + seconds * 1000).toISOString();
+  const lines = [[1, at(0)], [2, at(2.5)], [3, at(3, 1)], [4, at(9, 2)]].map(([id, created_at]) => ({ id, created_at }));
+  const state = after(page([said(1), said(2), said(3), said(4, bob, { created_at: at(4, 2) })]), { type: 'happened', chat: 7, lines });
+  const keys = (of, from, to) => rows(of, 7, from, to).map(({ key, grouped }) => (grouped ? `${key}+` : key)).join(' ');
+  assert.equal(keys(state, 0, 4), 'dn1 n1 m1 m2+ n2 m3 dn3 n3 d4 m4 n4');
+  // A part of the log has those of its time, and what is not loaded has none.
+  assert.equal(keys(state, 1, 3), 'm2+ n2 m3');
+  assert.equal(keys(after(page([said(2)], true), { type: 'happened', chat: 7, lines }), 0, 1), 'd2 m2 n2 dn3 n3 dn4 n4');
+  assert.equal(keys(after({ type: 'happened', chat: 7, lines }), 0, 0), 'ghosts');
+});
+
 test('an echo that names the draft takes its place, and no other of the same words', () => {
   const item = (client_id) => ({ client_id, chat: 7, content: 'same', attachments: [], after: 3, tried: true });
   const waiting = after(page([said(3)]), { type: 'queued', item: item('a') }, { type: 'queued', item: item('b') });

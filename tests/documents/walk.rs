@@ -184,6 +184,7 @@ async fn messaging(walker: &mut Walker<'_>, bob: &Person) {
     walker.posts(&format!("{chat}mark-as-read/"), json!({})).await;
     walker.posts(&format!("{chat}mark-as-unread/"), json!({"message_id": said})).await;
     walker.gets(&format!("{chat}members/?q=bob&limit=1")).await;
+    walker.gets(&format!("{chat}log/")).await;
     walker.does("PATCH", &format!("{chat}members/{}/", bob.id), json!({"role": "admin"})).await;
     let invite = walker.posts(&format!("{chat}invite/"), json!({"uses": 2, "expires": 3600})).await;
     walker.gets(&format!("{chat}invite/")).await;

@@ -68,6 +68,7 @@ async fn sees(me: &Person, names: &[String]) -> Vec<Value> {
         }
         seen.push(Value::Array(history));
         seen.push(Value::Array(pages(me, &format!("/d/rooms/api/rooms/{id}/messages/")).await));
+        seen.push(me.get(&format!("/messages/api/chats/{id}/log/")).await.is(200).json());
     }
     seen.push(Value::Array(chats));
     seen.push(Value::Array(pages(me, "/d/rooms/api/rooms/").await));

@@ -10,6 +10,7 @@ mod event_stream;
 mod history;
 mod hook;
 mod invite;
+mod log;
 mod member;
 mod mention;
 mod message;

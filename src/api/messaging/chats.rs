@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::CHATS_ON_PAGE;
-use super::json::{Chat, Done};
+use super::json::{Chat, Done, LogEntry, Results};
 use super::members::about_users;
 use crate::api::http::body::{Body, FieldValue, Fields, Ids, MaybeNull, Title, body};
 use crate::api::http::json_stream;
@@ -135,6 +135,11 @@ fn group(new: NewGroup) -> Result<chat::NewGroup, ApiError> {
         max_members: None,
         members: members.into_iter().map(UserId).collect(),
     })
+}
+
+pub async fn log(actor: Actor, request: Request) -> Answer {
+    let entries = request.context.app.chat_log(&actor, ChatId(request.id(0)?))?;
+    ok(&Results { results: entries.iter().map(LogEntry::from).collect() })
 }
 
 pub async fn detail(actor: Actor, request: Request) -> Answer {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::chats::{Changed, NewChat, NewGroup, Read, Typing, Unread};
 use super::frame::Frame;
 use super::json::{
-    Chat, Detail, Done, Fault, Found, GroupInvitation, Invalid, ListedMember, Message, Results, Sync, Toggled,
+    Chat, Detail, Done, Fault, Found, GroupInvitation, Invalid, ListedMember, LogEntry, Message, Results, Sync, Toggled,
 };
 use super::members::{Added, NewRole};
 use super::messages::{Edited, MESSAGE, Reacted};
@@ -19,6 +19,7 @@ use crate::api::http::openapi::shape::{
     Field, Shape, any_of, described, id, need, not_blank, object, string, whole_number, word,
 };
 use crate::api::http::page::Listing;
+use crate::chat::model::chat_log::MAX_CHAT_LOG;
 use crate::chat::model::message::MAX_PINS;
 
 /// Fields for a 400, the document's sentence for a 500, and `detail` for everything else.
@@ -120,6 +121,13 @@ pub fn pins(doc: &mut Doc) {
     doc.does("List the pinned messages of a chat")
         .goes_on()
         .answers::<Part<Message<'_>>>(200, "Some of them, the latest pinned first.");
+}
+
+pub fn log(doc: &mut Doc) {
+    let sentence = format!("Of a group its newest {MAX_CHAT_LOG}; of a direct chat there is nothing.");
+    doc.does("List who came into a chat, left it and renamed it")
+        .note(&sentence)
+        .answers::<Results<LogEntry<'_>>>(200, "All of it, the oldest first.");
 }
 
 pub fn pin(doc: &mut Doc) {

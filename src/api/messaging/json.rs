@@ -14,7 +14,7 @@ use crate::chat::model::chat::Kind;
 use crate::chat::model::id::UserId;
 use crate::chat::model::overview::Overview;
 use crate::chat::model::receipt::ReadMark;
-use crate::chat::model::{hook, invite, member, message, user};
+use crate::chat::model::{chat_log, hook, invite, member, message, user};
 
 /// A user, wherever one stands.
 #[derive(JsonSchema, Serialize)]
@@ -142,6 +142,38 @@ impl<'a> From<&'a member::Seen> for ListedMember<'a> {
             joined_at: seen.member.joined_at.to_string(),
             online: seen.is_online,
             last_seen: seen.last_seen.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// What happened in a group.
+#[derive(JsonSchema, Serialize)]
+pub struct LogEntry<'a> {
+    id: i64,
+    #[schemars(extend("enum" = ["joined", "added", "left", "removed", "renamed"]))]
+    kind: &'static str,
+    /// Who did it.
+    actor: User<'a>,
+    /// Who came or went.
+    user: Option<User<'a>>,
+    /// Of a renaming.
+    old_title: Option<&'a str>,
+    /// Of a renaming.
+    new_title: Option<&'a str>,
+    #[schemars(extend("format" = "date-time"))]
+    created_at: String,
+}
+
+impl<'a> From<&'a chat_log::LogEntry> for LogEntry<'a> {
+    fn from(entry: &'a chat_log::LogEntry) -> Self {
+        Self {
+            id: entry.id,
+            kind: entry.kind.as_str(),
+            actor: User::from(&entry.actor),
+            user: entry.user.as_ref().map(User::from),
+            old_title: entry.old_title.as_deref(),
+            new_title: entry.new_title.as_deref(),
+            created_at: entry.at.to_string(),
         }
     }
 }

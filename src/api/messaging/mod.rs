@@ -7,6 +7,7 @@
 //! | GET POST | `/messages/api/chats/{chat_id}/messages/` | what is said in it (`?before=`, `?after=`) |
 //! | POST | `/messages/api/chats/{chat_id}/mark-as-read/` | up to a message, or to its end |
 //! | POST | `/messages/api/chats/{chat_id}/typing/` | I type, or do not any more |
+//! | GET | `/messages/api/chats/{chat_id}/log/` | who came, went and renamed it |
 //! | POST | `/messages/api/chats/{chat_id}/members/add/` | add members |
 //! | PATCH | `/messages/api/chats/{chat_id}/members/{user_id}/` | make one an admin, or the owner |
 //! | DELETE | `/messages/api/chats/{chat_id}/members/{user_id}/remove/` | remove one |
@@ -83,6 +84,7 @@ pub fn dialect() -> Dialect {
         Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing).doc(document::typing),
         Route::new(get.clone(), "/messages/api/chats/{chat_id}/members/", free, members::list).doc(document::members),
         Route::new(get.clone(), "/messages/api/chats/{chat_id}/pins/", free, pins::list).doc(document::pins),
+        Route::new(get.clone(), "/messages/api/chats/{chat_id}/log/", free, chats::log).doc(document::log),
         Route::new(post.clone(), invite, free, invites::create).doc(document::invite),
         Route::new(get.clone(), invite, free, invites::list).doc(document::invites),
         Route::new(delete.clone(), "/messages/api/chats/{chat_id}/invite/{code}/", free, invites::revoke)

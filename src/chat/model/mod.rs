@@ -10,6 +10,7 @@ pub mod bot;
 pub mod call;
 pub mod changes;
 pub mod chat;
+pub mod chat_log;
 pub mod clock;
 pub mod delivery;
 pub mod direct;

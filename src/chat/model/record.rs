@@ -258,6 +258,43 @@ pub struct Chat {
     /// By what lists are ordered. Left out: the time of the last message, or when it was made.
     #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
     pub active_at: Option<Timestamp>,
+    /// What happened in a group beside what was said, the oldest first. Left out: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogEntry>,
+}
+
+/// What happened in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogEntry {
+    /// `joined`, `added`, `left`, `removed` or `renamed`.
+    pub kind: String,
+    /// Who did it.
+    pub actor: i64,
+    /// Who came or went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<i64>,
+    /// Of a renaming, the old title and the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub titles: Option<(String, String)>,
+    /// When.
+    #[serde(with = "moment")]
+    pub created_at: Timestamp,
+}
+
+impl LogEntry {
+    /// A JSON array of arrays: kind, actor, user, old title, new title and milliseconds.
+    pub fn list(text: &str) -> Result<Vec<Self>, Box<dyn std::error::Error + Send + Sync>> {
+        type Row = (String, i64, Option<i64>, Option<String>, Option<String>, i64);
+        let entry = |(kind, actor, user, old, new, at): Row| Self {
+            kind,
+            actor,
+            user,
+            titles: old.zip(new),
+            created_at: Timestamp(at),
+        };
+        Ok(serde_json::from_str::<Vec<Row>>(text)?.into_iter().map(entry).collect())
+    }
 }
 
 /// A message that exists.

@@ -17,6 +17,18 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE hooks ADD COLUMN off_reason TEXT;
      UPDATE hooks SET off_reason = (SELECT o.off_reason FROM outgoing_hooks o WHERE o.hook_id = hooks.id);
      ALTER TABLE outgoing_hooks DROP COLUMN off_reason;",
+    // 19: who came into a group, left it and renamed it is kept.
+    "CREATE TABLE chat_log (
+         id         INTEGER PRIMARY KEY,
+         chat_id    INTEGER NOT NULL REFERENCES chats,
+         kind       TEXT    NOT NULL CHECK (kind IN ('joined', 'added', 'left', 'removed', 'renamed')),
+         actor_id   INTEGER NOT NULL REFERENCES users,
+         user_id    INTEGER REFERENCES users,
+         old_title  TEXT,
+         new_title  TEXT,
+         created_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX chat_log_by_chat ON chat_log (chat_id, id);",
 ];
 
 /// The newest state of the database, for one that is new.

@@ -9,6 +9,7 @@ pub(super) mod audit;
 pub(super) mod bots;
 mod by_chat;
 pub(super) mod changes;
+pub(super) mod chat_log;
 pub(super) mod chats;
 mod checkpoint;
 pub(super) mod clock;

@@ -241,6 +241,7 @@ impl Reader<'_> {
             created_at,
             updated_at: None,
             active_at: None,
+            log: Vec::new(),
         }))?;
         world.chats.extend(id.map(|id| (id, chat)));
         world.pairs.insert(pair, chat);
@@ -277,6 +278,7 @@ impl Reader<'_> {
             created_at,
             updated_at: cells.time("updated").filter(|updated| *updated > created_at),
             active_at: None,
+            log: Vec::new(),
         }))?;
         world.chats.insert(id, id);
         world.places.insert(id, ImportedChat { pair: None, members, created_at });

@@ -4,17 +4,18 @@ use super::check::{self, MAX_TEXT, field, refused, time};
 use super::import::{Import, MappedChat, NO_TITLE, Result};
 use crate::chat::direct::free_slug;
 use crate::chat::file::look_at;
+use crate::chat::model::chat_log::{LogKind, NewLogEntry};
 use crate::chat::model::direct::{Pair, Person};
 use crate::chat::model::file::{self, StorageName, is_inline};
-use crate::chat::model::id::{FileId, UserId};
+use crate::chat::model::id::{ChatId, FileId, UserId};
 use crate::chat::model::mention::MAX_MENTIONS;
 use crate::chat::model::message::MAX_PINS;
 use crate::chat::model::name::{self, Emoji, MessageText};
 use crate::chat::model::notify::{Level, Mute};
-use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Role};
+use crate::chat::model::record::{Chat, File, LogEntry, Member, Message, Reaction, Role};
 use crate::chat::model::retention::RetentionOverride;
 use crate::chat::store::import::{Calling, NewChat, NewMember, NewMessage};
-use crate::chat::store::{chats, users};
+use crate::chat::store::{chat_log, chats, users};
 
 fn term(days: Option<u32>) -> Result<RetentionOverride> {
     let Some(days) = days else { return Ok(RetentionOverride::Server) };
@@ -64,7 +65,23 @@ impl Import {
         (new.is_private, new.max_members) = (chat.is_private, chat.max_members);
         let id = self.arrival.chat(&new)?;
         self.chats.insert(chat.id, MappedChat { id, is_direct: false, finds_activity });
+        for entry in &chat.log {
+            self.log_entry(ChatId(id), entry)?;
+        }
         Ok(true)
+    }
+
+    fn log_entry(&self, chat: ChatId, entry: &LogEntry) -> Result<()> {
+        let user = entry.user.map(|id| self.person("log", id)).transpose()?;
+        let Some(kind) = LogKind::of(&entry.kind) else { return refused("log: there is no such kind") };
+        let new = NewLogEntry {
+            kind,
+            actor: UserId(self.person("log", entry.actor)?.id),
+            user: user.map(|user| UserId(user.id)),
+            titles: entry.titles.as_ref().map(|(old, new)| (old.as_str(), new.as_str())),
+            at: time("log", entry.created_at, self.now)?,
+        };
+        Ok(chat_log::insert(self.arrival.db(), chat, &new)?)
     }
 
     /// The one chat of a pair: what there is already, or a new one.
@@ -246,7 +263,7 @@ impl Import {
     pub(super) fn member(&mut self, member: &Member) -> Result<bool> {
         let (chat, user) = (self.room(member.chat)?, self.person("user", member.user)?);
         if chat.is_direct {
-            let pair = chats::pair(self.arrival.db(), crate::chat::model::id::ChatId(chat.id))?;
+            let pair = chats::pair(self.arrival.db(), ChatId(chat.id))?;
             if !pair.is_some_and(|pair| pair.low.id.0 == user.id || pair.high.id.0 == user.id) {
                 return refused("user: a direct chat has its pair alone");
             }

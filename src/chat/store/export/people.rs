@@ -22,6 +22,8 @@ pub fn users(wanted: ExportFilter) -> String {
                       UNION SELECT sender_id FROM messages WHERE chat_id = ?1
                       UNION SELECT owner_id FROM chats WHERE id = ?1
                       UNION SELECT created_by FROM chats WHERE id = ?1
+                      UNION SELECT actor_id FROM chat_log WHERE chat_id = ?1
+                      UNION SELECT user_id FROM chat_log WHERE chat_id = ?1
                       UNION SELECT uploader_id FROM files WHERE avatar_of_chat = ?1
                      UNION SELECT low_user FROM chats WHERE id = ?1
                       UNION SELECT high_user FROM chats WHERE id = ?1

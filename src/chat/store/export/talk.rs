@@ -1,10 +1,11 @@
 //! Chats, who is in them, and what is said there: which rows, and how each is read.
 
 use rusqlite::Row;
+use rusqlite::types::Type;
 
 use super::{ExportFilter, TALKED, moment};
 use crate::chat::model::notify::Mute;
-use crate::chat::model::record::{Chat, File, Member, Message, Reaction, Record, Role};
+use crate::chat::model::record::{Chat, File, LogEntry, Member, Message, Reaction, Record, Role};
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::mentions::EVERYBODY;
 
@@ -18,15 +19,21 @@ const ANSWERED: &str = "(SELECT a.id FROM messages a WHERE a.id = g.reply_to AND
 const NAMED: &str = "(SELECT group_concat(user_id ORDER BY user_id) FROM mentions
                       WHERE message_id = g.id AND is_named = 1)";
 
+/// What happened in a chat, as [`LogEntry::list`] reads it.
+const LOG: &str =
+    "(SELECT json_group_array(json_array(l.kind, l.actor_id, l.user_id, l.old_title, l.new_title, l.created_at)
+                    ORDER BY l.id) FROM chat_log l WHERE l.chat_id = c.id)";
+
+/// Who came and went is no part of one person's own data.
 pub fn chats(wanted: ExportFilter) -> String {
-    let which = match wanted {
-        ExportFilter::All => "1".to_owned(),
-        ExportFilter::Chat(_) => "c.id = ?1".to_owned(),
-        ExportFilter::User(_) => format!("c.id IN ({TALKED})"),
+    let (log, which) = match wanted {
+        ExportFilter::All => (LOG, "1".to_owned()),
+        ExportFilter::Chat(_) => (LOG, "c.id = ?1".to_owned()),
+        ExportFilter::User(_) => ("'[]'", format!("c.id IN ({TALKED})")),
     };
     format!(
         "SELECT c.id, c.low_user, c.high_user, c.title, c.description, c.is_private, c.max_members, c.owner_id,
-                c.created_at, c.updated_at, c.active_at, c.retain_days, nullif(c.created_by, c.owner_id) AS created_by
+                c.created_at, c.updated_at, c.active_at, c.retain_days, nullif(c.created_by, c.owner_id) AS created_by, {log} AS log
          FROM chats c WHERE c.is_deleted = 0 AND {which} ORDER BY c.id"
     )
 }
@@ -36,6 +43,8 @@ pub fn chat(row: &Row<'_>) -> rusqlite::Result<Record> {
         (Some(low), Some(high)) => Some([low, high]),
         _ => None,
     };
+    let log = LogEntry::list(row.get_ref("log")?.as_str()?)
+        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, cause))?;
     Ok(Record::Chat(Chat {
         id: row.get("id")?,
         pair,
@@ -49,6 +58,7 @@ pub fn chat(row: &Row<'_>) -> rusqlite::Result<Record> {
         active_at: moment(row, "active_at")?,
         retain_days: row.get("retain_days")?,
         created_by: row.get("created_by")?,
+        log,
     }))
 }
 

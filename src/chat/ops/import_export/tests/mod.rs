@@ -80,6 +80,7 @@ fn without_ids(records: &[Record]) -> Vec<Record> {
                 chat(&mut of.id);
                 user(&mut of.owner);
                 of.created_by.iter_mut().chain(of.pair.iter_mut().flatten()).for_each(user);
+                of.log.iter_mut().flat_map(|entry| entry.user.iter_mut().chain([&mut entry.actor])).for_each(user);
             }
             Record::Message(of) => {
                 chat(&mut of.chat);

@@ -6,10 +6,12 @@ use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::chat::hasher::no_password;
+use crate::chat::model::chat_log::LogKind;
+use crate::chat::model::id::UserId;
 use crate::chat::model::record::Identity;
 use crate::chat::model::record::{
-    Chat, Credential, CredentialKind, File, Friend, Head, Member, Message, Post, Reaction, Record, Role, Scope,
-    SecondFactor, User, VERSION,
+    Chat, Credential, CredentialKind, File, Friend, Head, LogEntry, Member, Message, Post, Reaction, Record, Role,
+    Scope, SecondFactor, User, VERSION,
 };
 use crate::chat::model::second_factor::step_at;
 use crate::chat::model::time::Timestamp;
@@ -206,8 +208,20 @@ impl World {
             created_at,
             updated_at: Some(maker.now()),
             active_at: Some(maker.now()),
+            log: if is_group { Self::log(maker, users) } else { Vec::new() },
         };
         (chat, members)
+    }
+
+    fn log(maker: &mut Maker, users: &[i64]) -> Vec<LogEntry> {
+        let entry = |maker: &mut Maker| {
+            let (actor, created_at) = (maker.pick(users), maker.now());
+            let titles = maker.chance(30).then(|| (maker.line(), maker.line()));
+            let user = titles.is_none().then(|| maker.pick(users));
+            let kind = user.map_or(LogKind::Renamed, |user| LogKind::came(UserId(actor), UserId(user)));
+            LogEntry { kind: kind.as_str().to_owned(), actor, user, titles, created_at }
+        };
+        (0..maker.below(4)).map(|_| entry(maker)).collect()
     }
 
     fn talk(&mut self, maker: &mut Maker, rooms: &[(Chat, Vec<i64>)], users: &[i64]) -> Vec<Message> {
