@@ -77,7 +77,7 @@ impl App {
 }
 
 fn audible(tx: &Tx<'_>, actor: &Actor, scope: Scope) -> Result<Vec<ChatId>> {
-    if !store::credentials::is_live(tx, actor.credential)? {
+    if !store::credentials::is_live(tx, actor.credential, tx.now)? {
         return Err(Error::CredentialRevoked);
     }
     match scope {

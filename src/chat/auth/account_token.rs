@@ -14,9 +14,10 @@ impl App {
     pub fn account_token(&self, actor: &Actor) -> Result<Token> {
         let nonce = self.store.read(|db| {
             refuse_program(db, actor)?;
-            store::users::token_nonce(db, actor.user)
+            store::credentials::token_nonce(db, actor.credential)
         })?;
-        Ok(self.keys.account_token(&nonce))
+        // Whoever ends the credential renews the token: of both, one look sees the one or the other.
+        Ok(self.keys.account_token(&nonce.ok_or(Error::CredentialRevoked)?))
     }
 
     /// Replaces the actor's account token; the old one, those that came with the account, and their sockets end.

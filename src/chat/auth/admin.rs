@@ -114,6 +114,7 @@ fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, 
     let name = before.user.username.as_str();
     if is_admin != before.is_admin {
         store::accounts::set_admin(tx, user, is_admin)?;
+        store::resets::delete_made_by(tx, user)?;
         let act = if is_admin { AuditAction::AdminGranted } else { AuditAction::AdminRevoked };
         audit::note(tx, by.id(), act, name, "")?;
         tx.publish(Event::Steering(Steering::RightsChanged { user }));
@@ -124,7 +125,6 @@ fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, 
         audit::note(tx, by.id(), act, name, "")?;
     }
     if is_disabled && !before.is_disabled {
-        store::resets::delete(tx, user)?;
         session::end_all(tx, user, None, keys)?;
         silence_programs(tx, user)?;
         hand_over_groups(tx, user)?;

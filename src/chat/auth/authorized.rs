@@ -10,6 +10,7 @@ use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::session::Actor;
+use crate::chat::model::time::Timestamp;
 use crate::chat::store::{self, Db, Store, Tx};
 
 /// The writer, in somebody's name.
@@ -26,7 +27,7 @@ impl AuthorizedWriter<'_> {
     ) -> Result<T> {
         let credential = self.credential;
         let checked = move |tx: &mut Tx<'_>| {
-            check(tx, credential)?;
+            check(tx, credential, tx.now)?;
             work(tx)
         };
         self.store.write(checked).await
@@ -41,12 +42,13 @@ impl App {
 
     /// Whether the actor's credential lasts: for answers that go on for long.
     pub fn check_signed_in(&self, actor: &Actor) -> Result<()> {
-        self.store.read(|db| check(db, actor.credential))
+        let now = self.now();
+        self.store.read(|db| check(db, actor.credential, now))
     }
 }
 
-fn check(db: &Db, credential: CredentialId) -> Result<()> {
-    if store::credentials::is_live(db, credential)? { Ok(()) } else { Err(Error::CredentialRevoked) }
+fn check(db: &Db, credential: CredentialId, now: Timestamp) -> Result<()> {
+    if store::credentials::is_live(db, credential, now)? { Ok(()) } else { Err(Error::CredentialRevoked) }
 }
 
 impl Administrator {

@@ -138,10 +138,10 @@ fn is_administrator(db: &Db, by: &Administrator) -> Result<bool> {
     }
 }
 
-fn is_live(db: &Db, by: &Administrator) -> Result<bool> {
+fn is_live(tx: &Tx<'_>, by: &Administrator) -> Result<bool> {
     match by {
         Administrator::CommandLine => Ok(true),
-        Administrator::Admin(actor) => store::credentials::is_live(db, actor.credential),
+        Administrator::Admin(actor) => store::credentials::is_live(tx, actor.credential, tx.now),
     }
 }
 

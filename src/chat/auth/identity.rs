@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::account_token::refuse_program;
-use super::sign_in::{Verified, open_browser};
+use super::sign_in::{Verified, Word, open_browser};
 use super::{audit, register, session};
 use crate::chat::app::App;
 use crate::chat::hasher::{has_password, no_password};
@@ -78,17 +78,19 @@ impl App {
 
     /// Who is known by it, to be signed in by this name.
     pub fn user_by_identity(&self, identity: &Identity, login: &str) -> Result<Verified> {
-        let who = self.user_by_login(login)?;
-        let owner = self.store.read(|db| identities::owner(db, identity))?;
-        if owner == Some(who.user()) { Ok(who.by_word_of(identity.issuer())) } else { Err(Error::InvalidCredentials) }
+        self.user_by_word(Word::Of(identity.clone()), login)
     }
 
     /// The same by a session that this issuer's word has opened.
     pub fn user_by_session(&self, actor: &Actor, issuer: &str, login: &str) -> Result<Verified> {
+        let who = self.user_by_word(Word::Session(actor.credential, issuer.to_owned()), login)?;
+        if who.user() == actor.user { Ok(who) } else { Err(Error::InvalidCredentials) }
+    }
+
+    fn user_by_word(&self, word: Word, login: &str) -> Result<Verified> {
         let who = self.user_by_login(login)?;
-        let is_opened = self.store.read(|db| identities::is_opened_by(db, actor.credential, issuer))?;
-        let is_theirs = is_opened && actor.user == who.user();
-        if is_theirs { Ok(who.by_word_of(issuer)) } else { Err(Error::InvalidCredentials) }
+        let is_good = self.store.read(|db| word.is_good(db, who.user()))?;
+        if is_good { Ok(who.by(word)) } else { Err(Error::InvalidCredentials) }
     }
 
     /// Whether the actor is known by an account there, and whether they have a password beside.

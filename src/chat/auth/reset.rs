@@ -56,7 +56,6 @@ impl App {
             .write(move |tx| {
                 let (user, _) = live(tx, &code, tx.now)?;
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
-                store::resets::delete(tx, user)?;
                 store::users::set_password(tx, user, &hash)?;
                 audit::note(tx, Some(user), AuditAction::PasswordSet, account.user.username.as_str(), "by a link")?;
                 session::end_all(tx, user, None, &keys)

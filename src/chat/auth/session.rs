@@ -127,8 +127,7 @@ impl App {
         Ok(())
     }
 
-    /// Sets anybody's password, for the operator; ends all of that user's credentials and
-    /// the link that would set another.
+    /// Sets anybody's password, for the operator; ends all of that user's credentials.
     pub async fn set_password(&self, user: UserId, new: Password) -> Result<()> {
         let hash = self.hasher.hash(new).await?;
         let keys = self.keys.clone();
@@ -137,7 +136,6 @@ impl App {
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
                 refuse_bot(&account.user)?;
                 store::users::set_password(tx, user, &hash)?;
-                store::resets::delete(tx, user)?;
                 audit::note(
                     tx,
                     Administrator::CommandLine.id(),
@@ -198,14 +196,15 @@ fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Op
     Ok(created.map(|at| at.plus(SESSION_LIFE).min(tx.now.plus(SESSION_IDLE))))
 }
 
-/// Ends every credential but `kept`. The account token is renewed with the rest,
-/// unless it is the one that is kept.
+/// Ends every credential but `kept`, and the link that would set another password. The account token is renewed
+/// with the rest, unless it is the one that is kept.
 pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>, keys: &Keys) -> Result<()> {
     let keeps_account_token = match kept {
         Some(id) => store::credentials::is_account_token(tx, id)?,
         None => false,
     };
     store::credentials::delete_all(tx, user, kept)?;
+    store::resets::delete(tx, user)?;
     if !keeps_account_token && !store::users::is_bot(tx, user)? {
         account_token::renew(tx, user, keys)?;
     }
@@ -215,15 +214,50 @@ pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<Crede
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::time::Duration;
+
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
     use crate::chat::model::error::Error;
     use crate::chat::model::label::Label;
     use crate::chat::model::name::Email;
     use crate::chat::model::password::Password;
-    use crate::chat::model::time::Clock;
+    use crate::chat::model::time::{Clock, Timestamp};
     use crate::chat::model::user::ProfileChange;
-    use crate::chat::tests::new_user;
+    use crate::chat::store;
+    use crate::chat::tests::{new_user, person};
+
+    #[tokio::test]
+    async fn what_has_ended_has_no_account_token_and_what_is_over_does_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hours = Arc::new(AtomicI64::new(500_000));
+        let at = Arc::clone(&hours);
+        let clock = Clock::new(move || Timestamp(at.load(Ordering::Relaxed) * 3_600_000));
+        let config = Config { durability: Durability::Normal, clock, ..Config::of(folder.path()) };
+        let app = App::open(config).expect("opened");
+        let alice = person(&app, "alice").await;
+        let token = app.account_token(&alice).expect("hers");
+        assert_eq!(app.account_token(&alice), Ok(token.clone()), "the same again");
+        // A request that was let in a moment before.
+        app.sign_out_everywhere(&alice).await.expect("ended");
+        assert_eq!(app.account_token(&alice), Err(Error::CredentialRevoked));
+        assert_eq!(app.authenticate(token.as_str()).err(), Some(Error::CredentialRevoked));
+
+        let who = app.check_password(&["alice".to_owned()], Password::attempt("password")).await.expect("her password");
+        let family = app.open_family(who, Duration::from_hours(1)).await.expect("opened");
+        let alice = app.actor_of_family(family).expect("alice");
+        app.check_signed_in(&alice).expect("signed in");
+        app.end_expired().await.expect("looked for");
+        app.check_signed_in(&alice).expect("it lasts");
+        hours.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(app.check_signed_in(&alice), Err(Error::CredentialRevoked));
+        assert_eq!(app.rotate_account_token(&alice).await, Err(Error::CredentialRevoked), "nor is anything written");
+        assert_eq!(app.store.read(|db| store::credentials::has_expired(db, app.now())), Ok(true));
+        app.end_expired().await.expect("ended");
+        assert_eq!(app.store.read(|db| store::credentials::has_expired(db, app.now())), Ok(false));
+    }
 
     #[tokio::test]
     async fn a_password_is_confirmed_as_long_as_it_is_the_password() {

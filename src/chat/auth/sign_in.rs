@@ -7,13 +7,14 @@ use crate::chat::hasher::Reference;
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::{CredentialId, UserId};
+use crate::chat::model::identity::Identity;
 use crate::chat::model::label::Label;
 use crate::chat::model::password::Password;
 use crate::chat::model::session::{CredentialKind, SESSION_IDLE, Session};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Token, secret_hash};
 use crate::chat::store;
-use crate::chat::store::{Tx, credentials};
+use crate::chat::store::{Db, Tx, credentials, identities};
 
 /// Sessions a user may have; one more ends the least used.
 pub const MAX_SESSIONS: u32 = 20;
@@ -22,7 +23,7 @@ pub const MAX_DEVICES: u32 = 100;
 
 /// Proof that somebody may sign in: this was their password's hash when it was checked,
 /// and has to be it still when the credential is made. A sign-in with the old password
-/// that overlaps its change comes to nothing.
+/// that overlaps its change comes to nothing, and neither does one by a word that is taken back.
 #[derive(Clone)]
 pub struct Verified {
     user: UserId,
@@ -30,8 +31,34 @@ pub struct Verified {
     label: Label,
     /// A code of the second factor came too, or the proof is none that needs one.
     is_whole: bool,
-    /// Who vouches, where it was no password.
-    issuer: Option<String>,
+    /// What it goes by, where it was no password.
+    word: Option<Word>,
+}
+
+/// The word of others that somebody is signed in by.
+#[derive(Clone)]
+pub(super) enum Word {
+    /// Somebody who is known by it.
+    Of(Identity),
+    /// Whoever has a session that this issuer's word has opened.
+    Session(CredentialId, String),
+}
+
+impl Word {
+    /// Whether it still stands for this user.
+    pub(super) fn is_good(&self, db: &Db, user: UserId) -> Result<bool> {
+        match self {
+            Self::Of(identity) => Ok(identities::owner(db, identity)? == Some(user)),
+            Self::Session(session, issuer) => identities::is_opened_by(db, *session, issuer),
+        }
+    }
+
+    fn issuer(&self) -> &str {
+        match self {
+            Self::Of(identity) => identity.issuer(),
+            Self::Session(_, issuer) => issuer,
+        }
+    }
 }
 
 impl Verified {
@@ -53,13 +80,14 @@ impl Verified {
     }
 
     /// By somebody's word, and no password.
-    pub(super) fn by_word_of(self, issuer: &str) -> Self {
-        Self { issuer: Some(issuer.to_owned()), ..self }
+    pub(super) fn by(self, word: Word) -> Self {
+        Self { word: Some(word), ..self }
     }
 
     fn check(&self, tx: &Tx<'_>) -> Result<()> {
         let is_current = store::users::password_hash(tx, self.user)?.is_some_and(|hash| hash == self.hash);
-        if !is_current {
+        let stands = self.word.as_ref().map_or(Ok(true), |word| word.is_good(tx, self.user))?;
+        if !(is_current && stands) {
             return Err(Error::InvalidCredentials);
         }
         // It may have been turned on since the password was checked.
@@ -102,7 +130,7 @@ impl App {
             return Err(Error::InvalidCredentials);
         }
         let hash = if self.hasher.is_foreign(&hash) { self.adopt(user, password, hash).await? } else { hash };
-        Ok(Verified { user, hash, label: Label::default(), is_whole: false, issuer: None })
+        Ok(Verified { user, hash, label: Label::default(), is_whole: false, word: None })
     }
 
     /// Puts our own hash in the place of one that came from elsewhere, now that its
@@ -136,7 +164,7 @@ impl App {
     pub fn user_by_login(&self, login: &str) -> Result<Verified> {
         match self.store.read(|db| store::users::password_of(db, login))? {
             Some((user, hash, false)) => {
-                Ok(Verified { user, hash, label: Label::default(), is_whole: true, issuer: None })
+                Ok(Verified { user, hash, label: Label::default(), is_whole: true, word: None })
             }
             _ => Err(Error::InvalidCredentials),
         }
@@ -150,7 +178,7 @@ impl App {
             .write(move |tx| {
                 who.check(tx)?;
                 let opened = open_device(tx, who.user, &device, &who.label)?;
-                who.issuer.iter().try_for_each(|issuer| store::identities::mark_opened(tx, opened, issuer))
+                who.word.iter().try_for_each(|word| identities::mark_opened(tx, opened, word.issuer()))
             })
             .await?;
         Ok(token)
@@ -230,13 +258,15 @@ mod tests {
     use super::Error;
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
+    use crate::chat::model::identity::Identity;
+    use crate::chat::model::label::Label;
     use crate::chat::model::password::Password;
     use crate::chat::model::session::SESSION_LIFE;
     use crate::chat::model::time::Clock;
     use crate::chat::tests::new_user;
 
     #[tokio::test]
-    async fn a_sign_in_that_overlaps_a_change_of_password_comes_to_nothing() {
+    async fn a_sign_in_that_overlaps_the_end_of_its_proof_comes_to_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
         let app = App::open(config).expect("opened");
@@ -249,6 +279,20 @@ mod tests {
         assert_eq!(app.open_family(old, SESSION_LIFE).await.err(), Some(Error::InvalidCredentials));
         let new = app.check_password(&login, Password::attempt("new password")).await.expect("right");
         assert!(app.sign_in(new).await.is_ok());
+        // The same by a provider's word, and by a session that it opened.
+        let identity = Identity::parse("https://id.example.org", "7").expect("an account elsewhere");
+        app.link_for(alice, identity.clone()).await.expect("linked");
+        let by_word = app.user_by_identity(&identity, "alice").expect("hers");
+        assert!(app.sign_in(by_word.clone()).await.is_ok());
+        let (session, ..) = app.sign_in_by_identity(identity.clone(), None, Label::default()).await.expect("signed in");
+        let there = app.authenticate(session.key.as_str()).expect("a session");
+        let by_session = app.user_by_session(&there, identity.issuer(), "alice").expect("hers");
+        assert!(app.sign_in(by_session.clone()).await.is_ok());
+        app.sign_out_everywhere(&there).await.expect("ended");
+        assert_eq!(app.sign_in(by_session).await.err(), Some(Error::InvalidCredentials));
+        assert!(app.sign_in(by_word.clone()).await.is_ok(), "she is known by it as before");
+        app.unlink_for(alice, identity.issuer().to_owned()).await.expect("unlinked");
+        assert_eq!(app.sign_in(by_word).await.err(), Some(Error::InvalidCredentials));
         let refused = app.refuse_password(&login, Password::attempt("new password")).await;
         assert_eq!(refused, Error::InvalidCredentials, "the right one, where it is to fail");
     }

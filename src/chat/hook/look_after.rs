@@ -25,7 +25,7 @@ impl App {
         limit: u32,
     ) -> Result<Vec<PastDelivery>> {
         self.store.read(|db| {
-            check_keeper(db, by, chat)?;
+            check_keeper(db, by, chat, self.now())?;
             sending(db, chat, hook)?;
             store::deliveries::of_hook(db, hook, below, limit)
         })
@@ -37,7 +37,7 @@ impl App {
         let by = by.clone();
         self.store
             .write(move |tx| {
-                check_keeper(tx, &by, chat)?;
+                check_keeper(tx, &by, chat, tx.now)?;
                 sending(tx, chat, hook)?;
                 store::hooks::switch(tx, hook, None)?;
                 store::outgoing_hooks::rewind(tx, hook, since)
@@ -51,7 +51,7 @@ impl App {
     pub fn hook_to_test(&self, by: &Administrator, chat: ChatId, hook: HookId) -> Result<(String, SigningKey)> {
         self.check_pace_of_keeper(by)?;
         self.store.read(|db| {
-            check_keeper(db, by, chat)?;
+            check_keeper(db, by, chat, self.now())?;
             let sending = sending(db, chat, hook)?;
             Ok((sending.url, self.keys.hook_secret(&sending.nonce)))
         })

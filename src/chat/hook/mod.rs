@@ -24,6 +24,7 @@ use super::model::hook::{Hook, MAX_HOOKS, Outgoing};
 use super::model::id::{ChatId, HookId, UserId};
 use super::model::message::{Draft, Posted};
 use super::model::name::Username;
+use super::model::time::Timestamp;
 use super::model::token::{Keys, Token, secret_hash};
 use super::store::{self, Db};
 
@@ -43,7 +44,7 @@ impl App {
         let hook = self
             .store
             .write(move |tx| {
-                check_keeper(tx, &by, chat)?;
+                check_keeper(tx, &by, chat, tx.now)?;
                 if store::hooks::count(tx, chat)? >= i64::from(MAX_HOOKS) {
                     return Err(Error::LimitReached { what: "hooks in a chat", max: MAX_HOOKS });
                 }
@@ -67,7 +68,7 @@ impl App {
     /// The hooks of a group, for its admins and the command line: the newest first, below one.
     pub fn hooks(&self, by: &Administrator, chat: ChatId, below: HookId, limit: u32) -> Result<Vec<Hook>> {
         self.store.read(|db| {
-            check_keeper(db, by, chat)?;
+            check_keeper(db, by, chat, self.now())?;
             store::hooks::of_chat(db, chat, below, limit)
         })
     }
@@ -81,7 +82,7 @@ impl App {
         let hook = self
             .store
             .write(move |tx| {
-                check_keeper(tx, &by, chat)?;
+                check_keeper(tx, &by, chat, tx.now)?;
                 let hook = store::hooks::find(tx, chat, id)?.ok_or(Error::NotFound)?;
                 match store::outgoing_hooks::find(tx, id)? {
                     Some(sending) => {
@@ -117,7 +118,7 @@ impl App {
         let (by, keys) = (by.clone(), self.keys.clone());
         self.store
             .write(move |tx| {
-                check_keeper(tx, &by, chat)?;
+                check_keeper(tx, &by, chat, tx.now)?;
                 let hook = store::hooks::find(tx, chat, id)?.ok_or(Error::NotFound)?;
                 bot::end(tx, hook.bot.id, &keys)
             })
@@ -200,10 +201,10 @@ fn bot_name() -> Result<Username> {
 }
 
 /// Whether somebody looks after the hooks of a group: its admins, and the command line.
-fn check_keeper(db: &Db, by: &Administrator, chat: ChatId) -> Result<()> {
+fn check_keeper(db: &Db, by: &Administrator, chat: ChatId, now: Timestamp) -> Result<()> {
     match by {
         Administrator::Admin(actor) => {
-            if !store::credentials::is_live(db, actor.credential)? {
+            if !store::credentials::is_live(db, actor.credential, now)? {
                 return Err(Error::CredentialRevoked);
             }
             Authority::Admin.check(&inside(db, actor.user, chat)?, actor.user)

@@ -23,6 +23,8 @@ use crate::chat::store::Tx;
 
 /// How often.
 const EVERY: Duration = Duration::from_hours(1);
+/// How often credentials that are over are looked for: the sockets that they opened end with them.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// How long after the start for the first time, so that nobody's first answer waits for it.
 const FIRST: Duration = Duration::from_secs(1);
 /// A file that no row knows is left alone this long: an upload may be about to write its row.
@@ -33,6 +35,16 @@ impl App {
     pub(in crate::chat) fn start_maintenance(&self) {
         let app = self.clone();
         self.in_background(async move {
+            let mut turns = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+            loop {
+                turns.tick().await;
+                if let Err(error) = app.end_expired().await {
+                    tracing::warn!(%error, "credentials that are over will be looked for again");
+                }
+            }
+        });
+        let app = self.clone();
+        self.in_background(async move {
             let mut turns = interval_at(Instant::now() + FIRST, EVERY);
             loop {
                 turns.tick().await;
@@ -41,6 +53,15 @@ impl App {
                 }
             }
         });
+    }
+
+    /// Ends credentials that are over, if there are any and the clock is to be believed.
+    pub(in crate::chat) async fn end_expired(&self) -> Result<()> {
+        let now = self.now();
+        if self.clock_doubt().is_some() || !self.store.read(|db| store::credentials::has_expired(db, now))? {
+            return Ok(());
+        }
+        self.forget_expired().await
     }
 
     /// Deletes nothing for its age while the clock is doubted, which was told when the doubt arose.

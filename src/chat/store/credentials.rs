@@ -227,11 +227,24 @@ pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Whether one is over whose row is still there.
+pub fn has_expired(db: &Db, now: Timestamp) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM credentials WHERE expires_at <= ?1 LIMIT 1")?.exists([now.0])?)
+}
+
 /// Whose they were, and which.
 pub fn delete_expired(tx: &Tx<'_>) -> Result<Vec<(UserId, CredentialId)>> {
     let mut query = tx.prepare_cached("DELETE FROM credentials WHERE expires_at <= ?1 RETURNING user_id, id")?;
     let rows = query.query_map([tx.now.0], |row| Ok((UserId(row.get(0)?), CredentialId(row.get(1)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What the account token is made of, of the account that a credential still signs in to.
+pub fn token_nonce(db: &Db, id: CredentialId) -> Result<Option<Vec<u8>>> {
+    let mut query = db.prepare_cached(
+        "SELECT u.token_nonce FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ?1 AND u.is_disabled = 0",
+    )?;
+    Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
 pub fn is_account_token(db: &Db, id: CredentialId) -> Result<bool> {
@@ -240,10 +253,10 @@ pub fn is_account_token(db: &Db, id: CredentialId) -> Result<bool> {
 
 /// Whether it still signs somebody in; asked inside a transaction that relies on it. A bot's is of no use while whoever
 /// made the bot may not sign in either.
-pub fn is_live(db: &Db, id: CredentialId) -> Result<bool> {
+pub fn is_live(db: &Db, id: CredentialId, now: Timestamp) -> Result<bool> {
     let mut query = db.prepare_cached(
-        "SELECT 1 FROM credentials c WHERE c.id = ?1 AND NOT EXISTS
+        "SELECT 1 FROM credentials c WHERE c.id = ?1 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND NOT EXISTS
              (SELECT 1 FROM bots b JOIN users m ON m.id = b.made_by WHERE b.user_id = c.user_id AND m.is_disabled = 1)",
     )?;
-    Ok(query.exists([id.0])?)
+    Ok(query.exists([id.0, now.0])?)
 }

@@ -268,11 +268,6 @@ pub fn is_bot(db: &Db, id: UserId) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND is_bot = 1")?.exists([id.0])?)
 }
 
-pub fn token_nonce(db: &Db, id: UserId) -> Result<Vec<u8>> {
-    let mut query = db.prepare_cached("SELECT token_nonce FROM users WHERE id = ?1")?;
-    Ok(query.query_row([id.0], |row| row.get(0))?)
-}
-
 pub fn set_token_nonce(tx: &Tx<'_>, id: UserId, nonce: &[u8]) -> Result<()> {
     tx.prepare_cached("UPDATE users SET token_nonce = ?2 WHERE id = ?1")?.execute(params![id.0, nonce])?;
     Ok(())
