@@ -100,7 +100,7 @@ export async function openAdmin({ api, actions }) {
     function line(user) {
       const { username, email, is_admin, is_disabled, last_seen_at } = user;
       const stored = user.stored_bytes + user.text_bytes;
-      const notes = [`@${username}`, email, is_admin && t('group.admin'), is_disabled && t('admin.disabled'), stored > 0 && size(stored), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
+      const notes = [`@${username}`, email, is_admin && t('group.admin'), user.linked_to.length > 0 && t('admin.linked', { name: user.linked_to.join(', ') }), is_disabled && t('admin.disabled'), stored > 0 && size(stored), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
       const more = iconButton('more', t('admin.more', { name: nameOf(user) }), () => menu(more, [
         [t('admin.reset'), guarded(async () => handOver(t('admin.reset'), await api.resetLink(user.id)))],
         user.has_second_factor && [t('admin.factor'), sure(t('admin.factor.sure', { name: nameOf(user) }), t('admin.factor'), () => api.removeFactor(user.id)), true],

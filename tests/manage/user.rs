@@ -22,6 +22,7 @@ async fn everybody_is_listed_and_found() {
     let expected = json!({
         "id": alice.id, "username": "alice", "display_name": "alice", "email": "alice@example.com",
         "is_admin": false, "is_disabled": true, "has_second_factor": false, "stored_bytes": 0, "text_bytes": 7,
+        "linked_to": [],
         "created_at": alices["created_at"], "last_seen_at": null,
     });
     assert_eq!(*alices, expected);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::provider::{Provider, SUBJECT, flags_of};
 use super::visitor::Visitor;
 use super::{everybody, fireside_of};
+use crate::manage::root_of;
 use crate::prototyping::Dev;
 use crate::world::caller::Credential;
 use crate::world::{Caller, Fireside, Home, Person};
@@ -30,7 +31,8 @@ async fn audited(fireside: &Fireside) -> Vec<(String, String, String)> {
     let printed = fireside.home.runs(&["audit", "--json"], "").await;
     let lines: Vec<Value> = serde_json::from_str(&printed.succeeded().stdout).unwrap();
     let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
-    lines.iter().map(|line| (text(line, "actor"), text(line, "action"), text(line, "subject"))).collect()
+    let lines = lines.iter().map(|line| (text(line, "actor"), text(line, "action"), text(line, "subject")));
+    lines.filter(|(_, action, _)| action.starts_with("identity_")).collect()
 }
 
 fn line(actor: &str, action: &str, subject: &str) -> (String, String, String) {
@@ -81,6 +83,13 @@ async fn an_account_is_linked_signed_in_by_and_unlinked() {
     let device = fireside.anyone().showing(Credential::Token(device.as_str().unwrap().to_owned()));
     device.get("/api/auth/me/").await.is(200);
 
+    let root = root_of(&fireside).await;
+    let linked_to = async || {
+        let users = root.get("/api/server/users/").await.is(200).results();
+        users.iter().map(|user| user["linked_to"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(linked_to().await, [json!([provider.url]), json!([])]);
+
     // What the provider has opened ends with the link, but for what asks; the rest stays.
     browser.person().delete(LINK).await.is(204);
     browser.person().get("/api/auth/me/").await.is(200);
@@ -88,6 +97,7 @@ async fn an_account_is_linked_signed_in_by_and_unlinked() {
     alice.get("/api/auth/me/").await.is(200);
     browser.person().post("/api/auth/login/", &bare).await.refused(401, "invalid_credentials");
     assert_eq!(alice.get(LINK).await.is(200).json()["linked"], false);
+    assert_eq!(linked_to().await, [json!([]), json!([])]);
     let mut stranger = Visitor::of(&fireside);
     stranger.signs_in().await.is(302);
     assert_ne!(stranger.me().await["id"], alice.id, "it is nobody's here, and so somebody new");
@@ -152,7 +162,7 @@ async fn nobody_links_what_is_not_theirs() {
 }
 
 #[tokio::test]
-async fn whoever_signed_in_long_ago_signs_in_again_to_link() {
+async fn whoever_signed_in_long_ago_signs_in_again_to_link_and_unlink() {
     let (provider, home) = (Provider::start().await, Home::new());
     let words = flags_of(&provider.url, &home);
     let dev = Dev::start(&words.iter().map(String::as_str).collect::<Vec<_>>());
@@ -160,8 +170,13 @@ async fn whoever_signed_in_long_ago_signs_in_again_to_link() {
     alice.post(LINK, &json!({})).await.is(200);
     dev.post("/_dev/clock/", &json!({"advance": "14min"})).await.is(200);
     alice.post(LINK, &json!({})).await.is(200);
+    alice.delete(LINK).await.refused(404, "not_found");
     dev.post("/_dev/clock/", &json!({"advance": "2min"})).await.is(200);
-    alice.post(LINK, &json!({})).await.refused(403, "permission_denied");
+    let late = [alice.post(LINK, &json!({})).await, alice.delete(LINK).await];
+    for answer in late {
+        let refused = answer.refused(403, "permission_denied");
+        assert!(refused.json()["message"].as_str().unwrap().contains("Sign in again"), "{refused}");
+    }
     alice.get(LINK).await.is(200);
 }
 

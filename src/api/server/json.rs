@@ -187,6 +187,8 @@ pub struct User<'a> {
     text_bytes: i64,
     /// Their sign-ins with the password ask for a code.
     has_second_factor: bool,
+    /// Who else signs them in: issuers of OpenID Connect, or `proxy`.
+    linked_to: Vec<&'a str>,
     created_at: String,
     last_seen_at: Option<String>,
 }
@@ -204,6 +206,7 @@ impl<'a> From<&'a ManagedAccount> for User<'a> {
             stored_bytes: managed.stored_bytes,
             text_bytes: managed.text_bytes,
             has_second_factor: managed.has_second_factor,
+            linked_to: managed.issuers.iter().flat_map(|issuers| issuers.split(' ')).collect(),
             created_at: managed.created_at.to_string(),
             last_seen_at: managed.last_seen_at.map(|at| at.to_string()),
         }

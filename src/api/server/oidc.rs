@@ -79,7 +79,10 @@ pub async fn unlink(actor: Actor, request: Request) -> Answer {
 
 pub fn unlink_document(doc: &mut Doc) {
     doc.does("Unlink my account at the OpenID Connect provider")
-        .note("Without a password nothing else would sign one in: 403. What the provider has opened ends, but for what asks.")
+        .note(
+            "403 without a password, where nothing else would sign one in, and for whoever signed in longer than 15 \
+             minutes ago. What the provider has opened ends, but for what asks.",
+        )
         .answers_nothing(204, "It signs nobody in here any more.")
         .refuses(&[403, 404]);
 }

@@ -24,7 +24,7 @@ use crate::chat::model::token::{Keys, Token, secret_hash};
 use crate::chat::model::user::{Account, NewUser, User};
 use crate::chat::store::{self, Tx, identities};
 
-/// How long after one has signed in one may link an account elsewhere.
+/// How long after one has signed in one may link an account elsewhere, or unlink it.
 const MAX_AGE_TO_LINK: Duration = Duration::from_mins(15);
 /// Endings that are tried to find a free name.
 const MAX_TRIES: u32 = 10_000;
@@ -102,18 +102,22 @@ impl App {
         })
     }
 
-    /// Fails where the actor cannot link an account there, or signed in too long ago: what is linked would go on
-    /// signing in whoever had got hold of the credential after it has ended.
+    /// Fails where the actor cannot link an account there.
     pub fn check_may_link(&self, actor: &Actor, issuer: &str) -> Result<()> {
-        let signed_in = self.store.read(|db| {
-            refuse_program(db, actor)?;
-            identities::signed_in_at(db, actor.credential, issuer)
-        })?;
-        if signed_in.is_none_or(|at| at.plus(MAX_AGE_TO_LINK) < self.now()) {
-            return Err(Error::Forbidden(Denial::SignInAgain));
-        }
+        self.check_fresh(actor, issuer)?;
         let (is_linked, _) = self.link(actor, issuer)?;
         if is_linked { Err(Error::Invalid(Rule::LinkedAlready)) } else { Ok(()) }
+    }
+
+    /// Fails where the actor signed in too long ago. Whoever has got hold of a credential could otherwise link an
+    /// account that goes on signing them in after it has ended, or unlink the one that its owner signs in by.
+    fn check_fresh(&self, actor: &Actor, but_by: &str) -> Result<()> {
+        let signed_in = self.store.read(|db| {
+            refuse_program(db, actor)?;
+            identities::signed_in_at(db, actor.credential, but_by)
+        })?;
+        let is_fresh = signed_in.is_some_and(|at| at.plus(MAX_AGE_TO_LINK) >= self.now());
+        if is_fresh { Ok(()) } else { Err(Error::Forbidden(Denial::SignInAgain)) }
     }
 
     /// Links it to whoever has this credential, if that lasts.
@@ -136,6 +140,8 @@ impl App {
 
     /// Unlinks the actor's account there, if they can sign in otherwise. What it opened ends, but for what asks.
     pub async fn unlink(&self, actor: &Actor, issuer: &str) -> Result<()> {
+        // Whoever has just signed in by it may do without it from now on.
+        self.check_fresh(actor, "")?;
         let (user, credential, issuer) = (actor.user, actor.credential, issuer.to_owned());
         self.authorized(actor)
             .write(move |tx| {

@@ -24,6 +24,8 @@ pub struct ManagedAccount {
     pub text_bytes: i64,
     /// Its sign-ins with the password ask for a code.
     pub has_second_factor: bool,
+    /// Who else signs it in: issuers, by a blank between them.
+    pub issuers: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its last socket closed.

@@ -18,7 +18,8 @@ const MANAGED: &str = concat!(
     ", u.email, u.is_admin, u.is_disabled, u.stored_bytes, ",
     bytes!("u"),
     ", u.created_at, u.last_seen_at,
-     EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1)"
+     EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1),
+     (SELECT group_concat(i.issuer, ' ') FROM identities i WHERE i.user_id = u.id)"
 );
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
@@ -35,6 +36,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
         created_at: Timestamp(row.get(COLUMNS + 5)?),
         last_seen_at: row.get::<_, Option<i64>>(COLUMNS + 6)?.map(Timestamp),
         has_second_factor: row.get(COLUMNS + 7)?,
+        issuers: row.get(COLUMNS + 8)?,
     })
 }
 
