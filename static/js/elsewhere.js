@@ -1,16 +1,23 @@
 // Signing in by the operator's provider or proxy: the way there and back, and the link to one's account.
-import { HOME, Refusal } from '../fireside.js';
+import { HOME, randomId, Refusal } from '../fireside.js';
 import { confirmed, el, toast, words } from './dom.js';
 import { t } from './i18n.js';
+import { key } from './kept.js';
+
+const BEGUN = key('oidc');
 
 // A path of this site, with what the page is to do there.
 const here = (hash) => `${new URL(HOME).pathname.replace(/\/$/, '')}/#${hash}`;
 
-export const wayThere = () => `${HOME}/login/oidc/?next=${encodeURIComponent(here('oidc'))}`;
+// Cookies can be planted by a neighbouring name, and what a page keeps cannot: a sign-in that begins here ends here.
+export function wayThere() {
+  const begun = localStorage.getItem(BEGUN) ?? randomId();
+  localStorage.setItem(BEGUN, begun);
+  return `${HOME}/login/oidc/?next=${encodeURIComponent(here(`oidc.${begun}`))}`;
+}
 
 // By the cookie of the session that the provider has opened.
-async function ask(method, path, body) {
-  const csrf = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? '';
+async function ask(method, path, body, csrf = '') {
   const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': csrf };
   const response = await fetch(HOME + path, { method, headers, body: body && JSON.stringify(body) });
   const answer = await response.json().catch(() => null);
@@ -18,11 +25,13 @@ async function ask(method, path, body) {
   return answer;
 }
 
-// That session gets a token as every device has one; then it has done its work.
-export async function comeBack() {
+// That session, and no other, gets a token as every device has one; then it has done its work.
+export async function comeBack(begun, csrf) {
+  if (!begun || begun !== localStorage.getItem(BEGUN)) throw new Error(t('oidc.state'));
+  localStorage.removeItem(BEGUN);
   const { username } = await ask('GET', '/api/auth/me/');
-  const entered = await ask('POST', '/api/auth/login/', { username, password: '', oauth: 'true' });
-  await ask('POST', '/logout/').catch(() => {}); // it ends by itself
+  const entered = await ask('POST', '/api/auth/login/', { username, password: '', oauth: 'true' }, csrf);
+  await ask('POST', '/logout/', undefined, csrf).catch(() => {}); // it ends by itself
   return entered;
 }
 

@@ -43,11 +43,11 @@ await enter();
 
 // From the operator's provider: with a session, or with what went wrong there.
 async function comeBack() {
-  const back = /^#oidc(?:-([a-z-]+))?$/.exec(location.hash);
+  const back = /^#oidc(?:-([a-z-]+)|\.(\w+)\.(\w+))?$/.exec(location.hash);
   if (!back) return;
   history.replaceState(null, '', location.pathname.replace(/login\/?$/, ''));
   if (back[1]) reason = { message: t(`oidc.${back[1]}`) };
-  else if (!localStorage.getItem(key('token'))) await elsewhere(({ comeBack: come }) => come());
+  else if (!localStorage.getItem(key('token'))) await elsewhere(({ comeBack: come }) => come(back[2], back[3]));
 }
 
 // Signed in by others' word.

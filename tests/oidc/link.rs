@@ -181,6 +181,25 @@ async fn whoever_signed_in_long_ago_signs_in_again_to_link_and_unlink() {
 }
 
 #[tokio::test]
+async fn over_plain_http_nobody_is_linked_by_an_attempt_that_was_planted() {
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &[]).await;
+    let mallory = fireside.registers("mallory").await;
+    let refused = mallory.post(LINK, &json!({})).with("Host", "chat.example.org").await;
+    let refused = refused.refused(400, "validation_error");
+    assert!(refused.json()["message"].as_str().unwrap().contains("HTTPS"), "{refused}");
+    // Begun by another name for the server, and planted where the victim is.
+    let mut victim = Visitor::of(&fireside);
+    let way = asks_to_link(&mut victim, &mallory, &json!({})).await;
+    let back = victim.is_sent_back(&way).await;
+    let cookie = format!("oidc={}", victim.cookies["oidc"]);
+    let answer = fireside.anyone().get(&back).with("Cookie", &cookie).with("Host", "chat.example.org").await;
+    answer.refused(400, "validation_error");
+    assert_eq!(mallory.get(LINK).await.is(200).json()["linked"], false);
+    links(&fireside, &mallory).await;
+}
+
+#[tokio::test]
 async fn linking_is_a_write_that_no_other_page_makes() {
     let provider = Provider::start().await;
     let fireside = fireside_of(&provider, &[]).await;

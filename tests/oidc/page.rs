@@ -4,8 +4,11 @@ use serde_json::json;
 
 use super::certified::Certified;
 use super::header::behind_a_proxy;
-use super::{everybody, fireside_of_issuer};
+use super::provider::Provider;
+use super::visitor::Visitor;
+use super::{everybody, fireside_of, fireside_of_issuer};
 use crate::client::browser::{Browser, browser_is_here};
+use crate::world::caller::Credential;
 
 /// By the button, and then at the provider, which asks for her consent.
 pub async fn grace_signs_in(page: &Browser) {
@@ -66,6 +69,45 @@ async fn people_sign_in_by_the_button_and_link_their_accounts() {
     )
     .await;
     hers.leaves().await;
+}
+
+#[tokio::test]
+async fn cookies_that_a_neighbour_has_planted_sign_nobody_in_as_somebody_else() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &[]).await;
+    let mut mallory = Visitor::of(&fireside);
+    mallory.signs_in().await.is(302);
+    let [session, csrf] = ["sessionid", "csrftoken"].map(|name| mallory.cookies[name].clone());
+    let page = Browser::at(&fireside).await;
+    page.sees("a.elsewhere").await;
+    // Of a longer path, it is sent before the server's own.
+    let plant = |session: &str, csrf: &str, age: u32| {
+        format!(
+            "document.cookie = 'sessionid={session}; path=/api; max-age={age}';
+             document.cookie = 'csrftoken={csrf}; path=/; max-age={age}'"
+        )
+    };
+    page.does(&plant(&session, &csrf, 600)).await;
+    let is_nobody = "document.querySelector('[role=alert]')?.textContent && !localStorage.getItem('fireside.token')";
+    for link in ["/#oidc", &format!("/#oidc.0a1b.{csrf}")] {
+        page.opens_link(link).await;
+        page.until(is_nobody).await;
+        page.sees("a.elsewhere").await;
+    }
+    // Nor where Alice has set out by herself.
+    provider.ways().claims = json!({"sub": "alice", "preferred_username": "alice"});
+    page.opens_link("/").await;
+    page.clicks("a.elsewhere").await;
+    page.until(is_nobody).await;
+    assert_eq!(everybody(&fireside).await, ["jane", "alice"], "she has come back");
+    page.does(&plant("", "", 0)).await;
+    page.clicks("a.elsewhere").await;
+    page.reads(".app .me", "Jane Doe").await;
+    let token = page.asks("localStorage.getItem('fireside.token')").await.as_str().unwrap().to_owned();
+    let signed_in = fireside.anyone().showing(Credential::Token(token)).get("/api/auth/me/").await.is(200).json();
+    assert_eq!(signed_in["username"], "alice");
+    page.leaves().await;
 }
 
 #[tokio::test]

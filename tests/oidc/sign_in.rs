@@ -43,6 +43,17 @@ async fn whoever_comes_first_gets_an_account_and_is_known_by_it_from_then_on() {
 }
 
 #[tokio::test]
+async fn the_page_that_began_is_told_which_session_is_its_own() {
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &[]).await;
+    let mut visitor = Visitor::of(&fireside);
+    let way = visitor.sets_out("?next=/%23oidc.0a1b").await;
+    let back = visitor.is_sent_back(&way).await;
+    let answer = visitor.goes_to(&back).await.is(302);
+    assert_eq!(answer.header("location"), format!("/#oidc.0a1b.{}", visitor.cookies["csrftoken"]));
+}
+
+#[tokio::test]
 async fn nobody_is_known_by_an_address_or_a_name() {
     let provider = Provider::start().await;
     let fireside = fireside_of(&provider, &[]).await;

@@ -10,6 +10,10 @@ use crate::api::http::request::Request;
 use crate::api::http::sign_in::device_label;
 use crate::api::http::{base, browser};
 
+/// Behind it the client's page writes what it alone knows. It gets back the session's CSRF token beside, so that it
+/// takes no session but the one that it asked for, whatever cookies a neighbouring name has planted.
+const PAGE: &str = "#oidc.";
+
 pub async fn start(request: Request) -> Answer {
     match oidc::begin(&request, request.query("next").map(str::to_owned), None).await {
         Ok((address, cookie)) => {
@@ -34,22 +38,34 @@ async fn end(request: &Request) -> Result<Response, Refusal> {
     let (attempt, who) = oidc::finish(request).await?;
     let (oidc, app) = (provider(request)?, &request.context.app);
     let identity = oidc.identity(&who.claims.sub).ok_or(Why::Untrusted)?;
-    let next = if attempt.next.is_empty() { base::at("/") } else { attempt.next };
+    let mut next = if attempt.next.is_empty() { base::at("/") } else { attempt.next };
+    let mut session = None;
+    let user = if let Some(credential) = attempt.link {
+        app.link_by(credential, identity).await?
+    } else {
+        let stranger = oidc::stranger(request, oidc, &who, &identity).await?;
+        let (opened, user, _) = app.sign_in_by_identity(identity, stranger, device_label(request)).await?;
+        if next.contains(PAGE) {
+            next = format!("{next}.{}", opened.csrf.as_str());
+        }
+        session = Some(opened);
+        user
+    };
     let mut response = browser::redirect(&next);
     browser::set_attempt(&mut response, "", request);
-    if let Some(credential) = attempt.link {
-        let user = app.link_by(credential, identity).await?;
-        return Ok(signed_by(response, user));
+    if let Some(session) = session {
+        response = browser::with_session(response, &session, request);
     }
-    let stranger = oidc::stranger(request, oidc, &who, &identity).await?;
-    let (session, user, _) = app.sign_in_by_identity(identity, stranger, device_label(request)).await?;
-    Ok(signed_by(browser::with_session(response, &session, request), user))
+    Ok(signed_by(response, user))
 }
+
+const NEXT: &str = "Where the browser goes then: a path of this site. To a fragment that begins with `oidc.` a dot and \
+                    the session's CSRF token are added.";
 
 pub fn start_document(doc: &mut Doc) {
     doc.does("Sign in by the operator's OpenID Connect provider")
         .note("For browsers: they sign in there and come back. Where the server has no provider: 404.")
-        .query("next", described(string(), "Where the browser goes then: a path of this site."))
+        .query("next", described(string(), NEXT))
         .answers_nothing(302, "To the provider.")
         .refuses(&[400, 404]);
 }

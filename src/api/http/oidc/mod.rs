@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::browser;
 use super::context::Registration;
+use super::forwarded::is_loopback;
 use super::reply::ApiError;
 use super::request::Request;
 use crate::chat::model::error::Error;
@@ -37,6 +38,7 @@ pub async fn begin(
     link: Option<CredentialId>,
 ) -> Result<(String, String), Refusal> {
     let oidc = provider(request)?;
+    check_may_link(request, link)?;
     let now = request.context.app.now().0 / 1000;
     let next = next.filter(|path| browser::may_be_next(path)).unwrap_or_default();
     let (attempt, cookie) = oidc.attempts.begin(next, link, now);
@@ -50,6 +52,7 @@ pub async fn finish(request: &Request) -> Result<(Attempt, Redeemed), Refusal> {
     let now = request.context.app.now().0 / 1000;
     let (state, cookie) = (request.query("state"), request.cookie(browser::attempt_cookie(request)));
     let attempt = oidc.attempts.take(state, cookie.as_deref(), now)?;
+    check_may_link(request, attempt.link)?;
     // Before anything is sent to anybody: the code of another provider is not this one's business.
     oidc.provider.check_issuer(request.query("iss")).await?;
     if let Some(error) = request.query("error") {
@@ -59,6 +62,16 @@ pub async fn finish(request: &Request) -> Result<(Attempt, Redeemed), Refusal> {
     let code = request.query("code").filter(|code| !code.is_empty()).ok_or(Why::State)?;
     let redeemed = oidc.provider.redeem(code, &challenge(&attempt, &callback(request)), now).await?;
     Ok((attempt, redeemed))
+}
+
+/// Over plain HTTP a page of a neighbouring name can plant an attempt, and whoever came back with it would be linked to
+/// the account of whom it is. Beside a browser that is on this machine there is no such name.
+fn check_may_link(request: &Request, link: Option<CredentialId>) -> Result<(), Refusal> {
+    let url = request.base_url();
+    let is_here =
+        url.strip_prefix("http://").is_none_or(|rest| is_loopback(rest.split('/').next().unwrap_or_default()));
+    let may = link.is_none() || is_here || request.context.settings.dev_feed.is_some();
+    if may { Ok(()) } else { Err(Why::Plain.into()) }
 }
 
 /// What an account would be made of, if one may be: the provider is asked for more only about strangers.

@@ -33,6 +33,8 @@ pub enum Why {
     Linked,
     /// Whoever began to link has signed out.
     SignedOut,
+    /// Anybody could have begun to link.
+    Plain,
 }
 
 /// One of these, or what every request may fail by.
@@ -57,6 +59,7 @@ impl Why {
             Self::Taken => "taken",
             Self::Linked => "linked",
             Self::SignedOut => "signed-out",
+            Self::Plain => "plain",
         }
     }
 
@@ -78,6 +81,7 @@ impl Why {
             Self::Taken => "Another account here is linked to this one.",
             Self::Linked => "Your account is linked already.",
             Self::SignedOut => "You have been signed out meanwhile. Sign in and try again.",
+            Self::Plain => "Accounts are linked over HTTPS alone.",
         }
     }
 
@@ -92,6 +96,7 @@ impl Why {
             Self::Taken => "К этой учётной записи уже привязан другой аккаунт.",
             Self::Linked => "Ваш аккаунт уже привязан.",
             Self::SignedOut => "Тем временем вы вышли. Войдите и попробуйте ещё раз.",
+            Self::Plain => "Аккаунты привязываются только по HTTPS.",
         }
     }
 
