@@ -41,6 +41,7 @@ pub struct Claims {
     azp: Option<String>,
     exp: f64,
     nbf: Option<f64>,
+    iat: Option<Value>,
     pub(super) nonce: Option<String>,
     /// What it tells of them beside.
     #[serde(flatten)]
@@ -136,7 +137,22 @@ impl<'a> Token<'a> {
     }
 }
 
+/// Whether a time of the provider's is later than its clock may be ahead.
+pub(super) fn is_ahead(time: f64, now: i64) -> bool {
+    time > seconds(now) + AHEAD
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
+fn seconds(now: i64) -> f64 {
+    now as f64
+}
+
 impl Claims {
+    /// When it was issued, by the provider's clock.
+    pub(super) fn issued_at(&self) -> f64 {
+        self.iat.as_ref().and_then(Value::as_f64).unwrap_or_default()
+    }
+
     /// Whether it is this provider's, for this server, and now.
     pub(super) fn check(&self, issuer: &str, client: &str, now: i64) -> Result<(), Failure> {
         let untrusted = |why: String| Err(Failure::Untrusted(why));
@@ -153,12 +169,10 @@ impl Claims {
         if self.azp.as_ref().map_or(!is_ours_alone, |azp| azp != client) {
             return untrusted("the ID token was given to another server".into());
         }
-        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
-        let now = now as f64;
-        if self.exp <= now {
+        if self.exp <= seconds(now) {
             return untrusted("the ID token is over".into());
         }
-        if self.nbf.is_some_and(|begin| begin > now + AHEAD) {
+        if self.nbf.is_some_and(|begin| is_ahead(begin, now)) {
             return untrusted("the ID token is not good yet".into());
         }
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT || self.sub.contains(char::is_control) {

@@ -13,6 +13,7 @@ mod metadata;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -98,6 +99,8 @@ pub struct Provider {
     outbound: Outbound,
     waiting: Semaphore,
     cache: Mutex<Cache>,
+    /// When it signed the latest token, by its clock: the bits of seconds since 1970.
+    issued_at: AtomicU64,
 }
 
 #[derive(Default)]
@@ -141,13 +144,25 @@ impl Provider {
         if outbound.accepts(&config.issuer).is_none() {
             return Err(format!("{} is not a public address: allow it with --oidc-allow", config.issuer));
         }
-        Ok(Self { config, outbound, waiting: Semaphore::new(MAX_WAITING), cache: Mutex::default() })
+        Ok(Self {
+            config,
+            outbound,
+            waiting: Semaphore::new(MAX_WAITING),
+            cache: Mutex::default(),
+            issued_at: AtomicU64::new(0),
+        })
     }
 
     /// What the operator says of it.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether its latest token has yet to be issued: then its clock is ahead, or this machine's behind.
+    #[must_use]
+    pub fn is_ahead(&self, now: i64) -> bool {
+        id_token::is_ahead(f64::from_bits(self.issued_at.load(Ordering::Relaxed)), now)
     }
 
     /// Where a browser signs in.
@@ -234,6 +249,10 @@ impl Provider {
                 token.claims(&renewed.keys)?.ok_or_else(unknown)?
             }
         };
+        self.issued_at.store(claims.issued_at().to_bits(), Ordering::Relaxed);
+        if self.is_ahead(now) {
+            tracing::warn!(target: "oidc", "an ID token was issued in the future: is this machine's clock behind?");
+        }
         claims.check(&self.config.issuer, &self.config.client_id, now)?;
         Ok(claims)
     }

@@ -101,9 +101,11 @@ impl TlsCertificate {
     /// Reads the files. It blocks.
     pub fn read(files: TlsFiles) -> Result<Self, TlsError> {
         let pair = files.read()?;
-        let (certified, ends) = files.certified(&pair)?;
+        let Certificate { certified, life } = files.certified(&pair)?;
         let current = Arc::new(Current(RwLock::new(Arc::new(certified))));
-        Ok(Self { digest: pair.digest(), files, current, end: Arc::new(CertificateEnd::new(ends)) })
+        let end = CertificateEnd::default();
+        end.set(life.begins, life.ends);
+        Ok(Self { digest: pair.digest(), files, current, end: Arc::new(end) })
     }
 
     /// When it ends, or the one that has taken its place by then.
@@ -151,11 +153,11 @@ impl TlsCertificate {
         }
     }
 
-    fn take(&mut self, taken: Result<(CertifiedKey, UnixTime), TlsError>) -> Option<String> {
+    fn take(&mut self, taken: Result<Certificate, TlsError>) -> Option<String> {
         match taken {
-            Ok((certified, ends)) => {
+            Ok(Certificate { certified, life }) => {
                 *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
-                self.end.set(ends);
+                self.end.set(life.begins, life.ends);
                 tracing::info!("a new certificate for HTTPS is taken");
                 None
             }
@@ -165,7 +167,7 @@ impl TlsCertificate {
 }
 
 /// A digest of both files, and what they come to.
-type Change = ([u8; 32], Result<(CertifiedKey, UnixTime), TlsError>);
+type Change = ([u8; 32], Result<Certificate, TlsError>);
 
 impl TlsFiles {
     /// What the files hold if that is something else than before.
@@ -179,8 +181,8 @@ impl TlsFiles {
         Ok(Pair { certificate: read(&self.certificate)?, key: read(&self.key)? })
     }
 
-    /// A certificate with its key, and when it ends.
-    fn certified(&self, pair: &Pair) -> Result<(CertifiedKey, UnixTime), TlsError> {
+    /// A certificate with its key.
+    fn certified(&self, pair: &Pair) -> Result<Certificate, TlsError> {
         let (certificate, key) = (|| self.certificate.clone(), || self.key.clone());
         let read = Certificate::from_pem(&pair.certificate, &pair.key).map_err(|cause| match cause {
             Unfit::NoCertificate => TlsError::NoCertificate(certificate()),
@@ -191,7 +193,7 @@ impl TlsFiles {
         if read.life.ends.as_secs() < UnixTime::now().as_secs() {
             return Err(TlsError::Expired(certificate()));
         }
-        Ok((read.certified, read.life.ends))
+        Ok(read)
     }
 }
 

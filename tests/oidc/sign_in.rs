@@ -5,7 +5,10 @@ use serde_json::json;
 use super::provider::{Key, Provider, SUBJECT};
 use super::visitor::Visitor;
 use super::{everybody, fireside_of};
+use crate::world::machine::MovedClock;
 use crate::world::person::cookie_line;
+use crate::world::server::metrics_of;
+use crate::world::{Fireside, Home};
 
 #[tokio::test]
 async fn whoever_comes_first_gets_an_account_and_is_known_by_it_from_then_on() {
@@ -51,6 +54,26 @@ async fn the_page_that_began_is_told_which_session_is_its_own() {
     let back = visitor.is_sent_back(&way).await;
     let answer = visitor.goes_to(&back).await.is(302);
     assert_eq!(answer.header("location"), format!("/#oidc.0a1b.{}", visitor.cookies["csrftoken"]));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_the_providers_is_told() {
+    let (provider, home) = (Provider::start().await, Home::new());
+    let Some(clock) = MovedClock::beside(&home) else { return };
+    clock.is_off_by("-1h");
+    let flags = provider.flags(&home);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).chain(["--metrics-listen", "127.0.0.1:0"]).collect();
+    let fireside = Fireside::start_with_variables(home, &flags, &clock.variables()).await;
+    let told = async || {
+        let metrics = reqwest::get(metrics_of(&fireside.facts)).await.unwrap().text().await.unwrap();
+        let is_behind = metrics.lines().any(|line| line == "fireside_clock_behind 1");
+        (fireside.anyone().get("/readyz").await.is(200).json(), is_behind)
+    };
+    assert_eq!(told().await, (json!({"status": "ready"}), false));
+    Visitor::of(&fireside).signs_in().await.is(302);
+    assert_eq!(told().await, (json!({"status": "ready", "clock": "behind"}), true));
+    clock.is_off_by("+0");
+    assert_eq!(told().await, (json!({"status": "ready"}), false));
 }
 
 #[tokio::test]

@@ -12,30 +12,26 @@ const NEAR: Duration = Duration::from_hours(7 * 24);
 /// Characters that are kept of why there is no new certificate.
 const MAX_CAUSE: usize = 500;
 
-/// The end, and why no other certificate takes its place.
+/// The end, and why no other certificate takes its place. By default there is none yet.
 #[derive(Debug, Default)]
 pub struct CertificateEnd {
     /// In seconds since 1970; 0 while there is no certificate.
     seconds: AtomicU64,
+    begins: AtomicU64,
     failure: RwLock<Option<String>>,
 }
 
 impl CertificateEnd {
-    /// Of the first certificate.
-    #[must_use]
-    pub fn new(at: UnixTime) -> Self {
-        Self { seconds: AtomicU64::new(at.as_secs()), ..Self::default() }
-    }
-
-    /// There is none yet.
-    #[must_use]
-    pub fn missing() -> Self {
-        Self::default()
-    }
-
     /// Another certificate took its place.
-    pub fn set(&self, at: UnixTime) {
-        self.seconds.store(at.as_secs(), Ordering::Relaxed);
+    pub fn set(&self, begins: UnixTime, ends: UnixTime) {
+        self.begins.store(begins.as_secs(), Ordering::Relaxed);
+        self.seconds.store(ends.as_secs(), Ordering::Relaxed);
+    }
+
+    /// Whether it has yet to begin. Nobody is given such a one, so this machine's clock is behind.
+    #[must_use]
+    pub fn is_early(&self) -> bool {
+        self.begins.load(Ordering::Relaxed) > UnixTime::now().as_secs()
     }
 
     /// In seconds since 1970; 0 while there is no certificate.

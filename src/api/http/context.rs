@@ -16,6 +16,7 @@ use super::mount::Mount;
 use super::oidc::configured::Oidc;
 use crate::chat::App;
 use crate::chat::model::bot::BotMakers;
+use crate::chat::model::time::Timestamp;
 use crate::dev_feed::DevFeed;
 use crate::outbound::Network;
 use crate::push::PushSender;
@@ -100,6 +101,14 @@ impl Settings {
     #[must_use]
     pub fn open_registration(&self) -> Registration {
         if self.user_header.is_some() { Registration::Closed } else { self.registration }
+    }
+
+    /// Whether this machine's clock is behind, by what others have signed: a certificate that has yet to begin, a
+    /// sign-in that has yet to be.
+    #[must_use]
+    pub fn is_clock_behind(&self, now: Timestamp) -> bool {
+        self.certificate.as_ref().is_some_and(|certificate| certificate.is_early())
+            || self.oidc.as_ref().is_some_and(|oidc| oidc.provider.is_ahead(now.0 / 1000))
     }
 }
 

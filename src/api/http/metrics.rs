@@ -33,6 +33,7 @@ struct MetricsSnapshot {
     lost_log_lines: u64,
     /// In seconds since 1970.
     certificate_end: Option<u64>,
+    is_clock_behind: bool,
     routes: Vec<RouteAnswers>,
     sockets: Vec<(&'static str, u64, u64)>,
     closed: Vec<(String, u64)>,
@@ -112,6 +113,7 @@ fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
         failed_sign_ins: meters.failed_sign_ins(),
         lost_log_lines: crate::log_queue::lost(),
         certificate_end: context.settings.certificate.as_ref().map(|end| end.seconds()),
+        is_clock_behind: context.settings.is_clock_behind(context.app.now()),
         routes: routes.collect(),
         sockets: meters.sockets().collect(),
         closed: meters.closed().collect(),

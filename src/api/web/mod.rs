@@ -152,9 +152,10 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["ok", "failed", "overdue"]))]
     backup: Option<&'static str>,
-    /// Nothing is deleted for its age until the operator confirms the clock.
+    /// `doubted`: nothing is deleted for its age until the operator confirms the clock. `behind`: by it the certificate
+    /// has yet to begin, or the provider has signed somebody in who is still to come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("const" = "doubted"))]
+    #[schemars(extend("enum" = ["doubted", "behind"]))]
     clock: Option<&'static str>,
     /// The certificate for HTTPS ends within a week, or none was given yet.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,7 +195,11 @@ async fn ready(request: Request) -> Answer {
         return ok(&Ready {
             status: "ready",
             backup: app.backups().map(|backups| word(backups.health)),
-            clock: app.clock_doubt().map(|_| "doubted"),
+            clock: if app.clock_doubt().is_some() {
+                Some("doubted")
+            } else {
+                request.context.settings.is_clock_behind(app.now()).then_some("behind")
+            },
             certificate: certificate.and_then(|end| end.warning()),
             certificate_failure: certificate.and_then(|end| end.failure()),
             replication_lag_seconds: lag.map(|lag| lag.as_secs()),

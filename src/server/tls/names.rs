@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, ServerConfig};
@@ -35,7 +35,7 @@ impl NamedCertificates {
     #[must_use]
     pub fn new(names: &[String]) -> Self {
         let by_name = names.iter().map(|name| (name.clone(), None)).collect();
-        Self { by_name: RwLock::new(by_name), proofs: RwLock::default(), end: Arc::new(CertificateEnd::missing()) }
+        Self { by_name: RwLock::new(by_name), proofs: RwLock::default(), end: Arc::default() }
     }
 
     /// When the first of them ends.
@@ -54,11 +54,12 @@ impl NamedCertificates {
         let Certificate { certified, life } = certificate;
         let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         by_name.insert(name.to_owned(), Some(Named { certified: Arc::new(certified), life }));
-        let ends = by_name.values().map(|named| named.as_ref().map(|named| named.life.ends));
-        // A name without a certificate counts as one whose certificate ended long ago.
-        let first: Option<Option<UnixTime>> = ends.min();
-        if let Some(Some(first)) = first {
-            self.end.set(first);
+        // Where a name has none yet, that is told.
+        let lives: Option<Vec<Life>> = by_name.values().map(|named| named.as_ref().map(|named| named.life)).collect();
+        let lives = lives.unwrap_or_default();
+        let (begins, ends) = (lives.iter().map(|life| life.begins).max(), lives.iter().map(|life| life.ends).min());
+        if let Some((begins, ends)) = begins.zip(ends) {
+            self.end.set(begins, ends);
         }
     }
 

@@ -239,9 +239,16 @@ async fn a_clock_that_is_behind_is_named_and_the_certificate_is_served() {
     let (home, root) = (Home::new(), pebble.root().await);
     let Some(clock) = MovedClock::beside(&home) else { return };
     clock.is_off_by("-1y");
-    let fireside = pebble.serves_with(&home, &[NAME], &[], &clock.variables()).await;
+    let fireside = pebble.serves_with(&home, &[NAME], &["--metrics-listen", "127.0.0.1:0"], &clock.variables()).await;
+    let is_behind = async || {
+        let metrics = reqwest::get(metrics_of(&fireside.facts)).await.unwrap().text().await.unwrap();
+        metrics.lines().any(|line| line == "fireside_clock_behind 1")
+    };
+    assert!(!is_behind().await, "nothing says so yet");
     // By the clocks of visitors it is good, and by the server's it has yet to begin.
     padlock(&fireside, NAME, &root).await;
+    assert_eq!(readiness(&fireside).await, json!({"status": "ready", "clock": "behind"}));
+    assert!(is_behind().await);
     logs(&fireside, "the new certificate is not good now: is the clock right?").await;
     let asked = pebble.front.connections();
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -250,6 +257,7 @@ async fn a_clock_that_is_behind_is_named_and_the_certificate_is_served() {
     let first = shown(&padlock(&fireside, NAME, &root).await).await;
     clock.is_off_by("+0");
     assert_eq!(readiness(&fireside).await, json!({"status": "ready"}));
+    assert!(!is_behind().await);
     assert_eq!(shown(&padlock(&fireside, NAME, &root).await).await, first);
 }
 

@@ -137,6 +137,8 @@ impl MetricsSnapshot {
         let clock = &self.core.clock;
         let help = "1: nothing is deleted for its age until the clock is right or confirmed.";
         page.gauge("fireside_clock_doubted", help, &i64::from(clock.is_doubted))?;
+        let help = "1: a certificate has yet to begin by it, or somebody's sign-in at the provider.";
+        page.gauge("fireside_clock_behind", help, &i64::from(self.is_clock_behind))?;
         page.count("fireside_clock_jumps", "Times that the clock was seen to jump.", clock.jumps)
     }
 
