@@ -71,13 +71,13 @@ pub(super) fn named(db: &store::Db, user: &UserRef) -> Result<User> {
 
 /// The direct chat of two users, made if there was none; unique in the database too.
 pub(super) fn ensure_direct(tx: &mut Tx<'_>, actor: &Actor, other: &User) -> Result<(ChatId, bool)> {
-    if let Some(id) = store::chats::find_direct(tx, actor.user, other.id)? {
+    if let Some(id) = store::directs::find(tx, actor.user, other.id)? {
         return Ok((id, false));
     }
     check_created(tx, actor.user)?;
     let me = Person { id: actor.user, username: actor.username.clone() };
     let pair = Pair::new(me, Person { id: other.id, username: other.username.clone() });
-    let id = store::chats::insert_direct(tx, &pair, actor.user, &free_slug(tx, &pair)?)?;
+    let id = store::directs::insert(tx, &pair, actor.user, &free_slug(tx, &pair)?)?;
     let members = pair.ids();
     for user in &members {
         store::members::insert(tx, id, *user, false)?;
@@ -94,7 +94,7 @@ pub(super) fn free_slug(db: &store::Db, pair: &Pair) -> Result<String> {
     let name = format!("{}_{}", one.min(other), one.max(other));
     let mut slug = name.clone();
     let mut number = 1;
-    while store::chats::slug_is_taken(db, &slug)? {
+    while store::directs::slug_is_taken(db, &slug)? {
         number += 1;
         slug = format!("{name}-{number}");
     }

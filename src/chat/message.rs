@@ -55,7 +55,7 @@ impl App {
                 store::messages::edit(tx, id, &message.text, message.seq)?;
                 store::hook_events::note_message(tx, message.chat, me, message.seq, Logged::Updated(id))?;
                 mention_anew(tx, me, &mut message)?;
-                let pair = store::chats::pair(tx, message.chat)?;
+                let pair = store::directs::pair(tx, message.chat)?;
                 let marks = store::members::read_marks(tx, message.chat)?;
                 let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
                 let (told, told_marks) = (message.clone(), marks.clone());
@@ -229,7 +229,7 @@ fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     store::hook_events::note_deleted(tx, chat, id, sender, seq)?;
     store::chats::count_deleted(tx, chat)?;
     store::members::count_deleted(tx, chat, id, sender)?;
-    let pair = store::chats::pair(tx, chat)?;
+    let pair = store::directs::pair(tx, chat)?;
     tx.publish(Event::Message(MessageEvent::Deleted { chat, message: id, sender, seq, pair }));
     Ok(())
 }

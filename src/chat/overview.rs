@@ -112,7 +112,7 @@ impl App {
     pub fn direct_overviews(&self, actor: &Actor, below: ChatId, limit: u32) -> Result<Vec<Overview>> {
         let (me, now) = (actor.user, self.now());
         self.store.read(|db| {
-            let ids = store::chats::directs(db, me, below, limit)?.into_iter();
+            let ids = store::directs::below(db, me, below, limit)?.into_iter();
             let found = ids.map(|id| overview(db, me, inside(db, me, id)?, now));
             store::take_within(found, last_weight, MAX_PIECE_BYTES)
         })
@@ -151,7 +151,7 @@ impl App {
             let of_group = name.strip_prefix("room-").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
             let id = match of_group.and_then(|digits| digits.parse().ok()) {
                 Some(id) => Some(ChatId(id)),
-                None => store::chats::find_by_slug(db, name)?,
+                None => store::directs::find_by_slug(db, name)?,
             };
             let chat = store::chats::find(db, actor.user, id.ok_or(Error::NotFound)?)?.ok_or(Error::NotFound)?;
             // `room-7` names a group; a direct chat has a name of its own.
@@ -214,7 +214,7 @@ pub(super) fn direct_messages(
     max_weight: usize,
 ) -> Result<Paged<DirectMessage>> {
     let with = |message: Message| {
-        let pair = store::chats::pair(db, message.chat)?.ok_or(Error::Internal)?;
+        let pair = store::directs::pair(db, message.chat)?.ok_or(Error::Internal)?;
         Ok(DirectMessage { receiver: pair.other_of(message.sender.id).id, message })
     };
     let Some(other) = other else {
@@ -227,7 +227,7 @@ pub(super) fn direct_messages(
         let items = store::take_within(found, |direct| direct.message.weight(), max_weight)?;
         return Ok(Paged { count, items });
     };
-    let Some(chat) = store::chats::find_direct(db, me, other)? else {
+    let Some(chat) = store::directs::find(db, me, other)? else {
         return Ok(Paged { count: 0, items: Vec::new() });
     };
     let chat = inside(db, me, chat)?;

@@ -83,5 +83,5 @@ fn set_pinned(tx: &mut Tx<'_>, me: UserId, id: MessageId, is_pinned: bool) -> Re
         let (told, told_marks) = (message.clone(), marks.clone());
         tx.publish(Event::MessagePinned { message: told, marks: told_marks, cleared_by });
     }
-    Ok(Posted { message, pair: store::chats::pair(tx, room.id)?, marks, is_new: is_news })
+    Ok(Posted { message, pair: store::directs::pair(tx, room.id)?, marks, is_new: is_news })
 }

@@ -82,7 +82,7 @@ fn audible(tx: &Tx<'_>, actor: &Actor, scope: Scope) -> Result<Vec<ChatId>> {
     }
     match scope {
         Scope::Chat(chat) => inside(tx, actor.user, chat).map(|chat| vec![chat.id]),
-        Scope::Pair(other) => Ok(store::chats::find_direct(tx, actor.user, other)?.into_iter().collect()),
+        Scope::Pair(other) => Ok(store::directs::find(tx, actor.user, other)?.into_iter().collect()),
         Scope::All => store::chats::ids_of(tx, actor.user),
     }
 }

@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use super::follower::{Follower, WAL_HEADER, size};
 use super::{archives, becomes, restores};
 use crate::world::checker::books_balance;
 use crate::world::home::PATIENCE;
@@ -28,8 +28,6 @@ use crate::world::{Fireside, Home, Person, Room};
 const LONG: u64 = 64 * 1024 * 1024;
 /// What the replicator lets it become in ordinary times.
 const ORDINARY: u64 = 4 * 1024 * 1024;
-const WAL_HEADER: usize = 32;
-const FRAME_HEADER: usize = 24;
 
 /// Many who write much.
 struct Load {
@@ -69,10 +67,6 @@ impl Load {
     }
 }
 
-fn size(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |file| file.len())
-}
-
 /// Much is written at once, more than the log should hold; what it was is gone again.
 fn swells(database: &Path) {
     let other = Connection::open(database).unwrap();
@@ -102,128 +96,6 @@ fn rows(database: &Path) -> BTreeMap<String, Vec<String>> {
         lines
     };
     names.iter().map(|name| (name.clone(), of(name))).collect()
-}
-
-/// A copy that follows the log, page by page.
-struct Follower {
-    log: PathBuf,
-    /// Holds the write lock for moments.
-    locker: Connection,
-    /// Holds the read transaction.
-    reader: Connection,
-    folder: Connection,
-    copy: Vec<u8>,
-    page: usize,
-    salt: Vec<u8>,
-    read: usize,
-    starts: usize,
-    longest: u64,
-}
-
-impl Follower {
-    /// To be called while nobody writes.
-    fn begins(data: &Path) -> Self {
-        let database = data.join("fireside.db");
-        let open = || {
-            let connection = Connection::open(&database).unwrap();
-            connection.busy_timeout(Duration::from_secs(5)).unwrap();
-            connection.execute_batch("PRAGMA wal_autocheckpoint = 0").unwrap();
-            connection
-        };
-        let (locker, reader, folder) = (open(), open(), open());
-        locker
-            .execute_batch(
-                "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER);
-                 CREATE TABLE _litestream_lock (id INTEGER);",
-            )
-            .unwrap();
-        folder.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-        // By another process: closing the file here would let go of this one's locks on it.
-        let copy = Command::new("cat").arg(&database).output().unwrap().stdout;
-        let page = usize::from(u16::from_be_bytes(copy[16..18].try_into().unwrap()));
-        let log = data.join("fireside.db-wal");
-        let follower =
-            Self { log, locker, reader, folder, copy, page, salt: Vec::new(), read: 0, starts: 0, longest: 0 };
-        follower.marks();
-        follower.holds();
-        follower
-    }
-
-    /// Takes the write lock, whoever is in a hurry beside it.
-    fn locks(&self) {
-        self.locker.busy_timeout(Duration::ZERO).unwrap();
-        let start = Instant::now();
-        while self.locker.execute_batch("BEGIN IMMEDIATE").is_err() {
-            assert!(start.elapsed() < PATIENCE, "nobody else ever gets the write lock");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    /// A write of its own, which starts a log anew that is folded. Who wrote before it was
-    /// folded cannot: it has to be another transaction.
-    fn marks(&self) {
-        self.locks();
-        let sql = "INSERT INTO _litestream_seq (id, seq) VALUES (1, 1)
-                   ON CONFLICT (id) DO UPDATE SET seq = seq + 1; COMMIT";
-        self.locker.execute_batch(sql).unwrap();
-    }
-
-    /// From here on nobody starts the log anew.
-    fn holds(&self) {
-        self.reader.execute_batch("BEGIN").unwrap();
-        self.reader.query_row("SELECT count(*) FROM _litestream_seq", [], |_| Ok(())).unwrap();
-    }
-
-    /// Reads what was added to the log.
-    fn follows(&mut self) {
-        self.locks();
-        self.reads(false);
-        self.locker.execute_batch("ROLLBACK").unwrap();
-    }
-
-    /// The same, and checkpoints the log.
-    fn follows_and_folds(&mut self) {
-        self.locks();
-        self.reads(false);
-        self.reader.execute_batch("ROLLBACK").unwrap();
-        self.folder.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
-        self.locker.execute_batch("ROLLBACK").unwrap();
-        self.marks();
-        self.holds();
-        self.locks();
-        self.reads(true);
-        self.locker.execute_batch("ROLLBACK").unwrap();
-    }
-
-    fn reads(&mut self, may_have_begun: bool) {
-        self.longest = self.longest.max(size(&self.log));
-        let mut log = BufReader::new(File::open(&self.log).unwrap());
-        let mut header = [0; WAL_HEADER];
-        if log.read_exact(&mut header).is_err() {
-            return;
-        }
-        if header[16..24] != self.salt {
-            assert!(self.salt.is_empty() || may_have_begun, "the log began anew while it was held");
-            self.salt = header[16..24].to_vec();
-            self.read = WAL_HEADER;
-            self.starts += 1;
-        }
-        log.seek(SeekFrom::Start(self.read as u64)).unwrap();
-        let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().unwrap()) as usize;
-        let (mut at, mut pages, mut frame) = (self.read, Vec::new(), vec![0; FRAME_HEADER + self.page]);
-        while log.read_exact(&mut frame).is_ok() && frame[8..16] == self.salt {
-            at += frame.len();
-            let (place, whole) = (number(&frame[..4]), number(&frame[4..8]));
-            pages.push((place, frame[FRAME_HEADER..].to_vec()));
-            if whole > 0 {
-                self.copy.resize(whole * self.page, 0);
-                for (place, page) in pages.drain(..).filter(|(place, _)| *place <= whole) {
-                    self.copy[(place - 1) * self.page..place * self.page].copy_from_slice(&page);
-                }
-                self.read = at;
-            }
-        }
-    }
 }
 
 #[tokio::test]

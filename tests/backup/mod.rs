@@ -1,6 +1,7 @@
 //! Backups that can be trusted, and the maintenance of a data folder.
 
 pub mod damage;
+mod follower;
 mod hold;
 mod litestream;
 mod load;

@@ -9,6 +9,7 @@ mod error;
 mod event_stream;
 mod history;
 mod hook;
+mod hook_management;
 mod invite;
 mod log;
 mod member;

@@ -7,6 +7,7 @@ mod avatar;
 mod call;
 mod client;
 mod client_page;
+mod client_socket;
 mod limit;
 mod message;
 mod paging;

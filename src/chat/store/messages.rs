@@ -8,7 +8,7 @@ use super::db::{Db, take_within};
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{self, columns};
-use super::{chats, files, mentions, reactions};
+use super::{chats, directs, files, mentions, reactions};
 use crate::chat::model::direct::Pair;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
@@ -169,7 +169,7 @@ pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Sender>> 
         let is_direct = row.get::<_, Option<i64>>(1)?.is_some();
         Ok(Sender {
             is_hidden: row.get(0)?,
-            pair: if is_direct { Some(chats::read_pair(row, 1)?) } else { None },
+            pair: if is_direct { Some(directs::read_pair(row, 1)?) } else { None },
             stored: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
             user: users::user(row, 6)?,
             may_mention_all: row.get(6 + users::COLUMNS)?,

@@ -18,6 +18,7 @@ pub(super) mod copy;
 pub(super) mod credentials;
 pub mod db;
 pub(super) mod deliveries;
+pub(super) mod directs;
 pub(super) mod export;
 mod fault;
 pub(super) mod files;

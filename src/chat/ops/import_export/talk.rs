@@ -15,7 +15,7 @@ use crate::chat::model::notify::{Level, Mute};
 use crate::chat::model::record::{Chat, File, LogEntry, Member, Message, Reaction, Role};
 use crate::chat::model::retention::RetentionOverride;
 use crate::chat::store::import::{Calling, NewChat, NewMember, NewMessage};
-use crate::chat::store::{chat_log, chats, users};
+use crate::chat::store::{chat_log, directs, users};
 
 fn term(days: Option<u32>) -> Result<RetentionOverride> {
     let Some(days) = days else { return Ok(RetentionOverride::Server) };
@@ -94,7 +94,7 @@ impl Import {
         }
         let (one, other) = (self.named("pair", pair[0])?, self.named("pair", pair[1])?);
         let pair = Pair::new(one, other);
-        if let Some(id) = chats::find_direct(self.arrival.db(), pair.low.id, pair.high.id)? {
+        if let Some(id) = directs::find(self.arrival.db(), pair.low.id, pair.high.id)? {
             self.chats.insert(chat.id, MappedChat { id: id.0, is_direct: true, finds_activity: true });
             self.report.leave_out("chats", "a pair has one direct chat: its messages come into that");
             return Ok(false);
@@ -263,7 +263,7 @@ impl Import {
     pub(super) fn member(&mut self, member: &Member) -> Result<bool> {
         let (chat, user) = (self.room(member.chat)?, self.person("user", member.user)?);
         if chat.is_direct {
-            let pair = chats::pair(self.arrival.db(), ChatId(chat.id))?;
+            let pair = directs::pair(self.arrival.db(), ChatId(chat.id))?;
             if !pair.is_some_and(|pair| pair.low.id.0 == user.id || pair.high.id.0 == user.id) {
                 return refused("user: a direct chat has its pair alone");
             }
