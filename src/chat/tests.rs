@@ -1,5 +1,7 @@
 //! People and groups of unit tests.
 
+use std::time::Duration;
+
 use super::app::App;
 use super::auth::invite::Invite;
 use super::model::chat::NewGroup;
@@ -11,7 +13,8 @@ use super::model::password::Password;
 use super::model::session::Actor;
 use super::model::user::NewUser;
 
-/// So little of everything that a few messages are on both sides of each border.
+/// So little of everything that a few messages are on both sides of each border; and a seed has one history, however
+/// slow the machine is that plays it.
 pub const SMALL: Limits = Limits {
     participants: 2,
     changes: 4,
@@ -20,6 +23,7 @@ pub const SMALL: Limits = Limits {
     unindexed_searched: 2,
     recent: 3,
     search: SearchLimits { looked_through: 2, piece: 4, block_bits: 3, expansions: 3, uninterrupted: 40, newest: 3 },
+    reader_wait: Duration::from_mins(10),
 };
 
 /// Somebody of whom little else matters.

@@ -3,6 +3,8 @@
 //! They are configuration, so that a test is on both sides of each with a handful of
 //! messages. An operator has no reason to turn them.
 
+use std::time::Duration;
+
 /// Each is the size up to which it works in the one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -22,6 +24,8 @@ pub struct Limits {
     pub recent: i64,
     /// Of search.
     pub search: SearchLimits,
+    /// How long a read waits for a free connection before it says "busy".
+    pub reader_wait: Duration,
 }
 
 impl Default for Limits {
@@ -34,6 +38,7 @@ impl Default for Limits {
             unindexed_searched: 256,
             recent: 256,
             search: SearchLimits::default(),
+            reader_wait: Duration::from_secs(2),
         }
     }
 }

@@ -118,7 +118,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         prepare_writer(&connection, durability)?;
         search::begin(&mut connection, is_searched)?;
-        let readers = readers::Readers::open(path)?;
+        let readers = readers::Readers::open(path, limits.reader_wait)?;
         let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
         Ok((Self { writer, readers, scans: Arc::new(Scans::new()) }, thread))
     }

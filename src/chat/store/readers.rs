@@ -16,12 +16,6 @@ use crate::chat::model::gauges::{ReaderGauges, ReaderMeter};
 
 /// Connections open at most: each worker and some threads that scan can have one.
 const MAX_READERS: u32 = 16;
-/// How long a reader waits for a free connection before it says "busy".
-#[cfg(not(test))]
-const WAIT: Duration = Duration::from_secs(2);
-/// A seed has one history, however slow the machine is that plays it.
-#[cfg(test)]
-const WAIT: Duration = Duration::from_mins(10);
 
 #[derive(Clone)]
 pub(super) struct Readers {
@@ -30,7 +24,7 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, wait: Duration) -> Result<Self, OpenError> {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(|connection| {
@@ -50,7 +44,7 @@ impl Readers {
             .test_on_check_out(false)
             .max_lifetime(None)
             .idle_timeout(None)
-            .connection_timeout(WAIT)
+            .connection_timeout(wait)
             .build(manager)
             .map_err(|cause| OpenError::Damaged(cause.to_string()))?;
         Ok(Self { pool, meter: Arc::default() })
@@ -79,7 +73,7 @@ impl Readers {
         meter.waited_micros.fetch_add(micros, Ordering::Relaxed);
         waited.map_err(|_| {
             meter.refused.fetch_add(1, Ordering::Relaxed);
-            Error::Busy { retry_after: WAIT }
+            Error::Busy { retry_after: self.pool.connection_timeout() }
         })
     }
 
