@@ -5,38 +5,32 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::db::Db;
 use super::totals::bytes;
 use super::transaction::Tx;
-use super::users::{COLUMNS, columns, user};
+use super::users::{columns, read_account};
 use crate::chat::model::admin::ManagedAccount;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::time::Timestamp;
-use crate::chat::model::user::Account;
 
 const MANAGED: &str = concat!(
     columns!("u"),
     ", u.email, u.is_admin, u.is_disabled, u.stored_bytes, ",
     bytes!("u"),
-    ", u.created_at, u.last_seen_at,
-     EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1),
-     (SELECT group_concat(i.issuer, ' ') FROM identities i WHERE i.user_id = u.id)"
+    " AS bytes, u.created_at, u.last_seen_at,
+     EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1) AS has_second_factor,
+     (SELECT group_concat(i.issuer, ' ') FROM identities i WHERE i.user_id = u.id) AS issuers"
 );
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
-    let stored_bytes = row.get(COLUMNS + 3)?;
+    let stored_bytes = row.get("stored_bytes")?;
     Ok(ManagedAccount {
-        account: Account {
-            user: user(row, 0)?,
-            email: row.get(COLUMNS)?,
-            is_admin: row.get(COLUMNS + 1)?,
-            is_disabled: row.get(COLUMNS + 2)?,
-        },
+        account: read_account(row)?,
         stored_bytes,
-        text_bytes: row.get::<_, i64>(COLUMNS + 4)? - stored_bytes,
-        created_at: Timestamp(row.get(COLUMNS + 5)?),
-        last_seen_at: row.get::<_, Option<i64>>(COLUMNS + 6)?.map(Timestamp),
-        has_second_factor: row.get(COLUMNS + 7)?,
-        issuers: row.get(COLUMNS + 8)?,
+        text_bytes: row.get::<_, i64>("bytes")? - stored_bytes,
+        created_at: Timestamp(row.get("created_at")?),
+        last_seen_at: row.get::<_, Option<i64>>("last_seen_at")?.map(Timestamp),
+        has_second_factor: row.get("has_second_factor")?,
+        issuers: row.get("issuers")?,
     })
 }
 

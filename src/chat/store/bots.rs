@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::db::Db;
 use super::transaction::Tx;
-use super::users::{COLUMNS, columns, user};
+use super::users::{columns, user};
 use crate::chat::model::bot::Bot;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
@@ -24,8 +24,8 @@ macro_rules! select_bot {
 fn bot(row: &Row<'_>) -> rusqlite::Result<Bot> {
     Ok(Bot {
         user: user(row, 0)?,
-        made_by: row.get::<_, Option<i64>>(COLUMNS)?.map(UserId),
-        created_at: Timestamp(row.get(COLUMNS + 1)?),
+        made_by: row.get::<_, Option<i64>>("made_by")?.map(UserId),
+        created_at: Timestamp(row.get("created_at")?),
     })
 }
 

@@ -49,12 +49,12 @@ pub fn of_hook(db: &Db, hook: HookId, below: DeliveryId, limit: u32) -> Result<V
     )?;
     let rows = query.query_map(params![hook.0, below.0, limit], |row| {
         Ok(PastDelivery {
-            id: DeliveryId(row.get(0)?),
-            webhook_id: row.get(1)?,
-            seq: row.get::<_, Option<i64>>(2)?.map(Seq),
-            kind: row.get(3)?,
-            attempt: Attempt { status: row.get(4)?, ms: row.get(5)?, error: row.get(6)? },
-            at: Timestamp(row.get(7)?),
+            id: DeliveryId(row.get("id")?),
+            webhook_id: row.get("webhook_id")?,
+            seq: row.get::<_, Option<i64>>("seq")?.map(Seq),
+            kind: row.get("type")?,
+            attempt: Attempt { status: row.get("status")?, ms: row.get("ms")?, error: row.get("error")? },
+            at: Timestamp(row.get("at")?),
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

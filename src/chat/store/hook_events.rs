@@ -126,9 +126,9 @@ pub fn after(db: &Db, chat: ChatId, seq: Seq, limit: u32) -> Result<(Vec<Place>,
     let mut read = 0;
     while let Some(row) = rows.next()? {
         read += 1;
-        let kind: String = row.get(1)?;
-        if let Some(logged) = Logged::of(&kind, row.get(2)?) {
-            places.push(Place { seq: Seq(row.get(0)?), logged: Some((logged, Timestamp(row.get(3)?))) });
+        let kind: String = row.get("kind")?;
+        if let Some(logged) = Logged::of(&kind, row.get("subject_id")?) {
+            places.push(Place { seq: Seq(row.get("seq")?), logged: Some((logged, Timestamp(row.get("created_at")?))) });
         }
     }
     is_more |= read >= limit;

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::db::Db;
 use super::outgoing_hooks::only;
 use super::transaction::Tx;
-use super::users::{COLUMNS, columns, user};
+use super::users::{columns, user};
 use crate::chat::model::error::Result;
 use crate::chat::model::hook::{Hook, HookEvents, Outgoing};
 use crate::chat::model::id::{ChatId, HookId, UserId};
@@ -16,7 +16,7 @@ macro_rules! select_hook {
         concat!(
             "SELECT ",
             columns!("u"),
-            ", h.id, h.chat_id, h.label, h.created_at, o.url, o.events, o.only, h.off_reason
+            ", h.id AS hook_id, h.chat_id, h.label, h.created_at, o.url, o.events, o.only, h.off_reason
              FROM hooks h JOIN users u ON u.id = h.bot_id LEFT JOIN outgoing_hooks o ON o.hook_id = h.id WHERE ",
             $rest
         )
@@ -26,19 +26,19 @@ macro_rules! select_hook {
 fn hook(row: &Row<'_>) -> rusqlite::Result<Hook> {
     Ok(Hook {
         bot: user(row, 0)?,
-        id: HookId(row.get(COLUMNS)?),
-        chat: ChatId(row.get(COLUMNS + 1)?),
-        label: row.get(COLUMNS + 2)?,
-        created_at: Timestamp(row.get(COLUMNS + 3)?),
-        outgoing: match row.get(COLUMNS + 4)? {
+        id: HookId(row.get("hook_id")?),
+        chat: ChatId(row.get("chat_id")?),
+        label: row.get("label")?,
+        created_at: Timestamp(row.get("created_at")?),
+        outgoing: match row.get("url")? {
             None => None,
             Some(url) => Some(Outgoing {
                 url,
-                events: HookEvents::stored(row.get(COLUMNS + 5)?),
-                only: only(&row.get::<_, String>(COLUMNS + 6)?),
+                events: HookEvents::stored(row.get("events")?),
+                only: only(&row.get::<_, String>("only")?),
             }),
         },
-        off_reason: row.get(COLUMNS + 7)?,
+        off_reason: row.get("off_reason")?,
     })
 }
 

@@ -308,12 +308,13 @@ pub fn chat(db: &Connection, id: i64) -> Result<ChatFaults> {
 
 fn members(db: &Connection, chat: i64) -> Result<HashMap<i64, Member>> {
     let mut query = db.prepare_cached(
-        "SELECT user_id, max(read_mark, cleared_mark), seen_count, cleared_mark, cleared_count FROM members
+        "SELECT user_id, max(read_mark, cleared_mark) AS seen_mark, seen_count, cleared_mark, cleared_count FROM members
          WHERE chat_id = ?1",
     )?;
     let rows = query.query_map([chat], |row| {
-        let (seen_mark, seen, cleared_mark, cleared) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-        Ok((row.get(0)?, Member { seen_mark, seen, cleared_mark, cleared, ..Member::default() }))
+        let (seen_mark, cleared_mark) = (row.get("seen_mark")?, row.get("cleared_mark")?);
+        let (seen, cleared) = (row.get("seen_count")?, row.get("cleared_count")?);
+        Ok((row.get("user_id")?, Member { seen_mark, seen, cleared_mark, cleared, ..Member::default() }))
     })?;
     rows.collect()
 }
@@ -323,9 +324,9 @@ pub fn files(db: &Connection, after: i64) -> Result<Vec<(i64, FileRow)>> {
     let mut query =
         db.prepare_cached("SELECT id, storage_name, size, sha256 FROM files WHERE id > ?1 ORDER BY id LIMIT ?2")?;
     let rows = query.query_map((after, ROWS_AT_ONCE), |row| {
-        let size: i64 = row.get(2)?;
-        let name = StorageName::stored(row.get(1)?);
-        Ok((row.get(0)?, FileRow { name, size: u64::try_from(size).unwrap_or(0), sha256: row.get(3)? }))
+        let size: i64 = row.get("size")?;
+        let (name, sha256) = (StorageName::stored(row.get("storage_name")?), row.get("sha256")?);
+        Ok((row.get("id")?, FileRow { name, size: u64::try_from(size).unwrap_or(0), sha256 }))
     })?;
     rows.collect()
 }

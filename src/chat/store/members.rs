@@ -97,7 +97,7 @@ pub fn named(
          WHERE m.chat_id = ?1 AND m.id > ?2 AND instr(u.search_key, ?3) > 0 ORDER BY m.id LIMIT ?4"
     ))?;
     let rows = query.query_map(params![chat.0, above.0, part, limit], |row| {
-        Ok((member(row)?, row.get::<_, Option<i64>>(3 + users::COLUMNS)?.map(Timestamp)))
+        Ok((member(row)?, row.get::<_, Option<i64>>("last_seen_at")?.map(Timestamp)))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -278,15 +278,15 @@ pub struct ReadCounters {
 
 pub fn reading(db: &Db, chat: ChatId, user: UserId) -> Result<Option<ReadCounters>> {
     let mut query = db.prepare_cached(
-        "SELECT max(m.read_mark, m.cleared_mark), m.seen_count, c.message_count, c.last_message_id
+        "SELECT max(m.read_mark, m.cleared_mark) AS seen_upto, m.seen_count, c.message_count, c.last_message_id
          FROM members m JOIN chats c ON c.id = m.chat_id WHERE m.chat_id = ?1 AND m.user_id = ?2",
     )?;
     let found = query.query_row([chat.0, user.0], |row| {
         Ok(ReadCounters {
-            seen_upto: MessageId(row.get(0)?),
-            seen_count: row.get(1)?,
-            message_count: row.get(2)?,
-            last_message: row.get::<_, Option<i64>>(3)?.map(MessageId),
+            seen_upto: MessageId(row.get("seen_upto")?),
+            seen_count: row.get("seen_count")?,
+            message_count: row.get("message_count")?,
+            last_message: row.get::<_, Option<i64>>("last_message_id")?.map(MessageId),
         })
     });
     Ok(found.optional()?)

@@ -51,24 +51,24 @@ pub fn set_nonce(tx: &Tx<'_>, hook: HookId, nonce: &[u8]) -> Result<()> {
 pub fn find(db: &Db, hook: HookId) -> Result<Option<Sending>> {
     let mut query = db.prepare_cached(
         "SELECT h.chat_id, h.bot_id, o.url, o.events, o.only, o.nonce, o.cursor, o.furthest, o.failures,
-                o.failing_since, o.retry_at, h.off_reason IS NOT NULL, o.replays
+                o.failing_since, o.retry_at, h.off_reason IS NOT NULL AS is_off, o.replays
          FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id WHERE o.hook_id = ?1",
     )?;
     let found = query.query_row([hook.0], |row| {
         Ok(Sending {
-            chat: ChatId(row.get(0)?),
-            bot: UserId(row.get(1)?),
-            url: row.get(2)?,
-            events: HookEvents::stored(row.get(3)?),
-            only: only(&row.get::<_, String>(4)?),
-            nonce: row.get(5)?,
-            cursor: Seq(row.get(6)?),
-            furthest: Seq(row.get(7)?),
-            failures: row.get(8)?,
-            failing_since: row.get::<_, Option<i64>>(9)?.map(Timestamp),
-            retry_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
-            is_off: row.get(11)?,
-            replays: row.get(12)?,
+            chat: ChatId(row.get("chat_id")?),
+            bot: UserId(row.get("bot_id")?),
+            url: row.get("url")?,
+            events: HookEvents::stored(row.get("events")?),
+            only: only(&row.get::<_, String>("only")?),
+            nonce: row.get("nonce")?,
+            cursor: Seq(row.get("cursor")?),
+            furthest: Seq(row.get("furthest")?),
+            failures: row.get("failures")?,
+            failing_since: row.get::<_, Option<i64>>("failing_since")?.map(Timestamp),
+            retry_at: row.get::<_, Option<i64>>("retry_at")?.map(Timestamp),
+            is_off: row.get("is_off")?,
+            replays: row.get("replays")?,
         })
     });
     Ok(found.optional()?)
@@ -77,10 +77,11 @@ pub fn find(db: &Db, hook: HookId) -> Result<Option<Sending>> {
 /// Those that are on: which failed lately, and in which group each is.
 pub fn all_on(db: &Db) -> Result<Vec<(SendingHook, ChatId, bool)>> {
     let mut query = db.prepare_cached(
-        "SELECT o.hook_id, p.made_by, h.chat_id, o.failures > 0 FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
+        "SELECT o.hook_id, p.made_by, h.chat_id, o.failures > 0 AS has_failed
+         FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
          LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE h.off_reason IS NULL",
     )?;
-    let rows = query.query_map([], |row| Ok((sending(row)?, ChatId(row.get(2)?), row.get(3)?)))?;
+    let rows = query.query_map([], |row| Ok((sending(row)?, ChatId(row.get("chat_id")?), row.get("has_failed")?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -109,7 +110,7 @@ pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<SendingHook>, usize)> {
 }
 
 fn sending(row: &Row<'_>) -> rusqlite::Result<SendingHook> {
-    Ok(SendingHook { id: HookId(row.get(0)?), maker: row.get::<_, Option<i64>>(1)?.map(UserId) })
+    Ok(SendingHook { id: HookId(row.get("hook_id")?), maker: row.get::<_, Option<i64>>("made_by")?.map(UserId) })
 }
 
 /// How many are on.

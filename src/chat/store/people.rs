@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::db::Db;
-use super::users::{COLUMNS, columns, user};
+use super::users::{columns, user};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
 use crate::chat::model::time::Timestamp;
@@ -21,15 +21,15 @@ macro_rules! name {
 
 macro_rules! select_person {
     ($rest:expr) => {
-        concat!("SELECT ", columns!("u"), ", u.last_seen_at, ", name!(), " FROM users u WHERE ", $rest)
+        concat!("SELECT ", columns!("u"), ", u.last_seen_at, ", name!(), " AS name FROM users u WHERE ", $rest)
     };
 }
 
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     Ok(Person {
         user: user(row, 0)?,
-        last_seen: row.get::<_, Option<i64>>(COLUMNS)?.map(Timestamp),
-        name_key: row.get(COLUMNS + 1)?,
+        last_seen: row.get::<_, Option<i64>>("last_seen_at")?.map(Timestamp),
+        name_key: row.get("name")?,
         is_online: false,
     })
 }

@@ -46,7 +46,7 @@ const READ_EVERYTHING: &[&str] = &[
     "FROM users u WHERE u.is_disabled = 0 AND (u.is_bot = 0 OR",
     "FROM hooks h CROSS JOIN users b",
     // The administrators' lists: users, invitations (of which there are 1,000 at most), and the log.
-    "i.user_id = u.id) FROM users u ORDER BY u.id LIMIT",
+    "AS issuers FROM users u ORDER BY u.id LIMIT",
     "FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1",
     "FROM users u WHERE instr(search_key, ?1) > 0 OR email_key = ?1",
     "FROM invites i LEFT JOIN users u ON u.id = i.created_by\n         ORDER BY",

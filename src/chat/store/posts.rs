@@ -13,7 +13,7 @@ use crate::chat::model::time::Timestamp;
 macro_rules! select_post {
     ($rest:literal) => {
         concat!(
-            "SELECT p.id, p.title, p.content, p.created_at, ",
+            "SELECT p.id AS post_id, p.title, p.content, p.created_at, ",
             columns!("u"),
             " FROM posts p JOIN users u ON u.id = p.author_id ",
             $rest
@@ -23,10 +23,10 @@ macro_rules! select_post {
 
 fn post(row: &Row<'_>) -> rusqlite::Result<Post> {
     Ok(Post {
-        id: PostId(row.get(0)?),
-        title: row.get(1)?,
-        content: row.get(2)?,
-        created_at: Timestamp(row.get(3)?),
+        id: PostId(row.get("post_id")?),
+        title: row.get("title")?,
+        content: row.get("content")?,
+        created_at: Timestamp(row.get("created_at")?),
         author: users::user(row, 4)?,
     })
 }

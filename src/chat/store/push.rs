@@ -88,7 +88,8 @@ pub fn target(db: &Db, user: UserId, id: PushId) -> Result<Option<PushTarget>> {
     let mut query =
         db.prepare_cached("SELECT endpoint, p256dh, auth FROM push_subscriptions WHERE id = ?1 AND user_id = ?2")?;
     let read = |row: &Row<'_>| {
-        Ok(PushTarget { endpoint: row.get(0)?, keys: PushKeys { p256dh: row.get(1)?, auth: row.get(2)? } })
+        let keys = PushKeys { p256dh: row.get("p256dh")?, auth: row.get("auth")? };
+        Ok(PushTarget { endpoint: row.get("endpoint")?, keys })
     };
     Ok(query.query_row([id.0, user.0], read).optional()?)
 }
@@ -180,17 +181,17 @@ pub fn reaches(db: &Db, due: Due, now: Timestamp) -> Result<Option<Reached>> {
 /// What somebody is told of a message. Whether they are is another question.
 pub fn push(db: &Db, to: &Reached, now: Timestamp) -> Result<Option<Push>> {
     let mut query = db.prepare_cached(
-        "SELECT g.chat_id, g.seq, g.content, u.display_name, c.title, c.low_user IS NOT NULL
+        "SELECT g.chat_id, g.seq, g.content, u.display_name, c.title, c.low_user IS NOT NULL AS is_direct
          FROM messages g JOIN chats c ON c.id = g.chat_id JOIN users u ON u.id = g.sender_id WHERE g.id = ?1",
     )?;
     let found = query.query_row([to.due.message.0], |row| {
-        let (sender, is_direct): (String, bool) = (row.get(3)?, row.get(5)?);
-        let text: String = row.get(2)?;
+        let (sender, is_direct): (String, bool) = (row.get("display_name")?, row.get("is_direct")?);
+        let text: String = row.get("content")?;
         Ok(Push {
-            chat: ChatId(row.get(0)?),
+            chat: ChatId(row.get("chat_id")?),
             message: to.due.message,
-            seq: Seq(row.get(1)?),
-            title: if is_direct { sender.clone() } else { row.get(4)? },
+            seq: Seq(row.get("seq")?),
+            title: if is_direct { sender.clone() } else { row.get("title")? },
             sender,
             text: Some(text).filter(|_| to.settings.preview),
             badge: 0,

@@ -68,9 +68,9 @@ pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Cutoff, limit: u32) ->
     let mut rows = query.query(params![chat.0, after.0, i64::MAX, limit])?;
     let (mut looked, mut count) = (ScannedPiece::default(), 0);
     while let Some(row) = rows.next()? {
-        let (id, at) = (MessageId(row.get(0)?), Timestamp(row.get(3)?));
+        let (id, at) = (MessageId(row.get("id")?), Timestamp(row.get("created_at")?));
         if at < age.than {
-            let (sender, has_attachments) = (UserId(row.get(1)?), row.get::<_, i64>(2)? > 0);
+            let (sender, has_attachments) = (UserId(row.get("sender_id")?), row.get::<_, i64>("attachment_count")? > 0);
             looked.old.push(ExpiredMessage { id, sender, has_attachments });
         } else if at <= age.now {
             looked.young += 1;
@@ -133,7 +133,7 @@ pub struct FileMessage {
 /// The oldest attached files that were uploaded before `than`.
 pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, FileMessage)>> {
     let mut query = db.prepare_cached(
-        "SELECT f.id, m.id, m.chat_id, m.sender_id, m.content = ''
+        "SELECT f.id AS file_id, m.id, m.chat_id, m.sender_id, m.content = '' AS is_blank
          FROM files f JOIN messages m ON m.id = f.message_id
          WHERE f.message_id IS NOT NULL AND f.created_at < ?1 ORDER BY f.created_at LIMIT ?2",
     )?;
@@ -141,13 +141,13 @@ pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, F
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let holder = FileMessage {
-            id: MessageId(row.get(1)?),
-            chat: ChatId(row.get(2)?),
-            sender: UserId(row.get(3)?),
-            is_blank: row.get(4)?,
+            id: MessageId(row.get("id")?),
+            chat: ChatId(row.get("chat_id")?),
+            sender: UserId(row.get("sender_id")?),
+            is_blank: row.get("is_blank")?,
         };
         let attached = super::files::of_message(db, holder.id)?;
-        let id: i64 = row.get(0)?;
+        let id: i64 = row.get("file_id")?;
         found.extend(attached.into_iter().find(|file| file.id.0 == id).map(|file| (file, holder)));
     }
     Ok(found)

@@ -25,11 +25,11 @@ pub fn find(db: &Db, user: UserId) -> Result<Option<FactorRow>> {
     )?;
     let found = query.query_row([user.0], |row| {
         Ok(FactorRow {
-            sealed: row.get(0)?,
-            is_on: row.get(1)?,
-            last_step: row.get(2)?,
-            wrong: row.get(3)?,
-            wrong_at: Timestamp(row.get(4)?),
+            sealed: row.get("sealed_secret")?,
+            is_on: row.get("is_on")?,
+            last_step: row.get("last_step")?,
+            wrong: row.get("wrong_count")?,
+            wrong_at: Timestamp(row.get("wrong_at")?),
         })
     });
     Ok(found.optional()?)

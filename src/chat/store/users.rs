@@ -59,12 +59,12 @@ pub(super) fn user(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
     })
 }
 
-fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         user: user(row, 0)?,
-        email: row.get(COLUMNS)?,
-        is_admin: row.get(COLUMNS + 1)?,
-        is_disabled: row.get(COLUMNS + 2)?,
+        email: row.get("email")?,
+        is_admin: row.get("is_admin")?,
+        is_disabled: row.get("is_disabled")?,
     })
 }
 
