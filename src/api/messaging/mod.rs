@@ -1,36 +1,6 @@
 //! `messaging`: chats with admins, reactions and receipts, and one socket for all of them.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | GET POST | `/messages/api/chats/` | my chats (`?search=`), a new one |
-//! | GET PUT PATCH DELETE | `/messages/api/chats/{chat_id}/` | a chat |
-//! | GET POST | `/messages/api/chats/{chat_id}/messages/` | what is said in it (`?before=`, `?after=`) |
-//! | POST | `/messages/api/chats/{chat_id}/mark-as-read/` | up to a message, or to its end |
-//! | POST | `/messages/api/chats/{chat_id}/typing/` | I type, or do not any more |
-//! | GET | `/messages/api/chats/{chat_id}/log/` | who came, went and renamed it |
-//! | POST | `/messages/api/chats/{chat_id}/members/add/` | add members |
-//! | PATCH | `/messages/api/chats/{chat_id}/members/{user_id}/` | make one an admin, or the owner |
-//! | DELETE | `/messages/api/chats/{chat_id}/members/{user_id}/remove/` | remove one |
-//! | GET PUT PATCH DELETE | `/messages/api/messages/{message_id}/` | one message |
-//! | POST | `/messages/api/messages/{message_id}/reactions/` | put an emoji on it, or take it back |
-//! | GET | `/messages/api/users/search/?q=` | whom to add |
-//! | GET | `/messages/api/search/?q=` | what was said, by its words |
-//! | PATCH | `/messages/api/chats/{chat_id}/notify/` | of what I am told there |
-//! | GET PATCH | `/messages/api/notify/` | when I am told nothing |
-//! | GET | `/messages/api/mentions/` | what mentions me or answers me |
-//! | GET | `/messages/api/sync/?since=` | what changed since a number |
-//! | GET | `/messages/api/events/` | all of that, live, as server-sent events |
-//! | WS | `/messages/ws/` | all of that, live, for all my chats |
-//! | GET POST | `/messages/api/chats/{chat_id}/hooks/` | URLs by which programs speak in it, or are told of it |
-//! | DELETE | `/messages/api/chats/{chat_id}/hooks/{hook_id}/` | end one |
-//! | POST | `/messages/api/chats/{chat_id}/hooks/{hook_id}/rotate/` | give one another secret |
-//! | GET | `/messages/api/chats/{chat_id}/hooks/{hook_id}/deliveries/` | what one has sent |
-//! | POST | `/messages/api/chats/{chat_id}/hooks/{hook_id}/replay/`, `…/test/` | send again, send a test |
-//! | POST | `/hooks/{key}/`, `…/slack/`, `…/discord/` | say something by one |
-//! | POST | `/login/`, `/logout/` | a session, as the document signs in |
-//! | GET | `/media/user_images/{name}` | an `avatar_url` |
-//!
-//! The handlers stand in a file per noun; this one is the table.
+//! The handlers stand in a file per noun; [`routes`] is the table.
 
 mod chats;
 mod document;
@@ -63,6 +33,17 @@ const MESSAGES_ON_PAGE: u32 = 50;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
+    Dialect {
+        name: "messaging",
+        routes: routes(),
+        render,
+        errors: document::errors,
+        prefixes: &["/messages/", "/hooks/"],
+        client: None,
+    }
+}
+
+fn routes() -> Vec<Route> {
     let (get, post) = (Method::GET, Method::POST);
     let (put, patch, delete) = (Method::PUT, Method::PATCH, Method::DELETE);
     let free = Rate::Free;
@@ -116,14 +97,7 @@ pub fn dialect() -> Dialect {
     ];
     routes.extend([browser::sign_in(), browser::sign_out(), browser::avatars()].map(Route::below));
     routes.extend(hooks::routes());
-    Dialect {
-        name: "messaging",
-        routes,
-        render,
-        errors: document::errors,
-        prefixes: &["/messages/", "/hooks/"],
-        client: None,
-    }
+    routes
 }
 
 /// Three shapes: fields for a 400, nothing but the document's sentence for a 500, and
