@@ -114,7 +114,6 @@ fn apply(tx: &mut Tx<'_>, by: &Administrator, user: UserId, change: UserChange, 
     let name = before.user.username.as_str();
     if is_admin != before.is_admin {
         store::accounts::set_admin(tx, user, is_admin)?;
-        store::resets::delete_made_by(tx, user)?;
         let act = if is_admin { AuditAction::AdminGranted } else { AuditAction::AdminRevoked };
         audit::note(tx, by.id(), act, name, "")?;
         tx.publish(Event::Steering(Steering::RightsChanged { user }));

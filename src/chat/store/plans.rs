@@ -51,8 +51,6 @@ const READ_EVERYTHING: &[&str] = &[
     "FROM users u WHERE instr(search_key, ?1) > 0 OR email_key = ?1",
     "FROM invites i LEFT JOIN users u ON u.id = i.created_by\n         ORDER BY",
     "SELECT count(*) FROM invites",
-    // One link at most for each account, and the deed is an operator's.
-    "DELETE FROM resets WHERE created_by = ?1",
     "FROM audit",
     // The hashes that came from elsewhere, once at each start.
     "FROM users WHERE password_hash NOT GLOB",

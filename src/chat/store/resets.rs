@@ -35,12 +35,6 @@ pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Links that an administrator made: they do not come back with the right.
-pub fn delete_made_by(tx: &Tx<'_>, admin: UserId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM resets WHERE created_by = ?1")?.execute([admin.0])?;
-    Ok(())
-}
-
 /// Those that last for `life` after `believed` and more were made by a clock that was ahead: they last as long from now.
 pub fn redate(tx: &Tx<'_>, believed: Timestamp, life: Duration) -> Result<()> {
     tx.prepare_cached("UPDATE resets SET expires_at = ?1 WHERE expires_at > ?2")?
