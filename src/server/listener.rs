@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
+use tokio::sync::Semaphore;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::redirect::Redirect;
@@ -20,6 +21,30 @@ use crate::api::http::stream::{NetStream, TlsStream};
 const BACKLOG: u32 = 4096;
 /// How long to wait after the system refused a connection, for want of files say.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Talks with whoever is accepted, for ever and with so many at once: one more waits for one of them to end.
+pub async fn talk_with_each<S, A, T>(most: usize, who: &str, accept: impl Fn() -> A, talk: impl Fn(S) -> T)
+where
+    A: Future<Output = io::Result<S>>,
+    T: Future<Output = ()> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(most));
+    while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
+        match accept().await {
+            Ok(stream) => {
+                let talk = talk(stream);
+                tokio::spawn(async move {
+                    talk.await;
+                    drop(permit);
+                });
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "{who} was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
 
 /// Something that connections come in by.
 #[derive(Debug)]

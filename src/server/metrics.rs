@@ -2,7 +2,6 @@
 //! operator's firewall's to say.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
@@ -10,12 +9,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use warp::http::header::{ALLOW, CONNECTION, HeaderValue};
 use warp::http::{Method, StatusCode};
 
 use super::current::Current;
-use super::listener::ACCEPT_PAUSE;
+use super::listener::talk_with_each;
 use crate::api::http::context::Context;
 use crate::api::http::reply::Response;
 use crate::api::http::stream::NetStream;
@@ -27,22 +25,8 @@ const MAX_CONNECTIONS: usize = 16;
 
 /// Answers scrapers for ever.
 pub(super) async fn serve(listener: TcpListener, current: Current, answer_timeout: Duration) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
-        match listener.accept().await {
-            Ok((tcp, _)) => {
-                let current = current.clone();
-                tokio::spawn(async move {
-                    talk(tcp, current, answer_timeout).await;
-                    drop(permit);
-                });
-            }
-            Err(cause) => {
-                tracing::warn!(%cause, "a scraper was not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let talk = |(tcp, _)| talk(tcp, current.clone(), answer_timeout);
+    talk_with_each(MAX_CONNECTIONS, "a scraper", || listener.accept(), talk).await;
 }
 
 async fn talk(tcp: TcpStream, current: Current, answer_timeout: Duration) {

@@ -33,26 +33,10 @@ pub(in crate::chat) const SPARE_UNKNOWN_FILES: Duration = Duration::from_hours(1
 impl App {
     /// Does the maintenance soon and then every hour, as long as the runtime lives.
     pub(in crate::chat) fn start_maintenance(&self) {
-        let app = self.clone();
-        self.in_background(async move {
-            let mut turns = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
-            loop {
-                turns.tick().await;
-                if let Err(error) = app.end_expired().await {
-                    tracing::warn!(%error, "credentials that are over will be looked for again");
-                }
-            }
-        });
-        let app = self.clone();
-        self.in_background(async move {
-            let mut turns = interval_at(Instant::now() + FIRST, EVERY);
-            loop {
-                turns.tick().await;
-                if let Err(error) = app.maintain().await {
-                    tracing::warn!(%error, "the hourly maintenance will be tried again");
-                }
-            }
-        });
+        let look = async |app: &Self| app.end_expired().await;
+        self.in_background(regularly(self.clone(), LOOK_EVERY, LOOK_EVERY, "looking for what is over", look));
+        let maintain = async |app: &Self| app.maintain().await;
+        self.in_background(regularly(self.clone(), FIRST, EVERY, "the hourly maintenance", maintain));
     }
 
     /// Ends credentials that are over, if there are any and the clock is to be believed.
@@ -151,6 +135,17 @@ fn redate(tx: &Tx<'_>) -> Result<()> {
     store::group_invites::redate(tx, believed)?;
     store::second_factors::redate(tx, believed)?;
     store::resets::redate(tx, believed, RESET_LIFE)
+}
+
+/// Does something after a `first` while and then as often as is said; what fails will be tried again.
+async fn regularly(app: App, first: Duration, every: Duration, what: &str, act: impl AsyncFn(&App) -> Result<()>) {
+    let mut turns = interval_at(Instant::now() + first, every);
+    loop {
+        turns.tick().await;
+        if let Err(error) = act(&app).await {
+            tracing::warn!(%error, "{what} will be tried again");
+        }
+    }
 }
 
 fn forget_expired(tx: &mut Tx<'_>) -> Result<()> {

@@ -20,10 +20,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::listener::{ACCEPT_PAUSE, bind};
+use super::listener::{bind, talk_with_each};
 use crate::chat::App;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::Error;
@@ -250,22 +249,8 @@ pub fn open(app: &App) -> Option<UnixListener> {
 /// Answers commands for as long as the server runs, which people reach at `base`.
 pub async fn serve(app: App, base: String, listener: UnixListener) {
     let base: Arc<str> = base.into();
-    let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
-    while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let (app, base) = (app.clone(), Arc::clone(&base));
-                tokio::spawn(async move {
-                    converse(app, base, stream).await;
-                    drop(permit);
-                });
-            }
-            Err(cause) => {
-                tracing::warn!(%cause, "a command was not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let talk = |(stream, _)| converse(app.clone(), Arc::clone(&base), stream);
+    talk_with_each(MAX_AT_ONCE, "a command", || listener.accept(), talk).await;
 }
 
 /// One command, one answer, a line each.
