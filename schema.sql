@@ -369,6 +369,17 @@ CREATE TABLE reactions (
     UNIQUE (message_id, emoji, user_id)
 ) STRICT;
 
+-- Calls that go on, as they would be told of if they ended now: one that a crash cuts leaves its line
+-- in the history at the next start.
+CREATE TABLE open_calls (
+    chat_id      INTEGER PRIMARY KEY REFERENCES chats,
+    starter_id   INTEGER NOT NULL REFERENCES users, -- who joined first
+    last_id      INTEGER NOT NULL REFERENCES users, -- who joined last
+    has_video    INTEGER NOT NULL,
+    was_answered INTEGER NOT NULL,
+    seconds      INTEGER NOT NULL              -- that it is known to have lasted so far
+) STRICT;
+
 -- Whom messages call: by an `@` and their name, everybody in the chat at once (user 0), and
 -- who is answered. What is called for whom is counted above the members' marks.
 CREATE TABLE mentions (

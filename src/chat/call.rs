@@ -1,24 +1,32 @@
 //! Calls: who is in the call of a chat, that it rings, signals between them, and the line that
 //! it leaves in the history.
 //!
-//! A call lives as long as the sockets that are in it; what is stored is that line. The
-//! media never comes here, only what browsers need to find each other.
+//! A call lives as long as the sockets that are in it; what is stored is that line, and while it goes
+//! on as much as makes that line after a crash. The media never comes here, only what browsers need to find each other.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::interval;
 
 use super::app::App;
 use super::group::inside;
-use super::memory::calls::{Call, Participant, ids, users};
+use super::memory::calls::{Call, CallChange, Participant, ids, users};
 use super::message::post;
-use super::model::call::{EndedCall, MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
+use super::model::call::{CallRecord, MAX_CANDIDATE, MAX_SDP, Signal, SignalKind};
 use super::model::chat::Chat;
 use super::model::error::{Error, Result, Rule};
 use super::model::event::{CallEvent, Event, Ring, Scope};
 use super::model::id::{ChatId, UserId};
 use super::model::message::Draft;
 use super::model::name::{MessageText, Username};
+use super::model::quota::Quota;
 use super::model::session::Actor;
+use super::store::{self, Tx};
 use super::subscription::Subscriber;
+
+/// How often it is written down how long calls have lasted.
+const NOTE_EVERY: Duration = Duration::from_secs(5);
 
 impl App {
     /// Brings a chat's socket into the chat's call. Everybody in the call learns who is
@@ -50,7 +58,11 @@ impl App {
         let participants = users(&call.participants);
         let joined = is_new_user.then_some(Event::Call(CallEvent::Joined { chat, user, username, participants }));
         if self.hub.publish_from(subscriber.socket, rings.into_iter().chain(joined).chain([state])) {
-            call.was_answered |= user != call.starter;
+            let is_answered = !call.was_answered && user != call.starter;
+            call.was_answered |= is_answered;
+            if (is_first || is_answered) && call.leaves_line() {
+                self.calls.note(CallChange::GoesOn(call.record(chat, user)));
+            }
             return Ok(());
         }
         // Removed or signed out at this very moment.
@@ -77,15 +89,14 @@ impl App {
             return;
         }
         let is_over = participants.is_empty();
-        // One that rang for nobody and that nobody joined leaves no trace.
-        let ended = (is_over && (call.rings || call.was_answered)).then(|| call.ended(chat, user));
+        let ended = (is_over && call.leaves_line()).then(|| call.record(chat, user));
         let over = ended.map(|call| Event::Ringing { chat, ring: Ring::Ended { seconds: call.seconds } });
         self.hub.publish([Event::Call(CallEvent::Left { chat, user, participants })].into_iter().chain(over));
         if is_over {
             calls.remove(&chat);
         }
         if let Some(ended) = ended {
-            self.calls.end(ended);
+            self.calls.note(CallChange::Ended(ended));
         }
     }
 
@@ -115,35 +126,81 @@ impl App {
         Ok(())
     }
 
-    /// Writes a line into the history for each call that ends, for as long as the server runs.
+    /// Writes down what becomes of calls, for as long as the server runs; first of those that a crash cut.
     pub async fn record_calls(&self) {
-        while let Some(call) = self.calls.next_ended().await {
-            self.record(call).await;
+        match self.store.read(store::open_calls::list) {
+            Ok(cut) => {
+                for call in cut {
+                    self.record_patiently(CallChange::Ended(call)).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "calls that a crash cut leave their lines at the next start"),
+        }
+        let mut turns = interval(NOTE_EVERY);
+        loop {
+            tokio::select! {
+                change = self.calls.next_change() => match change {
+                    Some(change) => self.record_patiently(change).await,
+                    None => return,
+                },
+                _ = turns.tick() => self.note_lengths().await,
+            }
         }
     }
 
-    /// The same for those that have ended by now.
+    /// What became of them by now.
     pub async fn record_last_calls(&self) {
-        while let Some(call) = self.calls.take_ended() {
-            self.record(call).await;
+        while let Some(change) = self.calls.take_change() {
+            if let Err(error) = self.record(change).await {
+                tracing::warn!(%error, "a call leaves its line at the next start");
+            }
         }
     }
 
-    /// In the name of who began it, or of the last who was in it if that one has left the chat.
-    async fn record(&self, call: EndedCall) {
+    /// Waits as long as nothing can be written.
+    async fn record_patiently(&self, change: CallChange) {
+        while let Err(Error::Busy { .. }) = self.record(change).await {}
+    }
+
+    async fn record(&self, change: CallChange) -> Result<()> {
+        let call = match change {
+            CallChange::GoesOn(call) => return self.note_open(vec![call]).await,
+            CallChange::Ended(call) => call,
+        };
         let quota = self.quota;
         let written = self.store.write(move |tx| {
-            let text = MessageText::parse_filled(&call.sentence(), usize::MAX).map_err(|_| Error::Internal)?;
-            let draft = Draft { call_seconds: Some(call.talked()), ..Draft::of(text, None) };
-            match post(tx, call.starter, call.chat, &draft, quota) {
-                Err(Error::NotFound | Error::NotMember) => post(tx, call.last, call.chat, &draft, quota),
-                posted => posted,
-            }
+            store::open_calls::delete(tx, call.chat)?;
+            post_line(tx, call, quota)
         });
-        if let Err(error) = written.await {
-            // The chat is gone, say.
-            tracing::debug!(%error, "a call left no line in the history");
+        match written.await {
+            Err(error @ Error::Busy { .. }) => Err(error),
+            Err(error) => {
+                // The chat is gone, say.
+                tracing::debug!(%error, "a call left no line in the history");
+                self.store.write(move |tx| store::open_calls::delete(tx, call.chat)).await
+            }
+            Ok(()) => Ok(()),
         }
+    }
+
+    /// How long calls have lasted by now, which is all that is known of one that a crash cuts.
+    async fn note_lengths(&self) {
+        let calls = self.calls.records();
+        if calls.is_empty() {
+            return;
+        }
+        if let Err(error) = self.note_open(calls).await {
+            tracing::debug!(%error, "how long calls have lasted is noted next time");
+        }
+    }
+
+    async fn note_open(&self, calls: Vec<CallRecord>) -> Result<()> {
+        self.store
+            .write(move |tx| {
+                tx.is_unseen = true;
+                calls.iter().try_for_each(|call| store::open_calls::put(tx, call))
+            })
+            .await
     }
 
     /// Passes a signal to a participant of the same call, and to nobody else.
@@ -172,6 +229,17 @@ impl App {
         let is_told = self.hub.publish_from(subscriber.socket, [Event::Call(CallEvent::Signalled { signal, to })]);
         if is_told { Ok(()) } else { Err(Error::NotInCall) }
     }
+}
+
+/// In the name of who began it, or of the last who was in it if that one has left the chat.
+fn post_line(tx: &mut Tx<'_>, call: CallRecord, quota: Quota) -> Result<()> {
+    let text = MessageText::parse_filled(&call.sentence(), usize::MAX).map_err(|_| Error::Internal)?;
+    let draft = Draft { call_seconds: Some(call.talked()), ..Draft::of(text, None) };
+    let posted = match post(tx, call.starter, call.chat, &draft, quota) {
+        Err(Error::NotFound | Error::NotMember) => post(tx, call.last, call.chat, &draft, quota),
+        posted => posted,
+    };
+    posted.map(drop)
 }
 
 fn chat_of(subscriber: &Subscriber) -> Result<ChatId> {

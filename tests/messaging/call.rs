@@ -1,8 +1,12 @@
 //! Calls as this socket tells of them, and the lines that they leave.
 
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::words::{Chat, Line, dm, group, path, put, say, seen};
+use crate::world::home::PATIENCE;
 use crate::world::{Fireside, Listener, Person, Room, people};
 
 fn room(chat: Chat) -> Room {
@@ -182,4 +186,64 @@ async fn calls_that_are_begun_count_as_what_is_sent() {
         }
     };
     assert_eq!(refused["data"]["code"], "rate_limited");
+}
+
+/// Waits until as many calls as this are known to go on and to have lasted this long.
+async fn until_noted(fireside: &Fireside, calls: i64, seconds: i64) {
+    let db = Connection::open(fireside.home.database()).unwrap();
+    let start = Instant::now();
+    let noted = || {
+        let sql = "SELECT count(*) FROM open_calls WHERE seconds >= ?1";
+        db.query_row(sql, [seconds], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    while noted() != calls {
+        assert!(start.elapsed() < PATIENCE, "{} calls of {calls} are noted", noted());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_a_crash_cuts_leaves_its_line_at_the_next_start_and_none_at_the_one_after() {
+    let fireside = Fireside::start().await;
+    people!(fireside: alice, bob, carol);
+    let (talk, missed) = (dm(&alice, &bob).await, dm(&alice, &carol).await);
+    let (left, over) = (group(&alice, "left", &[&bob]).await, group(&alice, "over", &[&bob]).await);
+    let _talking = (joins(&alice, talk, true).await, joins(&bob, talk, false).await);
+    let _calling = joins(&alice, missed, false).await;
+    let his = joins(&bob, left, false).await;
+    let _hers = joins(&alice, left, false).await;
+    // One that ends before leaves no second line.
+    leaves(joins(&alice, over, false).await).await;
+    until_noted(&fireside, 3, 1).await;
+    // Whoever began it is not there any more.
+    bob.delete(&format!("{}members/{}/remove/", left.path(), bob.id)).await.is(204);
+    drop(his);
+
+    let fireside = fireside.dies_and_restarts().await;
+    until_noted(&fireside, 0, 0).await;
+    let (alice, bob, carol) = (alice.back_to(&fireside), bob.back_to(&fireside), carol.back_to(&fireside));
+    let line = newest(&bob, talk).await;
+    assert_eq!((&line["kind"], &line["sender"]["id"]), (&json!("call"), &json!(alice.id)));
+    let seconds = line["call_seconds"].as_i64().unwrap();
+    assert!((1..60).contains(&seconds), "as long as is known: {line}");
+    assert!(line["content"].as_str().unwrap().starts_with("Video call, "), "{line}");
+    let line = newest(&carol, missed).await;
+    assert_eq!((&line["content"], &line["call_seconds"]), (&json!("Missed call."), &json!(0)));
+    assert_eq!(seen(&carol, missed).await["unread_count"], 1);
+    assert_eq!(newest(&alice, left).await["sender"]["id"], alice.id, "of who is still there");
+    for chat in [talk, missed, left] {
+        assert_eq!(seen(&alice, chat).await["call"], json!([]), "nobody is in it any more");
+    }
+
+    let fireside = fireside.dies_and_restarts().await.restarts().await;
+    let alice = alice.back_to(&fireside);
+    for chat in [talk, missed, left, over] {
+        let lines = alice.get(&chat.messages()).await.is(200).results();
+        assert_eq!(lines.iter().filter(|line| line["kind"] == "call").count(), 1, "{lines:?}");
+    }
+    // And the next call is one of its own.
+    let mut hers = Line::to(&alice).await;
+    leaves(joins(&alice, missed, true).await).await;
+    while hers.frame().await["message"]["content"] != "Missed video call." {}
+    until_noted(&fireside, 0, 0).await;
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::pace::Pace;
-use crate::chat::model::call::EndedCall;
+use crate::chat::model::call::CallRecord;
 use crate::chat::model::id::{ChatId, SocketId, UserId};
 use crate::chat::model::name::Username;
 
@@ -19,8 +19,9 @@ use crate::chat::model::name::Username;
 const MAX_RINGS: NonZeroU32 = NonZeroU32::new(3).unwrap();
 /// And once more in this time.
 const RINGS_AGAIN: Duration = Duration::from_secs(30);
-/// Calls that have ended and are not in their chats' histories yet. Of more no line is left.
-const MAX_ENDED: usize = 1_024;
+/// What happened to calls and is not written down yet. Of calls that end when there is more, a line is left at the
+/// next start.
+const MAX_UNWRITTEN: usize = 1_024;
 
 #[derive(Clone)]
 pub struct Participant {
@@ -55,8 +56,13 @@ impl Call {
         }
     }
 
-    pub fn ended(&self, chat: ChatId, last: UserId) -> EndedCall {
-        EndedCall {
+    /// One that rings for nobody and that nobody joined leaves no trace.
+    pub fn leaves_line(&self) -> bool {
+        self.rings || self.was_answered
+    }
+
+    pub fn record(&self, chat: ChatId, last: UserId) -> CallRecord {
+        CallRecord {
             chat,
             starter: self.starter,
             last,
@@ -67,21 +73,30 @@ impl Call {
     }
 }
 
+/// What is to be written down of a call.
+#[derive(Clone, Copy)]
+pub enum CallChange {
+    /// It goes on, and is known of after a crash.
+    GoesOn(CallRecord),
+    /// It leaves its line in the history.
+    Ended(CallRecord),
+}
+
 /// The calls of all chats. Its lock is held while their events are published, so that
 /// everybody sees the same order; the hub's lock is taken inside it, never around it.
 pub struct Calls {
     by_chat: Mutex<HashMap<ChatId, Call>>,
     rings: Pace<(ChatId, UserId)>,
-    ended: mpsc::Sender<EndedCall>,
-    /// Read by whoever writes the lines of history.
-    to_record: tokio::sync::Mutex<mpsc::Receiver<EndedCall>>,
+    changes: mpsc::Sender<CallChange>,
+    /// Read by whoever writes them down.
+    unwritten: tokio::sync::Mutex<mpsc::Receiver<CallChange>>,
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        let (ended, to_record) = mpsc::channel(MAX_ENDED);
+        let (changes, unwritten) = mpsc::channel(MAX_UNWRITTEN);
         let rings = Pace::new(Quota::with_period(RINGS_AGAIN).map(|quota| quota.allow_burst(MAX_RINGS)));
-        Self { by_chat: Mutex::default(), rings, ended, to_record: tokio::sync::Mutex::new(to_record) }
+        Self { by_chat: Mutex::default(), rings, changes, unwritten: tokio::sync::Mutex::new(unwritten) }
     }
 }
 
@@ -100,20 +115,27 @@ impl Calls {
         self.rings.check((chat, by), NonZeroU32::MIN).is_ok()
     }
 
-    /// Hands on what is to be written into the history.
-    pub fn end(&self, call: EndedCall) {
-        if self.ended.try_send(call).is_err() {
-            tracing::warn!("too many calls end at once: one is missing from its chat's history");
+    /// Hands on what is to be written down.
+    pub fn note(&self, change: CallChange) {
+        if self.changes.try_send(change).is_err() {
+            tracing::warn!("too many calls begin and end at once: the line of one is missing until the next start");
         }
     }
 
-    pub async fn next_ended(&self) -> Option<EndedCall> {
-        self.to_record.lock().await.recv().await
+    pub async fn next_change(&self) -> Option<CallChange> {
+        self.unwritten.lock().await.recv().await
     }
 
-    /// The next that has ended already, if nobody else waits for it.
-    pub fn take_ended(&self) -> Option<EndedCall> {
-        self.to_record.try_lock().ok()?.try_recv().ok()
+    /// The next that happened already, if nobody else waits for it.
+    pub fn take_change(&self) -> Option<CallChange> {
+        self.unwritten.try_lock().ok()?.try_recv().ok()
+    }
+
+    /// Those that go on and will leave a line.
+    pub fn records(&self) -> Vec<CallRecord> {
+        let calls = self.lock();
+        let lasting = calls.iter().filter(|(_, call)| call.leaves_line());
+        lasting.filter_map(|(chat, call)| Some(call.record(*chat, call.participants.last()?.user))).collect()
     }
 }
 

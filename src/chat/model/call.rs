@@ -34,23 +34,23 @@ pub struct Signal {
     pub body: String,
 }
 
-/// A call that is over.
+/// What is told of a call that is over, or would be if it ended now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndedCall {
+pub struct CallRecord {
     pub chat: ChatId,
     /// Who joined first.
     pub starter: UserId,
-    /// Who left last.
+    /// Who left last, or joined last of those who are in it.
     pub last: UserId,
     /// Begun with a camera.
     pub has_video: bool,
     /// Somebody else was in it.
     pub was_answered: bool,
-    /// From the first who joined to the last who left.
+    /// From the first who joined on.
     pub seconds: u32,
 }
 
-impl EndedCall {
+impl CallRecord {
     /// Seconds, as a message keeps them: 0 of one that nobody answered, and of others 1 at least.
     #[must_use]
     pub fn talked(&self) -> u32 {
@@ -81,13 +81,13 @@ fn counted(count: u32, unit: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChatId, EndedCall, UserId};
+    use super::{CallRecord, ChatId, UserId};
 
     #[test]
     fn a_call_is_told_in_a_sentence() {
         let call = |seconds, has_video, was_answered| {
             let (starter, last) = (UserId(1), UserId(2));
-            EndedCall { chat: ChatId(1), starter, last, has_video, was_answered, seconds }.sentence()
+            CallRecord { chat: ChatId(1), starter, last, has_video, was_answered, seconds }.sentence()
         };
         assert_eq!(call(42, false, false), "Missed call.");
         assert_eq!(call(0, true, false), "Missed video call.");

@@ -29,6 +29,15 @@ const MIGRATIONS: &[&str] = &[
          created_at INTEGER NOT NULL
      ) STRICT;
      CREATE INDEX chat_log_by_chat ON chat_log (chat_id, id);",
+    // 20: calls that go on are known after a crash.
+    "CREATE TABLE open_calls (
+         chat_id      INTEGER PRIMARY KEY REFERENCES chats,
+         starter_id   INTEGER NOT NULL REFERENCES users,
+         last_id      INTEGER NOT NULL REFERENCES users,
+         has_video    INTEGER NOT NULL,
+         was_answered INTEGER NOT NULL,
+         seconds      INTEGER NOT NULL
+     ) STRICT;",
 ];
 
 /// The newest state of the database, for one that is new.

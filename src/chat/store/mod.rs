@@ -38,6 +38,7 @@ pub(super) mod mentions;
 pub(super) mod messages;
 mod migrations;
 pub(super) mod notify;
+pub(super) mod open_calls;
 pub(super) mod outgoing_hooks;
 pub(super) mod people;
 #[cfg(test)]

@@ -273,7 +273,11 @@ pub(super) async fn words(app: &App, alice: &Actor, bob: &Actor, den: ChatId) {
     app.delete_message(alice, one, MayDelete::AuthorOrOwner).await.expect("deleted");
     app.changes(bob, Seq(0), None).await.expect("changes");
     for scope in [Scope::Chat(den), Scope::Pair(bob.user), Scope::All] {
-        drop(app.subscribe(alice, scope, Topics::ALL).await.expect("listening"));
+        let socket = app.subscribe(alice, scope, Topics::ALL).await.expect("listening");
+        // The one of the chat ends its call by going.
+        let call = app.join_call(socket.subscriber(), false);
+        assert_eq!(call.is_ok(), scope == Scope::Chat(den));
     }
+    app.record_last_calls().await;
     app.maintain().await.expect("maintained");
 }
