@@ -130,7 +130,7 @@ impl Check {
         let version = about["version"].as_str().unwrap_or("of an unknown version");
         let mut findings = vec![Good(format!("{} is reached, and it is Fireside {version}", self.place()))];
         findings.push(self.tls());
-        findings.extend(self.certificate().await);
+        findings.extend(self.readiness().await);
         findings.extend(self.hsts(&answer));
         findings.push(self.address(&about).await);
         findings.push(self.scheme_and_host(&about));
@@ -162,10 +162,17 @@ impl Check {
         )
     }
 
-    /// What the server says of its own, where it has one.
-    async fn certificate(&self) -> Option<Finding> {
-        let answer = self.client.get("/readyz", &[]).await.ok()?;
-        certificate::certificate(&serde_json::from_slice(&answer.body).ok()?)
+    /// What the server says of its certificate, where it has one of its own, and of its clock.
+    async fn readiness(&self) -> Vec<Finding> {
+        let Ok(answer) = self.client.get("/readyz", &[]).await else { return Vec::new() };
+        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let behind = (told["clock"] == "behind").then(|| {
+            Missing(
+                "the right time: the server's clock is behind, by what a certificate or the sign-in provider says"
+                    .to_owned(),
+            )
+        });
+        certificate::certificate(&told).into_iter().chain(behind).collect()
     }
 
     fn hsts(&self, answer: &Answer) -> Option<Finding> {

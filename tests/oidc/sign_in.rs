@@ -5,6 +5,7 @@ use serde_json::json;
 use super::provider::{Key, Provider, SUBJECT};
 use super::visitor::Visitor;
 use super::{everybody, fireside_of};
+use crate::world::home::run;
 use crate::world::machine::MovedClock;
 use crate::world::person::cookie_line;
 use crate::world::server::metrics_of;
@@ -72,7 +73,13 @@ async fn a_clock_that_is_behind_the_providers_is_told() {
     assert_eq!(told().await, (json!({"status": "ready"}), false));
     Visitor::of(&fireside).signs_in().await.is(302);
     assert_eq!(told().await, (json!({"status": "ready", "clock": "behind"}), true));
+    let checked = async || {
+        let checked = run(&["check", "--url", &fireside.url], "").await;
+        checked.stdout.contains("missing  the right time: the server's clock is behind")
+    };
+    assert!(checked().await);
     clock.is_off_by("+0");
+    assert!(!checked().await);
     assert_eq!(told().await, (json!({"status": "ready"}), false));
 }
 
