@@ -130,6 +130,19 @@ async fn two_names_of_a_proxy_are_two_people_whoever_comes_first() {
     assert_eq!(mallory.me().await["username"], "jane");
     assert_eq!(username(&fireside.anyone(), "jane").await, "jane-2");
     assert_eq!(mallory.me().await["username"], "jane");
+    // Nor once that one has a password, which tells nothing of the name.
+    provider.ways().claims = json!({"sub": "another", "preferred_username": "ceo"});
+    Visitor::of(&fireside).signs_in().await.is(302);
+    fireside.home.runs(&["user", "passwd", "ceo", "--password-file", "-"], "a long secret\n").await.succeeded();
+    assert_eq!(username(&fireside.anyone(), "ceo").await, "ceo-2");
+    // Of whom it is, the operator says.
+    let alice = has_account(&fireside, "alice").await;
+    for issuer in [provider.url.as_str(), "proxy"] {
+        let words = ["user", "link", "alice", "--issuer", issuer, "--subject", "alice"];
+        fireside.home.runs(&words, "").await.succeeded();
+    }
+    assert_eq!(username(&fireside.anyone(), "Alice").await, "alice");
+    assert_eq!(alice.get(ME).await.is(200).json()["username"], "alice");
 }
 
 #[tokio::test]

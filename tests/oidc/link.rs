@@ -82,6 +82,9 @@ async fn an_account_is_linked_signed_in_by_and_unlinked() {
     let device = browser.person().post("/api/auth/login/", &bare).await.is(200).json()["token"].clone();
     let device = fireside.anyone().showing(Credential::Token(device.as_str().unwrap().to_owned()));
     device.get("/api/auth/me/").await.is(200);
+    let token = browser.person().get("/api/token/").await.is(200).json()["token"].clone();
+    let token = fireside.anyone().showing(Credential::Token(token.as_str().unwrap().to_owned()));
+    token.get("/api/auth/me/").await.is(200);
 
     let root = root_of(&fireside).await;
     let linked_to = async || {
@@ -94,6 +97,7 @@ async fn an_account_is_linked_signed_in_by_and_unlinked() {
     browser.person().delete(LINK).await.is(204);
     browser.person().get("/api/auth/me/").await.is(200);
     device.get("/api/auth/me/").await.is(401);
+    token.get("/api/auth/me/").await.is(401);
     alice.get("/api/auth/me/").await.is(200);
     browser.person().post("/api/auth/login/", &bare).await.refused(401, "invalid_credentials");
     assert_eq!(alice.get(LINK).await.is(200).json()["linked"], false);

@@ -24,15 +24,7 @@ impl App {
     pub async fn rotate_account_token(&self, actor: &Actor) -> Result<Token> {
         self.store.read(|db| refuse_program(db, actor))?;
         let (user, keys) = (actor.user, self.keys.clone());
-        let token = self
-            .authorized(actor)
-            .write(move |tx| {
-                for credential in store::credentials::delete_account_tokens(tx, user)? {
-                    tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
-                }
-                renew(tx, user, &keys)
-            })
-            .await?;
+        let token = self.authorized(actor).write(move |tx| replace(tx, user, &keys)).await?;
         self.hub.settle().await;
         Ok(token)
     }
@@ -58,6 +50,14 @@ pub(in crate::chat) fn open(tx: &Tx<'_>, user: UserId, keys: &Keys, nonce: &[u8]
     };
     store::credentials::insert(tx, &new)?;
     Ok(token)
+}
+
+/// Ends the account token and those that came with the account, and makes another.
+pub(super) fn replace(tx: &mut Tx<'_>, user: UserId, keys: &Keys) -> Result<Token> {
+    for credential in store::credentials::delete_account_tokens(tx, user)? {
+        tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
+    }
+    renew(tx, user, keys)
 }
 
 /// Makes another in its place, whose row is gone already.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::account_token::refuse_program;
+use super::account_token::{refuse_program, replace};
 use super::sign_in::{Verified, Word, open_browser};
 use super::{audit, register, session};
 use crate::chat::app::App;
@@ -138,18 +138,19 @@ impl App {
         self.store.write(move |tx| add(tx, user, &identity, None)).await
     }
 
-    /// Unlinks the actor's account there, if they can sign in otherwise. What it opened ends, but for what asks.
+    /// Unlinks the actor's account there, if they can sign in otherwise. What it opened ends, but for what asks; and the
+    /// account token, which any session reads.
     pub async fn unlink(&self, actor: &Actor, issuer: &str) -> Result<()> {
         // Whoever has just signed in by it may do without it from now on.
         self.check_fresh(actor, "")?;
-        let (user, credential, issuer) = (actor.user, actor.credential, issuer.to_owned());
+        let (user, credential, issuer, keys) = (actor.user, actor.credential, issuer.to_owned(), self.keys.clone());
         self.authorized(actor)
             .write(move |tx| {
                 let hash = store::users::password_hash(tx, user)?;
                 if !hash.is_some_and(|hash| has_password(&hash)) {
                     return Err(Error::Forbidden(Denial::NoPassword));
                 }
-                remove(tx, user, &issuer, Some(credential), Some(user))
+                remove(tx, user, &issuer, (Some(credential), Some(user)), &keys)
             })
             .await?;
         self.hub.settle().await;
@@ -158,7 +159,8 @@ impl App {
 
     /// Unlinks somebody's, for the command line.
     pub async fn unlink_for(&self, user: UserId, issuer: String) -> Result<()> {
-        self.store.write(move |tx| remove(tx, user, &issuer, None, None)).await?;
+        let keys = self.keys.clone();
+        self.store.write(move |tx| remove(tx, user, &issuer, (None, None), &keys)).await?;
         self.hub.settle().await;
         Ok(())
     }
@@ -212,15 +214,10 @@ fn open_named(
 }
 
 /// Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy. Nor is an
-/// account theirs whose name was made of what others are called elsewhere: by the proxy, like `ada` of
-/// `ada@example.org`, or by a provider, where people choose what they are called.
+/// account theirs that is known elsewhere: its name may be made of what people are called there, by the proxy, like `ada`
+/// of `ada@example.org`, or by a provider, where they choose it, whether or not they have got a password since.
 fn is_of_that_name(tx: &Tx<'_>, user: &User, identity: &Identity) -> Result<bool> {
-    let is_same = user.username.as_str().eq_ignore_ascii_case(identity.subject());
-    if !is_same || identities::subject(tx, user.id, identity.issuer())?.is_some() {
-        return Ok(false);
-    }
-    let has_none = store::users::password_hash(tx, user.id)?.is_some_and(|hash| !has_password(&hash));
-    Ok(!(has_none && identities::has_any(tx, user.id)?))
+    Ok(user.username.as_str().eq_ignore_ascii_case(identity.subject()) && !identities::has_any(tx, user.id)?)
 }
 
 fn free_name(tx: &Tx<'_>, wanted: Username) -> Result<Username> {
@@ -252,7 +249,13 @@ fn add(tx: &Tx<'_>, user: UserId, identity: &Identity, by: Option<UserId>) -> Re
     audit::note(tx, by, AuditAction::IdentityLinked, account.user.username.as_str(), identity.issuer())
 }
 
-fn remove(tx: &mut Tx<'_>, user: UserId, issuer: &str, kept: Option<CredentialId>, by: Option<UserId>) -> Result<()> {
+fn remove(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    issuer: &str,
+    (kept, by): (Option<CredentialId>, Option<UserId>),
+    keys: &Keys,
+) -> Result<()> {
     let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
     if !identities::delete(tx, user, issuer)? {
         return Err(Error::NotFound);
@@ -260,6 +263,7 @@ fn remove(tx: &mut Tx<'_>, user: UserId, issuer: &str, kept: Option<CredentialId
     for credential in identities::delete_opened(tx, user, issuer, kept)? {
         tx.publish(Event::Steering(Steering::CredentialEnded { user, credential }));
     }
+    replace(tx, user, keys)?;
     audit::note(tx, by, AuditAction::IdentityUnlinked, account.user.username.as_str(), issuer)
 }
 

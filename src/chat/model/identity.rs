@@ -38,7 +38,7 @@ impl Identity {
         Self::of(PROXY, &name.to_ascii_lowercase())
     }
 
-    /// One that was exported, of either kind.
+    /// One that was exported, or is linked at the command line: of either kind.
     pub fn exported(issuer: &str, subject: &str) -> Result<Self, Violation> {
         if issuer == PROXY { Self::named_by_proxy(subject) } else { Self::parse(issuer, subject) }
     }
