@@ -101,6 +101,8 @@ export interface Chat {
   member_count: number;
   /** Ids of those who are in its call. */
   call: number[];
+  /** Whether I may change the group. */
+  is_admin: boolean;
   unread_count: number;
   /** Unread messages that mention me or answer me. */
   mention_count: number;

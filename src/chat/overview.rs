@@ -60,9 +60,8 @@ impl App {
     pub fn own_part(&self, actor: &Actor, id: ChatId) -> Result<(Kind, OwnPart)> {
         let (me, now) = (actor.user, self.now());
         self.store.read(|db| {
-            let found = store::members::own_part(db, id, me, now)?;
-            let (kind, unread_count, notify) = found.ok_or(Error::NotFound)?;
-            Ok((kind, OwnPart { unread_count, mention_count: mention_count(db, id, me, unread_count)?, notify }))
+            let (kind, own) = store::members::own_part(db, id, me, now)?.ok_or(Error::NotFound)?;
+            Ok((kind, OwnPart { mention_count: mention_count(db, id, me, own.unread_count)?, ..own }))
         })
     }
 
@@ -189,7 +188,8 @@ fn own_overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overv
 /// The same without what calls the reader, which takes longest to count.
 fn overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overview> {
     let (members, last_message) = (store::members::all(db, chat.id)?, last_message(db, me, &chat)?);
-    let own = OwnPart { unread_count: chat.unread_count(), notify: chat.notify(now), ..OwnPart::default() };
+    let is_admin = chat.membership.as_ref().is_some_and(|membership| membership.is_admin);
+    let own = OwnPart { is_admin, unread_count: chat.unread_count(), mention_count: 0, notify: chat.notify(now) };
     Ok(Overview { members, last_message, own, ..Overview::of(chat) })
 }
 

@@ -44,8 +44,8 @@ export function createActions(app) {
       app.refreshChat(chat);
     }),
     mayPin: () => {
-      const { chats, open, me } = store.get();
-      return chats[open]?.chat_type === 'dm' || chats[open]?.admins?.includes(me.id);
+      const { chats, open } = store.get();
+      return chats[open]?.chat_type === 'dm' || chats[open]?.is_admin;
     },
     pin: guarded(async (message) => {
       const chat = store.get().open;

@@ -33,9 +33,9 @@ export function createComposer(store, api, { drafts, outbox, actions }) {
 
   // Others, and everybody at once where one may call them.
   function named({ chats, logs, me }) {
-    const { members = [], admins = [], chat_type } = chats[chat] ?? {};
+    const { members = [], is_admin, chat_type } = chats[chat] ?? {};
     const others = byTalk(members.filter(({ id }) => id !== me.id), logs[chat]?.messages ?? []);
-    const mayCallAll = chat_type === 'group' && (members.length <= EVERYBODY || admins.includes(me.id));
+    const mayCallAll = chat_type === 'group' && (members.length <= EVERYBODY || is_admin);
     return mayCallAll ? [...others, { username: 'all', display_name: t('complete.all') }] : others;
   }
 

@@ -67,7 +67,7 @@ export function openGroup({ api, store, actions }, chat) {
   const pins = createPins({ api, actions }, chat, () => box.close());
 
   const heading = el('h3', {});
-  const leads = () => Boolean(shown().admins?.includes(mine()));
+  const leads = () => Boolean(shown().is_admin);
   const members = createFinder((wish) => api.members(chat, wish), (member) => {
     const name = nameOf(member);
     const role = member.id === shown().owner ? t('group.owner') : member.is_admin && t('group.admin');
@@ -105,7 +105,7 @@ export function openGroup({ api, store, actions }, chat) {
   function draw() {
     const before = drawn;
     const { title, members: list = [], admins = [], owner, avatar_url: look, member_count: count = list.length } = shown();
-    drawn = { title, list, count, look, roles: `${owner} ${admins}`, leads: leads() };
+    drawn = { title, list, count, look, roles: `${owner} ${admins} ${leads()}`, leads: leads() };
     if (title !== before.title || look !== before.look) face.replaceChildren(avatar(shown(), { size: '5rem', group: true }));
     unpicturing.hidden = !look;
     owned.hidden = owner !== mine();

@@ -162,3 +162,40 @@ async fn a_link_that_was_revoked_leads_nowhere() {
     hers.leaves().await;
     his.leaves().await;
 }
+
+#[tokio::test]
+async fn an_admin_of_a_large_group_has_their_tools_at_once_and_loses_them_at_once() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let (fireside, alice, others) = crowd().await;
+    let group = makes_group(&alice, "Everybody here").await;
+    for some in others[..AT_ONCE * 2].chunks(AT_ONCE) {
+        let ids: Vec<i64> = some.iter().map(|(id, _)| *id).collect();
+        alice.post(&format!("/messages/api/chats/{group}/members/add/"), &json!({"user_ids": ids})).await.is(200);
+    }
+    let (bob, name) = &others[0];
+    let answer = signs_in(&fireside, name, "fireside").await.is(200).json();
+    let his = Browser::of(&fireside, &Person::of(fireside.anyone(), &answer, "fireside".to_owned())).await;
+    his.opens_chat(group).await;
+    // The panel asks once for the group as it is.
+    his.does(&format!(
+        "const real = window.fetch;
+         window.fetch = async (url, wish) => {{
+             const answer = await real(url, wish);
+             if (String(url).endsWith('/chats/{group}/')) window.isAnswered = true;
+             return answer;
+         }};"
+    ))
+    .await;
+    his.clicks(".conversation .about").await;
+    his.until(&format!("window.isAnswered && {SHOWN} > 0")).await;
+    let tools = "document.querySelectorAll('dialog summary, dialog [aria-label^=\"More about\"]').length";
+    assert_eq!(his.asks(tools).await, 0);
+    let role = format!("/messages/api/chats/{group}/members/{bob}/");
+    alice.patch(&role, &json!({"role": "admin"})).await.is(200);
+    his.reads("dialog button", "Invite by link").await;
+    his.until(&format!("{tools} > 2")).await;
+    alice.patch(&role, &json!({"role": "member"})).await.is(200);
+    his.until(&format!("{tools} === 0 && !document.querySelector('dialog').textContent.includes('Invite by link')"))
+        .await;
+    his.leaves().await;
+}

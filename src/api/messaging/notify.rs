@@ -21,6 +21,8 @@ use crate::chat::model::session::Actor;
 /// What of a chat is its viewer's alone.
 #[derive(JsonSchema, Serialize)]
 pub struct Own {
+    /// Whether I may change the group.
+    is_admin: bool,
     unread_count: i64,
     /// Unread messages that mention me or answer me: 1,000 at most are counted.
     mention_count: i64,
@@ -29,8 +31,8 @@ pub struct Own {
 
 impl From<OwnPart> for Own {
     fn from(own: OwnPart) -> Self {
-        let OwnPart { unread_count, mention_count, notify } = own;
-        Self { unread_count, mention_count, notify: notify.into() }
+        let OwnPart { is_admin, unread_count, mention_count, notify } = own;
+        Self { is_admin, unread_count, mention_count, notify: notify.into() }
     }
 }
 

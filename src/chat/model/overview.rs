@@ -28,6 +28,8 @@ pub struct Overview {
 /// What of a chat is one member's own, and nobody else's to see. By default what is told of nobody.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OwnPart {
+    /// Whether they are one of its admins.
+    pub is_admin: bool,
     /// Messages of others that are not read yet.
     pub unread_count: i64,
     /// Those of them that mention the member or answer them.

@@ -10,6 +10,7 @@ use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MemberId, MessageId, UserId};
 use crate::chat::model::member::Member;
 use crate::chat::model::notify::{ChatNotify, Level, Mute};
+use crate::chat::model::overview::OwnPart;
 use crate::chat::model::page::{Page, Paged};
 use crate::chat::model::receipt::ReadMark;
 use crate::chat::model::time::Timestamp;
@@ -215,17 +216,17 @@ pub fn hidden_by(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A member's own part of a chat that they have not put away: its kind, the messages in it that are
-/// unread, and how they are told of them now.
-pub fn own_part(db: &Db, chat: ChatId, user: UserId, now: Timestamp) -> Result<Option<(Kind, i64, ChatNotify)>> {
+/// A member's own part of a chat that they have not put away, but for what calls them, and its kind.
+pub fn own_part(db: &Db, chat: ChatId, user: UserId, now: Timestamp) -> Result<Option<(Kind, OwnPart)>> {
     let mut query = db.prepare_cached(
-        "SELECT c.low_user IS NOT NULL, c.message_count - m.seen_count, m.level, m.muted_until, c.member_count
+        "SELECT c.low_user IS NOT NULL, c.message_count - m.seen_count, m.level, m.muted_until, c.member_count, m.is_admin
          FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.chat_id = ?1 AND m.user_id = ?2 AND m.is_hidden = 0",
     )?;
     let found = query.query_row([chat.0, user.0], |row| {
         let kind = if row.get(0)? { Kind::Direct } else { Kind::Group };
-        Ok((kind, row.get(1)?, ChatNotify::new(level(row, 2)?, mute(row, 3)?, row.get(4)?, now)))
+        let notify = ChatNotify::new(level(row, 2)?, mute(row, 3)?, row.get(4)?, now);
+        Ok((kind, OwnPart { is_admin: row.get(5)?, unread_count: row.get(1)?, mention_count: 0, notify }))
     });
     Ok(found.optional()?)
 }
