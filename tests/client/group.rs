@@ -71,7 +71,9 @@ async fn a_public_room_is_found_and_joined() {
     let fireside = Fireside::start().await;
     let alice = fireside.registers("alice").await;
     let bob = fireside.registers("bob").await;
-    bob.opens(&json!({"name": "Bakers", "description": "Bread and patience"})).await;
+    let bakers = bob.opens(&json!({"name": "Bakers", "description": "Bread and patience"})).await;
+    let picture = bob.uploads("bread.png", PNG).await;
+    bob.patch(&format!("/messages/api/chats/{}/", bakers.id), &json!({"avatar": picture["id"]})).await.is(200);
     let hidden = bob.opens_room("Secret").await;
     bob.makes_private(&hidden).await;
     let hers = Browser::of(&fireside, &alice).await;
@@ -80,6 +82,7 @@ async fn a_public_room_is_found_and_joined() {
     hers.does("[...document.querySelectorAll('dialog button')].find((each) => each.textContent === 'Browse public groups').click()").await;
     hers.reads("dialog .person", "Bread and patience").await;
     assert_eq!(hers.asks("document.querySelectorAll('dialog .person').length").await, 1, "not the private one");
+    hers.until("document.querySelector('dialog .person .avatar img')?.naturalWidth === 1").await;
     hers.presses_button("Join Bakers").await;
     hers.reads(".conversation h2", "Bakers").await;
     hers.says("good morning").await;

@@ -24,6 +24,7 @@ async fn a_room_is_opened_with_a_name_alone() {
     let room = alice.post("/api/rooms/", &wish).await.is(201).json();
     assert_eq!(room["name"], "The den", "text is trimmed");
     assert_eq!(room["description"], "");
+    assert_eq!(room["avatar_url"], Value::Null);
     assert_eq!(room["is_private"], false);
     assert_eq!(room["is_direct"], false);
     assert_eq!(room["max_participants"], Value::Null);

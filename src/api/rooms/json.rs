@@ -14,8 +14,8 @@ use crate::chat::model::name::Username;
 use crate::chat::model::{chat, file, member, message, user};
 
 /// Where an avatar is, for whoever has the link.
-fn avatar_url(user: &user::User) -> Option<String> {
-    user.avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}")))
+fn avatar_url(avatar: Option<&str>) -> Option<String> {
+    avatar.map(|name| base::at(&format!("/media/user_images/{name}")))
 }
 
 /// A user as everybody sees them.
@@ -34,7 +34,7 @@ impl<'a> From<&'a user::User> for User<'a> {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: avatar_url(user),
+            avatar_url: avatar_url(user.avatar.as_deref()),
             bio: &user.bio,
         }
     }
@@ -53,6 +53,7 @@ pub struct Room<'a> {
     id: i64,
     name: &'a str,
     description: &'a str,
+    avatar_url: Option<String>,
     is_private: bool,
     is_direct: bool,
     max_participants: Option<u32>,
@@ -71,6 +72,7 @@ impl<'a> From<&'a chat::Chat> for Room<'a> {
             id: chat.id.0,
             name: &chat.title,
             description: &chat.description,
+            avatar_url: avatar_url(chat.avatar.as_deref()),
             is_private: chat.is_private,
             is_direct: chat.kind == chat::Kind::Direct,
             max_participants: chat.max_members,
