@@ -159,13 +159,13 @@ function withoutTail(link) {
 
 // The words alone, for a line that has no room for more.
 const LINE = 300; // characters of it
-export function plainly(text) {
+export function plainly(text, most = LINE) {
   const all = (parts) => parts.map((part) => {
     if (part.kind === 'list') return part.items.map((item) => ` ${all(item)} `).join('');
     if (part.kind === 'quote' || part.kind === 'block') return ` ${part.text ?? all(part.parts)} `;
     return part.text ?? all(part.parts);
   }).join('');
-  return all(parse(text.slice(0, LINE))).replace(/\s+/g, ' ').trim();
+  return all(parse(text.slice(0, most))).replace(/\s+/g, ' ').trim();
 }
 
 // What a message is where there is one line for it. `me` reads it.

@@ -5,6 +5,7 @@ import { avatar, dialog, el, icon, nameOf, words } from './dom.js';
 import { createFinder, replaceLines } from './finder.js';
 import { fullTime, number, shortly, t } from './i18n.js';
 import { key } from './kept.js';
+import { plainly } from './markup.js';
 import { otherMember } from './state.js';
 
 const FILTERS = ['from:me', 'has:image', 'has:file', 'has:link'];
@@ -124,16 +125,23 @@ export function hitLine({ message, chat, snippet, highlights }, { me, chats }, {
       el('span', { className: 'preview', dir: 'auto' }, isWhole ? [] : `${name}: `, marked(snippet, highlights)))));
 }
 
-// The server counts characters, of which some are two to the page.
+// As it reads, without its markup: each letter that is left has its place in the snippet. What was
+// cut through in the middle has marks without their other half. The server counts characters, of
+// which some are two to the page.
 function marked(snippet, highlights) {
   const letters = [...snippet];
+  const isCut = snippet.startsWith('…') || snippet.endsWith('…');
+  const words = plainly(snippet, Infinity);
   const parts = [];
-  let from = 0;
-  for (const [start, end] of highlights) {
-    parts.push(letters.slice(from, start).join(''), el('mark', { textContent: letters.slice(start, end).join('') }));
-    from = end;
+  let at = 0;
+  for (const letter of isCut ? words.replace(/\*\*|~~|`+/g, '') : words) {
+    const place = letter === ' ' ? at : letters.indexOf(letter, at);
+    const isFound = highlights.some(([start, end]) => start <= place && place < end);
+    if (letter !== ' ') at = place + 1;
+    if (parts.at(-1)?.isFound !== isFound) parts.push({ isFound, text: '' });
+    parts.at(-1).text += letter;
   }
-  return [...parts, letters.slice(from).join('')];
+  return parts.map(({ isFound, text }) => (isFound ? el('mark', { textContent: text }) : text));
 }
 
 // --- Earlier searches, in this browser alone; signing out forgets them.

@@ -191,3 +191,28 @@ async fn a_server_that_does_not_search_still_finds_chats_and_people() {
     hers.reads("dialog [role=status]", "Search is off on this server.").await;
     hers.leaves().await;
 }
+
+#[tokio::test]
+async fn what_is_found_reads_as_it_does_in_the_chat() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let chat = direct(&alice, &alice).await;
+    let long = format!("**first {} 🎉 the `cellar` key {} last**", "and so on ".repeat(40), "and so on ".repeat(40));
+    for text in ["🎉 the **greenhouse** has\n> a `new` ~~old~~ key_of_brass, 2 * 3", &long] {
+        alice.post(&format!("/messages/api/chats/{chat}/messages/"), &json!({"content": text})).await.is(201);
+    }
+    let hers = Browser::of(&fireside, &alice).await;
+    let marked = "[...document.querySelectorAll('.hit mark')].map((each) => each.textContent)";
+    for (wish, words) in [("greenhouse", json!(["greenhouse"])), ("\"new old\"", json!(["new old"]))] {
+        hers.does("document.querySelector('[type=search]').value = ''").await;
+        hers.types("[type=search]", wish).await;
+        hers.until(&format!("({HITS}).join() === 'You: 🎉 the greenhouse has a new old key_of_brass, 2 * 3'")).await;
+        hers.until(&format!("JSON.stringify({marked}) === JSON.stringify({words})")).await;
+    }
+    hers.does("document.querySelector('[type=search]').value = ''").await;
+    hers.types("[type=search]", "cellar").await;
+    hers.until(&format!("({HITS}).length === 1 && ({HITS})[0].includes('🎉 the cellar key')")).await;
+    assert_eq!(hers.asks(marked).await, json!(["cellar"]));
+    hers.leaves().await;
+}
