@@ -9,6 +9,9 @@ import { chime, settings } from './notify.js';
 import { createPush } from './push.js';
 import { createQuiet } from './quiet.js';
 
+// Where fingers alone point there is hardly a keyboard.
+const hasKeys = () => !matchMedia('(hover: none) and (pointer: coarse)').matches;
+
 export function openSettings({ api, store, actions, signOut }) {
   const guarded = (action) => async () => {
     try {
@@ -27,7 +30,7 @@ export function openSettings({ api, store, actions, signOut }) {
     if (oidc) import('./elsewhere.js').then(({ showLink }) => showLink(elsewhere, { api, name: oidc.name, refused: actions.refused }), () => {});
   }, () => {});
   dialog(t('settings'), [
-    el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
+    el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), hasKeys() && el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
     section(t('profile.mine'), picture(), profile()),
     section(t('appearance'), choice('theme', t('theme'), { auto: t('theme.auto'), light: t('theme.light'), dark: t('theme.dark') }, localStorage.getItem(key('theme')) ?? 'auto', wear),
       choice('language', t('language'), LANGUAGES, language, speak)),

@@ -125,3 +125,19 @@ async fn nothing_lies_below_the_notch_or_the_bar() {
     );
     hers.leaves().await;
 }
+
+#[tokio::test]
+async fn keyboard_shortcuts_are_offered_where_there_is_a_keyboard() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let hers = Browser::of(&fireside, &fireside.registers("alice").await).await;
+    let offered =
+        "[...document.querySelectorAll('dialog button')].some((each) => each.textContent === 'Keyboard shortcuts')";
+    for is_offered in [true, false] {
+        hers.clicks(".me").await;
+        hers.reads("dialog button", "Invite people").await;
+        assert_eq!(hers.asks(offered).await, is_offered);
+        hers.is_a_phone().await;
+    }
+    hers.leaves().await;
+}
