@@ -71,7 +71,7 @@ export function remember(store, token, { caughtUp, signal }) {
         }
         heads.put({ by, of, at: Date.now(), seq, language, state: head }, 'head');
       });
-      localStorage.setItem(SIGN, '1');
+      if (isMine()) localStorage.setItem(SIGN, '1');
     } catch {
       kept.clear();
       await erase().catch(() => {}); // there is no room for it, or it is broken: the next time, it is made anew

@@ -64,3 +64,31 @@ async fn a_session_that_was_ended_elsewhere_leaves_nothing_typed_behind() {
     hers.until(&format!("{TYPED} === 0")).await;
     hers.leaves().await;
 }
+
+#[tokio::test]
+async fn nothing_says_that_something_is_kept_once_another_page_has_signed_out() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.reads(".chat", "bob").await;
+    // The other page does so while this one keeps what it has seen.
+    hers.does(
+        "window.saying = [];
+         const open = IDBDatabase.prototype.transaction;
+         IDBDatabase.prototype.transaction = function (places, mode) {
+             if (mode === 'readwrite') localStorage.removeItem('fireside.token');
+             return open.call(this, places, mode);
+         };
+         const erase = IDBFactory.prototype.deleteDatabase;
+         IDBFactory.prototype.deleteDatabase = function (name) { window.isErased = true; return erase.call(this, name); };
+         const set = Storage.prototype.setItem;
+         Storage.prototype.setItem = function (name, value) { window.saying.push(name); set.call(this, name, value); };",
+    )
+    .await;
+    bob.post(&format!("/messages/api/chats/{chat}/messages/"), &json!({"content": "news"})).await.is(201);
+    hers.until("window.isErased").await;
+    assert_eq!(hers.asks("window.saying.includes('fireside.kept')").await, false);
+    hers.leaves().await;
+}
