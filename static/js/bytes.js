@@ -9,6 +9,7 @@ const KEPT_BYTES = 64 * 1024 * 1024; // of those
 export function createBytes(api) {
   const known = new Map(); // by address: {source, users (the nodes that show it)}
   const patience = createPatience();
+  const unwanted = new Error('nobody waits for it');
 
   function fetched(url, node) {
     const entry = known.get(url) ?? { users: new Set() };
@@ -16,13 +17,17 @@ export function createBytes(api) {
     known.set(url, entry);
     entry.users.add(node);
     entry.source ??= patience.attempt(() => (isShown(entry) ? api.file(url) : null)).then((blob) => {
-      if (!blob) throw new Error('nobody waits for it');
+      if (!blob) throw unwanted;
       entry.size = blob.size;
       return URL.createObjectURL(blob);
     });
     entry.source.catch(() => known.delete(url));
     entry.source.then(makeRoom, () => {});
-    return entry.source;
+    // Whoever came for it when nobody seemed to wait any more.
+    return entry.source.catch((error) => {
+      if (error === unwanted && node.isConnected) return fetched(url, node);
+      throw error;
+    });
   }
 
   function isShown(entry) {

@@ -142,3 +142,22 @@ async fn a_sound_is_played_in_place_and_a_picture_keeps_its_room() {
     assert_eq!(hers.asks(shape).await, 200);
     hers.leaves().await;
 }
+
+#[tokio::test]
+async fn a_picture_that_is_drawn_anew_while_it_is_fetched_is_shown() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let page = Browser::at(&fireside).await;
+    let fetched = page
+        .waits_for(
+            "import('/js/bytes.js').then(async ({ createBytes }) => {
+                 const bytes = createBytes({ file: async () => new Blob(['x']) });
+                 const [gone, here] = [document.createElement('p'), document.body.appendChild(document.createElement('p'))];
+                 const asked = [bytes('/a', gone), bytes('/a', here)];
+                 done((await Promise.allSettled(asked)).map(({ status, value }) => [status, String(value).slice(0, 5)]));
+             });",
+        )
+        .await;
+    assert_eq!(fetched[1], json!(["fulfilled", "blob:"]));
+    page.leaves().await;
+}
