@@ -8,8 +8,11 @@ use crate::prototyping::Dev;
 use crate::world::{Fireside, contents};
 
 /// Requests of the kinds named in `window.failing` (a method and a part of the path) fail as
-/// they do without a server.
+/// they do without a server. However slow the machine is, nothing is there of what was seen before
+/// or fetched ahead.
 const FAILING: &str = "
+    localStorage.removeItem('fireside.kept');
+    Object.defineProperty(navigator, 'connection', { value: { saveData: true } });
     window.failing = JSON.parse(sessionStorage.getItem('failing') ?? '[]');
     const real = window.fetch;
     window.fetch = (url, wish = {}) => window.failing.some(([method, part]) => (wish.method ?? 'GET') === method && String(url).includes(part))
