@@ -273,7 +273,7 @@ async fn of_the_app(album: &Album, page: &Browser, village: &Village) {
     page.does("document.querySelector('dialog .row button').click()").await;
     page.sees("dialog .status p").await;
     album.takes(page, "admin").await;
-    for (index, name) in ["accounts", "invitations", "log"].iter().enumerate() {
+    for (index, name) in ["storage", "accounts", "invitations", "log"].iter().enumerate() {
         page.does(&format!("document.querySelectorAll('[role=tab]')[{}].click()", index + 1)).await;
         page.sees("dialog.admin :is(.person, .entry)").await;
         album.takes(page, name).await;
