@@ -1,8 +1,8 @@
 //! Rows of `users` from the administrator's side.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{columns, read_account};
@@ -28,15 +28,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {
         stored_bytes,
         text_bytes: row.get::<_, i64>("bytes")? - stored_bytes,
         created_at: Timestamp(row.get("created_at")?),
-        last_seen_at: row.get::<_, Option<i64>>("last_seen_at")?.map(Timestamp),
+        last_seen_at: row.get("last_seen_at")?,
         has_second_factor: row.get("has_second_factor")?,
         issuers: row.get("issuers")?,
     })
 }
 
 pub fn find(db: &Db, id: UserId) -> Result<Option<ManagedAccount>> {
-    let mut query = db.prepare_cached(&format!("SELECT {MANAGED} FROM users u WHERE u.id = ?1"))?;
-    Ok(query.query_row([id.0], read).optional()?)
+    db.first(&format!("SELECT {MANAGED} FROM users u WHERE u.id = ?1"), [id.0], read)
 }
 
 /// Everybody, by id.
@@ -45,14 +44,17 @@ pub fn page(db: &Db, page: Page) -> Result<Paged<ManagedAccount>> {
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(&format!("SELECT {MANAGED} FROM users u ORDER BY u.id LIMIT ?1 OFFSET ?2"))?;
-    let rows = query.query_map([page.limit(), page.offset()], read)?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    let items = db.all(
+        &format!("SELECT {MANAGED} FROM users u ORDER BY u.id LIMIT ?1 OFFSET ?2"),
+        [page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Paged { count, items })
 }
 
 /// Accounts are never deleted and ids leave no gaps, so the newest id is the count, in O(1).
 pub fn count(db: &Db) -> Result<i64> {
-    Ok(db.prepare_cached("SELECT coalesce(max(id), 0) FROM users")?.query_row([], |row| row.get(0))?)
+    db.one("SELECT coalesce(max(id), 0) FROM users", [])
 }
 
 /// Those whose folded names have `part` in them, or whose address is `part`, by id.
@@ -63,36 +65,38 @@ pub fn search(db: &Db, part: &str, page: Page) -> Result<Paged<ManagedAccount>> 
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(&format!(
-        "SELECT {MANAGED} FROM users u WHERE instr(search_key, ?1) > 0 OR email_key = ?1
-         ORDER BY u.id LIMIT ?2 OFFSET ?3"
-    ))?;
-    let rows = query.query_map(params![part, page.limit(), page.offset()], read)?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    let items = db.all(
+        &format!(
+            "SELECT {MANAGED} FROM users u WHERE instr(search_key, ?1) > 0 OR email_key = ?1
+                 ORDER BY u.id LIMIT ?2 OFFSET ?3"
+        ),
+        params![part, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Paged { count, items })
 }
 
 /// Whether an enabled admin signs in with this credential.
 pub fn is_admin(db: &Db, user: UserId, credential: CredentialId) -> Result<bool> {
-    let mut query = db.prepare_cached(
+    db.exists(
         "SELECT 1 FROM users u JOIN credentials c ON c.user_id = u.id
          WHERE u.id = ?1 AND c.id = ?2 AND u.is_admin = 1 AND u.is_disabled = 0",
-    )?;
-    Ok(query.exists([user.0, credential.0])?)
+        [user.0, credential.0],
+    )
 }
 
 /// Whether an admin who can sign in exists, but for one user.
 pub fn has_admin(db: &Db, beside: Option<UserId>) -> Result<bool> {
-    let mut query =
-        db.prepare_cached("SELECT 1 FROM users WHERE is_admin = 1 AND is_disabled = 0 AND id IS NOT ?1 LIMIT 1")?;
-    Ok(query.exists([beside.map(|user| user.0)])?)
+    db.exists(
+        "SELECT 1 FROM users WHERE is_admin = 1 AND is_disabled = 0 AND id IS NOT ?1 LIMIT 1",
+        [beside.map(|user| user.0)],
+    )
 }
 
 pub fn set_disabled(tx: &Tx<'_>, id: UserId, is_disabled: bool) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET is_disabled = ?2 WHERE id = ?1")?.execute(params![id.0, is_disabled])?;
-    Ok(())
+    tx.run("UPDATE users SET is_disabled = ?2 WHERE id = ?1", params![id.0, is_disabled])
 }
 
 pub fn set_admin(tx: &Tx<'_>, id: UserId, is_admin: bool) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET is_admin = ?2 WHERE id = ?1")?.execute(params![id.0, is_admin])?;
-    Ok(())
+    tx.run("UPDATE users SET is_admin = ?2 WHERE id = ?1", params![id.0, is_admin])
 }

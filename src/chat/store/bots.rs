@@ -1,8 +1,8 @@
 //! Rows of `bots`: programs with an account of their own.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use super::users::{columns, user};
 use crate::chat::model::bot::Bot;
@@ -22,59 +22,48 @@ macro_rules! select_bot {
 }
 
 fn bot(row: &Row<'_>) -> rusqlite::Result<Bot> {
-    Ok(Bot {
-        user: user(row, 0)?,
-        made_by: row.get::<_, Option<i64>>("made_by")?.map(UserId),
-        created_at: Timestamp(row.get("created_at")?),
-    })
+    Ok(Bot { user: user(row, 0)?, made_by: row.get("made_by")?, created_at: Timestamp(row.get("created_at")?) })
 }
 
 pub fn insert(tx: &Tx<'_>, bot: UserId, made_by: Option<UserId>) -> Result<()> {
-    tx.prepare_cached("INSERT INTO bots (user_id, made_by) VALUES (?1, ?2)")?
-        .execute(params![bot.0, made_by.map(|maker| maker.0)])?;
-    Ok(())
+    tx.run("INSERT INTO bots (user_id, made_by) VALUES (?1, ?2)", params![bot.0, made_by.map(|maker| maker.0)])
 }
 
 pub fn find(db: &Db, id: UserId) -> Result<Option<Bot>> {
-    let mut query = db.prepare_cached(select_bot!("b.user_id = ?1"))?;
-    Ok(query.query_row([id.0], bot).optional()?)
+    db.first(select_bot!("b.user_id = ?1"), [id.0], bot)
 }
 
 /// Those of a maker, or of everybody, below one: the newest first.
 pub fn below(db: &Db, maker: Option<UserId>, below: UserId, limit: u32) -> Result<Vec<Bot>> {
-    let mut query = db.prepare_cached(match maker {
-        Some(_) => select_bot!("b.made_by = ?1 AND b.user_id < ?2 ORDER BY b.user_id DESC LIMIT ?3"),
-        None => select_bot!("?1 IS NULL AND b.user_id < ?2 ORDER BY b.user_id DESC LIMIT ?3"),
-    })?;
-    let rows = query.query_map(params![maker.map(|maker| maker.0), below.0, limit], bot)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        match maker {
+            Some(_) => select_bot!("b.made_by = ?1 AND b.user_id < ?2 ORDER BY b.user_id DESC LIMIT ?3"),
+            None => select_bot!("?1 IS NULL AND b.user_id < ?2 ORDER BY b.user_id DESC LIMIT ?3"),
+        },
+        params![maker.map(|maker| maker.0), below.0, limit],
+        bot,
+    )
 }
 
 pub fn count(db: &Db, maker: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM bots WHERE made_by = ?1")?;
-    Ok(query.query_row([maker.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM bots WHERE made_by = ?1", [maker.0])
 }
 
 /// Writes down who made a program, or took it over: it has a part of their share of everything.
 pub fn set_maker(tx: &Tx<'_>, program: UserId, made_by: UserId) -> Result<()> {
-    tx.prepare_cached("INSERT OR REPLACE INTO program_makers (user_id, made_by) VALUES (?1, ?2)")?
-        .execute([program.0, made_by.0])?;
-    Ok(())
+    tx.run("INSERT OR REPLACE INTO program_makers (user_id, made_by) VALUES (?1, ?2)", [program.0, made_by.0])
 }
 
 /// Who made a program, as far as it is written down.
 pub fn maker(db: &Db, program: UserId) -> Result<Option<UserId>> {
-    let mut query = db.prepare_cached("SELECT made_by FROM program_makers WHERE user_id = ?1")?;
-    Ok(query.query_row([program.0], |row| row.get(0).map(UserId)).optional()?)
+    db.first("SELECT made_by FROM program_makers WHERE user_id = ?1", [program.0], |row| row.get(0).map(UserId))
 }
 
 /// The programs that somebody has ever made.
 pub fn count_made(db: &Db, maker: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM program_makers WHERE made_by = ?1")?;
-    Ok(query.query_row([maker.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM program_makers WHERE made_by = ?1", [maker.0])
 }
 
 pub fn delete(tx: &Tx<'_>, id: UserId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM bots WHERE user_id = ?1")?.execute([id.0])?;
-    Ok(())
+    tx.run("DELETE FROM bots WHERE user_id = ?1", [id.0])
 }

@@ -13,7 +13,7 @@ use std::collections::{BinaryHeap, HashMap};
 use rusqlite::OptionalExtension;
 
 use super::by_chat::ids_between;
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::{members, messages};
 use crate::chat::model::changes::Change;
 use crate::chat::model::error::Result;
@@ -219,10 +219,10 @@ pub fn direct_messages(db: &Db, user: UserId, offset: i64, limit: i64) -> Result
 
 /// How many messages a user's direct chats have, as that user sees them.
 pub fn count_direct_messages(db: &Db, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached(
+    db.one(
         "SELECT coalesce(sum(c.message_count - m.cleared_count), 0)
          FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.low_user IS NOT NULL",
-    )?;
-    Ok(query.query_row([user.0], |row| row.get(0))?)
+        [user.0],
+    )
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use super::users;
 use crate::chat::model::chat_log::{LogEntry, LogKind, MAX_CHAT_LOG, NewLogEntry};
@@ -14,25 +14,16 @@ use crate::chat::model::user::User;
 /// The oldest beyond the limit goes.
 pub fn insert(db: &Db, chat: ChatId, new: &NewLogEntry<'_>) -> Result<()> {
     let (old_title, new_title) = new.titles.unzip();
-    db.prepare_cached(
+    db.run(
         "INSERT INTO chat_log (chat_id, kind, actor_id, user_id, old_title, new_title, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
-        chat.0,
-        new.kind.as_str(),
-        new.actor.0,
-        new.user.map(|user| user.0),
-        old_title,
-        new_title,
-        new.at.0
-    ])?;
-    db.prepare_cached(
+        params![chat.0, new.kind.as_str(), new.actor.0, new.user.map(|user| user.0), old_title, new_title, new.at.0],
+    )?;
+    db.run(
         "DELETE FROM chat_log WHERE id =
              (SELECT id FROM chat_log WHERE chat_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-    )?
-    .execute(params![chat.0, MAX_CHAT_LOG])?;
-    Ok(())
+        params![chat.0, MAX_CHAT_LOG],
+    )
 }
 
 /// All of a chat, the oldest first.
@@ -61,6 +52,5 @@ fn named(db: &Db, user: i64) -> Result<User> {
 }
 
 pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM chat_log WHERE chat_id = ?1")?.execute([chat.0])?;
-    Ok(())
+    tx.run("DELETE FROM chat_log WHERE chat_id = ?1", [chat.0])
 }

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
 use super::columns::named_columns;
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::members;
 use super::transaction::Tx;
 use super::users::{self, columns};
@@ -110,12 +110,15 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Chat> {
 
 /// A chat that the viewer is in, or a public room. Nothing else is there for them.
 pub fn find(db: &Db, viewer: UserId, id: ChatId) -> Result<Option<Chat>> {
-    let mut query = db.prepare_cached(concat!(
-        select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
-        people!(),
-        visible!()
-    ))?;
-    Ok(query.query_row([viewer.0, id.0], room).optional()?)
+    db.first(
+        concat!(
+            select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
+            people!(),
+            visible!()
+        ),
+        [viewer.0, id.0],
+        room,
+    )
 }
 
 /// The viewer's part in a chat, which is all that a history asks of it.
@@ -135,40 +138,44 @@ pub fn page_newest(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Chat>> {
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(concat!(
-        select_room!("FROM members m JOIN chats c ON c.id = m.chat_id"),
-        people!(),
-        "WHERE m.user_id = ?1 AND m.is_hidden = 0 ORDER BY m.chat_id DESC LIMIT ?2 OFFSET ?3"
-    ))?;
-    let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    let items = db.all(
+        concat!(
+            select_room!("FROM members m JOIN chats c ON c.id = m.chat_id"),
+            people!(),
+            "WHERE m.user_id = ?1 AND m.is_hidden = 0 ORDER BY m.chat_id DESC LIMIT ?2 OFFSET ?3"
+        ),
+        [viewer.0, page.limit(), page.offset()],
+        room,
+    )?;
+    Ok(Paged { count, items })
 }
 
 /// How many chats the viewer's lists have.
 pub fn count(db: &Db, viewer: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM members WHERE user_id = ?1 AND is_hidden = 0")?;
-    Ok(query.query_row([viewer.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM members WHERE user_id = ?1 AND is_hidden = 0", [viewer.0])
 }
 
 /// Public rooms that the viewer is not in, newest created first.
 pub fn page_public(db: &Db, viewer: UserId, page: Page) -> Result<Paged<Chat>> {
-    let count = db
-        .prepare_cached(
-            "SELECT count(*) FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1
-             WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL",
-        )?
-        .query_row([viewer.0], |row| row.get(0))?;
+    let count = db.one(
+        "SELECT count(*) FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1
+         WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL",
+        [viewer.0],
+    )?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(concat!(
-        select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
-        people!(),
-        "WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL
-         ORDER BY c.id DESC LIMIT ?2 OFFSET ?3"
-    ))?;
-    let rows = query.query_map([viewer.0, page.limit(), page.offset()], room)?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    let items = db.all(
+        concat!(
+            select_room!("FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1"),
+            people!(),
+            "WHERE c.kind = 'group' AND c.is_private = 0 AND c.is_deleted = 0 AND m.id IS NULL
+                 ORDER BY c.id DESC LIMIT ?2 OFFSET ?3"
+        ),
+        [viewer.0, page.limit(), page.offset()],
+        room,
+    )?;
+    Ok(Paged { count, items })
 }
 
 /// Those of the viewer's chats that have `part` in their title or in the name of somebody
@@ -187,26 +194,23 @@ pub fn page_by_activity(db: &Db, viewer: UserId, page: Page, part: Option<&str>)
     let count = if part.is_empty() {
         count(db, viewer)?
     } else {
-        db.prepare_cached(&format!("SELECT count(*) {from}"))?.query_row(params![viewer.0, part], |row| row.get(0))?
+        db.one(&format!("SELECT count(*) {from}"), params![viewer.0, part])?
     };
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
     let sql =
         format!("SELECT c.id {from} ORDER BY c.active_at DESC, c.last_message_id DESC, c.id DESC LIMIT ?3 OFFSET ?4");
-    let mut query = db.prepare_cached(&sql)?;
-    let rows = query.query_map(params![viewer.0, part, page.limit(), page.offset()], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    Ok(Paged { count, items: db.column(&sql, params![viewer.0, part, page.limit(), page.offset()])? })
 }
 
 /// A user's chats with at most so many members, hidden ones too; newest activity first.
 pub fn newest_small(db: &Db, user: UserId, members: i64, limit: u32) -> Result<Vec<ChatId>> {
-    let mut query = db.prepare_cached(
+    db.column(
         "SELECT c.id FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.user_id = ?1 AND c.member_count <= ?2 ORDER BY c.active_at DESC, c.id DESC LIMIT ?3",
-    )?;
-    let rows = query.query_map(params![user.0, members, limit], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        params![user.0, members, limit],
+    )
 }
 
 /// The first of the viewer's chats above `above` that are not hidden and, unless `only_mine`,
@@ -221,93 +225,82 @@ pub fn visible(db: &Db, viewer: UserId, only_mine: bool, above: ChatId, limit: u
     } else {
         format!("SELECT * FROM ({mine}) UNION SELECT * FROM ({public}) ORDER BY 1 LIMIT ?3")
     };
-    let mut query = db.prepare_cached(&sql)?;
-    let rows = query.query_map(params![viewer.0, above.0, limit], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.column(&sql, params![viewer.0, above.0, limit])
 }
 
 /// Every chat that a user is in, hidden ones too.
 pub fn ids_of(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
-    let mut query = db.prepare_cached("SELECT chat_id FROM members WHERE user_id = ?1")?;
-    let rows = query.query_map([user.0], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.column("SELECT chat_id FROM members WHERE user_id = ?1", [user.0])
 }
 
 /// The groups of which somebody is an admin.
 pub fn administered_by(db: &Db, user: UserId) -> Result<Vec<ChatId>> {
-    let mut query = db.prepare_cached("SELECT chat_id FROM members WHERE user_id = ?1 AND is_admin = 1")?;
-    let rows = query.query_map([user.0], |row| Ok(ChatId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.column("SELECT chat_id FROM members WHERE user_id = ?1 AND is_admin = 1", [user.0])
 }
 
 /// How many chats there are that a user made.
 pub fn count_created(db: &Db, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM chats WHERE created_by = ?1 AND is_deleted = 0")?;
-    Ok(query.query_row([user.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM chats WHERE created_by = ?1 AND is_deleted = 0", [user.0])
 }
 
 pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO chats (kind, title, title_key, description, is_private, max_members, owner_id,
                             created_by, created_at, updated_at, active_at)
          VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?7, ?8)",
-    )?
-    .execute(params![
-        new.title,
-        fold(&new.title),
-        new.description,
-        new.is_private,
-        new.max_members,
-        owner.0,
-        tx.now.0,
-        tx.activity().0
-    ])?;
+        params![
+            new.title,
+            fold(&new.title),
+            new.description,
+            new.is_private,
+            new.max_members,
+            owner.0,
+            tx.now.0,
+            tx.activity().0
+        ],
+    )?;
     Ok(ChatId(tx.last_insert_rowid()))
 }
 
 pub fn update(tx: &Tx<'_>, id: ChatId, chat: &Chat, change: &ChatChange) -> Result<()> {
     let title = change.title.as_ref().unwrap_or(&chat.title);
-    tx.prepare_cached(
+    tx.run(
         "UPDATE chats SET title = ?2, title_key = ?3, description = ?4, is_private = ?5, max_members = ?6,
                 updated_at = ?7
          WHERE id = ?1",
-    )?
-    .execute(params![
-        id.0,
-        title,
-        fold(title),
-        change.description.as_ref().unwrap_or(&chat.description),
-        change.is_private.unwrap_or(chat.is_private),
-        change.max_members.unwrap_or(chat.max_members),
-        tx.now.0,
-    ])?;
-    Ok(())
+        params![
+            id.0,
+            title,
+            fold(title),
+            change.description.as_ref().unwrap_or(&chat.description),
+            change.is_private.unwrap_or(chat.is_private),
+            change.max_members.unwrap_or(chat.max_members),
+            tx.now.0,
+        ],
+    )
 }
 
 pub fn set_avatar(tx: &Tx<'_>, id: ChatId, name: Option<&str>) -> Result<()> {
-    tx.prepare_cached("UPDATE chats SET avatar_name = ?2 WHERE id = ?1")?.execute(params![id.0, name])?;
-    Ok(())
+    tx.run("UPDATE chats SET avatar_name = ?2 WHERE id = ?1", params![id.0, name])
 }
 
 pub fn set_owner(tx: &Tx<'_>, id: ChatId, owner: UserId) -> Result<()> {
-    tx.prepare_cached("UPDATE chats SET owner_id = ?2, updated_at = ?3 WHERE id = ?1")?
-        .execute(params![id.0, owner.0, tx.now.0])?;
-    Ok(())
+    tx.run("UPDATE chats SET owner_id = ?2, updated_at = ?3 WHERE id = ?1", params![id.0, owner.0, tx.now.0])
 }
 
 pub fn add_members(tx: &Tx<'_>, id: ChatId, members: i64) -> Result<()> {
-    tx.prepare_cached("UPDATE chats SET member_count = member_count + ?2, updated_at = ?3 WHERE id = ?1")?
-        .execute(params![id.0, members, tx.now.0])?;
-    Ok(())
+    tx.run(
+        "UPDATE chats SET member_count = member_count + ?2, updated_at = ?3 WHERE id = ?1",
+        params![id.0, members, tx.now.0],
+    )
 }
 
 /// Counts a message that was just posted, and makes it the last.
 pub fn count_posted(tx: &Tx<'_>, id: ChatId, message: MessageId) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE chats SET message_count = message_count + 1, last_message_id = ?2, active_at = ?3 WHERE id = ?1",
-    )?
-    .execute(params![id.0, message.0, tx.activity().0])?;
-    Ok(())
+        params![id.0, message.0, tx.activity().0],
+    )
 }
 
 /// The latest activity of all chats: that of the chat with the newest message, or of the
@@ -323,36 +316,34 @@ pub fn newest_activity(db: &Db) -> rusqlite::Result<Timestamp> {
 
 /// Takes a message that was just deleted out of the count, and finds the last anew.
 pub fn count_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
-    tx.prepare_cached(concat!(
-        "UPDATE chats SET message_count = message_count - 1, last_message_id = (",
-        ids_between!("DESC LIMIT 1"),
-        ") WHERE id = ?1"
-    ))?
-    .execute([id.0, 0, i64::MAX])?;
-    Ok(())
+    tx.run(
+        concat!(
+            "UPDATE chats SET message_count = message_count - 1, last_message_id = (",
+            ids_between!("DESC LIMIT 1"),
+            ") WHERE id = ?1"
+        ),
+        [id.0, 0, i64::MAX],
+    )
 }
 
 /// Hides a chat from everybody at once. What it holds is erased piece by piece.
 pub fn mark_deleted(tx: &Tx<'_>, id: ChatId) -> Result<()> {
-    tx.prepare_cached("UPDATE chats SET is_deleted = 1, member_count = 0 WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
+    tx.run("UPDATE chats SET is_deleted = 1, member_count = 0 WHERE id = ?1", [id.0])
 }
 
 /// A chat that still waits to be erased.
 pub fn to_erase(db: &Db) -> Result<Option<ChatId>> {
-    let mut query = db.prepare_cached("SELECT id FROM chats WHERE is_deleted = 1 ORDER BY id LIMIT 1")?;
-    Ok(query.query_row([], |row| Ok(ChatId(row.get(0)?))).optional()?)
+    db.first("SELECT id FROM chats WHERE is_deleted = 1 ORDER BY id LIMIT 1", [], |row| row.get(0))
 }
 
 /// Leaves nothing of a chat but its number, when the messages are gone. The row stays: to take
 /// it away, SQLite would look through all messages for one that still refers to it.
 pub fn delete(tx: &Tx<'_>, id: ChatId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM tombstones WHERE chat_id = ?1")?.execute([id.0])?;
+    tx.run("DELETE FROM tombstones WHERE chat_id = ?1", [id.0])?;
     super::hook_events::delete_all(tx, id)?;
-    tx.prepare_cached(
+    tx.run(
         "UPDATE chats SET is_deleted = 2, kind = 'group', low_user = NULL, high_user = NULL, slug = NULL,
                 title = '', title_key = '', description = '', last_message_id = NULL, created_by = NULL WHERE id = ?1",
-    )?
-    .execute([id.0])?;
-    Ok(())
+        [id.0],
+    )
 }

@@ -1,23 +1,21 @@
 //! When the server last knew the time.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::time::Timestamp;
 
 pub fn known(db: &Db) -> Result<Option<Timestamp>> {
-    let mut query = db.prepare_cached("SELECT known_at FROM clock")?;
-    Ok(query.query_row([], |row| Ok(Timestamp(row.get(0)?))).optional()?)
+    db.first("SELECT known_at FROM clock", [], |row| row.get(0))
 }
 
 pub fn set_known(tx: &Tx<'_>, at: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO clock (only_row, known_at) VALUES (1, ?1) ON CONFLICT DO UPDATE SET known_at = excluded.known_at",
-    )?
-    .execute(params![at.0])?;
-    Ok(())
+        params![at.0],
+    )
 }
 
 /// The newest moment of which the data tells that something happened, `upto` at most: for a

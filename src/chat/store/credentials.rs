@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{CredentialId, UserId};
@@ -47,7 +47,7 @@ const FIND: &str =
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
     Ok(CredentialRow {
         used_at: Timestamp(row.get("used_at")?),
-        expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Timestamp),
+        expires_at: row.get("expires_at")?,
         actor: Actor {
             credential: CredentialId(row.get("id")?),
             kind: kind_of(row.get_ref("kind")?.as_str()?),
@@ -61,13 +61,11 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialRow> {
 }
 
 pub fn find(db: &Db, secret_hash: &[u8], now: Timestamp) -> Result<Option<CredentialRow>> {
-    let mut query = db.prepare_cached(&format!("{FIND} c.secret_hash = ?1"))?;
-    Ok(query.query_row(params![secret_hash, now.0], read).optional()?)
+    db.first(&format!("{FIND} c.secret_hash = ?1"), params![secret_hash, now.0], read)
 }
 
 pub fn find_by_id(db: &Db, id: CredentialId, now: Timestamp) -> Result<Option<CredentialRow>> {
-    let mut query = db.prepare_cached(&format!("{FIND} c.id = ?1"))?;
-    Ok(query.query_row(params![id.0, now.0], read).optional()?)
+    db.first(&format!("{FIND} c.id = ?1"), params![id.0, now.0], read)
 }
 
 /// A credential that is to be.
@@ -81,19 +79,19 @@ pub struct NewCredential<'a> {
 }
 
 pub fn insert(tx: &Tx<'_>, new: &NewCredential<'_>) -> Result<CredentialId> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot)
          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
-        new.user.0,
-        kind_text(new.kind),
-        new.secret_hash,
-        tx.now.0,
-        new.expires_at.map(|at| at.0),
-        new.label,
-        new.is_bot
-    ])?;
+        params![
+            new.user.0,
+            kind_text(new.kind),
+            new.secret_hash,
+            tx.now.0,
+            new.expires_at.map(|at| at.0),
+            new.label,
+            new.is_bot
+        ],
+    )?;
     Ok(CredentialId(tx.last_insert_rowid()))
 }
 
@@ -106,25 +104,26 @@ pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Page
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(
+    let items = db.all(
         "SELECT c.id, c.kind, c.label, c.created_at, c.used_at, c.expires_at, u.username
-         FROM credentials c JOIN users u ON u.id = c.user_id
-         WHERE c.user_id = ?1 AND (c.expires_at IS NULL OR c.expires_at > ?2)
-         ORDER BY c.id DESC LIMIT ?3 OFFSET ?4",
+             FROM credentials c JOIN users u ON u.id = c.user_id
+             WHERE c.user_id = ?1 AND (c.expires_at IS NULL OR c.expires_at > ?2)
+             ORDER BY c.id DESC LIMIT ?3 OFFSET ?4",
+        [user.0, now.0, page.limit(), page.offset()],
+        held,
     )?;
-    let rows = query.query_map([user.0, now.0, page.limit(), page.offset()], held)?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    Ok(Paged { count, items })
 }
 
 /// The tokens that were made for programs, by user; an index holds these alone.
 pub fn of_bots(db: &Db, now: Timestamp) -> Result<Vec<IssuedCredential>> {
-    let mut query = db.prepare_cached(
+    db.all(
         "SELECT c.id, c.kind, c.label, c.created_at, c.used_at, c.expires_at, u.username
          FROM credentials c JOIN users u ON u.id = c.user_id
          WHERE c.is_bot = 1 AND (c.expires_at IS NULL OR c.expires_at > ?1) ORDER BY c.user_id, c.id",
-    )?;
-    let rows = query.query_map([now.0], held)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        [now.0],
+        held,
+    )
 }
 
 fn held(row: &rusqlite::Row<'_>) -> rusqlite::Result<IssuedCredential> {
@@ -134,15 +133,14 @@ fn held(row: &rusqlite::Row<'_>) -> rusqlite::Result<IssuedCredential> {
         label: row.get("label")?,
         created_at: Timestamp(row.get("created_at")?),
         used_at: Timestamp(row.get("used_at")?),
-        expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Timestamp),
+        expires_at: row.get("expires_at")?,
         username: Username::stored(row.get("username")?),
     })
 }
 
 /// How many tokens were made for a user's programs.
 pub fn count_bots(db: &Db, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM credentials WHERE user_id = ?1 AND is_bot = 1")?;
-    Ok(query.query_row([user.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM credentials WHERE user_id = ?1 AND is_bot = 1", [user.0])
 }
 
 /// A token that was made for a program: whose it is, and what it is called.
@@ -157,36 +155,33 @@ pub fn bot(db: &Db, id: CredentialId) -> Result<Option<(UserId, Username, String
 
 /// What kind of credential a user has under an id, if any.
 pub fn kind_for(db: &Db, user: UserId, id: CredentialId) -> Result<Option<CredentialKind>> {
-    let mut query = db.prepare_cached("SELECT kind FROM credentials WHERE id = ?1 AND user_id = ?2")?;
-    Ok(query.query_row([id.0, user.0], |row| Ok(kind_of(row.get_ref(0)?.as_str()?))).optional()?)
+    db.first("SELECT kind FROM credentials WHERE id = ?1 AND user_id = ?2", [id.0, user.0], |row| {
+        Ok(kind_of(row.get_ref(0)?.as_str()?))
+    })
 }
 
 /// The credentials of a kind that are too many, the least used first. What was made for a
 /// program stays: people's sign-ins are not to end it.
 pub fn surplus(db: &Db, user: UserId, kind: CredentialKind, max: u32) -> Result<Vec<CredentialId>> {
-    let mut query = db.prepare_cached(
+    db.column(
         "SELECT id FROM credentials WHERE user_id = ?1 AND kind = ?2 AND is_bot = 0
          ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?3",
-    )?;
-    let rows = query.query_map(params![user.0, kind_text(kind), max], |row| Ok(CredentialId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        params![user.0, kind_text(kind), max],
+    )
 }
 
 /// Whatever a secret opened, live or not.
 pub fn delete_secret(tx: &Tx<'_>, secret_hash: &[u8]) -> Result<()> {
-    tx.prepare_cached("DELETE FROM credentials WHERE secret_hash = ?1")?.execute([secret_hash])?;
-    Ok(())
+    tx.run("DELETE FROM credentials WHERE secret_hash = ?1", [secret_hash])
 }
 
 pub fn delete(tx: &Tx<'_>, id: CredentialId) -> Result<bool> {
-    Ok(tx.prepare_cached("DELETE FROM credentials WHERE id = ?1")?.execute([id.0])? > 0)
+    tx.changed("DELETE FROM credentials WHERE id = ?1", [id.0])
 }
 
 /// Deletes all of a user's credentials but `kept`.
 pub fn delete_all(tx: &Tx<'_>, user: UserId, kept: Option<CredentialId>) -> Result<()> {
-    tx.prepare_cached("DELETE FROM credentials WHERE user_id = ?1 AND id IS NOT ?2")?
-        .execute(params![user.0, kept.map(|id| id.0)])?;
-    Ok(())
+    tx.run("DELETE FROM credentials WHERE user_id = ?1 AND id IS NOT ?2", params![user.0, kept.map(|id| id.0)])
 }
 
 /// Deletes a user's account token, and those that were account tokens before they moved here: which these are. Until
@@ -203,60 +198,61 @@ pub fn delete_account_tokens(tx: &Tx<'_>, user: UserId) -> Result<Vec<Credential
 
 /// Writes down that it was used; a session lives on from here.
 pub fn touch(tx: &Tx<'_>, id: CredentialId, expires_at: Option<Timestamp>) -> Result<()> {
-    tx.prepare_cached("UPDATE credentials SET used_at = ?2, expires_at = coalesce(?3, expires_at) WHERE id = ?1")?
-        .execute(params![id.0, tx.now.0, expires_at.map(|at| at.0)])?;
-    Ok(())
+    tx.run(
+        "UPDATE credentials SET used_at = ?2, expires_at = coalesce(?3, expires_at) WHERE id = ?1",
+        params![id.0, tx.now.0, expires_at.map(|at| at.0)],
+    )
 }
 
 pub fn created_at(db: &Db, id: CredentialId) -> Result<Option<Timestamp>> {
-    let mut query = db.prepare_cached("SELECT created_at FROM credentials WHERE id = ?1")?;
-    Ok(query.query_row([id.0], |row| Ok(Timestamp(row.get(0)?))).optional()?)
+    db.first("SELECT created_at FROM credentials WHERE id = ?1", [id.0], |row| row.get(0))
 }
 
 /// Those of after `believed` were made or used by a clock that was ahead: they are of now, and last as long
 /// as they were to last. A session that was used lasts an idle while.
 pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE credentials SET
              expires_at = min(expires_at - max(created_at - ?1, 0), iif(kind = 'session', ?3, expires_at)),
              created_at = min(created_at, ?1),
              used_at = min(used_at, ?1)
          WHERE expires_at > ?2 AND (created_at > ?2 OR used_at > ?2)",
-    )?
-    .execute([tx.now.0, believed.0, tx.now.plus(SESSION_IDLE).0])?;
-    Ok(())
+        [tx.now.0, believed.0, tx.now.plus(SESSION_IDLE).0],
+    )
 }
 
 /// Whether one is over whose row is still there.
 pub fn has_expired(db: &Db, now: Timestamp) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM credentials WHERE expires_at <= ?1 LIMIT 1")?.exists([now.0])?)
+    db.exists("SELECT 1 FROM credentials WHERE expires_at <= ?1 LIMIT 1", [now.0])
 }
 
 /// Whose they were, and which.
 pub fn delete_expired(tx: &Tx<'_>) -> Result<Vec<(UserId, CredentialId)>> {
-    let mut query = tx.prepare_cached("DELETE FROM credentials WHERE expires_at <= ?1 RETURNING user_id, id")?;
-    let rows = query.query_map([tx.now.0], |row| Ok((UserId(row.get(0)?), CredentialId(row.get(1)?))))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    tx.all("DELETE FROM credentials WHERE expires_at <= ?1 RETURNING user_id, id", [tx.now.0], |row| {
+        Ok((UserId(row.get(0)?), CredentialId(row.get(1)?)))
+    })
 }
 
 /// What the account token is made of, of the account that a credential still signs in to.
 pub fn token_nonce(db: &Db, id: CredentialId) -> Result<Option<Vec<u8>>> {
-    let mut query = db.prepare_cached(
-        "SELECT u.token_nonce FROM credentials c JOIN users u ON u.id = c.user_id WHERE c.id = ?1 AND u.is_disabled = 0",
-    )?;
-    Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
+    db.first(
+        "SELECT u.token_nonce FROM credentials c JOIN users u ON u.id = c.user_id
+         WHERE c.id = ?1 AND u.is_disabled = 0",
+        [id.0],
+        |row| row.get(0),
+    )
 }
 
 pub fn is_account_token(db: &Db, id: CredentialId) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM credentials WHERE id = ?1 AND kind = 'account'")?.exists([id.0])?)
+    db.exists("SELECT 1 FROM credentials WHERE id = ?1 AND kind = 'account'", [id.0])
 }
 
 /// Whether it still signs somebody in; asked inside a transaction that relies on it. A bot's is of no use while whoever
 /// made the bot may not sign in either.
 pub fn is_live(db: &Db, id: CredentialId, now: Timestamp) -> Result<bool> {
-    let mut query = db.prepare_cached(
+    db.exists(
         "SELECT 1 FROM credentials c WHERE c.id = ?1 AND (c.expires_at IS NULL OR c.expires_at > ?2) AND NOT EXISTS
              (SELECT 1 FROM bots b JOIN users m ON m.id = b.made_by WHERE b.user_id = c.user_id AND m.is_disabled = 1)",
-    )?;
-    Ok(query.exists([id.0, now.0])?)
+        [id.0, now.0],
+    )
 }

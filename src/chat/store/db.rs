@@ -4,13 +4,68 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::FromSql;
+use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::chat::folder;
 use crate::chat::model::error::{OpenError, Result};
 
 /// What the functions per noun take to read: a connection inside a transaction.
 pub type Db = Connection;
+
+/// Runs statements, which stay compiled.
+pub trait Sql {
+    fn cached(&self, sql: &str) -> Result<CachedStatement<'_>>;
+
+    /// Every row.
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        Ok(self.cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The first column of every row.
+    fn column<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<Vec<T>> {
+        self.all(sql, params, |row| row.get(0))
+    }
+
+    /// The first row, if there is one.
+    fn first<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.cached(sql)?.query_row(params, read).optional()?)
+    }
+
+    /// The first column of a row that there always is.
+    fn one<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<T> {
+        Ok(self.cached(sql)?.query_row(params, |row| row.get(0))?)
+    }
+
+    fn exists(&self, sql: &str, params: impl Params) -> Result<bool> {
+        Ok(self.cached(sql)?.exists(params)?)
+    }
+
+    fn run(&self, sql: &str, params: impl Params) -> Result<()> {
+        self.changed(sql, params).map(drop)
+    }
+
+    /// Whether a statement changed any row.
+    fn changed(&self, sql: &str, params: impl Params) -> Result<bool> {
+        Ok(self.cached(sql)?.execute(params)? > 0)
+    }
+}
+
+impl Sql for Connection {
+    fn cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        Ok(self.prepare_cached(sql)?)
+    }
+}
 
 /// How many statements stay compiled on each connection.
 pub const STATEMENTS: usize = 128;

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::delivery::{Attempt, PastDelivery};
 use crate::chat::model::error::Result;
@@ -19,43 +19,33 @@ pub fn insert(
     kind: &str,
     attempt: &Attempt,
 ) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO deliveries (hook_id, webhook_id, seq, type, status, ms, at, error)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        hook.0,
-        webhook_id,
-        seq.map(|seq| seq.0),
-        kind,
-        attempt.status,
-        attempt.ms,
-        tx.now.0,
-        attempt.error,
-    ])?;
-    tx.prepare_cached(
+        params![hook.0, webhook_id, seq.map(|seq| seq.0), kind, attempt.status, attempt.ms, tx.now.0, attempt.error,],
+    )?;
+    tx.run(
         "DELETE FROM deliveries WHERE hook_id = ?1 AND id <=
              (SELECT id FROM deliveries WHERE hook_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-    )?
-    .execute(params![hook.0, MAX_DELIVERIES])?;
-    Ok(())
+        params![hook.0, MAX_DELIVERIES],
+    )
 }
 
 /// Those of a hook below one: the newest first.
 pub fn of_hook(db: &Db, hook: HookId, below: DeliveryId, limit: u32) -> Result<Vec<PastDelivery>> {
-    let mut query = db.prepare_cached(
+    db.all(
         "SELECT id, webhook_id, seq, type, status, ms, error, at FROM deliveries
          WHERE hook_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-    )?;
-    let rows = query.query_map(params![hook.0, below.0, limit], |row| {
-        Ok(PastDelivery {
-            id: DeliveryId(row.get("id")?),
-            webhook_id: row.get("webhook_id")?,
-            seq: row.get::<_, Option<i64>>("seq")?.map(Seq),
-            kind: row.get("type")?,
-            attempt: Attempt { status: row.get("status")?, ms: row.get("ms")?, error: row.get("error")? },
-            at: Timestamp(row.get("at")?),
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        params![hook.0, below.0, limit],
+        |row| {
+            Ok(PastDelivery {
+                id: DeliveryId(row.get("id")?),
+                webhook_id: row.get("webhook_id")?,
+                seq: row.get("seq")?,
+                kind: row.get("type")?,
+                attempt: Attempt { status: row.get("status")?, ms: row.get("ms")?, error: row.get("error")? },
+                at: Timestamp(row.get("at")?),
+            })
+        },
+    )
 }

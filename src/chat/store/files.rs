@@ -1,9 +1,9 @@
 //! Rows of `files`.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::columns::named_columns;
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::file::{Dimensions, File, StorageName};
@@ -48,9 +48,7 @@ fn file(row: &Row<'_>) -> rusqlite::Result<File> {
 }
 
 fn collect(db: &Db, sql: &str, id: i64) -> Result<Vec<File>> {
-    let mut query = db.prepare_cached(sql)?;
-    let rows = query.query_map([id], file)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(sql, [id], file)
 }
 
 /// Who is shown with a picture.
@@ -87,22 +85,28 @@ pub fn insert(db: &Db, file: &File, at: Option<MessageId>) -> rusqlite::Result<F
 /// A file that the viewer uploaded, or that is attached in a chat they are in and
 /// have not cleared it from.
 pub fn find(db: &Db, viewer: UserId, id: FileId) -> Result<Option<File>> {
-    let mut query = db.prepare_cached(select_file!(
-        "LEFT JOIN messages g ON g.id = f.message_id
-         LEFT JOIN members m ON m.chat_id = g.chat_id AND m.user_id = ?1 AND m.cleared_mark < g.id
-         LEFT JOIN chats c ON c.id = g.chat_id
-         WHERE f.id = ?2 AND (f.uploader_id = ?1 OR m.id IS NOT NULL) AND c.is_deleted IS NOT 1"
-    ))?;
-    Ok(query.query_row([viewer.0, id.0], file).optional()?)
+    db.first(
+        select_file!(
+            "LEFT JOIN messages g ON g.id = f.message_id
+             LEFT JOIN members m ON m.chat_id = g.chat_id AND m.user_id = ?1 AND m.cleared_mark < g.id
+             LEFT JOIN chats c ON c.id = g.chat_id
+             WHERE f.id = ?2 AND (f.uploader_id = ?1 OR m.id IS NOT NULL) AND c.is_deleted IS NOT 1"
+        ),
+        [viewer.0, id.0],
+        file,
+    )
 }
 
 /// A file that somebody uploaded and nothing uses yet.
 pub fn unused_of(db: &Db, uploader: UserId, id: FileId) -> Result<Option<File>> {
-    let mut query = db.prepare_cached(select_file!(
-        "WHERE f.id = ?2 AND f.uploader_id = ?1 AND f.message_id IS NULL AND f.avatar_of IS NULL
-         AND f.avatar_of_chat IS NULL"
-    ))?;
-    Ok(query.query_row([uploader.0, id.0], file).optional()?)
+    db.first(
+        select_file!(
+            "WHERE f.id = ?2 AND f.uploader_id = ?1 AND f.message_id IS NULL AND f.avatar_of IS NULL
+             AND f.avatar_of_chat IS NULL"
+        ),
+        [uploader.0, id.0],
+        file,
+    )
 }
 
 pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<File>> {
@@ -118,11 +122,14 @@ pub fn avatars_of(db: &Db, owner: AvatarOwner) -> Result<Vec<File>> {
 
 /// The picture behind an avatar's public name.
 pub fn avatar_named(db: &Db, name: &str) -> Result<Option<File>> {
-    let mut query = db.prepare_cached(concat!(
-        select_file!("JOIN users u ON u.id = f.avatar_of WHERE u.avatar_name = ?1 UNION ALL "),
-        select_file!("JOIN chats c ON c.id = f.avatar_of_chat WHERE c.avatar_name = ?1")
-    ))?;
-    Ok(query.query_row([name], file).optional()?)
+    db.first(
+        concat!(
+            select_file!("JOIN users u ON u.id = f.avatar_of WHERE u.avatar_name = ?1 UNION ALL "),
+            select_file!("JOIN chats c ON c.id = f.avatar_of_chat WHERE c.avatar_name = ?1")
+        ),
+        [name],
+        file,
+    )
 }
 
 /// Files that nothing uses and that are older than `than`.
@@ -138,12 +145,10 @@ pub fn unused_since(db: &Db, than: Timestamp) -> Result<Vec<File>> {
 }
 
 pub fn attach(tx: &Tx<'_>, id: FileId, message: MessageId, position: usize) -> Result<()> {
-    tx.prepare_cached("UPDATE files SET message_id = ?2, position = ?3 WHERE id = ?1")?.execute(params![
-        id.0,
-        message.0,
-        i64::try_from(position).unwrap_or(0)
-    ])?;
-    Ok(())
+    tx.run(
+        "UPDATE files SET message_id = ?2, position = ?3 WHERE id = ?1",
+        params![id.0, message.0, i64::try_from(position).unwrap_or(0)],
+    )
 }
 
 pub fn make_avatar(tx: &Tx<'_>, id: FileId, owner: AvatarOwner) -> Result<()> {
@@ -151,17 +156,14 @@ pub fn make_avatar(tx: &Tx<'_>, id: FileId, owner: AvatarOwner) -> Result<()> {
         AvatarOwner::User(user) => (Some(user.0), None),
         AvatarOwner::Group(chat) => (None, Some(chat.0)),
     };
-    tx.prepare_cached("UPDATE files SET avatar_of = ?2, avatar_of_chat = ?3 WHERE id = ?1")?
-        .execute(params![id.0, user, chat])?;
-    Ok(())
+    tx.run("UPDATE files SET avatar_of = ?2, avatar_of_chat = ?3 WHERE id = ?1", params![id.0, user, chat])
 }
 
 pub fn delete(tx: &Tx<'_>, id: FileId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM files WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
+    tx.run("DELETE FROM files WHERE id = ?1", [id.0])
 }
 
 /// Whether a row knows a file of this name.
 pub fn is_known(db: &Db, name: &str) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM files WHERE storage_name = ?1")?.exists([name])?)
+    db.exists("SELECT 1 FROM files WHERE storage_name = ?1", [name])
 }

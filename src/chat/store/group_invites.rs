@@ -1,8 +1,8 @@
 //! Rows of `group_invites`.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, InviteId, UserId};
@@ -40,84 +40,80 @@ macro_rules! live {
 }
 
 pub fn insert(tx: &Tx<'_>, chat: ChatId, invite: &GroupInviteRow, code_hash: &[u8]) -> Result<InviteId> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO group_invites (chat_id, nonce, code_hash, uses_left, created_by, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
-        chat.0,
-        invite.nonce,
-        code_hash,
-        invite.uses_left,
-        invite.created_by.0,
-        invite.created_at.0,
-        invite.expires_at.0
-    ])?;
+        params![
+            chat.0,
+            invite.nonce,
+            code_hash,
+            invite.uses_left,
+            invite.created_by.0,
+            invite.created_at.0,
+            invite.expires_at.0
+        ],
+    )?;
     Ok(InviteId(tx.last_insert_rowid()))
 }
 
 /// The live ones of a chat below one, the newest first.
 pub fn of_chat(db: &Db, chat: ChatId, now: Timestamp, below: InviteId, limit: u32) -> Result<Vec<GroupInviteRow>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT i.id, i.nonce, i.uses_left, i.created_by, i.created_at, i.expires_at FROM group_invites i
-         WHERE i.chat_id = ?2 AND i.id < ?3 AND ",
-        live!(),
-        " ORDER BY i.id DESC LIMIT ?4"
-    ))?;
-    let rows = query.query_map(params![now.0, chat.0, below.0, limit], kept)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        concat!(
+            "SELECT i.id, i.nonce, i.uses_left, i.created_by, i.created_at, i.expires_at FROM group_invites i
+             WHERE i.chat_id = ?2 AND i.id < ?3 AND ",
+            live!(),
+            " ORDER BY i.id DESC LIMIT ?4"
+        ),
+        params![now.0, chat.0, below.0, limit],
+        kept,
+    )
 }
 
 /// The group that a code leads into now, and which invitation it is of.
 pub fn find(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<(InviteId, ChatId)>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT i.id, i.chat_id FROM group_invites i JOIN chats c ON c.id = i.chat_id
-         WHERE i.code_hash = ?2 AND c.is_deleted = 0 AND ",
-        live!()
-    ))?;
-    let found = query.query_row(params![now.0, code_hash], |row| Ok((InviteId(row.get(0)?), ChatId(row.get(1)?))));
-    Ok(found.optional()?)
+    db.first(
+        concat!(
+            "SELECT i.id, i.chat_id FROM group_invites i JOIN chats c ON c.id = i.chat_id
+             WHERE i.code_hash = ?2 AND c.is_deleted = 0 AND ",
+            live!()
+        ),
+        params![now.0, code_hash],
+        |row| Ok((InviteId(row.get(0)?), ChatId(row.get(1)?))),
+    )
 }
 
 pub fn take_use(tx: &Tx<'_>, id: InviteId) -> Result<()> {
-    tx.prepare_cached("UPDATE group_invites SET uses_left = uses_left - 1 WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
+    tx.run("UPDATE group_invites SET uses_left = uses_left - 1 WHERE id = ?1", [id.0])
 }
 
 /// `false`: the chat has none with this code.
 pub fn delete(tx: &Tx<'_>, chat: ChatId, code_hash: &[u8]) -> Result<bool> {
-    let mut delete = tx.prepare_cached("DELETE FROM group_invites WHERE code_hash = ?2 AND chat_id = ?1")?;
-    Ok(delete.execute(params![chat.0, code_hash])? > 0)
+    tx.changed("DELETE FROM group_invites WHERE code_hash = ?2 AND chat_id = ?1", params![chat.0, code_hash])
 }
 
 /// Those that lead nowhere any more: so that they take no place of new ones.
 pub fn delete_dead(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
-    tx.prepare_cached(concat!("DELETE FROM group_invites AS i WHERE i.chat_id = ?2 AND NOT (", live!(), ")"))?
-        .execute([tx.now.0, chat.0])?;
-    Ok(())
+    tx.run(concat!("DELETE FROM group_invites AS i WHERE i.chat_id = ?2 AND NOT (", live!(), ")"), [tx.now.0, chat.0])
 }
 
 pub fn count(db: &Db, chat: ChatId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM group_invites WHERE chat_id = ?1")?;
-    Ok(query.query_row([chat.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM group_invites WHERE chat_id = ?1", [chat.0])
 }
 
 pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM group_invites WHERE chat_id = ?1")?.execute([chat.0])?;
-    Ok(())
+    tx.run("DELETE FROM group_invites WHERE chat_id = ?1", [chat.0])
 }
 
 /// Those of after `believed` were made by a clock that was ahead: they are of now, and last as long as they were to.
 pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE group_invites SET expires_at = expires_at - (created_at - ?1), created_at = ?1
          WHERE expires_at > ?2 AND created_at > ?2",
-    )?
-    .execute([tx.now.0, believed.0])?;
-    Ok(())
+        [tx.now.0, believed.0],
+    )
 }
 
 pub fn delete_expired(tx: &Tx<'_>) -> Result<()> {
-    tx.prepare_cached("DELETE FROM group_invites WHERE expires_at <= ?1")?.execute([tx.now.0])?;
-    Ok(())
+    tx.run("DELETE FROM group_invites WHERE expires_at <= ?1", [tx.now.0])
 }

@@ -7,7 +7,7 @@
 use rusqlite::params;
 
 use super::by_chat::ids_between;
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MessageId, Seq, UserId};
@@ -65,22 +65,18 @@ pub struct Place {
 
 /// Whether a group has a hook that sends, be it off.
 pub fn is_watched(db: &Db, chat: ChatId) -> Result<bool> {
-    let mut query = db.prepare_cached(
-        "SELECT 1 FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id WHERE h.chat_id = ?1 LIMIT 1",
-    )?;
-    Ok(query.exists([chat.0])?)
+    db.exists("SELECT 1 FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id WHERE h.chat_id = ?1 LIMIT 1", [chat.0])
 }
 
 /// Notes what became of a message, unless a bot said it or nobody watches.
 pub fn note_message(tx: &Tx<'_>, chat: ChatId, sender: UserId, seq: Seq, logged: Logged) -> Result<()> {
     let (kind, subject) = logged.stored();
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO hook_events (seq, chat_id, kind, subject_id, created_at)
          SELECT ?1, ?2, ?3, ?4, ?5 FROM users WHERE id = ?6 AND is_bot = 0 AND EXISTS
              (SELECT 1 FROM hooks h JOIN outgoing_hooks o ON o.hook_id = h.id WHERE h.chat_id = ?2)",
-    )?
-    .execute(params![seq.0, chat.0, kind, subject, tx.now.0, sender.0])?;
-    Ok(())
+        params![seq.0, chat.0, kind, subject, tx.now.0, sender.0],
+    )
 }
 
 /// Notes that a message was deleted under a number, for those who were told of it and for those who were not yet.
@@ -104,19 +100,17 @@ pub fn note_member(tx: &mut Tx<'_>, chat: ChatId, logged: Logged) -> Result<()> 
         return Ok(());
     }
     let (seq, (kind, subject)) = (tx.next_seq(), logged.stored());
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO hook_events (seq, chat_id, kind, subject_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![seq.0, chat.0, kind, subject, tx.now.0])?;
-    Ok(())
+        params![seq.0, chat.0, kind, subject, tx.now.0],
+    )
 }
 
 /// The first of what happened in a group after a number, in order; and whether there may be more.
 pub fn after(db: &Db, chat: ChatId, seq: Seq, limit: u32) -> Result<(Vec<Place>, bool)> {
-    let mut born = db.prepare_cached(ids_between!("LIMIT ?4"))?;
-    let born = born
-        .query_map(params![chat.0, seq.0, i64::MAX, limit], |row| Ok(Place { seq: Seq(row.get(0)?), logged: None }))?;
-    let mut places = born.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut places = db.all(ids_between!("LIMIT ?4"), params![chat.0, seq.0, i64::MAX, limit], |row| {
+        Ok(Place { seq: Seq(row.get(0)?), logged: None })
+    })?;
     let mut is_more = places.len() >= limit as usize;
     let mut query = db.prepare_cached(
         "SELECT seq, kind, subject_id, created_at FROM hook_events
@@ -138,12 +132,10 @@ pub fn after(db: &Db, chat: ChatId, seq: Seq, limit: u32) -> Result<(Vec<Place>,
 }
 
 pub fn delete_older(tx: &Tx<'_>, than: Timestamp) -> Result<()> {
-    tx.prepare_cached("DELETE FROM hook_events WHERE created_at < ?1")?.execute([than.0])?;
-    Ok(())
+    tx.run("DELETE FROM hook_events WHERE created_at < ?1", [than.0])
 }
 
 /// Leaves nothing of a group that is gone.
 pub fn delete_all(tx: &Tx<'_>, chat: ChatId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM hook_events WHERE chat_id = ?1")?.execute([chat.0])?;
-    Ok(())
+    tx.run("DELETE FROM hook_events WHERE chat_id = ?1", [chat.0])
 }

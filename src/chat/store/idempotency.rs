@@ -1,8 +1,8 @@
 //! Rows of `idempotency_keys`.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{MessageId, UserId};
@@ -11,19 +11,19 @@ use crate::chat::model::time::Timestamp;
 
 /// What a key was used for: a hash of the content, and the message.
 pub fn find(db: &Db, user: UserId, key: &IdempotencyKey) -> Result<Option<(Vec<u8>, MessageId)>> {
-    let mut query =
-        db.prepare_cached("SELECT content_hash, message_id FROM idempotency_keys WHERE user_id = ?1 AND key = ?2")?;
-    let found = query.query_row(params![user.0, key.as_str()], |row| Ok((row.get(0)?, MessageId(row.get(1)?))));
-    Ok(found.optional()?)
+    db.first(
+        "SELECT content_hash, message_id FROM idempotency_keys WHERE user_id = ?1 AND key = ?2",
+        params![user.0, key.as_str()],
+        |row| Ok((row.get(0)?, MessageId(row.get(1)?))),
+    )
 }
 
 pub fn insert(tx: &Tx<'_>, user: UserId, key: &IdempotencyKey, content: &[u8], message: MessageId) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO idempotency_keys (user_id, key, content_hash, message_id, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![user.0, key.as_str(), content, message.0, tx.now.0])?;
-    Ok(())
+        params![user.0, key.as_str(), content, message.0, tx.now.0],
+    )
 }
 
 pub fn delete_older(tx: &Tx<'_>, than: Timestamp) -> Result<usize> {

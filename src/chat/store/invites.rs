@@ -1,8 +1,8 @@
 //! Rows of `invites`.
 
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::{Row, named_params, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, InviteId, UserId};
@@ -26,7 +26,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Invitation> {
         expires_at: Timestamp(row.get("expires_at")?),
         created_at: Timestamp(row.get("created_at")?),
         created_by: row.get::<_, Option<String>>("username")?.map(Username::stored),
-        chat: row.get::<_, Option<i64>>("chat_id")?.map(ChatId),
+        chat: row.get("chat_id")?,
         is_live: row.get("is_live")?,
     })
 }
@@ -38,24 +38,24 @@ pub fn insert(
     by: Option<UserId>,
     expires_at: Timestamp,
 ) -> Result<InviteId> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO invites (code_hash, label, uses_left, created_by, created_at, expires_at, chat_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
-        code_hash,
-        new.label.as_str(),
-        new.uses,
-        by.map(|by| by.0),
-        tx.now.0,
-        expires_at.0,
-        new.chat.map(|chat| chat.0)
-    ])?;
+        params![
+            code_hash,
+            new.label.as_str(),
+            new.uses,
+            by.map(|by| by.0),
+            tx.now.0,
+            expires_at.0,
+            new.chat.map(|chat| chat.0)
+        ],
+    )?;
     Ok(InviteId(tx.last_insert_rowid()))
 }
 
 pub fn count(db: &Db) -> Result<i64> {
-    Ok(db.prepare_cached("SELECT count(*) FROM invites")?.query_row([], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM invites", [])
 }
 
 /// All that are kept, the newest first.
@@ -74,46 +74,42 @@ pub fn page(db: &Db, page: Page, now: Timestamp) -> Result<Paged<Invitation>> {
 }
 
 pub fn find(db: &Db, id: InviteId, now: Timestamp) -> Result<Option<Invitation>> {
-    let mut query = db.prepare_cached(&format!(
+    db.first(&format!(
         "SELECT {COLUMNS} {STANDS} AS is_live FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.id = :id"
-    ))?;
-    Ok(query.query_row(named_params! { ":now": now.0, ":id": id.0 }, read).optional()?)
+    ), named_params! { ":now": now.0, ":id": id.0 }, read)
 }
 
 pub fn find_by_code(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<Invitation>> {
-    let mut query = db.prepare_cached(&format!(
+    db.first(&format!(
         "SELECT {COLUMNS} {STANDS} AS is_live FROM invites i LEFT JOIN users u ON u.id = i.created_by WHERE i.code_hash = :code"
-    ))?;
-    Ok(query.query_row(named_params! { ":now": now.0, ":code": code_hash }, read).optional()?)
+    ), named_params! { ":now": now.0, ":code": code_hash }, read)
 }
 
 /// Takes one use of a live one: the group that it names, if it does, and who made it. `None`: there is none.
 pub fn take_use(tx: &Tx<'_>, code_hash: &[u8]) -> Result<Option<(Option<ChatId>, Option<UserId>)>> {
-    let mut take = tx.prepare_cached(&format!(
-        "UPDATE invites AS i SET uses_left = uses_left - 1
-         WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS} RETURNING chat_id, created_by"
-    ))?;
-    let taken = take.query_row(params![code_hash, tx.now.0], |row| {
-        Ok((row.get::<_, Option<i64>>("chat_id")?.map(ChatId), row.get::<_, Option<i64>>("created_by")?.map(UserId)))
-    });
-    Ok(taken.optional()?)
+    tx.first(
+        &format!(
+            "UPDATE invites AS i SET uses_left = uses_left - 1
+             WHERE code_hash = ?1 AND uses_left > 0 AND expires_at > ?2 AND {STANDS} RETURNING chat_id, created_by"
+        ),
+        params![code_hash, tx.now.0],
+        |row| Ok((row.get("chat_id")?, row.get("created_by")?)),
+    )
 }
 
 pub fn delete(tx: &Tx<'_>, id: InviteId) -> Result<bool> {
-    Ok(tx.prepare_cached("DELETE FROM invites WHERE id = ?1")?.execute([id.0])? > 0)
+    tx.changed("DELETE FROM invites WHERE id = ?1", [id.0])
 }
 
 /// Those of after `believed` were made by a clock that was ahead: they are of now, and last as long as they were to.
 pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE invites SET expires_at = expires_at - (created_at - ?1), created_at = ?1
          WHERE expires_at > ?2 AND created_at > ?2",
-    )?
-    .execute([tx.now.0, believed.0])?;
-    Ok(())
+        [tx.now.0, believed.0],
+    )
 }
 
 pub fn delete_expired(tx: &Tx<'_>, before: Timestamp) -> Result<()> {
-    tx.prepare_cached("DELETE FROM invites WHERE expires_at <= ?1")?.execute([before.0])?;
-    Ok(())
+    tx.run("DELETE FROM invites WHERE expires_at <= ?1", [before.0])
 }

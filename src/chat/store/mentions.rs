@@ -1,8 +1,8 @@
 //! Rows of `mentions`: whom messages name, and whom they answer.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, MessageId, UserId};
@@ -60,11 +60,9 @@ pub fn insert_of(tx: &Tx<'_>, message: &Message) -> Result<()> {
 
 /// The rows of a message whose text is another now.
 pub fn replace(tx: &Tx<'_>, message: &Message) -> Result<()> {
-    tx.prepare_cached("DELETE FROM mentions WHERE message_id = ?1")?.execute([message.id.0])?;
+    tx.run("DELETE FROM mentions WHERE message_id = ?1", [message.id.0])?;
     insert_of(tx, message)?;
-    tx.prepare_cached("UPDATE messages SET mention_count = ?2 WHERE id = ?1")?
-        .execute([message.id.0, count_of(&message.mentions)])?;
-    Ok(())
+    tx.run("UPDATE messages SET mention_count = ?2 WHERE id = ?1", [message.id.0, count_of(&message.mentions)])
 }
 
 /// How many rows name somebody.
@@ -89,10 +87,7 @@ pub fn of_message(db: &Db, id: MessageId) -> Result<Mentions> {
 
 /// Somebody in a chat, by the key of their username.
 pub fn named(db: &Db, chat: ChatId, key: &str) -> Result<Option<UserId>> {
-    let mut query = db.prepare_cached(
-        "SELECT u.id FROM users u CROSS JOIN members m ON m.chat_id = ?1 AND m.user_id = u.id WHERE u.username_key = ?2",
-    )?;
-    Ok(query.query_row(params![chat.0, key], |row| Ok(UserId(row.get(0)?))).optional()?)
+    db.first("SELECT u.id FROM users u CROSS JOIN members m ON m.chat_id = ?1 AND m.user_id = u.id WHERE u.username_key = ?2", params![chat.0, key], |row| row.get(0))
 }
 
 /// Counts, up to a limit, a chat's messages above some marks of a member's that call somebody.
@@ -113,10 +108,7 @@ macro_rules! count_calls {
 /// How many of a chat's messages that a member has not read call them, each once. Everybody is
 /// who was in the chat by then.
 pub fn count_unread(db: &Db, chat: ChatId, user: UserId) -> Result<i64> {
-    let count = |sql, whom| -> Result<i64> {
-        let mut query = db.prepare_cached(sql)?;
-        Ok(query.query_row(params![chat.0, user.0, whom, MAX_MENTIONS_COUNTED], |row| row.get(0))?)
-    };
+    let count = |sql, whom| -> Result<i64> { db.one(sql, params![chat.0, user.0, whom, MAX_MENTIONS_COUNTED]) };
     let own = count(count_calls!("m.read_mark, m.cleared_mark", ""), user.0)?;
     // Who is called by name as well is called once; to look for that takes as long again.
     let all = if own == 0 {

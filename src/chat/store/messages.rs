@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::by_chat::ids_between;
 use super::columns::named_columns;
-use super::db::{Db, take_within};
+use super::db::{Db, Sql, take_within};
 use super::totals::bytes;
 use super::transaction::Tx;
 use super::users::{self, columns};
@@ -57,22 +57,22 @@ struct MessageRow {
 
 fn bare(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let created_at = Timestamp(row.get(CREATED_AT)?);
-    let edited_at = row.get::<_, Option<i64>>(EDITED_AT)?.map(Timestamp);
+    let edited_at: Option<Timestamp> = row.get(EDITED_AT)?;
     let message = Message {
         id: MessageId(row.get(ID)?),
         chat: ChatId(row.get(CHAT)?),
         seq: Seq(row.get(SEQ)?),
         sender: users::user(row, SENDER)?,
         text: row.get(TEXT)?,
-        reply_to: row.get::<_, Option<i64>>(REPLY_TO)?.map(MessageId),
-        answered: row.get::<_, Option<i64>>(ANSWERED)?.map(UserId),
+        reply_to: row.get(REPLY_TO)?,
+        answered: row.get(ANSWERED)?,
         mentions: Mentions::default(),
         attachments: Vec::new(),
         reactions: Vec::new(),
         created_at,
         updated_at: edited_at.unwrap_or(created_at),
         is_edited: edited_at.is_some(),
-        pinned_at: row.get::<_, Option<i64>>(PINNED_AT)?.map(Timestamp),
+        pinned_at: row.get(PINNED_AT)?,
         call_seconds: row.get(CALL_SECONDS)?,
     };
     Ok(MessageRow {
@@ -136,8 +136,7 @@ pub fn list_within(
 
 /// The message that has just `count` of its chat's between itself and `end`.
 pub fn id_below(db: &Db, chat: ChatId, end: MessageId, count: u32) -> Result<Option<MessageId>> {
-    let mut query = db.prepare_cached(ids_between!("DESC LIMIT 1 OFFSET ?4"))?;
-    Ok(query.query_row(params![chat.0, 0, end.0, count], |row| Ok(MessageId(row.get(0)?))).optional()?)
+    db.first(ids_between!("DESC LIMIT 1 OFFSET ?4"), params![chat.0, 0, end.0, count], |row| row.get(0))
 }
 
 /// What a post needs to know: that the sender is in the chat, who that is, how much they have
@@ -153,29 +152,31 @@ pub struct Sender {
 }
 
 pub fn speaker(db: &Db, sender: UserId, chat: ChatId) -> Result<Option<Sender>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT c.low_user IS NOT NULL AND EXISTS
-                    (SELECT 1 FROM members h WHERE h.chat_id = c.id AND h.is_hidden = 1),
-                a.id, a.username, b.id, b.username, ",
-        bytes!("u"),
-        ", ",
-        columns!("u"),
-        ", c.low_user IS NULL AND (c.member_count <= ?3 OR m.is_admin)
-          FROM members m JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id
-          LEFT JOIN users a ON a.id = c.low_user LEFT JOIN users b ON b.id = c.high_user
-          WHERE m.chat_id = ?1 AND m.user_id = ?2"
-    ))?;
-    let found = query.query_row([chat.0, sender.0, MAX_SMALL_GROUP], |row| {
-        let is_direct = row.get::<_, Option<i64>>(1)?.is_some();
-        Ok(Sender {
-            is_hidden: row.get(0)?,
-            pair: if is_direct { Some(directs::read_pair(row, 1)?) } else { None },
-            stored: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
-            user: users::user(row, 6)?,
-            may_mention_all: row.get(6 + users::COLUMNS)?,
-        })
-    });
-    Ok(found.optional()?)
+    db.first(
+        concat!(
+            "SELECT c.low_user IS NOT NULL AND EXISTS
+                        (SELECT 1 FROM members h WHERE h.chat_id = c.id AND h.is_hidden = 1),
+                    a.id, a.username, b.id, b.username, ",
+            bytes!("u"),
+            ", ",
+            columns!("u"),
+            ", c.low_user IS NULL AND (c.member_count <= ?3 OR m.is_admin)
+              FROM members m JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id
+              LEFT JOIN users a ON a.id = c.low_user LEFT JOIN users b ON b.id = c.high_user
+              WHERE m.chat_id = ?1 AND m.user_id = ?2"
+        ),
+        [chat.0, sender.0, MAX_SMALL_GROUP],
+        |row| {
+            let is_direct = row.get::<_, Option<i64>>(1)?.is_some();
+            Ok(Sender {
+                is_hidden: row.get(0)?,
+                pair: if is_direct { Some(directs::read_pair(row, 1)?) } else { None },
+                stored: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+                user: users::user(row, 6)?,
+                may_mention_all: row.get(6 + users::COLUMNS)?,
+            })
+        },
+    )
 }
 
 /// A message that is to be, under its number.
@@ -241,24 +242,19 @@ pub fn insert(tx: &Tx<'_>, message: &Message) -> Result<()> {
 }
 
 pub fn edit(tx: &Tx<'_>, id: MessageId, text: &str, seq: Seq) -> Result<()> {
-    tx.prepare_cached("UPDATE messages SET content = ?2, edited_at = ?3, seq = ?4 WHERE id = ?1")?
-        .execute(params![id.0, text, tx.now.0, seq.0])?;
-    Ok(())
+    tx.run(
+        "UPDATE messages SET content = ?2, edited_at = ?3, seq = ?4 WHERE id = ?1",
+        params![id.0, text, tx.now.0, seq.0],
+    )
 }
 
 /// Pins a message, or takes the pin off.
 pub fn set_pinned(tx: &Tx<'_>, id: MessageId, at: Option<Timestamp>, seq: Seq) -> Result<()> {
-    tx.prepare_cached("UPDATE messages SET pinned_at = ?2, seq = ?3 WHERE id = ?1")?.execute(params![
-        id.0,
-        at.map(|at| at.0),
-        seq.0
-    ])?;
-    Ok(())
+    tx.run("UPDATE messages SET pinned_at = ?2, seq = ?3 WHERE id = ?1", params![id.0, at.map(|at| at.0), seq.0])
 }
 
 pub fn count_pins(db: &Db, chat: ChatId) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM messages WHERE chat_id = ?1 AND pinned_at IS NOT NULL")?;
-    Ok(query.query_row([chat.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM messages WHERE chat_id = ?1 AND pinned_at IS NOT NULL", [chat.0])
 }
 
 /// The pinned messages of a chat newer than `cleared`, the latest pinned first, from behind a place.
@@ -282,35 +278,29 @@ pub fn pins(
 
 /// Deletes the row; reactions go with it. Its files are the caller's to erase first.
 pub fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id.0])?;
-    Ok(())
+    tx.run("DELETE FROM messages WHERE id = ?1", [id.0])
 }
 
 pub fn insert_tombstone(tx: &Tx<'_>, id: MessageId, chat: ChatId, seq: Seq) -> Result<()> {
-    tx.prepare_cached("INSERT INTO tombstones (message_id, chat_id, seq) VALUES (?1, ?2, ?3)")?
-        .execute([id.0, chat.0, seq.0])?;
-    Ok(())
+    tx.run("INSERT INTO tombstones (message_id, chat_id, seq) VALUES (?1, ?2, ?3)", [id.0, chat.0, seq.0])
 }
 
 pub fn some_of(db: &Db, chat: ChatId, limit: u32) -> Result<Vec<MessageId>> {
-    let mut query = db.prepare_cached(ids_between!("LIMIT ?4"))?;
-    let rows = query.query_map(params![chat.0, 0, i64::MAX, limit], |row| Ok(MessageId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.column(ids_between!("LIMIT ?4"), params![chat.0, 0, i64::MAX, limit])
 }
 
 /// Whether more than `count` messages stand after `from` and before `end`.
 pub fn are_more(db: &Db, chat: ChatId, from: MessageId, end: MessageId, count: u32) -> Result<bool> {
-    let mut query = db.prepare_cached(ids_between!("LIMIT 1 OFFSET ?4"))?;
-    Ok(query.exists(params![chat.0, from.0, end.0, count])?)
+    db.exists(ids_between!("LIMIT 1 OFFSET ?4"), params![chat.0, from.0, end.0, count])
 }
 
 /// How many messages of others stand after `from`, up to and with `upto`.
 pub fn count_of_others(db: &Db, chat: ChatId, me: UserId, from: MessageId, upto: MessageId) -> Result<i64> {
-    let mut query = db.prepare_cached(
+    db.one(
         "SELECT (SELECT count(*) FROM messages
                  WHERE chat_id = ?1 AND id > max(?3, (SELECT indexed FROM sequence)) AND id <= ?4 AND sender_id <> ?2)
               + (SELECT count(*) FROM messages_by_chat b CROSS JOIN messages g ON g.id = b.message_id
                  WHERE b.chat_id = ?1 AND b.message_id > ?3 AND b.message_id <= ?4 AND g.sender_id <> ?2)",
-    )?;
-    Ok(query.query_row([chat.0, me.0, from.0, upto.0], |row| row.get(0))?)
+        [chat.0, me.0, from.0, upto.0],
+    )
 }

@@ -59,6 +59,7 @@ pub(super) mod simulated;
 pub(super) mod totals;
 pub mod transaction;
 pub(super) mod users;
+mod values;
 mod writer;
 
 use std::path::Path;

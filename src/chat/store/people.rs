@@ -8,7 +8,6 @@ use super::db::Db;
 use super::users::{columns, user};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
-use crate::chat::model::time::Timestamp;
 use crate::chat::model::user::{Person, PersonPlace};
 
 /// The display name without regard to case: what stands in `search_key` behind the username.
@@ -28,7 +27,7 @@ macro_rules! select_person {
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     Ok(Person {
         user: user(row, 0)?,
-        last_seen: row.get::<_, Option<i64>>("last_seen_at")?.map(Timestamp),
+        last_seen: row.get("last_seen_at")?,
         name_key: row.get("name")?,
         is_online: false,
     })

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::db::{Db, take_within};
+use super::db::{Db, Sql, take_within};
 use super::transaction::Tx;
 use super::users::{self, columns};
 use crate::chat::model::error::Result;
@@ -32,8 +32,10 @@ fn post(row: &Row<'_>) -> rusqlite::Result<Post> {
 }
 
 pub fn insert(tx: &Tx<'_>, post: &Post) -> Result<PostId> {
-    tx.prepare_cached("INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![post.author.id.0, post.title, post.content, post.created_at.0])?;
+    tx.run(
+        "INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)",
+        params![post.author.id.0, post.title, post.content, post.created_at.0],
+    )?;
     Ok(PostId(tx.last_insert_rowid()))
 }
 

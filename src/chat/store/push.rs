@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::members::{level, mute};
 use super::notify;
 use super::transaction::Tx;
@@ -15,11 +15,11 @@ use crate::chat::model::time::Timestamp;
 
 pub fn insert(tx: &Tx<'_>, user: UserId, credential: CredentialId, new: &NewPushSubscription) -> Result<PushId> {
     let PushTarget { endpoint, keys } = &new.target;
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO push_subscriptions (user_id, credential_id, endpoint, p256dh, auth, label, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![user.0, credential.0, endpoint, keys.p256dh, keys.auth, new.label.as_str(), tx.now.0])?;
+        params![user.0, credential.0, endpoint, keys.p256dh, keys.auth, new.label.as_str(), tx.now.0],
+    )?;
     Ok(PushId(tx.last_insert_rowid()))
 }
 
@@ -37,22 +37,21 @@ pub fn renew(tx: &Tx<'_>, user: UserId, credential: CredentialId, new: &NewPushS
 
 /// Ends whatever goes to an endpoint. `false`: nothing does.
 pub fn delete_endpoint(tx: &Tx<'_>, endpoint: &str) -> Result<bool> {
-    Ok(tx.prepare_cached("DELETE FROM push_subscriptions WHERE endpoint = ?1")?.execute([endpoint])? > 0)
+    tx.changed("DELETE FROM push_subscriptions WHERE endpoint = ?1", [endpoint])
 }
 
 /// Ends a user's oldest devices, but for the newest `max`.
 pub fn delete_surplus(tx: &Tx<'_>, user: UserId, max: u32) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "DELETE FROM push_subscriptions WHERE id IN
             (SELECT id FROM push_subscriptions WHERE user_id = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
-    )?
-    .execute(params![user.0, max])?;
-    Ok(())
+        params![user.0, max],
+    )
 }
 
 /// `false`: the user has none of this id.
 pub fn delete(tx: &Tx<'_>, user: UserId, id: PushId) -> Result<bool> {
-    Ok(tx.prepare_cached("DELETE FROM push_subscriptions WHERE id = ?1 AND user_id = ?2")?.execute([id.0, user.0])? > 0)
+    tx.changed("DELETE FROM push_subscriptions WHERE id = ?1 AND user_id = ?2", [id.0, user.0])
 }
 
 pub fn delete_all(tx: &Tx<'_>) -> Result<()> {
@@ -70,17 +69,20 @@ fn subscription(row: &Row<'_>) -> rusqlite::Result<PushSubscription> {
 
 /// A user's devices, the newest first.
 pub fn of_user(db: &Db, user: UserId) -> Result<Vec<PushSubscription>> {
-    let mut query =
-        db.prepare_cached("SELECT id, label, created_at FROM push_subscriptions WHERE user_id = ?1 ORDER BY id DESC")?;
-    let rows = query.query_map([user.0], subscription)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        "SELECT id, label, created_at FROM push_subscriptions WHERE user_id = ?1 ORDER BY id DESC",
+        [user.0],
+        subscription,
+    )
 }
 
 /// One of a user's devices.
 pub fn find(db: &Db, user: UserId, id: PushId) -> Result<Option<PushSubscription>> {
-    let mut query =
-        db.prepare_cached("SELECT id, label, created_at FROM push_subscriptions WHERE id = ?1 AND user_id = ?2")?;
-    Ok(query.query_row([id.0, user.0], subscription).optional()?)
+    db.first(
+        "SELECT id, label, created_at FROM push_subscriptions WHERE id = ?1 AND user_id = ?2",
+        [id.0, user.0],
+        subscription,
+    )
 }
 
 /// Where pushes to one of a user's devices go.
@@ -95,12 +97,12 @@ pub fn target(db: &Db, user: UserId, id: PushId) -> Result<Option<PushTarget>> {
 }
 
 pub fn count(db: &Db) -> Result<i64> {
-    Ok(db.prepare_cached("SELECT count(*) FROM push_subscriptions")?.query_row([], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM push_subscriptions", [])
 }
 
 /// Whether anybody has a device that is told.
 pub fn is_any(db: &Db) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM push_subscriptions LIMIT 1")?.exists([])?)
+    db.exists("SELECT 1 FROM push_subscriptions LIMIT 1", [])
 }
 
 /// A device that can be told of a message: it is signed in, and its owner is in the chat, said it not and has not
@@ -150,21 +152,24 @@ fn reached(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Reached> {
 
 /// The messages above one that are no older than `since`, the oldest first, `limit` at most.
 pub fn messages(db: &Db, above: MessageId, since: Timestamp, limit: u32) -> Result<Vec<(MessageId, bool)>> {
-    let mut query =
-        db.prepare_cached("SELECT id, created_at >= ?2 FROM messages WHERE id > ?1 ORDER BY id LIMIT ?3")?;
-    let rows = query.query_map(params![above.0, since.0, limit], |row| Ok((MessageId(row.get(0)?), row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        "SELECT id, created_at >= ?2 FROM messages WHERE id > ?1 ORDER BY id LIMIT ?3",
+        params![above.0, since.0, limit],
+        |row| Ok((MessageId(row.get(0)?), row.get(1)?)),
+    )
 }
 
 /// All devices that a message reaches.
 pub fn reached_by(db: &Db, message: MessageId, now: Timestamp) -> Result<Vec<Reached>> {
-    let mut query = db.prepare_cached(select_reached!(
-        "messages g CROSS JOIN members m ON m.chat_id = g.chat_id
-         CROSS JOIN push_subscriptions s ON s.user_id = m.user_id",
-        "g.id = ?2 AND m.user_id <> g.sender_id"
-    ))?;
-    let rows = query.query_map([now.0, message.0], |row| reached(row, now))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        select_reached!(
+            "messages g CROSS JOIN members m ON m.chat_id = g.chat_id
+             CROSS JOIN push_subscriptions s ON s.user_id = m.user_id",
+            "g.id = ?2 AND m.user_id <> g.sender_id"
+        ),
+        [now.0, message.0],
+        |row| reached(row, now),
+    )
 }
 
 /// Whether a message reaches one device.
@@ -204,28 +209,24 @@ pub fn push(db: &Db, to: &Reached, now: Timestamp) -> Result<Option<Push>> {
 
 /// A user's unread messages in chats that are neither mute nor `nothing`.
 fn unread(db: &Db, user: UserId, now: Timestamp) -> Result<i64> {
-    let mut query = db.prepare_cached(
+    db.one(
         "SELECT coalesce(sum(c.message_count - m.seen_count), 0) FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.user_id = ?1 AND m.is_hidden = 0 AND m.level IS NOT 'nothing'
            AND (m.muted_until IS NULL OR m.muted_until <= ?2)",
-    )?;
-    Ok(query.query_row([user.0, now.0], |row| row.get(0))?)
+        [user.0, now.0],
+    )
 }
 
 /// The sealed key, and the newest message that was looked at.
 pub fn state(db: &Db) -> Result<Option<(Vec<u8>, MessageId)>> {
-    let mut query = db.prepare_cached("SELECT sealed_key, upto FROM push")?;
-    Ok(query.query_row([], |row| Ok((row.get(0)?, MessageId(row.get(1)?)))).optional()?)
+    db.first("SELECT sealed_key, upto FROM push", [], |row| Ok((row.get(0)?, MessageId(row.get(1)?))))
 }
 
 /// Keeps a key, which begins with the messages that come from now on.
 pub fn set_key(tx: &Tx<'_>, sealed: &[u8]) -> Result<()> {
-    tx.prepare_cached("INSERT OR REPLACE INTO push VALUES (1, ?1, (SELECT coalesce(max(id), 0) FROM messages))")?
-        .execute([sealed])?;
-    Ok(())
+    tx.run("INSERT OR REPLACE INTO push VALUES (1, ?1, (SELECT coalesce(max(id), 0) FROM messages))", [sealed])
 }
 
 pub fn set_upto(tx: &Tx<'_>, upto: MessageId) -> Result<()> {
-    tx.prepare_cached("UPDATE push SET upto = max(upto, ?1)")?.execute([upto.0])?;
-    Ok(())
+    tx.run("UPDATE push SET upto = max(upto, ?1)", [upto.0])
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{MessageId, Seq, UserId};
@@ -25,24 +25,24 @@ pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<Reaction>> {
 }
 
 pub fn insert(tx: &Tx<'_>, message: MessageId, user: UserId, emoji: &Emoji) -> Result<()> {
-    tx.prepare_cached("INSERT INTO reactions (message_id, user_id, emoji) VALUES (?1, ?2, ?3)")?.execute(params![
-        message.0,
-        user.0,
-        emoji.as_str()
-    ])?;
-    Ok(())
+    tx.run(
+        "INSERT INTO reactions (message_id, user_id, emoji) VALUES (?1, ?2, ?3)",
+        params![message.0, user.0, emoji.as_str()],
+    )
 }
 
 /// `false`: it was not there.
 pub fn delete(tx: &Tx<'_>, message: MessageId, user: UserId, emoji: &Emoji) -> Result<bool> {
-    let mut delete =
-        tx.prepare_cached("DELETE FROM reactions WHERE message_id = ?1 AND user_id = ?2 AND emoji = ?3")?;
-    Ok(delete.execute(params![message.0, user.0, emoji.as_str()])? > 0)
+    tx.changed(
+        "DELETE FROM reactions WHERE message_id = ?1 AND user_id = ?2 AND emoji = ?3",
+        params![message.0, user.0, emoji.as_str()],
+    )
 }
 
 /// Keeps the message's count, and gives it the number of the change.
 pub fn count(tx: &Tx<'_>, message: MessageId, change: i64, seq: Seq) -> Result<()> {
-    tx.prepare_cached("UPDATE messages SET reaction_count = reaction_count + ?2, seq = ?3 WHERE id = ?1")?
-        .execute([message.0, change, seq.0])?;
-    Ok(())
+    tx.run(
+        "UPDATE messages SET reaction_count = reaction_count + ?2, seq = ?3 WHERE id = ?1",
+        [message.0, change, seq.0],
+    )
 }

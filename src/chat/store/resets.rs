@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
@@ -16,11 +16,10 @@ const LIVE: &str = "r.code_hash = ?1 AND r.expires_at > ?2 AND (r.created_by IS 
 
 /// A new one in place of whatever there was.
 pub fn replace(tx: &Tx<'_>, user: UserId, code_hash: &[u8], by: Option<UserId>, expires_at: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT OR REPLACE INTO resets (user_id, code_hash, created_by, expires_at) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![user.0, code_hash, by.map(|by| by.0), expires_at.0])?;
-    Ok(())
+        params![user.0, code_hash, by.map(|by| by.0), expires_at.0],
+    )
 }
 
 /// Whose password it sets, and until when.
@@ -31,18 +30,14 @@ pub fn find(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<(UserId,
 }
 
 pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([user.0])?;
-    Ok(())
+    tx.run("DELETE FROM resets WHERE user_id = ?1", [user.0])
 }
 
 /// Those that last for `life` after `believed` and more were made by a clock that was ahead: they last as long from now.
 pub fn redate(tx: &Tx<'_>, believed: Timestamp, life: Duration) -> Result<()> {
-    tx.prepare_cached("UPDATE resets SET expires_at = ?1 WHERE expires_at > ?2")?
-        .execute([tx.now.plus(life).0, believed.plus(life).0])?;
-    Ok(())
+    tx.run("UPDATE resets SET expires_at = ?1 WHERE expires_at > ?2", [tx.now.plus(life).0, believed.plus(life).0])
 }
 
 pub fn delete_expired(tx: &Tx<'_>) -> Result<()> {
-    tx.prepare_cached("DELETE FROM resets WHERE expires_at <= ?1")?.execute([tx.now.0])?;
-    Ok(())
+    tx.run("DELETE FROM resets WHERE expires_at <= ?1", [tx.now.0])
 }

@@ -1,9 +1,9 @@
 //! Messages and files that were kept for their time, a piece of them at once.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::by_chat::ids_between;
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::file::File;
@@ -13,22 +13,22 @@ use crate::chat::model::time::Timestamp;
 
 /// The chats after one, by id, and how long each keeps its messages.
 pub fn terms(db: &Db, after: ChatId, limit: u32) -> Result<Vec<(ChatId, RetentionOverride)>> {
-    let mut query =
-        db.prepare_cached("SELECT id, retain_days FROM chats WHERE id > ?1 AND is_deleted = 0 ORDER BY id LIMIT ?2")?;
-    let rows = query
-        .query_map(params![after.0, limit], |row| Ok((ChatId(row.get(0)?), RetentionOverride::stored(row.get(1)?))))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        "SELECT id, retain_days FROM chats WHERE id > ?1 AND is_deleted = 0 ORDER BY id LIMIT ?2",
+        params![after.0, limit],
+        |row| Ok((ChatId(row.get(0)?), RetentionOverride::stored(row.get(1)?))),
+    )
 }
 
 /// One chat's; `None`: there is no such chat.
 pub fn term(db: &Db, chat: ChatId) -> Result<Option<RetentionOverride>> {
-    let mut query = db.prepare_cached("SELECT retain_days FROM chats WHERE id = ?1 AND is_deleted = 0")?;
-    Ok(query.query_row([chat.0], |row| Ok(RetentionOverride::stored(row.get(0)?))).optional()?)
+    db.first("SELECT retain_days FROM chats WHERE id = ?1 AND is_deleted = 0", [chat.0], |row| {
+        Ok(RetentionOverride::stored(row.get(0)?))
+    })
 }
 
 pub fn set_term(tx: &Tx<'_>, chat: ChatId, term: RetentionOverride) -> Result<()> {
-    tx.prepare_cached("UPDATE chats SET retain_days = ?2 WHERE id = ?1")?.execute(params![chat.0, term.to_stored()])?;
-    Ok(())
+    tx.run("UPDATE chats SET retain_days = ?2 WHERE id = ?1", params![chat.0, term.to_stored()])
 }
 
 /// A message as far as it concerns who counts it.
@@ -97,24 +97,25 @@ pub fn delete(tx: &Tx<'_>, chat: ChatId, old: &[ExpiredMessage]) -> Result<()> {
         let seen = upto + old[upto..].iter().filter(|message| message.sender == user).count();
         let cleared = upto_mark(cleared_mark);
         if seen > 0 || cleared > 0 {
-            tx.prepare_cached(
+            tx.run(
                 "UPDATE members SET seen_count = seen_count - ?3, cleared_count = cleared_count - ?4
                  WHERE chat_id = ?1 AND user_id = ?2",
-            )?
-            .execute(params![chat.0, user.0, number(seen), number(cleared)])?;
+                params![chat.0, user.0, number(seen), number(cleared)],
+            )?;
         }
     }
     let mut delete = tx.prepare_cached("DELETE FROM messages WHERE id = ?1")?;
     for message in old {
         delete.execute([message.id.0])?;
     }
-    tx.prepare_cached(concat!(
-        "UPDATE chats SET message_count = message_count - ?4, last_message_id = (",
-        ids_between!("DESC LIMIT 1"),
-        ") WHERE id = ?1"
-    ))?
-    .execute(params![chat.0, 0, i64::MAX, number(old.len())])?;
-    Ok(())
+    tx.run(
+        concat!(
+            "UPDATE chats SET message_count = message_count - ?4, last_message_id = (",
+            ids_between!("DESC LIMIT 1"),
+            ") WHERE id = ?1"
+        ),
+        params![chat.0, 0, i64::MAX, number(old.len())],
+    )
 }
 
 fn number(count: usize) -> i64 {
@@ -155,8 +156,8 @@ pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, F
 
 /// Counts an attachment less, and says how many are left.
 pub fn count_detached(tx: &Tx<'_>, message: MessageId) -> Result<i64> {
-    let mut update = tx.prepare_cached(
+    tx.one(
         "UPDATE messages SET attachment_count = attachment_count - 1 WHERE id = ?1 RETURNING attachment_count",
-    )?;
-    Ok(update.query_row([message.0], |row| row.get(0))?)
+        [message.0],
+    )
 }

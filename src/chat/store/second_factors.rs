@@ -1,8 +1,8 @@
 //! Rows of `second_factors` and `recovery_codes`.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
@@ -20,44 +20,41 @@ pub struct FactorRow {
 }
 
 pub fn find(db: &Db, user: UserId) -> Result<Option<FactorRow>> {
-    let mut query = db.prepare_cached(
+    db.first(
         "SELECT sealed_secret, is_on, last_step, wrong_count, wrong_at FROM second_factors WHERE user_id = ?1",
-    )?;
-    let found = query.query_row([user.0], |row| {
-        Ok(FactorRow {
-            sealed: row.get("sealed_secret")?,
-            is_on: row.get("is_on")?,
-            last_step: row.get("last_step")?,
-            wrong: row.get("wrong_count")?,
-            wrong_at: Timestamp(row.get("wrong_at")?),
-        })
-    });
-    Ok(found.optional()?)
+        [user.0],
+        |row| {
+            Ok(FactorRow {
+                sealed: row.get("sealed_secret")?,
+                is_on: row.get("is_on")?,
+                last_step: row.get("last_step")?,
+                wrong: row.get("wrong_count")?,
+                wrong_at: Timestamp(row.get("wrong_at")?),
+            })
+        },
+    )
 }
 
 pub fn is_on(db: &Db, user: UserId) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM second_factors WHERE user_id = ?1 AND is_on = 1")?.exists([user.0])?)
+    db.exists("SELECT 1 FROM second_factors WHERE user_id = ?1 AND is_on = 1", [user.0])
 }
 
 /// One that waits for its first code, in place of another that waits.
 pub fn start(tx: &Tx<'_>, user: UserId, sealed: &[u8]) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO second_factors (user_id, sealed_secret) VALUES (?1, ?2)
          ON CONFLICT (user_id) DO UPDATE SET sealed_secret = excluded.sealed_secret WHERE is_on = 0",
-    )?
-    .execute(params![user.0, sealed])?;
-    Ok(())
+        params![user.0, sealed],
+    )
 }
 
 /// Codes of the app up to this step are used.
 pub fn use_step(tx: &Tx<'_>, user: UserId, step: i64) -> Result<()> {
-    tx.prepare_cached("UPDATE second_factors SET last_step = ?2, wrong_count = 0 WHERE user_id = ?1")?
-        .execute([user.0, step])?;
-    Ok(())
+    tx.run("UPDATE second_factors SET last_step = ?2, wrong_count = 0 WHERE user_id = ?1", [user.0, step])
 }
 
 pub fn turn_on(tx: &Tx<'_>, user: UserId, recovery_codes: &[[u8; 32]]) -> Result<()> {
-    tx.prepare_cached("UPDATE second_factors SET is_on = 1 WHERE user_id = ?1")?.execute([user.0])?;
+    tx.run("UPDATE second_factors SET is_on = 1 WHERE user_id = ?1", [user.0])?;
     let mut insert = tx.prepare_cached("INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2)")?;
     for hash in recovery_codes {
         insert.execute(params![user.0, hash])?;
@@ -71,35 +68,31 @@ pub fn use_recovery_code(tx: &Tx<'_>, user: UserId, hash: &[u8; 32]) -> Result<b
         .prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1 AND code_hash = ?2")?
         .execute(params![user.0, hash])?;
     if used > 0 {
-        tx.prepare_cached("UPDATE second_factors SET wrong_count = 0 WHERE user_id = ?1")?.execute([user.0])?;
+        tx.run("UPDATE second_factors SET wrong_count = 0 WHERE user_id = ?1", [user.0])?;
     }
     Ok(used > 0)
 }
 
 pub fn recovery_codes_left(db: &Db, user: UserId) -> Result<u32> {
-    let mut query = db.prepare_cached("SELECT count(*) FROM recovery_codes WHERE user_id = ?1")?;
-    Ok(query.query_row([user.0], |row| row.get(0))?)
+    db.one("SELECT count(*) FROM recovery_codes WHERE user_id = ?1", [user.0])
 }
 
 pub fn count_wrong(tx: &Tx<'_>, user: UserId, most: u32) -> Result<()> {
-    tx.prepare_cached(
+    tx.run(
         "UPDATE second_factors SET wrong_count = min(wrong_count + 1, ?2), wrong_at = ?3 WHERE user_id = ?1",
-    )?
-    .execute(params![user.0, most, tx.now.0])?;
-    Ok(())
+        params![user.0, most, tx.now.0],
+    )
 }
 
 /// `false`: there was none, or one that waited for its first code.
 pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<bool> {
     let was_on = is_on(tx, user)?;
-    tx.prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1")?.execute([user.0])?;
-    tx.prepare_cached("DELETE FROM second_factors WHERE user_id = ?1")?.execute([user.0])?;
+    tx.run("DELETE FROM recovery_codes WHERE user_id = ?1", [user.0])?;
+    tx.run("DELETE FROM second_factors WHERE user_id = ?1", [user.0])?;
     Ok(was_on)
 }
 
 /// Steps of after `believed` were used by clocks that were ahead: those of from now on count again.
 pub fn redate(tx: &Tx<'_>, believed: Timestamp) -> Result<()> {
-    tx.prepare_cached("UPDATE second_factors SET last_step = ?1 WHERE last_step > ?2")?
-        .execute([step_at(tx.now), step_at(believed)])?;
-    Ok(())
+    tx.run("UPDATE second_factors SET last_step = ?1 WHERE last_step > ?2", [step_at(tx.now), step_at(believed)])
 }

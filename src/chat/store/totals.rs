@@ -1,6 +1,6 @@
 //! How much there is of everything, from the counters that rows keep.
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::name::Username;
@@ -29,24 +29,24 @@ pub fn chats_and_messages(db: &Db) -> Result<(i64, i64)> {
 
 /// Bytes of all uploaded files: the users' own counters, of those who have any.
 pub fn files_bytes(db: &Db) -> Result<i64> {
-    let mut query = db.prepare_cached("SELECT coalesce(sum(stored_bytes), 0) FROM users WHERE stored_bytes > 0")?;
-    Ok(query.query_row([], |row| row.get(0))?)
+    db.one("SELECT coalesce(sum(stored_bytes), 0) FROM users WHERE stored_bytes > 0", [])
 }
 
 /// Bytes of one user's files and texts.
 pub fn bytes_of(db: &Db, user: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached(concat!("SELECT ", bytes!("u"), " FROM users u WHERE u.id = ?1"))?;
-    Ok(query.query_row([user.0], |row| row.get(0))?)
+    db.one(concat!("SELECT ", bytes!("u"), " FROM users u WHERE u.id = ?1"), [user.0])
 }
 
 /// Bytes of the files and texts of all programs that somebody has made.
 pub fn bytes_of_programs(db: &Db, maker: UserId) -> Result<i64> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT coalesce(sum(",
-        bytes!("u"),
-        "), 0) FROM program_makers p JOIN users u ON u.id = p.user_id WHERE p.made_by = ?1"
-    ))?;
-    Ok(query.query_row([maker.0], |row| row.get(0))?)
+    db.one(
+        concat!(
+            "SELECT coalesce(sum(",
+            bytes!("u"),
+            "), 0) FROM program_makers p JOIN users u ON u.id = p.user_id WHERE p.made_by = ?1"
+        ),
+        [maker.0],
+    )
 }
 
 /// The chats that take the most, by their messages or by the bytes of their files.

@@ -1,8 +1,8 @@
 //! Rows of `users`.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
@@ -79,25 +79,25 @@ pub fn insert_bot(tx: &Tx<'_>, new: &NewUser, hash: &str) -> Result<UserId> {
 
 fn insert_row(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8], is_bot: bool) -> Result<UserId> {
     let display_name = new.display_name.as_deref().unwrap_or(new.username.as_str());
-    tx.prepare_cached(
+    tx.run(
         "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name,
                             search_key, token_nonce, is_admin, created_at, look_key, is_bot)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?
-    .execute(params![
-        new.username.as_str(),
-        new.username.key(),
-        new.email.as_ref().map_or("", Email::as_str),
-        new.email.as_ref().map(Email::key),
-        hash,
-        display_name,
-        search_key(&new.username, display_name),
-        nonce,
-        new.is_admin,
-        tx.now.0,
-        new.username.skeleton(),
-        is_bot,
-    ])?;
+        params![
+            new.username.as_str(),
+            new.username.key(),
+            new.email.as_ref().map_or("", Email::as_str),
+            new.email.as_ref().map(Email::key),
+            hash,
+            display_name,
+            search_key(&new.username, display_name),
+            nonce,
+            new.is_admin,
+            tx.now.0,
+            new.username.skeleton(),
+            is_bot,
+        ],
+    )?;
     Ok(UserId(tx.last_insert_rowid()))
 }
 
@@ -106,81 +106,78 @@ fn search_key(username: &Username, display_name: &str) -> String {
 }
 
 pub fn find(db: &Db, id: UserId) -> Result<Option<User>> {
-    let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.id = ?1"))?;
-    Ok(query.query_row([id.0], |row| user(row, 0)).optional()?)
+    db.first(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.id = ?1"), [id.0], |row| user(row, 0))
 }
 
 pub fn find_by_key(db: &Db, key: &str) -> Result<Option<User>> {
-    let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.username_key = ?1"))?;
-    Ok(query.query_row([key], |row| user(row, 0)).optional()?)
+    db.first(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.username_key = ?1"), [key], |row| user(row, 0))
 }
 
 /// Somebody whom anybody may write to and bring into a chat.
 pub fn find_met(db: &Db, id: UserId) -> Result<Option<User>> {
-    let mut query =
-        db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.id = ?1 AND ", is_met!()))?;
-    Ok(query.query_row([id.0], |row| user(row, 0)).optional()?)
+    db.first(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.id = ?1 AND ", is_met!()), [id.0], |row| {
+        user(row, 0)
+    })
 }
 
 /// The same, by name.
 pub fn find_met_by_key(db: &Db, key: &str) -> Result<Option<User>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT ",
-        columns!("u"),
-        " FROM users u WHERE u.username_key = ?1 AND ",
-        is_met!()
-    ))?;
-    Ok(query.query_row([key], |row| user(row, 0)).optional()?)
+    db.first(
+        concat!("SELECT ", columns!("u"), " FROM users u WHERE u.username_key = ?1 AND ", is_met!()),
+        [key],
+        |row| user(row, 0),
+    )
 }
 
 /// Whether `me` may look a user up: anybody whom all may meet, and the bots of one's own groups' hooks.
 pub fn is_known_to(db: &Db, id: UserId, me: UserId) -> Result<bool> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT 1 FROM users u WHERE u.id = ?1 AND ",
-        is_met!(" AND NOT EXISTS (SELECT 1 FROM members m WHERE m.chat_id = h.chat_id AND m.user_id = ?2)")
-    ))?;
-    Ok(query.exists([id.0, me.0])?)
+    db.exists(
+        concat!(
+            "SELECT 1 FROM users u WHERE u.id = ?1 AND ",
+            is_met!(" AND NOT EXISTS (SELECT 1 FROM members m WHERE m.chat_id = h.chat_id AND m.user_id = ?2)")
+        ),
+        [id.0, me.0],
+    )
 }
 
 pub fn find_by_email(db: &Db, email: &Email) -> Result<Option<User>> {
-    let mut query = db.prepare_cached(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.email_key = ?1"))?;
-    Ok(query.query_row([email.key()], |row| user(row, 0)).optional()?)
+    db.first(concat!("SELECT ", columns!("u"), " FROM users u WHERE u.email_key = ?1"), [email.key()], |row| {
+        user(row, 0)
+    })
 }
 
 /// Who has a name that readers would take for this one, if anybody does.
 pub fn look_owner(db: &Db, name: &Username) -> Result<Option<UserId>> {
-    let mut query = db.prepare_cached("SELECT id, username FROM users WHERE look_key = ?1 ORDER BY id")?;
-    let others = query.query_map([name.skeleton()], |row| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?))))?;
-    let others = others.collect::<rusqlite::Result<Vec<_>>>()?;
+    let others =
+        db.all("SELECT id, username FROM users WHERE look_key = ?1 ORDER BY id", [name.skeleton()], |row| {
+            Ok((UserId(row.get(0)?), Username::stored(row.get(1)?)))
+        })?;
     Ok(others.into_iter().find(|(_, other)| name.passes_for(other)).map(|(id, _)| id))
 }
 
 /// Whether an address is somebody's, or what somebody other than `by` signs in by from before a move.
 pub fn email_is_taken(db: &Db, key: &str, by: Option<UserId>) -> Result<bool> {
-    let mut query = db.prepare_cached(
+    db.exists(
         "SELECT 1 FROM users WHERE email_key = ?1
          UNION ALL SELECT 1 FROM former_names WHERE name_key = ?1 AND user_id IS NOT ?2",
-    )?;
-    Ok(query.exists(params![key, by.map(|user| user.0)])?)
+        params![key, by.map(|user| user.0)],
+    )
 }
 
 pub fn account(db: &Db, id: UserId) -> Result<Option<Account>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT ",
-        columns!("u"),
-        ", u.email, u.is_admin, u.is_disabled FROM users u WHERE u.id = ?1"
-    ))?;
-    Ok(query.query_row([id.0], read_account).optional()?)
+    db.first(
+        concat!("SELECT ", columns!("u"), ", u.email, u.is_admin, u.is_disabled FROM users u WHERE u.id = ?1"),
+        [id.0],
+        read_account,
+    )
 }
 
 pub fn accounts(db: &Db) -> Result<Vec<Account>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT ",
-        columns!("u"),
-        ", u.email, u.is_admin, u.is_disabled FROM users u ORDER BY u.id"
-    ))?;
-    let rows = query.query_map([], read_account)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        concat!("SELECT ", columns!("u"), ", u.email, u.is_admin, u.is_disabled FROM users u ORDER BY u.id"),
+        [],
+        read_account,
+    )
 }
 
 /// Who signs in with this name or address, or had the name before a move: the id, the hash to verify, and
@@ -197,16 +194,14 @@ pub fn password_of(db: &Db, login: &str) -> Result<Option<(UserId, String, bool)
         "SELECT id, password_hash, is_disabled OR is_bot FROM users WHERE id = coalesce(
             (SELECT id FROM users WHERE username_key = ?1), (SELECT user_id FROM former_names WHERE name_key = ?1))"
     };
-    let mut query = db.prepare_cached(sql)?;
-    let found = query.query_row([fold(login)], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)));
-    Ok(found.optional()?)
+    db.first(sql, [fold(login)], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))
 }
 
 /// Of a user who can sign in by it.
 pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
-    let mut query =
-        db.prepare_cached("SELECT password_hash FROM users WHERE id = ?1 AND is_disabled = 0 AND is_bot = 0")?;
-    Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
+    db.first("SELECT password_hash FROM users WHERE id = ?1 AND is_disabled = 0 AND is_bot = 0", [id.0], |row| {
+        row.get(0)
+    })
 }
 
 /// The hashes that are not of the kind that is made here: those that were brought along.
@@ -228,89 +223,86 @@ pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(concat!(
-        "SELECT ",
-        columns!("u"),
-        " FROM users u WHERE u.is_disabled = 0 AND ",
-        is_met!(),
-        " ORDER BY u.id LIMIT ?1 OFFSET ?2"
-    ))?;
-    let rows = query.query_map([page.limit(), page.offset()], |row| user(row, 0))?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    let items = db.all(
+        concat!(
+            "SELECT ",
+            columns!("u"),
+            " FROM users u WHERE u.is_disabled = 0 AND ",
+            is_met!(),
+            " ORDER BY u.id LIMIT ?1 OFFSET ?2"
+        ),
+        [page.limit(), page.offset()],
+        |row| user(row, 0),
+    )?;
+    Ok(Paged { count, items })
 }
 
 pub fn set_email(tx: &Tx<'_>, id: UserId, email: &Email) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET email = ?2, email_key = ?3 WHERE id = ?1")?.execute(params![
-        id.0,
-        email.as_str(),
-        email.key()
-    ])?;
-    Ok(())
+    tx.run("UPDATE users SET email = ?2, email_key = ?3 WHERE id = ?1", params![id.0, email.as_str(), email.key()])
 }
 
 pub fn set_profile(tx: &Tx<'_>, id: UserId, username: &Username, display_name: &str, bio: &str) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET display_name = ?2, bio = ?3, search_key = ?4 WHERE id = ?1")?
-        .execute(params![id.0, display_name, bio, search_key(username, display_name)])?;
-    Ok(())
+    tx.run(
+        "UPDATE users SET display_name = ?2, bio = ?3, search_key = ?4 WHERE id = ?1",
+        params![id.0, display_name, bio, search_key(username, display_name)],
+    )
 }
 
 pub fn set_avatar(tx: &Tx<'_>, id: UserId, name: Option<&str>) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET avatar_name = ?2 WHERE id = ?1")?.execute(params![id.0, name])?;
-    Ok(())
+    tx.run("UPDATE users SET avatar_name = ?2 WHERE id = ?1", params![id.0, name])
 }
 
 pub fn set_password(tx: &Tx<'_>, id: UserId, hash: &str) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?.execute(params![id.0, hash])?;
-    Ok(())
+    tx.run("UPDATE users SET password_hash = ?2 WHERE id = ?1", params![id.0, hash])
 }
 
 pub fn is_bot(db: &Db, id: UserId) -> Result<bool> {
-    Ok(db.prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND is_bot = 1")?.exists([id.0])?)
+    db.exists("SELECT 1 FROM users WHERE id = ?1 AND is_bot = 1", [id.0])
 }
 
 pub fn set_token_nonce(tx: &Tx<'_>, id: UserId, nonce: &[u8]) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET token_nonce = ?2 WHERE id = ?1")?.execute(params![id.0, nonce])?;
-    Ok(())
+    tx.run("UPDATE users SET token_nonce = ?2 WHERE id = ?1", params![id.0, nonce])
 }
 
 /// Adds to the bytes that a user's files take; fails the caller's check by its result.
 pub fn add_stored_bytes(tx: &Tx<'_>, id: UserId, bytes: i64) -> Result<i64> {
-    let mut update =
-        tx.prepare_cached("UPDATE users SET stored_bytes = stored_bytes + ?2 WHERE id = ?1 RETURNING stored_bytes")?;
-    Ok(update.query_row([id.0, bytes], |row| row.get(0))?)
+    tx.one("UPDATE users SET stored_bytes = stored_bytes + ?2 WHERE id = ?1 RETURNING stored_bytes", [id.0, bytes])
 }
 
 pub fn set_last_seen(tx: &Tx<'_>, id: UserId) -> Result<()> {
-    tx.prepare_cached("UPDATE users SET last_seen_at = ?2 WHERE id = ?1")?.execute([id.0, tx.now.0])?;
-    Ok(())
+    tx.run("UPDATE users SET last_seen_at = ?2 WHERE id = ?1", [id.0, tx.now.0])
 }
 
 /// Accounts that are not disabled from above `after`, by id.
 pub fn directory(db: &Db, after: UserId, limit: u32) -> Result<Vec<Account>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT ",
-        columns!("u"),
-        ", u.email, u.is_admin, u.is_disabled FROM users u
-         WHERE u.id > ?1 AND u.is_disabled = 0 AND ",
-        is_met!(),
-        " ORDER BY u.id LIMIT ?2"
-    ))?;
-    let rows = query.query_map(params![after.0, limit], read_account)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        concat!(
+            "SELECT ",
+            columns!("u"),
+            ", u.email, u.is_admin, u.is_disabled FROM users u
+             WHERE u.id > ?1 AND u.is_disabled = 0 AND ",
+            is_met!(),
+            " ORDER BY u.id LIMIT ?2"
+        ),
+        params![after.0, limit],
+        read_account,
+    )
 }
 
 /// Users whose folded names have `part` in them, or, `by_email`, whose address is `part`; not `me`.
 pub fn search(db: &Db, me: UserId, part: &str, by_email: bool, limit: u32) -> Result<Vec<Account>> {
-    let mut query = db.prepare_cached(concat!(
-        "SELECT ",
-        columns!("u"),
-        ", u.email, u.is_admin, u.is_disabled FROM users u
-         WHERE u.id IN (SELECT id FROM users WHERE instr(search_key, ?2) > 0
-                        UNION SELECT id FROM users WHERE email_key = ?4)
-           AND u.id <> ?1 AND u.is_disabled = 0 AND ",
-        is_met!(),
-        " ORDER BY u.id LIMIT ?3"
-    ))?;
-    let rows = query.query_map(params![me.0, part, limit, by_email.then_some(part)], read_account)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.all(
+        concat!(
+            "SELECT ",
+            columns!("u"),
+            ", u.email, u.is_admin, u.is_disabled FROM users u
+             WHERE u.id IN (SELECT id FROM users WHERE instr(search_key, ?2) > 0
+                            UNION SELECT id FROM users WHERE email_key = ?4)
+               AND u.id <> ?1 AND u.is_disabled = 0 AND ",
+            is_met!(),
+            " ORDER BY u.id LIMIT ?3"
+        ),
+        params![me.0, part, limit, by_email.then_some(part)],
+        read_account,
+    )
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::db::{Db, Durability, connect, prepare_writer};
+use super::db::{Db, Durability, Sql, connect, prepare_writer};
 pub use super::mentions::Calling;
 pub use super::messages::NewMessage;
 use super::{by_chat, changes, files, members, mentions, messages, migrations, notify, search};
@@ -273,7 +273,7 @@ impl ImportTx {
     }
 
     pub fn has_avatar(&self, user: i64) -> Result<bool> {
-        Ok(self.db.prepare_cached("SELECT 1 FROM files WHERE avatar_of = ?1")?.exists([user])?)
+        Ok(self.db.exists("SELECT 1 FROM files WHERE avatar_of = ?1", [user])?)
     }
 
     /// `false`: they are in it already.
