@@ -56,7 +56,8 @@ impl Writer {
             Err(_) if ticket.take() => return Err(busy()),
             Err(_) => answer.await,
         };
-        answered.unwrap_or(Err(Error::Internal))
+        // Dropped by a writer that is closing: nothing was done if it was not begun.
+        answered.unwrap_or_else(|_| Err(if ticket.take() { busy() } else { Error::Internal }))
     }
 
     async fn hand_over(&self, work: Box<dyn Work>, until: Instant) -> Result<()> {
@@ -179,5 +180,18 @@ where
             // The caller may be gone; that is its right.
             drop(reply.send(self.outcome));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Writer;
+    use crate::chat::model::error::Error;
+
+    #[tokio::test]
+    async fn what_a_closing_writer_did_not_begin_may_be_tried_again() {
+        let (writer, commands) = Writer::new(Default::default());
+        let (answer, ()) = tokio::join!(writer.run(|_| Ok(())), async { drop(commands) });
+        assert!(matches!(answer, Err(Error::Busy { .. })), "{answer:?}");
     }
 }
