@@ -10,9 +10,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes that may wait to be written. A line that does not fit is lost.
@@ -83,7 +84,7 @@ impl Queue {
 
     /// Appends a line, which ends in a line break. Never blocks, never fails.
     pub fn push(&self, line: &[u8]) {
-        let mut state = self.lock();
+        let mut state = self.0.state.lock();
         if state.waiting.len() + line.len() > MAX_WAITING {
             drop(state);
             self.0.lost.fetch_add(1, Ordering::Relaxed);
@@ -100,7 +101,7 @@ impl Queue {
 
     fn flush(&self) {
         let is_busy = |state: &mut State| state.is_writing || !state.waiting.is_empty();
-        drop(self.0.changed.wait_timeout_while(self.lock(), FLUSH_WITHIN, is_busy));
+        self.0.changed.wait_while_for(&mut self.0.state.lock(), is_busy, FLUSH_WITHIN);
     }
 
     fn write_to(&self, mut to: File) {
@@ -113,7 +114,7 @@ impl Queue {
                 tracing::warn!(target: "log", lines = lost - told, "lines of the log were lost");
                 told = lost;
             }
-            self.lock().is_writing = false;
+            self.0.state.lock().is_writing = false;
             self.0.changed.notify_all();
         }
     }
@@ -121,13 +122,10 @@ impl Queue {
     /// All that waits, as soon as something does.
     fn take(&self) -> Vec<u8> {
         let is_empty = |state: &mut State| state.waiting.is_empty();
-        let mut state = self.0.changed.wait_while(self.lock(), is_empty).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state.lock();
+        self.0.changed.wait_while(&mut state, is_empty);
         state.is_writing = true;
         std::mem::take(&mut state.waiting)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,7 +199,7 @@ mod tests {
         std::thread::spawn(move || writing.write_to(to));
         assert_eq!(reading.join().expect("read"), line.repeat(MAX_WAITING / 1024));
         queue.flush();
-        assert!(queue.lock().waiting.is_empty());
+        assert!(queue.0.state.lock().waiting.is_empty());
     }
 
     #[cfg(target_os = "linux")] // elsewhere there is no such device
@@ -232,6 +230,6 @@ mod tests {
             })
         });
         assert!(logging.join().expect("the thread goes on"));
-        assert!(String::from_utf8_lossy(&queue.lock().waiting).contains("and on it goes"));
+        assert!(String::from_utf8_lossy(&queue.0.state.lock().waiting).contains("and on it goes"));
     }
 }

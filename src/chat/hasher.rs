@@ -7,9 +7,9 @@
 mod pool;
 mod stored;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{fmt, thread};
 
@@ -17,6 +17,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, SaltString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::model::error::{Error, Result};
@@ -181,7 +182,7 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
     }
     loop {
         // The lock is held while waiting: one thread takes the next job, the others queue behind it.
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = waiting.lock().recv();
         match next {
             Ok(job) => job(),
             Err(_) => return,

@@ -4,8 +4,6 @@
 //! uploads at once are refused before the bytes are written and not after. The transaction
 //! that makes a file's row looks again, and is what counts.
 
-use std::sync::PoisonError;
-
 use super::app::App;
 use super::memory::uploads::Usage;
 use super::model::error::{Error, Result};
@@ -74,7 +72,7 @@ impl QuotaReservation {
     pub fn grow(&mut self, bytes: u64) -> Result<()> {
         let quota = self.app.quota;
         let stored = self.app.store.read(|db| quota.stored(db, self.user))?;
-        let mut incoming = self.app.incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut incoming = self.app.incoming.0.lock();
         let mine = incoming.get(&self.user).copied().unwrap_or(0);
         let all: u64 = incoming.values().sum();
         let taken = Usage { user: stored.user + mine + bytes, all: stored.all + all + bytes };
@@ -87,7 +85,7 @@ impl QuotaReservation {
     }
 
     fn shrink(&mut self, bytes: u64) {
-        let mut incoming = self.app.incoming.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut incoming = self.app.incoming.0.lock();
         if let Some(mine) = incoming.get_mut(&self.user) {
             *mine = mine.saturating_sub(bytes);
             if *mine == 0 {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -72,7 +73,7 @@ impl ConnectionLimit {
             return Some(ConnectionPermit { _permit: permit, counted: None });
         }
         let network = network(address);
-        let mut by_network = self.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_network = self.by_network.lock();
         let count = by_network.entry(network).or_default();
         if *count >= MAX_PER_NETWORK {
             return None;
@@ -85,7 +86,7 @@ impl ConnectionLimit {
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let Some((network, connections)) = &self.counted else { return };
-        let mut by_network = connections.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_network = connections.by_network.lock();
         if let Some(count) = by_network.get_mut(network) {
             *count -= 1;
             if *count == 0 {
@@ -145,7 +146,7 @@ mod tests {
             "another network"
         );
         drop(neighbours);
-        assert!(connections.by_network.lock().expect("not poisoned").is_empty());
+        assert!(connections.by_network.lock().is_empty());
         for _ in 0..MAX_PER_NETWORK {
             let permit = connections.wait().await.expect("room");
             places.push(connections.admit(stranger, false, permit).expect("a place"));

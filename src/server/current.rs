@@ -1,6 +1,8 @@
 //! The API that answers now.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use crate::api::Api;
 
@@ -14,11 +16,11 @@ impl Current {
     }
 
     pub fn get(&self) -> Arc<Api> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read())
     }
 
     /// Lets another answer from now on; the one before.
     pub fn replace(&self, api: Api) -> Arc<Api> {
-        std::mem::replace(&mut self.0.write().unwrap_or_else(PoisonError::into_inner), Arc::new(api))
+        std::mem::replace(&mut self.0.write(), Arc::new(api))
     }
 }

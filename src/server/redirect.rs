@@ -2,8 +2,8 @@
 //! HTTPS.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
 
+use parking_lot::RwLock;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
 
@@ -34,12 +34,12 @@ impl Redirect {
 
     /// Shows authorities `proof` where they look for `token`.
     pub fn prove(&self, token: &str, proof: String) {
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), proof);
+        self.proofs.write().insert(token.to_owned(), proof);
     }
 
     /// Shows it no more.
     pub fn end_proof(&self, token: &str) {
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).remove(token);
+        self.proofs.write().remove(token);
     }
 
     /// What is answered in place of what HTTPS would answer.
@@ -61,7 +61,7 @@ impl Redirect {
     }
 
     fn proof(&self, method: &Method, token: &str) -> Response {
-        let proofs = self.proofs.read().unwrap_or_else(PoisonError::into_inner);
+        let proofs = self.proofs.read();
         match proofs.get(token) {
             Some(proof) if matches!(*method, Method::GET | Method::HEAD) => {
                 let mut response = reply::written(StatusCode::OK, proof.clone().into_bytes());

@@ -10,9 +10,10 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_rustls::rustls::crypto::ring;
@@ -87,7 +88,7 @@ impl fmt::Debug for Current {
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(Arc::clone(&self.0.read()))
     }
 }
 
@@ -156,7 +157,7 @@ impl TlsCertificate {
     fn take(&mut self, taken: Result<Certificate, TlsError>) -> Option<String> {
         match taken {
             Ok(Certificate { certified, life }) => {
-                *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
+                *self.current.0.write() = Arc::new(certified);
                 self.end.set(life.begins, life.ends);
                 tracing::info!("a new certificate for HTTPS is taken");
                 None

@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use warp::http::Method;
@@ -89,7 +90,7 @@ impl Backlog {
     /// Room is there as long as the bound is not reached: the longest answer is beyond it once, and
     /// none is too long for ever.
     fn has_room(&self, reader: Reader, max: u64) -> bool {
-        let waiting = self.lock();
+        let waiting = self.waiting.lock();
         let of_reader = match reader {
             Reader::Network(network) => waiting.by_network.get(&network).copied().unwrap_or(0),
             Reader::Machine => 0,
@@ -102,17 +103,13 @@ impl Backlog {
         if bytes.len() <= MAX_UNCOUNTED {
             return bytes;
         }
-        let mut waiting = self.lock();
+        let mut waiting = self.waiting.lock();
         waiting.all += bytes.len() as u64;
         if let Reader::Network(network) = reader {
             *waiting.by_network.entry(network).or_default() += bytes.len() as u64;
         }
         drop(waiting);
         Bytes::from_owner(MeteredPiece { bytes, reader, backlog: Arc::clone(self) })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Usage> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,7 +133,7 @@ impl AsRef<[u8]> for MeteredPiece {
 impl Drop for MeteredPiece {
     fn drop(&mut self) {
         let size = self.bytes.len() as u64;
-        let mut waiting = self.backlog.lock();
+        let mut waiting = self.backlog.waiting.lock();
         waiting.all -= size;
         if let Reader::Network(network) = self.reader
             && let Some(of_network) = waiting.by_network.get_mut(&network)
@@ -256,7 +253,7 @@ mod tests {
         assert!(backlog.takes(machine, &Method::GET), "what can be refused when it is done");
         drop((again, more));
         assert!(backlog.holds(machine, &Method::GET, &full) && backlog.takes(machine, &Method::POST));
-        assert_eq!(backlog.lock().all, 0);
+        assert_eq!(backlog.waiting.lock().all, 0);
     }
 
     #[test]
@@ -269,7 +266,7 @@ mod tests {
         held.extend((0..5).map(|_| backlog.count(at("::1"), piece(PIECE))));
         assert!(backlog.holds(at("127.0.0.2"), &Method::GET, &full), "the machine has no part, but all");
         held.clear();
-        assert!(backlog.lock().by_network.is_empty());
+        assert!(backlog.waiting.lock().by_network.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,9 +1,9 @@
 //! When the certificate ends that HTTPS is spoken with: whoever takes a new one sets it, and monitoring reads it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use tokio_rustls::rustls::pki_types::UnixTime;
 
 /// How long before its end a certificate is warned of.
@@ -49,13 +49,13 @@ impl CertificateEnd {
     /// Why the last try for a new one failed, in a sentence that everybody may read; `None` after one that did not.
     pub fn set_failure(&self, failure: Option<String>) {
         let failure = failure.map(|text| text.chars().take(MAX_CAUSE).collect());
-        *self.failure.write().unwrap_or_else(PoisonError::into_inner) = failure;
+        *self.failure.write() = failure;
     }
 
     /// Why the last try for a new one failed.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        self.failure.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failure.read().clone()
     }
 
     /// How long it is still good, if there is one and that is less than a week.

@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
+use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 
 use super::reply::ApiError;
@@ -194,7 +194,7 @@ impl<K: Clone + Eq + Hash> Counter<K> {
         let Some((quota, limiter)) = &self.limit else { return Counted::FREE };
         let (max, one) = (quota.burst_size().get(), quota.replenish_interval());
         let stands = |remaining| Some(RateUsage::new(self.name, max, one, remaining));
-        match limiter.read().unwrap_or_else(PoisonError::into_inner).check_key(key) {
+        match limiter.read().check_key(key) {
             Ok(after) => Counted { usage: stands(after.remaining_burst_capacity()), allowed: Ok(()) },
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
@@ -206,13 +206,13 @@ impl<K: Clone + Eq + Hash> Counter<K> {
     /// Forgets those who may do as much as if they had never been here, and everybody if they are too many still.
     fn forget(&self, most: usize) {
         let Some((quota, counted)) = &self.limit else { return };
-        let counted_now = counted.read().unwrap_or_else(PoisonError::into_inner);
+        let counted_now = counted.read();
         counted_now.retain_recent();
         counted_now.shrink_to_fit();
         let is_full = counted_now.len() > most;
         drop(counted_now);
         if is_full {
-            *counted.write().unwrap_or_else(PoisonError::into_inner) = limiter(*quota);
+            *counted.write() = limiter(*quota);
         }
     }
 }

@@ -2,8 +2,10 @@
 //! headers of its answer.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::meters::UNMATCHED;
 use crate::chat::model::id::UserId;
@@ -70,7 +72,7 @@ impl RequestTrace {
 
     /// What was noted for headers.
     pub fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.notes.lock()
     }
 
     /// The route's number.

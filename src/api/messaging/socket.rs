@@ -5,10 +5,11 @@
 //! so what it has told is left out of what queued meanwhile: nothing is missing and
 //! nothing comes twice.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::chats::Upto;
@@ -304,11 +305,11 @@ fn updated(chat: ChatId, overview: &Overview) -> Frame<'_> {
 
 impl AllChats {
     fn past(&self) -> Backlog {
-        *self.past.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.past.lock()
     }
 
     fn goes_on(&self, with: Backlog) {
-        *self.past.lock().unwrap_or_else(PoisonError::into_inner) = with;
+        *self.past.lock() = with;
     }
 
     /// The next piece of what was missed that has anything in it; empty at the end.

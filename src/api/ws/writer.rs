@@ -7,9 +7,10 @@
 
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::frame;
@@ -68,7 +69,7 @@ impl<C: Codec> SocketWriter<C> {
 
     /// What queues from here on goes out at once; the caller sends what has queued.
     pub fn go_live(&self) {
-        self.out().is_live = true;
+        self.out.lock().is_live = true;
         self.care.notify_one();
     }
 
@@ -82,9 +83,9 @@ impl<C: Codec> SocketWriter<C> {
     pub fn send(&self, frames: Vec<Bytes>) -> Result<bool, Lost> {
         self.open.sent(frames.len());
         self.open.shows_out(&frames);
-        self.out().unsent.extend(frames);
+        self.out.lock().unsent.extend(frames);
         loop {
-            let mut out = self.out();
+            let mut out = self.out.lock();
             if out.has_panicked {
                 return Err(Lost::Panicked);
             }
@@ -92,7 +93,7 @@ impl<C: Codec> SocketWriter<C> {
                 drop(out);
                 // The database is asked without the lock; what queues meanwhile waits behind this event.
                 let view = self.codec.view(&event, self.slot);
-                out = self.out();
+                out = self.out.lock();
                 out.own = None;
                 self.open.sent(view.len());
                 view.iter().for_each(|text| self.open.shows(false, text));
@@ -113,15 +114,11 @@ impl<C: Codec> SocketWriter<C> {
     /// The end of writing: the frame that is half out, which has to be whole before
     /// anything else can be said. What stands behind it was never said.
     pub fn hang_up(&self) -> Vec<Bytes> {
-        let mut out = self.out();
+        let mut out = self.out.lock();
         out.is_live = false;
         let mut unsent = std::mem::take(&mut out.unsent);
         unsent.truncate(1);
         unsent
-    }
-
-    fn out(&self) -> MutexGuard<'_, Unsent> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes what is unsent and then, while the line is live, what has queued, up to an event
@@ -165,7 +162,7 @@ impl<C: Codec> SocketWriter<C> {
 impl<C: Codec> Sink for SocketWriter<C> {
     fn flush(&self) {
         // Taken: whoever has it looks into the queue once more when it lets go.
-        let Ok(mut out) = self.out.try_lock() else { return };
+        let Some(mut out) = self.out.try_lock() else { return };
         if !out.is_live || !out.unsent.is_empty() || out.own.is_some() || out.has_panicked {
             // The task is at it already.
             return;

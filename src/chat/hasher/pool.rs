@@ -5,10 +5,9 @@
 //! that saw thousands of sign-ins had grown by hundreds of MiB. So what a hash took is kept for
 //! the next, until nobody signs in any more.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use argon2::password_hash::{self, Decimal, Ident, Output, ParamsString, PasswordHash, PasswordHasher, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use parking_lot::Mutex;
 
 /// Blocks that are kept of one hash at most, 1 KiB each: what our own hashes take. A hash that came
 /// from elsewhere and takes more has it for the moment.
@@ -27,23 +26,19 @@ impl Pool {
 
     /// Does something with so many blocks.
     fn lend<T>(&self, needed: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
-        let mut blocks = self.free().pop().unwrap_or_default();
+        let mut blocks = self.0.lock().pop().unwrap_or_default();
         if blocks.len() < needed {
             blocks.resize(needed, Block::default());
         }
         let done = work(&mut blocks);
-        self.free().push(blocks);
+        self.0.lock().push(blocks);
         done
-    }
-
-    fn free(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Frees what is kept; the next hash takes its memory anew.
 pub(super) fn let_go() {
-    drop(std::mem::take(&mut *POOL.free()));
+    drop(std::mem::take(&mut *POOL.0.lock()));
 }
 
 /// Hashes as `argon2` does, in memory that is kept.
@@ -114,7 +109,7 @@ mod tests {
     #[test]
     fn what_was_lent_is_lent_again() {
         let pool = Pool::new();
-        let kept = || pool.free().iter().map(Vec::len).collect::<Vec<_>>();
+        let kept = || pool.0.lock().iter().map(Vec::len).collect::<Vec<_>>();
         pool.lend(8, |_| assert_eq!(kept(), [0; 0], "it is lent"));
         pool.lend(4, |blocks| assert_eq!(blocks.len(), 8, "no less than was kept"));
         assert_eq!(kept(), [8]);

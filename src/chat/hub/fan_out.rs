@@ -6,7 +6,9 @@
 //! under way, more may queue for sockets that still wait: they get all of it at once.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
 
 use super::socket::Socket;
 
@@ -58,7 +60,7 @@ impl FanOut {
             due.iter().for_each(|socket| socket.flush());
             return;
         }
-        let mut queue = self.worker.lock();
+        let mut queue = self.worker.queue.lock();
         if due.len() <= SMALL {
             queue.small.extend(due)
         } else {
@@ -71,7 +73,7 @@ impl FanOut {
 
 impl Drop for FanOut {
     fn drop(&mut self) {
-        self.worker.lock().is_over = true;
+        self.worker.queue.lock().is_over = true;
         self.worker.ring.notify_one();
     }
 }
@@ -93,13 +95,10 @@ impl FanOutWorker {
     /// small ones nor holds them up. `false`: the hub is gone.
     fn next(&self, turn: &mut Vec<Arc<Socket>>) -> bool {
         let is_idle = |queue: &mut FanOutQueue| queue.small.is_empty() && queue.large.is_empty() && !queue.is_over;
-        let mut queue = self.ring.wait_while(self.lock(), is_idle).unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue.lock();
+        self.ring.wait_while(&mut queue, is_idle);
         queue.take(turn);
         !queue.is_over
-    }
-
-    fn lock(&self) -> MutexGuard<'_, FanOutQueue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,7 +110,7 @@ mod simulated {
         /// One turn here and now, for a simulation that is the thread.
         pub fn step(&self) {
             let mut turn = Vec::new();
-            self.lock().take(&mut turn);
+            self.queue.lock().take(&mut turn);
             turn.iter().for_each(|socket| socket.flush());
         }
     }

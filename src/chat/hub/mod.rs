@@ -19,9 +19,10 @@ mod socket;
 mod tests;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -88,7 +89,7 @@ impl Hub {
     /// it was told last: on `runtime`, for the writer has none.
     pub fn publish_committed(self: &Arc<Self>, events: impl IntoIterator<Item = Event>, runtime: &Handle) {
         let mut begun = Vec::new();
-        let mut coalescer = self.coalescer();
+        let mut coalescer = self.coalescer.lock();
         let now: Vec<Event> = events.into_iter().filter_map(|event| coalescer.admit(event, &mut begun)).collect();
         drop(coalescer);
         let mut registry = self.lock();
@@ -113,14 +114,10 @@ impl Hub {
 
     /// Tells what was held back of how a chat looks, or of a mark. `false`: nothing was.
     fn tell_held(&self, told: Told) -> bool {
-        let held = self.coalescer().end_moment(told);
+        let held = self.coalescer.lock().end_moment(told);
         let is_there = held.is_some();
         self.publish(held);
         is_there
-    }
-
-    fn coalescer(&self) -> MutexGuard<'_, Coalescer> {
-        self.coalescer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same for what a socket says. `false`: it is to close, and nobody is told.
@@ -222,6 +219,6 @@ impl Hub {
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
         // A panic while it was held left at worst a socket without its events; it closes by its ping.
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+        self.registry.lock()
     }
 }

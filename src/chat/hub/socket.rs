@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Hub;
@@ -159,7 +160,7 @@ impl Socket {
         if !self.is_live() || broadcast.event.is_cleared_by(self.user) {
             return Offer::Taken;
         }
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         let is_full = queue.events.len() >= MAX_QUEUE_EVENTS || queue.bytes + broadcast.weight > MAX_QUEUE_BYTES;
         if is_full {
             return Offer::Refused;
@@ -186,7 +187,7 @@ impl Socket {
     }
 
     fn take(&self) -> Option<Arc<Broadcast>> {
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         let event = queue.events.pop_front()?;
         queue.bytes -= event.weight;
         if queue.events.is_empty() {
@@ -194,10 +195,6 @@ impl Socket {
             queue.events = VecDeque::new();
         }
         Some(event)
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -264,7 +261,7 @@ impl Inbox {
     /// Whether nothing is left to take.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.closing().is_some() || self.0.queue().events.is_empty()
+        self.closing().is_some() || self.0.queue.lock().events.is_empty()
     }
 
     /// Why it is to close, if it is.
@@ -295,7 +292,7 @@ mod simulated {
 
         /// Events and bytes that wait.
         pub fn waiting(&self) -> (usize, usize) {
-            let queue = self.queue();
+            let queue = self.queue.lock();
             (queue.events.len(), queue.bytes)
         }
     }

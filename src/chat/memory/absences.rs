@@ -5,9 +5,9 @@
 //! others see a user as there until the next is due: coming back meanwhile is no news either.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::chat::model::id::UserId;
@@ -40,7 +40,7 @@ struct Absence {
 impl Absences {
     /// When the next may be told of a user. `None`: somebody waits for that already.
     pub fn next(&self, user: UserId, now: Instant) -> Option<Instant> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.forget(now);
         let absence = state.by_user.entry(user).or_insert(Absence { free_at: now, is_awaited: false });
         if absence.is_awaited {
@@ -54,13 +54,9 @@ impl Absences {
 
     /// It is told now: who leaves from here on has one of their own.
     pub fn begin(&self, user: UserId) {
-        if let Some(absence) = self.lock().by_user.get_mut(&user) {
+        if let Some(absence) = self.0.lock().by_user.get_mut(&user) {
             absence.is_awaited = false;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,6 +109,6 @@ mod tests {
             assert_eq!(absences.next(UserId(user), at), Some(at));
             absences.begin(UserId(user));
         }
-        assert!(absences.lock().by_user.len() <= FEW);
+        assert!(absences.0.lock().by_user.len() <= FEW);
     }
 }

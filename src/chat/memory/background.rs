@@ -1,8 +1,8 @@
 //! What goes on behind the requests, for as long as the server works on the folder.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 /// The tasks that end when the folder is closed: each holds the handle on everything.
@@ -14,12 +14,12 @@ impl Background {
     pub fn begin(&self, task: impl Future<Output = ()> + Send + 'static) {
         // One kind of task for all: the runtime's code is not made anew for each.
         let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+        self.0.lock().spawn(task);
     }
 
     /// Ends all of them, wherever they wait; what they hold is let go when this returns.
     pub async fn end(&self) {
-        let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tasks = std::mem::take(&mut *self.0.lock());
         tasks.shutdown().await;
     }
 }

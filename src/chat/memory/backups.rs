@@ -1,8 +1,10 @@
 //! How it goes with the backups that make themselves.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex};
+
+use parking_lot::Mutex;
 
 use crate::chat::model::backup::{BackupSchedule, LastBackup};
 use crate::chat::model::time::{Clock, Timestamp};

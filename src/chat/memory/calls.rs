@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::Quota;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -102,7 +102,7 @@ impl Default for Calls {
 
 impl Calls {
     pub fn lock(&self) -> MutexGuard<'_, HashMap<ChatId, Call>> {
-        self.by_chat.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_chat.lock()
     }
 
     /// Who is in a chat's call, in order of joining.

@@ -1,7 +1,8 @@
 //! What the clock said, and what it should say.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::chat::model::clock::ClockDoubt;
 use crate::chat::model::time::{Clock, Timestamp};
@@ -78,6 +79,6 @@ impl ClockWatch {
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

@@ -6,7 +6,8 @@
 //! moves a counter, and what was read under another count is not kept.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::UserId;
@@ -42,7 +43,7 @@ impl CredentialCache {
     /// Whom a secret signs in, if that is known; else the count to give back with what
     /// is found.
     pub fn find(&self, hash: &[u8; 32], now: Timestamp) -> Result<Actor, u64> {
-        let state = self.lock();
+        let state = self.state.lock();
         match state.by_hash.get(hash) {
             Some(entry) if (entry.since..entry.until).contains(&now) => Ok(entry.actor.clone()),
             _ => Err(state.forgettings),
@@ -51,7 +52,7 @@ impl CredentialCache {
 
     /// Keeps what was found, unless something was forgotten since `count` was given out.
     pub fn keep(&self, hash: [u8; 32], entry: CachedCredential, count: u64) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.forgettings != count {
             return;
         }
@@ -75,13 +76,9 @@ impl CredentialCache {
     }
 
     fn forget(&self, user: UserId) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.forgettings += 1;
         state.by_hash.retain(|_, entry| entry.actor.user != user);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The size of all files, summed up now and then.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// How long the size of all files stays good: to sum it up, each of them is looked at.
 pub const FILES_FRESH: Duration = Duration::from_secs(60);
@@ -14,7 +15,7 @@ pub struct FilesSize(pub Mutex<Option<(Instant, u64)>>);
 impl FilesSize {
     /// Summed up at most once a minute, however many ask.
     pub fn get(&self, folder: &Path) -> u64 {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         match *kept {
             Some((at, size)) if at.elapsed() < FILES_FRESH => size,
             _ => {

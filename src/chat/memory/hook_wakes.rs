@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
 use crate::chat::model::delivery::Attempt;
@@ -34,39 +34,39 @@ pub type OrderedTest = (ChatId, HookId, oneshot::Sender<Attempt>);
 impl HookWakes {
     /// Listens to a group from here on.
     pub fn watch(&self, chat: ChatId) {
-        self.lock().watched.insert(chat);
+        self.groups.lock().watched.insert(chat);
         self.is_any.store(true, Ordering::Release);
     }
 
     /// Does not any more.
     pub fn unwatch(&self, chat: ChatId) {
-        self.lock().watched.remove(&chat);
+        self.groups.lock().watched.remove(&chat);
     }
 
     /// Says that there is something to send in a group.
     pub fn ring(&self, chat: ChatId) {
-        self.lock().new.insert(chat);
+        self.groups.lock().new.insert(chat);
         self.wake.notify_one();
     }
 
     /// Has a test sent by whoever sends.
     pub fn order_test(&self, chat: ChatId, hook: HookId) -> oneshot::Receiver<Attempt> {
         let (tell, told) = oneshot::channel();
-        self.lock().tests.push((chat, hook, tell));
+        self.groups.lock().tests.push((chat, hook, tell));
         self.wake.notify_one();
         told
     }
 
     /// Those that were ordered since.
     pub fn take_tests(&self) -> Vec<OrderedTest> {
-        std::mem::take(&mut self.lock().tests)
+        std::mem::take(&mut self.groups.lock().tests)
     }
 
     pub fn hear(&self, committed: &Committed) {
         if !self.is_any.load(Ordering::Acquire) || committed.events.is_empty() {
             return;
         }
-        let mut groups = self.lock();
+        let mut groups = self.groups.lock();
         let mut is_new = false;
         for chat in committed.events.iter().filter_map(chat_of) {
             is_new |= groups.watched.contains(&chat) && groups.new.insert(chat);
@@ -84,11 +84,7 @@ impl HookWakes {
 
     /// Where.
     pub fn take(&self) -> HashSet<ChatId> {
-        std::mem::take(&mut self.lock().new)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Groups> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut self.groups.lock().new)
     }
 }
 

@@ -1,8 +1,9 @@
 //! How many files of the disk may be open at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::chat::model::id::UserId;
@@ -36,7 +37,7 @@ pub struct UploadPermit {
 impl OpenFiles {
     /// A permit for an upload of the user's, unless they have too many, or all together.
     pub fn permit_upload(&self, user: UserId) -> Option<UploadPermit> {
-        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uploads = self.uploads.lock();
         let (all, own) = (uploads.values().sum::<usize>(), uploads.get(&user).copied().unwrap_or(0));
         if all >= MAX_UPLOADS || own >= MAX_UPLOADS_EACH {
             return None;
@@ -48,7 +49,7 @@ impl OpenFiles {
 
 impl Drop for UploadPermit {
     fn drop(&mut self) {
-        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uploads = self.uploads.lock();
         if let Some(own) = uploads.get_mut(&self.user) {
             *own -= 1;
             if *own == 0 {

@@ -1,9 +1,9 @@
 //! The newest pages of chats, in the words of whoever asked for them last.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::chat::model::event::{ChatEvent, Committed, Event, MessageEvent, Steering};
 use crate::chat::model::id::{ChatId, MessageId};
@@ -100,7 +100,7 @@ impl PageCache {
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::chat::model::id::UserId;
@@ -36,7 +37,7 @@ struct Place(Arc<Waiting>, UserId);
 impl Waiting {
     /// `None`: as many as may wait for that user do.
     fn enter(self: &Arc<Self>, user: UserId) -> Option<Place> {
-        let mut by_user = self.lock();
+        let mut by_user = self.0.lock();
         let count = by_user.entry(user).or_default();
         if *count >= MAX_WAITING_OF_USER {
             return None;
@@ -44,15 +45,11 @@ impl Waiting {
         *count += 1;
         Some(Place(Arc::clone(self), user))
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut by_user = self.0.lock();
+        let mut by_user = self.0.0.lock();
         if let Some(count) = by_user.get_mut(&self.1) {
             *count -= 1;
             if *count == 0 {
@@ -123,6 +120,6 @@ mod tests {
             made.blocking_recv().expect("made");
         }
         previews.run(greedy, || ()).expect("room again").blocking_recv().expect("made");
-        assert!(previews.waiting.lock().is_empty());
+        assert!(previews.waiting.0.lock().is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! The latest attempt to write, which all share who ask meanwhile.
 
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 

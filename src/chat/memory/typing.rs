@@ -1,9 +1,9 @@
 //! Who is typing where, or was a moment ago.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::chat::model::id::{ChatId, UserId};
@@ -42,7 +42,7 @@ pub enum Next {
 
 impl TypingUsers {
     pub fn lock(&self) -> MutexGuard<'_, HashMap<(ChatId, UserId), State>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+        self.states.lock()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Bytes of uploads that are on their way.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use crate::chat::model::id::UserId;
 
@@ -19,12 +20,11 @@ pub struct UploadsInProgress(pub Mutex<HashMap<UserId, u64>>);
 #[cfg(test)]
 mod simulated {
     use super::UploadsInProgress;
-    use std::sync::PoisonError;
 
     impl UploadsInProgress {
         /// Whether nothing is on its way.
         pub fn is_empty(&self) -> bool {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+            self.0.lock().is_empty()
         }
     }
 }

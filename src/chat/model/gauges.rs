@@ -1,8 +1,9 @@
 //! How the parts of the core are at one moment, in numbers.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// How long the writer's word that another program holds the lock is good. It says so anew
 /// four times a second as long as anybody waits.
@@ -87,13 +88,13 @@ impl Default for WriterMeter {
 impl WriterMeter {
     /// The writer tried just now, and another program holds the database's lock, or no more.
     pub fn note_lock(&self, is_locked_out: bool) {
-        *self.locked_out.lock().unwrap_or_else(PoisonError::into_inner) = is_locked_out.then(Instant::now);
+        *self.locked_out.lock() = is_locked_out.then(Instant::now);
     }
 
     /// Whether the writer lives and another program keeps it from writing: it has said so
     /// itself, not long ago.
     pub fn is_locked_out(&self) -> bool {
-        let noted = *self.locked_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = *self.locked_out.lock();
         noted.is_some_and(|at| at.elapsed() < LOCK_FRESH)
     }
 }

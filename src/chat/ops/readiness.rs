@@ -1,7 +1,6 @@
 //! Whether the server can do its work now: a write goes through, there is room on the
 //! disk, and nobody has told it to stop.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
@@ -39,7 +38,7 @@ impl App {
     }
 
     fn latest_attempt(&self) -> Attempt {
-        let mut latest = self.readiness.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.readiness.latest.lock();
         let now = Instant::now();
         let kept = latest.take().filter(|attempt| attempt.answers_for(now));
         latest.insert(kept.unwrap_or_else(|| self.attempt(now))).clone()

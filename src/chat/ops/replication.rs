@@ -4,7 +4,6 @@
 //! that are named after transactions. Whether those have reached the other machine is not to be
 //! seen from here.
 
-use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -18,7 +17,7 @@ impl App {
     /// The longest that a change may have been waiting for Litestream to read it; `None` where
     /// none ever followed this database.
     pub fn replication_lag(&self) -> Option<Duration> {
-        let mut looks = self.replication.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looks = self.replication.0.lock();
         if let Some((at, lag)) = looks.latest
             && at.elapsed() < LOOK_EVERY
         {

@@ -8,9 +8,9 @@ mod life;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use argon2::Argon2;
+use parking_lot::Mutex;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags};
 
@@ -32,7 +32,7 @@ fn record(connection: &Connection) {
         TraceEventCodes::SQLITE_TRACE_STMT,
         Some(|event| {
             if let TraceEvent::Stmt(statement, _) = event {
-                RUN.lock().unwrap_or_else(PoisonError::into_inner).insert(statement.sql().into_owned());
+                RUN.lock().insert(statement.sql().into_owned());
             }
         }),
     );
@@ -128,7 +128,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
     app.storage(&Administrator::CommandLine).await.expect("numbers");
     start(&folder.path().join("fireside.db"));
     app.store.read(users::foreign_hashes).expect("hashes");
-    let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let run = RUN.lock().clone();
     assert!(run.len() > 100, "only {} statements were seen", run.len());
     let connection = Connection::open(folder.path().join("fireside.db")).expect("opened");
     let mut scans = Vec::new();

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
@@ -52,7 +53,7 @@ impl NamedCertificates {
     /// Gives new connections that ask for `name` this certificate. Open ones keep what they have.
     pub fn set(&self, name: &str, certificate: Certificate) {
         let Certificate { certified, life } = certificate;
-        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let mut by_name = self.by_name.write();
         by_name.insert(name.to_owned(), Some(Named { certified: Arc::new(certified), life }));
         // Where a name has none yet, that is told.
         let lives: Option<Vec<Life>> = by_name.values().map(|named| named.as_ref().map(|named| named.life)).collect();
@@ -66,7 +67,7 @@ impl NamedCertificates {
     /// How long the certificate of `name` lives.
     #[must_use]
     pub fn life(&self, name: &str) -> Option<Life> {
-        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        let by_name = self.by_name.read();
         Some(by_name.get(name)?.as_ref()?.life)
     }
 
@@ -74,13 +75,13 @@ impl NamedCertificates {
     pub fn prove(&self, name: &str, der: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> Result<(), Error> {
         // What the library would check of it, it cannot read: the proof is an extension that it does not know.
         let certified = CertifiedKey::new(vec![der], any_supported_type(&key)?);
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(certified));
+        self.proofs.write().insert(name.to_owned(), Arc::new(certified));
         Ok(())
     }
 
     /// Shows it no more.
     pub fn end_proof(&self, name: &str) {
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.proofs.write().remove(name);
     }
 }
 
@@ -96,9 +97,9 @@ impl ResolvesServerCert for NamedCertificates {
         // An authority offers nothing else.
         let mut offers = hello.alpn().into_iter().flatten();
         if offers.next() == Some(PROOF) && offers.next().is_none() {
-            return self.proofs.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+            return self.proofs.read().get(&name).cloned();
         }
-        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        let by_name = self.by_name.read();
         Some(Arc::clone(&by_name.get(&name)?.as_ref()?.certified))
     }
 }

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::Mutex;
 use sha2::Sha256;
 
 use crate::chat::model::id::CredentialId;
@@ -90,7 +90,7 @@ impl Attempts {
     }
 
     fn spend(&self, state: &str, over: i64, now: i64) -> Result<(), Stale> {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spent = self.spent.lock();
         if spent.len() >= MAX_SPENT {
             spent.retain(|_, over| *over > now);
         }

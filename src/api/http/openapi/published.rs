@@ -1,9 +1,9 @@
 //! The documents as they are served: made when they are first asked for, and kept.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use warp::http::StatusCode;
@@ -68,7 +68,7 @@ fn answer(request: &Request, mount: Mount, name: &str) -> Answer {
 }
 
 fn published(request: &Request, mount: Mount, name: &str, coding: Option<Coding>) -> Result<CachedDocument, ApiError> {
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = KEPT.lock();
     let kept = kept.get_or_insert_default();
     let key = (mount, name.to_owned(), coding);
     if let Some(published) = kept.get(&key) {

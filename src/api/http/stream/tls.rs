@@ -6,9 +6,10 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::io::{AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -61,17 +62,17 @@ impl TlsStream {
 
     /// Encrypted bytes that the connection has taken so far.
     pub fn sent(&self) -> u64 {
-        self.session().sent
+        self.session.lock().sent
     }
 
     /// Whether encrypted bytes wait for room. An empty write sends them.
     pub fn has_unsent(&self) -> bool {
-        self.session().tls.wants_write()
+        self.session.lock().tls.wants_write()
     }
 
     /// Waits until there may be something to read.
     pub async fn readable(&self) -> io::Result<()> {
-        if self.session().holds_plaintext {
+        if self.session.lock().holds_plaintext {
             return Ok(());
         }
         self.tcp.readable().await
@@ -79,7 +80,7 @@ impl TlsStream {
 
     /// Decrypts and reads what is there.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut session = self.session();
+        let mut session = self.session.lock();
         loop {
             // The answers of a handshake and of TLS itself: whoever only reads sends them too.
             or_no_room(session.push(&mut Ready(&self.tcp)))?;
@@ -99,22 +100,22 @@ impl TlsStream {
 
     /// Encrypts and writes what there is room for.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.session().write(&[IoSlice::new(bytes)], &mut Ready(&self.tcp))
+        self.session.lock().write(&[IoSlice::new(bytes)], &mut Ready(&self.tcp))
     }
 
     /// The same of several pieces.
     pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.session().write(slices, &mut Ready(&self.tcp))
+        self.session.lock().write(slices, &mut Ready(&self.tcp))
     }
 
     /// Like `try_write`, but asks the system whether there is room, and not the runtime.
     pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.session().write(&[IoSlice::new(bytes)], &mut Now(SockRef::from(&self.tcp)))
+        self.session.lock().write(&[IoSlice::new(bytes)], &mut Now(SockRef::from(&self.tcp)))
     }
 
     /// Says that nothing follows, if there is room for that, and ends what is written.
     pub fn end_writing(&self) -> io::Result<()> {
-        let mut session = self.session();
+        let mut session = self.session.lock();
         session.say_end();
         let now = SockRef::from(&self.tcp);
         or_no_room(session.push(&mut Now(SockRef::from(&self.tcp))))?;
@@ -124,9 +125,9 @@ impl TlsStream {
     /// Reads once there is something, and goes on with the handshake until then.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            if !self.session().holds_plaintext {
-                while self.session().is_stuck() && self.tcp.poll_write_ready(cx)?.is_ready() {
-                    or_no_room(self.session().push(&mut Ready(&self.tcp)))?;
+            if !self.session.lock().holds_plaintext {
+                while self.session.lock().is_stuck() && self.tcp.poll_write_ready(cx)?.is_ready() {
+                    or_no_room(self.session.lock().push(&mut Ready(&self.tcp)))?;
                 }
                 ready!(self.tcp.poll_read_ready(cx))?;
             }
@@ -156,20 +157,16 @@ impl TlsStream {
     pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.has_unsent() {
             ready!(self.tcp.poll_write_ready(cx))?;
-            or_no_room(self.session().push(&mut Ready(&self.tcp)))?;
+            or_no_room(self.session.lock().push(&mut Ready(&self.tcp)))?;
         }
         Poll::Ready(Ok(()))
     }
 
     /// Says that nothing follows, and ends what is written.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.session().say_end();
+        self.session.lock().say_end();
         ready!(self.poll_flush(cx))?;
         Pin::new(&mut self.tcp).poll_shutdown(cx)
-    }
-
-    fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

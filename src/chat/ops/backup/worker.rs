@@ -7,10 +7,12 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::make::{file_name, make};
 use super::rotation;
@@ -102,7 +104,7 @@ impl BackupQueue {
         let (every, now) = (self.plan.every?, self.clock.now());
         let there = rotation::list(&self.plan.folder).unwrap_or_default();
         let newest = there.iter().map(|kept| kept.made).rfind(|made| *made <= now);
-        let failed = self.state().failure.as_ref().map(|(at, _)| *at).filter(|at| *at <= now);
+        let failed = self.state.lock().failure.as_ref().map(|(at, _)| *at).filter(|at| *at <= now);
         let due = newest.map_or(now, |made| made.plus(every));
         let due = failed.map_or(due, |failed| due.max(failed.plus(RETRY.min(every))));
         Some(Duration::from_millis(u64::try_from(due.0.saturating_sub(now.0)).unwrap_or(0)))
@@ -111,7 +113,7 @@ impl BackupQueue {
     fn make(&self) {
         let begun = Instant::now();
         let made = catch_unwind(AssertUnwindSafe(|| self.try_to_make())).unwrap_or(Err(BackupError::Panicked));
-        let mut state = self.state();
+        let mut state = self.state.lock();
         match made {
             Ok(made) => {
                 let took = begun.elapsed();
@@ -168,7 +170,7 @@ impl BackupQueue {
     }
 
     fn look(&self) -> Option<Backups> {
-        let state = self.state();
+        let state = self.state.lock();
         let failure = state.failure.as_ref().map(|(_, why)| why.clone());
         let since = state.last.map_or(self.begun, |last| last.made);
         let is_overdue =
@@ -180,9 +182,5 @@ impl BackupQueue {
         };
         let is_none = self.plan.every.is_none() && state.last.is_none() && failure.is_none();
         (!is_none).then_some(Backups { last: state.last, failure, failures: state.failures, is_overdue, health })
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
