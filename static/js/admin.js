@@ -1,7 +1,7 @@
 // The server, for its administrators: how it is, what fills its disk, who has an account,
 // who may come, and what was done.
 import { confirmed, dialog, el, field, form, menu, nameOf, avatar, iconButton, pages, skeleton, style, toast, words } from './dom.js';
-import { alsoLoad, fullTime, shortly, size, t, tell } from './i18n.js';
+import { alsoLoad, endTime, fullTime, shortly, size, t, tell } from './i18n.js';
 import { copied } from './markup.js';
 
 await alsoLoad('admin');
@@ -135,7 +135,7 @@ export async function openAdmin({ api, actions }) {
 
     function line({ id, label, uses_left, expires_at, created_by, is_live }) {
       const name = label || t('admin.invite.by', { name: created_by?.username ?? created_by ?? t('admin.cli') });
-      const until = is_live ? t('admin.invite.live', { n: uses_left, time: fullTime(new Date(expires_at)) }) : t('admin.invite.dead');
+      const until = is_live ? t('admin.invite.live', { n: uses_left, time: endTime(new Date(expires_at)) }) : t('admin.invite.dead');
       const end = is_live && el('button', { type: 'button', textContent: t('admin.revoke'), 'aria-label': `${t('admin.revoke')}: ${name}`, onclick: guarded(async () => { await api.endInvite(id); await show(); }) });
       return el('li', { className: is_live ? 'person' : 'person off' }, el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: name }), el('span', { className: 'soft words', textContent: until })), end || null);
     }
@@ -162,13 +162,13 @@ function deed({ actor, action, subject, detail }) {
 // What the log says of it besides, where it says so in words of its own.
 function more(detail) {
   const [, n, until, label] = /^(\d+) uses until ([^;]+)(?:; (.*))?$/s.exec(detail) ?? [];
-  if (n) return [t('admin.invite.live', { n: Number(n), time: fullTime(new Date(until)) }), label].filter(Boolean).join('; ');
+  if (n) return [t('admin.invite.live', { n: Number(n), time: endTime(new Date(until)) }), label].filter(Boolean).join('; ');
   return detail === 'admin' ? t('group.admin') : detail;
 }
 
 // A link is shown once: the server keeps only what recognises it.
 function handOver(title, { url, expires_at }) {
-  dialog(title, el('div', { className: 'stack' }, el('p', { textContent: t('admin.once', { time: fullTime(new Date(expires_at)) }) }),
+  dialog(title, el('div', { className: 'stack' }, el('p', { textContent: t('admin.once', { time: endTime(new Date(expires_at)) }) }),
     el('div', { className: 'row secret' }, el('code', { className: 'grow words', textContent: url }), el('button', { type: 'button', className: 'primary', textContent: t('copy'), onclick: () => copied(url) }))));
 }
 

@@ -83,6 +83,8 @@ function format(name, make) {
 const date = (name, options) => format(name, () => new Intl.DateTimeFormat(language, options));
 
 export const clock = (at) => date('clock', { timeStyle: 'short' }).format(at);
+// After "until", which Russian says with another case than a weekday has.
+export const endTime = (at) => date('end', { dateStyle: 'long', timeStyle: 'short' }).format(at);
 export const fullTime = (at) => date('full', { dateStyle: 'full', timeStyle: 'short' }).format(at);
 
 export function day(at, now = new Date()) {

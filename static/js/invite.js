@@ -1,7 +1,7 @@
 // Inviting people: a link, to be copied, shared, or read off the screen with a phone.
 import { HOME } from '../fireside.js';
 import { dialog, el, field, form, needed, skeleton, words } from './dom.js';
-import { fullTime, t } from './i18n.js';
+import { endTime, t } from './i18n.js';
 import { copied } from './markup.js';
 
 const DAYS = 7;
@@ -17,7 +17,7 @@ export async function openInvite({ api, actions }) {
     if (registration === 'open') return shared(`${HOME}/#join`, t('invite.anyone'));
     if (!user.is_admin || registration !== 'invite') return el('p', { textContent: t(registration === 'closed' ? 'signin.closed' : 'invite.ask') });
     const { url, expires_at } = await api.invite({ uses: PEOPLE, expires_in: DAYS * DAY });
-    return shared(url, t('invite.until', { n: PEOPLE, time: fullTime(new Date(expires_at)) }));
+    return shared(url, t('invite.until', { n: PEOPLE, time: endTime(new Date(expires_at)) }));
   });
 }
 
@@ -40,7 +40,7 @@ export async function openGroupInvite({ api, actions, store }, chat) {
     current = await api.inviteInto(chat, { uses, expires: days * DAY });
     links = [current, ...links];
   }
-  const until = ({ uses_left, expires_at }) => t('admin.invite.live', { n: uses_left, time: fullTime(new Date(expires_at)) });
+  const until = ({ uses_left, expires_at }) => t('admin.invite.live', { n: uses_left, time: endTime(new Date(expires_at)) });
   const card = () => (current ? shared(current.url, `${t('group.invite.about')} ${until(current)}.`) : el('p', { className: 'soft', textContent: t('invites.none') }));
   function draw() {
     body.replaceChildren(card());

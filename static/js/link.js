@@ -1,7 +1,7 @@
 // The pages that an administrator's links open: the first account of a server, an
 // invitation, a new password.
 import { el, field, form, skeleton, words } from './dom.js';
-import { fullTime, t } from './i18n.js';
+import { endTime, t } from './i18n.js';
 import { called, createSignin, frame, nameField } from './signin.js';
 
 // `entered` gets `{token, user}`, whether the account is new and whether it is the first, `left` the reason to sign in anew; `home` leads to the usual page.
@@ -37,7 +37,7 @@ export async function createLink(root, { kind, code, api, entered, left, home, s
   }
 
   function reset({ username, expires_at }) {
-    const node = form([el('h2', { textContent: t('reset') }), el('p', { className: 'soft', textContent: t('reset.about', { name: username, time: fullTime(new Date(expires_at)) }) }),
+    const node = form([el('h2', { textContent: t('reset') }), el('p', { className: 'soft', textContent: t('reset.about', { name: username, time: endTime(new Date(expires_at)) }) }),
       el('input', { name: 'username', autocomplete: 'username', value: username, hidden: true }),
       field('password', t('password.new'), { type: 'password', autocomplete: 'new-password', required: true })], t('password.change'), async ({ password }) => {
       try {

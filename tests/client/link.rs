@@ -306,3 +306,20 @@ async fn a_session_of_another_device_is_ended() {
     page.sees(".app .me").await;
     page.leaves().await;
 }
+
+#[tokio::test]
+async fn until_when_a_link_holds_is_said_in_the_right_case() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let page = Browser::at(&fireside).await;
+    let told = page
+        .waits_for(
+            "import('/js/i18n.js').then(async ({ load, t, endTime }) => {
+                 await load('ru');
+                 done(t('invite.until', { n: 3, time: endTime(new Date(2026, 11, 1, 21, 28)) }));
+             });",
+        )
+        .await;
+    assert_eq!(told, "Рассчитано на 3 человек. Действует до 1 декабря 2026 г. в 21:28.");
+    page.leaves().await;
+}
