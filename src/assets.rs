@@ -68,10 +68,8 @@ impl Assets {
             "/setup" | "/setup/" | "/invite" | "/invite/" | "/join" | "/join/" | "/reset" | "/reset/" => "index.html",
             // What browsers ask for where a page names no icon, or is none of ours.
             "/favicon.ico" => "img/icon-192.png",
-            // As the documents print it, from the root or from the place of the one that does.
-            "/media/user_images/default.jpg"
-            | "/d/messenger/media/user_images/default.jpg"
-            | "/c/messenger/media/user_images/default.jpg" => "img/default.jpg",
+            // As a document prints it, below the root or a place of its own.
+            path if path.ends_with("/media/user_images/default.jpg") => "img/default.jpg",
             _ => path.strip_prefix('/')?,
         };
         let content_type = match name.strip_suffix(".ts") {

@@ -136,9 +136,9 @@ impl Api {
         Self { context, dialects, router }
     }
 
-    /// Begins what the APIs do without being asked, until the core is closed.
+    /// Begins what the dialects do without being asked, until the core is closed.
     pub fn begin(&self) {
-        messaging::hooks::sender::begin(&self.context);
+        self.dialects.iter().for_each(|dialect| (dialect.begin)(&self.context));
     }
 
     /// What every handler works with.

@@ -143,18 +143,11 @@ impl App {
         })
     }
 
-    /// The chat of a name like `alice_bob` or `room-7`, that the actor is in or that is
-    /// a public room.
-    pub fn chat_named(&self, actor: &Actor, name: &str) -> Result<Chat> {
+    /// The direct chat of a slug like `alice_bob`, that the actor is in.
+    pub fn chat_with_slug(&self, actor: &Actor, slug: &str) -> Result<Chat> {
         self.store.read(|db| {
-            let of_group = name.strip_prefix("room-").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-            let id = match of_group.and_then(|digits| digits.parse().ok()) {
-                Some(id) => Some(ChatId(id)),
-                None => store::directs::find_by_slug(db, name)?,
-            };
-            let chat = store::chats::find(db, actor.user, id.ok_or(Error::NotFound)?)?.ok_or(Error::NotFound)?;
-            // `room-7` names a group; a direct chat has a name of its own.
-            if chat.name() == name { Ok(chat) } else { Err(Error::NotFound) }
+            let id = store::directs::find_by_slug(db, slug)?.ok_or(Error::NotFound)?;
+            store::chats::find(db, actor.user, id)?.ok_or(Error::NotFound)
         })
     }
 

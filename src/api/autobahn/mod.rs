@@ -6,7 +6,6 @@
 
 use bytes::Bytes;
 
-use super::http::envelope::{envelope, envelope_shape};
 use super::http::reply::ApiError;
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
@@ -19,8 +18,7 @@ use crate::chat::subscription::Subscription;
 
 /// One route, at the root alone.
 pub fn dialect() -> Dialect {
-    let routes = vec![Route::socket("/autobahn/", open)];
-    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
+    Dialect::of_server(vec![Route::socket("/autobahn/", open)])
 }
 
 async fn open(actor: Actor, request: Request) -> Result<(Subscription, Echo), ApiError> {

@@ -1,15 +1,6 @@
 //! What the system's own client calls beside the document: signing in by cookie, and the document's
 //! operations at other paths. It resolves them against its server's host, so they stand at the root, too.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | POST | `/api/login/`, `/api/logout/` | as `/login/`, `/logout/` |
-//! | POST | `/api/register/` | an account, signed in |
-//! | GET | `/api/user/` | who is signed in |
-//! | GET | `/api/csrf-token/` | what writes with the cookie have to repeat |
-//! | GET | `/chat/get-users/`, `/chat/get-chats/` | as `/api/users/`, `/api/chats/` |
-//! | POST | `/chat/create-chat/` | as `/api/chats/create/` |
-//!
 //! It shows people the `error` of a refusal, which is a sentence here and no code.
 
 use schemars::JsonSchema;

@@ -1,12 +1,5 @@
 //! `directs`: one-to-one chats, with their history on connect.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | GET | `/api/users/` | everybody but me |
-//! | GET | `/api/chats/` | my direct chats, newest created first |
-//! | POST | `/api/chats/create/` | the direct chat with somebody |
-//! | WS | `/ws/chat/{chat_id}/` | its history, then what is said |
-//!
 //! Groups do not exist here. What the system's own client calls beside that stands in `client`.
 
 mod client;
@@ -40,14 +33,7 @@ pub fn dialect() -> Dialect {
         Route::new(post, "/api/chats/create/", Rate::Free, create).doc(document::create),
         Route::socket("/ws/chat/{chat_id}/", socket::open).doc(document::socket).when(names_a_chat),
     ];
-    Dialect {
-        name: "directs",
-        routes,
-        render: envelope,
-        errors: envelope_shape,
-        prefixes: &[],
-        client: Some(client::layer()),
-    }
+    Dialect { client: Some(client::layer()), ..Dialect::new("directs", routes, envelope, envelope_shape) }
 }
 
 /// At the root, the pages of this list are another document's.

@@ -25,7 +25,7 @@ impl<'a> From<&'a user::Account> for Account<'a> {
             email: &account.email,
             username: username.as_str(),
             display_name,
-            avatar_url: avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
+            avatar_url: avatar.as_deref().map(base::avatar),
             bio,
         }
     }

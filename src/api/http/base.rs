@@ -62,6 +62,12 @@ pub fn at(path: &str) -> String {
     format!("{}{path}", prefix())
 }
 
+/// Where a picture of a user or a group is, for whoever has the link.
+#[must_use]
+pub fn avatar(name: &str) -> String {
+    at(&format!("/media/user_images/{name}"))
+}
+
 /// Where the server is on an origin.
 #[must_use]
 pub fn at_origin(origin: &str) -> String {

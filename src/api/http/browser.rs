@@ -1,10 +1,5 @@
 //! Signing in with a cookie, and avatars: what the page relies on and several documents name.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | POST | `/login/`, `/logout/` | a session: cookies, for browsers |
-//! | GET | `/media/user_images/{name}` | an avatar |
-//!
 //! These stand under the prefix of each dialect too whose document names them.
 
 mod document;

@@ -3,10 +3,13 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use warp::http::Method;
 
 use super::auth;
+use super::context::Context;
+use super::envelope::{envelope, envelope_shape};
 use super::limit::Rate;
 use super::mount::Mount;
 use super::openapi::doc::{Document, ErrorShape};
@@ -30,6 +33,8 @@ pub struct Dialect {
     pub prefixes: &'static [&'static str],
     /// What its own client calls beside the document or otherwise. `None`: the same.
     pub client: Option<ClientLayer>,
+    /// Begins what it does without being asked, until the core is closed.
+    pub begin: fn(&Arc<Context>),
 }
 
 /// A dialect as its own client calls it, where that differs from its document.
@@ -55,6 +60,16 @@ pub(in crate::api) struct Mounted<'a> {
 }
 
 impl Dialect {
+    /// One whose own client calls what its document says.
+    pub fn new(name: &'static str, routes: Vec<Route>, render: fn(&ApiError) -> Response, errors: ErrorShape) -> Self {
+        Self { name, routes, render, errors, prefixes: &[], client: None, begin: |_| {} }
+    }
+
+    /// What belongs to the server itself: without a name, it is no document and has no place of its own under `/d/`.
+    pub fn of_server(routes: Vec<Route>) -> Self {
+        Self::new("", routes, envelope, envelope_shape)
+    }
+
     /// Every route, the client's behind the document's.
     pub(in crate::api) fn all_routes(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter().chain(self.client_routes())

@@ -1,15 +1,5 @@
 //! `inbox`: messages between two usernames.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | POST | `/api/auth/login/` | sign in: a token |
-//! | GET | `/api/token/` | the account's own token |
-//! | POST | `/api/token/rotate/` | a new one in its place |
-//! | GET POST | `/api/messages/` | what I sent and got (`?user=`), a new message |
-//! | POST | `/api/messages/{id}/update_message/` | change one |
-//! | DELETE | `/api/messages/{id}/delete_message/` | delete one |
-//! | WS | `/ws/chat/{username}/` | the messages with one user |
-//!
 //! Groups do not exist here.
 
 mod document;
@@ -44,7 +34,7 @@ pub fn dialect() -> Dialect {
         Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", free, messages::delete).doc(document::delete),
         Route::socket("/ws/chat/{username}/", socket::open).doc(document::socket).when(names_a_user),
     ];
-    Dialect { name: "inbox", routes, render, errors: envelope_shape, prefixes: &[], client: None }
+    Dialect::new("inbox", routes, render, envelope_shape)
 }
 
 /// At the root, `/ws/chat/` with a number is another document's.

@@ -33,14 +33,10 @@ impl<'a> From<&'a user::User> for User<'a> {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: user.avatar.as_deref().map(picture),
+            avatar_url: user.avatar.as_deref().map(base::avatar),
             is_bot: user.is_bot,
         }
     }
-}
-
-fn picture(name: &str) -> String {
-    base::at(&format!("/media/user_images/{name}"))
 }
 
 /// A user that a search found.
@@ -102,7 +98,7 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             created_at: room.created_at.to_string(),
             // The document counts what is said in a chat as a change of it.
             updated_at: room.updated_at.max(room.active_at).to_string(),
-            avatar_url: room.avatar.as_deref().map(picture),
+            avatar_url: room.avatar.as_deref().map(base::avatar),
             last_message: last_message.as_ref().map(LastMessage::from),
             members: members.iter().map(|member| shape(&member.user)).collect(),
             admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),

@@ -1,11 +1,11 @@
 //! `messaging`: chats with admins, reactions and receipts, and one socket for all of them.
 //!
-//! The handlers stand in a file per noun; [`routes`] is the table.
+//! The handlers stand in a file per noun; this one is the table.
 
 mod chats;
 mod document;
 mod frame;
-pub mod hooks;
+mod hooks;
 mod invites;
 mod json;
 mod members;
@@ -34,12 +34,9 @@ const MESSAGES_ON_PAGE: u32 = 50;
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
     Dialect {
-        name: "messaging",
-        routes: routes(),
-        render,
-        errors: document::errors,
         prefixes: &["/messages/", "/hooks/"],
-        client: None,
+        begin: hooks::sender::begin,
+        ..Dialect::new("messaging", routes(), render, document::errors)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::api::http::json_stream;
 use crate::api::http::reply;
 use crate::api::http::reply::{Answer, created};
 use crate::api::http::request::Request;
+use crate::chat::model::chat::Chat;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::ChatId;
 use crate::chat::model::session::Actor;
@@ -16,6 +17,23 @@ use crate::chat::model::user::UserRef;
 
 /// Rooms read at once.
 const PIECE: u32 = 50;
+
+/// What a chatroom is called: a direct chat by both usernames, a group by its id.
+pub fn name(chat: &Chat) -> String {
+    chat.slug.clone().unwrap_or_else(|| format!("room-{}", chat.id))
+}
+
+/// The chatroom that the path names: one that the actor is in, or a public one.
+pub fn named(actor: &Actor, request: &Request) -> Result<Chat, Error> {
+    let (app, asked) = (&request.context.app, request.param(0));
+    let of_group = asked.strip_prefix("room-").and_then(|digits| digits.parse().ok());
+    let room = match of_group {
+        Some(id) => app.chat(actor, ChatId(id)),
+        None => app.chat_with_slug(actor, asked),
+    };
+    // `room-7` names no direct chat, and `room-07` nothing.
+    room.and_then(|room| if name(&room) == asked { Ok(room) } else { Err(Error::NotFound) })
+}
 
 body! {
     /// With whom a chatroom is to be. Without one it is refused in this endpoint's own way.

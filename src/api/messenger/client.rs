@@ -1,8 +1,4 @@
 //! What the system's own client calls beside the document: a socket that begins with what was said last.
-//!
-//! | | path | |
-//! |---|---|---|
-//! | WS | `/ws/chat/{room_name}/` | the newest messages in one frame, then what is said, live |
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::chatrooms;
 use crate::api::http::base;
 use crate::chat::model::id::UserId;
 use crate::chat::model::{chat, message, profile, user};
@@ -13,7 +14,7 @@ pub const NO_ACCOUNT: &str = "No active account found with the given credentials
 pub const ACCESS_DENIED: &str = "Access denied";
 
 /// Whose picture this is that have none.
-const DEFAULT_IMAGE: &str = "/media/user_images/default.jpg";
+const DEFAULT_IMAGE: &str = "default.jpg";
 
 /// A user in the list of all, or just registered.
 #[derive(JsonSchema, Serialize)]
@@ -67,10 +68,7 @@ impl<'a> Profile<'a> {
 
 /// The path of somebody's picture, or of the one that stands for none.
 fn image(user: &user::User) -> String {
-    match &user.avatar {
-        Some(name) => base::at(&format!("/media/user_images/{name}")),
-        None => base::at(DEFAULT_IMAGE),
-    }
+    base::avatar(user.avatar.as_deref().unwrap_or(DEFAULT_IMAGE))
 }
 
 /// A post.
@@ -124,7 +122,7 @@ impl<'a> Room<'a> {
     pub fn new(chat: &'a chat::Chat, members: &[UserId]) -> Self {
         Self {
             id: chat.id.0,
-            name: chat.name(),
+            name: chatrooms::name(chat),
             members: members.iter().map(|member| member.0).collect(),
             display_name: chat.other.as_ref().map_or(chat.title.as_str(), |other| other.username.as_str()),
         }

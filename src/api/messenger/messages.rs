@@ -1,5 +1,6 @@
 //! What is said in a chatroom.
 
+use super::chatrooms;
 use super::json::Message;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::json_stream;
@@ -18,7 +19,7 @@ const PIECE: u32 = 100;
 pub async fn history(actor: Actor, request: Request) -> Answer {
     let (limit, before) = (limit(&request), before(&request)?);
     let app = &request.context.app;
-    let room = app.chat_named(&actor, request.param(0))?;
+    let room = chatrooms::named(&actor, &request)?;
     // What is said while this is read is not part of it, or it might never end.
     let end = MessageId(room.last_message.map_or(0, |last| last.0).saturating_add(1));
     let end = before.map_or(end, |before| before.min(end));
@@ -44,7 +45,7 @@ pub async fn post(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
     let app = &request.context.app;
-    let room = app.chat_named(&actor, request.param(0))?;
+    let room = chatrooms::named(&actor, &request)?;
     let posted = app.post(&actor, room.id, draft).await?;
     created(posted.is_new, &Message::from(&posted.message))
 }

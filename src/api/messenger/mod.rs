@@ -1,19 +1,5 @@
 //! `messenger`: profiles, friends and chatrooms, with JWTs.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | GET POST | `/accounts/api/users/` | everybody, with e-mail; make an account |
-//! | POST | `/accounts/api/token/`, `…/token/refresh/` | a pair of JWTs; a new access token |
-//! | GET | `/profiles/api/profile/` | my profile and posts |
-//! | GET POST | `/profiles/api/posts/` | everybody's posts, a new one |
-//! | GET | `/profiles/api/search-user/?username=` | the profile of exactly that user |
-//! | POST | `/profiles/api/add-friend/`, `…/remove-friend/` | friends, both ways at once |
-//! | GET POST | `/messenger/api/chatrooms/` | mine and public ones, a new direct one |
-//! | GET | `/messenger/api/user/chatrooms/` | mine |
-//! | GET POST | `/messenger/api/chatrooms/{room_name}/messages/` | the whole history (`?limit=`, `?before=`), one more |
-//! | GET | `/media/user_images/{name}` | an `image` |
-//! | WS | `/messenger/ws/ws/chat/{room_name}/` | what is said in it, live |
-//!
 //! The handlers stand in a file per noun; this one is the table. What the system's own client calls
 //! beside it stands in `client`.
 
@@ -62,12 +48,9 @@ pub fn dialect() -> Dialect {
         browser::avatars().below(),
     ];
     Dialect {
-        name: "messenger",
-        routes,
-        render,
-        errors: document::errors,
         prefixes: &["/accounts/", "/profiles/", "/messenger/"],
         client: Some(client::layer()),
+        ..Dialect::new("messenger", routes, render, document::errors)
     }
 }
 

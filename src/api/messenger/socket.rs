@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::chatrooms;
 use super::json::Message;
 use crate::api::http::context::Context;
 use crate::api::http::draft::DraftFields;
@@ -19,8 +20,8 @@ use crate::chat::model::topic::{Topic, Topics};
 use crate::chat::subscription::Subscription;
 
 pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Chatroom), ApiError> {
+    let room = chatrooms::named(&actor, &request)?.id;
     let context = Arc::clone(&request.context);
-    let room = context.app.chat_named(&actor, request.param(0))?.id;
     let subscription = context.app.subscribe(&actor, Scope::Chat(room), Chatroom::HEARS).await?;
     Ok((subscription, Chatroom { context, room, actor }))
 }

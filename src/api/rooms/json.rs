@@ -13,11 +13,6 @@ use crate::chat::model::id::UserId;
 use crate::chat::model::name::Username;
 use crate::chat::model::{chat, file, member, message, user};
 
-/// Where an avatar is, for whoever has the link.
-fn avatar_url(avatar: Option<&str>) -> Option<String> {
-    avatar.map(|name| base::at(&format!("/media/user_images/{name}")))
-}
-
 /// A user as everybody sees them.
 #[derive(JsonSchema, Serialize)]
 pub struct User<'a> {
@@ -34,7 +29,7 @@ impl<'a> From<&'a user::User> for User<'a> {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: avatar_url(user.avatar.as_deref()),
+            avatar_url: user.avatar.as_deref().map(base::avatar),
             bio: &user.bio,
         }
     }
@@ -72,7 +67,7 @@ impl<'a> From<&'a chat::Chat> for Room<'a> {
             id: chat.id.0,
             name: &chat.title,
             description: &chat.description,
-            avatar_url: avatar_url(chat.avatar.as_deref()),
+            avatar_url: chat.avatar.as_deref().map(base::avatar),
             is_private: chat.is_private,
             is_direct: chat.kind == chat::Kind::Direct,
             max_participants: chat.max_members,

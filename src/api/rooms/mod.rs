@@ -1,25 +1,5 @@
 //! `rooms`: rooms with calls, files and an owner.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | POST | `/api/auth/register/` | make an account: token and user |
-//! | POST | `/api/auth/login/` | sign in: token and user |
-//! | POST | `/api/auth/logout/`, `/api/auth/logout-all/` | end this credential, or all |
-//! | POST | `/api/auth/password/` | change the password |
-//! | GET | `/api/auth/me/` | who am I |
-//! | GET | `/api/users/`, `/api/users/{id}/` | users |
-//! | PATCH | `/api/users/{id}/` | one's own profile |
-//! | GET POST | `/api/rooms/` | my rooms (`?public=true`: those to join), a new one |
-//! | GET PATCH DELETE | `/api/rooms/{id}/` | a room |
-//! | POST | `/api/rooms/{id}/join/`, `…/leave/` | come and go |
-//! | GET | `/api/rooms/{id}/participants/` | who is in it |
-//! | GET POST | `/api/rooms/{id}/messages/` | what is said in it |
-//! | GET DELETE | `/api/messages/{id}/` | one message |
-//! | POST | `/api/files/upload/` | a file |
-//! | GET | `/api/files/{id}/`, `…/download/`, `…/preview/` | what it is, its bytes, a small picture of it |
-//! | GET | `/media/user_images/{name}` | an `avatar_url` |
-//! | WS | `/ws/room/{id}/` | chat, calls, signalling |
-//!
 //! The handlers stand in a file per noun; this one is the table. What the system's own client calls
 //! beside it stands in `client`.
 
@@ -82,7 +62,7 @@ pub fn dialect() -> Dialect {
         Route::socket("/ws/room/{room_id}/", socket::open::<Documented>).doc(document::socket),
         browser::avatars().below(),
     ];
-    Dialect { name: "rooms", routes, render, errors: envelope_shape, prefixes: &[], client: Some(client::layer()) }
+    Dialect { client: Some(client::layer()), ..Dialect::new("rooms", routes, render, envelope_shape) }
 }
 
 /// At the root, the list without a page is another document's.

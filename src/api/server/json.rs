@@ -103,7 +103,7 @@ impl<'a> From<&'a user::Person> for Person<'a> {
             id: id.0,
             username: username.as_str(),
             display_name,
-            avatar_url: avatar.as_ref().map(|name| base::at(&format!("/media/user_images/{name}"))),
+            avatar_url: avatar.as_deref().map(base::avatar),
             online: person.is_online,
             last_seen: person.last_seen.map(|at| at.to_string()),
         }

@@ -1,33 +1,5 @@
 //! Administering the server: what no document has, under `/api/server/`.
 //!
-//! | who | | path | |
-//! |---|---|---|---|
-//! | all | POST | `/api/server/invites/look/` | what a code of an invitation is good for |
-//! | all | POST | `/api/server/setup/` | the first admin, by the code that the server printed |
-//! | all | POST | `/api/server/register/` | a new account, with an address or without |
-//! | all | POST | `/api/server/reset/look/`, `…/reset/` | a new password, by a link |
-//! | me | GET | `/api/server/people/` | whom I may write to, online first |
-//! | me | GET | `/api/server/sessions/` | what signs me in |
-//! | me | DELETE | `/api/server/sessions/{id}/` | one of it ends |
-//! | me | GET | `/api/server/second-factor/` | whether I have a second factor |
-//! | me | POST | `/api/server/second-factor/{start,confirm,end}/` | turn it on, turn it off |
-//! | me | GET POST | `/api/server/bots/` | my bots, a new one |
-//! | me | DELETE | `/api/server/bots/{id}/` | one of them ends |
-//! | me | GET POST | `/api/server/push/` | my devices that are told of messages, a new one |
-//! | me | DELETE | `/api/server/push/{id}/` | one of them is told no more |
-//! | me | POST | `/api/server/push/{id}/test/` | tries one |
-//! | me | GET POST DELETE | `/api/server/oidc/link/` | my account at the operator's provider |
-//! | admin | GET POST | `/api/server/users/` | everybody, a new one |
-//! | admin | PATCH | `/api/server/users/{id}/` | disable, enable, make an admin or not |
-//! | admin | POST | `/api/server/users/{id}/reset/`, `…/sign-out/` | a link for a new password; end all sessions |
-//! | admin | DELETE | `/api/server/users/{id}/second-factor/` | taken away, for whoever lost it |
-//! | admin | PATCH | `/api/server/settings/` | what it is called, and where newcomers go |
-//! | admin | GET POST | `/api/server/invites/` | invitations, a new one |
-//! | admin | DELETE | `/api/server/invites/{id}/` | taken back |
-//! | admin | GET | `/api/server/storage/` | what fills the disk |
-//! | admin | PATCH | `/api/server/chats/{id}/` | how long a chat keeps its messages |
-//! | admin | GET | `/api/server/status/`, `/api/server/audit/` | how it is; who did what |
-//!
 //! The handlers stand in a file per noun; this one is the table.
 
 mod bots;
@@ -50,17 +22,16 @@ use std::future::Future;
 use warp::http::Method;
 
 use super::http::auth;
-use super::http::envelope::{envelope, envelope_shape};
 use super::http::limit::{Rate, Tried};
 use super::http::reply::{Answer, ApiError};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use crate::chat::model::admin::Administrator;
 
-/// The routes. Without a name: this is no document, and so has no place of its own under `/d/`.
+/// The routes.
 pub fn dialect() -> Dialect {
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
-    let routes = vec![
+    Dialect::of_server(vec![
         Route::open(post.clone(), "/api/server/invites/look/", public::look_at_invite).doc(document::look_at_invite),
         Route::open(post.clone(), "/api/server/setup/", public::set_up).doc(document::set_up),
         Route::open(post.clone(), "/api/server/register/", public::register).doc(document::register),
@@ -98,8 +69,7 @@ pub fn dialect() -> Dialect {
         admin(get.clone(), "/api/server/storage/", storage::storage).doc(document::storage),
         admin(Method::PATCH, "/api/server/chats/{id}/", storage::retain).doc(document::retain),
         admin(get, "/api/server/audit/", status::audit).doc(document::audit),
-    ];
-    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
+    ])
 }
 
 /// For admins. The core checks the right again with the deed; here it comes before the

@@ -1,13 +1,5 @@
 //! How the server is, and what it can be asked beside the documents; with what the page relies
 //! on and several documents name (see [`browser`](crate::api::http::browser)).
-//!
-//! | | path | |
-//! |---|---|---|
-//! | GET | `/api/server/` | version, limits, features; how the request was seen; helpers of calls; whether one administers |
-//! | GET | `/login/oidc/`, `/login/oidc/callback/` | signing in by the operator's provider: there and back |
-//! | GET | `/openapi.json`, `/api/schema/`, `/d/{dialect}/openapi.json`, `/c/{dialect}/openapi.json` | the documents, made from the routes |
-//! | GET | `/healthz`, `/readyz` | the process lives; requests should be sent here |
-//! | GET | `/metrics` | the metrics, for administrators of the server |
 
 mod document;
 mod oidc;
@@ -20,7 +12,6 @@ use warp::http::{Method, StatusCode};
 
 use super::http::browser::{avatars, sign_in, sign_out};
 use super::http::context::Registration;
-use super::http::envelope::{envelope, envelope_shape};
 use super::http::forwarded::Forwarding;
 use super::http::ice::IceServer;
 use super::http::limit::Rate;
@@ -39,7 +30,7 @@ use crate::chat::model::{chat, message};
 /// The routes beside the documents.
 pub fn dialect() -> Dialect {
     let get = Method::GET;
-    let routes = vec![
+    Dialect::of_server(vec![
         sign_in(),
         sign_out(),
         avatars(),
@@ -53,9 +44,7 @@ pub fn dialect() -> Dialect {
         Route::open(get.clone(), "/healthz", health).doc(document::health),
         Route::open(get.clone(), "/readyz", ready).doc(document::ready),
         Route::new(get, "/metrics", Rate::Free, metrics).doc(document::metrics),
-    ];
-    // Without a name: this is no document, and so has no place of its own under `/d/`.
-    Dialect { name: "", routes, render: envelope, errors: envelope_shape, prefixes: &[], client: None }
+    ])
 }
 
 /// What this server is.

@@ -74,12 +74,6 @@ impl Chat {
         let (level, mute) = own.map_or((None, None), |membership| (membership.level, membership.mute));
         ChatNotify::new(level, mute, self.member_count, now)
     }
-
-    /// The name under which the messenger dialect knows it.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.slug.clone().unwrap_or_else(|| format!("room-{}", self.id))
-    }
 }
 
 /// A member's own view of a chat.

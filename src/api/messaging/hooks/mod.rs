@@ -12,7 +12,7 @@ mod outgoing;
 mod payload;
 mod queue;
 mod refusal;
-pub mod sender;
+pub(super) mod sender;
 mod slack;
 mod webhook;
 

@@ -1,18 +1,5 @@
 //! `rooms` as its own client calls it: what stands under `/c/rooms/` alone.
 //!
-//! | | path | |
-//! |---|---|---|
-//! | GET POST PATCH | `/api/rooms/`, `/api/rooms/{id}/`, `…/join/` | rooms, with who is in their calls |
-//! | GET POST | `/api/chat/{id}/messages/` | a room's messages, by the client's path |
-//! | GET | `/api/rooms/{id}/participants/` | all of them at once |
-//! | POST | `/api/rooms/{id}/add-participant/`, `…/remove-participant/` | by id, username or address |
-//! | POST | `/api/rooms/direct/` | the direct chat with a user |
-//! | POST | `/api/rooms/{id}/invite/`, `/api/rooms/join/{code}/` | invitations |
-//! | POST | `/api/rooms/{id}/messages/{message_id}/pin/` | pin, or take the pin off |
-//! | PATCH | `/api/auth/profile/` | one's own profile |
-//! | WS | `/ws/chat/{id}/`, `/ws/call/{id}/` | the room's socket, by the client's paths |
-//! | WS | `/ws/notifications/` | new rooms, and who is in calls |
-//!
 //! Files on messages have another shape here, and fields that are wrong stand at the top level.
 
 mod document;

@@ -193,7 +193,7 @@ pub(super) async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     app.post(alice, gone, keyed("last words")).await.expect("posted");
     app.delete_chat(alice, gone, Authority::Owner).await.expect("deleted");
     let (direct, _) = app.open_direct(alice, UserRef::Name("bob".into())).await.expect("a chat");
-    app.chat_named(alice, &direct.name()).expect("by name");
+    app.chat_with_slug(alice, direct.slug.as_deref().unwrap_or_default()).expect("by name");
     app.direct_overviews(alice, ChatId(i64::MAX), 9).expect("directs");
     app.hide_direct(bob, direct.id).await.expect("hidden");
     app.post_to(alice, UserRef::Id(bob.user), keyed("hello")).await.expect("posted");
