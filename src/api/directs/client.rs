@@ -23,16 +23,16 @@ use crate::chat::model::session::Actor;
 
 /// The layer over the document.
 pub fn layer() -> ClientLayer {
-    let (get, post, free) = (Method::GET, Method::POST, Rate::Free);
+    let free = Rate::Free;
     let routes = vec![
         browser::sign_in_at("/api/login/"),
         browser::sign_out_at("/api/logout/"),
         browser::csrf_token_at("/api/csrf-token/"),
-        Route::open(post.clone(), "/api/register/", register).doc(document::register),
-        Route::without_factor(get.clone(), "/api/user/", free, me).doc(document::me),
-        Route::new(get.clone(), "/chat/get-users/", free, users).doc(document::users),
-        Route::new(get, "/chat/get-chats/", free, chats).doc(document::chats),
-        Route::new(post, "/chat/create-chat/", free, create).doc(document::create),
+        Route::open(Method::POST, "/api/register/", register).doc(document::register),
+        Route::without_factor(Method::GET, "/api/user/", free, me).doc(document::me),
+        Route::new(Method::GET, "/chat/get-users/", free, users).doc(document::users),
+        Route::new(Method::GET, "/chat/get-chats/", free, chats).doc(document::chats),
+        Route::new(Method::POST, "/chat/create-chat/", free, create).doc(document::create),
     ];
     ClientLayer { routes, render, errors, is_at_root: true }
 }

@@ -26,11 +26,10 @@ const PIECE: u32 = 100;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    let (get, post) = (Method::GET, Method::POST);
     let routes = vec![
-        Route::new(get.clone(), "/api/users/", Rate::Free, users).doc(document::users).when(asks_for_no_page),
-        Route::new(get, "/api/chats/", Rate::Free, chats).doc(document::chats),
-        Route::new(post, "/api/chats/create/", Rate::Free, create).doc(document::create),
+        Route::new(Method::GET, "/api/users/", Rate::Free, users).doc(document::users).when(asks_for_no_page),
+        Route::new(Method::GET, "/api/chats/", Rate::Free, chats).doc(document::chats),
+        Route::new(Method::POST, "/api/chats/create/", Rate::Free, create).doc(document::create),
         Route::socket("/ws/chat/{chat_id}/", socket::open).doc(document::socket).when(names_a_chat),
     ];
     Dialect { client: Some(client::layer()), ..Dialect::new("directs", routes, envelope, envelope_shape) }

@@ -22,15 +22,14 @@ use json::SignedIn;
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    let (get, post) = (Method::GET, Method::POST);
     let free = Rate::Free;
     let routes = vec![
-        Route::open(post.clone(), "/api/auth/login/", login).doc(document::login),
-        Route::new(get.clone(), "/api/token/", free, token).doc(document::token),
-        Route::new(post.clone(), "/api/token/rotate/", free, rotate).doc(document::rotate),
-        Route::new(get, "/api/messages/", free, messages::list).doc(document::list),
-        Route::new(post.clone(), "/api/messages/", free, messages::send).doc(document::send),
-        Route::new(post, "/api/messages/{id}/update_message/", free, messages::update).doc(document::update),
+        Route::open(Method::POST, "/api/auth/login/", login).doc(document::login),
+        Route::new(Method::GET, "/api/token/", free, token).doc(document::token),
+        Route::new(Method::POST, "/api/token/rotate/", free, rotate).doc(document::rotate),
+        Route::new(Method::GET, "/api/messages/", free, messages::list).doc(document::list),
+        Route::new(Method::POST, "/api/messages/", free, messages::send).doc(document::send),
+        Route::new(Method::POST, "/api/messages/{id}/update_message/", free, messages::update).doc(document::update),
         Route::new(Method::DELETE, "/api/messages/{id}/delete_message/", free, messages::delete).doc(document::delete),
         Route::socket("/ws/chat/{username}/", socket::open).doc(document::socket).when(names_a_user),
     ];

@@ -41,54 +41,53 @@ pub fn dialect() -> Dialect {
 }
 
 fn routes() -> Vec<Route> {
-    let (get, post) = (Method::GET, Method::POST);
-    let (put, patch, delete) = (Method::PUT, Method::PATCH, Method::DELETE);
     let free = Rate::Free;
     let (chats, remove) = ("/messages/api/chats/", "/messages/api/chats/{chat_id}/members/{user_id}/remove/");
     let (chat, member) = ("/messages/api/chats/{chat_id}/", "/messages/api/chats/{chat_id}/members/{user_id}/");
     let (history, invite) = ("/messages/api/chats/{chat_id}/messages/", "/messages/api/chats/{chat_id}/invite/");
     let (message, pin) = ("/messages/api/messages/{message_id}/", "/messages/api/messages/{message_id}/pin/");
     let mut routes = vec![
-        Route::new(get.clone(), chats, free, chats::list).doc(document::list),
-        Route::new(post.clone(), chats, free, chats::create).doc(document::create),
-        Route::new(get.clone(), chat, free, chats::detail).doc(document::detail),
-        Route::new(put.clone(), chat, free, chats::update).doc(document::update),
-        Route::new(patch.clone(), chat, free, chats::update).doc(document::update),
-        Route::new(delete.clone(), chat, free, chats::delete).doc(document::delete),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-read/", free, chats::mark_as_read)
+        Route::new(Method::GET, chats, free, chats::list).doc(document::list),
+        Route::new(Method::POST, chats, free, chats::create).doc(document::create),
+        Route::new(Method::GET, chat, free, chats::detail).doc(document::detail),
+        Route::new(Method::PUT, chat, free, chats::update).doc(document::update),
+        Route::new(Method::PATCH, chat, free, chats::update).doc(document::update),
+        Route::new(Method::DELETE, chat, free, chats::delete).doc(document::delete),
+        Route::new(Method::POST, "/messages/api/chats/{chat_id}/mark-as-read/", free, chats::mark_as_read)
             .doc(document::mark_as_read),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/mark-as-unread/", free, chats::mark_as_unread)
+        Route::new(Method::POST, "/messages/api/chats/{chat_id}/mark-as-unread/", free, chats::mark_as_unread)
             .doc(document::mark_as_unread),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/typing/", free, chats::typing).doc(document::typing),
-        Route::new(get.clone(), "/messages/api/chats/{chat_id}/members/", free, members::list).doc(document::members),
-        Route::new(get.clone(), "/messages/api/chats/{chat_id}/pins/", free, pins::list).doc(document::pins),
-        Route::new(get.clone(), "/messages/api/chats/{chat_id}/log/", free, chats::log).doc(document::log),
-        Route::new(post.clone(), invite, free, invites::create).doc(document::invite),
-        Route::new(get.clone(), invite, free, invites::list).doc(document::invites),
-        Route::new(delete.clone(), "/messages/api/chats/{chat_id}/invite/{code}/", free, invites::revoke)
+        Route::new(Method::POST, "/messages/api/chats/{chat_id}/typing/", free, chats::typing).doc(document::typing),
+        Route::new(Method::GET, "/messages/api/chats/{chat_id}/members/", free, members::list).doc(document::members),
+        Route::new(Method::GET, "/messages/api/chats/{chat_id}/pins/", free, pins::list).doc(document::pins),
+        Route::new(Method::GET, "/messages/api/chats/{chat_id}/log/", free, chats::log).doc(document::log),
+        Route::new(Method::POST, invite, free, invites::create).doc(document::invite),
+        Route::new(Method::GET, invite, free, invites::list).doc(document::invites),
+        Route::new(Method::DELETE, "/messages/api/chats/{chat_id}/invite/{code}/", free, invites::revoke)
             .doc(document::revoke_invite),
-        Route::new(post.clone(), "/messages/api/join/{code}/", free, invites::join).doc(document::join),
-        Route::new(post.clone(), pin, free, pins::pin).doc(document::pin),
-        Route::new(delete.clone(), pin, free, pins::unpin).doc(document::unpin),
-        Route::new(post.clone(), "/messages/api/chats/{chat_id}/members/add/", free, members::add)
+        Route::new(Method::POST, "/messages/api/join/{code}/", free, invites::join).doc(document::join),
+        Route::new(Method::POST, pin, free, pins::pin).doc(document::pin),
+        Route::new(Method::DELETE, pin, free, pins::unpin).doc(document::unpin),
+        Route::new(Method::POST, "/messages/api/chats/{chat_id}/members/add/", free, members::add)
             .doc(document::add_members),
-        Route::new(patch.clone(), member, free, members::change).doc(document::change_member),
-        Route::new(delete.clone(), remove, free, members::remove).doc(document::remove_member),
-        Route::new(patch.clone(), "/messages/api/chats/{chat_id}/notify/", free, notify::change)
+        Route::new(Method::PATCH, member, free, members::change).doc(document::change_member),
+        Route::new(Method::DELETE, remove, free, members::remove).doc(document::remove_member),
+        Route::new(Method::PATCH, "/messages/api/chats/{chat_id}/notify/", free, notify::change)
             .doc(notify::change_document),
-        Route::new(get.clone(), "/messages/api/notify/", free, quiet::detail).doc(quiet::detail_document),
-        Route::new(patch.clone(), "/messages/api/notify/", free, quiet::change).doc(quiet::change_document),
-        Route::new(get.clone(), "/messages/api/mentions/", free, notify::mentions).doc(notify::mentions_document),
-        Route::new(get.clone(), history, free, messages::history).doc(document::history),
-        Route::new(post.clone(), history, free, messages::send).doc(document::send),
-        Route::new(get.clone(), message, free, messages::detail).doc(document::message),
-        Route::new(put, message, free, messages::edit).doc(document::edit),
-        Route::new(patch, message, free, messages::edit).doc(document::edit),
-        Route::new(delete, message, free, messages::delete).doc(document::delete_message),
-        Route::new(post, "/messages/api/messages/{message_id}/reactions/", free, messages::react).doc(document::react),
-        Route::new(get.clone(), "/messages/api/users/search/", free, users::search).doc(document::search),
-        Route::new(get.clone(), "/messages/api/search/", free, search::list).doc(search::document),
-        Route::new(get, "/messages/api/sync/", free, messages::sync).doc(document::sync),
+        Route::new(Method::GET, "/messages/api/notify/", free, quiet::detail).doc(quiet::detail_document),
+        Route::new(Method::PATCH, "/messages/api/notify/", free, quiet::change).doc(quiet::change_document),
+        Route::new(Method::GET, "/messages/api/mentions/", free, notify::mentions).doc(notify::mentions_document),
+        Route::new(Method::GET, history, free, messages::history).doc(document::history),
+        Route::new(Method::POST, history, free, messages::send).doc(document::send),
+        Route::new(Method::GET, message, free, messages::detail).doc(document::message),
+        Route::new(Method::PUT, message, free, messages::edit).doc(document::edit),
+        Route::new(Method::PATCH, message, free, messages::edit).doc(document::edit),
+        Route::new(Method::DELETE, message, free, messages::delete).doc(document::delete_message),
+        Route::new(Method::POST, "/messages/api/messages/{message_id}/reactions/", free, messages::react)
+            .doc(document::react),
+        Route::new(Method::GET, "/messages/api/users/search/", free, users::search).doc(document::search),
+        Route::new(Method::GET, "/messages/api/search/", free, search::list).doc(search::document),
+        Route::new(Method::GET, "/messages/api/sync/", free, messages::sync).doc(document::sync),
         Route::socket("/messages/ws/", socket::open).doc(document::socket),
         Route::event_stream("/messages/api/events/", socket::open_events).doc(document::events),
     ];

@@ -26,39 +26,37 @@ use super::http::route::{Dialect, Route};
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    let (get, post) = (Method::GET, Method::POST);
-    let (patch, delete) = (Method::PATCH, Method::DELETE);
     let api = Rate::Api;
     let routes = vec![
-        Route::open(post.clone(), "/api/auth/register/", accounts::register).doc(document::register),
-        Route::open(post.clone(), "/api/auth/login/", accounts::login).doc(document::login),
-        Route::without_factor(post.clone(), "/api/auth/logout/", api, accounts::logout).doc(document::logout),
-        Route::without_factor(post.clone(), "/api/auth/logout-all/", api, accounts::logout_all)
+        Route::open(Method::POST, "/api/auth/register/", accounts::register).doc(document::register),
+        Route::open(Method::POST, "/api/auth/login/", accounts::login).doc(document::login),
+        Route::without_factor(Method::POST, "/api/auth/logout/", api, accounts::logout).doc(document::logout),
+        Route::without_factor(Method::POST, "/api/auth/logout-all/", api, accounts::logout_all)
             .doc(document::logout_all),
-        Route::new(post.clone(), "/api/auth/password/", api, accounts::change_password).doc(document::change_password),
-        Route::without_factor(get.clone(), "/api/auth/me/", api, accounts::me).doc(document::me),
-        Route::new(get.clone(), "/api/users/", api, accounts::users).doc(document::users).when(asks_for_a_page),
-        Route::new(get.clone(), "/api/users/{id}/", api, accounts::user).doc(document::user),
-        Route::new(patch.clone(), "/api/users/{id}/", api, accounts::change_profile).doc(document::change_profile),
-        Route::new(get.clone(), "/api/rooms/", api, rooms::rooms::<Documented>).doc(document::rooms),
-        Route::new(post.clone(), "/api/rooms/", api, rooms::create::<Documented>).doc(document::create),
-        Route::new(get.clone(), "/api/rooms/{id}/", api, rooms::room::<Documented>).doc(document::room),
-        Route::new(patch, "/api/rooms/{id}/", api, rooms::change::<Documented>).doc(document::change),
-        Route::new(delete.clone(), "/api/rooms/{id}/", api, rooms::delete).doc(document::delete),
-        Route::new(post.clone(), "/api/rooms/{id}/join/", api, rooms::join::<Documented>).doc(document::join),
-        Route::new(post.clone(), "/api/rooms/{id}/leave/", api, rooms::leave).doc(document::leave),
-        Route::new(get.clone(), "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
-        Route::new(get.clone(), "/api/rooms/{room_id}/messages/", api, messages::history::<Documented>)
+        Route::new(Method::POST, "/api/auth/password/", api, accounts::change_password).doc(document::change_password),
+        Route::without_factor(Method::GET, "/api/auth/me/", api, accounts::me).doc(document::me),
+        Route::new(Method::GET, "/api/users/", api, accounts::users).doc(document::users).when(asks_for_a_page),
+        Route::new(Method::GET, "/api/users/{id}/", api, accounts::user).doc(document::user),
+        Route::new(Method::PATCH, "/api/users/{id}/", api, accounts::change_profile).doc(document::change_profile),
+        Route::new(Method::GET, "/api/rooms/", api, rooms::rooms::<Documented>).doc(document::rooms),
+        Route::new(Method::POST, "/api/rooms/", api, rooms::create::<Documented>).doc(document::create),
+        Route::new(Method::GET, "/api/rooms/{id}/", api, rooms::room::<Documented>).doc(document::room),
+        Route::new(Method::PATCH, "/api/rooms/{id}/", api, rooms::change::<Documented>).doc(document::change),
+        Route::new(Method::DELETE, "/api/rooms/{id}/", api, rooms::delete).doc(document::delete),
+        Route::new(Method::POST, "/api/rooms/{id}/join/", api, rooms::join::<Documented>).doc(document::join),
+        Route::new(Method::POST, "/api/rooms/{id}/leave/", api, rooms::leave).doc(document::leave),
+        Route::new(Method::GET, "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
+        Route::new(Method::GET, "/api/rooms/{room_id}/messages/", api, messages::history::<Documented>)
             .doc(document::history),
-        Route::new(post.clone(), "/api/rooms/{room_id}/messages/", api, messages::post::<Documented>)
+        Route::new(Method::POST, "/api/rooms/{room_id}/messages/", api, messages::post::<Documented>)
             .doc(document::post),
-        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message::<Documented>).doc(document::message),
-        Route::new(delete, "/api/messages/{id}/", api, messages::delete).doc(document::delete_message),
-        Route::new(post, "/api/files/upload/", Rate::Upload, files::upload).doc(document::upload),
-        Route::new(get.clone(), "/api/files/{id}/", api, files::info).doc(document::info),
+        Route::new(Method::GET, "/api/messages/{id}/", api, messages::message::<Documented>).doc(document::message),
+        Route::new(Method::DELETE, "/api/messages/{id}/", api, messages::delete).doc(document::delete_message),
+        Route::new(Method::POST, "/api/files/upload/", Rate::Upload, files::upload).doc(document::upload),
+        Route::new(Method::GET, "/api/files/{id}/", api, files::info).doc(document::info),
         // A screenful of pictures is one look at a chat, not a hundred questions.
-        Route::new(get.clone(), "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
-        Route::new(get, "/api/files/{id}/preview/", Rate::Free, files::preview).doc(document::preview),
+        Route::new(Method::GET, "/api/files/{id}/download/", Rate::Free, files::download).doc(document::download),
+        Route::new(Method::GET, "/api/files/{id}/preview/", Rate::Free, files::preview).doc(document::preview),
         Route::socket("/ws/room/{room_id}/", socket::open::<Documented>).doc(document::socket),
         browser::avatars().below(),
     ];

@@ -29,21 +29,20 @@ use crate::chat::model::{chat, message};
 
 /// The routes beside the documents.
 pub fn dialect() -> Dialect {
-    let get = Method::GET;
     Dialect::of_server(vec![
         sign_in(),
         sign_out(),
         avatars(),
-        Route::open(get.clone(), "/login/oidc/", oidc::start).doc(oidc::start_document),
-        Route::open(get.clone(), CALLBACK, oidc::callback).doc(oidc::callback_document),
-        Route::open(get.clone(), "/api/server/", server).doc(document::server),
-        Route::open(get.clone(), "/openapi.json", published::whole).doc(document::openapi),
-        Route::open(get.clone(), "/api/schema/", published::whole).doc(document::openapi),
-        Route::open(get.clone(), "/d/{dialect}/openapi.json", published::of).doc(document::of_dialect),
-        Route::open(get.clone(), "/c/{dialect}/openapi.json", published::of_client).doc(document::of_client),
-        Route::open(get.clone(), "/healthz", health).doc(document::health),
-        Route::open(get.clone(), "/readyz", ready).doc(document::ready),
-        Route::new(get, "/metrics", Rate::Free, metrics).doc(document::metrics),
+        Route::open(Method::GET, "/login/oidc/", oidc::start).doc(oidc::start_document),
+        Route::open(Method::GET, CALLBACK, oidc::callback).doc(oidc::callback_document),
+        Route::open(Method::GET, "/api/server/", server).doc(document::server),
+        Route::open(Method::GET, "/openapi.json", published::whole).doc(document::openapi),
+        Route::open(Method::GET, "/api/schema/", published::whole).doc(document::openapi),
+        Route::open(Method::GET, "/d/{dialect}/openapi.json", published::of).doc(document::of_dialect),
+        Route::open(Method::GET, "/c/{dialect}/openapi.json", published::of_client).doc(document::of_client),
+        Route::open(Method::GET, "/healthz", health).doc(document::health),
+        Route::open(Method::GET, "/readyz", ready).doc(document::ready),
+        Route::new(Method::GET, "/metrics", Rate::Free, metrics).doc(document::metrics),
     ])
 }
 

@@ -18,33 +18,33 @@ use json::OfClient;
 
 /// What the client calls beside the document or otherwise.
 pub fn layer() -> ClientLayer {
-    let (get, post, api) = (Method::GET, Method::POST, Rate::Api);
+    let api = Rate::Api;
     let history = |path| Route::new(Method::GET, path, api, messages::history::<OfClient>).doc(document::history);
     let say = |path| Route::new(Method::POST, path, api, messages::post::<OfClient>).doc(document::post);
     let [by_room, by_chat] = ["/api/rooms/{room_id}/messages/", "/api/chat/{room_id}/messages/"];
     let (rooms_path, room_path) = ("/api/rooms/", "/api/rooms/{id}/");
     let pin = "/api/rooms/{room_id}/messages/{message_id}/pin/";
     let routes = vec![
-        Route::new(get.clone(), rooms_path, api, super::rooms::rooms::<OfClient>).doc(documented::rooms_of::<OfClient>),
-        Route::new(post.clone(), rooms_path, api, super::rooms::create::<OfClient>)
+        Route::new(Method::GET, rooms_path, api, super::rooms::rooms::<OfClient>).doc(documented::rooms_of::<OfClient>),
+        Route::new(Method::POST, rooms_path, api, super::rooms::create::<OfClient>)
             .doc(documented::create_of::<OfClient>),
-        Route::new(get.clone(), room_path, api, super::rooms::room::<OfClient>).doc(documented::room_of::<OfClient>),
+        Route::new(Method::GET, room_path, api, super::rooms::room::<OfClient>).doc(documented::room_of::<OfClient>),
         Route::new(Method::PATCH, room_path, api, super::rooms::change::<OfClient>)
             .doc(documented::change_of::<OfClient>),
-        Route::new(post.clone(), "/api/rooms/{id}/join/", api, super::rooms::join::<OfClient>)
+        Route::new(Method::POST, "/api/rooms/{id}/join/", api, super::rooms::join::<OfClient>)
             .doc(documented::join_of::<OfClient>),
         history(by_room),
         history(by_chat),
         say(by_room),
         say(by_chat),
-        Route::new(get.clone(), "/api/messages/{id}/", api, messages::message::<OfClient>).doc(document::message),
-        Route::new(post.clone(), pin, api, rooms::pin).doc(document::pin),
-        Route::new(get, "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
-        Route::new(post.clone(), "/api/rooms/{id}/add-participant/", api, rooms::add).doc(document::add),
-        Route::new(post.clone(), "/api/rooms/{id}/remove-participant/", api, rooms::remove).doc(document::remove),
-        Route::new(post.clone(), "/api/rooms/direct/", api, rooms::direct).doc(document::direct),
-        Route::new(post.clone(), "/api/rooms/{id}/invite/", api, rooms::invite).doc(document::invite),
-        Route::new(post, "/api/rooms/join/{code}/", api, rooms::join).doc(document::join),
+        Route::new(Method::GET, "/api/messages/{id}/", api, messages::message::<OfClient>).doc(document::message),
+        Route::new(Method::POST, pin, api, rooms::pin).doc(document::pin),
+        Route::new(Method::GET, "/api/rooms/{id}/participants/", api, rooms::participants).doc(document::participants),
+        Route::new(Method::POST, "/api/rooms/{id}/add-participant/", api, rooms::add).doc(document::add),
+        Route::new(Method::POST, "/api/rooms/{id}/remove-participant/", api, rooms::remove).doc(document::remove),
+        Route::new(Method::POST, "/api/rooms/direct/", api, rooms::direct).doc(document::direct),
+        Route::new(Method::POST, "/api/rooms/{id}/invite/", api, rooms::invite).doc(document::invite),
+        Route::new(Method::POST, "/api/rooms/join/{code}/", api, rooms::join).doc(document::join),
         Route::new(Method::PATCH, "/api/auth/profile/", api, accounts::change_own_profile)
             .doc(documented::change_profile),
         Route::socket("/ws/room/{room_id}/", socket::open_room).doc(document::socket),
