@@ -102,7 +102,6 @@ fn failures() -> Vec<ApiError> {
         ApiError::TooLarge,
         ApiError::UnsupportedMediaType,
         ApiError::TooSlow,
-        ApiError::RateLimited(wait),
         ApiError::RangeNotSatisfiable(9),
     ]);
     failures

@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 
 use super::app::App;
-pub use super::memory::pace::counted;
+pub use super::memory::pace::{Pace, counted};
 use super::model::error::Result;
 use super::model::session::Actor;
 
@@ -14,12 +14,12 @@ const PEOPLE: usize = 10;
 impl App {
     /// Counts something that the actor says or changes for others to hear.
     pub(super) fn check_pace(&self, actor: &Actor) -> Result<()> {
-        self.pace.check(actor.user, NonZeroU32::MIN)
+        self.pace.check(&actor.user)
     }
 
     /// The same of what puts so many people somewhere: a row for each, and a word to all of them.
     pub(super) fn check_pace_of(&self, actor: &Actor, people: usize) -> Result<()> {
         let more = u32::try_from(people / PEOPLE).unwrap_or(u32::MAX);
-        self.pace.check(actor.user, NonZeroU32::MIN.saturating_add(more))
+        self.pace.count(&actor.user, NonZeroU32::MIN.saturating_add(more)).told()
     }
 }

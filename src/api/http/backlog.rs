@@ -18,8 +18,8 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use warp::http::Method;
 
-use super::limit::network;
 use super::wire::Answering;
+use crate::chat::auth::attempts::network;
 
 /// Bytes that may wait on all connections together, unless the operator says otherwise.
 pub const MAX_WAITING: u64 = 64 * 1024 * 1024;

@@ -1,40 +1,20 @@
 //! Rate limits: how often who may do what.
 
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
-use parking_lot::RwLock;
-use sha2::{Digest, Sha256};
+use governor::Quota;
 
-use super::reply::ApiError;
-use super::request::Request;
+use crate::chat::auth::attempts::Attempts;
+use crate::chat::model::error::Result;
 use crate::chat::model::id::{HookId, UserId};
-use crate::chat::model::name::rule::{MAX_LOGIN, fold};
-use crate::chat::model::rate::RateUsage;
 use crate::chat::model::session::Actor;
+use crate::chat::pace::Pace;
 
-/// Attempts from one address over all accounts, as a multiple of those at one account.
-const ADDRESS_FACTOR: u32 = 6;
-/// Signals of a call for one user.
-const SIGNALS: &str = "600/min";
-/// Registrations from one address.
-const REGISTRATIONS: &str = "10/min";
-/// What comes in by one hook, whatever the flags say.
-const HOOKED: &str = "60/min";
-/// After so many checks, what has recovered is forgotten.
-const FORGET_EVERY: u32 = 4_096;
-
-/// Entries of one table. Whoever fills it has thousands of networks, against whom counting by network is no use
-/// anyway: the table is emptied, because the other choice is to turn everybody else away.
-const MAX_ENTRIES: usize = 100_000;
+/// Signals of a call for one user in a minute.
+const SIGNALS: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// What comes in by one hook in a minute, whatever the flags say.
+const HOOKED: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// So many in a time, or without limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +24,7 @@ pub struct RateLimit(Option<Quota>);
 impl FromStr for RateLimit {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         if text == "off" {
             return Ok(Self(None));
         }
@@ -65,14 +45,6 @@ impl RateLimit {
     #[must_use]
     pub fn quota(self) -> Option<Quota> {
         self.0
-    }
-
-    fn times(self, factor: u32) -> Self {
-        Self(self.0.map(|quota| {
-            let burst = quota.burst_size().saturating_mul(NonZeroU32::MIN.saturating_add(factor - 1));
-            let every = quota.replenish_interval() / factor;
-            Quota::with_period(every).unwrap_or(quota).allow_burst(burst)
-        }))
     }
 }
 
@@ -109,216 +81,78 @@ pub enum Rate {
     Free,
 }
 
-/// What an attempt to sign in is counted at, beside the address that it comes from.
-#[derive(Clone, Copy, Debug)]
-pub enum Tried<'a> {
-    /// What somebody typed for a name, whether or not it leads to an account.
-    Name(&'a str),
-    /// An account whose password is tried.
-    Account(UserId),
-    /// New access by what is no refresh token.
-    NoToken,
-    /// The code of a link.
-    Code,
-    /// A sign-in by the operator's provider, which is good once: of an address in all they are limited.
-    State(&'a str),
-}
-
-/// What is kept of a network and of what it tried: as long for a long name as for a short one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key([u8; 16]);
-
-impl Key {
-    fn of(network: IpAddr, tried: Tried<'_>) -> Self {
-        let mut digest = Sha256::new();
-        match network {
-            IpAddr::V4(address) => digest.update(address.to_ipv6_mapped().octets()),
-            IpAddr::V6(address) => digest.update(address.octets()),
-        }
-        match tried {
-            // Folding makes a text up to eleven times as long, and no account has such a name.
-            Tried::Name(name) if name.len() > MAX_LOGIN => digest.update(b"long"),
-            Tried::Name(name) => digest.update(format!("name {}", fold(name.trim()))),
-            Tried::Account(UserId(id)) => digest.update(format!("account {id}")),
-            Tried::NoToken => digest.update(b"token"),
-            Tried::Code => digest.update(b"code"),
-            Tried::State(state) => digest.update(format!("state {state}")),
-        }
-        let mut key = [0; 16];
-        key.copy_from_slice(&digest.finalize()[..16]);
-        Self(key)
-    }
-}
-
-/// What came of counting.
-#[derive(Debug)]
-pub struct Counted {
-    /// `None`: there is no limit.
-    usage: Option<RateUsage>,
-    allowed: Result<(), ApiError>,
-}
-
-impl Counted {
-    const FREE: Self = Self { usage: None, allowed: Ok(()) };
-
-    /// Notes it for the headers of the request's answer.
-    pub fn of(self, request: &Request) -> Result<(), ApiError> {
-        self.usage.into_iter().for_each(|usage| request.trace.counted(usage));
-        self.allowed
-    }
-
-    /// For what has no headers.
-    pub fn unsaid(self) -> Result<(), ApiError> {
-        self.allowed
-    }
-}
-
-type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
-
-fn limiter<K: Clone + Eq + Hash>(quota: Quota) -> Limiter<K> {
-    RateLimiter::keyed(quota).with_middleware()
-}
-
-/// How often each of many did something; nobody is counted where there is no limit.
-struct Counter<K: Clone + Eq + Hash> {
-    name: &'static str,
-    limit: Option<(Quota, RwLock<Limiter<K>>)>,
-}
-
-impl<K: Clone + Eq + Hash> Counter<K> {
-    fn new(name: &'static str, limit: RateLimit) -> Self {
-        Self { name, limit: limit.0.map(|quota| (quota, RwLock::new(limiter(quota)))) }
-    }
-
-    fn check(&self, key: &K) -> Counted {
-        let Some((quota, limiter)) = &self.limit else { return Counted::FREE };
-        let (max, one) = (quota.burst_size().get(), quota.replenish_interval());
-        let stands = |remaining| Some(RateUsage::new(self.name, max, one, remaining));
-        match limiter.read().check_key(key) {
-            Ok(after) => Counted { usage: stands(after.remaining_burst_capacity()), allowed: Ok(()) },
-            Err(until) => {
-                let wait = until.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
-                Counted { usage: stands(0), allowed: Err(ApiError::RateLimited(wait)) }
-            }
-        }
-    }
-
-    /// Forgets those who may do as much as if they had never been here, and everybody if they are too many still.
-    fn forget(&self, most: usize) {
-        let Some((quota, counted)) = &self.limit else { return };
-        let counted_now = counted.read();
-        counted_now.retain_recent();
-        counted_now.shrink_to_fit();
-        let is_full = counted_now.len() > most;
-        drop(counted_now);
-        if is_full {
-            *counted.write() = limiter(*quota);
-        }
-    }
-}
-
 /// Who did what how often.
 pub struct Limits {
-    account: Counter<Key>,
-    address: Counter<IpAddr>,
-    registration: Counter<IpAddr>,
-    api: Counter<UserId>,
-    upload: Counter<UserId>,
-    message: Counter<UserId>,
-    signal: Counter<UserId>,
-    hook: Counter<HookId>,
-    checks: AtomicU32,
+    /// Signing in, and making accounts.
+    pub attempts: Attempts,
+    api: Pace<UserId>,
+    upload: Pace<UserId>,
+    message: Pace<UserId>,
+    signal: Pace<UserId>,
+    hook: Pace<HookId>,
 }
 
 impl Limits {
     /// With nobody having done anything yet.
     #[must_use]
     pub fn new(limits: &RateLimits) -> Self {
-        let unless_off = |fixed: &str, flag: RateLimit| {
-            let fixed = fixed.parse().unwrap_or(RateLimit(None));
-            if flag.0.is_some() { fixed } else { RateLimit(None) }
-        };
         Self {
-            account: Counter::new("sign-in", limits.auth),
-            address: Counter::new("address", limits.auth.times(ADDRESS_FACTOR)),
-            registration: Counter::new("registration", unless_off(REGISTRATIONS, limits.auth)),
-            api: Counter::new("api", limits.api),
-            upload: Counter::new("upload", limits.upload),
-            message: Counter::new("message", limits.ws),
-            signal: Counter::new("signal", unless_off(SIGNALS, limits.ws)),
-            hook: Counter::new("hook", HOOKED.parse().unwrap_or(RateLimit(None))),
-            checks: AtomicU32::new(0),
+            attempts: Attempts::new(limits.auth.0),
+            api: Pace::new("api", limits.api.0),
+            upload: Pace::new("upload", limits.upload.0),
+            message: Pace::new("message", limits.ws.0),
+            signal: Pace::new("signal", limits.ws.0.map(|_| Quota::per_minute(SIGNALS))),
+            hook: Pace::new("hook", Some(Quota::per_minute(HOOKED))),
         }
     }
 
     /// Counts something that a user does.
-    pub fn check(&self, rate: Rate, actor: &Actor) -> Counted {
-        let counter = match rate {
+    pub fn check(&self, rate: Rate, actor: &Actor) -> Result<()> {
+        let pace = match rate {
             Rate::Api => &self.api,
             Rate::Upload => &self.upload,
             Rate::Message => &self.message,
             Rate::Signal => &self.signal,
-            Rate::Free => return Counted::FREE,
+            Rate::Free => return Ok(()),
         };
-        self.forget_some();
-        counter.check(&actor.user)
-    }
-
-    /// Counts an attempt to sign in, for the address in all and at what is tried.
-    pub fn check_sign_in(&self, address: IpAddr, tried: Tried<'_>) -> Counted {
-        let network = network(address);
-        self.forget_some();
-        let in_all = self.address.check(&network);
-        if in_all.allowed.is_err() { in_all } else { self.account.check(&Key::of(network, tried)) }
-    }
-
-    /// Counts an attempt at an account by whichever of its names, which was counted as a name before. Whether there
-    /// were too many decides what the attempt is worth, and is told to nobody.
-    pub fn is_account_spent(&self, address: IpAddr, account: UserId) -> bool {
-        self.account.check(&Key::of(network(address), Tried::Account(account))).allowed.is_err()
-    }
-
-    /// Counts a registration.
-    pub fn check_registration(&self, address: IpAddr) -> Counted {
-        self.forget_some();
-        self.registration.check(&network(address))
+        pace.check(&actor.user)
     }
 
     /// Counts what comes in by a hook.
-    pub fn check_hook(&self, hook: HookId) -> Counted {
-        self.forget_some();
+    pub fn check_hook(&self, hook: HookId) -> Result<()> {
         self.hook.check(&hook)
     }
 
     /// Keeps the tables as small as the number of those who were here lately.
-    fn forget_some(&self) {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            self.forget();
-        }
-    }
-
     pub(super) fn forget(&self) {
-        self.account.forget(MAX_ENTRIES);
-        self.hook.forget(MAX_ENTRIES);
-        [&self.address, &self.registration].iter().for_each(|counter| counter.forget(MAX_ENTRIES));
-        [&self.api, &self.upload, &self.message, &self.signal].iter().for_each(|counter| counter.forget(MAX_ENTRIES));
-    }
-}
-
-/// Whoever has one IPv6 address has 2^64 of them: the network is what counts, in every limit.
-#[must_use]
-pub fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => v4.into(),
-            None => {
-                let [a, b, c, d, ..] = v6.segments();
-                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-            }
-        },
+        self.attempts.forget();
+        self.hook.forget();
+        [&self.api, &self.upload, &self.message, &self.signal].iter().for_each(|pace| pace.forget());
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::RateLimit;
+
+    #[test]
+    fn limits_are_read_from_words() {
+        for good in ["off", "5/min", "1/s", "1000/h"] {
+            assert!(good.parse::<RateLimit>().is_ok(), "{good}");
+        }
+        for bad in ["", "5", "0/min", "-1/s", "5/day", "x/min", "5 per min"] {
+            assert!(bad.parse::<RateLimit>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_rate_is_taken_or_refused(noise in "[0-9a-z/ +-]{0,14}", number in any::<u32>(), unit in "(s|min|h)") {
+            drop(noise.parse::<RateLimit>());
+            let rate = format!("{number}/{unit}").parse::<RateLimit>();
+            prop_assert_eq!(rate.is_ok(), number > 0);
+        }
+    }
+}

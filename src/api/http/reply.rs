@@ -58,8 +58,6 @@ pub enum ApiError {
     UnsupportedMediaType,
     /// The body did not come in time.
     TooSlow,
-    /// Too often; the time after which it works again.
-    RateLimited(Duration),
     /// A byte range outside the file, whose size this is.
     RangeNotSatisfiable(u64),
 }
@@ -184,7 +182,6 @@ pub fn problem(failure: &ApiError) -> Problem {
             Problem::new(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type in request.")
         }
         ApiError::TooSlow => Problem::new(S::REQUEST_TIMEOUT, "timeout", "The request took too long to arrive."),
-        ApiError::RateLimited(wait) => rate_limited(*wait),
         ApiError::RangeNotSatisfiable(size) => {
             let sentence = "The range is outside the file.";
             let range = format!("bytes */{size}");

@@ -246,7 +246,7 @@ impl Route {
 fn admitted(request: &Request, find: fn(&Request) -> Result<Actor, ApiError>, rate: Rate) -> Result<Actor, ApiError> {
     let actor = find(request)?;
     request.trace.signed_by(actor.user);
-    request.context.limits.check(rate, &actor).of(request)?;
+    request.context.limits.check(rate, &actor)?;
     Ok(actor)
 }
 

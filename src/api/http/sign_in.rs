@@ -4,10 +4,10 @@ use super::auth;
 use super::body::{DisplayName, Fields, InviteCode, MaybeBlank, body};
 use super::context::Registration;
 use super::forwarded::is_loopback;
-use super::limit::Tried;
 use super::openapi::shape::{self, Field, may};
 use super::reply::ApiError;
 use super::request::Request;
+use crate::chat::auth::attempts::Tried;
 use crate::chat::auth::invite::Invite;
 use crate::chat::auth::sign_in::Verified;
 use crate::chat::model::error::{Denial, Error};
@@ -83,9 +83,9 @@ impl SignIn {
     pub async fn user(self, request: &Request) -> Result<Verified, ApiError> {
         let (app, limits) = (&request.context.app, &request.context.limits);
         let tried = self.logins.first().map_or("", String::as_str);
-        if let Err(too_often) = limits.check_sign_in(request.peer, Tried::Name(tried)).of(request) {
+        if let Err(too_often) = limits.attempts.check(request.peer, Tried::Name(tried)) {
             log_failure(request, tried);
-            return Err(too_often);
+            return Err(too_often.into());
         }
         if self.oauth && self.is_blank {
             let proven = self.proven_elsewhere(request, tried).await;
@@ -97,7 +97,7 @@ impl SignIn {
         check_passwords(request)?;
         // Nobody's attempts are counted like an account's: the time tells nothing.
         let account = app.user_tried(tried)?;
-        let is_spent = limits.is_account_spent(request.peer, account.unwrap_or(UserId(0)));
+        let is_spent = limits.attempts.is_account_spent(request.peer, account.unwrap_or(UserId(0)));
         let checked = if account.is_some() && is_spent {
             Err(app.refuse_password(&self.logins, self.password).await)
         } else {
@@ -170,7 +170,7 @@ pub fn device_label(request: &Request) -> Label {
 pub fn check_registration(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
     check_passwords(request)?;
-    request.context.limits.check_registration(request.peer).of(request)?;
+    request.context.limits.attempts.check_registration(request.peer)?;
     match request.context.settings.open_registration() {
         Registration::Open | Registration::Invite => Ok(()),
         Registration::Closed => Err(Error::RegistrationClosed.into()),

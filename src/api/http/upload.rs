@@ -27,7 +27,7 @@ pub async fn receive(
     let mut upload: Option<(Upload, String)> = None;
     while let Some(mut file) = form.next_file().await? {
         if file.field == field && upload.is_none() {
-            request.context.limits.check(rate, actor).of(request)?;
+            request.context.limits.check(rate, actor)?;
             let mut incoming = request.context.app.begin_upload(actor).await?;
             stream(&mut form, &mut file, &mut incoming, max).await?;
             upload = Some((incoming, file.name));

@@ -9,10 +9,10 @@ use crate::api::http::context::Settings;
 use crate::api::http::json_stream;
 use crate::api::http::jwt;
 use crate::api::http::jwt::TokenType;
-use crate::api::http::limit::Tried;
 use crate::api::http::reply::{Answer, created, ok, signed_by};
 use crate::api::http::request::Request;
 use crate::api::http::sign_in::{self, SignIn, check_registration};
+use crate::chat::auth::attempts::Tried;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::{Email, Username};
 use crate::chat::model::password::Password;
@@ -71,7 +71,7 @@ pub async fn refresh(mut request: Request) -> Answer {
     let actor = jwt::read(app, TokenType::Refresh, &token);
     // Counted with the attempts at the name of whose token it is; what is no token, apart.
     let tried = actor.as_ref().map_or(Tried::NoToken, |actor| Tried::Name(actor.username.as_str()));
-    request.context.limits.check_sign_in(request.peer, tried).of(&request)?;
+    request.context.limits.attempts.check(request.peer, tried)?;
     let Actor { user, credential: family, .. } = actor?;
     let access = jwt::write(app, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Access { access }).map(|response| signed_by(response, user))

@@ -24,26 +24,25 @@ use crate::chat::model::error::{Error, Rule};
 
 /// The dialect's name, routes and errors.
 pub fn dialect() -> Dialect {
-    let (get, post) = (Method::GET, Method::POST);
     let free = Rate::Free;
     let messages = "/messenger/api/chatrooms/{room_name}/messages/";
     let routes = vec![
-        Route::new(get.clone(), "/accounts/api/users/", free, accounts::users).doc(document::users),
-        Route::open(post.clone(), "/accounts/api/users/", accounts::register).doc(document::register),
-        Route::open(post.clone(), "/accounts/api/token/", accounts::token).doc(document::token),
-        Route::open(post.clone(), "/accounts/api/token/refresh/", accounts::refresh).doc(document::refresh),
-        Route::new(get.clone(), "/profiles/api/profile/", free, profiles::mine).doc(document::mine),
-        Route::new(get.clone(), "/profiles/api/posts/", free, profiles::posts).doc(document::posts),
-        Route::new(post.clone(), "/profiles/api/posts/", free, profiles::publish).doc(document::publish),
-        Route::new(get.clone(), "/profiles/api/search-user/", free, profiles::search).doc(document::search),
-        Route::new(post.clone(), "/profiles/api/add-friend/", free, profiles::add_friend).doc(document::add_friend),
-        Route::new(post.clone(), "/profiles/api/remove-friend/", free, profiles::remove_friend)
+        Route::new(Method::GET, "/accounts/api/users/", free, accounts::users).doc(document::users),
+        Route::open(Method::POST, "/accounts/api/users/", accounts::register).doc(document::register),
+        Route::open(Method::POST, "/accounts/api/token/", accounts::token).doc(document::token),
+        Route::open(Method::POST, "/accounts/api/token/refresh/", accounts::refresh).doc(document::refresh),
+        Route::new(Method::GET, "/profiles/api/profile/", free, profiles::mine).doc(document::mine),
+        Route::new(Method::GET, "/profiles/api/posts/", free, profiles::posts).doc(document::posts),
+        Route::new(Method::POST, "/profiles/api/posts/", free, profiles::publish).doc(document::publish),
+        Route::new(Method::GET, "/profiles/api/search-user/", free, profiles::search).doc(document::search),
+        Route::new(Method::POST, "/profiles/api/add-friend/", free, profiles::add_friend).doc(document::add_friend),
+        Route::new(Method::POST, "/profiles/api/remove-friend/", free, profiles::remove_friend)
             .doc(document::remove_friend),
-        Route::new(get.clone(), "/messenger/api/chatrooms/", free, chatrooms::visible).doc(document::visible),
-        Route::new(post.clone(), "/messenger/api/chatrooms/", free, chatrooms::create).doc(document::create),
-        Route::new(get.clone(), "/messenger/api/user/chatrooms/", free, chatrooms::mine).doc(document::mine_rooms),
-        Route::new(get, messages, free, messages::history).doc(document::history),
-        Route::new(post, messages, free, messages::post).doc(document::post),
+        Route::new(Method::GET, "/messenger/api/chatrooms/", free, chatrooms::visible).doc(document::visible),
+        Route::new(Method::POST, "/messenger/api/chatrooms/", free, chatrooms::create).doc(document::create),
+        Route::new(Method::GET, "/messenger/api/user/chatrooms/", free, chatrooms::mine).doc(document::mine_rooms),
+        Route::new(Method::GET, messages, free, messages::history).doc(document::history),
+        Route::new(Method::POST, messages, free, messages::post).doc(document::post),
         Route::socket("/messenger/ws/ws/chat/{room_name}/", socket::open).doc(document::socket),
         browser::avatars().below(),
     ];
@@ -78,7 +77,6 @@ fn render(failure: &ApiError) -> Response {
         | ApiError::TooLarge
         | ApiError::UnsupportedMediaType
         | ApiError::TooSlow
-        | ApiError::RateLimited(_)
         | ApiError::RangeNotSatisfiable(_) => plain(&problem),
     }
 }

@@ -6,11 +6,11 @@ use crate::api::http::body::multipart::MULTIPART;
 use crate::api::http::body::{
     Attempt, Bio, Body, DisplayName, Fields, InviteCode, MaybeBlank, MaybeNull, body, media_type,
 };
-use crate::api::http::limit::Tried;
 use crate::api::http::reply::{self, Answer, ApiError, no_content, ok, signed_by};
 use crate::api::http::request::Request;
 use crate::api::http::sign_in::{self, SignIn, check_registration, device_label, log_failure};
 use crate::api::http::{auth, page};
+use crate::chat::auth::attempts::Tried;
 use crate::chat::model::error::{Denial, Error};
 use crate::chat::model::id::{FileId, UserId};
 use crate::chat::model::name::{Email, Username};
@@ -78,7 +78,7 @@ pub async fn logout_all(actor: Actor, request: Request) -> Answer {
 pub async fn change_password(actor: Actor, mut request: Request) -> Answer {
     let ChangedPassword { old_password: Attempt(old), new_password: new } = request.body().await?;
     // A stolen token must not be a way to try passwords.
-    request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user)).of(&request)?;
+    request.context.limits.attempts.check(request.peer, Tried::Account(actor.user))?;
     let changed = request.context.app.change_password(&actor, old, new).await;
     changed.map_err(|error| refused(&request, &actor, "old_password", error))?;
     no_content()
@@ -128,7 +128,7 @@ pub async fn change_own_profile(actor: Actor, mut request: Request) -> Answer {
 async fn change(actor: &Actor, request: &Request, fields: &mut Fields) -> Result<user::Account, ApiError> {
     let change = ChangedProfile::read(fields)?.checked()?;
     if change.email.is_some() {
-        request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user)).of(request)?;
+        request.context.limits.attempts.check(request.peer, Tried::Account(actor.user))?;
     }
     let changed = request.context.app.change_profile(actor, change).await;
     changed.map_err(|error| refused(request, actor, "current_password", error))

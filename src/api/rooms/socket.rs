@@ -185,7 +185,7 @@ impl<F: Form> Room<F> {
     }
 
     pub fn limit(&self, rate: Rate) -> Result<(), ApiError> {
-        self.context.limits.check(rate, &self.subscriber.actor).unsaid()
+        Ok(self.context.limits.check(rate, &self.subscriber.actor)?)
     }
 }
 

@@ -22,53 +22,53 @@ use std::future::Future;
 use warp::http::Method;
 
 use super::http::auth;
-use super::http::limit::{Rate, Tried};
+use super::http::limit::Rate;
 use super::http::reply::{Answer, ApiError};
 use super::http::request::Request;
 use super::http::route::{Dialect, Route};
+use crate::chat::auth::attempts::Tried;
 use crate::chat::model::admin::Administrator;
 
 /// The routes.
 pub fn dialect() -> Dialect {
-    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     Dialect::of_server(vec![
-        Route::open(post.clone(), "/api/server/invites/look/", public::look_at_invite).doc(document::look_at_invite),
-        Route::open(post.clone(), "/api/server/setup/", public::set_up).doc(document::set_up),
-        Route::open(post.clone(), "/api/server/register/", public::register).doc(document::register),
-        Route::open(post.clone(), "/api/server/reset/look/", public::look_at_reset).doc(document::look_at_reset),
-        Route::open(post.clone(), "/api/server/reset/", public::reset).doc(document::reset),
-        Route::new(get.clone(), "/api/server/people/", Rate::Free, people::list).doc(document::people),
-        Route::new(get.clone(), "/api/server/sessions/", Rate::Free, sessions::list).doc(document::sessions),
-        Route::new(delete.clone(), "/api/server/sessions/{id}/", Rate::Free, sessions::end).doc(document::end_session),
+        Route::open(Method::POST, "/api/server/invites/look/", public::look_at_invite).doc(document::look_at_invite),
+        Route::open(Method::POST, "/api/server/setup/", public::set_up).doc(document::set_up),
+        Route::open(Method::POST, "/api/server/register/", public::register).doc(document::register),
+        Route::open(Method::POST, "/api/server/reset/look/", public::look_at_reset).doc(document::look_at_reset),
+        Route::open(Method::POST, "/api/server/reset/", public::reset).doc(document::reset),
+        Route::new(Method::GET, "/api/server/people/", Rate::Free, people::list).doc(document::people),
+        Route::new(Method::GET, "/api/server/sessions/", Rate::Free, sessions::list).doc(document::sessions),
+        Route::new(Method::DELETE, "/api/server/sessions/{id}/", Rate::Free, sessions::end).doc(document::end_session),
         second_factor::look(),
         second_factor::start(),
         second_factor::confirm(),
         second_factor::end(),
-        Route::new(get.clone(), "/api/server/bots/", Rate::Free, bots::list).doc(bots::list_document),
-        Route::new(post.clone(), "/api/server/bots/", Rate::Free, bots::create).doc(bots::create_document),
-        Route::new(delete.clone(), "/api/server/bots/{id}/", Rate::Free, bots::delete).doc(bots::delete_document),
-        Route::new(get.clone(), "/api/server/push/", Rate::Free, push::list).doc(push::list_document),
-        Route::new(post.clone(), "/api/server/push/", Rate::Free, push::subscribe).doc(push::subscribe_document),
-        Route::new(delete.clone(), "/api/server/push/{id}/", Rate::Free, push::end).doc(push::end_document),
-        Route::new(post.clone(), "/api/server/push/{id}/test/", Rate::Free, push::test).doc(push::test_document),
-        Route::new(get.clone(), oidc::LINK, Rate::Free, oidc::look).doc(oidc::look_document),
-        Route::new(post.clone(), oidc::LINK, Rate::Free, oidc::link).doc(oidc::link_document),
-        Route::new(delete.clone(), oidc::LINK, Rate::Free, oidc::unlink).doc(oidc::unlink_document),
-        admin(get.clone(), "/api/server/users/", users::list).doc(document::users),
-        admin(post.clone(), "/api/server/users/", users::create).doc(document::add_user),
+        Route::new(Method::GET, "/api/server/bots/", Rate::Free, bots::list).doc(bots::list_document),
+        Route::new(Method::POST, "/api/server/bots/", Rate::Free, bots::create).doc(bots::create_document),
+        Route::new(Method::DELETE, "/api/server/bots/{id}/", Rate::Free, bots::delete).doc(bots::delete_document),
+        Route::new(Method::GET, "/api/server/push/", Rate::Free, push::list).doc(push::list_document),
+        Route::new(Method::POST, "/api/server/push/", Rate::Free, push::subscribe).doc(push::subscribe_document),
+        Route::new(Method::DELETE, "/api/server/push/{id}/", Rate::Free, push::end).doc(push::end_document),
+        Route::new(Method::POST, "/api/server/push/{id}/test/", Rate::Free, push::test).doc(push::test_document),
+        Route::new(Method::GET, oidc::LINK, Rate::Free, oidc::look).doc(oidc::look_document),
+        Route::new(Method::POST, oidc::LINK, Rate::Free, oidc::link).doc(oidc::link_document),
+        Route::new(Method::DELETE, oidc::LINK, Rate::Free, oidc::unlink).doc(oidc::unlink_document),
+        admin(Method::GET, "/api/server/users/", users::list).doc(document::users),
+        admin(Method::POST, "/api/server/users/", users::create).doc(document::add_user),
         admin(Method::PATCH, "/api/server/users/{id}/", users::change).doc(document::change_user),
-        admin(post.clone(), "/api/server/users/{id}/reset/", users::reset).doc(document::link_reset),
-        admin(post.clone(), "/api/server/users/{id}/sign-out/", users::sign_out).doc(document::sign_out),
-        admin(delete.clone(), "/api/server/users/{id}/second-factor/", users::remove_second_factor)
+        admin(Method::POST, "/api/server/users/{id}/reset/", users::reset).doc(document::link_reset),
+        admin(Method::POST, "/api/server/users/{id}/sign-out/", users::sign_out).doc(document::sign_out),
+        admin(Method::DELETE, "/api/server/users/{id}/second-factor/", users::remove_second_factor)
             .doc(document::remove_second_factor),
         admin(Method::PATCH, "/api/server/settings/", settings::change).doc(document::settings),
-        admin(get.clone(), "/api/server/invites/", invites::list).doc(document::invites),
-        admin(post, "/api/server/invites/", invites::create).doc(document::invite),
-        admin(delete, "/api/server/invites/{id}/", invites::revoke).doc(document::revoke_invite),
-        admin(get.clone(), "/api/server/status/", status::status).doc(document::status),
-        admin(get.clone(), "/api/server/storage/", storage::storage).doc(document::storage),
+        admin(Method::GET, "/api/server/invites/", invites::list).doc(document::invites),
+        admin(Method::POST, "/api/server/invites/", invites::create).doc(document::invite),
+        admin(Method::DELETE, "/api/server/invites/{id}/", invites::revoke).doc(document::revoke_invite),
+        admin(Method::GET, "/api/server/status/", status::status).doc(document::status),
+        admin(Method::GET, "/api/server/storage/", storage::storage).doc(document::storage),
         admin(Method::PATCH, "/api/server/chats/{id}/", storage::retain).doc(document::retain),
-        admin(get, "/api/server/audit/", status::audit).doc(document::audit),
+        admin(Method::GET, "/api/server/audit/", status::audit).doc(document::audit),
     ])
 }
 
@@ -98,5 +98,5 @@ fn link(request: &Request, page: &str, code: &str) -> String {
 /// Guesses at codes are as few as guesses at passwords, and come from no page of a stranger's.
 fn check_guess(request: &Request) -> Result<(), ApiError> {
     auth::refuse_foreign_sign_in(request)?;
-    request.context.limits.check_sign_in(request.peer, Tried::Code).of(request)
+    Ok(request.context.limits.attempts.check(request.peer, Tried::Code)?)
 }

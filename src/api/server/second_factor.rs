@@ -7,13 +7,14 @@ use serde::Serialize;
 use warp::http::Method;
 
 use crate::api::http::body::{Attempt, Body, FieldValue, Fields, body};
-use crate::api::http::limit::{Rate, Tried};
+use crate::api::http::limit::Rate;
 use crate::api::http::openapi::doc::Doc;
 use crate::api::http::openapi::shape::{self, Shape, described};
 use crate::api::http::reply::{Answer, ApiError, no_content, ok, with_credential};
 use crate::api::http::request::Request;
 use crate::api::http::route::Route;
 use crate::api::http::sign_in::log_failure;
+use crate::chat::auth::attempts::Tried;
 use crate::chat::model::error::Error;
 use crate::chat::model::second_factor::{FactorState, Otp, RECOVERY_CODES};
 use crate::chat::model::server::UNNAMED;
@@ -145,7 +146,7 @@ async fn turn_off(actor: Actor, mut request: Request) -> Answer {
 
 /// A stolen token must not be a way to try passwords.
 fn check_guess(actor: &Actor, request: &Request) -> Result<(), ApiError> {
-    request.context.limits.check_sign_in(request.peer, Tried::Account(actor.user)).of(request)
+    Ok(request.context.limits.attempts.check(request.peer, Tried::Account(actor.user))?)
 }
 
 fn refused(actor: &Actor, request: &Request, error: Error) -> ApiError {

@@ -1,6 +1,5 @@
 //! Signing in by the operator's provider: the way there, and back.
 
-use crate::api::http::limit::Tried;
 use crate::api::http::oidc::refusal::{Refusal, Why};
 use crate::api::http::oidc::{self, provider};
 use crate::api::http::openapi::doc::Doc;
@@ -9,6 +8,7 @@ use crate::api::http::reply::{Answer, Response, signed_by};
 use crate::api::http::request::Request;
 use crate::api::http::sign_in::device_label;
 use crate::api::http::{base, browser};
+use crate::chat::auth::attempts::Tried;
 
 /// Behind it the client's page writes what it alone knows. It gets back the session's CSRF token beside, so that it
 /// takes no session but the one that it asked for, whatever cookies a neighbouring name has planted.
@@ -34,7 +34,7 @@ pub async fn callback(request: Request) -> Answer {
 
 async fn end(request: &Request) -> Result<Response, Refusal> {
     let state = request.query("state").unwrap_or_default();
-    request.context.limits.check_sign_in(request.peer, Tried::State(state)).of(request)?;
+    request.context.limits.attempts.check(request.peer, Tried::State(state))?;
     let (attempt, who) = oidc::finish(request).await?;
     let (oidc, app) = (provider(request)?, &request.context.app);
     let identity = oidc.identity(&who.claims.sub).ok_or(Why::Untrusted)?;

@@ -6,6 +6,7 @@
 
 pub mod account_token;
 pub mod admin;
+pub mod attempts;
 pub mod audit;
 pub mod authorized;
 pub mod bot;

@@ -8,8 +8,6 @@
 mod delivery;
 mod look_after;
 
-use std::num::NonZeroU32;
-
 use super::app::App;
 use super::auth::bot;
 use super::group::inside;
@@ -136,7 +134,7 @@ impl App {
     /// Counts what the bot of a hook says: all that one person has made speak as often together as one person.
     pub fn check_pace_of_hook(&self, bot: UserId) -> Result<()> {
         match self.store.read(|db| store::bots::maker(db, bot))? {
-            Some(maker) => self.hooked.check(maker, NonZeroU32::MIN),
+            Some(maker) => self.hooked.check(&maker),
             None => Ok(()),
         }
     }

@@ -95,7 +95,7 @@ pub struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         let (changes, unwritten) = mpsc::channel(MAX_UNWRITTEN);
-        let rings = Pace::new(Quota::with_period(RINGS_AGAIN).map(|quota| quota.allow_burst(MAX_RINGS)));
+        let rings = Pace::new("ring", Quota::with_period(RINGS_AGAIN).map(|quota| quota.allow_burst(MAX_RINGS)));
         Self { by_chat: Mutex::default(), rings, changes, unwritten: tokio::sync::Mutex::new(unwritten) }
     }
 }
@@ -112,7 +112,7 @@ impl Calls {
 
     /// Whether a chat rings for a call that somebody begins.
     pub fn may_ring(&self, chat: ChatId, by: UserId) -> bool {
-        self.rings.check((chat, by), NonZeroU32::MIN).is_ok()
+        !self.rings.count(&(chat, by), NonZeroU32::MIN).is_too_often()
     }
 
     /// Hands on what is to be written down.

@@ -140,7 +140,7 @@ async fn say(request: &mut Request, writer: Writer) -> Answer {
     let secret = request.param(0).to_owned();
     let hook = request.context.app.hook_by_secret(&secret)?;
     request.trace.signed_by(hook.bot.id);
-    request.context.limits.check_hook(hook.id).of(request)?;
+    request.context.limits.check_hook(hook.id)?;
     request.context.app.check_pace_of_hook(hook.bot.id)?;
     let key = request.header("idempotency-key").map(IdempotencyKey::parse).transpose();
     let key = key.map_err(|fault| ApiError::field("Idempotency-Key", fault.0))?;
