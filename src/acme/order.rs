@@ -19,6 +19,8 @@ use crate::outbound;
 /// How long until an order is looked at again: at first, and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
 const LAST_LOOK: Duration = Duration::from_secs(10);
+/// Longest token of a challenge, in bytes.
+const MAX_TOKEN: usize = 256;
 
 /// How a name is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +121,11 @@ async fn authorize(
     let Some(Challenge { url: challenge, token, .. }) = offered else {
         return Err(Failure::Unproven(format!("{} is not offered", method.name())));
     };
+    // It stands in a path and in what is answered there.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !(1..=MAX_TOKEN).contains(&token.len()) || !token.bytes().all(is_plain) {
+        return Err(Failure::Broken("a challenge has no token".to_owned()));
+    }
     let _shown = Shown::new(proofs, method, name, &token, &authority.key.authorization(&token))?;
     authority.post(&challenge, "{}").await?;
     let mut looks = Looks::default();

@@ -131,20 +131,83 @@ impl Acme {
         }
     }
 
-    /// Serves a certificate, and keeps it.
+    /// Serves a certificate, and keeps it; but none that has to be renewed at once in place of one that lasts longer.
     async fn take(&self, name: &str, given: Given) -> Result<(), Failure> {
+        let (life, now) = (given.certificate.life, UnixTime::now().as_secs());
+        // Whoever asked at once again would get the same.
+        let is_ending = Schedule::new(0.0, Instant::now()).wait(Some(life), now, Instant::now()).is_zero();
+        if is_ending && self.proofs.certificates.life(name).is_some_and(|served| served.ends >= life.ends) {
+            return Err(Failure::Clock);
+        }
         let (folder, owned) = (self.folder.clone(), name.to_owned());
         let kept = tokio::task::spawn_blocking(move || (folder.keep(&owned, &given), given)).await;
         let (kept, given) = kept.map_err(|cause| Failure::Own(cause.to_string()))?;
-        let life = given.certificate.life;
         self.proofs.certificates.set(name, given.certificate);
         let days = life.ends.as_secs().saturating_sub(life.begins.as_secs()) / (24 * 3600);
         tracing::info!(name, days, "a new certificate for HTTPS is taken");
         kept.map_err(|cause| Failure::Own(format!("the new certificate is served, and could not be kept: {cause}")))?;
-        // Whoever asked at once again would get the same.
-        if Schedule::new(0.0, Instant::now()).wait(Some(life), UnixTime::now().as_secs(), Instant::now()).is_zero() {
-            return Err(Failure::Clock);
+        if is_ending { Err(Failure::Clock) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::{Acme, Failure, Given};
+    use crate::acme::{Options, Proofs};
+    use crate::outbound::Target;
+    use crate::server::NamedCertificates;
+
+    const NAME: &str = "chat.example.org";
+    const DAY: Duration = Duration::from_hours(24);
+
+    /// A certificate that is good for so long before now and after it, or was until so long before.
+    fn given(before: Duration, after: Result<Duration, Duration>) -> Given {
+        let (key, now) = (KeyPair::generate().expect("a key"), SystemTime::now());
+        let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
+        params.not_before = (now - before).into();
+        params.not_after = after.map_or_else(|ago| now - ago, |after| now + after).into();
+        let chain = params.self_signed(&key).expect("signed").pem();
+        Given::new(NAME, &key.serialize_der(), chain.as_bytes()).expect("a certificate")
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_has_ended_takes_the_place_of_none_that_is_good() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = vec![NAME.to_owned()];
+        let certificates = Arc::new(NamedCertificates::new(&names));
+        let options = Options {
+            names,
+            directory: Target::parse("https://ca.example/dir").expect("a URL"),
+            email: None,
+            trusted: None,
+            data: folder.path().to_owned(),
+        };
+        let proofs = Proofs { redirect: None, certificates: Arc::clone(&certificates) };
+        let acme = Acme::open(options, proofs).expect("opened");
+        let ends = || certificates.life(NAME).map(|life| life.ends);
+        // The first is served whatever it is: visitors' clocks may know better.
+        let ended = given(DAY * 90, Err(DAY));
+        let first = ended.certificate.life.ends;
+        assert!(matches!(acme.take(NAME, ended).await, Err(Failure::Clock)));
+        assert_eq!(ends(), Some(first));
+        let good = given(DAY * 70, Ok(DAY * 20));
+        let last = good.certificate.life.ends;
+        assert!(matches!(acme.take(NAME, good).await, Err(Failure::Clock)), "to be renewed, and better than none");
+        for worse in [given(DAY * 90, Err(DAY)), given(DAY * 80, Ok(DAY * 10))] {
+            assert!(matches!(acme.take(NAME, worse).await, Err(Failure::Clock)));
+            assert_eq!(ends(), Some(last));
         }
-        Ok(())
+        let kept = acme.folder.given(NAME).expect("kept");
+        assert_eq!(kept.certificate.life.ends, last, "on the disk, too");
+        // One that lives shorter and is fresh is what the authority gives now.
+        let short = given(DAY, Ok(DAY * 6));
+        let next = short.certificate.life.ends;
+        assert!(acme.take(NAME, short).await.is_ok());
+        assert_eq!(ends(), Some(next));
     }
 }

@@ -84,7 +84,17 @@ async fn from_nothing_to_the_padlock_it_is_less_than_a_minute_and_one_command() 
     let strangers = plain(&fireside, "/", "evil.example").await;
     assert_eq!(strangers.headers()["location"], format!("https://{NAME}:{port}/"));
     assert_eq!(plain(&fireside, "/healthz", "10.0.0.1").await.status(), 200);
-    assert_eq!(plain(&fireside, "/.well-known/acme-challenge/x", NAME).await.status(), 404);
+    let long = "x".repeat(4_000);
+    for token in ["x", "", "%2e%2e/x", "a/b", "%00", "_account.pem", &long] {
+        for host in [NAME, "127.0.0.1", "evil.example:80", "a b", &long[..255]] {
+            let answer = plain(&fireside, &format!("/.well-known/acme-challenge/{token}"), host).await;
+            let (status, leads) = (answer.status().as_u16(), answer.headers().get("location").cloned());
+            let is_ours = |place: reqwest::header::HeaderValue| {
+                place.to_str().unwrap().starts_with(&format!("https://{NAME}:{port}/"))
+            };
+            assert!(matches!(status, 308 | 400 | 404) && leads.is_none_or(is_ours), "{token} {host}: {status}");
+        }
+    }
 
     Visitor::at(fireside.address(), "evil.example", &root).tries().await.expect_err("a name that was not given");
     Visitor::at(fireside.address(), "127.0.0.1", &root).tries().await.expect_err("no name at all");
@@ -310,6 +320,8 @@ async fn an_authority_that_is_none_costs_little_and_breaks_nothing() {
         (Manners::Garbage, "does not answer as ACME has it"),
         (Manners::WrongUrls, "it names a URL that is not called"),
         (Manners::Private, "it names a URL that is not called"),
+        (Manners::OddToken, "a challenge has no token"),
+        (Manners::Negative, "it answers 503"),
     ] {
         let stand_in = StandIn::start(manners).await;
         let fireside = served_by(&stand_in, &Home::new()).await;

@@ -31,6 +31,10 @@ pub enum Manners {
     WrongUrls,
     /// Names places that are not public.
     Private,
+    /// Wants something shown that no token is.
+    OddToken,
+    /// Wants to be asked again in a negative time, in no kind of JSON.
+    Negative,
 }
 
 pub struct StandIn {
@@ -116,10 +120,23 @@ async fn answer(mut stream: TlsStream<TcpStream>, manners: Manners, port: u16, o
         Manners::Garbage => ok("{\"newNonce\": 7, \u{7}"),
         Manners::WrongUrls => directory("gopher://\u{0} no/"),
         Manners::Private => directory(&format!("https://127.0.0.1:{other_port}/")),
-        Manners::Limits => match path {
+        Manners::Negative => "HTTP/1.1 503 Away\r\nRetry-After: -31536000\r\nContent-Type: image/png\r\n\
+                              Content-Length: 3\r\n\r\nPNG"
+            .to_owned(),
+        Manners::Limits | Manners::OddToken => match path {
             "/dir" => directory(&format!("https://localhost:{port}/")),
             "/nonce" => ok(""),
             "/account" => ok("{}").replace("200 OK", "201 Made\r\nLocation: https://localhost/account/1"),
+            "/order" if manners == Manners::OddToken => {
+                let url = |what: &str| format!("https://localhost:{port}/{what}");
+                let order = json!({"status": "pending", "authorizations": [url("proof")], "finalize": url("end")});
+                ok(&order.to_string()).replace("200 OK", &format!("201 Made\r\nLocation: {}", url("order/1")))
+            }
+            "/proof" => {
+                let challenge = json!({"type": "http-01", "url": format!("https://localhost:{port}/challenge"),
+                    "token": "../<script>"});
+                ok(&json!({"status": "pending", "challenges": [challenge]}).to_string())
+            }
             _ => ok(&json!({"type": "urn:ietf:params:acme:error:rateLimited",
                 "detail": "too many certificates for chat.example.org"})
             .to_string())
