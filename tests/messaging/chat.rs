@@ -67,7 +67,10 @@ async fn a_group_is_made_as_documented() {
     assert_eq!(members, ids(&[&alice, &bob, &carol]));
     let chat = Chat { id: id(&made) };
     for member in [&alice, &bob, &carol] {
-        assert_eq!(seen(member, chat).await, made);
+        let mut seen = seen(member, chat).await;
+        assert_eq!(seen["is_admin"], member.id == alice.id, "{seen}");
+        seen["is_admin"] = made["is_admin"].clone();
+        assert_eq!(seen, made);
         assert_eq!(listed(member, "").await, [chat.id]);
     }
 }
