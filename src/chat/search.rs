@@ -61,11 +61,12 @@ impl App {
         let limits = self.limits.search;
         self.unindexed.note_search();
         self.store
-            .scan_for(me, move |db| {
+            .search_for(me, move |db| {
+                let until = Some(Instant::now() + store::search::MAX_TIME);
                 let wish = Wish { me, question: &question, order, after, count, now, limits };
                 let hits = store::search::find(db, &wish)?;
-                let found = shown(db, me, &question, hits)?;
-                write(&FoundMessages { found, indexed: store::search::indexed(db)? })
+                let (found, is_cut) = shown(db, me, &question, hits, until)?;
+                write(&FoundMessages { found, is_cut, indexed: store::search::indexed(db)? })
             })
             .await
     }
@@ -174,11 +175,21 @@ impl Load {
     }
 }
 
-/// What is shown of messages that were found: read once more, as the viewer reads them.
-pub(super) fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>) -> Result<Vec<Found>> {
+/// What is shown of messages that were found: read once more, as the viewer reads them. Whether time ended it: then
+/// behind the second, so that there is one to go on from, and one that says that there is more.
+pub(super) fn shown(
+    db: &Db,
+    viewer: UserId,
+    question: &Question,
+    hits: Vec<Hit>,
+    until: Option<Instant>,
+) -> Result<(Vec<Found>, bool)> {
     let mut chats: HashMap<ChatId, (FoundIn, Arc<[ReadMark]>)> = HashMap::new();
     let mut found = Vec::with_capacity(hits.len());
     for hit in hits {
+        if found.len() >= 2 && until.is_some_and(|until| Instant::now() > until) {
+            return Ok((found, true));
+        }
         let Some(message) = store::messages::find(db, viewer, hit.id)? else { continue };
         let (chat, marks) = match chats.entry(message.chat) {
             Entry::Occupied(known) => known.into_mut(),
@@ -192,14 +203,39 @@ pub(super) fn shown(db: &Db, viewer: UserId, question: &Question, hits: Vec<Hit>
         let snippet = Snippet::of(question, &message.text, &names);
         found.push(Found { snippet, marks: Arc::clone(marks), chat: chat.clone(), place: hit.place, message });
     }
-    Ok(found)
+    Ok((found, false))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Load, MAX_PAUSE, PAUSE, short};
+    use super::{Duration, FoundPlace, Hit, Instant, Load, MAX_PAUSE, PAUSE, Question, short, shown};
+    use crate::chat::Durability;
+    use crate::chat::app::{App, Config};
+    use crate::chat::model::message::Draft;
+    use crate::chat::model::name::MessageText;
+    use crate::chat::tests::{group, person};
 
     const PIECE: u32 = 100;
+
+    #[tokio::test]
+    async fn a_page_that_takes_too_long_ends_where_one_can_go_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
+        let alice = person(&app, "alice").await;
+        let den = group(&app, &alice, &[]).await;
+        let mut ids = Vec::new();
+        for text in ["one", "two", "three"] {
+            let draft = Draft::of(MessageText::parse(text, 100).expect("a text"), None);
+            ids.push(app.post(&alice, den, draft).await.expect("posted").message.id);
+        }
+        for (until, many) in [(Instant::now(), 2), (Instant::now() + Duration::from_mins(9), 3)] {
+            let hits = ids.iter().map(|id| Hit { id: *id, place: FoundPlace { id: *id, rank: None } }).collect();
+            let user = alice.user;
+            let page = app.store.search_for(user, move |db| shown(db, user, &Question::default(), hits, Some(until)));
+            let (found, is_cut) = page.await.expect("a page");
+            assert_eq!((found.len(), is_cut), (many, many < 3));
+        }
+    }
 
     #[test]
     fn who_sends_keeps_most_of_the_writer() {

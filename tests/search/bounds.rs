@@ -77,6 +77,22 @@ async fn a_word_of_every_message_is_found_as_soon_as_a_rare_one() {
     }
 }
 
+/// A letter that unfolds to eighteen is no more to look through in thousands than any other.
+#[tokio::test]
+async fn what_unfolds_to_much_makes_no_search_slow() {
+    let fireside = Fireside::start_with(&["--durability", "normal"]).await;
+    let alice = fireside.registers("alice").await;
+    let chat = group(&alice, "letters", &[]).await;
+    say(&alice, "a lonely heron", chat).await;
+    say(&alice, &format!("{} stork", "\u{fdfa}".repeat(9_990)), chat).await;
+    assert_eq!(found(&alice, "\u{fdfa}").await.len(), 1);
+    assert_eq!(finds(&alice, &[("q", "stork")]).await.len(), 1, "behind all of them");
+    for _ in 0..8 {
+        say(&alice, &"\u{fdfa}".repeat(9_990), chat).await;
+    }
+    assert_eq!(found(&alice, "heron").await, ["a lonely heron"]);
+}
+
 #[tokio::test]
 async fn nobody_waits_for_a_question_that_goes_through_everything() {
     let (_fireside, alice, _bob) = crowded().await;

@@ -44,10 +44,13 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let question = Question::read(typed, &beside).map_err(|fault| ApiError::field(fault.field, fault.says))?;
     let asked_by = filters.iter().flat_map(|(name, _, value)| [*name, value.as_str()]);
     let asked_by: Vec<&str> = [typed, order_name(order)].into_iter().chain(asked_by).collect();
-    let asked = cursor::asked::<Cursor>(&request, &asked_by)?;
+    let mut asked = cursor::asked::<Cursor>(&request, &asked_by)?;
     let after = asked.after.map(place);
     let limit = asked.limit;
     let write = move |found: &FoundMessages| {
+        if found.is_cut {
+            asked.limit = u32::try_from(found.found.len()).map_or(asked.limit, |count| count.saturating_sub(1));
+        }
         let part = asked.part(&found.found, |found| cursor_of(found.place), FoundMessage::from);
         reply::encode(&SearchPart { part, indexed: found.indexed })
     };

@@ -98,6 +98,7 @@ pub(super) struct Store {
     writer: queue::Writer,
     readers: readers::Readers,
     scans: Arc<Scans>,
+    searches: Arc<Scans>,
 }
 
 impl Store {
@@ -122,7 +123,8 @@ impl Store {
         search::begin(&mut connection, is_searched)?;
         let readers = readers::Readers::open(path, limits.reader_wait)?;
         let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
-        Ok((Self { writer, readers, scans: Arc::new(Scans::new()) }, thread))
+        let [scans, searches] = [(), ()].map(|()| Arc::new(Scans::new()));
+        Ok((Self { writer, readers, scans, searches }, thread))
     }
 
     /// Runs `work` in the writer's next transaction; returns when it is committed
@@ -158,6 +160,15 @@ impl Store {
         work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.scan_in(self.scans.turn(Some(user)).await?, work).await
+    }
+
+    /// Like [`Store::scan_for`], for searches, which take the longest: in turns of their own.
+    pub async fn search_for<T: Send + 'static>(
+        &self,
+        user: UserId,
+        work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.scan_in(self.searches.turn(Some(user)).await?, work).await
     }
 
     async fn scan_in<T: Send + 'static>(

@@ -11,7 +11,7 @@ use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::UserId;
 use crate::chat::model::shares::Shares;
 
-/// Such reads at once. Each holds a connection meanwhile, and whoever has a short question is
+/// Such reads of a kind at once. Each holds a connection meanwhile, and whoever has a short question is
 /// to find one free.
 const MAX_SCANS: usize = 4;
 /// Those of one user.
@@ -19,6 +19,7 @@ const MAX_PER_USER: usize = 2;
 /// How long somebody waits for a turn, and is told "busy" then.
 const WAIT: Duration = Duration::from_secs(10);
 
+/// The turns of one kind of reading: lists wait for no searches.
 pub(super) struct Scans {
     all: Arc<Semaphore>,
     by_user: Mutex<Shares<UserId>>,

@@ -15,6 +15,8 @@ use super::time::Timestamp;
 pub use phrase::{IndexTerm, Phrase};
 pub use question::{Author, Filter, Has, MAX_QUERY, MAX_TERMS, Place, Question, has_link};
 pub use snippet::{MAX_SNIPPET, Snippet};
+#[cfg(test)]
+pub use words::MAX_UNFOLDED;
 pub use words::Words;
 
 /// In which order what matches is told.
@@ -77,6 +79,8 @@ pub struct FoundIn {
 pub struct FoundMessages {
     /// One more than was asked for where there are more.
     pub found: Vec<Found>,
+    /// There was no time for all of them: more of what was asked for follows the last.
+    pub is_cut: bool,
     /// How much of all messages the index knows, from 0 to 1.
     pub indexed: f64,
 }

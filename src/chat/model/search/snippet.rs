@@ -11,6 +11,8 @@ pub const MAX_SNIPPET: usize = 240;
 const BEFORE: usize = 60;
 /// How far a cut moves so that it goes through no word.
 const SLACK: usize = 20;
+/// Characters of a text in which a match is looked for first.
+const BEGINNING: usize = 1_000;
 const CUT: char = '…';
 
 /// A piece of a text, and what matched in it.
@@ -38,8 +40,23 @@ impl Snippet {
     }
 }
 
-/// What matches in a text, in order; what overlaps is one.
+/// What matches in a text, in order; what overlaps is one. Of a long text, as far as a snippet of the first may go:
+/// words end where a space is.
 fn matches(question: &Question, text: &str) -> Vec<(usize, usize)> {
+    if question.wanted.is_empty() {
+        return Vec::new();
+    }
+    let far = text.char_indices().nth(BEGINNING).and_then(|(far, _)| Some(far + text[far..].find(' ')?));
+    if let Some(far) = far {
+        let found = all_matches(question, &text[..far]);
+        if found.first().is_some_and(|(start, _)| start + 2 * MAX_SNIPPET < BEGINNING) {
+            return found;
+        }
+    }
+    all_matches(question, text)
+}
+
+fn all_matches(question: &Question, text: &str) -> Vec<(usize, usize)> {
     let words = Words::of(text);
     let places = question.wanted.iter().flat_map(|phrase| phrase.places(&words));
     let mut found: Vec<_> =
@@ -124,6 +141,14 @@ mod tests {
         assert!(found.text.starts_with("…hay ") && found.text.ends_with("straw…"), "{}", found.text);
         assert!(found.text.chars().count() <= MAX_SNIPPET);
         assert_eq!(lit(&found), ["needle"]);
+    }
+
+    #[test]
+    fn a_match_is_lit_wherever_it_stands_in_a_long_text() {
+        for before in [0, 100, 150, 199, 200, 1_000] {
+            let text = format!("{}needle needle {}", "hay ".repeat(before), "straw ".repeat(1_000));
+            assert_eq!(lit(&snippet("needle", &text, &[])), ["needle", "needle"], "behind {before} words");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! another, so that any run of them is found wherever it stands.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::chat::model::name::rule::is_unseen;
@@ -15,6 +15,10 @@ const SEPARATORS: &[char] = &['_', '.', '-', '\'', '@', '/', ':', '\u{2019}'];
 
 /// Letters of a word that the index knows; of a longer one it knows the beginning.
 const MAX_TERM: usize = 32;
+/// Bytes of letters that a text may unfold to beyond those that it is written in, as U+FDFA does to eighteen letters.
+/// More than any question unfolds to, and little beside a long message: what is written in few characters costs no
+/// more to search than what is written out. Behind that, a character that unfolds to more stands for a space.
+pub const MAX_UNFOLDED: usize = 8 * 1024;
 
 /// A word, or a letter of a script without spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,8 +193,11 @@ fn placed(letters: &[Letter], from: usize, to: usize, is_letter: bool, is_joined
 fn fold(text: &str, mut place: impl FnMut(usize, &str, usize, usize)) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut chars = text.chars().enumerate().peekable();
-    let mut marked = String::new();
+    let (mut marked, mut unfolded) = (String::new(), 0);
     while let Some((start, first)) = chars.next() {
+        let more = more_unfolded(first);
+        unfolded += more;
+        let first = if more > 0 && unfolded > MAX_UNFOLDED { ' ' } else { first };
         let from = folded.len();
         let mut end = start + 1;
         let is_alone = chars.peek().is_none_or(|(_, c)| !hangs_on(*c));
@@ -228,6 +235,15 @@ fn plain(c: char) -> Option<char> {
         'А'..='Я' => char::from_u32(u32::from(c) + 0x20),
         _ => None,
     }
+}
+
+/// Bytes of letters that a character unfolds to, beyond its own.
+fn more_unfolded(c: char) -> usize {
+    let mut bytes = 0;
+    if plain(c).is_none() {
+        decompose_compatible(c, |part| bytes += if is_combining_mark(part) { 0 } else { part.len_utf8() });
+    }
+    bytes.saturating_sub(c.len_utf8())
 }
 
 /// NFKC and case folding; marks go from letters where they make no difference.
@@ -298,7 +314,7 @@ fn stands_alone(c: char) -> bool {
 mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{Words, of_any, of_ascii};
+    use super::{MAX_UNFOLDED, Words, folded, of_any, of_ascii};
 
     fn words(text: &str) -> Vec<String> {
         let words = Words::of(text);
@@ -373,6 +389,25 @@ mod tests {
         let words = Words::of("«ﬁne» Cafe\u{301} 東京");
         let places: Vec<_> = words.words.iter().map(|word| (word.start, word.end)).collect();
         assert_eq!(places, [(1, 4), (6, 11), (12, 13), (13, 14)]);
+    }
+
+    #[test]
+    fn what_unfolds_to_much_does_so_up_to_a_bound() {
+        let bytes = |text: &str| Words::of(text).folded.len() - text.len();
+        // Thirty bytes more each: of all that fit, and of thousands.
+        let fit = MAX_UNFOLDED / 30;
+        assert_eq!(bytes(&"\u{fdfa}".repeat(fit)), 30 * fit);
+        let many = format!("first {} last é½", "\u{fdfa}".repeat(10_000));
+        assert!(folded(&many).len() < many.len());
+        let all = words(&many);
+        // Four words, of which the last and the next one's first stand together.
+        assert_eq!(all.len(), 1 + 3 * fit + 1 + 2);
+        assert_eq!((&all[0], &all[all.len() - 2..]), (&"first".to_owned(), &["last".to_owned(), "e".to_owned()][..]));
+        // Nothing that people write in such numbers is bounded.
+        for ordinary in ["ế", "ﬁ", "ß", "İ", "が", "가\u{301}", "ᾂ", "ﾊﾟ", "Ｗ", "й", "⑴"] {
+            let word = words(ordinary);
+            assert_eq!(words(&ordinary.repeat(5_000)).concat(), word.concat().repeat(5_000), "{ordinary}");
+        }
     }
 
     proptest! {

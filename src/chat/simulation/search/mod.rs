@@ -294,6 +294,7 @@ async fn find(
     loop {
         match app.search(actor, question.clone(), order, after, limit, |found| Ok(found.clone())).await {
             Err(Error::Busy { .. }) => {}
+            Ok(found) if found.is_cut => {}
             other => return other.map_err(|error| format!("{question:?}: {error:?}")),
         }
     }

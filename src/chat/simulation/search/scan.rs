@@ -5,6 +5,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::chat::model::search::{MAX_UNFOLDED, Words};
+
 /// A text as it is compared: each word between two spaces, and letters of scripts without spaces
 /// side by side where they stood so.
 pub(super) struct Plain {
@@ -95,7 +97,7 @@ fn is_lone(c: char) -> bool {
 
 fn folded(text: &str) -> String {
     let (mut letters, mut base) = (Vec::new(), ' ');
-    for c in text.nfkd().filter(|c| *c != '\u{ad}') {
+    for c in bounded(text).nfkd().filter(|c| *c != '\u{ad}') {
         if is_combining_mark(c) {
             let makes_a_letter = matches!((base, c), ('и' | 'И', '\u{306}') | ('і' | 'І', '\u{308}'));
             let is_european = base.is_alphabetic() && u32::from(base) < 0x530;
@@ -111,6 +113,26 @@ fn folded(text: &str) -> String {
     let small: String = letters.into_iter().flat_map(char::to_lowercase).collect();
     let once_more = |c: char| if c == 'ı' { vec![c] } else { c.to_uppercase().flat_map(char::to_lowercase).collect() };
     small.chars().flat_map(once_more).nfc().collect()
+}
+
+/// The text with spaces for what unfolds to more, behind all that may.
+fn bounded(text: &str) -> String {
+    let mut bytes = 0;
+    let letter = |c: char| {
+        let unfolded: usize = c.to_string().nfkc().filter(|part| !is_combining_mark(*part)).map(char::len_utf8).sum();
+        let more = unfolded.saturating_sub(c.len_utf8());
+        bytes += more;
+        if more > 0 && bytes > MAX_UNFOLDED { ' ' } else { c }
+    };
+    text.chars().map(letter).collect()
+}
+
+#[test]
+fn both_bound_what_a_text_unfolds_to() {
+    for text in ["\u{fdfa}", "é\u{fdfa} ½", "가\u{301}\u{fdfa}ﬃ", "㌍ \u{fdfa}x"] {
+        let many = text.repeat(3_000);
+        assert_eq!(usize::try_from(Plain::of(&many).words), Ok(Words::of(&many).len()), "{text}");
+    }
 }
 
 /// Whether a web address stands in a text.

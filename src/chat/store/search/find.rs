@@ -18,7 +18,7 @@ use crate::chat::store::by_chat::ids_between;
 use crate::chat::store::db::Db;
 
 /// How long a search may hold a connection. Who asks for more is told to come back.
-const MAX_TIME: Duration = Duration::from_millis(500);
+pub const MAX_TIME: Duration = Duration::from_millis(500);
 /// When it is worth asking again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Steps of SQLite's machine between two looks at the clock.
