@@ -8,6 +8,7 @@ use super::{everybody, fireside_of};
 use crate::manage::root_of;
 use crate::prototyping::Dev;
 use crate::world::caller::Credential;
+use crate::world::person::cookie;
 use crate::world::{Caller, Fireside, Home, Person};
 
 const LINK: &str = "/api/server/oidc/link/";
@@ -82,6 +83,10 @@ async fn an_account_is_linked_signed_in_by_and_unlinked() {
     let device = browser.person().post("/api/auth/login/", &bare).await.is(200).json()["token"].clone();
     let device = fireside.anyone().showing(Credential::Token(device.as_str().unwrap().to_owned()));
     device.get("/api/auth/me/").await.is(200);
+    let second = browser.person().post("/login/", &bare).await.is(200);
+    let second = format!("sessionid={}", cookie(&second, "sessionid"));
+    let opened = fireside.anyone();
+    opened.get("/api/auth/me/").with("Cookie", &second).await.is(200);
     let token = browser.person().get("/api/token/").await.is(200).json()["token"].clone();
     let token = fireside.anyone().showing(Credential::Token(token.as_str().unwrap().to_owned()));
     token.get("/api/auth/me/").await.is(200);
@@ -97,6 +102,7 @@ async fn an_account_is_linked_signed_in_by_and_unlinked() {
     browser.person().delete(LINK).await.is(204);
     browser.person().get("/api/auth/me/").await.is(200);
     device.get("/api/auth/me/").await.is(401);
+    opened.get("/api/auth/me/").with("Cookie", &second).await.is(401);
     token.get("/api/auth/me/").await.is(401);
     alice.get("/api/auth/me/").await.is(200);
     browser.person().post("/api/auth/login/", &bare).await.refused(401, "invalid_credentials");

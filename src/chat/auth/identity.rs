@@ -53,7 +53,7 @@ impl App {
                 };
                 check_may_sign_in(tx, user)?;
                 let credential = open_browser(tx, user, &key, &label)?;
-                identities::mark_opened(tx, credential, identity.issuer())?;
+                identities::mark_opened(tx, credential, identity.issuer(), None)?;
                 Ok((user, is_new))
             })
             .await?;
@@ -210,7 +210,7 @@ fn open_named(
     check_may_sign_in(tx, user)?;
     store::credentials::delete_secret(tx, &hash)?;
     let credential = open_browser(tx, user, key, label)?;
-    identities::mark_opened(tx, credential, identity.issuer())
+    identities::mark_opened(tx, credential, identity.issuer(), None)
 }
 
 /// Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy. Nor is an

@@ -96,6 +96,20 @@ impl Verified {
         }
         Err(Error::SecondFactorRequired)
     }
+
+    /// Opens a credential, and writes down by whose word. What a session opens is as old as that session, so that none
+    /// makes itself fresh.
+    fn open(&self, tx: &mut Tx<'_>, kind: CredentialKind, secret: &[u8], until: Option<Timestamp>) -> Result<()> {
+        self.check(tx)?;
+        // Before it is opened, since that session may be the one that makes room.
+        let since = match &self.word {
+            Some(Word::Session(session, _)) => credentials::created_at(tx, *session)?,
+            _ => None,
+        };
+        let opened = open(tx, self.user, kind, secret, until, &self.label)?;
+        let Some(word) = &self.word else { return Ok(()) };
+        identities::mark_opened(tx, opened, word.issuer(), since)
+    }
 }
 
 impl App {
@@ -173,25 +187,19 @@ impl App {
     /// Signs in on a new device: its token.
     pub async fn sign_in(&self, who: Verified) -> Result<Token> {
         let token = Token::random();
-        let device = token.clone();
-        self.store
-            .write(move |tx| {
-                who.check(tx)?;
-                let opened = open_device(tx, who.user, &device, &who.label)?;
-                who.word.iter().try_for_each(|word| identities::mark_opened(tx, opened, word.issuer()))
-            })
-            .await?;
+        let hash = secret_hash(token.as_str());
+        self.store.write(move |tx| who.open(tx, CredentialKind::Device, &hash, None)).await?;
         Ok(token)
     }
 
     /// Signs in in a browser: its session.
     pub async fn open_session(&self, who: Verified) -> Result<Session> {
         let session = self.new_session();
-        let key = session.key.clone();
+        let hash = secret_hash(session.key.as_str());
         self.store
             .write(move |tx| {
-                who.check(tx)?;
-                open_browser(tx, who.user, &key, &who.label).map(drop)
+                let until = tx.now.plus(SESSION_IDLE);
+                who.open(tx, CredentialKind::Session, &hash, Some(until))
             })
             .await?;
         Ok(session)
@@ -255,14 +263,18 @@ fn open(
 
 #[cfg(test)]
 mod tests {
-    use super::Error;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::{Error, MAX_SESSIONS};
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
+    use crate::chat::model::error::Denial;
     use crate::chat::model::identity::Identity;
     use crate::chat::model::label::Label;
     use crate::chat::model::password::Password;
     use crate::chat::model::session::SESSION_LIFE;
-    use crate::chat::model::time::Clock;
+    use crate::chat::model::time::{Clock, Timestamp};
     use crate::chat::tests::new_user;
 
     #[tokio::test]
@@ -295,5 +307,46 @@ mod tests {
         assert_eq!(app.sign_in(by_word).await.err(), Some(Error::InvalidCredentials));
         let refused = app.refuse_password(&login, Password::attempt("new password")).await;
         assert_eq!(refused, Error::InvalidCredentials, "the right one, where it is to fail");
+    }
+
+    #[tokio::test]
+    async fn what_an_old_session_opens_is_as_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let minutes = Arc::new(AtomicI64::new(30_000_000));
+        let at = Arc::clone(&minutes);
+        let clock = Clock::new(move || Timestamp(at.load(Ordering::Relaxed) * 60_000));
+        let config = Config { durability: Durability::Normal, clock, ..Config::of(folder.path()) };
+        let app = App::open(config).expect("opened");
+        let alice = app.create_user(new_user("alice")).await.expect("an account").user.id;
+        let identity = Identity::parse("https://id.example.org", "7").expect("an account elsewhere");
+        let issuer = identity.issuer();
+        app.link_for(alice, identity.clone()).await.expect("linked");
+        let (old, ..) = app.sign_in_by_identity(identity.clone(), None, Label::default()).await.expect("signed in");
+        let old = app.authenticate(old.key.as_str()).expect("a session");
+        minutes.fetch_add(16, Ordering::Relaxed);
+        let who = app.user_by_session(&old, issuer, "alice").expect("hers");
+        let device = app.sign_in(who.clone()).await.expect("a token");
+        let mut opened = vec![app.authenticate(device.as_str()).expect("signed in")];
+        // The last of these takes the place of the session itself.
+        for _ in 0..MAX_SESSIONS {
+            let session = app.open_session(who.clone()).await.expect("a session");
+            opened.push(app.authenticate(session.key.as_str()).expect("signed in"));
+        }
+        let too_old = Err(Error::Forbidden(Denial::SignInAgain));
+        for actor in &opened {
+            assert_eq!(app.unlink(actor, issuer).await, too_old, "{actor:?}");
+            assert_eq!(app.check_may_link(actor, issuer), too_old, "{actor:?}");
+        }
+        assert_eq!(app.open_session(who).await.err(), Some(Error::InvalidCredentials), "the session is gone");
+        let next = app.user_by_session(opened.last().expect("the last"), issuer, "alice").expect("hers");
+        let next = app.open_session(next).await.expect("a session");
+        let next = app.authenticate(next.key.as_str()).expect("signed in");
+        assert_eq!(app.unlink(&next, issuer).await, too_old, "nor is what that opens");
+        let by_word = app.user_by_identity(&identity, "alice").expect("hers");
+        let fresh = app.open_session(by_word).await.expect("a session");
+        let fresh = app.authenticate(fresh.key.as_str()).expect("signed in");
+        assert_eq!(app.check_may_link(&fresh, issuer), too_old, "by that word none is linked");
+        assert_eq!(app.unlink(&fresh, issuer).await, Ok(()));
+        assert_eq!(app.check_signed_in(&next), Err(Error::CredentialRevoked), "it ends with the link");
     }
 }

@@ -42,9 +42,12 @@ pub fn delete(tx: &Tx<'_>, user: UserId, issuer: &str) -> Result<bool> {
     tx.changed("DELETE FROM identities WHERE user_id = ?1 AND issuer = ?2", params![user.0, issuer])
 }
 
-/// Writes down by whose word a credential was opened.
-pub fn mark_opened(tx: &Tx<'_>, credential: CredentialId, issuer: &str) -> Result<()> {
-    tx.run("UPDATE credentials SET issuer = ?2 WHERE id = ?1", params![credential.0, issuer])
+/// Writes down by whose word a credential was opened, and since when that is so, if not from now.
+pub fn mark_opened(tx: &Tx<'_>, credential: CredentialId, issuer: &str, since: Option<Timestamp>) -> Result<()> {
+    tx.run(
+        "UPDATE credentials SET issuer = ?2, created_at = coalesce(?3, created_at) WHERE id = ?1",
+        params![credential.0, issuer, since.map(|at| at.0)],
+    )
 }
 
 /// When somebody signed in who shows a credential, but for the word of an issuer. Any credential has the account token
