@@ -85,6 +85,32 @@ async fn another_servers_token_is_a_forgery_too() {
     here.anyone().bearing(&mine.access).get(PROFILE).await.is(200);
 }
 
+/// Rows of a database that is begun anew have the numbers that those of the last one had; the key may be the same.
+#[tokio::test]
+async fn a_database_that_is_begun_anew_knows_no_token_of_the_last_one() {
+    let mut fireside = Fireside::start().await;
+    let before = fireside.registers("mallory").await;
+    let old = before.takes_jwts().await;
+    assert_eq!(fireside.is_asked_to_stop().await, Some(0));
+    let home = fireside.home.clone();
+    for name in ["fireside.db", "fireside.db-wal", "fireside.db-shm"] {
+        let gone = std::fs::remove_file(home.data().join(name));
+        assert!(gone.is_ok() || name != "fireside.db", "{gone:?}");
+    }
+    let fireside = Fireside::start_in(home, &[]).await;
+    let alice = fireside.registers("alice").await;
+    let new = alice.takes_jwts().await;
+    let (was, is) = (claims_of(&old.access), claims_of(&new.access));
+    assert_eq!(was["user_id"], is["user_id"]);
+    let signs = |claims| signed(&json!({"alg": "HS256", "typ": "JWT"}), claims, &stolen_key(&fireside));
+    fireside.anyone().bearing(&signs(&was)).get(PROFILE).await.refused_as_invalid_token();
+    fireside.anyone().bearing(&signs(&is)).get(PROFILE).await.is(200);
+    fireside.anyone().bearing(&old.access).get(PROFILE).await.refused_as_invalid_token();
+    refreshes(&fireside, &old.refresh).await.refused_as_invalid_token();
+    fireside.anyone().bearing(&new.access).get(PROFILE).await.is(200);
+    refreshes(&fireside, &new.refresh).await.is(200);
+}
+
 /// A token with this header and these claims, signed with a key.
 fn signed(header: &Value, claims: &Value, key: &[u8]) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -181,7 +207,7 @@ async fn a_right_signature_is_not_enough() {
         ("jti", bobs["jti"].clone()),
         ("jti", json!("999999.00")),
         ("jti", json!("-1.00")),
-        ("jti", json!("9223372036854775808.00")),
+        ("jti", json!("00.00")),
         ("jti", json!("")),
     ] {
         for (claims, is_access) in [(&access, true), (&refresh, false)] {

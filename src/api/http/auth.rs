@@ -116,7 +116,7 @@ fn explicit(request: &Request) -> Result<Option<Actor>, ApiError> {
 /// A token, or a JWT, which alone has two dots. A session's key is for the cookie alone, where the CSRF token guards it.
 fn by_secret(request: &Request, secret: &str) -> Result<Actor, ApiError> {
     if secret.matches('.').count() == 2 {
-        return Ok(jwt::read(&request.context.app, TokenType::Access, secret)?);
+        return Ok(jwt::read(&request.context.app, TokenType::Access, secret)?.0);
     }
     let actor = request.context.app.authenticate(secret)?;
     match actor.kind {

@@ -1,7 +1,7 @@
 //! JSON Web Tokens: HS256 and nothing else, each bound to a family that can be ended.
 //!
 //! A token carries `token_type`, `exp`, `iat`, `jti` and `user_id`; its `jti` begins with
-//! the number of its family, so that an ended family ends its tokens at once.
+//! the hash by which its family is kept, so that an ended family ends its tokens at once.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use signature::{Signer, Verifier};
 
 use crate::chat::App;
 use crate::chat::model::error::Error;
-use crate::chat::model::id::{CredentialId, UserId};
-use crate::chat::model::session::Actor;
+use crate::chat::model::id::UserId;
+use crate::chat::model::session::{Actor, Family};
 
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,14 +39,14 @@ struct Claims {
 }
 
 /// Writes a token of a family.
-pub fn write(app: &App, kind: TokenType, user: UserId, family: CredentialId, life: Duration) -> Result<String, Error> {
+pub fn write(app: &App, kind: TokenType, user: UserId, family: Family, life: Duration) -> Result<String, Error> {
     install();
     let now = app.now();
     let claims = Claims {
         token_type: kind,
         exp: now.plus(life).0 / 1000,
         iat: now.0 / 1000,
-        jti: format!("{family}.{}", hex::encode(rand::random::<[u8; 16]>())),
+        jti: format!("{}.{}", hex::encode(family.0), hex::encode(rand::random::<[u8; 16]>())),
         user_id: user.0,
     };
     let key = EncodingKey::from_secret(&app.jwt_key());
@@ -57,7 +57,7 @@ pub fn write(app: &App, kind: TokenType, user: UserId, family: CredentialId, lif
 }
 
 /// Whom a token signs in, if it is of this kind, in time, and its family lasts.
-pub fn read(app: &App, kind: TokenType, token: &str) -> Result<Actor, Error> {
+pub fn read(app: &App, kind: TokenType, token: &str) -> Result<(Actor, Family), Error> {
     install();
     let mut validation = Validation::new(Algorithm::HS256);
     validation.leeway = 0;
@@ -69,9 +69,11 @@ pub fn read(app: &App, kind: TokenType, token: &str) -> Result<Actor, Error> {
     if claims.token_type != kind || claims.exp <= app.now().0 / 1000 {
         return Err(revoked);
     }
-    let family = claims.jti.split('.').next().and_then(|id| id.parse().ok()).ok_or(revoked.clone())?;
-    let actor = app.actor_of_family(CredentialId(family))?;
-    if actor.user.0 == claims.user_id { Ok(actor) } else { Err(revoked) }
+    let mut family = Family([0; 32]);
+    let named = claims.jti.split('.').next().unwrap_or_default();
+    hex::decode_to_slice(named, &mut family.0).map_err(|_| revoked.clone())?;
+    let actor = app.actor_of_family(family)?;
+    if actor.user.0 == claims.user_id { Ok((actor, family)) } else { Err(revoked) }
 }
 
 /// Gives the library the one algorithm that is used here, from the crates that are

@@ -68,11 +68,11 @@ pub async fn refresh(mut request: Request) -> Answer {
     auth::refuse_foreign_sign_in(&request)?;
     let Refreshing { refresh: Word(token) } = request.body().await?;
     let (app, settings) = (&request.context.app, &request.context.settings);
-    let actor = jwt::read(app, TokenType::Refresh, &token);
+    let read = jwt::read(app, TokenType::Refresh, &token);
     // Counted with the attempts at the name of whose token it is; what is no token, apart.
-    let tried = actor.as_ref().map_or(Tried::NoToken, |actor| Tried::Name(actor.username.as_str()));
+    let tried = read.as_ref().map_or(Tried::NoToken, |(actor, _)| Tried::Name(actor.username.as_str()));
     request.context.limits.attempts.check(request.peer, tried)?;
-    let Actor { user, credential: family, .. } = actor?;
+    let (Actor { user, .. }, family) = read?;
     let access = jwt::write(app, TokenType::Access, user, family, settings.jwt_access)?;
     ok(&Access { access }).map(|response| signed_by(response, user))
 }

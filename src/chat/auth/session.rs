@@ -15,7 +15,7 @@ use crate::chat::model::error::{Denial, Error, Result};
 use crate::chat::model::event::{Event, Steering};
 use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::password::Password;
-use crate::chat::model::session::{Actor, CredentialKind, SESSION_IDLE, SESSION_LIFE};
+use crate::chat::model::session::{Actor, CredentialKind, Family, SESSION_IDLE, SESSION_LIFE};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Keys, Token, secret_hash};
 use crate::chat::model::user::User;
@@ -61,9 +61,9 @@ impl App {
     }
 
     /// Whom a family of JWTs signs in, as long as it lasts.
-    pub fn actor_of_family(&self, family: CredentialId) -> Result<Actor> {
+    pub fn actor_of_family(&self, family: Family) -> Result<Actor> {
         let now = self.clock.now();
-        let found = self.store.read(|db| store::credentials::find_by_id(db, family, now))?;
+        let found = self.store.read(|db| store::credentials::find(db, &family.0, now))?;
         let found = found.filter(|found| found.actor.kind == CredentialKind::Refresh);
         let found = found.ok_or(Error::CredentialRevoked)?;
         // The least used family is the one that makes room for another.

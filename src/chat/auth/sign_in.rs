@@ -10,7 +10,7 @@ use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::identity::Identity;
 use crate::chat::model::label::Label;
 use crate::chat::model::password::Password;
-use crate::chat::model::session::{CredentialKind, SESSION_IDLE, Session};
+use crate::chat::model::session::{CredentialKind, Family, SESSION_IDLE, Session};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Token, secret_hash};
 use crate::chat::store;
@@ -213,16 +213,16 @@ impl App {
     }
 
     /// Opens a family of JWTs that lives until `life` from now, or until everything ends.
-    pub async fn open_family(&self, who: Verified, life: Duration) -> Result<CredentialId> {
-        // Nobody ever presents this secret: a JWT is known by its signature, and names the row.
-        let hash = secret_hash(Token::random().as_str());
+    pub async fn open_family(&self, who: Verified, life: Duration) -> Result<Family> {
+        // Nobody ever presents this secret: a JWT is known by its signature, and names the hash.
+        let family = Family(secret_hash(Token::random().as_str()));
         self.store
             .write(move |tx| {
-                who.check(tx)?;
-                let (user, expires) = (who.user, tx.now.plus(life));
-                open(tx, user, CredentialKind::Refresh, &hash, Some(expires), &who.label)
+                let until = tx.now.plus(life);
+                who.open(tx, CredentialKind::Refresh, &family.0, Some(until))
             })
-            .await
+            .await?;
+        Ok(family)
     }
 }
 

@@ -30,6 +30,11 @@ pub enum CredentialKind {
     Refresh,
 }
 
+/// The JWTs of one sign-in, by the hash of a secret that nobody knows: the number of a row comes again where a database
+/// is begun anew, or gone back to, beside the key that signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family(pub [u8; 32]);
+
 /// Proof of who asks: only a valid credential makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

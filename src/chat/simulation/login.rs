@@ -3,8 +3,8 @@
 use super::world::World;
 use crate::chat::app::App;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::id::{CredentialId, UserId};
-use crate::chat::model::session::Actor;
+use crate::chat::model::id::UserId;
+use crate::chat::model::session::{Actor, Family};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::Token;
 
@@ -40,7 +40,7 @@ pub(super) enum Secret {
     /// A device's token, or the key of a browser's session.
     Token(Token),
     /// JWTs of this family, whose signature is right: the rest is the core's to say.
-    Family(CredentialId),
+    Family(Family),
 }
 
 impl Secret {

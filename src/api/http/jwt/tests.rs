@@ -9,8 +9,9 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use sha2::{Sha384, Sha512};
 
-use super::{Actor, App, CredentialId, Duration, Error, Hmac, KeyInit, Mac, Sha256, TokenType, UserId, read, write};
+use super::{Actor, App, Duration, Error, Family, Hmac, KeyInit, Mac, Sha256, TokenType, UserId, read, write};
 use crate::chat::model::time::{Clock, Timestamp};
+use crate::chat::model::token::secret_hash;
 use crate::chat::tests::new_user;
 use crate::chat::{Config, Durability};
 
@@ -24,7 +25,7 @@ struct World {
     now: Arc<AtomicI64>,
     alice: UserId,
     bob: UserId,
-    family: CredentialId,
+    family: Family,
     _data: tempfile::TempDir,
 }
 
@@ -50,8 +51,8 @@ impl World {
     }
 
     fn passes(&self, token: &str) {
-        let actor = read(&self.app, TokenType::Access, token).expect("a good token");
-        assert_eq!((actor.user, actor.credential), (self.alice, self.family));
+        let (actor, family) = read(&self.app, TokenType::Access, token).expect("a good token");
+        assert_eq!((actor.user, family), (self.alice, self.family));
     }
 
     fn fails(&self, token: &str, why: &str) {
@@ -67,7 +68,7 @@ impl World {
     /// Claims as they should be.
     fn claims(&self) -> Value {
         let now = START / 1000;
-        let jti = format!("{}.00", self.family);
+        let jti = format!("{}.00", hex::encode(self.family.0));
         json!({"token_type": "access", "exp": now + 900, "iat": now, "jti": jti, "user_id": self.alice.0})
     }
 
@@ -107,7 +108,7 @@ async fn a_token_says_who_until_when_and_what_for() {
     assert_ne!(claims["jti"], claims_of(&world.token(TokenType::Refresh, MONTH))["jti"], "each its own");
     assert_eq!(claims.as_object().expect("an object").len(), 5);
     let actor = read(&world.app, TokenType::Refresh, &token);
-    assert_eq!(actor.map(|Actor { user, .. }| user), Ok(world.alice));
+    assert_eq!(actor.map(|(Actor { user, .. }, _)| user), Ok(world.alice));
 }
 
 #[tokio::test]
@@ -185,7 +186,9 @@ async fn claims_are_all_there_and_fit_together() {
     let good = world.claims();
     world.passes(&world.signed(&good));
     let device = world.app.sign_in(world.app.user_by_login("alice").expect("alice")).await.expect("a device");
-    let device = world.app.authenticate(device.as_str()).expect("signed in").credential;
+    let device = hex::encode(secret_hash(device.as_str()));
+    let own = hex::encode(world.family.0);
+    let row = world.app.actor_of_family(world.family).expect("alice").credential;
     let bobs = world.app.open_family(world.app.user_by_login("bob").expect("bob"), MONTH).await.expect("a family");
     for (claim, wrong) in [
         ("user_id", json!(world.bob.0)),
@@ -204,10 +207,13 @@ async fn claims_are_all_there_and_fit_together() {
         ("jti", json!("")),
         ("jti", json!("x.00")),
         ("jti", json!("999999.00")),
-        ("jti", json!(format!("-{}.00", world.family))),
-        ("jti", json!(world.family.0)),
+        ("jti", json!(format!("{row}.00"))),
+        ("jti", json!(row.0)),
+        ("jti", json!(format!("-{own}.00"))),
+        ("jti", json!(format!("{}.00", &own[..62]))),
+        ("jti", json!(format!("{own}00.00"))),
         ("jti", json!(format!("{device}.00"))),
-        ("jti", json!(format!("{bobs}.00"))),
+        ("jti", json!(format!("{}.00", hex::encode(bobs.0)))),
     ] {
         let mut claims = good.clone();
         claims[claim] = wrong.clone();
@@ -247,7 +253,7 @@ async fn an_end_of_everything_ends_both_kinds() {
     let world = world().await;
     let access = world.token(TokenType::Access, QUARTER);
     let refresh = world.token(TokenType::Refresh, MONTH);
-    let actor = read(&world.app, TokenType::Access, &access).expect("a good token");
+    let (actor, _) = read(&world.app, TokenType::Access, &access).expect("a good token");
     world.app.sign_out(&actor).await.expect("signed out");
     world.passes(&access);
     world.app.sign_out_everywhere(&actor).await.expect("signed out everywhere");

@@ -188,7 +188,7 @@ fn as_somebody(world: &mut World, app: &App, choice: usize, login: usize, actor:
         99 => members::direct(world, app, actor),
         100..116 => Some(files::upload(world, app, login, actor)),
         116..118 => signing::end_another(world, app, login, actor),
-        _ => signing::mistaken(app, login, &actor),
+        _ => signing::mistaken(world, app, login),
     }
 }
 

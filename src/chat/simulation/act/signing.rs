@@ -5,7 +5,8 @@ use crate::chat::app::App;
 use crate::chat::model::admin::{Administrator, UserChange};
 use crate::chat::model::id::ChatId;
 use crate::chat::model::password::Password;
-use crate::chat::model::session::{Actor, CredentialKind};
+use crate::chat::model::session::{Actor, CredentialKind, Family};
+use crate::chat::model::token::secret_hash;
 use crate::chat::simulation::login::{Life, Secret};
 use crate::chat::simulation::template::FAMILY_LIFE;
 use crate::chat::simulation::world::World;
@@ -155,10 +156,10 @@ pub(super) fn stale(world: &mut World, app: &App, room: ChatId) -> Option<Act> {
     Some((format!("login {login} is over and tries again"), What::Stale, Box::pin(call)))
 }
 
-/// Shows JWTs whose family is the number of another kind of credential.
-pub(super) fn mistaken(app: &App, login: usize, actor: &Actor) -> Option<Act> {
-    let credential = Some(actor.credential).filter(|_| actor.kind != CredentialKind::Refresh)?;
-    let app = app.clone();
-    let call = async move { Done::Plain(Secret::Family(credential).actor(&app).map(drop)) };
+/// Shows JWTs that name another kind of credential for their family.
+pub(super) fn mistaken(world: &World, app: &App, login: usize) -> Option<Act> {
+    let Secret::Token(token) = &world.logins[login].secret else { return None };
+    let (app, named) = (app.clone(), Family(secret_hash(token.as_str())));
+    let call = async move { Done::Plain(Secret::Family(named).actor(&app).map(drop)) };
     Some((format!("JWTs of login {login}, which has none, are tried"), What::Stale, Box::pin(call)))
 }

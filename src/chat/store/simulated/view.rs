@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
 use crate::chat::model::event::{ChatEvent, Event, MemberEvent, MessageEvent};
 use crate::chat::model::id::{ChatId, CredentialId, FileId, MessageId, Seq, UserId};
+use crate::chat::model::session::Family;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::changes;
 
@@ -139,11 +140,11 @@ impl View {
     }
 
     /// When a credential's time is over, if ever.
-    pub fn end_of(&self, credential: CredentialId) -> Option<Timestamp> {
-        let sql = "SELECT expires_at FROM credentials WHERE id = ?1";
+    pub fn end_of(&self, family: Family) -> Option<Timestamp> {
+        let sql = "SELECT expires_at FROM credentials WHERE secret_hash = ?1";
         let db = self.db();
         let mut query = db.prepare_cached(sql).expect(sql);
-        let found = query.query_row([credential.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)));
+        let found = query.query_row([family.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)));
         found.optional().expect(sql).flatten()
     }
 
