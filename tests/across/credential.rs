@@ -67,6 +67,15 @@ async fn tokens_and_jwts_open_every_document() {
             assert_eq!(shown.gets(path).await, 401, "{path} for {value:?}");
         }
     }
+    // Two are none: which of them a proxy has looked at nobody knows.
+    let good = format!("Token {}", pair.alice.token);
+    for (first, second) in [(&good, "Token nonsense"), (&good, ""), (&good, &good)] {
+        for lines in [[first, second], [second, first]] {
+            let anyone = pair.alice.showing(Credential::Nothing);
+            let twice = anyone.get(LISTS[0]).with("Authorization", lines[0]).with("Authorization", lines[1]);
+            twice.await.is(401);
+        }
+    }
 }
 
 #[tokio::test]

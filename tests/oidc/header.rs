@@ -175,7 +175,36 @@ async fn strangers_get_none_where_registration_is_not_open_and_the_disabled_stay
     fireside.home.runs(&["user", "disable", "bob"], "").await.succeeded();
     anyone.get(ME).with("Remote-User", "bob").tried().await.unwrap().refused(401, "invalid_credentials");
     fireside.home.runs(&["bot", "create", "robot"], "").await.succeeded();
-    anyone.get(ME).with("Remote-User", "robot").tried().await.unwrap().refused(401, "invalid_credentials");
+    anyone.get(ME).with("Remote-User", "robot").tried().await.unwrap().refused(403, "permission_denied");
+}
+
+#[tokio::test]
+async fn a_bot_keeps_nobody_out_who_is_called_alike() {
+    let fireside = behind_a_proxy(&["--bots", "open"]).await;
+    let anyone = fireside.anyone();
+    let bot = anyone.post("/api/server/bots/", &json!({"username": "bob", "display_name": "Bob"}));
+    bot.with("Remote-User", "mallory").await.is(201);
+    for _ in 0..2 {
+        assert_eq!(username(&anyone, "bob").await, "bob-2");
+    }
+}
+
+#[tokio::test]
+async fn no_white_space_makes_one_name_of_two() {
+    let fireside = behind_a_proxy(&[]).await;
+    let anyone = fireside.anyone();
+    let others =
+        ["carol\u{a0}", "carol\u{2003}", "\u{3000}carol", "ca\u{a0}rol", "carol\u{85}", "\u{2028}carol", "ca\trol"];
+    // Neither before there is a carol, nor afterwards.
+    for _ in 0..2 {
+        for name in others {
+            anyone.get(ME).with("Remote-User", name).tried().await.unwrap().refused(400, "validation_error");
+        }
+        for name in ["carol", " carol\t", "Carol"] {
+            assert_eq!(username(&anyone, name).await, "carol", "{name:?}");
+        }
+    }
+    assert_eq!(everybody(&fireside).await, ["carol"]);
 }
 
 #[tokio::test]

@@ -46,9 +46,11 @@ pub async fn named_by_proxy(request: &Request) -> Result<Option<Result<Actor, Ap
     let mut lines = request.headers.get_all(header).iter();
     let (first, second) = (lines.next(), lines.next());
     let Some(line) = first else { return Ok(None) };
-    // Two that a proxy has joined to one line are two: the first may be its client's own.
-    let name = std::str::from_utf8(line.as_bytes()).ok().map(str::trim).filter(|name| !name.contains(','));
-    let name = name.filter(|_| second.is_none());
+    let name = std::str::from_utf8(line.as_bytes()).ok().map(|name| name.trim_matches([' ', '\t']));
+    // Two that a proxy has joined to one line are two: the first may be its client's own. And a name with any other
+    // white space in it would come to be the name without.
+    let is_bad = |c: char| c == ',' || (c.is_whitespace() && c != ' ');
+    let name = name.filter(|name| second.is_none() && !name.contains(is_bad));
     let name = name.ok_or_else(|| ApiError::Malformed(format!("The header {header} has one name in it.").into()))?;
     if name.is_empty() || request.headers.contains_key("authorization") {
         return Ok(None);
@@ -103,8 +105,11 @@ pub fn protocol_token(request: &Request) -> Option<&str> {
 }
 
 fn explicit(request: &Request) -> Result<Option<Actor>, ApiError> {
-    let Some(header) = request.headers.get("authorization") else { return Ok(None) };
-    let secret = header
+    let mut lines = request.headers.get_all("authorization").iter();
+    let Some(header) = lines.next() else { return Ok(None) };
+    // Of two, a proxy may have looked at the other.
+    let header = if lines.next().is_none() { Ok(header) } else { Err(ApiError::Chat(Error::CredentialRevoked)) };
+    let secret = header?
         .to_str()
         .ok()
         .and_then(|text| text.trim().split_once(' '))

@@ -7,11 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
-use sha2::{Sha384, Sha512};
+use sha2::{Digest, Sha384, Sha512};
 
 use super::{Actor, App, Duration, Error, Family, Hmac, KeyInit, Mac, Sha256, TokenType, UserId, read, write};
 use crate::chat::model::time::{Clock, Timestamp};
-use crate::chat::model::token::secret_hash;
 use crate::chat::tests::new_user;
 use crate::chat::{Config, Durability};
 
@@ -186,7 +185,7 @@ async fn claims_are_all_there_and_fit_together() {
     let good = world.claims();
     world.passes(&world.signed(&good));
     let device = world.app.sign_in(world.app.user_by_login("alice").expect("alice")).await.expect("a device");
-    let device = hex::encode(secret_hash(device.as_str()));
+    let device = hex::encode(Sha256::digest(device.as_str()));
     let own = hex::encode(world.family.0);
     let row = world.app.actor_of_family(world.family).expect("alice").credential;
     let bobs = world.app.open_family(world.app.user_by_login("bob").expect("bob"), MONTH).await.expect("a family");
