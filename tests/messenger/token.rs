@@ -163,6 +163,20 @@ async fn an_access_token_is_taken_everywhere() {
 }
 
 #[tokio::test]
+async fn a_socket_ends_soon_after_what_opened_it() {
+    let fireside = Fireside::start_with(&["--jwt-refresh", "5s"]).await;
+    let alice = fireside.registers("alice").await;
+    let room = alice.chatroom_with("alice").await;
+    let pair = alice.takes_jwts().await;
+    let begun = Instant::now();
+    let mut listener = fireside.anyone().bearing(&pair.access).handshake(&room.socket()).enters().await;
+    let mut stays = alice.handshake(&room.socket()).enters().await;
+    assert_eq!(listener.hears_until_closed().await.1, 4401);
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    stays.stays_silent().await;
+}
+
+#[tokio::test]
 async fn lifetimes_are_the_operators_to_set() {
     let fireside = Fireside::start_with(&["--jwt-access", "1s", "--jwt-refresh", "3s"]).await;
     let alice = fireside.registers("alice").await;

@@ -24,7 +24,7 @@ use crate::chat::store::Tx;
 /// How often.
 const EVERY: Duration = Duration::from_hours(1);
 /// How often credentials that are over are looked for: the sockets that they opened end with them.
-const LOOK_EVERY: Duration = Duration::from_mins(1);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long after the start for the first time, so that nobody's first answer waits for it.
 const FIRST: Duration = Duration::from_secs(1);
 /// A file that no row knows is left alone this long: an upload may be about to write its row.
