@@ -130,6 +130,37 @@ async fn a_world_elsewhere_is_the_same_through_every_dialect() {
 }
 
 #[tokio::test]
+async fn a_bot_has_its_maker_elsewhere_and_no_token_without_them() {
+    let shelf = tempfile::tempdir().unwrap();
+    let old = Fireside::start_with(&["--bots", "open"]).await;
+    let alice = old.registers("alice").await;
+    let made = alice.post("/api/server/bots/", &json!({"username": "robot", "display_name": "R"})).await.is(201).json();
+    let token = crate::world::caller::Credential::Token(made["token"].as_str().unwrap().to_owned());
+    let me = "/api/auth/me/";
+    old.anyone().showing(token.clone()).get(me).await.is(200);
+    old.home.runs(&["user", "disable", "alice"], "").await.succeeded();
+    let archive = shelf.path().join("all.tar");
+    exports(&old.home, &archive, &["--with-secrets"]).await.succeeded();
+    let home = Home::new();
+    imports(&archive, &home, &[]).await.succeeded();
+    let new = Fireside::start_in(home, &["--bots", "open"]).await;
+    let bot = new.anyone().showing(token);
+    bot.get(me).await.is(401);
+    new.home.runs(&["user", "enable", "alice"], "").await.succeeded();
+    bot.get(me).await.is(200);
+    let alice = signs_in(&new, "alice", &alice.password).await;
+    assert_eq!(alice.get("/api/server/bots/").await.is(200).results().len(), 1, "and it is hers");
+    // None that is not there has made one.
+    let folder = unpacked(&archive);
+    let text = std::fs::read_to_string(folder.join("records.jsonl")).unwrap();
+    let maker = format!("\"made_by\":{}", of_type(&records(&folder), "user")[0]["id"]);
+    assert!(text.contains(&maker), "{text}");
+    std::fs::write(folder.join("records.jsonl"), text.replace(&maker, "\"made_by\":77")).unwrap();
+    let refused = imports(&folder, &Home::new(), &[]).await;
+    assert!(refused.failed_with(1).stderr.contains("made_by: there is no user 77"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn tokens_open_elsewhere_if_secrets_went_along_and_not_else() {
     let shelf = tempfile::tempdir().unwrap();
     let old = Fireside::start().await;

@@ -254,6 +254,35 @@ async fn the_command_line_links_and_unlinks() {
 }
 
 #[tokio::test]
+async fn what_the_provider_has_opened_ends_with_the_link_after_a_move_too() {
+    let provider = Provider::start().await;
+    let fireside = fireside_of(&provider, &[]).await;
+    let alice = fireside.registers("alice").await;
+    links(&fireside, &alice).await;
+    let mut browser = Visitor::of(&fireside);
+    browser.signs_in().await.is(302);
+    let bare = json!({"username": "alice", "password": "", "oauth": "true"});
+    let device = browser.person().post("/api/auth/login/", &bare).await.is(200).json()["token"].clone();
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("export.tar");
+    let export = export.to_str().unwrap();
+    fireside.home.runs(&["export", export, "--with-secrets"], "").await.succeeded();
+    let home = Home::new();
+    home.runs(&["import", export], "").await.succeeded();
+    let flags = provider.flags(&home);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let other = Fireside::start_in(home, &flags).await;
+    let device = other.anyone().showing(Credential::Token(device.as_str().unwrap().to_owned()));
+    let alice = alice.back_to(&other);
+    device.get("/api/auth/me/").await.is(200);
+    device.post(LINK, &json!({})).await.refused(403, "permission_denied");
+    let words = ["user", "link", "alice", "--issuer", &provider.url, "--remove"];
+    other.home.runs(&words, "").await.succeeded();
+    device.get("/api/auth/me/").await.is(401);
+    alice.get("/api/auth/me/").await.is(200);
+}
+
+#[tokio::test]
 async fn exports_imports_and_backups_have_the_links() {
     let provider = Provider::start().await;
     let fireside = fireside_of(&provider, &[]).await;

@@ -97,6 +97,9 @@ pub struct User {
     /// A program's account: no password opens it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_bot: bool,
+    /// Who made that bot: it ends with them. Left out: administrators look after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<i64>,
     /// Left out: the time of the import.
     #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -163,6 +166,9 @@ pub struct Credential {
     /// Left out: until it is revoked.
     #[serde(default, with = "moment::maybe", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// By whose word it was opened: it ends with that link. Left out: by a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
 }
 
 /// What a credential is.

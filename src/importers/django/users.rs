@@ -197,6 +197,7 @@ impl Reader<'_> {
                 created_at,
                 used_at: created_at,
                 expires_at: None,
+                issuer: None,
             };
             Ok(reader.import.take(Record::Credential(credential))?)
         })

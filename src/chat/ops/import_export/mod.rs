@@ -17,8 +17,8 @@
 //! | record | names | has |
 //! |---|---|---|
 //! | `head` | | version, program, scope (`server`, `chat`, `user`), has_secrets |
-//! | `user` | | id, username, display_name, email, bio, is_admin, is_disabled, is_bot, created_at, last_seen_at, password_hash, former_name, quiet, hides_preview |
-//! | `credential` | user | kind (`account`, `device`, `session`, `refresh`), label, is_bot, secret_sha256, created_at, used_at, expires_at |
+//! | `user` | made_by | id, username, display_name, email, bio, is_admin, is_disabled, is_bot, created_at, last_seen_at, password_hash, former_name, quiet, hides_preview |
+//! | `credential` | user | kind (`account`, `device`, `session`, `refresh`), label, is_bot, secret_sha256, created_at, used_at, expires_at, issuer |
 //! | `identity` | user | issuer, subject |
 //! | `friend` | user, friend | created_at |
 //! | `post` | author | title, content, created_at |

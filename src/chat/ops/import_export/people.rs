@@ -80,11 +80,17 @@ impl Import {
         self.keep_second_factor(id, user)?;
         match (user.is_bot, user.is_disabled) {
             (false, _) => self.open_account_token(id, &nonce)?,
-            (true, false) => self.arrival.bot(id)?,
+            (true, false) => self.keep_bot(id, user)?,
             // It was deleted there.
             (true, true) => {}
         }
         Ok(true)
+    }
+
+    fn keep_bot(&self, id: i64, user: &User) -> Result<()> {
+        let maker = user.made_by.map(|id| self.person("made_by", id)).transpose()?;
+        // One whose name is taken has no row: the import ends by that.
+        self.arrival.bot(id, maker.map(|maker| maker.id).filter(|id| *id > 0))
     }
 
     /// How a user wants to be told, if they said so. Which zones there are is a matter of a version, too.
@@ -185,6 +191,7 @@ impl Import {
             created_at: self.now,
             used_at: self.now,
             expires_at: None,
+            issuer: None,
         })?;
         Ok(())
     }
@@ -195,6 +202,9 @@ impl Import {
         if credential.kind == CredentialKind::Account {
             label = Label::cut(session::MOVED_TOKEN_LABEL);
         }
+        let issuer = credential.issuer.as_deref();
+        // Such as those of the links, which an unlinking has to find it by.
+        issuer.map(|issuer| field("issuer", Identity::exported(issuer, "-"))).transpose()?;
         let hash = credential.secret_sha256.as_deref().map(|sum| check::sha256("secret_sha256", sum)).transpose()?;
         let created_at = time("created_at", credential.created_at, self.now)?;
         let used_at = time("used_at", credential.used_at, self.now)?;
@@ -215,6 +225,7 @@ impl Import {
                     created_at,
                     used_at,
                     expires_at: credential.expires_at,
+                    issuer,
                 })?;
                 if is_new {
                     return Ok(true);

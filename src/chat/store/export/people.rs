@@ -40,13 +40,15 @@ pub fn users(wanted: ExportFilter) -> String {
                 UNION SELECT c.high_user FROM chats c WHERE c.id IN (TALKED))",
         ),
     };
+    let made_by = if matches!(wanted, ExportFilter::All) { "b.made_by" } else { "NULL" };
     format!(
         "SELECT u.id, u.username, u.display_name, {is_whole} AS is_whole, u.email, u.bio, u.is_admin, u.is_disabled, u.is_bot,
-                u.created_at, u.last_seen_at, u.password_hash, f.name_key,
+                {made_by} AS made_by, u.created_at, u.last_seen_at, u.password_hash, f.name_key,
                 s.sealed_secret, s.last_step,
                 (SELECT group_concat(hex(r.code_hash), ' ' ORDER BY r.code_hash) FROM recovery_codes r WHERE r.user_id = u.id) AS recovery,
                 n.quiet_from, n.quiet_to, n.quiet_zone, coalesce(n.preview, 1) AS preview
          FROM users u LEFT JOIN former_names f ON f.user_id = u.id LEFT JOIN notify n ON n.user_id = u.id
+              LEFT JOIN bots b ON b.user_id = u.id
               LEFT JOIN second_factors s ON s.user_id = u.id AND s.is_on = 1 WHERE {} ORDER BY u.id",
         which.replace("TALKED", TALKED)
     )
@@ -70,7 +72,7 @@ pub fn user(secrets: Option<&Keys>) -> impl Fn(&Row<'_>) -> rusqlite::Result<Rec
                 user.password_hash = row.get("password_hash")?;
                 user.second_factor = second_factor(row, keys)?;
             }
-            user.former_name = row.get("name_key")?;
+            (user.former_name, user.made_by) = (row.get("name_key")?, row.get("made_by")?);
             user.quiet = notify::quiet(row)?.map(|quiet| quiet.to_string());
             user.hides_preview = !row.get::<_, bool>("preview")?;
         }
@@ -101,7 +103,7 @@ pub fn credentials(wanted: ExportFilter, has_secrets: bool) -> String {
         ExportFilter::User(_) => "user_id = ?1",
     };
     format!(
-        "SELECT user_id, kind, label, is_bot, secret_hash, created_at, used_at, expires_at
+        "SELECT user_id, kind, label, is_bot, secret_hash, created_at, used_at, expires_at, issuer
          FROM credentials WHERE {which} ORDER BY id"
     )
 }
@@ -123,6 +125,7 @@ pub fn credential(has_secrets: bool) -> impl Fn(&Row<'_>) -> rusqlite::Result<Re
             created_at: Timestamp(row.get("created_at")?),
             used_at: Timestamp(row.get("used_at")?),
             expires_at: moment(row, "expires_at")?,
+            issuer: row.get("issuer")?,
         }))
     }
 }

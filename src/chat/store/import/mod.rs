@@ -139,9 +139,10 @@ impl ImportTx {
         Ok(())
     }
 
-    /// Whoever made a bot elsewhere is not told along: administrators look after it here.
-    pub fn bot(&self, user: i64) -> Result<()> {
-        self.db.prepare_cached("INSERT INTO bots (user_id, made_by) VALUES (?1, NULL)")?.execute([user])?;
+    /// A program's account, and who made it.
+    pub fn bot(&self, user: i64, made_by: Option<i64>) -> Result<()> {
+        let sql = "INSERT INTO bots (user_id, made_by) VALUES (?1, ?2)";
+        self.db.prepare_cached(sql)?.execute(params![user, made_by])?;
         Ok(())
     }
 
@@ -165,8 +166,8 @@ impl ImportTx {
     /// `false`: the secret is somebody's already.
     pub fn credential(&self, new: &NewCredential<'_>) -> Result<bool> {
         let mut insert = self.db.prepare_cached(
-            "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot, issuer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         )?;
         let inserted = insert.execute(params![
             new.user,
@@ -176,7 +177,8 @@ impl ImportTx {
             new.used_at.0,
             new.expires_at.map(|at| at.0),
             new.label,
-            new.is_bot
+            new.is_bot,
+            new.issuer
         ])?;
         Ok(inserted > 0)
     }

@@ -30,6 +30,7 @@ pub struct NewCredential<'a> {
     pub created_at: Timestamp,
     pub used_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    pub issuer: Option<&'a str>,
 }
 
 /// A chat that is to be.

@@ -114,6 +114,7 @@ impl World {
                 is_admin: maker.chance(20),
                 is_disabled: maker.chance(10),
                 is_bot: false,
+                made_by: None,
                 created_at: Some(maker.now()),
                 last_seen_at: maker.maybe(),
                 password_hash: Some(no_password()),
@@ -134,6 +135,7 @@ impl World {
                     created_at: maker.now(),
                     used_at: maker.now(),
                     expires_at: maker.chance(30).then_some(Timestamp(4_000_000_000_000)),
+                    issuer: maker.chance(20).then(|| "https://id.example.org".to_owned()),
                 }));
             }
         }
