@@ -252,9 +252,7 @@ impl Registry {
 
     /// Whoever is in several of these chats is told once.
     fn tell_chats(&mut self, chats: &[ChatId], event: Event) {
-        let mut told = HashSet::new();
-        let sockets = chats.iter().filter_map(|chat| self.by_chat.get(chat)).flatten();
-        let slow = self.published.tell(event, sockets.filter(|socket| told.insert(socket.id)));
+        let slow = self.published.tell(event, sockets_in(&self.by_chat, chats));
         self.close_slow(&slow);
     }
 
@@ -359,11 +357,19 @@ impl Published {
     }
 }
 
-/// How many sockets hear an event of presence, those in several of its chats counted for each.
+/// The sockets in any of these chats, each once.
+fn sockets_in<'a>(
+    by_chat: &'a HashMap<ChatId, Vec<Arc<Socket>>>,
+    chats: &'a [ChatId],
+) -> impl Iterator<Item = &'a Arc<Socket>> {
+    let mut seen = HashSet::new();
+    chats.iter().filter_map(|chat| by_chat.get(chat)).flatten().filter(move |socket| seen.insert(socket.id))
+}
+
+/// How many sockets hear an event of presence.
 fn audience(by_chat: &HashMap<ChatId, Vec<Arc<Socket>>>, event: &Event) -> usize {
     let Event::Presence { chats, .. } = event else { return 0 };
-    let sockets = chats.iter().filter_map(|chat| by_chat.get(chat)).flatten();
-    sockets.filter(|socket| socket.topics.has(Topic::Presence)).count()
+    sockets_in(by_chat, chats).filter(|socket| socket.topics.has(Topic::Presence)).count()
 }
 
 fn take_out<K: Hash + Eq>(sockets: &mut HashMap<K, Vec<Arc<Socket>>>, key: K, id: SocketId) {

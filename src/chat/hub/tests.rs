@@ -131,3 +131,17 @@ async fn a_crowd_that_comes_at_once_is_told_of_a_part_at_a_time() {
     assert!(hub.tell_held_presences());
     assert_eq!(told(), at_once);
 }
+
+#[tokio::test]
+async fn whoever_shares_many_chats_with_a_newcomer_counts_once() {
+    let hub = hub();
+    let chats: Vec<ChatId> = (1..=50).map(ChatId).collect();
+    let listeners: Vec<_> = (10_000..10_300).map(|user| listen(&hub, user, Scope::All, &chats)).collect();
+    let arrivals = (1..=20).map(|user| {
+        let user = UserId(user);
+        Event::Presence { user, online: true, last_seen: None, chats: chats.clone() }
+    });
+    hub.publish_committed(arrivals, &tokio::runtime::Handle::current());
+    let told = std::iter::from_fn(|| listeners[0].inbox().take()).count();
+    assert_eq!(told, 20, "300 frames for each are within one moment's bound, and each is told once");
+}
