@@ -40,7 +40,6 @@ mod tests {
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
     use crate::chat::message::MayDelete;
-    use crate::chat::model::changes::Change;
     use crate::chat::model::id::ChatId;
     use crate::chat::model::id::Seq;
     use crate::chat::model::message::Draft;
@@ -70,10 +69,7 @@ mod tests {
         let mut numbers = Vec::new();
         loop {
             let changes = app.changes(who, Seq(since), None).await.expect("changes");
-            numbers.extend(changes.items.iter().map(|change| match change {
-                Change::Message(message, _) => message.seq.0,
-                Change::Deleted { seq, .. } => seq.0,
-            }));
+            numbers.extend(changes.items.iter().map(|change| change.seq().0));
             since = changes.seq.0;
             if !changes.more {
                 return (numbers, since);

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{Chat, Message, Reaction};
+use crate::chat::model::event::Ring;
+use crate::chat::model::id::ChatId;
 use crate::chat::model::message;
 use crate::chat::model::name::IdempotencyKey;
 use crate::chat::model::receipt::ReadMark;
@@ -116,6 +118,15 @@ impl<'a> Frame<'a> {
     }
 
     /// Nothing in these shapes can fail to be written.
+    pub fn ringing(chat: ChatId, ring: &Ring) -> Self {
+        let chat = chat.0;
+        match ring {
+            Ring::Started { user, has_video } => Self::CallStarted { chat, user_id: user.0, video: *has_video },
+            Ring::Ended { seconds } => Self::CallEnded { chat, seconds: *seconds },
+            Ring::Declined { user, .. } => Self::CallDeclined { chat, user_id: user.0 },
+        }
+    }
+
     pub fn text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

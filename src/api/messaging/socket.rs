@@ -27,7 +27,7 @@ use crate::chat::Broadcast;
 use crate::chat::message::MayDelete;
 use crate::chat::model::changes::Change;
 use crate::chat::model::chat::Kind;
-use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Ring, Scope};
+use crate::chat::model::event::{CallEvent, ChatEvent, Event, MemberEvent, MessageEvent, Scope};
 use crate::chat::model::id::{ChatId, MessageId, Seq};
 use crate::chat::model::name::{Emoji, MessageText};
 use crate::chat::model::overview::Overview;
@@ -69,6 +69,10 @@ async fn open_since(actor: Actor, request: Request, since: Option<i64>) -> Resul
     };
     Ok((subscription, codec))
 }
+
+/// Bytes of what was missed that wait at once for a client that may not read; the piece ends behind the frame
+/// that reaches it. A control character is six bytes of JSON, so text is no measure.
+const MAX_PIECE: usize = 128 * 1024;
 
 /// What was the last event that whoever was cut off has seen.
 pub const LAST_EVENT_ID: &str = "last-event-id";
@@ -133,7 +137,7 @@ impl Codec for AllChats {
             Event::Call(CallEvent::Joined { chat, participants, .. } | CallEvent::Left { chat, participants, .. }) => {
                 Frame::Call { chat: chat.0, participants: participants.iter().map(|(user, _)| user.0).collect() }
             }
-            Event::Ringing { chat, ring } => ringing(chat.0, ring),
+            Event::Ringing { chat, ring } => Frame::ringing(*chat, ring),
             Event::Call(CallEvent::State { .. } | CallEvent::Signalled { .. }) | Event::Steering(_) => return None,
         };
         Some(frame.text())
@@ -287,14 +291,6 @@ fn of_member(event: &MemberEvent) -> Option<Frame<'_>> {
     }
 }
 
-fn ringing(chat: i64, ring: &Ring) -> Frame<'static> {
-    match ring {
-        Ring::Started { user, has_video } => Frame::CallStarted { chat, user_id: user.0, video: *has_video },
-        Ring::Ended { seconds } => Frame::CallEnded { chat, seconds: *seconds },
-        Ring::Declined { user, .. } => Frame::CallDeclined { chat, user_id: user.0 },
-    }
-}
-
 fn created(chat: ChatId, overview: &Overview) -> Frame<'_> {
     Frame::ChatCreated { chat: chat.0, data: Box::new(Chat::from(overview)) }
 }
@@ -316,11 +312,19 @@ impl AllChats {
     async fn replay(&self, mut since: Seq) -> Result<Vec<String>, ApiError> {
         loop {
             let page = self.context.app.changes(&self.subscriber.actor, since, None).await?;
-            since = page.seq;
+            let mut room = MAX_PIECE;
+            let frames = page.items.iter().map_while(|change| {
+                let frame = (room > 0).then(|| self.missed(change))?;
+                room = room.saturating_sub(frame.len());
+                Some(frame)
+            });
+            let frames: Vec<String> = frames.collect();
+            let untold = page.items.get(frames.len());
+            let more = page.more || untold.is_some();
+            since = untold.map_or(page.seq, |change| Seq(change.seq().0 - 1));
             self.replayed.store(since.0, Ordering::Relaxed);
-            self.goes_on(if page.more { Backlog::ChangesAfter(since) } else { Backlog::Over });
-            let frames: Vec<String> = page.items.iter().map(|change| self.missed(change)).collect();
-            if !frames.is_empty() || !page.more {
+            self.goes_on(if more { Backlog::ChangesAfter(since) } else { Backlog::Over });
+            if !frames.is_empty() || !more {
                 return Ok(frames);
             }
         }
@@ -389,3 +393,6 @@ impl AllChats {
         Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks, key.as_ref()).text()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,7 +290,8 @@ async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> 
         if past.is_empty() {
             return Ok(());
         }
-        write(socket, past.iter().map(|text| frame::text(text)).collect()).await?;
+        // Each text goes as its frame is made: while nobody reads, a piece is held once.
+        write(socket, past.into_iter().map(|text| frame::text(&text)).collect()).await?;
         // To a client that reads fast nothing above ever waits, and a long past would keep a thread to itself.
         tokio::task::yield_now().await;
     }

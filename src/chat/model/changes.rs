@@ -31,6 +31,13 @@ pub enum Change {
 
 impl Change {
     /// About how many bytes it takes: a short message is mostly what stands around its words.
+    pub fn seq(&self) -> Seq {
+        match self {
+            Self::Message(message, _) => message.seq,
+            Self::Deleted { seq, .. } => *seq,
+        }
+    }
+
     pub(in crate::chat) fn weight(&self) -> usize {
         match self {
             Self::Message(message, marks) => message.weight() + marks.len() * size_of::<ReadMark>(),
