@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{fills, finds, found, number};
+use super::{MANY, fills, finds, found, is_entered, number};
 use crate::messaging::words::{Chat, dm, group, path, say};
 use crate::world::{Fireside, Person, id};
 
@@ -84,8 +84,9 @@ async fn an_edit_counts_at_once_and_the_old_text_never_again() {
     assert_eq!(found(&alice, "beluga").await, ["a beluga"]);
     alice.delete(&path(&first)).await.is(204);
     assert!(found(&alice, "beluga").await.is_empty());
-    // And when that is entered too.
+    // And when that is entered too, beside what filled it before.
     fills(&fireside, &alice, chat).await;
+    is_entered(&fireside.home, &alice, 2 * MANY).await;
     assert!(found(&alice, "beluga").await.is_empty() && found(&alice, "narwhal").await.is_empty());
     assert_eq!(number(&fireside.home, &format!("SELECT count(*) FROM search_docsize WHERE id <= {}", id(&second))), 0);
 }
