@@ -68,9 +68,15 @@ fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = runtime.block_on(run(&args, folder.path()));
-    let grouped = bare_rows_per_second(&folder.path().join("grouped.db"), 64);
-    let single = bare_rows_per_second(&folder.path().join("single.db"), 1);
-    outcome.print(&args, grouped, single);
+    let grouped = bare(&folder.path().join("grouped.db"), 64);
+    let single = bare(&folder.path().join("single.db"), 1);
+    outcome.print(&args, &grouped, &single);
+}
+
+/// What SQLite alone does.
+struct Bare {
+    rows_per_second: f64,
+    disk_bytes_a_row: f64,
 }
 
 struct Outcome {
@@ -164,7 +170,7 @@ async fn stored(rest: &Rest, tokens: &[String], rooms: &[u64]) -> usize {
 }
 
 /// SQLite alone: one thread, rows as long as a message's, the same durability.
-fn bare_rows_per_second(path: &Path, rows_a_transaction: usize) -> f64 {
+fn bare(path: &Path, rows_a_transaction: usize) -> Bare {
     let mut database = Connection::open(path).expect("a new database");
     database
         .execute_batch(
@@ -176,6 +182,7 @@ fn bare_rows_per_second(path: &Path, rows_a_transaction: usize) -> f64 {
         )
         .expect("a table like the server's");
     let content = "-".repeat(CONTENT);
+    let before = Usage::of(std::process::id());
     let start = Instant::now();
     let mut rows = 0_u32;
     while start.elapsed() < YARDSTICK {
@@ -189,11 +196,14 @@ fn bare_rows_per_second(path: &Path, rows_a_transaction: usize) -> f64 {
         }
         transaction.commit().unwrap();
     }
-    f64::from(rows) / start.elapsed().as_secs_f64()
+    let rows_per_second = f64::from(rows) / start.elapsed().as_secs_f64();
+    let written = Usage::of(std::process::id()).written_bytes - before.written_bytes;
+    Bare { rows_per_second, disk_bytes_a_row: written as f64 / f64::from(rows) }
 }
 
 impl Outcome {
-    fn print(mut self, args: &Args, grouped: f64, single: f64) {
+    fn print(mut self, args: &Args, grouped: &Bare, single: &Bare) {
+        let bare = if args.senders == 1 { single } else { grouped };
         self.latencies.sort_unstable();
         let each = self.latencies.len() as f64;
         let rate = each / self.elapsed.as_secs_f64();
@@ -213,9 +223,10 @@ impl Outcome {
                 ("server cpu us/message", (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / each),
                 ("server rss MiB", common::mib(self.after.resident_bytes)),
                 ("disk bytes/message", (self.after.written_bytes - self.before.written_bytes) as f64 / each),
-                ("bare rows/s, 64 a transaction", grouped),
-                ("bare rows/s, 1 a transaction", single),
-                ("ratio to bare", rate / if args.senders == 1 { single } else { grouped }),
+                ("bare rows/s, 64 a transaction", grouped.rows_per_second),
+                ("bare rows/s, 1 a transaction", single.rows_per_second),
+                ("bare disk bytes/row", bare.disk_bytes_a_row),
+                ("ratio to bare", rate / bare.rows_per_second),
             ],
         );
     }

@@ -61,8 +61,15 @@ impl Server {
     }
 
     pub fn usage(&self) -> Usage {
-        let proc = PathBuf::from("/proc").join(self.child.id().to_string());
-        Usage {
+        Usage::of(self.child.id())
+    }
+}
+
+impl Usage {
+    /// Of any process: a yardstick's is the bench itself.
+    pub fn of(process: u32) -> Self {
+        let proc = PathBuf::from("/proc").join(process.to_string());
+        Self {
             cpu: cpu_time(&proc),
             resident_bytes: number_after(&read(&proc.join("status")), "VmRSS:") * 1024,
             written_bytes: number_after(&read(&proc.join("io")), "\nwrite_bytes:"),
