@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::flags::DataFolder;
-use super::terminal::{CommandError, runtime, say};
+use super::terminal::{CommandError, say, wait_for};
 use crate::chat::model::error::OpenError;
 use crate::chat::model::time::Clock;
 use crate::chat::{App, Config, Durability, folder};
@@ -86,7 +86,7 @@ pub(super) fn ask(data: &Path, command: Command) -> Result<Outcome, CommandError
 
 /// `None`: the folder is another process's.
 fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, CommandError> {
-    runtime()?.block_on(async {
+    wait_for(async {
         let config = Config { durability: Durability::Full, clock: Clock::system(), ..Config::of(data.to_owned()) };
         match App::open(config) {
             Ok(chat) => {
@@ -97,7 +97,7 @@ fn direct(data: &Path, command: &Command) -> Result<Option<Outcome>, CommandErro
             Err(OpenError::InUse(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
-    })
+    })?
 }
 
 /// A list as JSON, or a line for each.

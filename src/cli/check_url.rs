@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::terminal::{CommandError, runtime, say};
+use super::terminal::{CommandError, say, wait_for};
 use client::{Answer, Client, Site};
 
 /// An address that nobody has (RFC 5737): a server that sees it believes what clients write.
@@ -73,7 +73,7 @@ impl UrlFlags {
         let token = self.token_file.as_ref().map(read_token).transpose()?;
         let client = Client::new(url);
         let check = Check { client, token, idle: Duration::from_secs(self.idle), http_port: self.http_port };
-        let findings = runtime()?.block_on(check.all());
+        let findings = wait_for(check.all())?;
         let missing = findings.iter().filter(|finding| matches!(finding, Missing(_))).count();
         for finding in &findings {
             match finding {

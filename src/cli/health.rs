@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::time::timeout;
 
 use super::check_url::client::{Client, Site};
-use super::terminal::{CommandError, runtime, say};
+use super::terminal::{CommandError, say, wait_for};
 
 /// How long the server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ fn ask(url: &str) -> Result<Result<u16, String>, CommandError> {
         Err(cause) => return Ok(Err(cause)),
     };
     let client = Client::new(site);
-    let asked = runtime()?.block_on(async { timeout(PATIENCE, client.get("/readyz", &[])).await });
+    let asked = wait_for(async { timeout(PATIENCE, client.get("/readyz", &[])).await })?;
     Ok(match asked {
         Ok(answer) => answer.map(|answer| answer.status).map_err(|cause| cause.to_string()),
         Err(_) => Err(format!("not within {} seconds", PATIENCE.as_secs())),

@@ -8,7 +8,7 @@ use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::flags::DataFolder;
-use super::terminal::{CommandError, runtime, say};
+use super::terminal::{CommandError, say, wait_for};
 use crate::chat::model::name::Username;
 use crate::chat::model::name::rule::Violation;
 use crate::chat::model::password::Password;
@@ -87,7 +87,7 @@ impl Seed {
             return Err(CommandError::new(CommandError::CONFIGURATION, sentence));
         }
         let password = self.password()?;
-        runtime()?.block_on(self.fill(&password))
+        wait_for(self.fill(&password))?
     }
 
     async fn fill(&self, password: &Password) -> Result<(), CommandError> {

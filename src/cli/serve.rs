@@ -25,7 +25,7 @@ use super::serve_push::PushFlags;
 use super::serve_tls::TlsFlags;
 use super::serve_watch::{self, WatchFlags};
 use super::stop::stop_signal;
-use super::terminal::{CommandError, runtime, say};
+use super::terminal::{CommandError, say, wait_for};
 use super::{log, own_address, service, variables};
 use crate::api::http::certificate::CertificateEnd;
 use crate::api::http::context::{Registration, Settings};
@@ -176,7 +176,7 @@ impl Serve {
         let places = self.listen.places(self.domain.first().is_some())?;
         self.check(&places)?;
         let ways = Ways { ice: self.calls.ice()?, oidc: self.oidc.provider()? };
-        runtime()?.block_on(self.serve(places, ways))
+        wait_for(self.serve(places, ways))?
     }
 
     async fn serve(mut self, mut places: Vec<ListenTarget>, ways: Ways) -> Result<(), CommandError> {

@@ -1,9 +1,14 @@
 //! Speaking to whoever typed a command: facts, failures and their exit statuses.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::chat::model::error::OpenError;
 use crate::log_queue;
+
+/// How long what blocks may go on behind a command that is done. A look-up in a DNS whose servers are silent blocks for
+/// half a minute; what has to be on the disk was waited for by then, as [`App::close`](crate::chat::App::close) does.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a command failed, with its exit status.
 #[derive(Debug)]
@@ -69,8 +74,33 @@ pub fn complain(sentence: &str) {
     }
 }
 
-/// A runtime for whatever a command has to wait for.
-pub fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+/// Runs to its end whatever a command has to wait for.
+pub fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|cause| CommandError::new(CommandError::FAILED, format!("the runtime did not start: {cause}")))
+    let runtime = built
+        .map_err(|cause| CommandError::new(CommandError::FAILED, format!("the runtime did not start: {cause}")))?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_timeout(PATIENCE);
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::{Duration, Instant};
+
+    use super::wait_for;
+
+    #[test]
+    fn a_lookup_that_hangs_holds_up_no_end() {
+        let (end, hanging) = channel::<()>();
+        let began = Instant::now();
+        let outcome = wait_for(async move {
+            tokio::task::spawn_blocking(move || hanging.recv_timeout(Duration::from_secs(20)).is_ok());
+            "done"
+        });
+        assert_eq!(outcome.ok(), Some("done"));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        drop(end);
+    }
 }
