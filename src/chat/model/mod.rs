@@ -53,4 +53,5 @@ pub mod storage;
 pub mod time;
 pub mod token;
 pub mod topic;
+pub mod turns;
 pub mod user;

@@ -1,10 +1,11 @@
 //! Which hooks take their turn: each by itself, so that its events go in order, those whose receiver is prompt never
 //! behind those whose receiver is not, and those of one person never behind those of another, however many that one has.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 use crate::chat::model::hook::SendingHook;
 use crate::chat::model::id::{HookId, UserId};
+use crate::chat::model::turns::Turns;
 
 /// Where a hook waits for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,35 +30,7 @@ pub enum Turn {
 }
 
 /// Hooks that wait on a lane: those of one maker behind each other, and the makers take turns.
-#[derive(Default)]
-struct Waiting {
-    makers: VecDeque<Option<UserId>>,
-    hooks: HashMap<Option<UserId>, VecDeque<HookId>>,
-}
-
-impl Waiting {
-    fn push(&mut self, hook: SendingHook) {
-        let hooks = self.hooks.entry(hook.maker).or_default();
-        if hooks.is_empty() {
-            self.makers.push_back(hook.maker);
-        }
-        hooks.push_back(hook.id);
-    }
-
-    /// The next of a maker who has room for one more under way.
-    fn pop(&mut self, has_room: impl Fn(Option<UserId>) -> bool) -> Option<SendingHook> {
-        let place = self.makers.iter().position(|maker| has_room(*maker))?;
-        let maker = self.makers.remove(place)?;
-        let hooks = self.hooks.get_mut(&maker)?;
-        let id = hooks.pop_front()?;
-        if hooks.is_empty() {
-            self.hooks.remove(&maker);
-        } else {
-            self.makers.push_back(maker);
-        }
-        Some(SendingHook { id, maker })
-    }
-}
+type Waiting = Turns<Option<UserId>, HookId>;
 
 /// Hooks that have something to send.
 pub struct Queue {
@@ -98,7 +71,7 @@ impl Queue {
             self.again.insert(hook.id);
         } else if self.waiting.insert(hook.id, hook).is_none() {
             let lane = if self.is_prompt.contains(&hook.id) { &mut self.prompt } else { &mut self.slow };
-            lane.push(hook);
+            lane.push(hook.maker, hook.id);
         }
     }
 
@@ -127,7 +100,8 @@ impl Queue {
         }
         let waiting = if lane == Lane::Prompt { &mut self.prompt } else { &mut self.slow };
         let share = self.places.div_ceil(2);
-        waiting.pop(|maker| under_way.iter().filter(|other| **other == maker).count() < share)
+        let (maker, id) = waiting.pop(|maker| under_way.iter().filter(|other| **other == maker).count() < share)?;
+        Some(SendingHook { id, maker })
     }
 
     /// A turn is over.
