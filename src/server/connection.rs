@@ -117,7 +117,8 @@ async fn serve(
     let (progress, permit): (_, Permit) = (Progress::default(), Arc::new(permit));
     let come_by =
         Peer { address: peer, is_tls: stream.is_tls(), progress, permit: Some(permit), version: Version::HTTP_11 };
-    let io = TokioIo::new(Wire::new(stream, come_by.progress.clone(), server.answer_timeout, come_by.permit.clone()));
+    let waiting = (Arc::clone(&server.backlog), server.answer_timeout);
+    let io = TokioIo::new(Wire::new(stream, come_by.progress.clone(), waiting, come_by.permit.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)

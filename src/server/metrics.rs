@@ -14,6 +14,7 @@ use warp::http::{Method, StatusCode};
 
 use super::current::Current;
 use super::listener::talk_with_each;
+use crate::api::http::backlog::Backlog;
 use crate::api::http::context::Context;
 use crate::api::http::reply::Response;
 use crate::api::http::stream::NetStream;
@@ -31,7 +32,7 @@ pub(super) async fn serve(listener: TcpListener, current: Current, answer_timeou
 
 async fn talk(tcp: TcpStream, current: Current, answer_timeout: Duration) {
     let progress = Progress::default();
-    let wire = Wire::new(NetStream::Tcp(tcp), progress.clone(), answer_timeout, None);
+    let wire = Wire::new(NetStream::Tcp(tcp), progress.clone(), (Backlog::new(u64::MAX), answer_timeout), None);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (api, progress) = (current.get(), progress.clone());
         let answering = progress.begin(!request.body().is_end_stream());

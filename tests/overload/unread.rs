@@ -183,3 +183,35 @@ async fn a_page_of_changes_is_bounded_in_bytes() {
     assert_eq!(told, sent, "each once, in order");
     assert!(pages >= 2, "{pages} pages");
 }
+
+#[tokio::test]
+async fn whoever_reads_is_answered_beside_a_few_networks_that_never_do() {
+    let flags = ["--trusted-proxy", "127.0.0.1/32", "--answer-memory", "16MiB", "--log-level", "error"];
+    let fireside = Fireside::start_with(&flags).await;
+    let alice = fireside.registers("alice").await;
+    long_talk(&alice, 40).await;
+    let path = "/messages/api/sync/?since=0";
+    let before = open_connections(&fireside);
+    let mut silent = Vec::new();
+    for network in 0..4 {
+        for _ in 0..24 {
+            let mut tcp = narrow(&fireside).await;
+            let from = format!("\r\nX-Forwarded-For: 192.0.{network}.1\r\n\r\n");
+            tcp.write_all(request(&alice, path).replace("\r\n\r\n", &from).as_bytes()).await.unwrap();
+            let mut head = [0; 12];
+            tcp.read_exact(&mut head).await.unwrap();
+            if &head == b"HTTP/1.1 503" {
+                break;
+            }
+            silent.push(tcp);
+        }
+    }
+    let waiting = silent.len();
+    assert!(waiting > 40, "{waiting} answers wait: more than half of all is taken");
+    for _ in 0..5 {
+        alice.get(path).with("X-Forwarded-For", "198.51.100.1").await.is(200);
+    }
+    // Long before the minute that each would have if there were room.
+    until_there_are(&fireside, before + waiting - 8).await;
+    alice.get(path).with("X-Forwarded-For", "198.51.100.1").await.is(200);
+}

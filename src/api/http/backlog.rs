@@ -33,6 +33,10 @@ const MAX_UNCOUNTED: usize = 4 * 1024;
 /// When whoever was refused may come back.
 pub const BUSY_RETRY: Duration = Duration::from_secs(5);
 
+/// How long an answer may stand still while more than half of all is taken: whoever reads makes progress sooner,
+/// and whoever does not makes room for those who do.
+pub const PATIENCE_WHEN_SHORT: Duration = Duration::from_secs(10);
+
 /// What waits.
 pub struct Backlog {
     max: u64,
@@ -89,13 +93,23 @@ impl Backlog {
 
     /// Room is there as long as the bound is not reached: the longest answer is beyond it once, and
     /// none is too long for ever.
+    ///
+    /// A network that has as much waiting as is left gets no more: a few that never read
+    /// cannot take it all, and whoever has nothing waiting is answered beside them.
     fn has_room(&self, reader: Reader, max: u64) -> bool {
         let waiting = self.waiting.lock();
         let of_reader = match reader {
             Reader::Network(network) => waiting.by_network.get(&network).copied().unwrap_or(0),
             Reader::Machine => 0,
         };
-        waiting.all < max && of_reader < max / SHARES
+        of_reader < (max / SHARES).min(max.saturating_sub(waiting.all))
+    }
+
+    /// How long an answer may stand still, of the time that it has while there is room.
+    #[must_use]
+    pub fn patience(&self, usual: Duration) -> Duration {
+        let is_short = self.waiting.lock().all > self.max / 2;
+        if is_short { usual.min(PATIENCE_WHEN_SHORT) } else { usual }
     }
 
     /// Counts a piece until all who hold it have let go of it.
@@ -267,6 +281,24 @@ mod tests {
         assert!(backlog.holds(at("127.0.0.2"), &Method::GET, &full), "the machine has no part, but all");
         held.clear();
         assert!(backlog.waiting.lock().by_network.is_empty());
+    }
+
+    #[test]
+    fn a_few_networks_cannot_take_it_all() {
+        let (backlog, full) = (backlog(64), Full::new(piece(PIECE)));
+        let mut held = Vec::new();
+        for network in 0..4 {
+            let silent = at(&format!("10.0.{network}.1"));
+            assert_eq!(backlog.patience(Duration::from_secs(60)).as_secs(), if network < 3 { 60 } else { 10 });
+            while backlog.holds(silent, &Method::GET, &full) {
+                held.push(backlog.count(silent, piece(PIECE)));
+            }
+        }
+        assert_eq!(held.len(), 16 + 16 + 16 + 8, "the last has no more than it leaves");
+        assert!(backlog.holds(at("10.0.9.1"), &Method::GET, &full), "somebody else is answered meanwhile");
+        assert_eq!(backlog.patience(Duration::from_secs(2)).as_secs(), 2, "it grows for nobody");
+        held.clear();
+        assert_eq!(backlog.patience(Duration::from_secs(60)).as_secs(), 60);
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::backlog::{Backlog, PATIENCE_WHEN_SHORT};
 use super::stream::NetStream;
 use super::trace::Permit;
 
@@ -71,6 +72,13 @@ impl Drop for Answering {
     }
 }
 
+/// Since when an answer stands still, what the connection had taken of it, and when that is looked at again.
+struct Stalled {
+    since: Instant,
+    sent: u64,
+    look: Pin<Box<Sleep>>,
+}
+
 /// A connection that ends when the head of a request dawdles. The HTTP library has
 /// one timer for that and for a connection that idles between requests; here the two
 /// are apart, so that one may idle for long but not dawdle.
@@ -82,10 +90,12 @@ pub struct Wire {
     progress: Progress,
     /// When the head that is coming in must be whole.
     deadline: Option<Pin<Box<Sleep>>>,
-    /// How long an answer may stand still.
+    /// How long an answer may stand still while there is room for others.
     patience: Duration,
-    /// When the connection must have taken more of the answer that stands still, and what it had taken of it.
-    stalled: Option<(Pin<Box<Sleep>>, u64)>,
+    /// Where it waits.
+    backlog: Arc<Backlog>,
+    /// An answer that stands still.
+    stalled: Option<Stalled>,
     /// Something was written and is not sent yet.
     is_writing: bool,
     /// The other end has ended what it sends, which is to be known when it is answered: whoever waits for that.
@@ -99,7 +109,12 @@ pub struct Wire {
 impl Wire {
     /// Takes an accepted connection, whose answers may stand still for so long.
     #[must_use]
-    pub fn new(tcp: NetStream, progress: Progress, patience: Duration, permit: Option<Permit>) -> Self {
+    pub fn new(
+        tcp: NetStream,
+        progress: Progress,
+        (backlog, patience): (Arc<Backlog>, Duration),
+        permit: Option<Permit>,
+    ) -> Self {
         if let Err(cause) = tcp.cap_unsent(MAX_UNSENT) {
             tracing::debug!(%cause, "a connection is gone already");
         }
@@ -109,6 +124,7 @@ impl Wire {
             progress,
             deadline,
             patience,
+            backlog,
             stalled: None,
             is_writing: false,
             held: None,
@@ -149,16 +165,28 @@ impl Wire {
             return written;
         }
         let sent = self.tcp.as_ref().map_or(0, NetStream::sent);
-        let patience = self.patience;
-        let (stalled, before) = self.stalled.get_or_insert_with(|| (Box::pin(tokio::time::sleep(patience)), sent));
-        if *before != sent {
+        let now = Instant::now();
+        // Room may run short while it stands still, so it is looked at every few seconds.
+        let pause = self.patience.min(PATIENCE_WHEN_SHORT);
+        let stalled = self.stalled.get_or_insert_with(|| {
+            let look = Box::pin(tokio::time::sleep(pause));
+            Stalled { since: now, sent, look }
+        });
+        if stalled.sent != sent {
             // A part of a record went: it is read, if slowly.
-            stalled.as_mut().reset(Instant::now() + patience);
-            *before = sent;
+            (stalled.since, stalled.sent) = (now, sent);
         }
-        if stalled.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
+        while stalled.look.as_mut().poll(cx).is_ready() {
+            let until = stalled.since + self.backlog.patience(self.patience);
+            if until <= now {
+                return self.give_up();
+            }
+            stalled.look.as_mut().reset(until.min(now + pause));
         }
+        Poll::Pending
+    }
+
+    fn give_up<T>(&self) -> Poll<io::Result<T>> {
         // The kernel would keep for minutes what it holds for a client that is not there.
         if let Some(Err(cause)) = self.tcp.as_ref().map(NetStream::reset_when_closed) {
             tracing::debug!(%cause, "a connection is gone already");
