@@ -20,7 +20,7 @@ impl App {
             .scan_for(me, move |db| {
                 let ids = store::mentions::list(db, me, below, limit)?;
                 let hits = ids.into_iter().map(|id| Hit { id, place: FoundPlace { id, rank: None } });
-                Ok(shown(db, me, &Question::default(), hits.collect(), None)?.0)
+                Ok(shown(db, me, &Question::default(), hits.collect(), || false)?.0)
             })
             .await
     }

@@ -62,10 +62,10 @@ impl App {
         self.unindexed.note_search();
         self.store
             .search_for(me, move |db| {
-                let until = Some(Instant::now() + store::search::MAX_TIME);
-                let wish = Wish { me, question: &question, order, after, count, now, limits };
+                let until = std::time::Instant::now() + store::search::MAX_TIME;
+                let wish = Wish { me, question: &question, order, after, count, now, limits, until };
                 let hits = store::search::find(db, &wish)?;
-                let (found, is_cut) = shown(db, me, &question, hits, until)?;
+                let (found, is_cut) = shown(db, me, &question, hits, || wish.is_over())?;
                 write(&FoundMessages { found, is_cut, indexed: store::search::indexed(db)? })
             })
             .await
@@ -182,12 +182,12 @@ pub(super) fn shown(
     viewer: UserId,
     question: &Question,
     hits: Vec<Hit>,
-    until: Option<Instant>,
+    is_over: impl Fn() -> bool,
 ) -> Result<(Vec<Found>, bool)> {
     let mut chats: HashMap<ChatId, (FoundIn, Arc<[ReadMark]>)> = HashMap::new();
     let mut found = Vec::with_capacity(hits.len());
     for hit in hits {
-        if found.len() >= 2 && until.is_some_and(|until| Instant::now() > until) {
+        if found.len() >= 2 && is_over() {
             return Ok((found, true));
         }
         let Some(message) = store::messages::find(db, viewer, hit.id)? else { continue };
@@ -208,7 +208,7 @@ pub(super) fn shown(
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, FoundPlace, Hit, Instant, Load, MAX_PAUSE, PAUSE, Question, short, shown};
+    use super::{Duration, FoundPlace, Hit, Load, MAX_PAUSE, PAUSE, Question, short, shown};
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
     use crate::chat::model::message::Draft;
@@ -228,12 +228,12 @@ mod tests {
             let draft = Draft::of(MessageText::parse(text, 100).expect("a text"), None);
             ids.push(app.post(&alice, den, draft).await.expect("posted").message.id);
         }
-        for (until, many) in [(Instant::now(), 2), (Instant::now() + Duration::from_mins(9), 3)] {
+        for (is_over, many) in [(true, 2), (false, 3)] {
             let hits = ids.iter().map(|id| Hit { id: *id, place: FoundPlace { id: *id, rank: None } }).collect();
             let user = alice.user;
-            let page = app.store.search_for(user, move |db| shown(db, user, &Question::default(), hits, Some(until)));
+            let page = app.store.search_for(user, move |db| shown(db, user, &Question::default(), hits, || is_over));
             let (found, is_cut) = page.await.expect("a page");
-            assert_eq!((found.len(), is_cut), (many, many < 3));
+            assert_eq!((found.len(), is_cut), (many, is_over));
         }
     }
 

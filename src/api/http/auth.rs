@@ -108,8 +108,10 @@ fn explicit(request: &Request) -> Result<Option<Actor>, ApiError> {
     let mut lines = request.headers.get_all("authorization").iter();
     let Some(header) = lines.next() else { return Ok(None) };
     // Of two, a proxy may have looked at the other.
-    let header = if lines.next().is_none() { Ok(header) } else { Err(ApiError::Chat(Error::CredentialRevoked)) };
-    let secret = header?
+    if lines.next().is_some() {
+        return Err(ApiError::Chat(Error::CredentialRevoked));
+    }
+    let secret = header
         .to_str()
         .ok()
         .and_then(|text| text.trim().split_once(' '))

@@ -117,7 +117,6 @@ impl<'a> Frame<'a> {
         Self::MessageUpdated { chat, seq, message: Box::new(Message::new(message, marks)) }
     }
 
-    /// Nothing in these shapes can fail to be written.
     pub fn ringing(chat: ChatId, ring: &Ring) -> Self {
         let chat = chat.0;
         match ring {
@@ -127,6 +126,7 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Nothing in these shapes can fail to be written.
     pub fn text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -215,7 +215,8 @@ fn open_named(
 
 /// Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy. Nor is an
 /// account theirs that is known elsewhere: its name may be made of what people are called there, by the proxy, like `ada`
-/// of `ada@example.org`, or by a provider, where they choose it, whether or not they have got a password since. A bot is called as its maker likes.
+/// of `ada@example.org`, or by a provider, where they choose it, whether or not they have got a password since. A bot
+/// is called as its maker likes.
 fn is_of_that_name(tx: &Tx<'_>, user: &User, identity: &Identity) -> Result<bool> {
     let is_so_called = !user.is_bot && user.username.as_str().eq_ignore_ascii_case(identity.subject());
     Ok(is_so_called && !identities::has_any(tx, user.id)?)

@@ -40,6 +40,14 @@ pub struct Wish<'a> {
     pub count: usize,
     pub now: Timestamp,
     pub limits: SearchLimits,
+    /// When the time is over that it may hold a connection, with whatever is done with what it finds.
+    pub until: Instant,
+}
+
+impl Wish<'_> {
+    pub fn is_over(&self) -> bool {
+        Instant::now() > self.until
+    }
 }
 
 /// A message that was found.
@@ -53,7 +61,7 @@ pub fn find(db: &Db, wish: &Wish<'_>) -> Result<Vec<Hit>> {
     if !wish.question.is_wish {
         return Ok(Vec::new());
     }
-    let until = Instant::now() + MAX_TIME;
+    let until = wish.until;
     db.progress_handler(STEPS, Some(move || Instant::now() > until))?;
     let _handler = Handler(db);
     let is_ranked = wish.order == Order::Relevance;
@@ -62,7 +70,7 @@ pub fn find(db: &Db, wish: &Wish<'_>) -> Result<Vec<Hit>> {
         return Ok(Vec::new());
     }
     let state = state(db)?;
-    let finder = Finder { db, wish, scope, state, until };
+    let finder = Finder { db, wish, scope, state };
     if is_ranked { ranked(&finder, wish) } else { newest(&finder, wish) }
 }
 
@@ -117,7 +125,6 @@ struct Finder<'a> {
     wish: &'a Wish<'a>,
     scope: Scope<'a>,
     state: State,
-    until: Instant,
 }
 
 impl Finder<'_> {
@@ -327,6 +334,6 @@ impl Finder<'_> {
     }
 
     fn look_at_clock(&self) -> Result<()> {
-        if Instant::now() > self.until { Err(Error::Busy { retry_after: RETRY }) } else { Ok(()) }
+        if self.wish.is_over() { Err(Error::Busy { retry_after: RETRY }) } else { Ok(()) }
     }
 }
