@@ -98,7 +98,9 @@ fn leave_a_log(data: &Path, killed: &Path, bytes: u64) -> PathBuf {
     let mut turn = 0;
     while fs::metadata(&log).map_or(0, |log| log.len()) < bytes {
         turn += 1;
-        database.execute("UPDATE messages SET content = replace(content, '-', ?1)", [["=", "-"][turn % 2]]).unwrap();
+        // To and fro: a row that stays as it is would not be written.
+        let (from, to) = if turn % 2 == 1 { ("-", "=") } else { ("=", "-") };
+        database.execute("UPDATE messages SET content = replace(content, ?1, ?2)", [from, to]).unwrap();
     }
     fs::create_dir(killed).expect("a folder");
     for entry in fs::read_dir(data).expect("a folder").map(|entry| entry.expect("an entry")) {
