@@ -22,7 +22,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// What the line does to whatever comes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Line {
+pub enum Line {
     Fair,
     /// A proxy that says 503 for the server behind it.
     Unavailable,
@@ -41,15 +41,15 @@ enum Fault {
 const FAULTS: [Fault; 5] = [Fault::Unavailable, Fault::Cut, Fault::Slow, Fault::Restart, Fault::Sleep];
 
 /// A way to the server on which things go wrong.
-struct Road {
-    address: SocketAddr,
+pub struct Road {
+    pub address: SocketAddr,
     line: watch::Sender<Line>,
     /// Grows when all that is open is cut.
     cuts: watch::Sender<u32>,
 }
 
 impl Road {
-    async fn to(server: String) -> Self {
+    pub async fn to(server: String) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (line, state) = watch::channel(Line::Fair);
@@ -62,11 +62,11 @@ impl Road {
         Self { address, line, cuts }
     }
 
-    fn cut(&self) {
+    pub fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    fn becomes(&self, line: Line) {
+    pub fn becomes(&self, line: Line) {
         self.line.send_replace(line);
     }
 }
@@ -131,7 +131,7 @@ async fn all_of(person: &Person, chat: i64, count: usize) -> Vec<String> {
     }
 }
 
-fn an_address() -> String {
+pub fn an_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
