@@ -104,8 +104,8 @@ export function openGroup({ api, store, actions }, chat) {
 
   function draw() {
     const before = drawn;
-    const { title, members: list = [], admins = [], owner, avatar_url: look, member_count: count = list.length } = shown();
-    drawn = { title, list, count, look, roles: `${owner} ${admins} ${leads()}`, leads: leads() };
+    const { title, members: list = [], admins = [], owner, avatar_url: look, member_count: count = list.length, revision } = shown();
+    drawn = { title, list, count, look, roles: `${owner} ${admins} ${leads()} ${revision}`, leads: leads() };
     if (title !== before.title || look !== before.look) face.replaceChildren(avatar(shown(), { size: '5rem', group: true }));
     unpicturing.hidden = !look;
     owned.hidden = owner !== mine();

@@ -29,12 +29,13 @@ export function openLive(app) {
     return undefined;
   }
 
-  // Of a large group nobody is listed: who is in it stays as it was, where it is known.
+  // Of a large group nobody is listed: who is in it stays as it was, where it is known, and whoever
+  // shows their roles asks for them anew.
   function chat({ data, chat: id }) {
     const known = store.get().chats[id];
     if (known?.title !== data.title || known.member_count !== data.member_count) app.conversation?.happened(id);
     if (data.members.length === data.member_count) store.tell({ type: 'chat', chat: data });
-    else if (known?.members?.length === data.member_count && known.owner === data.owner) store.tell({ type: 'chat', chat: { ...data, members: known.members, admins: known.admins } });
+    else if (known?.members?.length === data.member_count && known.owner === data.owner) store.tell({ type: 'chat', chat: { ...data, members: known.members, admins: known.admins, revision: (known.revision ?? 0) + 1 } });
     else app.refreshChat(id);
   }
 

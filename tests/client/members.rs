@@ -164,7 +164,7 @@ async fn a_link_that_was_revoked_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn an_admin_of_a_large_group_has_their_tools_at_once_and_loses_them_at_once() {
+async fn in_the_open_panel_of_a_large_group_roles_change_at_once() {
     let Some(_turn) = browser_is_here().await else { return };
     let (fireside, alice, others) = crowd().await;
     let group = makes_group(&alice, "Everybody here").await;
@@ -197,5 +197,17 @@ async fn an_admin_of_a_large_group_has_their_tools_at_once_and_loses_them_at_onc
     alice.patch(&role, &json!({"role": "member"})).await.is(200);
     his.until(&format!("{tools} === 0 && !document.querySelector('dialog').textContent.includes('Invite by link')"))
         .await;
+    // What others become is seen in the open panel, too.
+    let (carol, name) = &others[1];
+    his.types("dialog [aria-label='Search members']", name).await;
+    let line = format!(
+        "[...document.querySelectorAll('dialog .person')].filter((each) => /@{name}( |$)/.test(each.textContent))"
+    );
+    his.until(&format!("{SHOWN} < 20 && ({line}).length === 1 && !({line})[0].textContent.includes('admin')")).await;
+    let role = format!("/messages/api/chats/{group}/members/{carol}/");
+    for (role_now, says) in [("admin", "true"), ("member", "false")] {
+        alice.patch(&role, &json!({"role": role_now})).await.is(200);
+        his.until(&format!("({line})[0]?.textContent.includes('admin') === {says}")).await;
+    }
     his.leaves().await;
 }
