@@ -2,7 +2,7 @@
 // carries only what they need to find each other.
 import { openSocket } from './api.js';
 import { el, icon, iconButton, nameOf, style, toast } from './dom.js';
-import { t } from './i18n.js';
+import { t, tell } from './i18n.js';
 import { createStage, showVideo } from './stage.js';
 import { isRung } from './state.js';
 
@@ -74,7 +74,7 @@ class Call {
     else if (type === 'offer') this.answer(data);
     else if (type === 'answer') this.peers.get(data.from_user_id)?.connection.setRemoteDescription(session(data.sdp, 'answer')).catch(() => {});
     else if (type === 'ice_candidate') this.candidate(data);
-    else if (type === 'error' && data.code !== 'not_in_call') toast(data.message);
+    else if (type === 'error' && data.code !== 'not_in_call') toast(tell(data.message, data.code));
   }
 
   joined(participants) {

@@ -1,6 +1,6 @@
 // Where a call is seen: a panel that one moves, makes small, or spreads over the screen, and
 // that never lies over the box to write in.
-import { el, iconButton, nameOf } from './dom.js';
+import { avatar, el, iconButton, nameOf } from './dom.js';
 import { t } from './i18n.js';
 
 const EDGE = 8; // px that stay free around it
@@ -93,7 +93,7 @@ export function createStage(store, { title, controls }) {
   // --- Who is seen in it.
   function tile(user, own = false) {
     const video = el('video', { autoplay: true, playsInline: true, muted: own });
-    const figure = el('figure', { className: own ? 'tile own' : 'tile', 'data-user': String(user.id) }, video, el('figcaption', { className: 'clip', textContent: own ? t('you') : nameOf(user) }));
+    const figure = el('figure', { className: own ? 'tile own' : 'tile', 'data-user': String(user.id) }, avatar(user, { size: '4rem' }), video, el('figcaption', { className: 'clip', textContent: own ? t('you') : nameOf(user) }));
     tiles.append(figure);
     return { node: figure, video };
   }

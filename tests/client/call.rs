@@ -80,9 +80,12 @@ async fn microphone_camera_and_screen_are_switched_during_a_call() {
     his.presses_button("Audio call").await;
     his.sees(".tile[data-state=connected]").await;
     assert_eq!(his.asks(SEEN).await, false, "nobody shows anything yet");
+    let face = "document.querySelector('.tile:not(.own) .avatar').checkVisibility()";
+    assert_eq!(his.asks(face).await, true, "and is there all the same");
     let pressed = |name: &str| format!("document.querySelector('.controls [aria-label={name:?}]').ariaPressed");
     hers.presses_button("Camera").await;
     his.until(SEEN).await;
+    assert_eq!(his.asks(face).await, false);
     assert_eq!(hers.asks(&pressed("Camera")).await, "true");
     hers.presses_button("Camera").await;
     his.until(&format!("{SEEN} === false")).await;
