@@ -26,9 +26,9 @@ export function createCompletion(box, people) {
     const [, emoji, ends] = EMOJI.exec(before) ?? [];
     if (name !== undefined) return offer(name.length, named(name.toLocaleLowerCase()));
     if (emoji === undefined) return hide();
-    const { findEmoji } = await import('./emoji.js').catch(() => ({ findEmoji: () => [] }));
+    const { findEmoji, inWords } = await import('./emoji.js').catch(() => ({ findEmoji: () => [] }));
     if (mine !== turn) return undefined; // something else was typed meanwhile
-    const found = findEmoji(emoji.toLocaleLowerCase(), Boolean(ends), MOST).map(([face, words]) => ({ face, label: words, text: face }));
+    const found = findEmoji(emoji.toLocaleLowerCase(), Boolean(ends), MOST).map(([face, words]) => ({ face, label: inWords(words), text: face }));
     offer(emoji.length + 1 + ends.length, found);
     return ends && found.length ? pick(at.fitting[0]) : undefined;
   }

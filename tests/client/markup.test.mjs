@@ -10,8 +10,9 @@ async function module(path) {
 }
 const { parse, plainly } = await module('markup.js');
 // Its imports and what it keeps are the page's; what it looks for is not.
-const { findEmoji } = await (async () => {
+const { findEmoji, inWords } = await (async () => {
   globalThis.key = (name) => name;
+  globalThis.language = 'ru';
   return module('emoji.js');
 })();
 
@@ -85,6 +86,7 @@ test('an emoji is found by a word in either language', () => {
   assert.deepEqual(findEmoji('tada', true, 5).map(([emoji]) => emoji), ['🎉']);
   assert.equal(findEmoji('праз', false, 5)[0][0], '🎉');
   assert.deepEqual(findEmoji('zzz', false, 5), []);
+  assert.equal(inWords(findEmoji('tada', true, 1)[0][1]), 'праздник');
 });
 
 test('a line of preview is words without their marks', () => {
