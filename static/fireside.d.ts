@@ -202,7 +202,7 @@ export interface Caller {
   everyPage(path: string, asks?: (path: string) => Promise<any>): Promise<any[]>;
 }
 
-export declare function createCaller(token: string, base?: string): Caller;
+export declare function createCaller(token: string, base?: string, more?: Record<string, string>): Caller;
 
 /** What is sent as a message. */
 export interface Draft extends Wish {

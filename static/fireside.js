@@ -51,8 +51,8 @@ function wait(tries, first) {
 }
 
 /** Requests as JSON, signed with a token; a refusal is thrown. */
-export function createCaller(token, base = '') {
-  const headers = token ? { Authorization: `Token ${token}` } : {};
+export function createCaller(token, base = '', more = {}) {
+  const headers = token ? { ...more, Authorization: `Token ${token}` } : more;
 
   async function ask(method, path, body, signal) {
     const response = await fetch(base + path, {

@@ -1,7 +1,7 @@
 // The door: who is signed in meets their chats, others the sign-in page.
 import { createCaller, HOME, isPassing } from '../fireside.js';
 import { el, style, toast } from './dom.js';
-import { load, t, wanted } from './i18n.js';
+import { language, load, t, wanted } from './i18n.js';
 import { key } from './kept.js';
 
 const JOIN = key('join');
@@ -26,7 +26,8 @@ function making(path) {
   let isUnsure = false;
   return async (wish) => {
     try {
-      return await post(path, wish);
+      // What the server names, it names in the language of the page.
+      return await createCaller('', HOME, { 'Accept-Language': language }).post(path, wish);
     } catch (error) {
       if (isPassing(error)) isUnsure = true;
       else if (isUnsure) return door.login({ username: wish.username, password: wish.password }).catch(() => { throw error; });

@@ -82,6 +82,19 @@ async fn two_people_need_at_most_six_actions_to_their_first_message() {
 }
 
 #[tokio::test]
+async fn the_room_of_everybody_has_its_name_in_the_language_of_the_page() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let setup = format!("/setup#{}", setup_code(&fireside).unwrap());
+    let mut ann = Visitor::opens(&fireside, &setup).await;
+    ann.page.presses_button("Русский").await;
+    ann.page.until("document.documentElement.lang === 'ru'").await;
+    ann.sends(&[("username", "ann"), ("password", PASSWORD)]).await;
+    ann.page.reads(".conversation h2", "Общий чат").await;
+    ann.page.leaves().await;
+}
+
+#[tokio::test]
 async fn a_server_without_an_administrator_says_so_until_it_has_one() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;
