@@ -1,6 +1,6 @@
 // The server, for its administrators: how it is, what fills its disk, who has an account,
 // who may come, and what was done.
-import { confirmed, dialog, el, field, form, menu, nameOf, avatar, iconButton, pages, skeleton, style, toast, words } from './dom.js';
+import { avatar, confirmed, dialog, el, field, form, iconButton, menu, missing, nameOf, pages, skeleton, style, toast } from './dom.js';
 import { alsoLoad, endTime, fullTime, shortly, size, t, tell } from './i18n.js';
 import { copied } from './markup.js';
 
@@ -46,7 +46,8 @@ export async function openAdmin({ api, actions }) {
   // --- How it is.
   function status() {
     const part = el('div', { className: 'stack status' }, skeleton(5));
-    api.status().then((found) => part.replaceChildren(...told(found)), (error) => part.replaceChildren(el('p', { className: 'refused', textContent: words(error) })));
+    const show = () => api.status().then((found) => part.replaceChildren(...told(found)), (error) => part.replaceChildren(missing(error, show)));
+    show();
     return part;
   }
 
@@ -55,7 +56,7 @@ export async function openAdmin({ api, actions }) {
     const part = el('div', { className: 'stack' }, skeleton(6));
     const show = () => api.storage().then((found) => part.replaceChildren(el('dl', { className: 'facts' }, lines(sizes(found))),
       largest('storage.chats.messages', found.chats_by_messages.map(chat)), largest('storage.chats.bytes', found.chats_by_bytes.map(chat)),
-      largest('storage.users', found.users_by_bytes.map(({ username, stored_bytes, text_bytes }) => line(`@${username}`, size(stored_bytes + text_bytes))))), (error) => part.replaceChildren(el('div', { className: 'refused', textContent: words(error) })));
+      largest('storage.users', found.users_by_bytes.map(({ username, stored_bytes, text_bytes }) => line(`@${username}`, size(stored_bytes + text_bytes))))), (error) => part.replaceChildren(missing(error, show)));
     show();
     return part;
 
@@ -74,7 +75,7 @@ export async function openAdmin({ api, actions }) {
         await api.keepFor(id, days);
         await show();
       }), days > 0])));
-      return line(name, notes.filter(Boolean).join(' · '), more);
+      return line(name, beside(notes), more);
     }
   }
 
@@ -109,7 +110,7 @@ export async function openAdmin({ api, actions }) {
         is_disabled ? [t('admin.enable'), guarded(async () => { await api.changeAccount(user.id, { is_disabled: false }); await show(); })]
           : [t('admin.disable'), sure(t('admin.disable.sure', { name: nameOf(user) }), t('admin.disable'), () => api.changeAccount(user.id, { is_disabled: true })), true],
       ]));
-      return el('li', { className: is_disabled ? 'person off' : 'person' }, avatar(user), el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: nameOf(user) }), el('span', { className: 'soft words', textContent: notes.filter(Boolean).join(' · ') })), more);
+      return el('li', { className: is_disabled ? 'person off' : 'person' }, avatar(user), el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: nameOf(user) }), el('span', { className: 'soft words', textContent: beside(notes) })), more);
     }
     function sure(question, action, act) {
       return guarded(async () => {
@@ -156,13 +157,16 @@ function deed({ actor, action, subject, detail }) {
   const who = actor === 'command line' ? t('audit.cli') : actor;
   const sentence = t(`audit.${action}`, { actor: who, subject });
   if (sentence === `audit.${action}`) return [who, action, subject, detail].filter(Boolean).join(' · ');
-  return detail ? `${sentence} (${more(detail)})` : sentence;
+  return detail ? `${sentence.replace(/\.$/, '')} (${more(detail)}).` : sentence;
 }
 
 // What the log says of it besides, where it says so in words of its own.
 function more(detail) {
   const [, n, until, label] = /^(\d+) uses until ([^;]+)(?:; (.*))?$/s.exec(detail) ?? [];
-  if (n) return [t('admin.invite.live', { n: Number(n), time: endTime(new Date(until)) }), label].filter(Boolean).join('; ');
+  if (n) {
+    const [first, ...rest] = t('admin.invite.live', { n: Number(n), time: endTime(new Date(until)) });
+    return [first.toLocaleLowerCase() + rest.join(''), label].filter(Boolean).join('; ');
+  }
   return detail === 'admin' ? t('group.admin') : detail;
 }
 
@@ -171,6 +175,9 @@ function handOver(title, { url, expires_at }) {
   dialog(title, el('div', { className: 'stack' }, el('p', { textContent: t('admin.once', { time: endTime(new Date(expires_at)) }) }),
     el('div', { className: 'row secret' }, el('code', { className: 'grow words', textContent: url }), el('button', { type: 'button', className: 'primary', textContent: t('copy'), onclick: () => copied(url) }))));
 }
+
+// Where such a line breaks, the point stays at its end.
+const beside = (notes) => notes.filter(Boolean).join('\u00a0· ');
 
 const lines = (facts) => facts.map(([what, value]) => el('div', {}, el('dt', { textContent: what }), el('dd', { className: 'words', textContent: value })));
 
@@ -192,6 +199,7 @@ function sizes({ database_bytes, wal_bytes, files_bytes, copies_bytes, free_byte
 // As long as it is, in the unit that fits.
 function lasting(seconds) {
   const minutes = Math.floor(seconds / 60);
+  if (!minutes) return t('fact.moment');
   if (minutes < 60) return t('fact.minutes', { n: minutes });
   return minutes < 48 * 60 ? t('fact.hours', { n: Math.floor(minutes / 60) }) : t('fact.days', { n: Math.floor(seconds / DAY) });
 }

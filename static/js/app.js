@@ -11,6 +11,7 @@ import { createOutbox } from './outbox.js';
 import { goTo, leave } from './place.js';
 import { createStore, nothing, sortedChats, unreadTotal } from './state.js';
 
+const MINUTE = 60_000; // ms
 const SETTLED = 2_000; // ms after the chats are there
 const RECALLED = 1_000; // ms in which what was last seen is there, or is not waited for
 
@@ -82,11 +83,20 @@ class App {
       if (wanted !== title) document.title = title = wanted;
       if (unread !== counted) navigator.setAppBadge?.(counted = unread).catch(() => {});
     });
+    this.turnDays();
     this.listen(main);
     this.socket = openLive(this);
     store.tell({ type: 'link', link: 'connecting' });
     store.tell({ type: 'known' });
     if (this.seen) this.route();
+  }
+
+  // From midnight on, what was said today was said yesterday. A timer until then would sleep with the device.
+  turnDays() {
+    const turn = () => this.store.tell({ type: 'day', day: new Date().toDateString() });
+    const clock = setInterval(turn, MINUTE);
+    this.signal.addEventListener('abort', () => clearInterval(clock));
+    turn();
   }
 
   // What shows a chat is not loaded before one is opened.

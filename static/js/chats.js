@@ -1,5 +1,5 @@
 // The list of chats, and the box that finds chats, people and messages.
-import { avatar, el, icon, iconButton, nameOf, person, skeleton } from './dom.js';
+import { avatar, el, icon, iconButton, missing, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
 import { gist } from './markup.js';
 import { isCounted, mentionTotal, otherMember, othersInCall, sortedChats } from './state.js';
@@ -32,7 +32,7 @@ export function createChats(store, api, { actions }) {
   function draw(state) {
     drawMe(state);
     drawLink(state);
-    const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent, drafts: state.drafts };
+    const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent, drafts: state.drafts, day: state.day };
     if (Object.keys(inputs).every((key) => inputs[key] === drawn[key])) return;
     drawn = inputs;
     drawMentions(mentionTotal(state));
@@ -69,9 +69,9 @@ export function createChats(store, api, { actions }) {
     wanted.forEach((item, index) => list.children[index] !== item && list.insertBefore(item, list.children[index] ?? null));
     while (list.children.length > wanted.length) list.lastChild.remove();
     for (const id of rows.keys()) if (!state.chats[id]) rows.delete(id);
-    empty.hidden = shown.length > 0 || Boolean(asked && (isFinding || hits || found.children.length));
+    empty.hidden = shown.length > 0 || Boolean(asked && (isFinding || hits || hits === null || found.children.length));
     if (!empty.hidden) {
-      empty.replaceChildren(...(asked ? [el('p', { textContent: t('search.nothing') })] : [
+      empty.replaceChildren(...(asked ? [hits === undefined ? missing(new TypeError(), find) : el('p', { textContent: t('search.nothing') })] : [
         el('p', { textContent: t('chats.none') }),
         el('button', { type: 'button', className: 'primary', textContent: t('new'), onclick: () => actions.start('chat') }),
         el('button', { type: 'button', textContent: t('browse'), onclick: () => actions.start('browse') })]));
@@ -90,7 +90,7 @@ export function createChats(store, api, { actions }) {
     const calling = othersInCall(state, chat.id).length;
     const failed = state.unsent.some((item) => item.chat === chat.id && item.error);
     const draft = current ? '' : (state.drafts[chat.id] ?? '').slice(0, 160);
-    const key = [draft, chat.title, (other ?? chat).avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.mention_count, isCounted(chat), chat.last_message?.id, chat.last_message?.content].join('\n');
+    const key = [state.day, draft, chat.title, (other ?? chat).avatar_url, online, writes, calling, current, failed, chat.unread_count, chat.mention_count, isCounted(chat), chat.last_message?.id, chat.last_message?.content].join('\n');
     const known = rows.get(chat.id);
     if (known?.key === key) return known.node;
     const item = known?.node ?? el('li', {});
@@ -136,7 +136,7 @@ export function createChats(store, api, { actions }) {
   let timer;
   let searching = null;
   let isFinding = false; // until the answers to what is in the box are there
-  let hits = 0; // messages that were found
+  let hits = 0; // messages that were found; null where that is not known, undefined where nothing could look for them
   const seek = () => searching ??= import('./search.js').then(({ createSearch }) => {
     const made = createSearch(store, api, { actions, input: search, typed: find });
     lists.prepend(made.before);
@@ -166,7 +166,7 @@ export function createChats(store, api, { actions }) {
     const asked = search.value.trim();
     const wish = withoutFilters(asked);
     const isLatest = () => asked === search.value.trim();
-    const [people, count = 0] = await Promise.all([
+    const [people, count] = await Promise.all([
       wish ? api.findUsers(wish).catch(() => []) : [],
       seek().then((made) => made?.find(asked)),
     ]);

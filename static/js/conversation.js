@@ -87,8 +87,8 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     if (node.hidden) return;
     drawHeader(state);
     drawOffline(state);
-    const { me, unsent, logs, lines, reads } = state;
-    const inputs = { log: logs[chat], lines: lines[chat], unsent, reads: reads[chat], me, members: current().members };
+    const { me, unsent, logs, lines, reads, day } = state;
+    const inputs = { log: logs[chat], lines: lines[chat], unsent, reads: reads[chat], me, day, members: current().members };
     if (moves || Object.keys(inputs).some((key) => inputs[key] !== drawn[key])) {
       const before = drawn.log;
       drawn = inputs;
@@ -141,7 +141,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const call = state.calls[chat]?.users.includes(state.me.id) ? 0 : othersInCall(state, chat).length;
     const { last_seen } = state.presence[other?.id] ?? {};
     const isMuted = !isCounted(shown);
-    const key = [shown.title, (other ?? shown).avatar_url, online, last_seen, shown.members?.length, call, state.link, isMuted].join('\n');
+    const key = [shown.title, (other ?? shown).avatar_url, online, last_seen, shown.members?.length, call, state.link, isMuted, state.day].join('\n');
     if (drawn.header === key && drawn.headerOf === chat) return;
     Object.assign(drawn, { header: key, headerOf: chat });
     title.textContent = shown.title;
@@ -224,7 +224,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
     const chip = emoji && [...made.querySelectorAll('.chip')].find((each) => each.dataset.emoji === emoji);
     (tools.node.contains(focus) ? focus : chip || made).focus({ preventScroll: true });
   }
-  const same = (a, b) => a.message === b.message && a.item === b.item && a.grouped === b.grouped && a.readers === b.readers && a.at === b.at && a.note === b.note;
+  const same = (a, b) => a.message === b.message && a.item === b.item && a.grouped === b.grouped && a.readers === b.readers && a.at === b.at && a.on === b.on && a.note === b.note;
 
   function firstVisible() {
     const edge = scroll.getBoundingClientRect().top;

@@ -112,7 +112,12 @@ export function confirmed(question, action) {
 // Something small beside what was pressed, gone with Esc or a click elsewhere.
 export function popover(anchor, content) {
   const node = el('div', { popover: 'auto', role: 'dialog', 'aria-label': anchor.ariaLabel ?? '' }, content);
-  const fitted = new ResizeObserver(() => place(node, anchor)); // what is inside may come, and grow, later
+  const fitted = new ResizeObserver(put); // what is inside may come, and grow, later
+  let at; // where what was pressed was last seen: without the focus it may be hidden
+  function put() {
+    if (!at || anchor.checkVisibility?.()) at = anchor.getBoundingClientRect();
+    place(node, at, anchor instanceof Element);
+  }
   node.addEventListener('toggle', ({ newState }) => {
     if (newState !== 'closed') return;
     fitted.disconnect();
@@ -124,7 +129,7 @@ export function popover(anchor, content) {
   });
   (anchor.closest('dialog') ?? document.body).append(node);
   node.showPopover();
-  place(node, anchor);
+  put();
   fitted.observe(node);
   // A box would bring up the keyboard of a phone, over what there is to choose from.
   const first = matchMedia('(pointer: coarse)').matches ? 'button' : 'button, input';
@@ -134,13 +139,12 @@ export function popover(anchor, content) {
 
 // Below what was pressed, or above it, and never beyond the edge of the screen.
 const EDGE = 8; // px
-function place(node, anchor) {
-  const at = anchor.getBoundingClientRect();
+function place(node, at, isPressed) {
   const { offsetWidth: width, offsetHeight: height } = node;
   const within = (least, wish, most) => Math.max(least, Math.min(wish, most));
   const fitsBelow = at.bottom + EDGE / 2 + height < innerHeight - EDGE;
   // It reaches towards the middle; under a pointer it begins there.
-  const left = anchor instanceof Element && at.left > innerWidth / 2 ? at.right - width : at.left;
+  const left = isPressed && at.left > innerWidth / 2 ? at.right - width : at.left;
   node.style.left = `${within(EDGE, left, innerWidth - width - EDGE)}px`;
   node.style.top = `${within(EDGE, fitsBelow ? at.bottom + EDGE / 2 : at.top - height - EDGE / 2, innerHeight - height - EDGE)}px`;
 }
@@ -189,6 +193,11 @@ export function words(error) {
   const code = error.code || CODES[error.status];
   const sentences = error.status === 400 ? Object.values(error.details ?? {}).flat() : [];
   return (sentences.length ? sentences : [error.message]).map((each) => tell(String(each), code)).join(' ');
+}
+
+// What did not come, why, and a button that asks for it again.
+export function missing(error, again) {
+  return el('p', { className: 'refused', role: 'alert' }, words(error), ' ', el('button', { type: 'button', className: 'plain', textContent: t('again'), onclick: ({ currentTarget }) => { currentTarget.disabled = true; again(); } }));
 }
 
 export function field(name, label, properties = {}) {
@@ -249,7 +258,9 @@ export function pages(list, ask, line, none = '') {
       else list.append(...lines);
       if (next) list.append(el('li', { className: 'more-of-it' }, el('button', { type: 'button', textContent: t('more.list'), onclick: () => show(page + 1) })));
     } catch (error) {
-      list.replaceChildren(el('li', { className: 'refused', textContent: words(error) }));
+      if (page === 1) list.replaceChildren();
+      list.querySelector('.more-of-it')?.remove();
+      list.append(el('li', { className: 'more-of-it' }, missing(error, () => show(page))));
     }
   }
   return () => show();

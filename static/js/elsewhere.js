@@ -1,6 +1,6 @@
 // Signing in by the operator's provider or proxy: the way there and back, and the link to one's account.
 import { HOME, randomId, Refusal } from '../fireside.js';
-import { confirmed, el, toast, words } from './dom.js';
+import { confirmed, el, missing, toast } from './dom.js';
 import { t } from './i18n.js';
 import { key } from './kept.js';
 
@@ -59,12 +59,13 @@ export function showLink(section, { api, name, refused }) {
     };
     section.replaceChildren(el('h3', { textContent: t('elsewhere') }),
       el('p', { className: 'soft', textContent: t(linked ? 'elsewhere.on' : 'elsewhere.off', { name }) }),
-      linked ? button(t('elsewhere.unlink'), remove, { disabled: !has_password }) : button(t('elsewhere.link', { name }), add),
+      el('div', { className: 'row' }, linked ? button(t('elsewhere.unlink'), remove, { disabled: !has_password }) : button(t('elsewhere.link', { name }), add)),
       linked && !has_password ? el('p', { className: 'soft', textContent: t('elsewhere.only') }) : '');
     section.hidden = false;
   };
-  show().catch((error) => {
-    section.replaceChildren(el('p', { className: 'refused', textContent: words(error) }));
+  const start = () => show().catch((error) => {
+    section.replaceChildren(missing(error, start));
     section.hidden = false;
   });
+  start();
 }

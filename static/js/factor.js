@@ -1,12 +1,12 @@
 // Two-factor authentication: turning it on, what signs in when the phone is lost, turning it off.
-import { confirmed, dialog, el, field, form, skeleton, style, toast, words } from './dom.js';
+import { confirmed, dialog, el, field, form, missing, skeleton, style, toast } from './dom.js';
 import { t } from './i18n.js';
 import { copied } from './markup.js';
 
 // As it stands in the settings.
 export function factorPart({ api, me }) {
   const part = el('div', { className: 'stack' }, skeleton(2));
-  const show = () => api.factor().then((state) => part.replaceChildren(...(state.on ? on(state) : off())), (error) => part.replaceChildren(el('p', { className: 'refused', textContent: words(error) })));
+  const show = () => api.factor().then((state) => part.replaceChildren(...(state.on ? on(state) : off())), (error) => part.replaceChildren(missing(error, show)));
   show();
   return part;
 

@@ -1,5 +1,5 @@
 // The hooks of a group, for its admins: URLs by which programs write in it, and URLs that are sent what happens there.
-import { confirmed, dialog, el, field, form, nameOf, skeleton, style, words } from './dom.js';
+import { confirmed, dialog, el, field, form, missing, nameOf, skeleton, style } from './dom.js';
 import { alsoLoad, fullTime, t, tell } from './i18n.js';
 import { copied } from './markup.js';
 
@@ -59,7 +59,7 @@ export async function openHooks({ api, store, actions }, chat) {
       if (!box.isConnected) return;
       list.replaceChildren(...(results.length ? results.map(line) : [el('li', { className: 'soft', textContent: t('hooks.none') })]));
     } catch (error) {
-      list.replaceChildren(el('li', { className: 'refused', textContent: words(error) }));
+      list.replaceChildren(el('li', {}, missing(error, draw)));
     }
   }
 
@@ -114,7 +114,9 @@ function openDeliveries({ api, actions }, chat, { id, label }, changed) {
       else list.replaceChildren(...(lines.length ? lines : [el('li', { className: 'soft', textContent: t('hooks.deliveries.none') })]));
       if (next) list.append(el('li', { className: 'more-of-it' }, el('button', { type: 'button', textContent: t('more.list'), onclick: () => draw(next) })));
     } catch (error) {
-      list.replaceChildren(el('li', { className: 'refused', textContent: words(error) }));
+      if (!cursor) list.replaceChildren();
+      list.querySelector('.more-of-it')?.remove();
+      list.append(el('li', { className: 'more-of-it' }, missing(error, () => draw(cursor))));
     }
   }
   function line({ type, status: answer, ms, at, error, seq }) {

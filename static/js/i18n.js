@@ -62,7 +62,7 @@ export function size(bytes) {
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < 3) [value, unit] = [value / 1024, unit + 1];
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} ${t(`unit.${units[unit]}`)}`;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)}\u00a0${t(`unit.${units[unit]}`)}`;
 }
 
 // As one says it: "42 seconds", "5 minutes", "2 hours 2 minutes".
@@ -100,6 +100,7 @@ export function shortly(at, now = new Date()) {
   const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
   if (days === 0) return clock(at);
   if (days < 7) return date('week', { weekday: 'short' }).format(at);
+  if (days > 300) return date('old', { dateStyle: 'short' }).format(at); // of which year it is, the month no longer says
   return date('short', { day: 'numeric', month: 'short' }).format(at);
 }
 

@@ -1,6 +1,6 @@
 // Inviting people: a link, to be copied, shared, or read off the screen with a phone.
 import { HOME } from '../fireside.js';
-import { dialog, el, field, form, needed, skeleton, words } from './dom.js';
+import { dialog, el, field, form, missing, needed, skeleton } from './dom.js';
 import { endTime, t } from './i18n.js';
 import { copied } from './markup.js';
 
@@ -64,7 +64,7 @@ export async function openGroupInvite({ api, actions, store }, chat) {
       } });
       return el('li', { className: link === current ? 'person chosen' : 'person' },
         el('button', { type: 'button', className: 'person-open grow', onclick: () => { current = link; draw(); } },
-          el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: url }), el('span', { className: 'soft words', textContent: until(link) }))), revoke);
+          el('span', { className: 'grow' }, el('span', { className: 'clip', textContent: `…#${code}` }), el('span', { className: 'soft words', textContent: until(link) }))), revoke);
     }));
   }
 
@@ -83,7 +83,7 @@ async function shownIn(body, actions, made) {
     body.querySelector('button.primary')?.focus();
   } catch (error) {
     if (error.status === 401) return actions.refused(error);
-    body.replaceChildren(el('p', { className: 'refused', role: 'alert', textContent: words(error) }));
+    body.replaceChildren(missing(error, () => shownIn(body, actions, made)));
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 // What mentions me and answers me, in all chats, newest first; what of it is unread has a mark.
 import { createNear } from './attachment.js';
-import { dialog, el, skeleton, words } from './dom.js';
+import { dialog, el, missing, skeleton } from './dom.js';
 import { t } from './i18n.js';
 import { hitLine } from './search.js';
 
@@ -27,7 +27,7 @@ export function openMentions({ api, store, actions }) {
     } catch (error) {
       if (mine !== asked) return;
       if (!cursor) list.replaceChildren();
-      note.replaceChildren(words(error), ' ', el('button', { type: 'button', className: 'plain', textContent: t('again'), onclick: () => show(cursor) }));
+      note.replaceChildren(...missing(error, () => show(cursor)).childNodes);
       return;
     }
     if (mine !== asked) return;

@@ -1,5 +1,5 @@
 // People: friends, anyone's page, and the posts of everybody.
-import { avatar, confirmed, dialog, el, field, form, nameOf, person, skeleton } from './dom.js';
+import { avatar, confirmed, dialog, el, field, form, missing, nameOf, person, skeleton } from './dom.js';
 import { fullTime, shortly, t } from './i18n.js';
 import { draw as markup } from './markup.js';
 import { createMutes } from './mutes.js';
@@ -24,13 +24,18 @@ export async function openPeople(world) {
     el('section', {}, el('h3', { textContent: t('friends') }), friends),
     el('section', {}, el('h3', { textContent: t('post.new') }), writing),
     el('section', {}, el('h3', { textContent: t('posts') }), feed)], { drawer: true });
+  // Friends and posts come together, or not.
   async function show() {
     const [mine, posts] = await Promise.all([api.profile(), api.posts()]);
     const known = await Promise.all((mine.profile.friends ?? []).slice(0, 200).map((id) => api.user(id).catch(() => null)));
     friends.replaceChildren(...(known.filter(Boolean).length ? known.filter(Boolean).map((user) => person(user, { online: world.store.get().presence[user.id]?.online, onclick: () => actions.person(user.username) })) : [el('li', { className: 'soft', textContent: t('friends.none') })]));
     feed.replaceChildren(...(posts.length ? posts.toReversed().slice(0, 200).map((each) => post(each)) : [el('p', { className: 'soft', textContent: t('posts.none') })]));
   }
-  show().catch(actions.refused);
+  const start = () => show().catch((error) => {
+    friends.replaceChildren();
+    feed.replaceChildren(missing(error, start));
+  });
+  start();
 }
 
 function closeAll() {

@@ -1,7 +1,7 @@
 // Searching what was said: in all chats below the box that finds chats and people, in one chat
 // in a panel of its own. What is looked for, and the filters in it, are the server's to read.
 import { createNear } from './attachment.js';
-import { avatar, dialog, el, icon, nameOf, words } from './dom.js';
+import { avatar, dialog, el, icon, missing, nameOf, skeleton } from './dom.js';
 import { createFinder, replaceLines } from './finder.js';
 import { fullTime, number, shortly, t } from './i18n.js';
 import { key } from './kept.js';
@@ -9,6 +9,7 @@ import { plainly } from './markup.js';
 import { otherMember } from './state.js';
 
 const FILTERS = ['from:me', 'has:image', 'has:file', 'has:link'];
+const SLOW = 500; // ms after which it is shown that an answer is awaited
 const RECENT = 8; // searches that are kept
 
 // What is found below the box `input`; `typed` is called when a filter or an earlier search
@@ -23,7 +24,7 @@ export function createSearch(store, api, { actions, input, typed }) {
   const results = el('div', { hidden: true }, title, note, list);
   const near = createNear(null);
   // A moment later, so that what is pressed there is still there.
-  input.addEventListener('blur', () => setTimeout(() => { if (!earlier.contains(document.activeElement)) earlier.hidden = true; }, 200));
+  input.addEventListener('blur', () => setTimeout(() => { if (document.activeElement !== input && !earlier.contains(document.activeElement)) earlier.hidden = true; }, 200));
   let asked = null; // what was asked for last: an older answer is void
   let answer = null; // as long as it is awaited
 
@@ -40,6 +41,12 @@ export function createSearch(store, api, { actions, input, typed }) {
       return 0;
     }
     const mine = answer = show(q, null).finally(() => { if (answer === mine) answer = null; });
+    setTimeout(() => {
+      if (answer !== mine) return;
+      results.hidden = false;
+      note.textContent = '';
+      list.replaceChildren(...skeleton(3).map((bar) => el('li', { className: 'ghost' }, bar)));
+    }, SLOW);
     return mine;
   }
   async function show(q, cursor) {
@@ -48,10 +55,10 @@ export function createSearch(store, api, { actions, input, typed }) {
       page = await api.search({ q, cursor });
     } catch (error) {
       if (q !== asked) return 0;
-      list.replaceChildren();
-      results.hidden = !isTold(error);
-      note.textContent = words(error);
-      return 0;
+      if (!cursor) list.replaceChildren();
+      results.hidden = !isTold(error) && !list.children.length;
+      note.replaceChildren(...missing(error, () => (cursor ? show(q, cursor) : typed())).childNodes);
+      return isTold(error) ? null : 0;
     }
     if (q !== asked) return 0;
     const lines = page.results.map((hit) => hitLine(hit, store.get(), { isWhole: false, open: () => { remember(q); actions.place(hit.chat.id, hit.message.id); } }));

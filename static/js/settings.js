@@ -22,7 +22,7 @@ export function openSettings({ api, store, actions, signOut }) {
   };
   const section = (title, ...content) => el('section', {}, el('h3', { textContent: title }), content);
   const { me } = store.get();
-  const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => import('./admin.js').then(({ openAdmin }) => openAdmin({ api, actions })) });
+  const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => needed(() => import('./admin.js'), ({ openAdmin }) => openAdmin({ api, actions })) });
   const server = api.server();
   const elsewhere = el('section', { hidden: true });
   server.then(({ user, oidc }) => {
@@ -30,7 +30,7 @@ export function openSettings({ api, store, actions, signOut }) {
     if (oidc) import('./elsewhere.js').then(({ showLink }) => showLink(elsewhere, { api, name: oidc.name, refused: actions.refused }), () => {});
   }, () => {});
   dialog(t('settings'), [
-    el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), hasKeys() && el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => import('./keys.js').then(({ openHelp }) => openHelp()) })),
+    el('div', { className: 'row' }, admin, el('button', { type: 'button', textContent: t('invite'), onclick: () => actions.invite() }), hasKeys() && el('button', { type: 'button', textContent: t('shortcuts'), onclick: () => needed(() => import('./keys.js'), ({ openHelp }) => openHelp()) })),
     section(t('profile.mine'), picture(), profile()),
     section(t('appearance'), choice('theme', t('theme'), { auto: t('theme.auto'), light: t('theme.light'), dark: t('theme.dark') }, localStorage.getItem(key('theme')) ?? 'auto', wear),
       choice('language', t('language'), LANGUAGES, language, speak)),
@@ -136,12 +136,12 @@ export function openSettings({ api, store, actions, signOut }) {
     const show = (text) => {
       const curl = `curl -H 'Authorization: Token ${text}' ${HOME}/messages/api/chats/`;
       place.replaceChildren(line(text), el('span', { className: 'soft', textContent: t('token.curl') }), line(curl),
-        el('button', { type: 'button', className: 'danger', textContent: t('token.rotate'), onclick: guarded(async () => {
+        el('div', { className: 'row' }, el('button', { type: 'button', className: 'danger', textContent: t('token.rotate'), onclick: guarded(async () => {
           if (await confirmed(t('token.rotate.sure'), t('token.rotate'))) show((await api.rotateToken()).token);
-        }) }));
+        }) })));
     };
     const line = (text) => el('div', { className: 'row secret' }, el('code', { className: 'grow words', textContent: text }), el('button', { type: 'button', textContent: t('copy'), onclick: () => copied(text) }));
-    place.append(el('button', { type: 'button', textContent: t('token.show'), onclick: guarded(async () => show((await api.apiToken()).token)) }));
+    place.append(el('div', { className: 'row' }, el('button', { type: 'button', textContent: t('token.show'), onclick: guarded(async () => show((await api.apiToken()).token)) })));
     return [el('p', { className: 'soft', textContent: t('token.about') }), place, el('a', { href: `${HOME}/docs`, textContent: t('token.docs') })];
   }
 }

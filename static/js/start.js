@@ -1,5 +1,5 @@
 // Starting to talk: to somebody, to several, in a public room.
-import { avatar, dialog, el, field, form, iconButton, nameOf, person, skeleton } from './dom.js';
+import { avatar, dialog, el, field, form, iconButton, missing, nameOf, person, skeleton } from './dom.js';
 import { createFinder } from './finder.js';
 import { shortly, t } from './i18n.js';
 
@@ -66,7 +66,7 @@ export function chat({ api, store, actions }) {
   }
 }
 
-export async function browse({ api, actions }) {
+export function browse({ api, actions }) {
   const list = el('ul', {}, skeleton(4));
   const opening = form([field('name', t('public.name'), { maxLength: 255, required: true }), field('description', t('public.about'))], t('public.create'), async ({ name, description }) => {
     const room = await api.makeRoom({ name, description });
@@ -74,11 +74,14 @@ export async function browse({ api, actions }) {
     actions.go(room.id);
   });
   const box = dialog(t('browse'), [el('section', {}, list), el('section', {}, el('h3', { textContent: t('public.own') }), opening)], { drawer: true });
-  try {
-    const rooms = await api.publicRooms();
-    list.replaceChildren(...(rooms.length ? rooms.map(line) : [el('li', { className: 'soft', textContent: t('public.none') })]));
-  } catch (error) {
-    actions.refused(error);
+  show();
+  async function show() {
+    try {
+      const rooms = await api.publicRooms();
+      list.replaceChildren(...(rooms.length ? rooms.map(line) : [el('li', { className: 'soft', textContent: t('public.none') })]));
+    } catch (error) {
+      list.replaceChildren(el('li', {}, missing(error, show)));
+    }
   }
   function line(room) {
     const join = el('button', { type: 'button', textContent: t('join'), 'aria-label': t('join.name', { name: room.name }), onclick: async () => {

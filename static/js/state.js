@@ -15,6 +15,7 @@ export const nothing = {
   presence: {}, // by user: {online, last_seen, at}
   lines: {}, // by chat: who came, went and renamed it, the oldest first
   calls: {}, // by chat: {users (ids of those in its call), at}
+  day: null, // the day on which the page is read
   heard: 0, // how many times the socket told of presence or calls: what was asked for before is older
   seq: 0,
   link: 'connecting', // or 'live', 'lost'
@@ -121,6 +122,8 @@ const on = {
     const over = Object.values(state.chats).filter(({ notify }) => Date.parse(notify?.muted_until) <= now);
     return over.reduce((next, { id, notify }) => withChat(next, id, { notify: { ...notify, muted_until: null } }), state);
   },
+
+  day: (state, { day }) => (state.day === day ? state : { ...state, day }),
 
   // Nobody was in it before.
   call_started: (state, { chat, user_id }) => on.call(state, { chat, participants: [user_id] }),
@@ -269,7 +272,7 @@ export function rows(state, chat, from, to) {
   if (next < 0) next = lines.length;
   const opensDay = (item, key) => {
     const opens = !before || dayOf(before) !== dayOf(item);
-    if (opens) found.push({ key: `d${key}`, kind: 'day', at: item.created_at });
+    if (opens) found.push({ key: `d${key}`, kind: 'day', at: item.created_at, on: state.day });
     return opens;
   };
   const toldBefore = (time) => {

@@ -1,6 +1,7 @@
 //! No mouse at all.
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use super::talk::direct;
 use super::{Browser, browser_is_here};
@@ -131,5 +132,28 @@ async fn someone_new_does_all_of_it_without_a_mouse() {
     page.until("document.documentElement.lang === 'ru' && document.querySelector('#draft')").await;
     let chats = bob.get("/messages/api/chats/").await.is(200).results();
     assert_eq!(chats[0]["unread_count"], 2, "the greeting, and a missed call: {chats:?}");
+    page.leaves().await;
+}
+
+#[tokio::test]
+async fn the_menu_of_a_message_stays_beside_it() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let page = Browser::of(&fireside, &alice).await;
+    page.opens_chat(direct(&alice, &bob).await).await;
+    page.says("typed").await;
+    page.sees(".message.mine:not(.unsent)").await;
+    page.devtools("Input.dispatchMouseEvent", json!({"type": "mouseMoved", "x": 5, "y": 5})).await;
+    page.does("document.querySelector('.message.mine').focus()").await;
+    page.presses(Key::Enter).await;
+    page.sees(".menu button").await;
+    // What shows the menu is hidden by then, and the menu has been placed again.
+    page.waits_for("requestAnimationFrame(() => requestAnimationFrame(() => done()))").await;
+    page.until("!document.querySelector('.tools').checkVisibility()").await;
+    let apart = "((menu, message) => Math.max(0, message.left - menu.right, menu.left - message.right) + Math.max(0, message.top - menu.bottom, menu.top - message.bottom))\
+        (...['.menu', '.message.mine .bubble'].map((each) => document.querySelector(each).getBoundingClientRect()))";
+    let apart = page.asks(apart).await;
+    assert!(apart.as_f64().unwrap() < 150.0, "{apart} px");
     page.leaves().await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::link::an_admins_page;
 use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::prototyping::Dev;
@@ -81,6 +82,67 @@ async fn a_chat_that_did_not_load_loads_by_itself() {
     hers.does("window.failing = []").await;
     hers.reads(".message .content", "first").await;
     hers.leaves().await;
+}
+
+/// The pauses between two tries are short.
+const IN_HASTE: &str = "const set = window.setTimeout; window.setTimeout = (act, ms, ...rest) => set(act, ms > 300 && ms < 4000 ? 50 : ms, ...rest);";
+
+#[tokio::test]
+async fn what_did_not_come_is_asked_for_again_where_it_is_missing() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    bob.opens_room("Bakers").await;
+    bob.post("/profiles/api/posts/", &json!({"title": "Seeds", "content": "On Saturday"})).await.is(201);
+    let page = an_admins_page(&fireside, &alice).await;
+    page.begins_pages_with(FAILING).await;
+    page.begins_pages_with(IN_HASTE).await;
+    page.reloads().await;
+    page.sees(".app .me").await;
+    let closes = "for (const open of document.querySelectorAll('dialog')) open.close()";
+    let fails = async |paths: &[&str]| {
+        let failing: Vec<_> = paths.iter().map(|path| json!(["GET", path])).collect();
+        page.does(&format!("{closes}; window.failing = {}", json!(failing))).await;
+    };
+    let comes = async |selector: &str| {
+        page.reads("dialog .refused", "The server cannot be reached.").await;
+        page.does("window.failing = []").await;
+        page.does("for (const button of document.querySelectorAll('dialog .refused button')) button.click()").await;
+        page.sees(selector).await;
+        page.until("!document.querySelector('dialog .refused:not(:empty)')").await;
+    };
+    fails(&["/profiles/api/"]).await;
+    page.presses_button("People and posts").await;
+    comes("dialog .post").await;
+    fails(&["/api/rooms/"]).await;
+    page.presses_button("New chat").await;
+    page.presses_button("Browse public groups").await;
+    comes("dialog .person").await;
+    fails(&["/api/server/sessions/", "/second-factor/", "/messages/api/notify/"]).await;
+    page.clicks(".me").await;
+    page.until("document.querySelectorAll('dialog .refused button').length === 3").await;
+    comes("dialog [name=quiet]:enabled").await;
+    page.reads("dialog .person", "This device").await;
+    page.reads("dialog button", "Set up").await;
+    for (part, path, sign) in [
+        ("Server", "/server/status/", ".status p"),
+        ("Storage", "/server/storage/", ".facts"),
+        ("Accounts", "/server/users/", ".person"),
+    ] {
+        fails(&[path]).await;
+        page.clicks(".me").await;
+        page.presses_button("Administration").await;
+        page.presses_button(part).await;
+        comes(&format!("dialog.admin {sign}")).await;
+    }
+    fails(&["/api/search/"]).await;
+    page.types(".search input", "quicksilver").await;
+    page.reads(".lists [role=status]", "The server cannot be reached.").await;
+    let found_nothing = "document.querySelector('.lists').innerText.includes('Nothing found.')";
+    assert_eq!(page.asks(found_nothing).await, false);
+    page.does("window.failing = []; document.querySelector('.lists [role=status] button').click()").await;
+    page.until(found_nothing).await;
+    page.leaves().await;
 }
 
 #[tokio::test]

@@ -88,8 +88,10 @@ async fn the_answer_to_what_was_typed_last_is_shown_whichever_comes_last() {
     hers.does("window.held = null; document.querySelector('[type=search]').value = ''").await;
     hers.types("[type=search]", "slow").await;
     hers.until("window.held").await;
+    hers.sees(".lists [aria-label=Messages] .ghost").await;
     hers.does("window.held()").await;
     hers.until(&format!("({HITS}).length === 2")).await;
+    assert!(hers.asks("document.querySelector('.lists .ghost')").await.is_null());
     hers.leaves().await;
 }
 

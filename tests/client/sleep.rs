@@ -118,3 +118,36 @@ async fn a_line_that_dies_silently_is_noticed_and_caught_up_with() {
     assert_eq!(hers.texts().await, expected);
     hers.leaves().await;
 }
+
+/// A clock that can be put forward, and looked at often.
+const CLOCK: &str = "
+    window.ahead = new Date().setHours(12, 0, 0, 0) - Date.now();
+    const Real = Date;
+    window.Date = class extends Real {
+        constructor(...given) { given.length ? super(...given) : super(Real.now() + window.ahead); }
+        static now() { return Real.now() + window.ahead; }
+    };
+    const often = window.setInterval;
+    window.setInterval = (act, ms, ...rest) => often(act, ms === 60000 ? 50 : ms, ...rest);";
+
+#[tokio::test]
+async fn what_was_said_today_was_said_yesterday_from_midnight_on() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    let hers = Browser::at(&fireside).await;
+    hers.begins_pages_with(CLOCK).await;
+    hers.reloads().await;
+    hers.signs_in(&alice).await;
+    hers.opens_chat(chat).await;
+    hers.says("good night").await;
+    hers.sees(".message.mine:not(.unsent)").await;
+    hers.reads(".day", "Today").await;
+    let time = "document.querySelector('.chat time').textContent";
+    assert!(hers.asks(time).await.as_str().unwrap().contains(':'), "a time of the day");
+    hers.does("window.ahead += 86_400_000").await;
+    hers.reads(".day", "Yesterday").await;
+    hers.until(&format!("!{time}.includes(':')")).await;
+    hers.leaves().await;
+}
