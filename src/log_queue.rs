@@ -20,6 +20,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const MAX_WAITING: usize = 1024 * 1024;
 /// How long the end of the process waits for what is still to be written.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+/// The log is written once in so long at most: each line alone would wake the thread, and be a call of its own.
+const PAUSE: Duration = Duration::from_millis(5);
 /// How long to wait before a descriptor that somebody made non-blocking is tried again.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -32,7 +34,7 @@ pub fn start() -> io::Result<Queue> {
     // Descriptors of their own: the locks of the standard streams must not be held by a
     // write that never ends.
     let (log, facts) = (io::stderr().as_fd().try_clone_to_owned()?, io::stdout().as_fd().try_clone_to_owned()?);
-    let (log, facts) = (Queue::start("log", log.into())?, Queue::start("facts", facts.into())?);
+    let (log, facts) = (Queue::start("log", log.into(), PAUSE)?, Queue::start("facts", facts.into(), Duration::ZERO)?);
     FACTS.get_or_init(|| facts);
     Ok(LOG.get_or_init(|| log).clone())
 }
@@ -75,10 +77,10 @@ struct State {
 }
 
 impl Queue {
-    fn start(name: &str, to: File) -> io::Result<Self> {
+    fn start(name: &str, to: File, pause: Duration) -> io::Result<Self> {
         let queue = Self(Arc::default());
         let writer = queue.clone();
-        std::thread::Builder::new().name(name.to_owned()).spawn(move || writer.write_to(to))?;
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || writer.write_to(to, pause))?;
         Ok(queue)
     }
 
@@ -104,7 +106,7 @@ impl Queue {
         self.0.changed.wait_while_for(&mut self.0.state.lock(), is_busy, FLUSH_WITHIN);
     }
 
-    fn write_to(&self, mut to: File) {
+    fn write_to(&self, mut to: File, pause: Duration) {
         let (mut is_torn, mut told) = (false, 0);
         loop {
             let batch = self.take();
@@ -116,6 +118,7 @@ impl Queue {
             }
             self.0.state.lock().is_writing = false;
             self.0.changed.notify_all();
+            std::thread::sleep(pause);
         }
     }
 
@@ -179,6 +182,7 @@ mod tests {
     use std::fmt;
     use std::fs::File;
     use std::io::Read;
+    use std::time::Duration;
 
     use super::{MAX_WAITING, Queue, put};
 
@@ -196,7 +200,7 @@ mod tests {
         });
         let writing = queue.clone();
         let to = File::from(std::os::fd::OwnedFd::from(writer));
-        std::thread::spawn(move || writing.write_to(to));
+        std::thread::spawn(move || writing.write_to(to, Duration::from_millis(1)));
         assert_eq!(reading.join().expect("read"), line.repeat(MAX_WAITING / 1024));
         queue.flush();
         assert!(queue.0.state.lock().waiting.is_empty());
