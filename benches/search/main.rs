@@ -45,6 +45,8 @@ const YEARS: i64 = 2 * 365 * 86_400_000;
 /// How long the last few messages wait to be entered when nobody says anything.
 const QUIET: Duration = Duration::from_secs(35);
 
+/// Questions of a kind that the index alone is asked.
+const YARDSTICKS: usize = 2_000;
 /// Texts of which phrases are made.
 const TEXTS: i64 = 2_000;
 
@@ -338,12 +340,16 @@ fn yardstick(data: &Path) {
     let mut query = database
         .prepare("SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT 21")
         .expect("a query");
-    for (kind, ranks) in [("rare", 20_000..50_000), ("common", 0..6)] {
+    let kinds = [("rare", vec![20_000..50_000]), ("common", vec![0..6]), ("three words", vec![0..50, 0..200, 0..500])];
+    for (kind, ranks) in kinds {
         let (mut dice, mut times) = (Dice::new(3), Vec::new());
-        for _ in 0..2_000 {
-            let word = word(Language::English, ranks.start + dice.below(ranks.end - ranks.start));
+        for _ in 0..YARDSTICKS {
+            let words = ranks.iter().map(|ranks| {
+                format!("\"{}\"", word(Language::English, ranks.start + dice.below(ranks.end - ranks.start)))
+            });
+            let expression = words.collect::<Vec<_>>().join(" AND ");
             let begun = Instant::now();
-            let found = query.query_map([format!("\"{word}\"")], |row| row.get::<_, i64>(0)).expect("rows").count();
+            let found = query.query_map([expression], |row| row.get::<_, i64>(0)).expect("rows").count();
             std::hint::black_box(found);
             times.push(begun.elapsed());
         }

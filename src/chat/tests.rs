@@ -22,7 +22,15 @@ pub const SMALL: Limits = Limits {
     unindexed: 3,
     unindexed_searched: 2,
     recent: 3,
-    search: SearchLimits { looked_through: 2, piece: 4, block_bits: 3, expansions: 3, uninterrupted: 40, newest: 3 },
+    search: SearchLimits {
+        looked_through: 2,
+        piece: 4,
+        block_bits: 3,
+        expansions: 3,
+        expansions_alone: 5,
+        uninterrupted: 40,
+        newest: 3,
+    },
     reader_wait: Duration::from_mins(10),
 };
 

@@ -56,9 +56,11 @@ pub struct SearchLimits {
     pub block_bits: u32,
     /// Words that a beginning is asked for by name; to find out how many there are takes longer than most searches.
     pub expansions: usize,
+    /// The same where nothing else is asked for: to read all that begin so takes longer still.
+    pub expansions_alone: usize,
     /// Entries of the index that it may pass over without a look at the clock: a third of a second.
     pub uninterrupted: i64,
-    /// Messages that are looked through before the index is asked for the beginning of many words.
+    /// Messages that are looked through before the index is asked for the beginning of words alone.
     pub newest: usize,
 }
 
@@ -69,6 +71,7 @@ impl Default for SearchLimits {
             piece: 2_048,
             block_bits: 17,
             expansions: 16,
+            expansions_alone: 128,
             uninterrupted: 20_000_000,
             newest: 1_000,
         }

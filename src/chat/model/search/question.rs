@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::phrase::Phrase;
+use super::phrase::{IndexTerm, Phrase};
 use super::words::{Words, folded};
 use crate::chat::model::moment::moment;
 use crate::chat::model::name::rule::fold;
@@ -185,6 +185,13 @@ impl Question {
     /// Whether the index knows all words and phrases of it: what it names need not be read for them.
     pub fn is_exact(&self) -> bool {
         self.wanted.iter().chain(&self.unwanted).all(|phrase| phrase.exact_term().is_some())
+    }
+
+    /// Whether of all that is asked for the index could look up nothing but beginnings of words.
+    pub fn is_begun(&self) -> bool {
+        let mut terms = self.wanted.iter().flat_map(Phrase::index_terms).peekable();
+        let is_word = terms.peek().is_some() && self.from.is_empty() && self.has.is_empty();
+        is_word && terms.all(|term| matches!(term, IndexTerm::Beginning(_)))
     }
 
     /// Whether all words and phrases may stand in this text alone. Most texts have not even their letters, which is

@@ -14,7 +14,7 @@ use crate::chat::model::id::{MessageId, UserId};
 use crate::chat::model::limits::SearchLimits;
 use crate::chat::model::search::{FoundPlace, MAX_RANKED, Order, Question, RankedPlace};
 use crate::chat::model::time::Timestamp;
-use crate::chat::store::by_chat::ids_between;
+use crate::chat::store::by_chat;
 use crate::chat::store::db::Db;
 
 /// How long a search may hold a connection. Who asks for more is told to come back.
@@ -29,6 +29,15 @@ const NUMBERS: i64 = 32;
 const QUICK: Duration = Duration::from_millis(4);
 /// Blocks that the index is asked for at once.
 const MAX_BLOCKS: i64 = 64;
+/// How many times as many messages are looked through where the index would have to read very many words.
+const MANY_WORDS: usize = 4;
+/// Parts of the index that tell how much there is of a term: the oldest messages, the newest, and some between.
+const SAMPLES: i64 = 3;
+/// Each is so small a part of a block.
+const SAMPLE: i64 = 32;
+
+/// All messages between two numbers, the newest first.
+const NEWER: &str = select_candidate!("messages g WHERE g.id > ?1 AND g.id < ?2 ORDER BY g.id DESC");
 
 /// What to search for, and from where on.
 pub struct Wish<'a> {
@@ -130,20 +139,31 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// The newest so many that match, of the messages between two numbers; both are outside.
     fn newest(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
-        let (SearchLimits { looked_through, expansions, newest: most, .. }, question) =
-            (self.wish.limits, self.wish.question);
+        let SearchLimits { looked_through, newest: most, .. } = self.wish.limits;
         // The index would first pass over everybody else's.
         if self.scope.visible <= looked_through {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         }
-        let Some(plan) = Plan::of(self.db, question, &self.scope, self.state, expansions)? else {
+        if !self.wish.question.is_begun() {
+            return self.by_plan(above, below, count);
+        }
+        // What many messages have is among the newest, and found there before the index says which words begin so.
+        let (mut found, rest) = self.look_through(above, below, count, most)?;
+        if let Some(below) = rest {
+            found.extend(self.by_plan(above, below, count - found.len())?);
+        }
+        Ok(found)
+    }
+
+    fn by_plan(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
+        let SearchLimits { newest: most, .. } = self.wish.limits;
+        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state, self.wish.limits)? else {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         };
         if !plan.is_beginning() {
             return self.by_index(&plan, above, below, count);
         }
-        // What many messages have is among the newest.
-        let (mut found, rest) = self.look_through(above, below, count, most)?;
+        let (mut found, rest) = self.look_through(above, below, count, MANY_WORDS * most)?;
         if let Some(below) = rest {
             found.extend(self.by_index(&plan, above, below, count - found.len())?);
         }
@@ -152,12 +172,7 @@ impl Finder<'_> {
 
     fn by_index(&self, plan: &Plan, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
         let mut found = Vec::new();
-        self.judge_all(
-            select_candidate!("messages g WHERE g.id > ?1 AND g.id < ?2 ORDER BY g.id DESC"),
-            (above.max(self.state.upto), below),
-            count,
-            &mut found,
-        )?;
+        self.judge_all(NEWER, (above.max(self.state.upto), below), count, &mut found)?;
         if found.len() >= count {
             return Ok(found);
         }
@@ -213,11 +228,11 @@ impl Finder<'_> {
         found: &mut Vec<Match>,
     ) -> Result<()> {
         let Some((first, last)) = self.blocks()? else { return Ok(()) };
-        let SearchLimits { block_bits, uninterrupted, .. } = self.wish.limits;
+        let block_bits = self.wish.limits.block_bits;
         let first = first.max((above.max(self.state.below) + 1) >> block_bits);
         let mut last = last.min(below.min(self.state.upto + 1).saturating_sub(1) >> block_bits);
         let end = found.len() + count;
-        let (mut width, is_long) = (1, plan.is_long(self.state.upto - self.state.below, uninterrupted));
+        let (mut width, is_long) = (1, self.is_long(plan)?);
         let known = if self.wish.question.is_exact() { Known::ToMatch } else { Known::Nothing };
         while first <= last && found.len() < end {
             let begun = Instant::now();
@@ -232,6 +247,28 @@ impl Finder<'_> {
             last = from - 1;
         }
         Ok(())
+    }
+
+    /// Whether the index may have to pass over so much before it names a message that it is to be asked for blocks.
+    fn is_long(&self, plan: &Plan) -> Result<bool> {
+        let (messages, uninterrupted) = (self.state.upto - self.state.below, self.wish.limits.uninterrupted);
+        if plan.most_passed_over(messages) <= uninterrupted {
+            return Ok(false);
+        }
+        // As if all messages had a term: most have few, as some of them tell.
+        let sample = ((1 << self.wish.limits.block_bits) / SAMPLE).clamp(1, messages);
+        let mut query = self
+            .db
+            .prepare_cached("SELECT count(*) FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid <= ?3")?;
+        let mut passed_over = 0_i64;
+        for (expression, terms) in plan.groups() {
+            for turn in 1..=SAMPLES {
+                let end = self.state.below + messages * turn / SAMPLES;
+                let count: i64 = query.query_row(params![expression, end - sample, end], |row| row.get(0))?;
+                passed_over += count * terms;
+            }
+        }
+        Ok(passed_over.saturating_mul(messages) / (sample * SAMPLES).max(1) > uninterrupted)
     }
 
     fn ask(
@@ -283,6 +320,10 @@ impl Finder<'_> {
     /// message it ended, if it did so before all were found.
     fn look_through(&self, above: i64, below: i64, count: usize, most: usize) -> Result<(Vec<Match>, Option<i64>)> {
         let (above, below) = self.within_days(above, below)?;
+        let (mut found, indexed) = (Vec::new(), by_chat::indexed(self.db)?);
+        // Those that no chat has yet are newer than all others, and few.
+        self.judge_all(NEWER, (above.max(indexed), below), count, &mut found)?;
+        let below = below.min(indexed + 1);
         let (mut heads, mut rest) = (BinaryHeap::new(), HashMap::new());
         for (chat, cleared) in &self.scope.chats {
             self.look_at_clock()?;
@@ -290,7 +331,7 @@ impl Finder<'_> {
             heads.extend(numbers.pop().map(|id| (id, *chat)));
             rest.insert(*chat, numbers);
         }
-        let (mut found, mut judged) = (Vec::new(), 0);
+        let mut judged = 0;
         while found.len() < count
             && let Some((id, chat)) = heads.pop()
         {
@@ -309,9 +350,12 @@ impl Finder<'_> {
         Ok((found, None))
     }
 
-    /// Some of a chat's numbers, the newest last.
+    /// Some of the numbers that a chat has, the newest last.
     fn numbers(&self, chat: i64, above: i64, below: i64) -> Result<Vec<i64>> {
-        let mut query = self.db.prepare_cached(ids_between!("DESC LIMIT ?4"))?;
+        let mut query = self.db.prepare_cached(
+            "SELECT message_id FROM messages_by_chat WHERE chat_id = ?1 AND message_id > ?2 AND message_id < ?3
+             ORDER BY message_id DESC LIMIT ?4",
+        )?;
         let ids = query.query_map([chat, above, below, NUMBERS], |row| row.get(0))?;
         let mut ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
         ids.reverse();
@@ -335,5 +379,44 @@ impl Finder<'_> {
 
     fn look_at_clock(&self) -> Result<()> {
         if self.wish.is_over() { Err(Error::Busy { retry_after: RETRY }) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{Finder, MAX_TIME, Order, Plan, Question, Scope, Wish, state};
+    use crate::chat::Durability;
+    use crate::chat::app::{App, Config};
+    use crate::chat::model::message::Draft;
+    use crate::chat::model::name::MessageText;
+    use crate::chat::tests::{SMALL, group, person};
+
+    #[tokio::test]
+    async fn the_index_is_asked_for_blocks_only_of_what_many_messages_have() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, limits: SMALL, ..Config::of(folder.path()) };
+        let app = App::open(config).expect("opened");
+        let alice = person(&app, "alice").await;
+        let den = group(&app, &alice, &[]).await;
+        for number in 0..60 {
+            let text = if number == 7 { "often always once twice" } else { "often always" };
+            let draft = Draft::of(MessageText::parse(text, 100).expect("a text"), None);
+            app.post(&alice, den, draft).await.expect("posted");
+        }
+        while app.index_piece().await.expect("entered").is_more {}
+        for (typed, is_long) in [("often \"always\"", true), ("once \"twice\"", false), ("\"often\"", false)] {
+            let question = Question::read(typed, &[]).expect("a question");
+            let (me, now, limits, order) = (alice.user, app.now(), SMALL.search, Order::Newest);
+            let asked = app.store.search_for(me, move |db| {
+                let until = Instant::now() + MAX_TIME;
+                let wish = Wish { me, question: &question, order, after: None, count: 21, now, limits, until };
+                let (scope, state) = (Scope::of(db, me, &question, false)?, state(db)?);
+                let plan = Plan::of(db, &question, &scope, state, limits)?.expect("words to look up");
+                Finder { db, wish: &wish, scope, state }.is_long(&plan)
+            });
+            assert_eq!(asked.await.expect("answered"), is_long, "{typed}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::OptionalExtension;
 use super::scope::Scope;
 use super::state::State;
 use super::token;
+use crate::chat::model::limits::SearchLimits;
 use crate::chat::model::search::{Has, IndexTerm, Phrase, Question};
 use crate::chat::store::db::Db;
 
@@ -32,9 +33,10 @@ impl Plan {
         question: &Question,
         scope: &Scope<'_>,
         state: State,
-        expansions: usize,
+        limits: SearchLimits,
     ) -> rusqlite::Result<Option<Self>> {
         let (mut plan, mut beginnings) = (Self::default(), Vec::new());
+        let expansions = if question.is_begun() { limits.expansions_alone } else { limits.expansions };
         for phrase in &question.wanted {
             for term in phrase.index_terms() {
                 match term {
@@ -72,11 +74,16 @@ impl Plan {
         self.groups.iter().any(Vec::is_empty)
     }
 
-    /// Whether the index may have to pass over more than so many entries of so many messages before it names one.
-    pub fn is_long(&self, messages: i64, uninterrupted: i64) -> bool {
-        let terms = self.groups.iter().map(Vec::len).sum::<usize>() + self.none_of.len();
+    /// How many entries of so many messages the index passes over at most before it names one.
+    pub fn most_passed_over(&self, messages: i64) -> i64 {
         let is_joined = self.groups.len() > 1 || !self.none_of.is_empty();
-        is_joined && i64::try_from(terms).unwrap_or(i64::MAX).saturating_mul(messages) > uninterrupted
+        if is_joined { self.groups().map(|(_, terms)| terms).sum::<i64>().saturating_mul(messages) } else { 0 }
+    }
+
+    /// What is joined: each in the index's own language, and how many terms it has.
+    pub fn groups(&self) -> impl Iterator<Item = (String, i64)> {
+        let all = self.groups.iter().chain(Some(&self.none_of).filter(|none| !none.is_empty()));
+        all.map(|group| (any_of(group), i64::try_from(group.len()).unwrap_or(i64::MAX)))
     }
 
     /// Whether nothing but the beginning of many words is asked for: the index reads all of them before it names
