@@ -348,7 +348,7 @@ impl Provider {
 }
 
 fn call(headers: Vec<(&'static str, String)>, body: Bytes) -> Call {
-    Call { headers, body, deadline: DEADLINE, max_answer: MAX_ANSWER }
+    Call { user: None, headers, body, deadline: DEADLINE, max_answer: MAX_ANSWER }
 }
 
 fn away(failure: crate::outbound::Failure) -> Failure {

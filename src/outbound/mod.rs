@@ -12,7 +12,8 @@
 //! ```text
 //! let outbound = Outbound::new(Rules { allowed, may_use_http: true, at_once: 32 });
 //! let Some(target) = outbound.accepts(&url) else { return Err(refused("url")) }; // 400
-//! let call = Call { headers: vec![("content-type", "application/json".to_owned())], body, deadline, max_answer };
+//! let headers = vec![("content-type", "application/json".to_owned())];
+//! let call = Call { user: Some(actor.user), headers, body, deadline, max_answer };
 //! match outbound.post(&target, call).await {
 //!     Ok(Answer { status: 200..=299, text, .. }) => …,
 //!     Ok(Answer { status, retry_after, .. }) => …,
@@ -24,13 +25,13 @@
 
 mod address;
 mod exchange;
+mod lookup;
 mod target;
 #[cfg(test)]
 mod tests;
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -41,20 +42,20 @@ use hyper::http::response::Parts;
 use hyper::{Method, Request};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 pub use address::Network;
 pub use exchange::Connection;
 pub use target::{Host, Target};
 
+use crate::chat::model::id::UserId;
+use lookup::Lookups;
+
 /// Addresses of one name that are tried.
 const MAX_TRIED: usize = 4;
 /// How long one of several may take to take a connection.
 const TRY: Duration = Duration::from_secs(3);
-/// Names that are looked up at once, since each keeps a thread for as long as the resolver wants: longer than a call
-/// may take, where somebody names servers whose name servers are silent.
-const MAX_LOOKUPS: usize = 64;
 
 /// What a way out allows.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ pub struct Rules {
 pub struct Outbound {
     rules: Rules,
     calls: Semaphore,
-    lookups: Arc<Semaphore>,
+    lookups: Lookups,
     /// In place of what the machine trusts.
     trust: Option<TlsConnector>,
 }
@@ -79,6 +80,8 @@ pub struct Outbound {
 /// What is sent.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// Whom it is for, if for anybody: of what can be looked up at once, each user has a share.
+    pub user: Option<UserId>,
     /// Names in lower case. `Host`, `Content-Length` and `User-Agent` are added.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
@@ -107,11 +110,11 @@ pub enum Failure {
     Refused,
     /// The name has no address, or nobody knows.
     Unresolved(io::Error),
-    /// Nobody listens there.
+    /// Nobody listens there, or the deadline passed before the connection stood.
     Unreachable(io::Error),
     /// The certificate is not trusted, or no TLS is spoken there.
     Tls(io::Error),
-    /// The deadline passed.
+    /// The deadline passed once the connection stood.
     TimedOut,
     /// What was answered is no HTTP, is too long, or was cut off.
     Broken(String),
@@ -122,13 +125,19 @@ impl Outbound {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let calls = Semaphore::new(rules.at_once);
-        Self { rules, calls, lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)), trust: None }
+        Self { rules, calls, lookups: Lookups::new(), trust: None }
     }
 
     /// The same where https is trusted by these authorities alone, in PEM. `None`: there are none.
     #[must_use]
     pub fn trusting(self, authorities: &[u8]) -> Option<Self> {
         Some(Self { trust: Some(exchange::trust_alone(authorities)?), ..self })
+    }
+
+    /// The same where names are looked up so.
+    #[cfg(test)]
+    pub fn resolving_by(self, resolve: lookup::Resolve) -> Self {
+        Self { lookups: Lookups::by(resolve), ..self }
     }
 
     /// The URL taken apart, if it may be called as far as can be told without looking a name up: at most
@@ -162,7 +171,7 @@ impl Outbound {
         if !target.is_https && !self.rules.may_use_http {
             return Err(Failure::Refused);
         }
-        let Call { headers, body, deadline, max_answer } = call;
+        let Call { user, headers, body, deadline, max_answer } = call;
         let mut request = Request::builder()
             .method(method)
             .uri(&target.path)
@@ -173,8 +182,11 @@ impl Outbound {
         }
         let request = request.body(Full::new(body)).map_err(|cause| Failure::Broken(cause.to_string()))?;
         let Ok(_permit) = self.calls.acquire().await else { return Err(Failure::TimedOut) };
-        let (head, body) =
-            timeout(deadline, self.send(target, request, max_answer)).await.map_err(|_| Failure::TimedOut)??;
+        let end = Instant::now() + deadline;
+        let opened = timeout_at(end, self.connect_for(user, target)).await;
+        let connection = opened.unwrap_or_else(|_| Err(Failure::Unreachable(io::ErrorKind::TimedOut.into())))?;
+        let exchanged = timeout_at(end, exchange::exchange(connection, request, max_answer)).await;
+        let (head, body) = exchanged.map_err(|_| Failure::TimedOut)??;
         Ok(Answer {
             status: head.status.as_u16(),
             retry_after: retry_after(&head.headers, SystemTime::now()),
@@ -200,12 +212,19 @@ impl Outbound {
 
     /// Opens a connection to an address that may be called. Not bounded in time.
     pub async fn connect(&self, target: &Target) -> Result<Connection, Failure> {
+        self.connect_for(None, target).await
+    }
+
+    async fn connect_for(&self, user: Option<UserId>, target: &Target) -> Result<Connection, Failure> {
         let tls = match &self.trust {
             _ if !target.is_https => None,
             Some(alone) => Some(alone.clone()),
             None => Some(exchange::trust_unblocked().await?),
         };
-        let addresses: Vec<SocketAddr> = self.look_up(target).await?;
+        let addresses = match &target.host {
+            Host::Address(address) => vec![SocketAddr::new(address.to_canonical(), target.port)],
+            Host::Name(name) => self.lookups.look_up(name.clone(), target.port, user).await?,
+        };
         let judged: Vec<SocketAddr> =
             addresses.into_iter().filter(|address| self.may_call(address)).take(MAX_TRIED).collect();
         let tcp = open(&judged).await?;
@@ -217,22 +236,6 @@ impl Outbound {
 
     fn may_call(&self, address: &SocketAddr) -> bool {
         address::may_be_called(address.ip(), &self.rules.allowed)
-    }
-
-    async fn look_up(&self, target: &Target) -> Result<Vec<SocketAddr>, Failure> {
-        let port = target.port;
-        let name = match &target.host {
-            Host::Address(address) => return Ok(vec![SocketAddr::new(address.to_canonical(), port)]),
-            Host::Name(name) => name.clone(),
-        };
-        // It goes with the thread, which goes on when nobody waits for it any more.
-        let permit = Arc::clone(&self.lookups).acquire_owned().await;
-        let resolve = move || {
-            let _permit = permit;
-            Ok((name.as_str(), port).to_socket_addrs()?.collect())
-        };
-        let found = tokio::task::spawn_blocking(resolve).await.unwrap_or_else(|cause| Err(io::Error::other(cause)));
-        found.map_err(Failure::Unresolved)
     }
 }
 

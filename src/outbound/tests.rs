@@ -1,6 +1,8 @@
 //! Servers that do what no proper one does.
 
+use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
@@ -8,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
+use super::lookup::{REST, SILENCE};
 use super::{Answer, Call, Failure, Outbound, Rules, Target, retry_after};
 
 /// What a call may take here.
@@ -20,7 +23,7 @@ fn outbound(allowed: &[&str]) -> Outbound {
 
 fn call() -> Call {
     let headers = vec![("content-type", "text/plain".to_owned())];
-    Call { headers, body: "hello".into(), deadline: DEADLINE, max_answer: 1_024 }
+    Call { user: None, headers, body: "hello".into(), deadline: DEADLINE, max_answer: 1_024 }
 }
 
 async fn posts(url: &str, allowed: &[&str]) -> Result<Answer, Failure> {
@@ -164,6 +167,52 @@ async fn servers_that_hang_are_given_up_in_time() {
             assert!(began.elapsed() < DEADLINE * 4, "{:?}", began.elapsed());
         }
     }
+}
+
+#[tokio::test]
+async fn what_ends_before_the_connection_stands_has_reached_nobody() {
+    let silent = server(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    });
+    let address = silent.await;
+    let unsecured = posts(&format!("https://{address}/"), &["127.0.0.1"]).await;
+    assert!(matches!(unsecured, Err(Failure::Unreachable(_))), "{unsecured:?}");
+    let unanswered = posts(&format!("http://{address}/"), &["127.0.0.1"]).await;
+    assert!(matches!(unanswered, Err(Failure::TimedOut)), "it may have come through: {unanswered:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_name_is_left_alone_for_a_while_and_asked_again() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    static GIVES_UP: AtomicBool = AtomicBool::new(false);
+    let outbound = outbound(&[]).resolving_by(|_, _| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        while !GIVES_UP.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    });
+    let target = Target::parse("https://silent.example/").expect("a URL");
+    let asks = async |asked: usize| {
+        let failure = outbound.post(&target, Call { deadline: 10 * SILENCE, ..call() }).await.expect_err("silent");
+        assert!(matches!(failure, Failure::Unresolved(_)), "{failure}");
+        assert_eq!(ASKED.load(Ordering::SeqCst), asked, "{failure}");
+    };
+    let passes = async {
+        while ASKED.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::advance(SILENCE + Duration::from_millis(1)).await;
+        GIVES_UP.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(asks(1), passes);
+    asks(1).await;
+    tokio::time::advance(REST - Duration::from_millis(1)).await;
+    asks(1).await;
+    tokio::time::advance(Duration::from_millis(1)).await;
+    asks(2).await;
+    asks(3).await;
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ impl KeyType for Bytes {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use ring::aead::{Aad, Nonce};
@@ -77,7 +77,7 @@ mod tests {
         URL_SAFE_NO_PAD.decode(text).expect("base64").try_into().expect("as many bytes")
     }
 
-    fn keys() -> PushKeys {
+    pub fn keys() -> PushKeys {
         PushKeys {
             p256dh: bytes("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"),
             auth: bytes("BTBZMqHH6r4Tts7J_aSIgg"),

@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 
 use crate::chat::App;
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::id::PushId;
+use crate::chat::model::id::{PushId, UserId};
 use crate::chat::model::push::{PushKeys, PushTarget};
 use crate::chat::model::session::Actor;
 use crate::outbound::{Answer, Call, Failure, Network, Outbound, Rules, Target};
@@ -79,6 +79,8 @@ pub struct Tried {
 
 /// How a push is sent.
 struct Manner {
+    /// For whom.
+    user: UserId,
     topic: Option<String>,
     is_urgent: bool,
 }
@@ -127,7 +129,7 @@ impl PushSender {
         let about = app.about()?;
         let Ok(_slot) = self.tests.try_acquire() else { return Err(Error::Busy { retry_after: DEADLINE }) };
         let payload = payload::test(about.name.as_deref().unwrap_or(crate::chat::model::server::UNNAMED));
-        Ok(match self.send(&to, &payload, Manner { topic: None, is_urgent: true }).await {
+        Ok(match self.send(&to, &payload, Manner { user: actor.user, topic: None, is_urgent: true }).await {
             Ok(answer) => {
                 if is_gone(answer.status) {
                     app.end_push_endpoint(to.endpoint).await?;
@@ -151,7 +153,13 @@ impl PushSender {
             ("urgency", if manner.is_urgent { "high" } else { "normal" }.to_owned()),
         ];
         headers.extend(manner.topic.map(|topic| ("topic", topic)));
-        let call = Call { headers, body: Bytes::from(body), deadline: DEADLINE, max_answer: MAX_ANSWER };
+        let call = Call {
+            user: Some(manner.user),
+            headers,
+            body: Bytes::from(body),
+            deadline: DEADLINE,
+            max_answer: MAX_ANSWER,
+        };
         self.outbound.post(&target, call).await
     }
 }

@@ -238,7 +238,8 @@ async fn attempt(sender: &PushSender, app: &App, job: &Job) -> End {
             return job.again(app, None);
         }
     };
-    let manner = Manner { topic: Some(format!("chat-{}", push.chat)), is_urgent: push.is_urgent };
+    let topic = Some(format!("chat-{}", push.chat));
+    let manner = Manner { user: job.due.user, topic, is_urgent: push.is_urgent };
     // What a call takes is taken while it is under way, and not by all who wait.
     match Box::pin(sender.send(&to, &payload(&push), manner)).await {
         Ok(answer) if is_gone(answer.status) => {
@@ -284,3 +285,6 @@ impl Job {
         End::Again(Instant::now() + wait)
     }
 }
+
+#[cfg(test)]
+mod tests;

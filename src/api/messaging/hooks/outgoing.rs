@@ -190,7 +190,8 @@ pub async fn try_out(context: &Context, by: &Administrator, chat: ChatId, hook: 
     let webhook_id = format!("test_{hook}_{}", hex::encode(rand::random::<[u8; 8]>()));
     let now = context.app.now();
     let body = webhook::body_of_test(chat, now);
-    let sent = webhook::send(&context.hook_calls.tests, &url, &key, &webhook_id, now, body);
+    let user = if let Administrator::Admin(actor) = by { Some(actor.user) } else { None };
+    let sent = webhook::send(&context.hook_calls.tests, user, &url, &key, &webhook_id, now, body);
     let attempt = match timeout(MAX_WAIT, sent).await {
         Ok((attempt, _)) => attempt,
         Err(_) => Attempt { status: None, ms: 0, error: Some("too many tests are under way".to_owned()) },

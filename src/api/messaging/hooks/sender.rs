@@ -17,7 +17,8 @@ use crate::api::http::hook_calls::MAX_CALLS;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::delivery::{Attempt, Delivery, Upcoming};
 use crate::chat::model::error::Result;
-use crate::chat::model::id::HookId;
+use crate::chat::model::hook::SendingHook;
+use crate::chat::model::id::UserId;
 use crate::dev_feed::DevEvent;
 
 /// How often it is looked whether a receiver's time has come, as long as some are waited for.
@@ -41,7 +42,7 @@ async fn send(context: Arc<Context>) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         while let Some((hook, lane)) = queue.next() {
-            let task = turns.spawn(turn(Arc::clone(&context), hook.id, lane));
+            let task = turns.spawn(turn(Arc::clone(&context), hook, lane));
             names.insert(task.id(), hook);
         }
         context.hook_calls.meters.set_waiting(queue.len() + retrying);
@@ -106,7 +107,7 @@ async fn begun(context: &Context) -> Queue {
 }
 
 /// Sends some of what a hook has to send, one after the other.
-async fn turn(context: Arc<Context>, hook: HookId, lane: Lane) -> Turn {
+async fn turn(context: Arc<Context>, hook: SendingHook, lane: Lane) -> Turn {
     let (begun, mut turn) = (Instant::now(), Turn::Idle);
     let events = if lane == Lane::Prompt { EVENTS } else { 1 };
     for _ in 0..events {
@@ -114,7 +115,7 @@ async fn turn(context: Arc<Context>, hook: HookId, lane: Lane) -> Turn {
             Ok(Turn::Idle) => return if turn == Turn::Idle { Turn::Idle } else { turn },
             Ok(step) => step,
             Err(error) => {
-                tracing::warn!(%error, %hook, "a hook could not send");
+                tracing::warn!(%error, hook = %hook.id, "a hook could not send");
                 sleep(PAUSE).await;
                 Turn::Again
             }
@@ -126,20 +127,20 @@ async fn turn(context: Arc<Context>, hook: HookId, lane: Lane) -> Turn {
     turn
 }
 
-async fn step(context: &Context, hook: HookId, lane: Lane) -> Result<Turn> {
-    match context.app.upcoming(hook)? {
+async fn step(context: &Context, hook: SendingHook, lane: Lane) -> Result<Turn> {
+    match context.app.upcoming(hook.id)? {
         Upcoming::Nothing => Ok(Turn::Idle),
         Upcoming::Passed(cursor) => context.app.pass(cursor).await.map(|()| Turn::Again),
-        Upcoming::Send(delivery) => deliver(context, lane, &delivery).await,
+        Upcoming::Send(delivery) => deliver(context, hook.maker, lane, &delivery).await,
     }
 }
 
-async fn deliver(context: &Context, lane: Lane, delivery: &Delivery) -> Result<Turn> {
+async fn deliver(context: &Context, maker: Option<UserId>, lane: Lane, delivery: &Delivery) -> Result<Turn> {
     let calls = &context.hook_calls;
     let way = if lane == Lane::Prompt { &calls.prompt } else { &calls.slow };
     let Delivery { url, key, webhook_id, .. } = delivery;
     let body = webhook::body_of(delivery);
-    let (attempt, answer) = webhook::send(way, url, key, webhook_id, context.app.now(), body).await;
+    let (attempt, answer) = webhook::send(way, maker, url, key, webhook_id, context.app.now(), body).await;
     if let Some(feed) = &context.settings.dev_feed {
         feed.tell(|| told_of(delivery, &attempt));
     }

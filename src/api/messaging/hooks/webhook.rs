@@ -15,7 +15,7 @@ use super::slack;
 use crate::api::messaging::frame::Frame;
 use crate::chat::model::delivery::{Attempt, Delivery, Happening, SigningKey};
 use crate::chat::model::hook::HookEvent;
-use crate::chat::model::id::ChatId;
+use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::name::MessageText;
 use crate::chat::model::time::Timestamp;
 use crate::outbound::{Answer, Call, Failure, Outbound};
@@ -60,9 +60,10 @@ fn written<D: Serialize>(payload: &Payload<'_, D>) -> String {
     serde_json::to_string(payload).unwrap_or_default()
 }
 
-/// Sends a body, and says what came of it; with what was answered, if it was taken.
+/// Sends a body for somebody, and says what came of it; with what was answered, if it was taken.
 pub async fn send(
     way: &Outbound,
+    user: Option<UserId>,
     url: &str,
     key: &SigningKey,
     webhook_id: &str,
@@ -71,7 +72,7 @@ pub async fn send(
 ) -> (Attempt, Option<Answer>) {
     let begun = Instant::now();
     let answered = match way.accepts(url) {
-        Some(target) => way.post(&target, call(key, webhook_id, now, body)).await,
+        Some(target) => way.post(&target, Call { user, ..call(key, webhook_id, now, body) }).await,
         None => Err(Failure::Refused),
     };
     let ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -94,7 +95,7 @@ fn call(key: &SigningKey, webhook_id: &str, now: Timestamp, body: String) -> Cal
         ("webhook-timestamp", time.to_string()),
         ("webhook-signature", signature(key, webhook_id, time, &body)),
     ];
-    Call { headers, body: body.into(), deadline: DEADLINE, max_answer: MAX_ANSWER }
+    Call { user: None, headers, body: body.into(), deadline: DEADLINE, max_answer: MAX_ANSWER }
 }
 
 fn signature(key: &SigningKey, webhook_id: &str, time: i64, body: &str) -> String {
