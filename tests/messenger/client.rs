@@ -77,6 +77,23 @@ async fn the_history_is_the_newest_fifty_the_oldest_first() {
 }
 
 #[tokio::test]
+async fn a_long_history_is_one_message_of_short_frames() {
+    let Scene { fireside, alice, bob } = scene().await;
+    for number in 0..51 {
+        // Six bytes of JSON each.
+        let content = format!("{number}{}.", "\u{1}".repeat(9_990));
+        alice.post(MESSAGES, &json!({"content": content})).await.is(201);
+    }
+    let all = bob.get(MESSAGES).await.is(200).json().as_array().unwrap().clone();
+    let client = bob.through("/c/messenger");
+    let mut his = client.handshake(SOCKET).with_frames_up_to(256 * 1024).enters().await;
+    assert!(hears_history(&mut his).await == all[1..], "the newest fifty, the oldest first");
+    alice.post(MESSAGES, &json!({"content": "and now"})).await.is(201);
+    assert_eq!(his.frame().await["content"], "and now");
+    drop(fireside);
+}
+
+#[tokio::test]
 async fn between_history_and_now_nothing_is_missed_or_told_twice() {
     let Scene { fireside, alice, bob } = scene().await;
     let writer = alice.clone();

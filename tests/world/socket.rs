@@ -9,6 +9,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::document;
@@ -27,6 +28,7 @@ pub struct Handshake {
     query: Vec<String>,
     headers: Vec<(String, String)>,
     small_window: bool,
+    config: WebSocketConfig,
 }
 
 /// How the server refused the handshake.
@@ -57,6 +59,7 @@ impl Handshake {
             query: Vec::new(),
             headers: Vec::new(),
             small_window: false,
+            config: WebSocketConfig::default(),
         }
     }
 
@@ -73,6 +76,12 @@ impl Handshake {
     /// The kernel holds little for us, so that not reading is soon felt.
     pub fn with_small_window(mut self) -> Self {
         self.small_window = true;
+        self
+    }
+
+    /// A longer frame is an error, though a message may be of several.
+    pub fn with_frames_up_to(mut self, bytes: usize) -> Self {
+        self.config = self.config.max_frame_size(Some(bytes));
         self
     }
 
@@ -102,7 +111,7 @@ impl Handshake {
     /// The open socket, or the HTTP answer that refused it.
     pub async fn tried(self) -> Result<Listener, Refusal> {
         let stream = self.connect().await;
-        match tokio_tungstenite::client_async(self.request(), stream).await {
+        match tokio_tungstenite::client_async_with_config(self.request(), stream, Some(self.config)).await {
             Ok((socket, response)) => Ok(Listener {
                 socket,
                 path: self.path.clone(),

@@ -1,7 +1,6 @@
 //! What the system's own client calls beside the document: a socket that begins with what was said last.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::json::Message;
@@ -12,16 +11,17 @@ use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
 use crate::api::http::route::{ClientLayer, Route};
 use crate::api::ws::socket::Codec;
-use crate::chat::history;
+use crate::chat::model::error::Error;
 use crate::chat::model::event::Event;
 use crate::chat::model::id::MessageId;
-use crate::chat::model::message::Window;
 use crate::chat::model::session::Actor;
 use crate::chat::model::topic::Topics;
 use crate::chat::subscription::Subscription;
 
 /// Messages in the first frame.
 const HISTORY: u32 = 50;
+/// Bytes of it that wait at once for a client that may not read; a piece ends behind the message that reaches it.
+const MAX_PIECE: usize = 128 * 1024;
 
 /// The layer over the document.
 pub fn layer() -> ClientLayer {
@@ -32,7 +32,7 @@ pub fn layer() -> ClientLayer {
 async fn open(actor: Actor, request: Request) -> Result<(Subscription, Remembering), ApiError> {
     let (subscription, chatroom) = socket::open(actor, request).await?;
     let opened_at = MessageId(subscription.since().0);
-    Ok((subscription, Remembering { chatroom, opened_at, has_told: AtomicBool::new(false) }))
+    Ok((subscription, Remembering { chatroom, opened_at, past: Mutex::new(Past::Untold) }))
 }
 
 /// A chatroom's socket that begins with what was said last.
@@ -40,7 +40,16 @@ struct Remembering {
     chatroom: Chatroom,
     /// The newest message when it was opened. What is newer comes live.
     opened_at: MessageId,
-    has_told: AtomicBool,
+    past: Mutex<Past>,
+}
+
+/// How far the first frame is told.
+#[derive(Clone, Copy, Debug)]
+enum Past {
+    Untold,
+    /// Up to this message.
+    Upto(MessageId),
+    Over,
 }
 
 impl Codec for Remembering {
@@ -51,15 +60,28 @@ impl Codec for Remembering {
     }
 
     async fn catch_up(&self) -> Vec<String> {
-        if self.has_told.swap(true, Ordering::Relaxed) {
-            return Vec::new();
-        }
-        let window = Window::Before(MessageId(self.opened_at.0.saturating_add(1)), HISTORY);
-        let Chatroom { context, actor, room } = &self.chatroom;
-        let write =
-            |past: &history::History| Ok(history_frame(past.messages.iter().rev().map(Message::from).collect()));
-        let newest = context.app.written_history(actor, *room, window, false, write).await;
-        vec![newest.unwrap_or_else(|error| Self::refuse(&error.into()))]
+        let past = *self.past.lock();
+        let told = match past {
+            Past::Untold => match self.above().await {
+                Ok(above) => self.piece(History::opening(), above),
+                Err(error) => Err(error),
+            },
+            Past::Upto(message) => self.piece(String::new(), message),
+            Past::Over => return Vec::new(),
+        };
+        let (pieces, past) = match told {
+            Ok((piece, past)) => (vec![piece], past),
+            Err(error) => {
+                let begun = matches!(past, Past::Upto(_)).then(|| History::CLOSING.to_owned());
+                (begun.into_iter().chain([Self::refuse(&error.into())]).collect(), Past::Over)
+            }
+        };
+        *self.past.lock() = past;
+        pieces
+    }
+
+    fn is_whole(&self) -> bool {
+        !matches!(*self.past.lock(), Past::Upto(_))
     }
 
     async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {
@@ -68,6 +90,36 @@ impl Codec for Remembering {
 
     fn refuse(failure: &ApiError) -> String {
         Chatroom::refuse(failure)
+    }
+}
+
+impl Remembering {
+    /// The message above which those stand that are told.
+    async fn above(&self) -> Result<MessageId, Error> {
+        let Chatroom { context, actor, room } = &self.chatroom;
+        let end = MessageId(self.opened_at.0.saturating_add(1));
+        Ok(context.app.start_of_newest(actor, *room, end, HISTORY).await?.above)
+    }
+
+    /// The next piece, behind what it begins with and what was told `upto` here.
+    fn piece(&self, mut piece: String, mut upto: MessageId) -> Result<(String, Past), Error> {
+        let Chatroom { context, actor, room } = &self.chatroom;
+        loop {
+            let mut messages = context.app.history_piece(actor, *room, upto, HISTORY)?;
+            messages.retain(|message| message.id <= self.opened_at);
+            if messages.is_empty() {
+                return Ok((piece + History::CLOSING, Past::Over));
+            }
+            for message in &messages {
+                if piece.len() >= MAX_PIECE {
+                    return Ok((piece, Past::Upto(upto)));
+                }
+                // Only the first of all has no other before it.
+                piece += if piece.ends_with('[') { "" } else { "," };
+                piece += &json_stream::element(&Message::from(message));
+                upto = message.id;
+            }
+        }
     }
 }
 
@@ -81,6 +133,12 @@ pub struct History<'a> {
     messages: Vec<Message<'a>>,
 }
 
-fn history_frame(messages: Vec<Message<'_>>) -> String {
-    json_stream::element(&History { kind: "message_history", messages })
+impl History<'_> {
+    const CLOSING: &'static str = "]}";
+
+    /// What stands before the messages.
+    fn opening() -> String {
+        let empty = json_stream::element(&Self { kind: "message_history", messages: Vec::new() });
+        empty.trim_end_matches(Self::CLOSING).to_owned()
+    }
 }

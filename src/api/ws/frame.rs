@@ -50,6 +50,8 @@ impl Fault {
     }
 }
 
+/// What the last frame of a message begins with, beside its opcode.
+const FINAL: u8 = 0x80;
 const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
@@ -251,7 +253,14 @@ fn control(opcode: u8, payload: Bytes) -> Result<Incoming, Fault> {
 /// A text frame, ready to be sent to any number of sockets.
 #[must_use]
 pub fn text(payload: &str) -> Bytes {
-    frame(TEXT, payload.as_bytes())
+    part(payload, false, true)
+}
+
+/// A frame of a text message: its first or one that goes on with it, its last or one that others go on from.
+#[must_use]
+pub fn part(payload: &str, goes_on: bool, is_last: bool) -> Bytes {
+    let opcode = if goes_on { CONTINUATION } else { TEXT };
+    frame(if is_last { FINAL | opcode } else { opcode }, payload.as_bytes())
 }
 
 /// What a text frame says that is to be sent; `None`: it is none.
@@ -274,31 +283,31 @@ fn is_text(first: u8) -> bool {
 #[cfg(feature = "autobahn")]
 #[must_use]
 pub fn binary(payload: &[u8]) -> Bytes {
-    frame(BINARY, payload)
+    frame(FINAL | BINARY, payload)
 }
 
 /// A ping without a payload.
 #[must_use]
 pub fn ping() -> Bytes {
-    Bytes::from_static(&[0x80 | PING, 0])
+    Bytes::from_static(&[FINAL | PING, 0])
 }
 
 /// The answer to a ping.
 #[must_use]
 pub fn pong(payload: &[u8]) -> Bytes {
-    frame(PONG, payload)
+    frame(FINAL | PONG, payload)
 }
 
 /// A close frame; `None` repeats that the other side gave no code.
 #[must_use]
 pub fn close(code: Option<u16>) -> Bytes {
     let payload = code.map_or(Cow::Borrowed(&[][..]), |code| Cow::Owned(code.to_be_bytes().to_vec()));
-    frame(CLOSE, &payload)
+    frame(FINAL | CLOSE, &payload)
 }
 
-fn frame(opcode: u8, payload: &[u8]) -> Bytes {
+fn frame(first: u8, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(payload.len() + 10);
-    frame.put_u8(0x80 | opcode);
+    frame.put_u8(first);
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
         (Ok(length @ 0..=125), _) => frame.put_u8(length),
         (_, Ok(length)) => {

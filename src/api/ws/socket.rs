@@ -80,6 +80,12 @@ pub trait Codec: Send + Sync + 'static {
         std::future::ready(Vec::new())
     }
 
+    /// Whether the message is whole with which the last piece of the past ended. Else the next piece goes on with it:
+    /// a long message waits in pieces for whoever does not read.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     /// Does what a text frame asks; what it returns goes to this socket alone. The next
     /// frame is read when it is done.
     fn receive(&self, text: String) -> impl Future<Output = Result<Vec<String>, ApiError>> + Send;
@@ -280,6 +286,7 @@ async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> Socket
 /// Tells what was before. What happens meanwhile waits in the queue or, where the past
 /// is read until now, is read with it.
 async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
+    let mut goes_on = false;
     loop {
         while C::READS_UNTIL_NOW && socket.inbox.take().is_some() {}
         let past = socket.codec.catch_up().await;
@@ -290,8 +297,13 @@ async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> 
         if past.is_empty() {
             return Ok(());
         }
+        let (last, is_whole) = (past.len() - 1, socket.codec.is_whole());
         // Each text goes as its frame is made: while nobody reads, a piece is held once.
-        write(socket, past.into_iter().map(|text| frame::text(&text)).collect()).await?;
+        let frames = past.into_iter().enumerate().map(|(place, text)| {
+            let is_last = is_whole || place < last;
+            frame::part(&text, std::mem::replace(&mut goes_on, !is_last), is_last)
+        });
+        write(socket, frames.collect()).await?;
         // To a client that reads fast nothing above ever waits, and a long past would keep a thread to itself.
         tokio::task::yield_now().await;
     }
