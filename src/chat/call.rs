@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 
 use super::app::App;
 use super::group::inside;
@@ -157,9 +157,11 @@ impl App {
         }
     }
 
-    /// Waits as long as nothing can be written.
+    /// Waits as long as nothing can be written: a writer that is gone says so at once.
     async fn record_patiently(&self, change: CallChange) {
-        while let Err(Error::Busy { .. }) = self.record(change).await {}
+        while let Err(Error::Busy { retry_after }) = self.record(change).await {
+            sleep(retry_after).await;
+        }
     }
 
     async fn record(&self, change: CallChange) -> Result<()> {
@@ -251,6 +253,13 @@ fn chat_of(subscriber: &Subscriber) -> Result<ChatId> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::{CallChange, CallRecord};
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
     use crate::chat::model::call::SignalKind;
@@ -258,6 +267,24 @@ mod tests {
     use crate::chat::model::event::Scope;
     use crate::chat::model::topic::Topics;
     use crate::chat::tests::{group, person};
+
+    #[tokio::test]
+    async fn a_line_waits_for_a_writer_that_is_gone_without_asking_all_the_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, ..Config::of(folder.path()) };
+        let app = App::open(config).expect("opened");
+        let alice = person(&app, "alice").await;
+        let (chat, starter) = (group(&app, &alice, &[]).await, alice.user);
+        app.close().await;
+        let call = CallRecord { chat, starter, last: starter, has_video: false, was_answered: false, seconds: 1 };
+        let (mut writing, mut polls) = (pin!(app.record_patiently(CallChange::Ended(call))), 0);
+        let polled = poll_fn(|cx| {
+            polls += 1;
+            writing.as_mut().poll(cx)
+        });
+        assert!(timeout(Duration::from_millis(100), polled).await.is_err(), "it cannot be written");
+        assert!(polls < 10, "{polls} times");
+    }
 
     #[tokio::test]
     async fn a_socket_that_is_to_close_says_nothing_more_in_a_call() {
