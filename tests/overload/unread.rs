@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::time::timeout;
 
 use crate::world::machine::{self, mebibytes, open_connections, open_files, resident_bytes, scale, settles};
 use crate::world::{Fireside, Person, Room, id};
@@ -156,6 +157,33 @@ async fn a_crowd_that_never_reads_costs_what_may_wait_and_then_nothing() {
         mebibytes(most),
         mebibytes(after),
     ));
+}
+
+#[tokio::test]
+async fn the_past_that_a_socket_does_not_read_is_counted_among_the_answers() {
+    let fireside = Fireside::start_with(&["--answer-memory", "512KiB", "--log-level", "error"]).await;
+    let alice = fireside.registers("alice").await;
+    // More than the kernel holds for somebody who does not read: six bytes of JSON for each of these.
+    let (den, text) = (alice.opens_room("den").await, format!("a{}b", "\u{1}".repeat(LENGTH)));
+    for _ in 0..150 {
+        alice.posts(&text).in_room(&den).await;
+    }
+    let path = "/messages/api/sync/?since=0";
+    let socket = alice.handshake("/messages/ws/").with_query("since=0").with_small_window();
+    let mut silent = Vec::new();
+    while alice.get(path).await.status == 200 {
+        assert!(silent.len() < 19, "what {} sockets have not read counts for nothing", silent.len());
+        silent.push(socket.clone().enters().await);
+    }
+    // One more waits for its past until there is room.
+    let mut late = socket.enters().await;
+    assert!(timeout(Duration::from_millis(200), late.frame()).await.is_err(), "it has no room");
+    drop(silent);
+    assert_eq!(late.frame().await["type"], "hello");
+    drop(late);
+    while alice.get(path).await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

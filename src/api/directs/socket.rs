@@ -8,7 +8,7 @@ use crate::api::http::context::Context;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
-use crate::api::ws::socket::{Audience, Codec};
+use crate::api::ws::socket::{Audience, Codec, MAX_PIECE};
 use crate::chat::model::chat::Kind;
 use crate::chat::model::direct::Pair;
 use crate::chat::model::event::{Event, MessageEvent, Scope};
@@ -77,6 +77,7 @@ impl Codec for Conversation {
     /// The past is as long as it is, and the other side may go on writing while it is told.
     const READS_UNTIL_NOW: bool = true;
 
+    const TELLS_PAST: bool = true;
     const HEARS: Topics = Topics::of(&[Topic::Messages]);
 
     fn encode(event: &Event) -> Option<String> {
@@ -105,9 +106,15 @@ impl Codec for Conversation {
             self.is_over.store(true, Ordering::Relaxed);
             return vec![ERROR.to_owned()];
         };
-        let mut frames: Vec<String> = piece.iter().map(|message| self.frame(message)).collect();
-        if let Some(last) = piece.last() {
-            self.told_upto.store(last.id.0, Ordering::Relaxed);
+        let (mut frames, mut room) = (Vec::new(), MAX_PIECE);
+        for message in &piece {
+            if room == 0 {
+                break;
+            }
+            let frame = self.frame(message);
+            room = room.saturating_sub(frame.len());
+            frames.push(frame);
+            self.told_upto.store(message.id.0, Ordering::Relaxed);
         }
         let past_is_told = piece.first().is_none_or(|first| first.id > self.opened_at);
         if past_is_told && !self.is_marked.swap(true, Ordering::Relaxed) && self.mark_read().await.is_err() {

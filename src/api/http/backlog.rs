@@ -112,8 +112,20 @@ impl Backlog {
         if is_short { usual.min(PATIENCE_WHEN_SHORT) } else { usual }
     }
 
+    /// Resolves when there is room for a piece.
+    pub async fn room(&self, reader: Reader) {
+        loop {
+            // Told of what is freed from here on, so that nothing is missed between the look and the wait.
+            let freed = self.freed.notified();
+            if self.has_room(reader, self.max) {
+                return;
+            }
+            freed.await;
+        }
+    }
+
     /// Counts a piece until all who hold it have let go of it.
-    fn count(self: &Arc<Self>, reader: Reader, bytes: Bytes) -> Bytes {
+    pub fn count(self: &Arc<Self>, reader: Reader, bytes: Bytes) -> Bytes {
         if bytes.len() <= MAX_UNCOUNTED {
             return bytes;
         }

@@ -133,10 +133,10 @@ impl Wire {
         }
     }
 
-    /// The connection itself, for a socket that keeps its own time.
+    /// The connection itself, for a socket that keeps its own time, and where what it does not read is counted.
     #[must_use]
-    pub fn into_stream(mut self) -> Option<NetStream> {
-        self.tcp.take()
+    pub fn into_stream(mut self) -> Option<(NetStream, Arc<Backlog>)> {
+        Some((self.tcp.take()?, Arc::clone(&self.backlog)))
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {

@@ -22,7 +22,7 @@ use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
-use crate::api::ws::socket::{Audience, Codec};
+use crate::api::ws::socket::{Audience, Codec, MAX_PIECE};
 use crate::chat::Broadcast;
 use crate::chat::message::MayDelete;
 use crate::chat::model::changes::Change;
@@ -70,10 +70,6 @@ async fn open_since(actor: Actor, request: Request, since: Option<i64>) -> Resul
     Ok((subscription, codec))
 }
 
-/// Bytes of what was missed that wait at once for a client that may not read; the piece ends behind the frame
-/// that reaches it. A control character is six bytes of JSON, so text is no measure.
-const MAX_PIECE: usize = 128 * 1024;
-
 /// What was the last event that whoever was cut off has seen.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -114,6 +110,7 @@ enum Backlog {
 }
 
 impl Codec for AllChats {
+    const TELLS_PAST: bool = true;
     const HEARS: Topics = Topics::ALL;
 
     fn encode(event: &Event) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::api::http::json_stream;
 use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
 use crate::api::http::route::{ClientLayer, Route};
-use crate::api::ws::socket::Codec;
+use crate::api::ws::socket::{Codec, MAX_PIECE};
 use crate::chat::model::error::Error;
 use crate::chat::model::event::Event;
 use crate::chat::model::id::MessageId;
@@ -20,8 +20,6 @@ use crate::chat::subscription::Subscription;
 
 /// Messages in the first frame.
 const HISTORY: u32 = 50;
-/// Bytes of it that wait at once for a client that may not read; a piece ends behind the message that reaches it.
-const MAX_PIECE: usize = 128 * 1024;
 
 /// The layer over the document.
 pub fn layer() -> ClientLayer {
@@ -53,6 +51,7 @@ enum Past {
 }
 
 impl Codec for Remembering {
+    const TELLS_PAST: bool = true;
     const HEARS: Topics = Chatroom::HEARS;
 
     fn encode(event: &Event) -> Option<String> {

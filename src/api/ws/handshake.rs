@@ -8,10 +8,11 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::http::StatusCode;
 use warp::http::header::{CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 
-use super::frame::Reader;
+use super::frame;
 use super::open::OpenSocket;
 use super::socket::{self, Codec};
 use crate::api::http::auth;
+use crate::api::http::backlog::{Backlog, Reader};
 use crate::api::http::context::Context;
 use crate::api::http::fault_injection::FaultInjection;
 use crate::api::http::reply::{Answer, ApiError, Response, problem};
@@ -27,6 +28,8 @@ pub struct Handshake {
     accept: String,
     protocol: Option<HeaderValue>,
     has_origin: bool,
+    /// Who reads what it says.
+    client: Reader,
     context: Arc<Context>,
     dialect: usize,
     codec: usize,
@@ -53,6 +56,7 @@ impl Handshake {
                     accept: derive_accept_key(key.as_bytes()),
                     protocol: announced.map(|_| HeaderValue::from_static(auth::TOKEN_PROTOCOL)),
                     has_origin: request.headers.contains_key("origin"),
+                    client: Reader::at(request.client.address),
                     context: Arc::clone(&request.context),
                     dialect: request.dialect,
                     codec: request.codec,
@@ -73,10 +77,10 @@ impl Handshake {
         };
         let response = self.switching();
         tokio::spawn(async move {
-            if let Some((stream, reader)) = upgraded(self.upgrade).await
+            if let Some((stream, backlog, reader)) = upgraded(self.upgrade).await
                 && let Some(stream) = with_faults(stream, self.faults).await
             {
-                let open = OpenSocket::new(self.context, self.dialect, self.trace);
+                let open = OpenSocket::new(self.context, self.dialect, self.trace).counted_in(backlog, self.client);
                 socket::run(stream, reader, subscription, codec, self.codec, open).await;
             }
         });
@@ -88,7 +92,7 @@ impl Handshake {
         let response = self.switching();
         let Self { upgrade, trace, .. } = self;
         tokio::spawn(async move {
-            if let Some((stream, reader)) = upgraded(upgrade).await {
+            if let Some((stream, _, reader)) = upgraded(upgrade).await {
                 socket::turn_away(stream, reader, code).await;
             }
             // With it the connection gives its place back, and not before it is gone.
@@ -127,10 +131,13 @@ fn close_code(failure: &ApiError) -> Option<u16> {
 
 /// The raw connection, once the answer to the handshake is out, and what the client
 /// sent behind it.
-async fn upgraded(upgrade: OnUpgrade) -> Option<(NetStream, Reader)> {
+async fn upgraded(upgrade: OnUpgrade) -> Option<(NetStream, Arc<Backlog>, frame::Reader)> {
     let connection = upgrade.await.ok()?;
     match connection.downcast::<TokioIo<Wire>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_stream()?, Reader::starting_with(&parts.read_buf))),
+        Ok(parts) => {
+            let (stream, backlog) = parts.io.into_inner().into_stream()?;
+            Some((stream, backlog, frame::Reader::starting_with(&parts.read_buf)))
+        }
         Err(_) => {
             tracing::error!("an upgraded connection is of an unknown kind");
             None

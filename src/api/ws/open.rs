@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use super::frame;
+use crate::api::http::backlog::{Backlog, Reader};
 use crate::api::http::context::Context;
 use crate::api::http::meters::{CODES, SocketMeter};
 use crate::api::http::trace::RequestTrace;
@@ -27,15 +28,39 @@ pub struct OpenSocket {
     context: Arc<Context>,
     dialect: usize,
     trace: Arc<RequestTrace>,
+    /// Where what its client has not read of the past is counted, and for whom.
+    unread: Option<(Arc<Backlog>, Reader)>,
 }
 
 impl OpenSocket {
     /// Counts one more, that the request `seen` became.
     #[must_use]
     pub fn new(context: Arc<Context>, dialect: usize, trace: Arc<RequestTrace>) -> Self {
-        let socket = Self { context, dialect, trace };
+        let socket = Self { context, dialect, trace, unread: None };
         socket.count(|meter| meter.open.fetch_add(1, Ordering::Relaxed));
         socket
+    }
+
+    /// The same where what its client has not read of the past is counted among the answers that wait.
+    #[must_use]
+    pub fn counted_in(mut self, backlog: Arc<Backlog>, reader: Reader) -> Self {
+        self.unread = Some((backlog, reader));
+        self
+    }
+
+    /// Resolves when there is room for more of the past.
+    pub async fn room(&self) {
+        if let Some((backlog, reader)) = &self.unread {
+            backlog.room(*reader).await;
+        }
+    }
+
+    /// Counts a frame of the past until it is read.
+    pub fn waits(&self, frame: Bytes) -> Bytes {
+        match &self.unread {
+            Some((backlog, reader)) => backlog.count(*reader, frame),
+            None => frame,
+        }
     }
 
     /// The id of the request that it was.

@@ -44,6 +44,10 @@ const LONGEST_TURN: u32 = 8;
 /// Bytes read at once.
 const READ_AT_ONCE: usize = 4 * 1024;
 
+/// Bytes of the past that wait at once for a client that may not read: a piece ends behind the message that reaches
+/// them. A control character is six bytes of JSON, so text is no measure.
+pub const MAX_PIECE: usize = 128 * 1024;
+
 /// A dialect's frames.
 pub trait Codec: Send + Sync + 'static {
     /// Longest message that is read, in bytes.
@@ -53,6 +57,9 @@ pub trait Codec: Send + Sync + 'static {
     /// opened. Then nothing waits in the queue meanwhile, which a long past would overflow;
     /// `hears` has to leave out what was read.
     const READS_UNTIL_NOW: bool = false;
+
+    /// Whether `catch_up` has anything to tell, which waits until there is room for it.
+    const TELLS_PAST: bool = false;
 
     /// What a socket is woken for: topics that the dialect has no word for cost it nothing.
     const HEARS: Topics;
@@ -288,6 +295,9 @@ async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> Socket
 async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
     let mut goes_on = false;
     loop {
+        if C::TELLS_PAST {
+            room(socket).await?;
+        }
         while C::READS_UNTIL_NOW && socket.inbox.take().is_some() {}
         let past = socket.codec.catch_up().await;
         // The past can be long, and the right to it may end before it does.
@@ -301,11 +311,21 @@ async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> 
         // Each text goes as its frame is made: while nobody reads, a piece is held once.
         let frames = past.into_iter().enumerate().map(|(place, text)| {
             let is_last = is_whole || place < last;
-            frame::part(&text, std::mem::replace(&mut goes_on, !is_last), is_last)
+            socket.open.waits(frame::part(&text, std::mem::replace(&mut goes_on, !is_last), is_last))
         });
         write(socket, frames.collect()).await?;
         // To a client that reads fast nothing above ever waits, and a long past would keep a thread to itself.
         tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until there is room for what may not be read, beside all answers that are not.
+async fn room<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
+    tokio::select! {
+        biased;
+        reason = socket.inbox.closed() => Err(reason.into()),
+        () = socket.open.room() => Ok(()),
+        () = sleep(SILENCE) => Err(SocketEnd::Gone),
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicI64;
 
 use parking_lot::Mutex;
 
-use super::{AllChats, Backlog, MAX_PIECE};
+use super::{AllChats, Backlog};
 use crate::api::Api;
 use crate::api::tests::{core_with_alice, settings};
-use crate::api::ws::socket::Codec;
+use crate::api::ws::socket::{Codec, MAX_PIECE};
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::Seq;
 use crate::chat::model::message::Draft;
