@@ -7,7 +7,7 @@
 //! happens: the time from when it was due until the last receiver has it. Before
 //! both, the start, the memory after it, and the memory of the idle sockets. In the end every receiver must have
 //! heard every stored message. The yardsticks are one thread that writes the same
-//! frames to as many bare TCP connections, and a broadcast by a WebSocket library alone. One line of figures
+//! frames to as many bare TCP connections, paced and not, and a broadcast by a WebSocket library alone. One line of figures
 //! comes out, in words and as JSON. With `--tls` the sockets speak TLS; the yardsticks do not.
 
 mod common;
@@ -273,9 +273,16 @@ fn words(number: usize, what: impl std::fmt::Display) -> (String, String) {
     (format!("{unique:-<CONTENT$}"), unique)
 }
 
-/// What the kernel alone can do: one thread that writes the frame to every
-/// connection in turn, and the same receivers. Deliveries a second.
-async fn bare_writes(receivers: usize, frame: Vec<u8>) -> f64 {
+/// What the kernel alone can do.
+struct Bare {
+    deliveries_per_second: f64,
+    /// How long after it was due each frame had reached everybody.
+    paced: Vec<Duration>,
+}
+
+/// One thread that writes the frame to every connection in turn, and the same receivers: first at the same pace as
+/// the server, then as fast as it goes.
+async fn bare_writes(receivers: usize, frame: Vec<u8>) -> Bare {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
     let board = Board::new(receivers);
@@ -287,14 +294,33 @@ async fn bare_writes(receivers: usize, frame: Vec<u8>) -> f64 {
         streams.push(stream);
         tokio::task::spawn_local(counter::receive(receiver, Vec::new(), Rc::clone(&board)));
     }
-    let start = Instant::now();
+    let writer = tokio::task::spawn_blocking(move || {
+        let due: Vec<Instant> = (0..PACED).map(|_| write_when_due(&mut streams, &frame)).collect();
+        (streams, frame, due)
+    });
+    let (mut streams, frame, due) = writer.await.expect("every write succeeds");
+    let mut paced = Vec::with_capacity(PACED);
+    for (number, due) in due.into_iter().enumerate() {
+        paced.push(board.all_heard(number).await - due);
+    }
+    let (start, before) = (Instant::now(), board.deliveries());
     let writer = std::thread::spawn(move || write_in_turn(&mut streams, &frame));
     sleep(YARDSTICK).await;
-    let rate = board.deliveries() as f64 / start.elapsed().as_secs_f64();
+    let deliveries_per_second = (board.deliveries() - before) as f64 / start.elapsed().as_secs_f64();
     // Join without holding up the receivers, for the writer may wait for them.
     let join = tokio::task::spawn_blocking(move || writer.join());
     join.await.unwrap().expect("every write succeeds");
-    rate
+    Bare { deliveries_per_second, paced }
+}
+
+/// Writes to all after a while; when that was.
+fn write_when_due(streams: &mut [TcpStream], frame: &[u8]) -> Instant {
+    std::thread::sleep(PACE);
+    let due = Instant::now();
+    for stream in streams {
+        stream.write_all(frame).unwrap();
+    }
+    due
 }
 
 /// What a WebSocket library alone does, without rights, order or a disk: a broadcast to
@@ -359,8 +385,9 @@ fn write_in_turn(streams: &mut [TcpStream], frame: &[u8]) {
 }
 
 impl Outcome {
-    fn print(mut self, args: &Args, bare: f64, tungstenite: f64) {
+    fn print(mut self, args: &Args, mut bare: Bare, tungstenite: f64) {
         self.paced.sort_unstable();
+        bare.paced.sort_unstable();
         let flood = &self.flood;
         let seconds = flood.elapsed.as_secs_f64();
         let rate = flood.deliveries as f64 / seconds;
@@ -380,10 +407,11 @@ impl Outcome {
                 ("idle KiB/socket", self.idle_bytes as f64 / 1024.0 / args.receivers as f64),
                 ("server rss MiB", common::mib(self.usage.resident_bytes)),
                 ("disk MiB written", common::mib(self.usage.written_bytes)),
-                ("bare tcp writes/s", bare),
-                ("bare ms to all", args.receivers as f64 / bare * 1e3),
+                ("bare tcp writes/s", bare.deliveries_per_second),
+                ("bare paced ms p50", common::percentile_ms(&bare.paced, 50)),
+                ("bare paced ms p99", common::percentile_ms(&bare.paced, 99)),
                 ("bare tungstenite deliveries/s", tungstenite),
-                ("ratio to bare", rate / bare),
+                ("ratio to bare", rate / bare.deliveries_per_second),
             ],
         );
     }

@@ -340,13 +340,16 @@ fn yardstick(data: &Path) {
     let mut query = database
         .prepare("SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT 21")
         .expect("a query");
-    let kinds = [("rare", vec![20_000..50_000]), ("common", vec![0..6]), ("three words", vec![0..50, 0..200, 0..500])];
+    let kinds = [
+        ("rare", vec![(20_000, 50_000)]),
+        ("common", vec![(0, 6)]),
+        ("three words", vec![(0, 50), (0, 200), (0, 500)]),
+    ];
     for (kind, ranks) in kinds {
         let (mut dice, mut times) = (Dice::new(3), Vec::new());
         for _ in 0..YARDSTICKS {
-            let words = ranks.iter().map(|ranks| {
-                format!("\"{}\"", word(Language::English, ranks.start + dice.below(ranks.end - ranks.start)))
-            });
+            let words =
+                ranks.iter().map(|(from, to)| format!("\"{}\"", word(Language::English, from + dice.below(to - from))));
             let expression = words.collect::<Vec<_>>().join(" AND ");
             let begun = Instant::now();
             let found = query.query_map([expression], |row| row.get::<_, i64>(0)).expect("rows").count();
