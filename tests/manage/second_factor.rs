@@ -117,18 +117,26 @@ async fn whoever_lacks_what_is_required_reaches_only_what_sets_it_up() {
     for who in [&*root, &*alice, &browser, &jwt] {
         reaches_nothing_else(who).await;
     }
+    let refresh = json!({"refresh": tokens["refresh"]});
+    fireside.anyone().post("/accounts/api/token/refresh/", &refresh).await.is(200);
     assert!(alice.get("/api/server/").await.json().get("ice_servers").is_none(), "calls are for later");
     alice.get("/c/directs/api/user/").await.is(200);
     let alice = alice.turns_on_second_factor().await;
-    for who in [&*alice.person, &browser, &jwt] {
-        who.get("/messages/api/chats/").await.is(200);
-        who.get("/api/rooms/").await.is(200);
-    }
+    alice.person.get("/messages/api/chats/").await.is(200);
+    alice.person.get("/api/rooms/").await.is(200);
     alice.person.handshake("/messages/ws/").enters().await;
+    // Whoever had the password alone, and waited, is let in by no code of hers.
+    for who in [&browser, &jwt] {
+        who.get(ME).await.is(401);
+    }
+    fireside.anyone().post("/accounts/api/token/refresh/", &refresh).await.is(401);
+    alice.tries(&fireside, LOGIN, alice.app.code(1)).await.is(200);
     reaches_nothing_else(&root).await;
-    browser.does("/logout/").await.is(204);
     // Without, one may sign in and out.
     let bob = fireside.registers("bob").await;
+    let browser = bob.showing(Credential::Session(bob.signs_in_by_page().await));
+    browser.does("/logout/").await.is(204);
+    browser.get(ME).await.is(401);
     bob.signs_in_again().await.does("/api/auth/logout/").await.is(204);
     bob.does("/api/auth/logout-all/").await.is(204);
     bob.get(ME).await.is(401);
@@ -139,7 +147,10 @@ async fn what_is_required_of_admins_begins_and_ends_with_the_right() {
     let fireside = Fireside::start_with(&["--require-second-factor", "admins", "--bots", "open"]).await;
     let root = root_of(&fireside).await;
     reaches_nothing_else(&root).await;
+    let waiting = root.signs_in_again().await;
+    waiting.get(ME).await.is(200);
     let root = root.turns_on_second_factor().await.person;
+    waiting.get(ME).await.is(401);
     people!(fireside: alice, bob);
     alice.get("/messages/api/chats/").await.is(200);
     let mut listener = alice.handshake("/messages/ws/").enters().await;
@@ -150,7 +161,9 @@ async fn what_is_required_of_admins_begins_and_ends_with_the_right() {
     root.patch(&hers, &json!({"is_admin": false})).await.is(200);
     alice.get("/messages/api/chats/").await.is(200);
     // Who has one is let alone, and meets the rule when it is gone.
+    let phone = bob.signs_in_again().await;
     let bob = bob.turns_on_second_factor().await.person;
+    phone.get("/messages/api/chats/").await.is(200);
     let mut listener = bob.handshake("/messages/ws/").enters().await;
     root.patch(&format!("/api/server/users/{}/", bob.id), &json!({"is_admin": true})).await.is(200);
     bob.get("/api/server/audit/").await.is(200);

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::audit;
-use super::session::refuse_bot;
+use super::session::{end_all, refuse_bot};
 use super::sign_in::Verified;
 use crate::chat::app::App;
 use crate::chat::model::admin::Administrator;
@@ -61,9 +61,10 @@ impl App {
         Ok(secret)
     }
 
-    /// Turns it on, by a code of the secret. Returns the recovery codes, which are told this once.
+    /// Turns it on, by a code of the secret. Returns the recovery codes, which are told this once. Where one is
+    /// required, all else that signs its owner in ends: who came in by the password alone was waiting for this code.
     pub async fn confirm_second_factor(&self, actor: &Actor, otp: Option<Otp>) -> Result<Vec<String>> {
-        let (user, keys) = (actor.user, self.keys.clone());
+        let (user, kept, required, keys) = (actor.user, actor.credential, self.factor_required, self.keys.clone());
         let (codes, hashes): (Vec<_>, Vec<_>) = (0..RECOVERY_CODES).map(|_| recovery_code()).unzip();
         let judged = self.authorized(actor).write(move |tx| {
             let row = second_factors::find(tx, user)?.filter(|row| !row.is_on);
@@ -72,10 +73,15 @@ impl App {
             if matches!(judged, Judged::Right) {
                 second_factors::turn_on(tx, user, &hashes)?;
                 tx.publish(Event::Steering(Steering::RightsChanged { user }));
+                if is_required_of(tx, user, required)? {
+                    end_all(tx, user, Some(kept), &keys)?;
+                }
             }
             Ok(judged)
         });
-        match judged.await? {
+        let judged = judged.await?;
+        self.hub.settle().await;
+        match judged {
             Judged::Right => Ok(codes),
             Judged::Wrong => Err(Error::Invalid(Rule::WrongCode)),
             Judged::Resting(until) => Err(self.resting(until)),
@@ -191,9 +197,13 @@ fn take_away(tx: &mut Tx<'_>, user: UserId, required: FactorRequirement) -> Resu
 
 /// Ends the sockets of somebody who lacks a second factor that is asked of them.
 pub(super) fn restrict(tx: &mut Tx<'_>, user: UserId, required: FactorRequirement) -> Result<()> {
-    let Some(account) = store::users::account(tx, user)? else { return Ok(()) };
-    if required.concerns(account.is_admin, account.user.is_bot) && !second_factors::is_on(tx, user)? {
+    if is_required_of(tx, user, required)? && !second_factors::is_on(tx, user)? {
         tx.publish(Event::Steering(Steering::Restricted { user }));
     }
     Ok(())
+}
+
+fn is_required_of(db: &Db, user: UserId, required: FactorRequirement) -> Result<bool> {
+    let account = store::users::account(db, user)?;
+    Ok(account.is_some_and(|account| required.concerns(account.is_admin, account.user.is_bot)))
 }
