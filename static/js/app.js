@@ -65,7 +65,7 @@ class App {
     this.signal = abort.signal;
     this.abort = abort;
     this.patience = createPatience();
-    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error), unkept: (is) => this.guard(is), sent: () => this.offers() });
+    this.outbox = createOutbox(store, api, { unauthorised: (error) => this.signOut(error), unkept: (is) => this.guard(is), sent: () => this.sent() });
     this.chats = createChats(store, api, { actions });
     const none = el('div', { className: 'notice choose' }, icon('flame', 48), el('p', { textContent: t('choose') }));
     const main = this.main = el('main', { className: 'stage-main' }, none);
@@ -112,6 +112,12 @@ class App {
       this.talking = null;
       throw error;
     });
+  }
+
+  // Where a message got through, the line may: it need not wait for its next try.
+  sent() {
+    if (this.store.get().link === 'lost') this.socket.hurry();
+    this.offers();
   }
 
   // Whoever has said something is asked, once, whether they want to be told of answers.

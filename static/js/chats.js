@@ -2,7 +2,7 @@
 import { avatar, el, icon, iconButton, missing, nameOf, person, skeleton } from './dom.js';
 import { number, shortly, t } from './i18n.js';
 import { gist } from './markup.js';
-import { isCounted, mentionTotal, otherMember, othersInCall, sortedChats } from './state.js';
+import { isCounted, isOnline, mentionTotal, otherMember, othersInCall, sortedChats } from './state.js';
 
 const FEW = 5; // people that are shown above messages
 
@@ -32,7 +32,7 @@ export function createChats(store, api, { actions }) {
   function draw(state) {
     drawMe(state);
     drawLink(state);
-    const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent, drafts: state.drafts, day: state.day };
+    const inputs = { chats: state.chats, listed: state.listed, open: state.open, presence: state.presence, calls: state.calls, typing: state.typing, unsent: state.unsent, drafts: state.drafts, link: state.link, day: state.day };
     if (Object.keys(inputs).every((key) => inputs[key] === drawn[key])) return;
     drawn = inputs;
     drawMentions(mentionTotal(state));
@@ -84,7 +84,7 @@ export function createChats(store, api, { actions }) {
 
   function row(chat, state) {
     const other = chat.chat_type === 'dm' ? otherMember(chat, state.me) : null;
-    const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
+    const online = other && other.id !== state.me.id && isOnline(state, other.id);
     const writes = (state.typing[chat.id] ?? []).some((id) => id !== state.me.id);
     const current = state.open === chat.id;
     const calling = othersInCall(state, chat.id).length;

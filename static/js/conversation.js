@@ -6,7 +6,7 @@ import { createHistory } from './history.js';
 import { shortly, t } from './i18n.js';
 import { createRow } from './message.js';
 import { goTo } from './place.js';
-import { isCounted, moved, otherMember, othersInCall, rows } from './state.js';
+import { isCounted, isOnline, moved, otherMember, othersInCall, rows } from './state.js';
 import { createTools } from './tools.js';
 
 const WINDOW = 160; // messages in the page
@@ -137,7 +137,7 @@ export function createConversation(store, api, { actions, composer, bytes }) {
   function drawHeader(state) {
     const shown = current();
     const other = shown.chat_type === 'dm' ? otherMember(shown, state.me) : null;
-    const online = other && other.id !== state.me.id && state.presence[other.id]?.online;
+    const online = other && other.id !== state.me.id && isOnline(state, other.id);
     const call = state.calls[chat]?.users.includes(state.me.id) ? 0 : othersInCall(state, chat).length;
     const { last_seen } = state.presence[other?.id] ?? {};
     const isMuted = !isCounted(shown);

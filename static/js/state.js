@@ -154,6 +154,9 @@ function noted(state, chats, asked) {
   return { ...state, presence, calls };
 }
 
+// Whether somebody is there: without a line, nobody knows.
+export const isOnline = ({ link, presence }, user) => link !== 'lost' && Boolean(presence[user]?.online);
+
 // The others in a chat's call.
 export const othersInCall = ({ calls, me }, chat) => (calls[chat]?.users ?? []).filter((user) => user !== me?.id);
 

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
+use super::talk::direct;
 use super::{Browser, browser_is_here};
 use crate::world::{Fireside, id};
 
@@ -67,4 +68,34 @@ async fn a_reconnect_asks_for_the_newest_chats_and_for_all_only_where_some_came_
     hers.reads(".chat", "the late one").await;
     assert_eq!(hers.asks(&pages(2)).await, 2);
     hers.leaves().await;
+}
+
+#[tokio::test]
+async fn without_a_line_nobody_seems_to_be_there_and_what_gets_through_brings_it_back() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = Fireside::start().await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let chat = direct(&alice, &bob).await;
+    let his = Browser::of(&fireside, &bob).await;
+    let hers = Browser::at(&fireside).await;
+    // Its next try is a day away.
+    let patient = "const set = window.setTimeout; window.setTimeout = (act, ms, ...rest) => set(act, window.isDown && ms > 200 ? 86_400_000 : ms, ...rest);";
+    hers.begins_pages_with(BREAKABLE).await;
+    hers.begins_pages_with(patient).await;
+    hers.reloads().await;
+    hers.signs_in(&alice).await;
+    hers.opens_chat(chat).await;
+    hers.reads(".conversation .about", "online").await;
+    hers.sees(".chat .dot").await;
+    hers.does("window.isDown = true; window.line.close()").await;
+    hers.reads(".chats .link-state", "Not connected").await;
+    hers.until("!document.querySelector('.chat .dot, .conversation .dot')").await;
+    hers.reads(".conversation .about", "@bob").await;
+    hers.does("window.isDown = false").await;
+    hers.says("can you hear me?").await;
+    his.reads(".chat .preview", "can you hear me?").await;
+    hers.until("!document.querySelector('.chats .link-state').textContent").await;
+    hers.reads(".conversation .about", "online").await;
+    hers.leaves().await;
+    his.leaves().await;
 }
