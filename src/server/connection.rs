@@ -279,16 +279,21 @@ async fn find_within(
     headers: &HeaderMap,
     body: BodyStream,
 ) -> Result<Response, Error> {
-    let (reader, method) = (Reader::at(head.client.address), head.method.clone());
+    let method = head.method.clone();
+    let reader = Reader::at(head.client.address).by(&method);
     let busy = Error::Busy { retry_after: backlog::BUSY_RETRY };
-    if !server.backlog.takes(reader, &method) {
+    if !server.backlog.takes(reader) {
         return Err(busy);
     }
     let response = find(server, api, head, body).await;
     let response = conditional::apply(&method, headers, response).await;
     let mut response = server.compression.apply(&method, headers, response).await;
     let is_kept = response.extensions().get::<SharedBytes>().is_some();
-    if !is_kept && !server.backlog.holds(reader, &method, response.body()) {
+    if !is_kept && !server.backlog.holds(reader, response.body()) {
+        if reader.has_written() {
+            // It is done: to say that it is not would have it done again.
+            return Ok(backlog::cut(response));
+        }
         return Err(busy);
     }
     if !is_kept {

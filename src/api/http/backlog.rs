@@ -2,9 +2,11 @@
 //!
 //! An answer stays in memory until its client has read it, and a client may take its time
 //! (see [`wire`](super::wire)). So what waits is counted: beyond a bound, what is made whole is
-//! refused, and what is made piece by piece is made when there is room again.
+//! refused, and what is made piece by piece is made when there is room again. The answers to writes have room of
+//! their own, so that neither what is read nor what is written takes the other's.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,12 +14,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream;
 use hyper::body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
+use warp::Reply;
 use warp::http::Method;
 
+use super::reply::Response;
 use super::wire::Answering;
 use crate::chat::auth::attempts::network;
 
@@ -25,8 +30,7 @@ use crate::chat::auth::attempts::network;
 pub const MAX_WAITING: u64 = 64 * 1024 * 1024;
 /// The part of them that may wait for one network: others' answers have the rest.
 const SHARES: u64 = 4;
-/// What the answers to writes may take beyond that. Those are refused before they are done, and
-/// what readers leave waiting must not keep anybody from posting.
+/// The answers to writes have so many times as much. Where there is no room, a write is refused before it is done.
 const FOR_WRITES: u64 = 2;
 /// An answer that is not longer is not counted: the number of connections bounds those.
 const MAX_UNCOUNTED: usize = 4 * 1024;
@@ -40,8 +44,20 @@ pub const PATIENCE_WHEN_SHORT: Duration = Duration::from_secs(10);
 /// What waits.
 pub struct Backlog {
     max: u64,
-    waiting: Mutex<Usage>,
+    waiting: Mutex<Waiting>,
     freed: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    reads: Usage,
+    writes: Usage,
+}
+
+impl Waiting {
+    fn of(&mut self, reader: Reader) -> &mut Usage {
+        if reader.has_written { &mut self.writes } else { &mut self.reads }
+    }
 }
 
 #[derive(Default)]
@@ -53,21 +69,31 @@ struct Usage {
 
 /// Whose answer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
-    /// Somebody in this network.
-    Network(IpAddr),
-    /// A process of this machine, which may stand for any number of others.
-    Machine,
+pub struct Reader {
+    /// `None`: a process of this machine, which may stand for any number of others.
+    network: Option<IpAddr>,
+    has_written: bool,
 }
 
 impl Reader {
-    /// Who asks from this address.
+    /// Who asks from this address, to read.
     #[must_use]
     pub fn at(address: IpAddr) -> Self {
-        match network(address) {
-            local if local.is_loopback() || address.to_canonical().is_loopback() => Self::Machine,
-            network => Self::Network(network),
-        }
+        let network = network(address);
+        let is_local = network.is_loopback() || address.to_canonical().is_loopback();
+        Self { network: Some(network).filter(|_| !is_local), has_written: false }
+    }
+
+    /// Whether it is the answer to what was done already.
+    #[must_use]
+    pub const fn has_written(self) -> bool {
+        self.has_written
+    }
+
+    /// The same of a request by this method.
+    #[must_use]
+    pub fn by(self, method: &Method) -> Self {
+        Self { has_written: !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS), ..self }
     }
 }
 
@@ -80,15 +106,15 @@ impl Backlog {
 
     /// Whether a request may be answered at all: one that writes is not done if nobody could be told.
     #[must_use]
-    pub fn takes(&self, reader: Reader, method: &Method) -> bool {
-        is_reading(method) || self.has_room(reader, self.max.saturating_mul(FOR_WRITES))
+    pub fn takes(&self, reader: Reader) -> bool {
+        !reader.has_written || self.has_room(reader)
     }
 
     /// Whether there is room for what was answered to a request. A short answer always has some.
     #[must_use]
-    pub fn holds(&self, reader: Reader, method: &Method, body: &impl Body) -> bool {
+    pub fn holds(&self, reader: Reader, body: &impl Body) -> bool {
         let is_short = body.size_hint().exact().is_none_or(|size| size <= MAX_UNCOUNTED as u64);
-        is_short || !is_reading(method) || self.has_room(reader, self.max)
+        is_short || self.has_room(reader)
     }
 
     /// Room is there as long as the bound is not reached: the longest answer is beyond it once, and
@@ -96,19 +122,20 @@ impl Backlog {
     ///
     /// A network that has as much waiting as is left gets no more: a few that never read
     /// cannot take it all, and whoever has nothing waiting is answered beside them.
-    fn has_room(&self, reader: Reader, max: u64) -> bool {
-        let waiting = self.waiting.lock();
-        let of_reader = match reader {
-            Reader::Network(network) => waiting.by_network.get(&network).copied().unwrap_or(0),
-            Reader::Machine => 0,
-        };
-        of_reader < (max / SHARES).min(max.saturating_sub(waiting.all))
+    fn has_room(&self, reader: Reader) -> bool {
+        let max = if reader.has_written { self.max.saturating_mul(FOR_WRITES) } else { self.max };
+        let mut waiting = self.waiting.lock();
+        let usage = waiting.of(reader);
+        let of_network = reader.network.and_then(|network| usage.by_network.get(&network)).copied().unwrap_or(0);
+        of_network < (max / SHARES).min(max.saturating_sub(usage.all))
     }
 
     /// How long an answer may stand still, of the time that it has while there is room.
     #[must_use]
     pub fn patience(&self, usual: Duration) -> Duration {
-        let is_short = self.waiting.lock().all > self.max / 2;
+        let waiting = self.waiting.lock();
+        let is_short = waiting.reads.all + waiting.writes.all > self.max / 2;
+        drop(waiting);
         if is_short { usual.min(PATIENCE_WHEN_SHORT) } else { usual }
     }
 
@@ -117,7 +144,7 @@ impl Backlog {
         loop {
             // Told of what is freed from here on, so that nothing is missed between the look and the wait.
             let freed = self.freed.notified();
-            if self.has_room(reader, self.max) {
+            if self.has_room(reader) {
                 return;
             }
             freed.await;
@@ -130,17 +157,14 @@ impl Backlog {
             return bytes;
         }
         let mut waiting = self.waiting.lock();
-        waiting.all += bytes.len() as u64;
-        if let Reader::Network(network) = reader {
-            *waiting.by_network.entry(network).or_default() += bytes.len() as u64;
+        let usage = waiting.of(reader);
+        usage.all += bytes.len() as u64;
+        if let Some(network) = reader.network {
+            *usage.by_network.entry(network).or_default() += bytes.len() as u64;
         }
         drop(waiting);
         Bytes::from_owner(MeteredPiece { bytes, reader, backlog: Arc::clone(self) })
     }
-}
-
-fn is_reading(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// A piece that waits.
@@ -160,18 +184,26 @@ impl Drop for MeteredPiece {
     fn drop(&mut self) {
         let size = self.bytes.len() as u64;
         let mut waiting = self.backlog.waiting.lock();
-        waiting.all -= size;
-        if let Reader::Network(network) = self.reader
-            && let Some(of_network) = waiting.by_network.get_mut(&network)
+        let usage = waiting.of(self.reader);
+        usage.all -= size;
+        if let Some(network) = self.reader.network
+            && let Some(of_network) = usage.by_network.get_mut(&network)
         {
             *of_network -= size;
             if *of_network == 0 {
-                waiting.by_network.remove(&network);
+                usage.by_network.remove(&network);
             }
         }
         drop(waiting);
         self.backlog.freed.notify_waiters();
     }
+}
+
+/// An answer for which there is no room to what is done already: its head, and the end of the connection.
+pub fn cut(answer: Response) -> Response {
+    let (head, _) = answer.into_parts();
+    let broken = stream::once(async { Err::<Bytes, _>(io::Error::from(io::ErrorKind::TimedOut)) });
+    Response::from_parts(head, warp::reply::stream(broken).into_response().into_body())
 }
 
 /// The body of an answer, whose bytes are counted while they wait.
@@ -202,7 +234,7 @@ impl<B: Body> MeteredBody<B> {
             }
             // Told of what is freed from here on, so that nothing is missed between the look and the wait.
             let room = Arc::clone(&backlog.freed).notified_owned();
-            if backlog.has_room(*reader, backlog.max) {
+            if backlog.has_room(*reader) {
                 self.room = None;
                 return Poll::Ready(());
             }
@@ -271,15 +303,43 @@ mod tests {
         let waiting = backlog.count(machine, piece(PIECE));
         let again = waiting.clone();
         drop(waiting);
-        assert!(!backlog.holds(machine, &Method::GET, &full), "somebody still holds it");
-        assert!(backlog.holds(machine, &Method::GET, &Full::new(piece(MAX_UNCOUNTED))), "what is short has room");
-        assert!(backlog.takes(machine, &Method::POST) && backlog.holds(machine, &Method::POST, &full));
-        let more = backlog.count(machine, piece(PIECE));
-        assert!(!backlog.takes(machine, &Method::POST), "not done, since nobody could be told");
-        assert!(backlog.takes(machine, &Method::GET), "what can be refused when it is done");
-        drop((again, more));
-        assert!(backlog.holds(machine, &Method::GET, &full) && backlog.takes(machine, &Method::POST));
-        assert_eq!(backlog.waiting.lock().all, 0);
+        assert!(!backlog.holds(machine, &full), "somebody still holds it");
+        assert!(backlog.holds(machine, &Full::new(piece(MAX_UNCOUNTED))), "what is short has room");
+        let writing = machine.by(&Method::POST);
+        assert!(
+            backlog.takes(writing) && backlog.holds(writing, &full),
+            "what is read takes no room from what is written"
+        );
+        let more = [backlog.count(writing, piece(PIECE)), backlog.count(writing, piece(PIECE))];
+        assert!(!backlog.takes(writing) && !backlog.holds(writing, &full), "not done, since nobody could be told");
+        assert!(backlog.takes(machine), "what can be refused when it is done");
+        drop(again);
+        assert!(backlog.holds(machine, &full), "nor the other way");
+        drop(more);
+        assert!(backlog.takes(writing));
+        let waiting = backlog.waiting.lock();
+        assert_eq!((waiting.reads.all, waiting.writes.all), (0, 0));
+    }
+
+    #[test]
+    fn writes_of_one_network_have_a_part_of_it_too() {
+        let (backlog, full) = (backlog(8), Full::new(piece(PIECE)));
+        let (silent, other) = (at("10.0.0.1").by(&Method::PATCH), at("10.0.1.1"));
+        let mut held = Vec::new();
+        while backlog.holds(silent, &full) {
+            held.push(backlog.count(silent, piece(PIECE)));
+        }
+        assert_eq!(held.len(), 4, "a quarter of sixteen");
+        assert!(!backlog.takes(silent));
+        assert!(backlog.takes(other.by(&Method::PATCH)) && backlog.holds(other, &full));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_cut_has_its_head_and_no_end() {
+        let response = warp::reply::with_status("done", warp::http::StatusCode::CREATED).into_response();
+        let response = super::cut(response);
+        assert_eq!(response.status(), 201);
+        assert!(response.into_body().collect().await.is_err());
     }
 
     #[test]
@@ -287,12 +347,12 @@ mod tests {
         let (backlog, full) = (backlog(8), Full::new(piece(PIECE)));
         let mut held: Vec<Bytes> =
             ["2001:db8::1", "2001:db8::ffff"].map(|address| backlog.count(at(address), piece(PIECE))).into();
-        assert!(!backlog.holds(at("2001:db8::2"), &Method::GET, &full), "a quarter of eight");
-        assert!(backlog.holds(at("2001:db8:0:1::1"), &Method::GET, &full), "another network");
+        assert!(!backlog.holds(at("2001:db8::2"), &full), "a quarter of eight");
+        assert!(backlog.holds(at("2001:db8:0:1::1"), &full), "another network");
         held.extend((0..5).map(|_| backlog.count(at("::1"), piece(PIECE))));
-        assert!(backlog.holds(at("127.0.0.2"), &Method::GET, &full), "the machine has no part, but all");
+        assert!(backlog.holds(at("127.0.0.2"), &full), "the machine has no part, but all");
         held.clear();
-        assert!(backlog.waiting.lock().by_network.is_empty());
+        assert!(backlog.waiting.lock().reads.by_network.is_empty());
     }
 
     #[test]
@@ -302,12 +362,12 @@ mod tests {
         for network in 0..4 {
             let silent = at(&format!("10.0.{network}.1"));
             assert_eq!(backlog.patience(Duration::from_secs(60)).as_secs(), if network < 3 { 60 } else { 10 });
-            while backlog.holds(silent, &Method::GET, &full) {
+            while backlog.holds(silent, &full) {
                 held.push(backlog.count(silent, piece(PIECE)));
             }
         }
         assert_eq!(held.len(), 16 + 16 + 16 + 8, "the last has no more than it leaves");
-        assert!(backlog.holds(at("10.0.9.1"), &Method::GET, &full), "somebody else is answered meanwhile");
+        assert!(backlog.holds(at("10.0.9.1"), &full), "somebody else is answered meanwhile");
         assert_eq!(backlog.patience(Duration::from_secs(2)).as_secs(), 2, "it grows for nobody");
         held.clear();
         assert_eq!(backlog.patience(Duration::from_secs(60)).as_secs(), 60);
