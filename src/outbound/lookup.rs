@@ -19,7 +19,7 @@ use crate::chat::model::shares::Shares;
 /// Names that are looked up at once.
 const MAX_LOOKUPS: usize = 64;
 /// Those of them for one user.
-const MAX_LOOKUPS_OF_USER: usize = 4;
+pub const MAX_LOOKUPS_OF_USER: usize = 4;
 /// A look-up that fails after longer was answered by no name server: resolvers give up after five seconds or more.
 pub(super) const SILENCE: Duration = Duration::from_secs(4);
 /// How long a silent name is left alone.

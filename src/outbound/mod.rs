@@ -47,6 +47,8 @@ use tokio_rustls::TlsConnector;
 
 pub use address::Network;
 pub use exchange::Connection;
+#[cfg(test)]
+pub use lookup::MAX_LOOKUPS_OF_USER;
 pub use target::{Host, Target};
 
 use crate::chat::model::id::UserId;
