@@ -52,12 +52,31 @@ async function comeBack() {
 }
 
 // Signed in by others' word.
-async function elsewhere(signIn) {
+async function elsewhere(signIn, named) {
   try {
     const { token } = await signIn(await import('./elsewhere.js'));
-    localStorage.setItem(key('token'), token);
+    keep(token, named);
   } catch (error) {
     reason = error;
+  }
+}
+
+// `named`: whose it is, where a proxy's word brought it.
+function keep(token, named) {
+  if (named) localStorage.setItem(key('named'), named);
+  else localStorage.removeItem(key('named'));
+  localStorage.setItem(key('token'), token);
+}
+
+// What a proxy's word brought lasts while the proxy lets the same person in: another may sit at this browser now.
+async function isTheirs() {
+  const named = localStorage.getItem(key('named'));
+  if (!named) return true;
+  try {
+    const { user } = await door.server();
+    return Boolean(user?.is_named_by_proxy) && String(user.id) === named;
+  } catch (error) {
+    return isPassing(error);
   }
 }
 
@@ -68,7 +87,7 @@ async function enter() {
   if (link) return openLink(link);
   if (/^\/?join\/?$/.test(page)) keepJoin();
   const token = localStorage.getItem(key('token'));
-  if (token) {
+  if (token && await isTheirs()) {
     if (reason) toast(reason.message);
     reason = null;
     const [{ startApp }] = await Promise.all([import('./app.js'), style('app')]);
@@ -82,12 +101,12 @@ async function enter() {
     isNew: location.hash === '#join',
     greeting: sessionStorage.getItem(JOIN) ? t('join.first') : undefined,
     entered: ({ token: fresh }, isNew) => {
-      localStorage.setItem(key('token'), fresh);
+      keep(fresh);
       arrival = { isNew };
       enter();
     },
-    named: async () => {
-      await elsewhere(({ namedByProxy }) => namedByProxy());
+    named: async (id) => {
+      await elsewhere(({ namedByProxy }) => namedByProxy(), id);
       if (localStorage.getItem(key('token'))) enter();
     },
     speak,
@@ -106,7 +125,7 @@ function forget() {
   for (const name of Object.keys(localStorage)) if (isTyped(name) || name === key('searches')) localStorage.removeItem(name);
   if (localStorage.getItem(key('push'))) import('./push.js').then(({ leave }) => leave()).catch(() => {});
   navigator.clearAppBadge?.().catch(() => {});
-  localStorage.removeItem(key('kept'));
+  for (const name of ['token', 'named', 'kept']) localStorage.removeItem(key(name));
   globalThis.indexedDB?.deleteDatabase(key('seen'));
 }
 
@@ -129,7 +148,7 @@ async function openLink(kind) {
     code: location.hash.slice(1),
     api: door,
     entered: ({ token: fresh }, isNew, isFirst) => {
-      localStorage.setItem(key('token'), fresh);
+      keep(fresh);
       arrival = { isNew, isFirst };
       home();
     },

@@ -2,7 +2,7 @@
 import { el, field, form, icon, refuse } from './dom.js';
 import { LANGUAGES, language, t } from './i18n.js';
 
-// `named` is for whoever a trusted proxy has let in; `entered` gets `{token, user}` and whether the account is new; `speak` changes the language.
+// `named` is for whoever a trusted proxy has let in, by id; `entered` gets `{token, user}` and whether the account is new; `speak` changes the language.
 export function createSignin(root, { api, reason, entered, named = () => {}, speak, invite, greeting, isNew = Boolean(invite) }) {
   let mode = 'login';
 
@@ -73,7 +73,7 @@ export function createSignin(root, { api, reason, entered, named = () => {}, spe
 
   api.server().then(({ name, registration, needs_setup, password_login, oidc, user }) => {
     shown.name(name);
-    if (user?.is_named_by_proxy) return void named();
+    if (user?.is_named_by_proxy) return void named(user.id);
     if (oidc && !(invite && password_login)) offer(oidc);
     if (!password_login) return withoutPassword();
     if (needs_setup) note.textContent = t('signin.setup');

@@ -145,3 +145,37 @@ async fn whoever_a_proxy_has_let_in_sees_their_chats_at_once() {
     assert_eq!(everybody(&fireside).await, ["alice"]);
     page.leaves().await;
 }
+
+#[tokio::test]
+async fn at_one_browser_the_page_is_whose_the_proxy_says_now() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let fireside = behind_a_proxy(&[]).await;
+    let page = Browser::at(&fireside).await;
+    page.devtools("Network.enable", json!({})).await;
+    let lets_in = async |headers: serde_json::Value| {
+        page.devtools("Network.setExtraHTTPHeaders", json!({"headers": headers})).await;
+        page.reloads().await;
+    };
+    let token = async || page.asks("localStorage.getItem('fireside.token')").await;
+    lets_in(json!({"Remote-User": "alice"})).await;
+    page.reads(".app .me", "alice").await;
+    let hers = token().await;
+    page.reloads().await;
+    page.reads(".app .me", "alice").await;
+    assert_eq!(token().await, hers, "of the same person it is kept");
+    lets_in(json!({"Remote-User": "bob"})).await;
+    page.reads(".app .me", "bob").await;
+    assert_ne!(token().await, hers);
+    lets_in(json!({})).await;
+    page.sees(".signin [name=password]").await;
+    assert_eq!(token().await, json!(null));
+    // What one signs in with by oneself is no proxy's word.
+    fireside.home.runs(&["user", "passwd", "alice"], "another password\n").await.succeeded();
+    page.types("[name=username]", "alice").await;
+    page.types("[name=password]", "another password").await;
+    page.clicks("[type=submit]").await;
+    page.reads(".app .me", "alice").await;
+    page.reloads().await;
+    page.reads(".app .me", "alice").await;
+    page.leaves().await;
+}
