@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, NOT_SIGNED_IN, Refused, dm, group, say, seen, texts};
-use crate::world::{Fireside, Person, people};
+use crate::world::caller::Credential;
+use crate::world::{Fireside, Person, id, people};
 
 fn invite(chat: Chat) -> String {
     format!("{}invite/", chat.path())
@@ -75,6 +76,29 @@ async fn a_code_that_leads_nowhere_is_as_one_that_never_was() {
     fireside.home.runs(&["user", "disable", "alice"], "").await.succeeded();
     leads_nowhere(&makers).await;
     fireside.anyone().does(&join(&makers)).await.denied(401, NOT_SIGNED_IN);
+}
+
+/// Nor does a bot speak for whoever is let in no more.
+#[tokio::test]
+async fn what_a_bot_has_made_is_as_good_as_its_makers_right() {
+    let fireside = Fireside::start_with(&["--bots", "open"]).await;
+    people!(fireside: alice, bob, mallory);
+    let bot = mallory.post("/api/server/bots/", &json!({"username": "news"})).await.is(201).json();
+    let bot = mallory.showing(Credential::Token(bot["token"].as_str().unwrap().to_owned()));
+    let body = json!({"chat_type": "group", "title": "News", "member_ids": [mallory.id, bob.id]});
+    let chat = Chat { id: id(&bot.post("/messages/api/chats/", &body).await.is(201).json()) };
+    let [code, other] = [json!({}), json!({})].map(|wish| bot.post(&invite(chat), &wish));
+    let [code, other] = [code.await.is(201).json(), other.await.is(201).json()];
+    alice.does(&join(code["code"].as_str().unwrap())).await.is(200);
+    alice.delete(&chat.remove(&alice)).await.is(204);
+
+    fireside.home.runs(&["user", "disable", "mallory"], "").await.succeeded();
+    alice.does(&join(other["code"].as_str().unwrap())).await.denied(404, NOT_FOUND);
+    // Nobody else could look after the group: who may sign in does.
+    assert!(bob.get(&invite(chat)).await.is(200).results().is_empty(), "it is in no list");
+    assert_eq!(seen(&bob, chat).await["admins"].as_array().unwrap().len(), 2);
+    fireside.home.runs(&["user", "enable", "mallory"], "").await.succeeded();
+    alice.does(&join(other["code"].as_str().unwrap())).await.is(200);
 }
 
 /// An invitation that somebody knows does not outlive their removal, whatever account they come with.

@@ -137,6 +137,7 @@ fn silence_programs(tx: &mut Tx<'_>, maker: UserId) -> Result<()> {
     store::hooks::switch_off_made_by(tx, maker, None, MAKER_DISABLED)?;
     for bot in store::bots::below(tx, Some(maker), UserId(i64::MAX), u32::MAX)? {
         store::push::delete_surplus(tx, bot.user.id, 0)?;
+        hand_over_groups(tx, bot.user.id)?;
         tx.publish(Event::Steering(Steering::CredentialsEnded { user: bot.user.id, kept: None }));
     }
     Ok(())

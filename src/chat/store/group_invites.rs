@@ -30,12 +30,14 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<GroupInviteRow> {
 }
 
 /// Whether an invitation leads anywhere: it has uses, is in time (`?1` is now), and its maker
-/// still is an admin of the group, and can sign in.
+/// still is an admin of the group, and can sign in: a bot cannot while whoever made it cannot.
 macro_rules! live {
     () => {
         "i.uses_left > 0 AND i.expires_at > ?1 AND EXISTS
             (SELECT 1 FROM members m JOIN users u ON u.id = m.user_id
-             WHERE m.chat_id = i.chat_id AND m.user_id = i.created_by AND m.is_admin = 1 AND u.is_disabled = 0)"
+             WHERE m.chat_id = i.chat_id AND m.user_id = i.created_by AND m.is_admin = 1 AND u.is_disabled = 0)
+         AND NOT EXISTS
+            (SELECT 1 FROM bots b JOIN users u ON u.id = b.made_by WHERE b.user_id = i.created_by AND u.is_disabled = 1)"
     };
 }
 
