@@ -97,7 +97,7 @@ impl App {
 
     /// Takes a member out of a group: an admin anybody but the owner, whose place they would come into, everybody
     /// oneself. An admin's removal ends the invitations into the group: whoever was removed knows them, and may have
-    /// another account.
+    /// another account. It takes their bots out as well, but one that owns the group: they would read on by them.
     pub async fn remove_member(&self, actor: &Actor, id: ChatId, user: UserId) -> Result<()> {
         self.check_pace(actor)?;
         let (me, credential) = (actor.user, actor.credential);
@@ -111,7 +111,15 @@ impl App {
                     return Err(Error::Forbidden(Denial::NotOwner));
                 }
                 remove(tx, me, &room, user)?;
-                if user == me { Ok(()) } else { store::group_invites::delete_all(tx, id) }
+                if user == me {
+                    return Ok(());
+                }
+                for bot in store::bots::of_maker_in(tx, user, id)? {
+                    if bot != me && bot != room.owner.id {
+                        remove(tx, me, &inside(tx, me, id)?, bot)?;
+                    }
+                }
+                store::group_invites::delete_all(tx, id)
             })
             .await?;
         self.hub.settle().await;

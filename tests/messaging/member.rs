@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::words::{Chat, FORBIDDEN, Line, NOT_FOUND, Refused, dm, group, ids, say, seen, texts};
 use crate::manage::root_of;
+use crate::world::caller::Credential;
 use crate::world::{Fireside, Person, id, people};
 
 async fn members(who: &Person, chat: Chat) -> Vec<i64> {
@@ -180,6 +181,34 @@ async fn a_bot_takes_over_after_everybody_else() {
     alice.delete(&chat.remove(&alice)).await.is(204);
     let left = seen(&bob, chat).await;
     assert_eq!((&left["owner"], &left["admins"]), (&json!(bob.id), &json!([bob.id])));
+}
+
+/// Whoever is taken out would read on by a program of theirs.
+#[tokio::test]
+async fn who_is_taken_out_goes_with_their_bots() {
+    let fireside = Fireside::start_with(&["--bots", "open"]).await;
+    people!(fireside: alice, mallory);
+    let makes = async |who: &Person, name: &str| {
+        let bot = who.post("/api/server/bots/", &json!({"username": name})).await.is(201).json();
+        (id(&bot), who.showing(Credential::Token(bot["token"].as_str().unwrap().to_owned())))
+    };
+    let [(ear, hers), (news, others)] = [makes(&mallory, "ear").await, makes(&alice, "news").await];
+    let [chat, elsewhere] = [group(&alice, "Team", &[&mallory]).await, group(&alice, "Other", &[&mallory]).await];
+    for place in [chat, elsewhere] {
+        alice.post(&place.add(), &json!({"user_ids": [ear, news]})).await.is(200);
+    }
+    let mut line = Line::to(&alice).await;
+    alice.delete(&chat.remove(&mallory)).await.is(204);
+    hers.get(&chat.path()).await.denied(404, NOT_FOUND);
+    others.get(&chat.path()).await.is(200);
+    hers.get(&elsewhere.path()).await.is(200);
+    for gone in [mallory.id, ear] {
+        assert_eq!(line.hears("member_removed").await["user_id"], gone);
+    }
+    assert_eq!(seen(&alice, chat).await["member_count"], 2);
+    // Who leaves by themselves may leave one behind.
+    mallory.delete(&elsewhere.remove(&mallory)).await.is(204);
+    hers.get(&elsewhere.path()).await.is(200);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::transaction::Tx;
 use super::users::{columns, user};
 use crate::chat::model::bot::Bot;
 use crate::chat::model::error::Result;
-use crate::chat::model::id::UserId;
+use crate::chat::model::id::{ChatId, UserId};
 use crate::chat::model::time::Timestamp;
 
 macro_rules! select_bot {
@@ -42,6 +42,14 @@ pub fn below(db: &Db, maker: Option<UserId>, below: UserId, limit: u32) -> Resul
         },
         params![maker.map(|maker| maker.0), below.0, limit],
         bot,
+    )
+}
+
+/// Those of a maker that are in a chat.
+pub fn of_maker_in(db: &Db, maker: UserId, chat: ChatId) -> Result<Vec<UserId>> {
+    db.column(
+        "SELECT b.user_id FROM bots b JOIN members m ON m.user_id = b.user_id WHERE b.made_by = ?1 AND m.chat_id = ?2",
+        [maker.0, chat.0],
     )
 }
 
