@@ -187,6 +187,26 @@ async fn admins_add_and_remove_by_id_name_or_address() {
 }
 
 #[tokio::test]
+async fn where_addresses_are_hidden_nobody_is_found_by_one() {
+    let fireside = Fireside::start_with(&["--hide-emails"]).await;
+    let (alice, bob) = (fireside.registers("alice").await, fireside.registers("bob").await);
+    let den = alice.opens_room("den").await;
+    let mut answers = Vec::new();
+    for act in ["add", "remove"] {
+        let path = format!("/api/rooms/{}/{act}-participant/", den.id);
+        for email in ["bob@example.com", "nobody@example.com"] {
+            let refusal = client(&alice).post(&path, &json!({"email": email})).await.is(400);
+            assert!(refusal.json()["email"][0].is_string(), "{refusal}");
+            answers.push(refusal.as_seen_by_a_prober());
+        }
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    let add = format!("/api/rooms/{}/add-participant/", den.id);
+    client(&alice).post(&add, &json!({"username": "bob"})).await.is(200);
+    bob.get(&den.path()).await.is(200);
+}
+
+#[tokio::test]
 async fn a_direct_room_is_one_for_both() {
     let den = den().await;
     let mut bobs = notifications(&den.bob).await;

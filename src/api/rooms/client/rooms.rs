@@ -56,6 +56,10 @@ async fn meant(actor: &Actor, room: ChatId, request: &mut Request) -> Result<use
         .or(by_name)
         .or(by_email)
         .ok_or_else(|| ApiError::field("username", "Provide an id, a username or an email."))?;
+    // Where addresses are hidden, whoever has a group would learn here who has which.
+    if field == "email" && request.context.settings.hide_emails {
+        return Err(ApiError::field(field, "E-mail addresses are hidden on this server."));
+    }
     request.context.app.user_meant(actor, room, &who).map_err(|error| match error {
         Error::UnknownUser => ApiError::field(field, error.to_string()),
         other => other.into(),
