@@ -9,7 +9,7 @@ await alsoLoad('admin');
 const DAY = 86_400; // seconds
 const TERMS = [30, 365, 0, null]; // days, for ever, and as the server is told
 
-export async function openAdmin({ api, actions }) {
+export async function openAdmin({ api, actions, me }) {
   await style('admin');
   const guarded = (action) => async (...args) => {
     try {
@@ -103,8 +103,8 @@ export async function openAdmin({ api, actions }) {
       const stored = user.stored_bytes + user.text_bytes;
       const notes = [`@${username}`, email, is_admin && t('group.admin'), user.linked_to.length > 0 && t('admin.linked', { name: user.linked_to.join(', ') }), is_disabled && t('admin.disabled'), stored > 0 && size(stored), last_seen_at ? t('admin.seen', { time: shortly(new Date(last_seen_at)) }) : t('admin.never')];
       const more = iconButton('more', t('admin.more', { name: nameOf(user) }), () => menu(more, [
-        [t('admin.reset'), guarded(async () => handOver(t('admin.reset'), await api.resetLink(user.id)))],
-        user.has_second_factor && [t('admin.factor'), sure(t('admin.factor.sure', { name: nameOf(user) }), t('admin.factor'), () => api.removeFactor(user.id)), true],
+        user.id !== me.id && [t('admin.reset'), guarded(async () => handOver(t('admin.reset'), await api.resetLink(user.id)))],
+        user.has_second_factor && user.id !== me.id && [t('admin.factor'), sure(t('admin.factor.sure', { name: nameOf(user) }), t('admin.factor'), () => api.removeFactor(user.id)), true],
         [t('signout.all'), sure(t('admin.signout.sure', { name: nameOf(user) }), t('signout.all'), () => api.signOutAccount(user.id))],
         [t(is_admin ? 'admin.demote' : 'admin.promote'), sure(t(is_admin ? 'admin.demote.sure' : 'admin.promote.sure', { name: nameOf(user) }), t(is_admin ? 'admin.demote' : 'admin.promote'), () => api.changeAccount(user.id, { is_admin: !is_admin }))],
         is_disabled ? [t('admin.enable'), guarded(async () => { await api.changeAccount(user.id, { is_disabled: false }); await show(); })]

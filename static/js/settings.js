@@ -22,7 +22,7 @@ export function openSettings({ api, store, actions, signOut }) {
   };
   const section = (title, ...content) => el('section', {}, el('h3', { textContent: title }), content);
   const { me } = store.get();
-  const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => needed(() => import('./admin.js'), ({ openAdmin }) => openAdmin({ api, actions })) });
+  const admin = el('button', { type: 'button', hidden: true, textContent: t('admin'), onclick: () => needed(() => import('./admin.js'), ({ openAdmin }) => openAdmin({ api, actions, me })) });
   const server = api.server();
   const elsewhere = el('section', { hidden: true });
   server.then(({ user, oidc }) => {

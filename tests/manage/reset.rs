@@ -53,6 +53,32 @@ async fn the_link_sets_the_password_once_and_ends_everything() {
     resets(&fireside, &link, "a fourth password").await.refused(404, "not_found");
 }
 
+/// Whoever has found an administrator's credential gets nothing by it that outlives it: not that account itself, and
+/// nobody else's by a link that waits.
+#[tokio::test]
+async fn a_found_credential_opens_no_account_for_longer_than_it_lasts() {
+    let fireside = Fireside::start().await;
+    let root = root_of(&fireside).await.turns_on_second_factor().await.person;
+    let alice = fireside.registers("alice").await.turns_on_second_factor().await.person;
+    let path = |person: &Person, what: &str| format!("/api/server/users/{}/{what}/", person.id);
+    root.does(&path(&root, "reset")).await.refused(403, "permission_denied");
+    root.delete(&path(&root, "second-factor")).await.refused(403, "permission_denied");
+    let made = fireside.home.runs(&["token", "create", "root", "--label", "ci"], "").await;
+    let program = root.showing(Credential::Token(made.succeeded().stdout.trim().to_owned()));
+    program.get("/api/server/users/").await.is(200);
+    program.does(&path(&alice, "reset")).await.refused(403, "permission_denied");
+    program.delete(&path(&alice, "second-factor")).await.refused(403, "permission_denied");
+    root.delete(&path(&alice, "second-factor")).await.is(204);
+
+    let link = link_for(&root, &alice).await;
+    let look = json!({"code": link["code"]});
+    fireside.anyone().post("/api/server/reset/look/", &look).await.is(200);
+    root.does("/api/auth/logout-all/").await.is(204);
+    fireside.anyone().post("/api/server/reset/look/", &look).await.refused(404, "not_found");
+    resets(&fireside, &link, "another password").await.refused(404, "not_found");
+    signs_in(&fireside, "alice", &alice.password).await.is(200);
+}
+
 #[tokio::test]
 async fn a_new_link_ends_the_older() {
     let fireside = Fireside::start().await;

@@ -5,6 +5,7 @@
 //! that the credential is over: so it is asked for again where the write happens, in the
 //! writer's own order, and there is no moment in between.
 
+use super::account_token::refuse_program;
 use crate::chat::app::App;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::error::{Denial, Error, Result};
@@ -59,6 +60,15 @@ impl Administrator {
             Self::Admin(actor) if store::accounts::is_admin(db, actor.user, actor.credential)? => Ok(()),
             Self::Admin(_) => Err(Error::Forbidden(Denial::NotServerAdmin)),
         }
+    }
+
+    /// The right to open somebody else's account anew. One's own asks for its password or the second factor, and
+    /// what a program has made lasts longer than its token.
+    pub(super) fn check_recovery(&self, db: &Db, user: UserId) -> Result<()> {
+        self.check(db)?;
+        let Self::Admin(actor) = self else { return Ok(()) };
+        refuse_program(db, actor)?;
+        if actor.user == user { Err(Error::Forbidden(Denial::OwnAccount)) } else { Ok(()) }
     }
 
     /// For the audit log.

@@ -25,7 +25,7 @@ impl App {
         let (code, by) = (Token::random(), by.clone());
         let hash = secret_hash(code.as_str());
         let expires_at = self.store.write(move |tx| {
-            by.check(tx)?;
+            by.check_recovery(tx, user)?;
             let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
             session::refuse_bot(&account.user)?;
             let expires_at = tx.now.plus(RESET_LIFE);

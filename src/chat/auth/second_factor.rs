@@ -107,7 +107,7 @@ impl App {
         let (by, required) = (by.clone(), self.factor_required);
         self.store
             .write(move |tx| {
-                by.check(tx)?;
+                by.check_recovery(tx, user)?;
                 let account = store::users::account(tx, user)?.ok_or(Error::NotFound)?;
                 refuse_bot(&account.user)?;
                 if !take_away(tx, user, required)? {

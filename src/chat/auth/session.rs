@@ -196,7 +196,8 @@ fn session_end(tx: &Tx<'_>, id: CredentialId, kind: CredentialKind) -> Result<Op
     Ok(created.map(|at| at.plus(SESSION_LIFE).min(tx.now.plus(SESSION_IDLE))))
 }
 
-/// Ends every credential but `kept`, and the link that would set another password. The account token is renewed
+/// Ends every credential but `kept`, and the links that would set a password: theirs, and those that they (or who had
+/// got hold of a credential) made for others. The account token is renewed
 /// with the rest, unless it is the one that is kept.
 pub(in crate::chat) fn end_all(tx: &mut Tx<'_>, user: UserId, kept: Option<CredentialId>, keys: &Keys) -> Result<()> {
     let keeps_account_token = match kept {

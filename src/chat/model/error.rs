@@ -137,6 +137,9 @@ pub enum Denial {
     /// What lasts longer than a credential is given to whoever has just signed in, and not to whoever has found one.
     #[error("You signed in a while ago. Sign in again to do this.")]
     SignInAgain,
+    /// Whoever has found an administrator's credential would take the account over by what guards it.
+    #[error("Another administrator does this for your own account, or the operator at the command line.")]
+    OwnAccount,
     /// This server takes no passwords.
     #[error("This server signs nobody in by a password.")]
     PasswordsOff,

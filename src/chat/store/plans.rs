@@ -52,6 +52,8 @@ const READ_EVERYTHING: &[&str] = &[
     "FROM invites i LEFT JOIN users u ON u.id = i.created_by\n         ORDER BY",
     "SELECT count(*) FROM invites",
     "FROM audit",
+    // The links of a day that an administrator made, when all that signs them in ends.
+    "DELETE FROM resets WHERE user_id = ?1 OR created_by",
     // The hashes that came from elsewhere, once at each start.
     "FROM users WHERE password_hash NOT GLOB",
     // Counters that are added up, for an administrator's look at the server.

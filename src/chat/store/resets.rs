@@ -29,8 +29,9 @@ pub fn find(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<(UserId,
     Ok(query.query_row(params![code_hash, now.0], read).optional()?)
 }
 
+/// The one of a user, and those that they made.
 pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<()> {
-    tx.run("DELETE FROM resets WHERE user_id = ?1", [user.0])
+    tx.run("DELETE FROM resets WHERE user_id = ?1 OR created_by = ?1", [user.0])
 }
 
 /// Those that last for `life` after `believed` and more were made by a clock that was ahead: they last as long from now.
