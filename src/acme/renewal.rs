@@ -125,18 +125,21 @@ impl Acme {
     /// An authority gives what is good now, by its own clock.
     fn doubt_the_clock(&self, given: &Given, skew: Option<Duration>) {
         let (life, now) = (given.certificate.life, UnixTime::now().as_secs());
-        if !(life.begins.as_secs()..life.ends.as_secs()).contains(&now) {
+        if !life.is_good(now) {
             let apart = skew.map(|skew| skew.as_secs());
             tracing::warn!(apart, "by this machine's clock the new certificate is not good now: is the clock right?");
         }
     }
 
-    /// Serves a certificate, and keeps it; but none that has to be renewed at once in place of one that lasts longer.
+    /// Serves a certificate, and keeps it; but none that has to be renewed at once in place of one that lasts longer,
+    /// and none that has yet to begin in place of one that is good.
     async fn take(&self, name: &str, given: Given) -> Result<(), Failure> {
         let (life, now) = (given.certificate.life, UnixTime::now().as_secs());
         // Whoever asked at once again would get the same.
         let is_ending = Schedule::new(0.0, Instant::now()).wait(Some(life), now, Instant::now()).is_zero();
-        if is_ending && self.proofs.certificates.life(name).is_some_and(|served| served.ends >= life.ends) {
+        let served = self.proofs.certificates.life(name);
+        let is_early = life.begins.as_secs() > now && served.is_some_and(|served| served.is_good(now));
+        if is_early || (is_ending && served.is_some_and(|served| served.ends >= life.ends)) {
             return Err(Failure::Clock);
         }
         let (folder, owned) = (self.folder.clone(), name.to_owned());
@@ -167,10 +170,16 @@ mod tests {
 
     /// A certificate that is good for so long before now and after it, or was until so long before.
     fn given(before: Duration, after: Result<Duration, Duration>) -> Given {
+        given_from(Err(before), after)
+    }
+
+    /// Its begin and end: so long after now, or before.
+    fn given_from(begin: Result<Duration, Duration>, end: Result<Duration, Duration>) -> Given {
         let (key, now) = (KeyPair::generate().expect("a key"), SystemTime::now());
         let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
-        params.not_before = (now - before).into();
-        params.not_after = after.map_or_else(|ago| now - ago, |after| now + after).into();
+        let at = |apart: Result<Duration, Duration>| apart.map_or_else(|ago| now - ago, |after| now + after);
+        params.not_before = at(begin).into();
+        params.not_after = at(end).into();
         let chain = params.self_signed(&key).expect("signed").pem();
         Given::new(NAME, &key.serialize_der(), chain.as_bytes()).expect("a certificate")
     }
@@ -204,6 +213,10 @@ mod tests {
         }
         let kept = acme.folder.given(NAME).expect("kept");
         assert_eq!(kept.certificate.life.ends, last, "on the disk, too");
+        // One that has yet to begin, by whichever clock is wrong.
+        let early = given_from(Ok(DAY * 200), Ok(DAY * 300));
+        assert!(matches!(acme.take(NAME, early).await, Err(Failure::Clock)));
+        assert_eq!(ends(), Some(last));
         // One that lives shorter and is fresh is what the authority gives now.
         let short = given(DAY, Ok(DAY * 6));
         let next = short.certificate.life.ends;

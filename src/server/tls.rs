@@ -139,6 +139,9 @@ impl TlsCertificate {
             let look = tokio::task::spawn_blocking(move || files.changed(digest));
             let error = match look.await {
                 Ok(Ok(None)) => continue,
+                Ok(Ok(Some((_, Ok(new))))) if self.is_early(&new.life) => {
+                    Some("it has yet to begin, and the old one is good".to_owned())
+                }
                 Ok(Ok(Some((digest, taken)))) => {
                     self.digest = digest;
                     self.take(taken)
@@ -152,6 +155,12 @@ impl TlsCertificate {
             }
             last_error = error;
         }
+    }
+
+    /// Whether it would take the place of a better one. Its turn comes with the next look after it has begun.
+    fn is_early(&self, new: &Life) -> bool {
+        let now = UnixTime::now().as_secs();
+        new.begins.as_secs() > now && !self.end.is_early() && self.end.seconds() > now
     }
 
     fn take(&mut self, taken: Result<Certificate, TlsError>) -> Option<String> {

@@ -43,9 +43,14 @@ impl Certificates {
 
     /// A pair that ends so long after 1970.
     pub fn makes(&self, end: Duration) -> CertificateDer<'static> {
+        self.makes_between(Duration::from_hours(24 * 365 * 30), end)
+    }
+
+    /// A pair that begins and ends so long after 1970.
+    pub fn makes_between(&self, begin: Duration, end: Duration) -> CertificateDer<'static> {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_before = date_time_ymd(1970, 1, 1) + begin;
         params.not_after = date_time_ymd(1970, 1, 1) + end;
         let certificate = params.self_signed(&key).unwrap();
         std::fs::write(self.path("key.pem"), key.serialize_pem()).unwrap();

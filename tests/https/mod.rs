@@ -199,6 +199,13 @@ async fn a_new_certificate_is_taken_while_people_talk_and_a_wrong_one_is_not() {
     says(&mut open, "all the time").await;
     hears(&mut beside, "all the time").await;
     assert!(!fireside.home.log().contains("PRIVATE KEY"));
+
+    // One that has yet to begin waits while this one is good.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    certificates.makes_between(now + Duration::from_hours(24 * 200), now + Duration::from_hours(24 * 300));
+    fireside.is_sent(Signal::HUP);
+    logs(&fireside, "it has yet to begin").await;
+    renewed.connects().await;
 }
 
 #[tokio::test]

@@ -27,6 +27,14 @@ pub struct Life {
     pub ends: UnixTime,
 }
 
+impl Life {
+    /// Whether it is good at a time, in seconds since 1970.
+    #[must_use]
+    pub fn is_good(&self, now: u64) -> bool {
+        (self.begins.as_secs()..self.ends.as_secs()).contains(&now)
+    }
+}
+
 /// Why bytes are no certificate with its key.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
