@@ -346,6 +346,8 @@ mod tests {
         let fresh = app.open_session(by_word).await.expect("a session");
         let fresh = app.authenticate(fresh.key.as_str()).expect("signed in");
         assert_eq!(app.check_may_link(&fresh, issuer), too_old, "by that word none is linked");
+        let named = app.actor_named("bob", true, Label::default()).await.expect("a session");
+        assert_eq!(app.check_may_link(&named, issuer), too_old, "a proxy's word comes by itself");
         assert_eq!(app.unlink(&fresh, issuer).await, Ok(()));
         assert_eq!(app.check_signed_in(&next), Err(Error::CredentialRevoked), "it ends with the link");
     }

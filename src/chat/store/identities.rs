@@ -51,10 +51,11 @@ pub fn mark_opened(tx: &Tx<'_>, credential: CredentialId, issuer: &str, since: O
 }
 
 /// When somebody signed in who shows a credential, but for the word of an issuer. Any credential has the account token
-/// renewed, and a session of before an unlinking makes tokens, by its issuer's word: neither has just signed in.
+/// renewed, and a session of before an unlinking makes tokens, by its issuer's word: neither has just signed in. Nor has
+/// whoever a proxy names, which opens a session without asking for anything.
 pub fn signed_in_at(db: &Db, credential: CredentialId, issuer: &str) -> Result<Option<Timestamp>> {
     db.first(
-        "SELECT created_at FROM credentials WHERE id = ?1 AND kind <> 'account' AND issuer IS NOT ?2",
+        "SELECT created_at FROM credentials WHERE id = ?1 AND kind <> 'account' AND issuer IS NOT ?2 AND issuer IS NOT 'proxy'",
         params![credential.0, issuer],
         |row| row.get(0).map(Timestamp),
     )
