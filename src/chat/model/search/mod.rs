@@ -1,8 +1,11 @@
 //! What is searched for, and what is found.
 
+mod folding;
+mod link;
 mod phrase;
 mod question;
 mod snippet;
+mod term;
 mod words;
 
 use std::sync::Arc;
@@ -12,11 +15,13 @@ use super::id::{ChatId, MessageId};
 use super::message::Message;
 use super::receipt::ReadMark;
 use super::time::Timestamp;
-pub use phrase::{IndexTerm, Phrase};
-pub use question::{Author, Filter, Has, MAX_QUERY, MAX_TERMS, Place, Question, has_link};
-pub use snippet::{MAX_SNIPPET, Snippet};
 #[cfg(test)]
-pub use words::MAX_UNFOLDED;
+pub use folding::MAX_UNFOLDED;
+pub use link::has_link;
+pub use phrase::{IndexTerm, Phrase};
+pub use question::{Author, Has, MAX_QUERY, MAX_TERMS, Place, Question};
+pub use snippet::{MAX_SNIPPET, Snippet};
+pub use term::Filter;
 pub use words::Words;
 
 /// In which order what matches is told.

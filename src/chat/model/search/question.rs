@@ -2,8 +2,10 @@
 
 use std::borrow::Borrow;
 
+use super::folding::folded;
 use super::phrase::{IndexTerm, Phrase};
-use super::words::{Words, folded};
+use super::term::{Filter, Term, terms};
+use super::words::Words;
 use crate::chat::model::moment::moment;
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::time::Timestamp;
@@ -59,36 +61,6 @@ pub enum Has {
     Link,
 }
 
-/// A filter's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
-    From,
-    /// A chat by its number or title.
-    In,
-    /// A chat by its number alone.
-    Chat,
-    Has,
-    After,
-    Before,
-}
-
-impl Filter {
-    /// Those that may stand among the words, as they are written there.
-    const WRITTEN: [(&str, Self); 5] =
-        [("from", Self::From), ("in", Self::In), ("has", Self::Has), ("after", Self::After), ("before", Self::Before)];
-
-    /// The parameter that is the same.
-    const fn parameter(self) -> &'static str {
-        match self {
-            Self::From => "from",
-            Self::In | Self::Chat => "chat",
-            Self::Has => "has",
-            Self::After => "after",
-            Self::Before => "before",
-        }
-    }
-}
-
 /// What cannot be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuestionFault {
@@ -99,12 +71,6 @@ pub struct QuestionFault {
 
 fn fault<T>(field: &'static str, says: impl Into<String>) -> Result<T, QuestionFault> {
     Err(QuestionFault { field, says: says.into() })
-}
-
-/// A part of a question.
-enum Term<'a> {
-    Phrase { phrase: Phrase, is_excluded: bool },
-    Filter { filter: Filter, value: &'a str, is_excluded: bool },
 }
 
 impl Question {
@@ -239,83 +205,11 @@ fn has(value: &str) -> Option<Has> {
     }
 }
 
-/// Whether an http(s) URL stands in a text.
-pub fn has_link(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let begins = |at: usize, scheme: &str| {
-        let end = at + scheme.len();
-        bytes.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(scheme.as_bytes()))
-            && text.get(end..).and_then(|rest| rest.chars().next()).is_some_and(|c| c.is_alphanumeric() || c == '[')
-            && !text[..at].chars().next_back().is_some_and(char::is_alphanumeric)
-    };
-    let colons = text.match_indices("://").map(|(at, _)| at);
-    colons.into_iter().any(|at| {
-        at.checked_sub(4).is_some_and(|at| begins(at, "http://"))
-            || at.checked_sub(5).is_some_and(|at| begins(at, "https://"))
-    })
-}
-
-/// Cuts what was typed; whether there is nothing in it at all.
-fn terms(typed: &str) -> (Vec<Term<'_>>, bool) {
-    let (mut rest, mut terms, mut is_empty) = (typed.trim_start(), Vec::new(), true);
-    let mut plain_last = None;
-    while !rest.is_empty() {
-        let is_excluded = rest.starts_with('-') && rest[1..].starts_with(|c: char| !c.is_whitespace());
-        let term = &rest[usize::from(is_excluded)..];
-        if let Some(quoted) = term.strip_prefix('"') {
-            let (text, behind) = until_quote(quoted);
-            is_empty = false;
-            if let Some(phrase) = Phrase::of(text, false) {
-                terms.push(Term::Phrase { phrase, is_excluded });
-                plain_last = None;
-            }
-            rest = behind.trim_start();
-        } else if let Some((filter, value, behind)) = filter(term) {
-            if !value.trim().is_empty() {
-                is_empty = false;
-                terms.push(Term::Filter { filter, value: value.trim(), is_excluded });
-                plain_last = None;
-            }
-            rest = behind.trim_start();
-        } else {
-            let (text, behind) = term.split_at(term.find(char::is_whitespace).unwrap_or(term.len()));
-            is_empty = false;
-            if let Some(phrase) = Phrase::of(text, false) {
-                terms.push(Term::Phrase { phrase, is_excluded });
-                plain_last = Some(text).filter(|_| !is_excluded);
-            }
-            rest = behind.trim_start();
-        }
-    }
-    // Who still types has written a part of the last word.
-    if let (Some(text), Some(Term::Phrase { phrase, .. })) = (plain_last, terms.last_mut())
-        && let Some(prefix) = Phrase::of(text, true)
-    {
-        *phrase = prefix;
-    }
-    (terms, is_empty)
-}
-
-/// A filter at the beginning of a text, its value, and what is behind it.
-fn filter(text: &str) -> Option<(Filter, &str, &str)> {
-    let (name, rest) = text.split_once(':')?;
-    let (_, filter) = Filter::WRITTEN.iter().find(|(written, _)| written.eq_ignore_ascii_case(name))?;
-    let (value, behind) = match rest.strip_prefix('"') {
-        Some(quoted) => until_quote(quoted),
-        None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
-    };
-    Some((*filter, value, behind))
-}
-
-fn until_quote(quoted: &str) -> (&str, &str) {
-    quoted.split_once('"').unwrap_or((quoted, ""))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{Author, Filter, Has, MAX_QUERY, Phrase, Place, Question, Timestamp, Words, has_link};
+    use super::{Author, Filter, Has, MAX_QUERY, Phrase, Place, Question, Timestamp, Words};
 
     fn read(typed: &str) -> Question {
         Question::read(typed, &[]).expect("a question")
@@ -387,16 +281,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn links_are_http() {
-        for link in ["see https://example.org", "HTTP://a", "(http://[::1]/)"] {
-            assert!(has_link(link), "{link}");
-        }
-        for none in ["http", "ftp://a", "xhttp://a", "https:// a", "://", "http:/a"] {
-            assert!(!has_link(none), "{none}");
-        }
-    }
-
     proptest! {
         #[test]
         fn any_question_is_read_or_blamed(typed in any::<String>(), odd in "[-\"a: 東fromin]{0,40}", text in any::<String>()) {
@@ -407,7 +291,6 @@ mod tests {
                     question.is_met_by(&texts);
                 }
             }
-            has_link(&text);
         }
 
         #[test]
