@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::chat::auth::attempts::network;
+use crate::chat::model::network::network;
 
 /// Connections at most, if the process may open that many files.
 const MAX_CONNECTIONS: u64 = 16_000;

@@ -24,7 +24,7 @@ use warp::http::Method;
 
 use super::reply::Response;
 use super::wire::Answering;
-use crate::chat::auth::attempts::network;
+use crate::chat::model::network::network;
 
 /// Bytes that may wait on all connections together, unless the operator says otherwise.
 pub const MAX_WAITING: u64 = 64 * 1024 * 1024;

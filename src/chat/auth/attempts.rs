@@ -1,6 +1,6 @@
 //! How often somebody may try to sign in, or make an account.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::Quota;
@@ -10,6 +10,7 @@ use crate::chat::memory::pace::Pace;
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::rule::{MAX_LOGIN, fold};
+use crate::chat::model::network::network;
 
 /// Attempts from one address over all accounts, as a multiple of those at one account.
 const ADDRESS_FACTOR: u32 = 6;
@@ -106,21 +107,6 @@ fn of_address(limit: Quota) -> Quota {
     Quota::with_period(every).unwrap_or(limit).allow_burst(burst)
 }
 
-/// Whoever has one IPv6 address has 2^64 of them: the network is what counts, in every limit.
-#[must_use]
-pub fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => v4.into(),
-            None => {
-                let [a, b, c, d, ..] = v6.segments();
-                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-            }
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
@@ -129,7 +115,7 @@ mod tests {
     use governor::Quota;
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{Attempts, Tried, network};
+    use super::{Attempts, Tried};
     use crate::chat::model::id::UserId;
 
     fn five_a_minute() -> Attempts {
@@ -155,14 +141,6 @@ mod tests {
         assert!(!attempts.is_account_spent(home, UserId(2)) && !attempts.is_account_spent(other, UserId(1)));
         assert!(attempts.check(home, Tried::Account(UserId(1))).is_err(), "by its owner, too");
         assert!(attempts.check(home, Tried::NoToken).is_ok(), "which tries no account");
-    }
-
-    #[test]
-    fn neighbours_in_one_network_count_as_one() {
-        let address = |text: &str| network(text.parse().expect("an address"));
-        assert_eq!(address("2001:db8::1"), address("2001:db8::ffff"));
-        assert_ne!(address("2001:db8:0:1::1"), address("2001:db8:0:2::1"));
-        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
     }
 
     proptest! {

@@ -29,6 +29,7 @@ pub mod mention;
 pub mod message;
 pub mod moment;
 pub mod name;
+pub mod network;
 pub mod notify;
 pub mod overview;
 pub mod page;
