@@ -36,10 +36,10 @@ use super::model::clock::MAX_STEP;
 use super::model::error::{OpenError, Result as Outcome};
 use super::model::event::Committed;
 use super::model::id::UserId;
-use super::model::limits::Limits;
 use super::model::quota::Quota;
 use super::model::retention::Retention;
 use super::model::second_factor::FactorRequirement;
+use super::model::thresholds::Thresholds;
 use super::model::time::{Clock, Timestamp};
 use super::model::token::Keys;
 use super::store::{self, Durability, Store, WriterThread};
@@ -62,7 +62,7 @@ pub struct Config {
     /// What tells the time.
     pub clock: Clock,
     /// Sizes from which on it works in another way.
-    pub limits: Limits,
+    pub thresholds: Thresholds,
     /// Whether messages can be searched: without, no index is kept.
     pub is_searched: bool,
     /// Who has to have a second factor.
@@ -81,7 +81,7 @@ impl Config {
             retention: Retention::default(),
             sends: None,
             clock: Clock::system(),
-            limits: Limits::default(),
+            thresholds: Thresholds::default(),
             is_searched: true,
             factor_required: FactorRequirement::Nobody,
         }
@@ -119,7 +119,7 @@ pub struct Core {
     pub(super) quota: Quota,
     pub(super) incoming: UploadsInProgress,
     pub(super) retention: Retention,
-    pub(super) limits: Limits,
+    pub(super) thresholds: Thresholds,
     pub(super) is_searched: bool,
     pub(super) factor_required: FactorRequirement,
     pub(super) unindexed: Arc<Unindexed>,
@@ -161,8 +161,18 @@ impl App {
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     pub(super) fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config { data, durability, min_free, quota, retention, sends, clock, limits, is_searched, factor_required } =
-            config;
+        let Config {
+            data,
+            durability,
+            min_free,
+            quota,
+            retention,
+            sends,
+            clock,
+            thresholds,
+            is_searched,
+            factor_required,
+        } = config;
         let database = super::model::storage::database(&data);
         let (lock, keys, files) = open_folder(&data, database.exists())?;
         let (hub, fan_out) = Hub::new();
@@ -170,14 +180,14 @@ impl App {
         let known = Arc::new(CredentialCache::default());
         let newest = Arc::new(PageCache::default());
         let runtime = Handle::try_current().map_err(no_runtime)?;
-        let unindexed = Arc::new(Unindexed::new(limits.unindexed, limits.unindexed_searched));
+        let unindexed = Arc::new(Unindexed::new(thresholds.unindexed, thresholds.unindexed_searched));
         let eraser = Eraser::new(data.clone());
         let posted = Arc::new(Posted::default());
         let hook_wakes = Arc::new(HookWakes::default());
         let heard = (Arc::clone(&unindexed), Arc::clone(&posted), Arc::clone(&hook_wakes));
         let caches = (Arc::clone(&known), Arc::clone(&newest));
         let on_commit = after_commit(Arc::clone(&hub), caches, heard, eraser, runtime);
-        let (store, writer) = Store::open(&database, durability, clock.clone(), limits, is_searched, on_commit)?;
+        let (store, writer) = Store::open(&database, durability, clock.clone(), thresholds, is_searched, on_commit)?;
         let time = known_time(&store, clock.now()).map_err(|cause| OpenError::Damaged(cause.to_string()))?;
         let clock_watch = ClockWatch::new(clock.clone(), time);
         let (hasher, hashers) = Hasher::new(argon2, &foreign_hashes(&store));
@@ -207,7 +217,7 @@ impl App {
             quota,
             incoming: UploadsInProgress::default(),
             retention,
-            limits,
+            thresholds,
             is_searched,
             factor_required,
             unindexed,

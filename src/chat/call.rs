@@ -40,7 +40,7 @@ impl App {
         let call = calls.entry(chat).or_insert_with(|| Call::begun(user, has_video, self.calls.may_ring(chat, user)));
         let is_first = call.participants.is_empty();
         let is_new_user = call.participants.iter().all(|participant| participant.user != user);
-        let max = self.limits.participants;
+        let max = self.thresholds.participants;
         let is_full = users(&call.participants).len() >= max as usize;
         if is_new_user && is_full {
             return Err(Error::LimitReached { what: "participants in a call", max });

@@ -4,8 +4,8 @@ use super::app::App;
 use super::model::changes::Changes;
 use super::model::error::Result;
 use super::model::id::Seq;
-use super::model::limits::Limits;
 use super::model::session::Actor;
+use super::model::thresholds::Thresholds;
 use super::store;
 
 /// What the changes on one page may take, about, before they are put into words: the page ends behind
@@ -16,7 +16,7 @@ impl App {
     /// What changed in the actor's chats after `since` and up to `upto`, a page of it.
     pub async fn changes(&self, actor: &Actor, since: Seq, upto: Option<Seq>) -> Result<Changes> {
         let me = actor.user;
-        let Limits { changes: max, recent, .. } = self.limits;
+        let Thresholds { changes: max, recent, .. } = self.thresholds;
         self.store
             .scan_for(me, move |db| {
                 let newest = store::changes::newest(db)?;
@@ -83,7 +83,7 @@ mod tests {
         let config = Config {
             durability: Durability::Normal,
             clock: Clock::system(),
-            limits: SMALL,
+            thresholds: SMALL,
             ..Config::of(folder.path())
         };
         let app = App::open(config).expect("opened");

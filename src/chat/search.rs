@@ -58,12 +58,12 @@ impl App {
     ) -> Result<T> {
         self.check_searched()?;
         let (me, now, count) = (actor.user, self.now(), limit as usize + 1);
-        let limits = self.limits.search;
+        let thresholds = self.thresholds.search;
         self.unindexed.note_search();
         self.store
             .search_for(me, move |db| {
                 let until = std::time::Instant::now() + store::search::MAX_TIME;
-                let wish = Wish { me, question: &question, order, after, count, now, limits, until };
+                let wish = Wish { me, question: &question, order, after, count, now, thresholds, until };
                 let hits = store::search::find(db, &wish)?;
                 let (found, is_cut) = shown(db, me, &question, hits, || wish.is_over())?;
                 write(&FoundMessages { found, is_cut, indexed: store::search::indexed(db)? })
@@ -114,7 +114,7 @@ impl App {
             if self.unindexed.take_search() {
                 searched = Some(Instant::now());
             }
-            let piece = self.limits.search.piece;
+            let piece = self.thresholds.search.piece;
             let load = Load {
                 cycle,
                 came: short(came, piece, progress.holds),
@@ -128,11 +128,11 @@ impl App {
 
     /// Enters a piece of what waits.
     pub(in crate::chat) async fn index_piece(&self) -> Result<Progress> {
-        let limits = self.limits.search;
+        let thresholds = self.thresholds.search;
         self.store
             .write(move |tx| {
                 tx.is_unseen = true;
-                Ok(store::search::enter_piece(tx, limits)?)
+                Ok(store::search::enter_piece(tx, thresholds)?)
             })
             .await
     }

@@ -7,22 +7,22 @@ use super::auth::invite::Invite;
 use super::model::chat::NewGroup;
 use super::model::id::ChatId;
 use super::model::label::Label;
-use super::model::limits::{Limits, SearchLimits};
 use super::model::name::Username;
 use super::model::password::Password;
 use super::model::session::Actor;
+use super::model::thresholds::{SearchThresholds, Thresholds};
 use super::model::user::NewUser;
 
 /// So little of everything that a few messages are on both sides of each border; and a seed has one history, however
 /// slow the machine is that plays it.
-pub const SMALL: Limits = Limits {
+pub const SMALL: Thresholds = Thresholds {
     participants: 2,
     changes: 4,
     waiting: 5,
     unindexed: 3,
     unindexed_searched: 2,
     recent: 3,
-    search: SearchLimits {
+    search: SearchThresholds {
         looked_through: 2,
         piece: 4,
         block_bits: 3,

@@ -34,8 +34,8 @@ use crate::api::http::ice::Ice;
 use crate::api::http::limit::{RateLimit, RateLimits};
 use crate::api::http::oidc::configured::Oidc;
 use crate::assets::Assets;
-use crate::chat::model::limits::Limits;
 use crate::chat::model::storage;
+use crate::chat::model::thresholds::Thresholds;
 use crate::chat::model::time::Clock;
 use crate::chat::model::{file, message};
 use crate::chat::{App, Config, Durability};
@@ -246,7 +246,7 @@ impl Serve {
             retention: self.disk.retention(),
             sends: self.limits.limit_send.quota().filter(|_| !self.dev.is_on()),
             clock,
-            limits: Limits::default(),
+            thresholds: Thresholds::default(),
             is_searched: self.search == Switch::On,
             factor_required: self.accounts.factor_required(),
         }

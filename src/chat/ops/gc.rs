@@ -59,14 +59,14 @@ pub fn look(data: &Path, now: Timestamp) -> Result<Vec<Garbage>, BackupError> {
             "it is of version {schema}, and a start has to bring it up to date first"
         )));
     }
-    let limits = garbage::Limits {
+    let cutoffs = garbage::Cutoffs {
         now,
         invites: now.minus(KEEP_EXPIRED),
         audit: now.minus(KEEP_AUDIT),
         keys: now.minus(KEEP_KEYS),
         unused: now.minus(KEEP_UNUSED_FILES),
     };
-    let rows = garbage::count(&db, &limits)?;
+    let rows = garbage::count(&db, &cutoffs)?;
     let mut unknown = Garbage::new("files that belong to nothing", 0, 0);
     each_unknown(&db, &data.join("files"), now, |_, bytes| {
         unknown.count += 1;

@@ -91,7 +91,7 @@ pub(super) fn group(title: &str, members: Vec<UserId>) -> NewGroup {
 
 pub(super) fn config(data: &Path, clock: Clock, has_storms: bool) -> Config {
     let quota = if has_storms { Quota { user: STORMY, ..QUOTA } } else { QUOTA };
-    Config { durability: Durability::Normal, clock, quota, limits: SMALL, ..Config::of(data.to_owned()) }
+    Config { durability: Durability::Normal, clock, quota, thresholds: SMALL, ..Config::of(data.to_owned()) }
 }
 
 /// The least that argon2 can be asked for: hashing is not what is looked at here.

@@ -6,11 +6,11 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::{copy, search};
 use crate::chat::model::backup::BackupError;
-use crate::chat::model::limits::SearchLimits;
+use crate::chat::model::thresholds::SearchThresholds;
 use crate::chat::model::time::Timestamp;
 
 /// From when on things are too old.
-pub struct Limits {
+pub struct Cutoffs {
     pub now: Timestamp,
     pub invites: Timestamp,
     pub audit: Timestamp,
@@ -31,21 +31,21 @@ pub struct Rows {
     pub messages: u64,
 }
 
-pub fn count(db: &Connection, limits: &Limits) -> rusqlite::Result<Rows> {
+pub fn count(db: &Connection, cutoffs: &Cutoffs) -> rusqlite::Result<Rows> {
     let count = |sql: &str, than: Timestamp| -> rusqlite::Result<u64> {
         db.query_row(sql, [than.0], |row| row.get::<_, i64>(0)).map(|count| u64::try_from(count).unwrap_or(0))
     };
     let unused = "FROM files WHERE message_id IS NULL AND avatar_of IS NULL AND avatar_of_chat IS NULL
                   AND created_at < ?1";
     Ok(Rows {
-        credentials: count("SELECT count(*) FROM credentials WHERE expires_at <= ?1", limits.now)?,
-        resets: count("SELECT count(*) FROM resets WHERE expires_at <= ?1", limits.now)?,
-        invites: count("SELECT count(*) FROM invites WHERE expires_at <= ?1", limits.invites)?,
-        audit: count("SELECT count(*) FROM audit WHERE at < ?1", limits.audit)?,
-        keys: count("SELECT count(*) FROM idempotency_keys WHERE created_at < ?1", limits.keys)?,
+        credentials: count("SELECT count(*) FROM credentials WHERE expires_at <= ?1", cutoffs.now)?,
+        resets: count("SELECT count(*) FROM resets WHERE expires_at <= ?1", cutoffs.now)?,
+        invites: count("SELECT count(*) FROM invites WHERE expires_at <= ?1", cutoffs.invites)?,
+        audit: count("SELECT count(*) FROM audit WHERE at < ?1", cutoffs.audit)?,
+        keys: count("SELECT count(*) FROM idempotency_keys WHERE created_at < ?1", cutoffs.keys)?,
         unused: (
-            count(&format!("SELECT count(*) {unused}"), limits.unused)?,
-            count(&format!("SELECT coalesce(sum(size), 0) {unused}"), limits.unused)?,
+            count(&format!("SELECT count(*) {unused}"), cutoffs.unused)?,
+            count(&format!("SELECT coalesce(sum(size), 0) {unused}"), cutoffs.unused)?,
         ),
         messages: {
             let sql = "SELECT count(*) FROM messages WHERE chat_id IN (SELECT id FROM chats WHERE is_deleted = 1)";
@@ -77,7 +77,7 @@ pub fn merge_words(path: &Path) -> rusqlite::Result<()> {
     let mut db = open_to_write(path)?;
     let tx = db.transaction()?;
     if search::is_on(&tx)? {
-        search::merge(&tx, SearchLimits::default())?;
+        search::merge(&tx, SearchThresholds::default())?;
     }
     tx.commit()?;
     close(db)

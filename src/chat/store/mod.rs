@@ -73,8 +73,8 @@ use super::model::error::{Error, OpenError, Result};
 use super::model::event::Committed;
 use super::model::gauges::{ReaderGauges, WriterGauges};
 use super::model::id::UserId;
-use super::model::limits::Limits;
 use super::model::page::Page;
+use super::model::thresholds::Thresholds;
 use super::model::time::Clock;
 pub(super) use db::take_within;
 pub use db::{Db, Durability};
@@ -109,7 +109,7 @@ impl Store {
         path: &Path,
         durability: Durability,
         clock: Clock,
-        limits: Limits,
+        thresholds: Thresholds,
         is_searched: bool,
         on_commit: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Self, WriterThread), OpenError> {
@@ -121,8 +121,8 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         prepare_writer(&connection, durability)?;
         search::begin(&mut connection, is_searched)?;
-        let readers = readers::Readers::open(path, limits.reader_wait)?;
-        let (writer, thread) = WriterThread::new(connection, clock, limits.waiting, Box::new(on_commit))?;
+        let readers = readers::Readers::open(path, thresholds.reader_wait)?;
+        let (writer, thread) = WriterThread::new(connection, clock, thresholds.waiting, Box::new(on_commit))?;
         let [scans, searches] = [(), ()].map(|()| Arc::new(Scans::new()));
         Ok((Self { writer, readers, scans, searches }, thread))
     }

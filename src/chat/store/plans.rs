@@ -112,7 +112,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
     let config = Config {
         durability: Durability::Normal,
         clock: Clock::system(),
-        limits: SMALL,
+        thresholds: SMALL,
         ..Config::of(folder.path().to_owned())
     };
     let (app, threads) = App::assemble(config, Argon2::default()).expect("opened");

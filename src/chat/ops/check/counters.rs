@@ -1,7 +1,7 @@
 //! Numbers that rows keep, worked out anew.
 
 use super::{CheckProgress, Db, Finding, Findings, Verdict, integrity, store};
-use crate::chat::model::limits::SearchLimits;
+use crate::chat::model::thresholds::SearchThresholds;
 
 /// Chats that are named in a sentence; more would not help.
 const MAX_NAMED: usize = 10;
@@ -101,7 +101,7 @@ pub(super) fn messages(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
 }
 
 pub(super) fn search(db: &Db, way: &mut CheckProgress<'_>) -> Findings {
-    let found = store::search::integrity::compare(db, SearchLimits::default())?;
+    let found = store::search::integrity::compare(db, SearchThresholds::default())?;
     way.next_line();
     let Some(faults) = found else {
         return Ok(vec![Finding::new("search", Verdict::Note, "no index of words is kept")]);

@@ -19,12 +19,12 @@ use crate::chat::model::error::{Error, OpenError};
 use crate::chat::model::file::File;
 use crate::chat::model::id::MessageId;
 use crate::chat::model::identity::Identity;
-use crate::chat::model::limits::{Limits, SearchLimits};
 use crate::chat::model::name::rule::fold;
 use crate::chat::model::name::{Email, Emoji};
 use crate::chat::model::notify::Level;
 use crate::chat::model::quiet::NotifySettings;
 use crate::chat::model::record::RecordError;
+use crate::chat::model::thresholds::{SearchThresholds, Thresholds};
 use crate::chat::model::time::Timestamp;
 pub use counters::BrokenRule;
 pub use new::{NewChat, NewCredential, NewMember, NewUser};
@@ -349,8 +349,8 @@ impl ImportTx {
     /// Makes it count, and closes the database.
     pub fn commit(self) -> Result<()> {
         let newest = changes::newest(&self.db)?;
-        while by_chat::enter_piece(&self.db, newest.0, Limits::default().waiting)? {}
-        search::enter_all(&self.db, SearchLimits::default())?;
+        while by_chat::enter_piece(&self.db, newest.0, Thresholds::default().waiting)? {}
+        search::enter_all(&self.db, SearchThresholds::default())?;
         self.db.execute_batch("DROP INDEX import_by_chat; COMMIT;")?;
         self.db.close().map_err(|(_, cause)| cause.into())
     }

@@ -11,8 +11,8 @@ use super::scope::{Known, Match, Scope, select_candidate};
 use super::state::{State, state};
 use crate::chat::model::error::{Error, Result};
 use crate::chat::model::id::{MessageId, UserId};
-use crate::chat::model::limits::SearchLimits;
 use crate::chat::model::search::{FoundPlace, MAX_RANKED, Order, Question, RankedPlace};
+use crate::chat::model::thresholds::SearchThresholds;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::by_chat;
 use crate::chat::store::db::Db;
@@ -48,7 +48,7 @@ pub struct Wish<'a> {
     /// So many at most.
     pub count: usize,
     pub now: Timestamp,
-    pub limits: SearchLimits,
+    pub thresholds: SearchThresholds,
     /// When the time is over that it may hold a connection, with whatever is done with what it finds.
     pub until: Instant,
 }
@@ -139,7 +139,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// The newest so many that match, of the messages between two numbers; both are outside.
     fn newest(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
-        let SearchLimits { looked_through, newest: most, .. } = self.wish.limits;
+        let SearchThresholds { looked_through, newest: most, .. } = self.wish.thresholds;
         // The index would first pass over everybody else's.
         if self.scope.visible <= looked_through {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
@@ -156,8 +156,8 @@ impl Finder<'_> {
     }
 
     fn by_plan(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
-        let SearchLimits { newest: most, .. } = self.wish.limits;
-        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state, self.wish.limits)? else {
+        let SearchThresholds { newest: most, .. } = self.wish.thresholds;
+        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state, self.wish.thresholds)? else {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         };
         if !plan.is_beginning() {
@@ -228,7 +228,7 @@ impl Finder<'_> {
         found: &mut Vec<Match>,
     ) -> Result<()> {
         let Some((first, last)) = self.blocks()? else { return Ok(()) };
-        let block_bits = self.wish.limits.block_bits;
+        let block_bits = self.wish.thresholds.block_bits;
         let first = first.max((above.max(self.state.below) + 1) >> block_bits);
         let mut last = last.min(below.min(self.state.upto + 1).saturating_sub(1) >> block_bits);
         let end = found.len() + count;
@@ -251,12 +251,12 @@ impl Finder<'_> {
 
     /// Whether the index may have to pass over so much before it names a message that it is to be asked for blocks.
     fn is_long(&self, plan: &Plan) -> Result<bool> {
-        let (messages, uninterrupted) = (self.state.upto - self.state.below, self.wish.limits.uninterrupted);
+        let (messages, uninterrupted) = (self.state.upto - self.state.below, self.wish.thresholds.uninterrupted);
         if plan.most_passed_over(messages) <= uninterrupted {
             return Ok(false);
         }
         // As if all messages had a term: most have few, as some of them tell.
-        let sample = ((1 << self.wish.limits.block_bits) / SAMPLE).clamp(1, messages);
+        let sample = ((1 << self.wish.thresholds.block_bits) / SAMPLE).clamp(1, messages);
         let mut query = self
             .db
             .prepare_cached("SELECT count(*) FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid <= ?3")?;
@@ -369,7 +369,7 @@ impl Finder<'_> {
             return Ok((above, below));
         }
         let waits = self.db.prepare_cached("SELECT 1 FROM messages WHERE id > ?1")?.exists([self.state.upto])?;
-        let bits = self.wish.limits.block_bits;
+        let bits = self.wish.thresholds.block_bits;
         Ok(match self.blocks()? {
             Some((first, last)) if !waits => (above.max((first << bits) - 1), below.min((last + 1) << bits)),
             Some((first, _)) => (above.max((first << bits) - 1), below),
@@ -396,7 +396,7 @@ mod tests {
     #[tokio::test]
     async fn the_index_is_asked_for_blocks_only_of_what_many_messages_have() {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = Config { durability: Durability::Normal, limits: SMALL, ..Config::of(folder.path()) };
+        let config = Config { durability: Durability::Normal, thresholds: SMALL, ..Config::of(folder.path()) };
         let app = App::open(config).expect("opened");
         let alice = person(&app, "alice").await;
         let den = group(&app, &alice, &[]).await;
@@ -408,12 +408,12 @@ mod tests {
         while app.index_piece().await.expect("entered").is_more {}
         for (typed, is_long) in [("often \"always\"", true), ("once \"twice\"", false), ("\"often\"", false)] {
             let question = Question::read(typed, &[]).expect("a question");
-            let (me, now, limits, order) = (alice.user, app.now(), SMALL.search, Order::Newest);
+            let (me, now, thresholds, order) = (alice.user, app.now(), SMALL.search, Order::Newest);
             let asked = app.store.search_for(me, move |db| {
                 let until = Instant::now() + MAX_TIME;
-                let wish = Wish { me, question: &question, order, after: None, count: 21, now, limits, until };
+                let wish = Wish { me, question: &question, order, after: None, count: 21, now, thresholds, until };
                 let (scope, state) = (Scope::of(db, me, &question, false)?, state(db)?);
-                let plan = Plan::of(db, &question, &scope, state, limits)?.expect("words to look up");
+                let plan = Plan::of(db, &question, &scope, state, thresholds)?.expect("words to look up");
                 Finder { db, wish: &wish, scope, state }.is_long(&plan)
             });
             assert_eq!(asked.await.expect("answered"), is_long, "{typed}");

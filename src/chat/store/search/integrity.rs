@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::enter::{select, tokens_of};
 use super::state::{State, state};
-use crate::chat::model::limits::SearchLimits;
+use crate::chat::model::thresholds::SearchThresholds;
 
 /// Numbers of messages that are compared together, as a power of two.
 const TOGETHER: u32 = 10;
@@ -23,7 +23,7 @@ pub struct SearchFaults {
 
 /// Compares the index with the messages, in one state of the database. `None`: there is no index.
 /// Each word of each message is told by both sides, in an order of its own; so what is compared is a sum.
-pub fn compare(db: &Connection, limits: SearchLimits) -> rusqlite::Result<Option<SearchFaults>> {
+pub fn compare(db: &Connection, thresholds: SearchThresholds) -> rusqlite::Result<Option<SearchFaults>> {
     let moment = db.unchecked_transaction()?;
     let kept = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'search_state'";
     if moment.query_row(kept, [], |_| Ok(())).optional()?.is_none() {
@@ -46,7 +46,7 @@ pub fn compare(db: &Connection, limits: SearchLimits) -> rusqlite::Result<Option
             add(&mut sums, id, row.get_ref(0)?.as_str()?, false);
         }
     }
-    subtract_messages(&moment, state, limits, &changed, &mut sums)?;
+    subtract_messages(&moment, state, thresholds, &changed, &mut sums)?;
     let wrong = sums.values().filter(|sum| **sum != 0).count() as u64;
     Ok(Some(SearchFaults { misplaced: misplaced(&moment, state)?, wrong }))
 }
@@ -54,7 +54,7 @@ pub fn compare(db: &Connection, limits: SearchLimits) -> rusqlite::Result<Option
 fn subtract_messages(
     db: &Connection,
     state: State,
-    limits: SearchLimits,
+    thresholds: SearchThresholds,
     changed: &HashSet<i64>,
     sums: &mut HashMap<i64, u64>,
 ) -> rusqlite::Result<()> {
@@ -63,7 +63,7 @@ fn subtract_messages(
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         if !changed.contains(&id) {
-            let tokens = tokens_of(db, row, limits)?;
+            let tokens = tokens_of(db, row, thresholds)?;
             let once: HashSet<&str> = tokens.split_whitespace().collect();
             once.into_iter().for_each(|token| add(sums, id, token, true));
         }

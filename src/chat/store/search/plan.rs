@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use super::scope::Scope;
 use super::state::State;
 use super::token;
-use crate::chat::model::limits::SearchLimits;
+use crate::chat::model::thresholds::SearchThresholds;
 use crate::chat::model::search::{Has, IndexTerm, Phrase, Question};
 use crate::chat::store::db::Db;
 
@@ -33,10 +33,10 @@ impl Plan {
         question: &Question,
         scope: &Scope<'_>,
         state: State,
-        limits: SearchLimits,
+        thresholds: SearchThresholds,
     ) -> rusqlite::Result<Option<Self>> {
         let (mut plan, mut beginnings) = (Self::default(), Vec::new());
-        let expansions = if question.is_begun() { limits.expansions_alone } else { limits.expansions };
+        let expansions = if question.is_begun() { thresholds.expansions_alone } else { thresholds.expansions };
         for phrase in &question.wanted {
             for term in phrase.index_terms() {
                 match term {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Each is the size up to which it works in the one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct Thresholds {
     /// Users in one call.
     pub participants: u32,
     /// Changes on one page.
@@ -23,12 +23,12 @@ pub struct Limits {
     /// more, each of their chats is asked: this many take about as long as some hundred chats.
     pub recent: i64,
     /// Of search.
-    pub search: SearchLimits,
+    pub search: SearchThresholds,
     /// How long a read waits for a free connection before it says "busy".
     pub reader_wait: Duration,
 }
 
-impl Default for Limits {
+impl Default for Thresholds {
     fn default() -> Self {
         Self {
             participants: 16,
@@ -37,7 +37,7 @@ impl Default for Limits {
             unindexed: 4_096,
             unindexed_searched: 256,
             recent: 256,
-            search: SearchLimits::default(),
+            search: SearchThresholds::default(),
             reader_wait: Duration::from_secs(2),
         }
     }
@@ -45,7 +45,7 @@ impl Default for Limits {
 
 /// Sizes from which on search works in another way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SearchLimits {
+pub struct SearchThresholds {
     /// Messages that one sees in all: of so few each is looked through, without the index.
     pub looked_through: i64,
     /// Messages entered in one transaction: few, since a post may wait behind them, and not fewer, since each
@@ -64,7 +64,7 @@ pub struct SearchLimits {
     pub newest: usize,
 }
 
-impl Default for SearchLimits {
+impl Default for SearchThresholds {
     fn default() -> Self {
         Self {
             looked_through: 400,
