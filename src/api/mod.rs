@@ -29,7 +29,7 @@ use crate::chat::pace::counted as paced;
 use crate::chat::{App, MAX_CODECS};
 use http::context::{Context, Settings};
 use http::fault_injection::Fault;
-use http::hook_calls::HookCalls;
+use http::hook_clients::HookClients;
 use http::limit::Limits;
 use http::meters::{MeteredDialect, Meters, Started};
 use http::mount::Mount;
@@ -124,7 +124,7 @@ impl Api {
         let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
         let context = Arc::new(Context {
             app,
-            hook_calls: HookCalls::new(&settings.hook_allow),
+            hook_clients: HookClients::new(&settings.hook_allow),
             settings,
             limits,
             meters,

@@ -8,7 +8,7 @@ use warp::http::HeaderName;
 use super::base::BasePath;
 use super::certificate::CertificateEnd;
 use super::fault_injection::FaultInjection;
-use super::hook_calls::HookCalls;
+use super::hook_clients::HookClients;
 use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
 use super::meters::{Meters, Started};
@@ -119,7 +119,7 @@ pub struct Context {
     /// The operator's decisions.
     pub settings: Settings,
     /// How hooks send.
-    pub hook_calls: HookCalls,
+    pub hook_clients: HookClients,
     /// How often who did what.
     pub limits: Limits,
     /// What is counted.

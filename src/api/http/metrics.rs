@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::context::Context;
-use super::hook_calls::HookCounts;
+use super::hook_clients::HookCounts;
 use super::reply::{ApiError, Response};
 use crate::chat::model::error::Error;
 use crate::chat::model::gauges::Distribution;
@@ -118,7 +118,7 @@ fn snapshot(context: &Context, core: Gauges) -> MetricsSnapshot {
         sockets: meters.sockets().collect(),
         closed: meters.closed().collect(),
         push: context.settings.push.as_ref().map(|sender| sender.meters().into()),
-        hooks: context.hook_calls.meters.look(),
+        hooks: context.hook_clients.meters.look(),
         process: process::Process::snapshot(),
     }
 }

@@ -19,7 +19,7 @@ pub mod envelope;
 pub mod fault_injection;
 pub mod forwarded;
 pub mod group_invite;
-pub mod hook_calls;
+pub mod hook_clients;
 pub mod ice;
 pub mod json_stream;
 pub mod jwt;

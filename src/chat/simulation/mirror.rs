@@ -189,10 +189,10 @@ fn reactors(reactions: &[Reaction]) -> String {
 }
 
 /// The outcome of what waits for a thread of the runtime's own and for nobody else.
-fn at_once<F: Future>(call: F) -> F::Output {
-    let mut call = std::pin::pin!(tokio::task::unconstrained(call));
+fn at_once<F: Future>(operation: F) -> F::Output {
+    let mut operation = std::pin::pin!(tokio::task::unconstrained(operation));
     loop {
-        if let Poll::Ready(done) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if let Poll::Ready(done) = operation.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return done;
         }
         std::thread::yield_now();

@@ -1,10 +1,10 @@
 //! The core under a schedule that a seed decides.
 //!
-//! A world is a few people on the real [`Chat`](super::handle::Chat) and a real database file
+//! A world is a few people on the real [`App`](super::app::App) and a real database file
 //! (in memory, where the machine has a place for that). They talk, share files, call each
 //! other, sign in and out by tokens and JWTs, and each has a client that goes away, comes
 //! back and catches up. The writer, the fan-out worker and the hashing threads have no threads
-//! here: they are stepped, one move at a time, between the calls of people, each of which
+//! here: they are stepped, one move at a time, between the operations of people, each of which
 //! is polled by hand and may be dropped at any await. Threads that read and write files
 //! are waited for within the move. The disk fills up and fails, the process ends and starts
 //! again, the clock jumps. After each move the rules of `check` have to hold. All of it is

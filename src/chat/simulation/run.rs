@@ -23,7 +23,7 @@ use crate::chat::store::simulated::{Fault, Stopped, View, fail_next, plant, take
 
 /// Moves of one world, before everything that is under way is brought to its end.
 const STEPS: usize = 72;
-/// Calls that are under way at once, at most.
+/// Operations that are under way at once, at most.
 const MAX_PENDING: usize = 10;
 /// Turns in which everything has to come to its end.
 const MAX_ROUNDS: usize = 500;
@@ -260,7 +260,7 @@ impl Stage {
         Ok(true)
     }
 
-    /// Lets every call that is under way go on, and hears its answer.
+    /// Lets every operation that is under way go on, and hears its answer.
     async fn poll(&mut self, world: &mut World) -> Result<(), String> {
         for (_, client) in &mut self.clients {
             if let (Some(reason), None) = (client.closing(), client.closing_since) {
@@ -271,7 +271,7 @@ impl Stage {
         let mut at = 0;
         let mut is_news = false;
         while at < self.pending.len() {
-            let polled = self.pending[at].call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let polled = self.pending[at].operation.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             match polled {
                 Poll::Pending => at += 1,
                 Poll::Ready(done) => {

@@ -80,7 +80,7 @@ pub fn asked(context: &Context, made: Made) -> Result<Option<Outgoing>, ApiError
         };
     };
     let url = url.trim().to_owned();
-    if context.hook_calls.prompt.accepts(&url).is_none() {
+    if context.hook_clients.prompt.accepts(&url).is_none() {
         let sentence = "This is an http or https URL of a public address, without a name or password in it.";
         return Err(ApiError::field("url", sentence));
     }
@@ -191,7 +191,7 @@ pub async fn try_out(context: &Context, by: &Administrator, chat: ChatId, hook: 
     let now = context.app.now();
     let body = webhook::body_of_test(chat, now);
     let user = if let Administrator::Admin(actor) = by { Some(actor.user) } else { None };
-    let sent = webhook::send(&context.hook_calls.tests, user, &url, &key, &webhook_id, now, body);
+    let sent = webhook::send(&context.hook_clients.tests, user, &url, &key, &webhook_id, now, body);
     let attempt = match timeout(MAX_WAIT, sent).await {
         Ok((attempt, _)) => attempt,
         Err(_) => Attempt { status: None, ms: 0, error: Some("too many tests are under way".to_owned()) },

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::queue::{Lane, Queue, Turn};
 use super::{outgoing, webhook};
 use crate::api::http::context::Context;
-use crate::api::http::hook_calls::MAX_CALLS;
+use crate::api::http::hook_clients::MAX_REQUESTS;
 use crate::chat::model::admin::Administrator;
 use crate::chat::model::delivery::{Attempt, Delivery, Upcoming};
 use crate::chat::model::error::Result;
@@ -45,7 +45,7 @@ async fn send(context: Arc<Context>) {
             let task = turns.spawn(turn(Arc::clone(&context), hook, lane));
             names.insert(task.id(), hook);
         }
-        context.hook_calls.meters.set_waiting(queue.len() + retrying);
+        context.hook_clients.meters.set_waiting(queue.len() + retrying);
         let woken = tokio::select! {
             () = context.app.hooks_woken() => {
                 send_tests(&context);
@@ -96,7 +96,7 @@ async fn begun(context: &Context) -> Queue {
         }
         sleep(PAUSE).await;
     };
-    let mut queue = Queue::new(MAX_CALLS);
+    let mut queue = Queue::new(MAX_REQUESTS);
     for (hook, is_failing) in all {
         if !is_failing {
             queue.trust(hook.id);
@@ -136,11 +136,11 @@ async fn step(context: &Context, hook: SendingHook, lane: Lane) -> Result<Turn> 
 }
 
 async fn deliver(context: &Context, maker: Option<UserId>, lane: Lane, delivery: &Delivery) -> Result<Turn> {
-    let calls = &context.hook_calls;
-    let way = if lane == Lane::Prompt { &calls.prompt } else { &calls.slow };
+    let clients = &context.hook_clients;
+    let client = if lane == Lane::Prompt { &clients.prompt } else { &clients.slow };
     let Delivery { url, key, webhook_id, .. } = delivery;
     let body = webhook::body_of(delivery);
-    let (attempt, answer) = webhook::send(way, maker, url, key, webhook_id, context.app.now(), body).await;
+    let (attempt, answer) = webhook::send(client, maker, url, key, webhook_id, context.app.now(), body).await;
     if let Some(feed) = &context.settings.dev_feed {
         feed.tell(|| told_of(delivery, &attempt));
     }
@@ -149,11 +149,11 @@ async fn deliver(context: &Context, maker: Option<UserId>, lane: Lane, delivery:
         Some(answer) => {
             let reply = webhook::reply(&answer, context.settings.max_message);
             context.app.delivered(delivery, attempt, reply).await?;
-            calls.meters.note_taken();
+            clients.meters.note_taken();
             Ok(Turn::Sent { is_prompt })
         }
         None => {
-            calls.meters.note_failed(context.app.not_delivered(delivery, attempt).await?);
+            clients.meters.note_failed(context.app.not_delivered(delivery, attempt).await?);
             Ok(Turn::Failed)
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::http::hook_calls::HookCounts;
+use crate::api::http::hook_clients::HookCounts;
 use crate::chat::model::backup::Backups;
 use crate::chat::ops::status;
 use crate::push::meters::{Meters, Outcome};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Act, Call, Done, What};
+use super::{Act, Done, Operation, What};
 use crate::chat::app::App;
 use crate::chat::file::Upload;
 use crate::chat::model::error::Result;
@@ -17,17 +17,17 @@ pub(super) fn upload(world: &mut World, app: &App, login: usize, actor: Actor) -
     let size = 1 + world.dice.below(MAX_SIZE);
     let (app, who) = (app.clone(), actor.username.clone());
     if world.dice.chance(15) {
-        let call = async move {
+        let operation = async move {
             let whole = send(&app, &actor, size).await;
             Done::Plain(whole.map(drop))
         };
-        return (format!("an upload of {who} is cut off after {size} bytes"), What::Cut, on_disk(call));
+        return (format!("an upload of {who} is cut off after {size} bytes"), What::Cut, on_disk(operation));
     }
     let file = world.files.len();
     let person = world.logins[login].person;
     world.files.push(Sample { person, file: None, used_by: BTreeSet::new() });
-    let call = async move { Done::Uploaded(store(&app, &actor, size, file).await.map(Box::new)) };
-    (format!("{who} uploads file {file} of {size} bytes"), What::Upload { file }, on_disk(call))
+    let operation = async move { Done::Uploaded(store(&app, &actor, size, file).await.map(Box::new)) };
+    (format!("{who} uploads file {file} of {size} bytes"), What::Upload { file }, on_disk(operation))
 }
 
 async fn store(app: &App, actor: &Actor, size: usize, file: usize) -> Result<File> {
@@ -42,8 +42,8 @@ async fn send(app: &App, actor: &Actor, size: usize) -> Result<Upload> {
 }
 
 /// What waits for threads of the runtime's own has no turn of its own to wait for.
-fn on_disk(call: impl Future<Output = Done> + 'static) -> Call {
-    Box::pin(tokio::task::unconstrained(call))
+fn on_disk(operation: impl Future<Output = Done> + 'static) -> Operation {
+    Box::pin(tokio::task::unconstrained(operation))
 }
 
 /// Files for somebody's message, mostly their own: places among the world's.

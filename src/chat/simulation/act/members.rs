@@ -21,20 +21,20 @@ pub(super) fn moving(world: &mut World, app: &App, choice: usize, actor: Actor, 
     let (app, who) = (app.clone(), actor.username.clone());
     Some(match choice {
         58..62 => {
-            let call = async move { plain(app.join(&actor, room).await) };
-            (format!("{who} joins {room}"), What::Enter { chat: room, user }, Box::pin(call))
+            let operation = async move { plain(app.join(&actor, room).await) };
+            (format!("{who} joins {room}"), What::Enter { chat: room, user }, Box::pin(operation))
         }
         62..65 => {
-            let call = async move { plain(app.leave(&actor, room).await) };
-            (format!("{who} leaves {room}"), What::Exit { chat: room, user }, Box::pin(call))
+            let operation = async move { plain(app.leave(&actor, room).await) };
+            (format!("{who} leaves {room}"), What::Exit { chat: room, user }, Box::pin(operation))
         }
         65..69 => {
-            let call = async move { plain(app.add_members(&actor, room, vec![user]).await) };
-            (format!("{who} adds {user} to {room}"), What::Enter { chat: room, user }, Box::pin(call))
+            let operation = async move { plain(app.add_members(&actor, room, vec![user]).await) };
+            (format!("{who} adds {user} to {room}"), What::Enter { chat: room, user }, Box::pin(operation))
         }
         _ => {
-            let call = async move { plain(app.remove_member(&actor, room, user).await) };
-            (format!("{who} removes {user} from {room}"), What::Exit { chat: room, user }, Box::pin(call))
+            let operation = async move { plain(app.remove_member(&actor, room, user).await) };
+            (format!("{who} removes {user} from {room}"), What::Exit { chat: room, user }, Box::pin(operation))
         }
     })
 }
@@ -46,9 +46,9 @@ pub(super) fn make(world: &mut World, app: &App, actor: Actor) -> Option<Act> {
     let people = world.people.len();
     let other = world.people[world.dice.below(people)].id;
     let (app, label) = (app.clone(), format!("{} makes a group with {other}", actor.username));
-    let call =
+    let operation =
         async move { Done::Made(app.create_group(&actor, group("more", vec![other])).await.map(|room| room.id)) };
-    Some((label, What::Make, Box::pin(call)))
+    Some((label, What::Make, Box::pin(operation)))
 }
 
 pub(super) fn direct(world: &mut World, app: &App, actor: Actor) -> Option<Act> {
@@ -56,18 +56,18 @@ pub(super) fn direct(world: &mut World, app: &App, actor: Actor) -> Option<Act> 
     let other = world.people[world.dice.below(people)].id;
     let (app, label) = (app.clone(), format!("{} hides or opens the chat with {other}", actor.username));
     let hides = world.dice.chance(40);
-    let call = async move {
+    let operation = async move {
         Done::Made(match app.open_direct(&actor, UserRef::Id(other)).await {
             Ok((room, _)) if hides => app.hide_direct(&actor, room.id).await.map(|()| room.id),
             Ok((room, _)) => Ok(room.id),
             Err(error) => Err(error),
         })
     };
-    Some((label, What::Make, Box::pin(call)))
+    Some((label, What::Make, Box::pin(operation)))
 }
 
 pub(super) fn delete_room(app: &App, actor: Actor, room: ChatId) -> Act {
     let (label, app) = (format!("{} deletes room {room}", actor.username), app.clone());
-    let call = async move { Done::Plain(app.delete_chat(&actor, room, Authority::Owner).await) };
-    (label, What::DeleteRoom { chat: room }, Box::pin(call))
+    let operation = async move { Done::Plain(app.delete_chat(&actor, room, Authority::Owner).await) };
+    (label, What::DeleteRoom { chat: room }, Box::pin(operation))
 }

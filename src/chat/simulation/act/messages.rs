@@ -1,6 +1,6 @@
 //! Posting, sending again, editing, deleting, reacting.
 
-use super::{Act, Call, Done, EMOJI, What, files};
+use super::{Act, Done, EMOJI, Operation, What, files};
 use crate::chat::app::App;
 use crate::chat::message::MayDelete;
 use crate::chat::model::id::ChatId;
@@ -63,8 +63,8 @@ fn attempt(world: &World, app: &App, actor: Actor, sent: usize) -> Act {
     let what = What::Post { sent, attempt: entry.fates.len() - 1, credential: actor.credential };
     let (draft, room, app) = (draft(world, entry), entry.chat, app.clone());
     let label = format!("{} posts d{sent} into {room}, key {:?}, files {:?}", actor.username, entry.key, entry.files);
-    let call: Call = Box::pin(async move { Done::Posted(app.post(&actor, room, draft).await) });
-    (label, what, call)
+    let operation: Operation = Box::pin(async move { Done::Posted(app.post(&actor, room, draft).await) });
+    (label, what, operation)
 }
 
 pub(super) fn resend(world: &mut World, app: &App, login: usize, actor: Actor) -> Option<Act> {
@@ -91,12 +91,13 @@ pub(super) fn on_message(world: &mut World, app: &App, choice: usize, actor: Act
             world.edits.insert(words.clone(), true);
             let edited = text(&words);
             let label = format!("{who} edits {message} to {words}");
-            let call = async move { Done::Posted(app.edit(&actor, message, edited).await) };
-            (label, What::Edit { text: words }, Box::pin(call))
+            let operation = async move { Done::Posted(app.edit(&actor, message, edited).await) };
+            (label, What::Edit { text: words }, Box::pin(operation))
         }
         42..47 => {
-            let call = async move { Done::Plain(app.delete_message(&actor, message, MayDelete::AuthorOrOwner).await) };
-            (format!("{who} deletes {message}"), What::Delete { message }, Box::pin(call))
+            let operation =
+                async move { Done::Plain(app.delete_message(&actor, message, MayDelete::AuthorOrOwner).await) };
+            (format!("{who} deletes {message}"), What::Delete { message }, Box::pin(operation))
         }
         _ => {
             let user = actor.user;
@@ -105,8 +106,8 @@ pub(super) fn on_message(world: &mut World, app: &App, choice: usize, actor: Act
                 return None;
             }
             let emoji = Emoji::parse(EMOJI).expect("an emoji");
-            let call = async move { Done::Reacted(app.toggle_reaction(&actor, message, emoji).await) };
-            (format!("{who} reacts to {message}"), What::React { message, user }, Box::pin(call))
+            let operation = async move { Done::Reacted(app.toggle_reaction(&actor, message, emoji).await) };
+            (format!("{who} reacts to {message}"), What::React { message, user }, Box::pin(operation))
         }
     })
 }

@@ -1,4 +1,4 @@
-//! What people do: each act is a call of the core's public method, begun and not awaited.
+//! What people do: each act is an operation of the core, begun and not awaited.
 
 mod files;
 mod members;
@@ -24,7 +24,7 @@ pub(super) use sockets::{come_back, listen_at};
 /// The one emoji that is used.
 pub(super) const EMOJI: &str = "👍";
 
-/// What a call was, for whoever judges its answer.
+/// What an operation was, for whoever judges its answer.
 #[derive(Debug)]
 pub(super) enum What {
     Post {
@@ -93,7 +93,7 @@ pub(super) enum What {
     Other,
 }
 
-/// What a call came to.
+/// What an operation came to.
 #[expect(clippy::large_enum_variant, reason = "one at a time, in a test")]
 pub(super) enum Done {
     Posted(Result<Posted>),
@@ -105,12 +105,12 @@ pub(super) enum Done {
     Plain(Result<()>),
 }
 
-pub(super) type Call = Pin<Box<dyn Future<Output = Done>>>;
+pub(super) type Operation = Pin<Box<dyn Future<Output = Done>>>;
 
-/// A call that is under way.
+/// An operation that is under way.
 pub(super) struct Pending {
     pub what: What,
-    pub call: Call,
+    pub operation: Operation,
     pub begun: usize,
 }
 
@@ -139,9 +139,9 @@ pub(super) fn begin(world: &mut World, app: &App) -> Result<Option<Pending>, Str
 }
 
 /// An act that begins now.
-pub(super) fn begun(world: &mut World, (label, what, call): Act) -> Pending {
+pub(super) fn begun(world: &mut World, (label, what, operation): Act) -> Pending {
     world.note(label);
-    Pending { what, call, begun: world.step }
+    Pending { what, operation, begun: world.step }
 }
 
 /// What works with files goes on until it waits for the writer: when a thread of the
@@ -153,8 +153,8 @@ fn spun(app: &App, mut pending: Pending) -> Pending {
     let queued = || app.store.gauges().0.waiting;
     let before = queued();
     loop {
-        if let Poll::Ready(done) = pending.call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return Pending { call: Box::pin(std::future::ready(done)), ..pending };
+        if let Poll::Ready(done) = pending.operation.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Pending { operation: Box::pin(std::future::ready(done)), ..pending };
         }
         if queued() > before {
             return pending;
@@ -163,8 +163,8 @@ fn spun(app: &App, mut pending: Pending) -> Pending {
     }
 }
 
-/// What is done, in words; what it is to whoever judges it; and the call.
-pub(super) type Act = (String, What, Call);
+/// What is done, in words; what it is to whoever judges it; and the operation.
+pub(super) type Act = (String, What, Operation);
 
 fn as_somebody(world: &mut World, app: &App, choice: usize, login: usize, actor: Actor) -> Option<Act> {
     let rooms = world.rooms.clone();
@@ -200,6 +200,6 @@ fn maintain(world: &World, app: &App) -> Act {
     let unused = world.files.iter().filter(|file| file.used_by.is_empty()).filter_map(|file| file.file.as_ref());
     let unused = unused.map(|file| file.id).collect();
     let app = app.clone();
-    let call = async move { Done::Plain(app.forget_expired().await) };
-    ("maintenance".into(), What::Maintain { unused }, Box::pin(call))
+    let operation = async move { Done::Plain(app.forget_expired().await) };
+    ("maintenance".into(), What::Maintain { unused }, Box::pin(operation))
 }

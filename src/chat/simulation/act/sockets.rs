@@ -36,16 +36,16 @@ pub(in crate::chat::simulation) fn listen_at(
 ) -> Act {
     let label = format!("login {login} of {} listens to {scope:?}, room for {room}", actor.username);
     let app = app.clone();
-    let call = async move { Done::Opened(app.subscribe(&actor, scope, topics(scope)).await.map(Box::new)) };
-    (label, What::Listen { login, room, hangs }, Box::pin(call))
+    let operation = async move { Done::Opened(app.subscribe(&actor, scope, topics(scope)).await.map(Box::new)) };
+    (label, What::Listen { login, room, hangs }, Box::pin(operation))
 }
 
 /// Opens a socket by which somebody's own client comes back.
 pub(in crate::chat::simulation) fn come_back(app: &App, login: usize, actor: Actor, replica: usize) -> Act {
     let label = format!("the client of {} comes back with login {login}", actor.username);
     let app = app.clone();
-    let call = async move { Done::Opened(app.subscribe(&actor, Scope::All, Topics::ALL).await.map(Box::new)) };
-    (label, What::Return { login, replica }, Box::pin(call))
+    let operation = async move { Done::Opened(app.subscribe(&actor, Scope::All, Topics::ALL).await.map(Box::new)) };
+    (label, What::Return { login, replica }, Box::pin(operation))
 }
 
 /// What the APIs' sockets hear: those on one chat show less than those on all.

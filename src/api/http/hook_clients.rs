@@ -1,4 +1,4 @@
-//! The ways out of hooks.
+//! The HTTP clients that send what hooks send.
 //!
 //! There are three, so that nobody waits for others' receivers: one for hooks whose receiver answered promptly the
 //! last time, one for all others, and one for tests. Each has places and look-ups of its own.
@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::outbound::{Network, Outbound, Rules};
 
-/// Calls at once of hooks whose receivers answer promptly, and as many of the others.
-pub const MAX_CALLS: usize = 32;
+/// Requests at once of hooks whose receivers answer promptly, and as many of the others.
+pub const MAX_REQUESTS: usize = 32;
 /// Tests at once.
 const MAX_TESTS: usize = 8;
 
-/// The ways out of hooks.
-pub struct HookCalls {
+/// The clients of hooks.
+pub struct HookClients {
     /// For receivers that answer promptly.
     pub prompt: Outbound,
     /// For those that do not, or that nobody knows yet.
@@ -71,11 +71,16 @@ impl HookMeters {
     }
 }
 
-impl HookCalls {
+impl HookClients {
     /// To public addresses, and to these networks.
     #[must_use]
     pub fn new(allowed: &[Network]) -> Self {
-        let way = |at_once| Outbound::new(Rules { allowed: allowed.to_vec(), may_use_http: true, at_once });
-        Self { prompt: way(MAX_CALLS), slow: way(MAX_CALLS), tests: way(MAX_TESTS), meters: HookMeters::default() }
+        let client = |at_once| Outbound::new(Rules { allowed: allowed.to_vec(), may_use_http: true, at_once });
+        Self {
+            prompt: client(MAX_REQUESTS),
+            slow: client(MAX_REQUESTS),
+            tests: client(MAX_TESTS),
+            meters: HookMeters::default(),
+        }
     }
 }
