@@ -69,23 +69,23 @@ pub fn export(
     progress: Progress<'_>,
 ) -> Result<Exported> {
     let file = NewFile::at(to, file_name(now))?;
-    let departure = begin(data, subject)?;
+    let source = begin(data, subject)?;
     let (part, out) = file.begin()?;
-    let (made, out) = departure.write(data, &part.place, out, progress)?;
+    let (made, out) = source.write(data, &part.place, out, progress)?;
     part.sync(out)?;
     Ok(Exported { path: Some(part.publish()?), ..made })
 }
 
 /// Writes an export to a stream. It counts if this succeeds.
 pub fn stream(data: &Path, subject: &ExportScope, out: impl Write, progress: Progress<'_>) -> Result<Exported> {
-    let departure = begin(data, subject)?;
+    let source = begin(data, subject)?;
     let place = BackupFolder::new(data)?;
-    departure.write(data, &place, out, progress).map(|(made, _)| made)
+    source.write(data, &place, out, progress).map(|(made, _)| made)
 }
 
 /// A state that is read, and what of it.
 struct ExportSource {
-    departure: ExportTx,
+    tx: ExportTx,
     head: Head,
     /// What is named in there is not erased before this goes.
     _held: File,
@@ -100,16 +100,16 @@ fn begin(data: &Path, subject: &ExportScope) -> Result<ExportSource> {
     let held = erase::hold(data).map_err(at(data))?;
     let has_secrets = matches!(subject, ExportScope::Server { with_secrets: true });
     let secrets = has_secrets.then(|| secret_keys(data)).transpose()?;
-    let mut departure = ExportTx::begin(&database, secrets)?;
+    let mut tx = ExportTx::begin(&database, secrets)?;
     let scope = match subject {
         ExportScope::Server { .. } => Scope::Server,
-        ExportScope::Chat(id) if departure.choose_chat(ChatId(*id))? => Scope::Chat,
+        ExportScope::Chat(id) if tx.choose_chat(ChatId(*id))? => Scope::Chat,
         ExportScope::Chat(id) => return Err(RecordError::NotThere(format!("there is no chat {id}"))),
-        ExportScope::User(name) if departure.choose_user(&fold(name.trim()))? => Scope::User,
+        ExportScope::User(name) if tx.choose_user(&fold(name.trim()))? => Scope::User,
         ExportScope::User(name) => return Err(RecordError::NotThere(format!("there is no user {name}"))),
     };
     let program = format!("fireside {}", env!("CARGO_PKG_VERSION"));
-    Ok(ExportSource { departure, head: Head { version: VERSION, program, scope, has_secrets }, _held: held })
+    Ok(ExportSource { tx, head: Head { version: VERSION, program, scope, has_secrets }, _held: held })
 }
 
 /// What opens the secrets of second factors.
@@ -131,7 +131,7 @@ impl ExportSource {
         let mut made = Exported { path: None, records: 0, files: 0, bytes: 0 };
         made.records = self.write_records(&records, progress)?;
         let size = fs::metadata(&records).map_err(at(&records))?.len();
-        self.departure.each_bytes(|bytes| {
+        self.tx.each_bytes(|bytes| {
             made.files += 1;
             made.bytes += bytes.size;
             Ok(())
@@ -146,7 +146,7 @@ impl ExportSource {
         );
         writer.append(MANIFEST, manifest.len() as u64, manifest.as_bytes())?;
         let mut done = 0;
-        self.departure.each_bytes(|bytes| {
+        self.tx.each_bytes(|bytes| {
             let path = data.join("files").join(bytes.storage_name.as_str());
             let file = File::open(&path).map_err(at(&path))?;
             if writer.append(&format!("{FILES}{}", bytes.sha256), bytes.size, file)? != bytes.sha256 {
@@ -165,13 +165,13 @@ impl ExportSource {
     fn write_records(&self, path: &Path, progress: Progress<'_>) -> Result<u64> {
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let mut out = BufWriter::new(made.map_err(at(path))?);
-        let (mut count, all) = (0, self.departure.count()?);
+        let (mut count, all) = (0, self.tx.count()?);
         let mut put = |record: &Record| {
             let written = serde_json::to_writer(&mut out, record).map_err(std::io::Error::from);
             written.and_then(|()| out.write_all(b"\n")).map_err(at(path))
         };
         put(&Record::Head(self.head.clone()))?;
-        self.departure.each_record(|record| {
+        self.tx.each_record(|record| {
             count += 1;
             if count % LOOK_EVERY == 0 {
                 progress(count.min(all), all);

@@ -64,7 +64,7 @@ pub struct StoredFile {
 /// they hold is checked like input from outside.
 pub struct Import {
     // First, so that the database is closed before its folder goes.
-    pub(super) arrival: ImportTx,
+    pub(super) tx: ImportTx,
     pub(super) target: Target,
     pub(super) options: Options,
     pub(super) now: Timestamp,
@@ -141,7 +141,7 @@ impl Import {
         let key = folder::secret(target.root(), database.exists())
             .map_err(|cause| crate::chat::model::backup::BackupError::Data(cause.to_string()))?;
         Ok(Self {
-            arrival: ImportTx::begin(&database, options.is_dry_run)?,
+            tx: ImportTx::begin(&database, options.is_dry_run)?,
             target,
             options,
             now,
@@ -205,24 +205,24 @@ impl Import {
         self.keep_former_names()?;
         let rooms: HashMap<i64, MappedChat> = self.chats.values().map(|chat| (chat.id, *chat)).collect();
         for chat in rooms.values().filter(|chat| chat.is_direct) {
-            self.arrival.complete_pair(chat.id)?;
+            self.tx.complete_pair(chat.id)?;
         }
-        self.arrival.count()?;
+        self.tx.count()?;
         for chat in rooms.values() {
-            self.arrival.count_chat(chat.id, chat.finds_activity)?;
+            self.tx.count_chat(chat.id, chat.finds_activity)?;
         }
-        if let Some(broken) = self.arrival.broken()? {
+        if let Some(broken) = self.tx.broken()? {
             return refused(self.in_words(&broken));
         }
         let count = |kind| self.report.taken.get(kind).copied().unwrap_or(0);
         let detail = format!("{} chats, {} messages", count("chats"), count("messages"));
-        self.arrival.audit(self.now, AuditAction::Imported.as_str(), &format!("{} users", count("users")), &detail)?;
+        self.tx.audit(self.now, AuditAction::Imported.as_str(), &format!("{} users", count("users")), &detail)?;
         if self.options.is_dry_run {
-            self.arrival.roll_back()?;
+            self.tx.roll_back()?;
             return Ok(self.report);
         }
         self.place_files()?;
-        self.arrival.commit()?;
+        self.tx.commit()?;
         self.target.finish()?;
         Ok(std::mem::take(&mut self.report))
     }
@@ -230,7 +230,7 @@ impl Import {
     /// The bytes are safe on the disk before the rows that name them.
     fn place_files(&self) -> Result<()> {
         let mut placed = Vec::new();
-        let done = self.arrival.each_file(|name, sha256| {
+        let done = self.tx.each_file(|name, sha256| {
             placed.push(name.to_owned());
             self.target.place(name, sha256)
         });
@@ -247,7 +247,7 @@ impl Import {
     fn in_words(&self, broken: &BrokenRule) -> String {
         let chat = |id: &i64| self.chats.iter().find(|(_, room)| room.id == *id).map_or(0, |(source, _)| *source);
         let message = |id: &i64| {
-            let place = usize::try_from(id - self.arrival.before.seq - 1).ok();
+            let place = usize::try_from(id - self.tx.before.seq - 1).ok();
             place.and_then(|place| self.messages.get(place)).copied().unwrap_or(0)
         };
         match broken {
@@ -288,7 +288,7 @@ impl Import {
     }
 
     pub(super) fn number_at(&self, place: usize) -> i64 {
-        self.arrival.before.seq + 1 + i64::try_from(place).unwrap_or(i64::MAX / 2)
+        self.tx.before.seq + 1 + i64::try_from(place).unwrap_or(i64::MAX / 2)
     }
 }
 

@@ -58,8 +58,8 @@ impl Import {
 
     /// Whether somebody of the same source has a name that is drawn alike: both were there, and both come.
     pub(super) fn is_like_another_that_came(&self, name: &Username) -> Result<bool> {
-        let other = users::look_owner(self.arrival.db(), name)?;
-        Ok(other.is_some_and(|UserId(id)| !self.arrival.is_older(id)))
+        let other = users::look_owner(self.tx.db(), name)?;
+        Ok(other.is_some_and(|UserId(id)| !self.tx.is_older(id)))
     }
 
     /// Lets people sign in by what they were called before, where nobody else is called so, and says what to tell
@@ -79,9 +79,9 @@ impl Import {
             let why = match () {
                 () if key.is_empty() || key.len() > MAX_LOGIN => "the old name is no name to sign in by",
                 () if wanted.get(&fold(&name)).is_some_and(|count| *count > 1) => "others had the old name, too",
-                () if self.arrival.is_called(&key)? => "somebody else has the old name",
+                () if self.tx.is_called(&key)? => "somebody else has the old name",
                 () => {
-                    self.arrival.former_name(user, &key)?;
+                    self.tx.former_name(user, &key)?;
                     kept.push(format!("{name:?} is {username}"));
                     continue;
                 }
@@ -102,7 +102,7 @@ impl Import {
             let ending = format!("-{number}");
             let begin: String = wanted.as_str().chars().take(MAX_USERNAME - ending.len()).collect();
             let name = field("username", Username::parse(&format!("{begin}{ending}")))?;
-            let db = self.arrival.db();
+            let db = self.tx.db();
             if users::find_by_key(db, &name.key())?.is_none() && users::look_owner(db, &name)?.is_none() {
                 return Ok(name);
             }

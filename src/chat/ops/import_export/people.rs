@@ -58,7 +58,7 @@ impl Import {
             false => self.password_hash(&username, user.password_hash.as_deref()),
         };
         let nonce = rand::random::<[u8; 16]>();
-        let id = self.arrival.user(&NewUser {
+        let id = self.tx.user(&NewUser {
             username: &username,
             email: email.as_ref(),
             display_name: &display_name,
@@ -90,7 +90,7 @@ impl Import {
     fn keep_bot(&self, id: i64, user: &User) -> Result<()> {
         let maker = user.made_by.map(|id| self.person("made_by", id)).transpose()?;
         // One whose name is taken has no row: the import ends by that.
-        self.arrival.bot(id, maker.map(|maker| maker.id).filter(|id| *id > 0))
+        self.tx.bot(id, maker.map(|maker| maker.id).filter(|id| *id > 0))
     }
 
     /// How a user wants to be told, if they said so. Which zones there are is a matter of a version, too.
@@ -101,7 +101,7 @@ impl Import {
         }
         let settings = NotifySettings { quiet: quiet.flatten(), preview: !user.hides_preview };
         if settings != NotifySettings::default() {
-            self.arrival.notify(id, &settings)?;
+            self.tx.notify(id, &settings)?;
         }
         Ok(())
     }
@@ -123,13 +123,13 @@ impl Import {
         // One of the future would take codes of now for used.
         let last_step = last_step.unwrap_or(-1).min(step_at(self.now) + 1);
         let sealed = secret.sealed(&self.keys.factor_key(), UserId(id))?;
-        self.arrival.second_factor(id, &sealed, last_step, &hashes)
+        self.tx.second_factor(id, &sealed, last_step, &hashes)
     }
 
     /// The name under which a user comes.
     fn name(&mut self, wanted: &Username) -> Result<Name> {
-        let known = users::find_by_key(self.arrival.db(), &wanted.key())?.map(|user| user.id.0);
-        if known.is_none() && users::look_owner(self.arrival.db(), wanted)?.is_none() {
+        let known = users::find_by_key(self.tx.db(), &wanted.key())?.map(|user| user.id.0);
+        if known.is_none() && users::look_owner(self.tx.db(), wanted)?.is_none() {
             return Ok(Name::Free(wanted.clone()));
         }
         if known.is_none() && self.is_like_another_that_came(wanted)? {
@@ -142,9 +142,7 @@ impl Import {
                 self.conflicts.add(wanted.as_str());
                 Ok(Name::Taken)
             }
-            (OnConflict::Merge, Some(id)) if self.arrival.is_older(id) && !self.merged.contains(&id) => {
-                Ok(Name::Known(id))
-            }
+            (OnConflict::Merge, Some(id)) if self.tx.is_older(id) && !self.merged.contains(&id) => Ok(Name::Known(id)),
             (OnConflict::Merge, _) => refused(format!("username: {wanted} is like another name, and not the same")),
             (OnConflict::Rename, _) => {
                 let free = self.free_name(wanted)?;
@@ -156,7 +154,7 @@ impl Import {
 
     fn free_email(&mut self, username: &Username, email: Option<Email>) -> Result<Option<Email>> {
         let Some(email) = email else { return Ok(None) };
-        if !users::email_is_taken(self.arrival.db(), &email.key(), None)? {
+        if !users::email_is_taken(self.tx.db(), &email.key(), None)? {
             return Ok(Some(email));
         }
         match self.options.on_conflict {
@@ -182,7 +180,7 @@ impl Import {
     /// Every account has one, derived from this server's secret.
     fn open_account_token(&self, user: i64, nonce: &[u8]) -> Result<()> {
         let token = self.keys.account_token(nonce);
-        self.arrival.credential(&NewCredential {
+        self.tx.credential(&NewCredential {
             user,
             kind: "account",
             secret_hash: &secret_hash(token.as_str()),
@@ -216,7 +214,7 @@ impl Import {
             _ if !person.is_new => "whoever was here keeps their own",
             _ if is_over => "it is over",
             (CredentialKind::Account | CredentialKind::Device, Some(secret_hash)) => {
-                let is_new = self.arrival.credential(&NewCredential {
+                let is_new = self.tx.credential(&NewCredential {
                     user: person.id,
                     kind: "device",
                     secret_hash: &secret_hash,
@@ -240,7 +238,7 @@ impl Import {
     pub(super) fn identity(&mut self, record: &record::Identity) -> Result<bool> {
         let person = self.person("user", record.user)?;
         let identity = field("subject", Identity::exported(&record.issuer, &record.subject))?;
-        let db = self.arrival.db();
+        let db = self.tx.db();
         let why = match () {
             () if !person.is_new => "whoever was here keeps their own",
             () if identities::owner(db, &identity)?.is_some() => "somebody here is known by it",
@@ -248,7 +246,7 @@ impl Import {
                 "one of a provider is enough"
             }
             () => {
-                self.arrival.identity(person.id, &identity)?;
+                self.tx.identity(person.id, &identity)?;
                 return Ok(true);
             }
         };
@@ -261,7 +259,7 @@ impl Import {
         if one.id == other.id {
             return refused("friend: nobody is their own friend");
         }
-        let is_new = self.arrival.friend(one.id, other.id, time("created_at", friend.created_at, self.now)?)?;
+        let is_new = self.tx.friend(one.id, other.id, time("created_at", friend.created_at, self.now)?)?;
         if !is_new {
             self.report.leave_out("friends", "they are friends already");
         }
@@ -272,7 +270,7 @@ impl Import {
         let author = self.person("author", post.author)?;
         let title = self.line("title", &post.title, NO_TITLE, name::title)?;
         let content = field("content", name::post(&post.content))?;
-        self.arrival.post(author.id, &title, &content, time("created_at", post.created_at, self.now)?)?;
+        self.tx.post(author.id, &title, &content, time("created_at", post.created_at, self.now)?)?;
         Ok(true)
     }
 }

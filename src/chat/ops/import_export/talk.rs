@@ -63,7 +63,7 @@ impl Import {
         }
         (new.title, new.description) = (&title, &description);
         (new.is_private, new.max_members) = (chat.is_private, chat.max_members);
-        let id = self.arrival.chat(&new)?;
+        let id = self.tx.chat(&new)?;
         self.chats.insert(chat.id, MappedChat { id, is_direct: false, finds_activity });
         for entry in &chat.log {
             self.log_entry(ChatId(id), entry)?;
@@ -81,7 +81,7 @@ impl Import {
             titles: entry.titles.as_ref().map(|(old, new)| (old.as_str(), new.as_str())),
             at: time("log", entry.created_at, self.now)?,
         };
-        Ok(chat_log::insert(self.arrival.db(), chat, &new)?)
+        Ok(chat_log::insert(self.tx.db(), chat, &new)?)
     }
 
     /// The one chat of a pair: what there is already, or a new one.
@@ -94,21 +94,21 @@ impl Import {
         }
         let (one, other) = (self.named("pair", pair[0])?, self.named("pair", pair[1])?);
         let pair = Pair::new(one, other);
-        if let Some(id) = directs::find(self.arrival.db(), pair.low.id, pair.high.id)? {
+        if let Some(id) = directs::find(self.tx.db(), pair.low.id, pair.high.id)? {
             self.chats.insert(chat.id, MappedChat { id: id.0, is_direct: true, finds_activity: true });
             self.report.leave_out("chats", "a pair has one direct chat: its messages come into that");
             return Ok(false);
         }
-        let slug = free_slug(self.arrival.db(), &pair)?;
+        let slug = free_slug(self.tx.db(), &pair)?;
         let new = NewChat { direct: Some((pair.low.id.0, pair.high.id.0, &slug)), ..new };
-        let id = self.arrival.chat(&new)?;
+        let id = self.tx.chat(&new)?;
         self.chats.insert(chat.id, MappedChat { id, is_direct: true, finds_activity: chat.active_at.is_none() });
         Ok(true)
     }
 
     fn named(&self, field: &str, id: i64) -> Result<Person> {
         let person = self.person(field, id)?;
-        match users::find(self.arrival.db(), UserId(person.id))? {
+        match users::find(self.tx.db(), UserId(person.id))? {
             Some(user) => Ok(Person { id: user.id, username: user.username }),
             None => refused(format!("{field}: there is no user {id} before this")),
         }
@@ -124,7 +124,7 @@ impl Import {
         let pinned_at = message.pinned_at.map(|at| time("pinned_at", at, self.now)).transpose()?;
         let pinned_at = pinned_at.filter(|_| self.has_room_for_pin(message.chat));
         let reply_to = message.reply_to.and_then(|id| self.number(id));
-        let place = reply_to.map(|answered| self.arrival.place_of(answered)).transpose()?;
+        let place = reply_to.map(|answered| self.tx.place_of(answered)).transpose()?;
         if place.is_some_and(|(answered_in, _)| answered_in != chat.id) {
             return refused("reply_to: that message is of another chat");
         }
@@ -135,7 +135,7 @@ impl Import {
         let named = self.named_by(message)?;
         let all = message.mentions_all && !chat.is_direct;
         let id = self.number_at(self.messages.len());
-        self.arrival.message(&NewMessage {
+        self.tx.message(&NewMessage {
             id,
             chat: chat.id,
             sender: sender.id,
@@ -149,7 +149,7 @@ impl Import {
             mentions: i64::try_from(named.len() + usize::from(all)).unwrap_or(i64::MAX),
             answered,
         })?;
-        self.arrival.calls(&Calling { id, chat: chat.id, sender: sender.id, named: &named, all, answered })?;
+        self.tx.calls(&Calling { id, chat: chat.id, sender: sender.id, named: &named, all, answered })?;
         self.messages.push(message.id);
         Ok(true)
     }
@@ -189,7 +189,7 @@ impl Import {
             self.report.leave_out("reactions", "it is not one emoji");
             return Ok(false);
         };
-        let is_new = self.arrival.reaction(message, user.id, &emoji)?;
+        let is_new = self.tx.reaction(message, user.id, &emoji)?;
         if !is_new {
             self.report.leave_out("reactions", "it is there already");
         }
@@ -223,7 +223,7 @@ impl Import {
         if is_avatar && (!looked.0.starts_with("image/") || !is_inline(looked.0)) {
             return refused("is_avatar: it is no picture");
         }
-        if given.is_avatar && self.arrival.has_avatar(uploader.id)? {
+        if given.is_avatar && self.tx.has_avatar(uploader.id)? {
             return refused("is_avatar: it is its uploader's second one");
         }
         let row = file::File {
@@ -237,12 +237,12 @@ impl Import {
             dimensions: looked.1,
             created_at,
         };
-        let id = self.arrival.file(&row, at)?;
+        let id = self.tx.file(&row, at)?;
         if given.is_avatar {
-            self.arrival.avatar(id, uploader.id, StorageName::random().as_str())?;
+            self.tx.avatar(id, uploader.id, StorageName::random().as_str())?;
         }
         if let Some(chat) = group
-            && !self.arrival.group_avatar(id, chat.id, StorageName::random().as_str())?
+            && !self.tx.group_avatar(id, chat.id, StorageName::random().as_str())?
         {
             return refused("avatar_of_chat: it is the group's second one");
         }
@@ -254,7 +254,7 @@ impl Import {
         let Some(number) = self.number(message) else {
             return refused(format!("message: there is no message {message} before this"));
         };
-        if self.arrival.place_of(number)?.1 != uploader {
+        if self.tx.place_of(number)?.1 != uploader {
             return refused("message: somebody else sent that");
         }
         Ok(number)
@@ -263,7 +263,7 @@ impl Import {
     pub(super) fn member(&mut self, member: &Member) -> Result<bool> {
         let (chat, user) = (self.room(member.chat)?, self.person("user", member.user)?);
         if chat.is_direct {
-            let pair = directs::pair(self.arrival.db(), ChatId(chat.id))?;
+            let pair = directs::pair(self.tx.db(), ChatId(chat.id))?;
             if !pair.is_some_and(|pair| pair.low.id.0 == user.id || pair.high.id.0 == user.id) {
                 return refused("user: a direct chat has its pair alone");
             }
@@ -282,13 +282,13 @@ impl Import {
             level: member.level.as_deref().map(level).transpose()?,
             mute: if member.is_muted { Some(Mute::Forever) } else { member.muted_until.map(Mute::Until) },
         };
-        if self.arrival.member(&new)? {
+        if self.tx.member(&new)? {
             return Ok(true);
         }
         if !chat.is_direct {
             return refused(format!("user: {} is in the chat already", member.user));
         }
-        self.arrival.member_again(&new)?;
+        self.tx.member_again(&new)?;
         self.report.leave_out("members", "they are in that direct chat already");
         Ok(false)
     }
