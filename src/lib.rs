@@ -25,7 +25,7 @@
 //! `api → push → chat, outbound`;
 //! `importers, seed → chat`; a dialect → `api::{http, ws}` and `chat`, never another dialect;
 //! `ws → http`; `chat` → nothing of the above. Inside `chat`: `ops → auth and operations →
-//! handle → store, hub, memory, hasher → model`, and none of those four knows another.
+//! app → store, hub, memory, hasher → model`, and none of those four knows another.
 //! Files that import each other are a face and the few behind it.
 //!
 //! # A message's journey

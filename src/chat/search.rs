@@ -15,7 +15,7 @@ use super::model::error::{Error, Result};
 use super::model::file::File;
 use super::model::id::{ChatId, UserId};
 use super::model::receipt::ReadMark;
-use super::model::search::{Found, FoundIn, FoundMessages, FoundPlace, Order, Question, Snippet};
+use super::model::search::{Found, FoundIn, FoundMessages, FoundPlace, MAX_TIME, Order, Question, Snippet};
 use super::model::session::Actor;
 use super::store::search::{Hit, Progress, Wish};
 use super::store::{self, Db};
@@ -62,7 +62,7 @@ impl App {
         self.unindexed.note_search();
         self.store
             .search_for(me, move |db| {
-                let until = std::time::Instant::now() + store::search::MAX_TIME;
+                let until = std::time::Instant::now() + MAX_TIME;
                 let wish = Wish { me, question: &question, order, after, count, now, thresholds, until };
                 let hits = store::search::find(db, &wish)?;
                 let (found, is_cut) = shown(db, me, &question, hits, || wish.is_over())?;

@@ -114,9 +114,9 @@ mod tests {
     use super::MAX_BOTS;
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
-    use crate::chat::auth::sign_in::MAX_DEVICES;
     use crate::chat::model::error::Error;
     use crate::chat::model::label::Label;
+    use crate::chat::model::session::MAX_DEVICES;
     use crate::chat::model::time::Clock;
     use crate::chat::tests::new_user;
 

@@ -10,16 +10,11 @@ use crate::chat::model::id::{CredentialId, UserId};
 use crate::chat::model::identity::Identity;
 use crate::chat::model::label::Label;
 use crate::chat::model::password::Password;
-use crate::chat::model::session::{CredentialKind, Family, SESSION_IDLE, Session};
+use crate::chat::model::session::{CredentialKind, Family, MAX_DEVICES, MAX_SESSIONS, SESSION_IDLE, Session};
 use crate::chat::model::time::Timestamp;
 use crate::chat::model::token::{Token, secret_hash};
 use crate::chat::store;
 use crate::chat::store::{Db, Tx, credentials, identities};
-
-/// Sessions a user may have; one more ends the least used.
-pub const MAX_SESSIONS: u32 = 20;
-/// Device tokens, and likewise JWT families, a user may have; one more ends the least used.
-pub const MAX_DEVICES: u32 = 100;
 
 /// Proof that somebody may sign in: this was their password's hash when it was checked,
 /// and has to be it still when the credential is made. A sign-in with the old password

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use crate::chat::app::App;
 use crate::chat::message::post;
-use crate::chat::model::delivery::{Attempt, Delivery, Happening, HookCursor, Upcoming};
+use crate::chat::model::delivery::{
+    Attempt, Delivery, GIVE_UP_AFTER, Happening, HookCursor, SPREAD, Upcoming, back_off, is_due,
+};
 use crate::chat::model::error::{Error, Result};
-use crate::chat::model::hook::{GIVE_UP_AFTER, HookEvent, SPREAD, SendingHook, back_off, is_due};
+use crate::chat::model::hook::{HookEvent, SendingHook};
 use crate::chat::model::id::{HookId, MessageId, Seq};
 use crate::chat::model::message::{Draft, MAX_MESSAGE};
 use crate::chat::model::name::{IdempotencyKey, MessageText};

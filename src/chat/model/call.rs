@@ -3,6 +3,8 @@
 use super::id::{ChatId, UserId};
 use super::name::Username;
 
+/// Users in one call.
+pub const MAX_PARTICIPANTS: u32 = 16;
 /// Longest session description, in bytes.
 pub const MAX_SDP: usize = 64 * 1024;
 /// Longest ICE candidate, in bytes.

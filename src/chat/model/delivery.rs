@@ -1,4 +1,6 @@
-//! What a hook sends, one event after the other, and what became of it.
+//! What a hook sends, one event after the other, what became of it, and when it is tried again.
+
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -121,4 +123,49 @@ pub struct PastDelivery {
     pub attempt: Attempt,
     /// When it ended.
     pub at: Timestamp,
+}
+
+/// How long a receiver may fail until its hook is switched off.
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
+
+/// How long to wait after so many failures in a row, before it is spread.
+#[must_use]
+pub fn back_off(failures: u32) -> Duration {
+    const SECONDS: [u64; 9] = [2, 10, 30, 60, 120, 300, 600, 1_200, 1_800];
+    let place = failures.saturating_sub(1) as usize;
+    Duration::from_secs(SECONDS.get(place).copied().unwrap_or(3_600))
+}
+
+/// How much longer or shorter a wait is made, so that not all try at once.
+pub const SPREAD: std::ops::Range<f64> = 0.8..1.2;
+/// Nobody waits longer than that, in milliseconds: the longest wait, spread.
+const MAX_WAIT_MS: i64 = 3_600 * 1_200;
+
+/// Whether the next attempt is due. One that is further away than any wait was put off by a clock that was ahead.
+#[must_use]
+pub fn is_due(retry_at: Timestamp, now: Timestamp) -> bool {
+    retry_at <= now || retry_at.0 > now.0.saturating_add(MAX_WAIT_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{SPREAD, back_off, is_due};
+    use crate::chat::model::time::Timestamp;
+
+    #[test]
+    fn the_first_retry_comes_within_15_seconds_and_later_ones_further_and_further_apart() {
+        assert!(back_off(1).as_secs() < 12);
+        assert!((1..20).all(|failures| back_off(failures) <= back_off(failures + 1)));
+        assert_eq!(back_off(u32::MAX).as_secs(), 3_600);
+    }
+
+    #[test]
+    fn an_attempt_is_due_at_its_time_or_if_a_clock_that_was_ahead_put_it_off() {
+        let (now, longest) = (Timestamp(1_000_000), back_off(u32::MAX).mul_f64(SPREAD.end));
+        assert!(is_due(now, now) && !is_due(now.plus(Duration::from_millis(1)), now));
+        assert!(!is_due(now.plus(longest), now), "as long as anybody waits");
+        assert!(is_due(now.plus(longest + Duration::from_millis(1)), now));
+    }
 }

@@ -12,8 +12,6 @@ use super::user::User;
 pub const MAX_HOOKS: u32 = 20;
 /// Longest word that messages of a hook begin with, in characters, its `/` included.
 const MAX_WORD: usize = 64;
-/// How long a receiver may fail until its hook is switched off.
-pub const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
 /// How long what a hook sends beside new messages is known, and so how far back a replay goes.
 pub const KEEP_HOOK_EVENTS: Duration = Duration::from_hours(24 * 30);
 /// Attempts that are listed for each hook.
@@ -190,31 +188,9 @@ fn is_command(word: &str) -> bool {
     !rest.is_empty() && !rest.contains(char::is_whitespace) && word.chars().count() <= MAX_WORD
 }
 
-/// How long to wait after so many failures in a row, before it is spread.
-#[must_use]
-pub fn back_off(failures: u32) -> Duration {
-    const SECONDS: [u64; 9] = [2, 10, 30, 60, 120, 300, 600, 1_200, 1_800];
-    let place = failures.saturating_sub(1) as usize;
-    Duration::from_secs(SECONDS.get(place).copied().unwrap_or(3_600))
-}
-
-/// How much longer or shorter a wait is made, so that not all try at once.
-pub const SPREAD: std::ops::Range<f64> = 0.8..1.2;
-/// Nobody waits longer than that, in milliseconds: the longest wait, spread.
-const MAX_WAIT_MS: i64 = 3_600 * 1_200;
-
-/// Whether the next attempt is due. One that is further away than any wait was put off by a clock that was ahead.
-#[must_use]
-pub fn is_due(retry_at: Timestamp, now: Timestamp) -> bool {
-    retry_at <= now || retry_at.0 > now.0.saturating_add(MAX_WAIT_MS)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::{HookEvent, HookEvents, Only, SPREAD, back_off, is_due};
-    use crate::chat::model::time::Timestamp;
+    use super::{HookEvent, HookEvents, Only};
 
     #[test]
     fn events_are_known_by_their_names_and_kept_as_bits() {
@@ -237,20 +213,5 @@ mod tests {
         for bad in ["", "/", "deploy", "All", "/two words", &long] {
             assert!(Only::parse(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn the_first_retry_comes_within_15_seconds_and_later_ones_further_and_further_apart() {
-        assert!(back_off(1).as_secs() < 12);
-        assert!((1..20).all(|failures| back_off(failures) <= back_off(failures + 1)));
-        assert_eq!(back_off(u32::MAX).as_secs(), 3_600);
-    }
-
-    #[test]
-    fn an_attempt_is_due_at_its_time_or_if_a_clock_that_was_ahead_put_it_off() {
-        let (now, longest) = (Timestamp(1_000_000), back_off(u32::MAX).mul_f64(SPREAD.end));
-        assert!(is_due(now, now) && !is_due(now.plus(Duration::from_millis(1)), now));
-        assert!(!is_due(now.plus(longest), now), "as long as anybody waits");
-        assert!(is_due(now.plus(longest + Duration::from_millis(1)), now));
     }
 }

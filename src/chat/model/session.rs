@@ -16,6 +16,10 @@ pub(crate) const MOVED_TOKEN_LABEL: &str = "token from before the move";
 pub const SESSION_IDLE: Duration = Duration::from_hours(14 * 24);
 /// A session is over after this long, used or not.
 pub const SESSION_LIFE: Duration = Duration::from_hours(90 * 24);
+/// Sessions a user may have; one more ends the least used.
+pub const MAX_SESSIONS: u32 = 20;
+/// Device tokens, and likewise JWT families, a user may have; one more ends the least used.
+pub const MAX_DEVICES: u32 = 100;
 
 /// What a credential is, and so how it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

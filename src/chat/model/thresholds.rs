@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::call::MAX_PARTICIPANTS;
+
 /// Each is the size up to which it works in the one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
@@ -31,7 +33,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            participants: 16,
+            participants: MAX_PARTICIPANTS,
             changes: 200,
             waiting: 1_024,
             unindexed: 4_096,

@@ -5,8 +5,9 @@ use rusqlite::{Row, params};
 use super::db::{Db, Sql};
 use super::transaction::Tx;
 use crate::chat::model::delivery::HookCursor;
+use crate::chat::model::delivery::is_due;
 use crate::chat::model::error::Result;
-use crate::chat::model::hook::{HookEvents, Only, Outgoing, SendingHook, is_due};
+use crate::chat::model::hook::{HookEvents, Only, Outgoing, SendingHook};
 use crate::chat::model::id::{ChatId, HookId, Seq, UserId};
 use crate::chat::model::time::Timestamp;
 

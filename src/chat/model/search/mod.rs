@@ -9,6 +9,7 @@ mod term;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::chat::Kind;
 use super::id::{ChatId, MessageId};
@@ -34,6 +35,8 @@ pub enum Order {
     Relevance,
 }
 
+/// How long a search may hold a connection. Who asks for more is told to come back.
+pub const MAX_TIME: Duration = Duration::from_millis(500);
 /// Messages that are put in an order of their own; what matches beyond is older.
 pub const MAX_RANKED: usize = 500;
 

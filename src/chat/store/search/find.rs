@@ -17,8 +17,6 @@ use crate::chat::model::time::Timestamp;
 use crate::chat::store::by_chat;
 use crate::chat::store::db::Db;
 
-/// How long a search may hold a connection. Who asks for more is told to come back.
-pub const MAX_TIME: Duration = Duration::from_millis(500);
 /// When it is worth asking again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Steps of SQLite's machine between two looks at the clock.

@@ -18,5 +18,5 @@ mod state;
 mod token;
 
 pub use enter::{Progress, enter_all, enter_piece, merge};
-pub use find::{Hit, MAX_TIME, Wish, find};
+pub use find::{Hit, Wish, find};
 pub use state::{begin, indexed, is_on};
