@@ -146,8 +146,8 @@ impl Hasher {
     pub fn gauges(&self) -> HasherGauges {
         HasherGauges {
             waiting: self.meter.waiting.load(Ordering::Relaxed),
-            taken: self.meter.taken.load(Ordering::Relaxed),
-            refused: self.meter.refused.load(Ordering::Relaxed),
+            taken: self.meter.taken.get(),
+            refused: self.meter.refused.get(),
         }
     }
 
@@ -162,13 +162,13 @@ impl Hasher {
         self.meter.waiting.fetch_add(1, Ordering::Relaxed);
         self.jobs.try_send(job).map_err(|refused| {
             self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.meter.refused.fetch_add(1, Ordering::Relaxed);
+            self.meter.refused.add(1);
             match refused {
                 TrySendError::Full(_) => Error::Busy { retry_after: BUSY_RETRY },
                 TrySendError::Disconnected(_) => Error::Internal,
             }
         })?;
-        self.meter.taken.fetch_add(1, Ordering::Relaxed);
+        self.meter.taken.add(1);
         result.await.map_err(internal)
     }
 }

@@ -3,8 +3,9 @@
 //! There are three, so that nobody waits for others' receivers: one for hooks whose receiver answered promptly the
 //! last time, one for all others, and one for tests. Each has places and look-ups of its own.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
+use crate::chat::model::gauges::Counter;
 use crate::outbound::{Network, Outbound, Rules};
 
 /// Requests at once of hooks whose receivers answer promptly, and as many of the others.
@@ -12,7 +13,6 @@ pub const MAX_REQUESTS: usize = 32;
 /// Tests at once.
 const MAX_TESTS: usize = 8;
 
-/// The clients of hooks.
 pub struct HookClients {
     /// For receivers that answer promptly.
     pub prompt: Outbound,
@@ -24,51 +24,17 @@ pub struct HookClients {
     pub meters: HookMeters,
 }
 
-/// Counters since the start.
+/// What came of attempts since the start.
 #[derive(Default)]
 pub struct HookMeters {
-    taken: AtomicU64,
-    failed: AtomicU64,
-    given_up: AtomicU64,
-    waiting: AtomicUsize,
-}
-
-/// The same at one moment.
-#[derive(Clone, Copy, Debug)]
-pub struct HookCounts {
     /// Events that receivers took.
-    pub taken: u64,
+    pub taken: Counter,
     /// Attempts that came to nothing.
-    pub failed: u64,
+    pub failed: Counter,
     /// Hooks that are off for it.
-    pub given_up: u64,
+    pub given_up: Counter,
     /// Hooks with something to send: under way, waiting for their turn, or to be tried again.
-    pub waiting: usize,
-}
-
-impl HookMeters {
-    pub fn note_taken(&self) {
-        self.taken.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn note_failed(&self, is_given_up: bool) {
-        self.failed.fetch_add(1, Ordering::Relaxed);
-        self.given_up.fetch_add(u64::from(is_given_up), Ordering::Relaxed);
-    }
-
-    pub fn set_waiting(&self, hooks: usize) {
-        self.waiting.store(hooks, Ordering::Relaxed);
-    }
-
-    #[must_use]
-    pub fn look(&self) -> HookCounts {
-        HookCounts {
-            taken: self.taken.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-            given_up: self.given_up.load(Ordering::Relaxed),
-            waiting: self.waiting.load(Ordering::Relaxed),
-        }
-    }
+    pub waiting: AtomicUsize,
 }
 
 impl HookClients {

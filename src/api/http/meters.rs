@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use warp::http::{Method, StatusCode};
 
-use crate::chat::model::gauges::{Distribution, Histogram};
+use crate::chat::model::gauges::{Counter, Distribution, Histogram};
 
 /// The number of what is no route: an unknown path or method.
 pub const UNMATCHED: usize = 0;
@@ -34,7 +34,8 @@ pub struct Meters {
     pub(in crate::api) sockets: Vec<SocketMeter>,
     /// Closed by each of [`CODES`], then by the client, then without a word.
     pub(in crate::api) closed: [AtomicU64; CODES.len() + 2],
-    failed_sign_ins: AtomicU64,
+    /// Sign-ins that were refused.
+    pub failed_sign_ins: Counter,
 }
 
 #[derive(Debug)]
@@ -74,7 +75,6 @@ pub struct MeteredDialect {
 
 impl Meters {
     /// A place for everything that these dialects answer.
-    #[must_use]
     pub fn new(dialects: &[MeteredDialect]) -> Self {
         let mut routes = vec![RouteMeter::new("", None, "unmatched"), RouteMeter::new("", None, "page")];
         let mut first = Vec::new();
@@ -95,33 +95,20 @@ impl Meters {
             first,
             sockets: dialects.iter().map(socket).collect(),
             closed: [const { AtomicU64::new(0) }; CODES.len() + 2],
-            failed_sign_ins: AtomicU64::new(0),
+            failed_sign_ins: Counter::default(),
         }
     }
 
     /// The number of a dialect's route.
-    #[must_use]
     pub fn number(&self, dialect: usize, route: usize) -> usize {
         self.first.get(dialect).map_or(UNMATCHED, |first| first + route)
     }
 
-    /// Counts an answer.
     pub fn answered(&self, route: usize, status: StatusCode, time: Duration) {
         let Some(meter) = self.routes.get(route) else { return };
         let place = STATUSES.binary_search(&status.as_u16()).unwrap_or(STATUSES.len());
         meter.statuses[place].fetch_add(1, Ordering::Relaxed);
         meter.time.record_time(time);
-    }
-
-    /// Counts a sign-in that was refused.
-    pub fn sign_in_failed(&self) {
-        self.failed_sign_ins.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many sign-ins were refused.
-    #[must_use]
-    pub fn failed_sign_ins(&self) -> u64 {
-        self.failed_sign_ins.load(Ordering::Relaxed)
     }
 
     /// The routes that were ever asked for.
@@ -176,7 +163,6 @@ pub struct Started(pub(in crate::api) Instant);
 
 impl Started {
     /// From here on.
-    #[must_use]
     pub fn now() -> Self {
         Self(Instant::now())
     }

@@ -59,7 +59,6 @@ impl SignIn {
     }
 
     /// The same fields, described.
-    #[must_use]
     pub fn described() -> Vec<Field> {
         let (password, oauth) = (may("password", shape::attempt()), may("oauth", shape::boolean()));
         let sentence = "A code of the second factor, or for recovery: needed by whoever has one.";
@@ -191,7 +190,6 @@ body! {
 
 impl Newcomer {
     /// The account that is to be, and the code of an invitation.
-    #[must_use]
     pub fn split(self) -> (NewUser, Option<InviteCode>) {
         let Self { username, password, display_name, email, invite } = self;
         let display_name = display_name.0.map(String::from);
@@ -200,7 +198,6 @@ impl Newcomer {
 }
 
 /// The code of an invitation, and whether one is needed here.
-#[must_use]
 pub fn invite(request: &Request, code: Option<InviteCode>) -> Invite {
     let code = code.map(|code| code.0);
     match request.context.settings.registration {
@@ -212,7 +209,7 @@ pub fn invite(request: &Request, code: Option<InviteCode>) -> Invite {
 /// Notes that somebody tried to prove who they are and did not: a sign-in, or a password
 /// that should confirm a change. One fixed line, for programs that ban addresses by it.
 pub fn log_failure(request: &Request, login: &str) {
-    request.context.meters.sign_in_failed();
+    request.context.meters.failed_sign_ins.add(1);
     tracing::warn!(target: "auth", "auth.fail user={} ip={}", one_word(login), request.peer);
 }
 

@@ -12,7 +12,7 @@ pub async fn status(by: Administrator, request: Request) -> Answer {
     let status = request.context.app.status(&by).await?;
     let sockets = request.context.meters.sockets().map(|(dialect, open, _)| (dialect, open)).collect();
     let push = request.context.settings.push.as_ref().map(|sender| sender.meters());
-    ok(&Status::new(&status, sockets, push, request.context.hook_clients.meters.look()))
+    ok(&Status::new(&status, sockets, push, &request.context.hook_clients.meters))
 }
 
 pub async fn audit(by: Administrator, request: Request) -> Answer {

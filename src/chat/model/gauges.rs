@@ -14,6 +14,20 @@ const BATCH_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const COMMIT_BOUNDS: &[u64] =
     &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
 
+/// How often something happened since the start.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    pub fn add(&self, times: u64) {
+        self.0.fetch_add(times, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// How often values up to each bound were seen. Recording one allocates and locks nothing.
 #[derive(Debug)]
 pub struct Histogram {
@@ -25,7 +39,6 @@ pub struct Histogram {
 
 impl Histogram {
     /// Over these bounds, which ascend.
-    #[must_use]
     pub fn new(bounds: &'static [u64]) -> Self {
         let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
         Self { bounds, counts, sum: AtomicU64::new(0) }
@@ -68,7 +81,7 @@ pub struct Distribution {
 #[derive(Debug)]
 pub(in crate::chat) struct WriterMeter {
     /// Transactions that came to nothing.
-    pub failed: AtomicU64,
+    pub failed: Counter,
     pub batch: Histogram,
     pub time: Histogram,
     locked_out: Mutex<Option<Instant>>,
@@ -77,7 +90,7 @@ pub(in crate::chat) struct WriterMeter {
 impl Default for WriterMeter {
     fn default() -> Self {
         Self {
-            failed: AtomicU64::new(0),
+            failed: Counter::default(),
             batch: Histogram::new(BATCH_BOUNDS),
             time: Histogram::new(COMMIT_BOUNDS),
             locked_out: Mutex::default(),
@@ -102,20 +115,19 @@ impl WriterMeter {
 /// What the readers count.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct ReaderMeter {
-    pub waits: AtomicU64,
-    pub waited_micros: AtomicU64,
-    pub refused: AtomicU64,
+    pub waits: Counter,
+    pub waited_micros: Counter,
+    pub refused: Counter,
 }
 
 /// What the hashing threads count.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct HasherMeter {
     pub waiting: AtomicUsize,
-    pub taken: AtomicU64,
-    pub refused: AtomicU64,
+    pub taken: Counter,
+    pub refused: Counter,
 }
 
-/// How the writer is.
 #[derive(Clone, Debug)]
 pub struct WriterGauges {
     /// Commands that wait for it.

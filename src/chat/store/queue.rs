@@ -70,7 +70,7 @@ impl Writer {
     pub fn gauges(&self) -> WriterGauges {
         WriterGauges {
             waiting: self.queue.max_capacity() - self.queue.capacity(),
-            failed: self.meter.failed.load(Ordering::Relaxed),
+            failed: self.meter.failed.get(),
             batch: self.meter.batch.look(),
             time: self.meter.time.look(),
         }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use r2d2::{ManageConnection, Pool, PooledConnection};
@@ -68,11 +67,11 @@ impl Readers {
         }
         let (begun, meter) = (Instant::now(), &self.meter);
         let waited = self.pool.get();
-        meter.waits.fetch_add(1, Ordering::Relaxed);
+        meter.waits.add(1);
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        meter.waited_micros.fetch_add(micros, Ordering::Relaxed);
+        meter.waited_micros.add(micros);
         waited.map_err(|_| {
-            meter.refused.fetch_add(1, Ordering::Relaxed);
+            meter.refused.add(1);
             Error::Busy { retry_after: self.pool.connection_timeout() }
         })
     }
@@ -90,9 +89,9 @@ impl Readers {
         ReaderGauges {
             open: state.connections,
             idle: state.idle_connections,
-            waits: self.meter.waits.load(Ordering::Relaxed),
-            waited_micros: self.meter.waited_micros.load(Ordering::Relaxed),
-            refused: self.meter.refused.load(Ordering::Relaxed),
+            waits: self.meter.waits.get(),
+            waited_micros: self.meter.waited_micros.get(),
+            refused: self.meter.refused.get(),
         }
     }
 }

@@ -8,7 +8,6 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -140,7 +139,7 @@ impl WriterThread {
             Err(error) => {
                 self.stop_if_disk_failed();
                 committed = Committed::default();
-                self.meter.failed.fetch_add(1, Ordering::Relaxed);
+                self.meter.failed.add(1);
                 self.undo(batch, &error);
                 self.seq.skip_since(last);
             }
@@ -196,7 +195,7 @@ impl WriterThread {
     fn refuse_overdue(&self, batch: &mut Vec<Box<dyn Work>>) {
         let overdue: Vec<_> = batch.extract_if(.., |work| work.is_overdue()).collect();
         if !overdue.is_empty() {
-            self.meter.failed.fetch_add(1, Ordering::Relaxed);
+            self.meter.failed.add(1);
         }
         for mut work in overdue {
             work.fail(busy());

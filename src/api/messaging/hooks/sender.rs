@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -45,7 +46,7 @@ async fn send(context: Arc<Context>) {
             let task = turns.spawn(turn(Arc::clone(&context), hook, lane));
             names.insert(task.id(), hook);
         }
-        context.hook_clients.meters.set_waiting(queue.len() + retrying);
+        context.hook_clients.meters.waiting.store(queue.len() + retrying, Ordering::Relaxed);
         let woken = tokio::select! {
             () = context.app.hooks_woken() => {
                 send_tests(&context);
@@ -149,11 +150,13 @@ async fn deliver(context: &Context, maker: Option<UserId>, lane: Lane, delivery:
         Some(answer) => {
             let reply = webhook::reply(&answer, context.settings.max_message);
             context.app.delivered(delivery, attempt, reply).await?;
-            clients.meters.note_taken();
+            clients.meters.taken.add(1);
             Ok(Turn::Sent { is_prompt })
         }
         None => {
-            clients.meters.note_failed(context.app.not_delivered(delivery, attempt).await?);
+            let is_given_up = context.app.not_delivered(delivery, attempt).await?;
+            clients.meters.failed.add(1);
+            clients.meters.given_up.add(is_given_up.into());
             Ok(Turn::Failed)
         }
     }

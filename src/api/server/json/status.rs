@@ -1,11 +1,12 @@
 //! The shapes of how the server is.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::http::hook_clients::HookCounts;
+use crate::api::http::hook_clients::HookMeters;
 use crate::chat::model::backup::Backups;
 use crate::chat::ops::status;
 use crate::push::meters::{Meters, Outcome};
@@ -80,9 +81,14 @@ struct Hooks {
 }
 
 impl Hooks {
-    fn new(sending: i64, counts: HookCounts) -> Self {
-        let HookCounts { taken: delivered, failed, given_up, waiting } = counts;
-        Self { sending, delivered, failed, waiting, given_up }
+    fn new(sending: i64, meters: &HookMeters) -> Self {
+        Self {
+            sending,
+            delivered: meters.taken.get(),
+            failed: meters.failed.get(),
+            waiting: meters.waiting.load(Ordering::Relaxed),
+            given_up: meters.given_up.get(),
+        }
     }
 }
 
@@ -115,7 +121,7 @@ impl Status {
         status: &status::Status,
         sockets: BTreeMap<&'static str, u64>,
         push: Option<&Meters>,
-        hooks: HookCounts,
+        hooks: &HookMeters,
     ) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
