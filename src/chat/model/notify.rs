@@ -16,11 +16,9 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every one.
     pub const ALL: [Self; 3] = [Self::All, Self::Mentions, Self::Nothing];
 
     /// What it is called.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -30,13 +28,11 @@ impl Level {
     }
 
     /// The one that is called so.
-    #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.as_str() == name)
     }
 
     /// What holds in a chat of so many members until one says otherwise.
-    #[must_use]
     pub const fn of_size(members: i64) -> Self {
         if members > MAX_SMALL_GROUP { Self::Mentions } else { Self::All }
     }
@@ -73,14 +69,12 @@ pub struct ChatNotify {
 
 impl ChatNotify {
     /// Of what is stored, as it is now.
-    #[must_use]
     pub fn new(level: Option<Level>, mute: Option<Mute>, members: i64, now: Timestamp) -> Self {
         Self { level: level.unwrap_or(Level::of_size(members)), muted_until: mute.filter(|mute| mute.holds(now)) }
     }
 
     /// Whether they are told of a message of somebody else: the one rule of badges and pushes.
     /// `addresses`: it mentions them or answers them.
-    #[must_use]
     pub fn is_told(self, addresses: bool) -> bool {
         self.counts()
             && match self.level {

@@ -59,9 +59,7 @@ pub fn count(db: &Db) -> Result<i64> {
 
 /// Those whose folded names have `part` in them, or whose address is `part`, by id.
 pub fn search(db: &Db, part: &str, page: Page) -> Result<Paged<ManagedAccount>> {
-    let mut query =
-        db.prepare_cached("SELECT count(*) FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1")?;
-    let count = query.query_row([part], |row| row.get(0))?;
+    let count = db.one("SELECT count(*) FROM users WHERE instr(search_key, ?1) > 0 OR email_key = ?1", [part])?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }

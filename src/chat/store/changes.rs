@@ -10,8 +10,6 @@ use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
-use rusqlite::OptionalExtension;
-
 use super::by_chat::ids_between;
 use super::db::{Db, Sql};
 use super::{members, messages};
@@ -25,7 +23,6 @@ use crate::chat::model::receipt::ReadMark;
 pub enum ChangeRow {
     /// A message that exists.
     Message(MessageId),
-    /// A tombstone.
     Tombstone(MessageId, ChatId, Seq),
 }
 
@@ -153,8 +150,7 @@ pub fn of_user(db: &Db, user: UserId, since: Seq, upto: Seq, limit: u32, recent:
         };
         found.push((Seq(seq), place));
         let Some(next) = kind.next() else { continue };
-        let mut next = db.prepare_cached(next)?;
-        let next = next.query_row([chat.0, seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let next = db.first(next, [chat.0, seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
         heads.extend(next.map(|(seq, id)| Reverse((seq, id, chat, kind))));
     }
     Ok(found)
@@ -194,13 +190,13 @@ pub fn load(
 /// The newest messages of a user's direct chats, newest first: ids only. The same merge,
 /// backwards.
 pub fn direct_messages(db: &Db, user: UserId, offset: i64, limit: i64) -> Result<Vec<MessageId>> {
-    let mut chats = db.prepare_cached(
+    let heads = db.all(
         "SELECT c.id, c.last_message_id, m.cleared_mark FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.low_user IS NOT NULL AND c.last_message_id > m.cleared_mark",
+        [user.0],
+        |row| Ok((row.get(1)?, row.get(0)?, row.get(2)?)),
     )?;
-    let heads = chats.query_map([user.0], |row| Ok((row.get::<_, i64>(1)?, row.get(0)?, row.get(2)?)))?;
-    let mut heads = heads.collect::<rusqlite::Result<BinaryHeap<(i64, i64, i64)>>>()?;
-    let mut before = db.prepare_cached(ids_between!("DESC LIMIT 1"))?;
+    let mut heads: BinaryHeap<(i64, i64, i64)> = heads.into();
     let mut found = Vec::new();
     let mut place = 0;
     while let Some((id, chat, cleared)) = heads.pop() {
@@ -211,7 +207,7 @@ pub fn direct_messages(db: &Db, user: UserId, offset: i64, limit: i64) -> Result
             found.push(MessageId(id));
         }
         place += 1;
-        let next: Option<i64> = before.query_row([chat, cleared, id], |row| row.get(0)).optional()?;
+        let next = db.first(ids_between!("DESC LIMIT 1"), [chat, cleared, id], |row| row.get(0))?;
         heads.extend(next.map(|next| (next, chat, cleared)));
     }
     Ok(found)

@@ -28,7 +28,7 @@ pub fn insert(db: &Db, chat: ChatId, new: &NewLogEntry<'_>) -> Result<()> {
 
 /// All of a chat, the oldest first.
 pub fn list(db: &Db, chat: ChatId) -> Result<Vec<LogEntry>> {
-    let mut query = db.prepare_cached(
+    let mut query = db.cached(
         "SELECT id, kind, actor_id, user_id, old_title, new_title, created_at FROM chat_log WHERE chat_id = ?1 ORDER BY id",
     )?;
     let mut rows = query.query([chat.0])?;

@@ -1,7 +1,7 @@
 //! Rows of `chats`, as one viewer sees them.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::by_chat::ids_between;
 use super::columns::named_columns;
@@ -123,13 +123,13 @@ pub fn find(db: &Db, viewer: UserId, id: ChatId) -> Result<Option<Chat>> {
 
 /// The viewer's part in a chat, which is all that a history asks of it.
 pub fn find_membership(db: &Db, viewer: UserId, id: ChatId) -> Result<Membership> {
-    let mut query = db.prepare_cached(concat!(
+    let sql = concat!(
         "SELECT ",
         chat_columns!(),
         " FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = ?1 ",
         visible!()
-    ))?;
-    query.query_row([viewer.0, id.0], membership).optional()?.ok_or(Error::NotFound)?.ok_or(Error::NotMember)
+    );
+    db.first(sql, [viewer.0, id.0], membership)?.ok_or(Error::NotFound)?.ok_or(Error::NotMember)
 }
 
 /// The viewer's chats that are not hidden, newest created first.
@@ -244,7 +244,7 @@ pub fn count_created(db: &Db, user: UserId) -> Result<i64> {
 }
 
 pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO chats (kind, title, title_key, description, is_private, max_members, owner_id,
                             created_by, created_at, updated_at, active_at)
          VALUES ('group', ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?7, ?8)",
@@ -258,8 +258,8 @@ pub fn insert_group(tx: &Tx<'_>, owner: UserId, new: &NewGroup) -> Result<ChatId
             tx.now.0,
             tx.activity().0
         ],
-    )?;
-    Ok(ChatId(tx.last_insert_rowid()))
+    )
+    .map(ChatId)
 }
 
 pub fn update(tx: &Tx<'_>, id: ChatId, chat: &Chat, change: &ChatChange) -> Result<()> {

@@ -21,13 +21,14 @@ pub fn set_known(tx: &Tx<'_>, at: Timestamp) -> Result<()> {
 /// The newest moment of which the data tells that something happened, `upto` at most: for a
 /// database in which the time was never written down. The rows that were made last suffice.
 pub fn newest(db: &Db, upto: Timestamp) -> Result<Option<Timestamp>> {
-    let mut query = db.prepare_cached(
+    let newest: Option<i64> = db.one(
         "SELECT max(at) FROM (
              SELECT at FROM (SELECT created_at AS at FROM messages ORDER BY id DESC LIMIT 1000)
              UNION ALL SELECT at FROM (SELECT created_at AS at FROM users ORDER BY id DESC LIMIT 1000)
              UNION ALL SELECT at FROM (SELECT used_at AS at FROM credentials ORDER BY id DESC LIMIT 1000)
              UNION ALL SELECT at FROM (SELECT at FROM audit ORDER BY id DESC LIMIT 1000)
          ) WHERE at <= ?1",
+        [upto.0],
     )?;
-    Ok(query.query_row([upto.0], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
+    Ok(newest.map(Timestamp))
 }

@@ -1,6 +1,6 @@
 //! Rows of `credentials`: everything that signs somebody in.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::db::{Db, Sql};
 use super::transaction::Tx;
@@ -68,7 +68,6 @@ pub fn find_by_id(db: &Db, id: CredentialId, now: Timestamp) -> Result<Option<Cr
     db.first(&format!("{FIND} c.id = ?1"), params![id.0, now.0], read)
 }
 
-/// A credential that is to be.
 pub struct NewCredential<'a> {
     pub user: UserId,
     pub kind: CredentialKind,
@@ -79,7 +78,7 @@ pub struct NewCredential<'a> {
 }
 
 pub fn insert(tx: &Tx<'_>, new: &NewCredential<'_>) -> Result<CredentialId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot)
          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
         params![
@@ -91,16 +90,14 @@ pub fn insert(tx: &Tx<'_>, new: &NewCredential<'_>) -> Result<CredentialId> {
             new.label,
             new.is_bot
         ],
-    )?;
-    Ok(CredentialId(tx.last_insert_rowid()))
+    )
+    .map(CredentialId)
 }
 
 /// A user's credentials that open something, the newest first.
 pub fn page_of(db: &Db, user: UserId, page: Page, now: Timestamp) -> Result<Paged<IssuedCredential>> {
-    let mut query = db.prepare_cached(
-        "SELECT count(*) FROM credentials WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
-    )?;
-    let count = query.query_row([user.0, now.0], |row| row.get(0))?;
+    let sql = "SELECT count(*) FROM credentials WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
+    let count = db.one(sql, [user.0, now.0])?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
@@ -145,12 +142,12 @@ pub fn count_bots(db: &Db, user: UserId) -> Result<i64> {
 
 /// A token that was made for a program: whose it is, and what it is called.
 pub fn bot(db: &Db, id: CredentialId) -> Result<Option<(UserId, Username, String)>> {
-    let mut query = db.prepare_cached(
+    db.first(
         "SELECT u.id, u.username, c.label FROM credentials c JOIN users u ON u.id = c.user_id
          WHERE c.id = ?1 AND c.is_bot = 1",
-    )?;
-    let read = |row: &rusqlite::Row<'_>| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?), row.get(2)?));
-    Ok(query.query_row([id.0], read).optional()?)
+        [id.0],
+        |row| Ok((UserId(row.get(0)?), Username::stored(row.get(1)?), row.get(2)?)),
+    )
 }
 
 /// What kind of credential a user has under an id, if any.
@@ -187,13 +184,11 @@ pub fn delete_all(tx: &Tx<'_>, user: UserId, kept: Option<CredentialId>) -> Resu
 /// Deletes a user's account token, and those that were account tokens before they moved here: which these are. Until
 /// all of them were called alike, they came with the label of the account token itself.
 pub fn delete_account_tokens(tx: &Tx<'_>, user: UserId) -> Result<Vec<CredentialId>> {
-    let mut query = tx.prepare_cached(
+    tx.column(
         "DELETE FROM credentials WHERE user_id = ?1
            AND (kind = 'account' OR (kind = 'device' AND is_bot = 0 AND label IN (?2, ?3))) RETURNING id",
-    )?;
-    let labels = (session::ACCOUNT_TOKEN_LABEL, session::MOVED_TOKEN_LABEL);
-    let rows = query.query_map(params![user.0, labels.0, labels.1], |row| Ok(CredentialId(row.get(0)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        params![user.0, session::ACCOUNT_TOKEN_LABEL, session::MOVED_TOKEN_LABEL],
+    )
 }
 
 /// Writes down that it was used; a session lives on from here.

@@ -8,14 +8,21 @@ use rusqlite::types::FromSql;
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::chat::folder;
-use crate::chat::model::error::{OpenError, Result};
+use crate::chat::model::error::{Error, OpenError, Result};
 
 /// What the functions per noun take to read: a connection inside a transaction.
 pub type Db = Connection;
 
 /// Runs statements, which stay compiled.
 pub trait Sql {
-    fn cached(&self, sql: &str) -> Result<CachedStatement<'_>>;
+    /// What becomes of SQLite's own errors.
+    type Error: From<rusqlite::Error>;
+
+    fn connection(&self) -> &Connection;
+
+    fn cached(&self, sql: &str) -> Result<CachedStatement<'_>, Self::Error> {
+        Ok(self.connection().prepare_cached(sql)?)
+    }
 
     /// Every row.
     fn all<T>(
@@ -23,12 +30,12 @@ pub trait Sql {
         sql: &str,
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<Vec<T>, Self::Error> {
         Ok(self.cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The first column of every row.
-    fn column<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<Vec<T>> {
+    fn column<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<Vec<T>, Self::Error> {
         self.all(sql, params, |row| row.get(0))
     }
 
@@ -38,32 +45,39 @@ pub trait Sql {
         sql: &str,
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>> {
+    ) -> Result<Option<T>, Self::Error> {
         Ok(self.cached(sql)?.query_row(params, read).optional()?)
     }
 
     /// The first column of a row that there always is.
-    fn one<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<T> {
+    fn one<T: FromSql>(&self, sql: &str, params: impl Params) -> Result<T, Self::Error> {
         Ok(self.cached(sql)?.query_row(params, |row| row.get(0))?)
     }
 
-    fn exists(&self, sql: &str, params: impl Params) -> Result<bool> {
+    fn exists(&self, sql: &str, params: impl Params) -> Result<bool, Self::Error> {
         Ok(self.cached(sql)?.exists(params)?)
     }
 
-    fn run(&self, sql: &str, params: impl Params) -> Result<()> {
+    fn run(&self, sql: &str, params: impl Params) -> Result<(), Self::Error> {
         self.changed(sql, params).map(drop)
     }
 
     /// Whether a statement changed any row.
-    fn changed(&self, sql: &str, params: impl Params) -> Result<bool> {
+    fn changed(&self, sql: &str, params: impl Params) -> Result<bool, Self::Error> {
         Ok(self.cached(sql)?.execute(params)? > 0)
+    }
+
+    /// The id of the row that a statement makes.
+    fn insert(&self, sql: &str, params: impl Params) -> Result<i64, Self::Error> {
+        Ok(self.cached(sql)?.insert(params)?)
     }
 }
 
 impl Sql for Connection {
-    fn cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        Ok(self.prepare_cached(sql)?)
+    type Error = Error;
+
+    fn connection(&self) -> &Connection {
+        self
     }
 }
 

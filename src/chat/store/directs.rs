@@ -25,12 +25,12 @@ pub fn find_by_slug(db: &Db, slug: &str) -> Result<Option<ChatId>> {
 }
 
 pub fn insert(tx: &Tx<'_>, pair: &Pair, owner: UserId, slug: &str) -> Result<ChatId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO chats (kind, low_user, high_user, slug, owner_id, created_by, created_at, updated_at, active_at)
          VALUES ('direct', ?1, ?2, ?3, ?4, ?4, ?5, ?5, ?6)",
         params![pair.low.id.0, pair.high.id.0, slug, owner.0, tx.now.0, tx.activity().0],
-    )?;
-    Ok(ChatId(tx.last_insert_rowid()))
+    )
+    .map(ChatId)
 }
 
 pub fn slug_is_taken(db: &Db, slug: &str) -> Result<bool> {

@@ -23,9 +23,7 @@ type Result<T> = std::result::Result<T, RecordError>;
 /// How much is read.
 #[derive(Clone, Copy)]
 enum ExportFilter {
-    /// Everything.
     All,
-    /// One chat.
     Chat(ChatId),
     /// One person's own.
     User(UserId),

@@ -42,7 +42,7 @@ macro_rules! live {
 }
 
 pub fn insert(tx: &Tx<'_>, chat: ChatId, invite: &GroupInviteRow, code_hash: &[u8]) -> Result<InviteId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO group_invites (chat_id, nonce, code_hash, uses_left, created_by, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
@@ -54,8 +54,8 @@ pub fn insert(tx: &Tx<'_>, chat: ChatId, invite: &GroupInviteRow, code_hash: &[u
             invite.created_at.0,
             invite.expires_at.0
         ],
-    )?;
-    Ok(InviteId(tx.last_insert_rowid()))
+    )
+    .map(InviteId)
 }
 
 /// The live ones of a chat below one, the newest first.

@@ -18,7 +18,6 @@ use crate::chat::model::time::Timestamp;
 pub enum Logged {
     /// A message has another text or pin.
     Updated(MessageId),
-    /// A message was deleted.
     Deleted(MessageId),
     /// In the place of a message: that it was deleted, under this number, of which there is a row, too.
     Erased(Seq),
@@ -26,7 +25,6 @@ pub enum Logged {
     Purged(Seq),
     /// Somebody came into the group.
     Added(UserId),
-    /// Somebody left it.
     Removed(UserId),
 }
 
@@ -112,7 +110,7 @@ pub fn after(db: &Db, chat: ChatId, seq: Seq, limit: u32) -> Result<(Vec<Place>,
         Ok(Place { seq: Seq(row.get(0)?), logged: None })
     })?;
     let mut is_more = places.len() >= limit as usize;
-    let mut query = db.prepare_cached(
+    let mut query = db.cached(
         "SELECT seq, kind, subject_id, created_at FROM hook_events
          WHERE chat_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;

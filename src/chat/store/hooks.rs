@@ -43,11 +43,11 @@ fn hook(row: &Row<'_>) -> rusqlite::Result<Hook> {
 }
 
 pub fn insert(tx: &Tx<'_>, chat: ChatId, bot: UserId, label: &str, secret_hash: &[u8]) -> Result<HookId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO hooks (chat_id, bot_id, label, secret_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![chat.0, bot.0, label, secret_hash, tx.now.0],
-    )?;
-    Ok(HookId(tx.last_insert_rowid()))
+    )
+    .map(HookId)
 }
 
 pub fn find(db: &Db, chat: ChatId, id: HookId) -> Result<Option<Hook>> {

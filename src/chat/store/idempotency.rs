@@ -26,6 +26,6 @@ pub fn insert(tx: &Tx<'_>, user: UserId, key: &IdempotencyKey, content: &[u8], m
     )
 }
 
-pub fn delete_older(tx: &Tx<'_>, than: Timestamp) -> Result<usize> {
-    Ok(tx.prepare_cached("DELETE FROM idempotency_keys WHERE created_at < ?1")?.execute([than.0])?)
+pub fn delete_older(tx: &Tx<'_>, than: Timestamp) -> Result<()> {
+    tx.run("DELETE FROM idempotency_keys WHERE created_at < ?1", [than.0])
 }

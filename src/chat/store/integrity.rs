@@ -73,40 +73,37 @@ pub fn second_factors(db: &Connection) -> Result<Vec<(UserId, Vec<u8>)>> {
 
 /// How many numbers of changes are above the sequence: they would be given out again.
 pub fn above_sequence(db: &Connection) -> Result<i64> {
-    db.query_row(
+    count(
+        db,
         "WITH newest (seq) AS (SELECT max(value, (SELECT coalesce(max(id), 0) FROM messages)) FROM sequence)
          SELECT (SELECT count(*) FROM messages WHERE seq > id AND seq > (SELECT seq FROM newest))
               + (SELECT count(*) FROM tombstones WHERE seq > (SELECT seq FROM newest))",
-        [],
-        |row| row.get(0),
     )
 }
 
 /// Messages that ought to stand under their chat and do not, and entries there of none.
 pub fn misplaced(db: &Connection) -> Result<i64> {
-    db.query_row(
+    count(
+        db,
         "SELECT (SELECT count(*) FROM messages g WHERE g.id <= (SELECT indexed FROM sequence)
                  AND NOT EXISTS (SELECT 1 FROM messages_by_chat WHERE chat_id = g.chat_id AND message_id = g.id))
               + (SELECT count(*) FROM messages_by_chat b WHERE b.message_id > (SELECT indexed FROM sequence)
                  OR NOT EXISTS (SELECT 1 FROM messages WHERE id = b.message_id AND chat_id = b.chat_id))",
-        [],
-        |row| row.get(0),
     )
 }
 
 /// Messages that are there and were deleted all the same.
 pub fn undead(db: &Connection) -> Result<i64> {
-    db.query_row("SELECT count(*) FROM tombstones t JOIN messages m ON m.id = t.message_id", [], |row| row.get(0))
+    count(db, "SELECT count(*) FROM tombstones t JOIN messages m ON m.id = t.message_id")
 }
 
 /// Users whose bytes are not those of their files.
 pub fn wrong_bytes(db: &Connection) -> Result<i64> {
-    db.query_row(
+    count(
+        db,
         "SELECT count(*) FROM users u
          LEFT JOIN (SELECT uploader_id, sum(size) AS bytes FROM files GROUP BY uploader_id) f ON f.uploader_id = u.id
          WHERE u.stored_bytes <> coalesce(f.bytes, 0)",
-        [],
-        |row| row.get(0),
     )
 }
 
@@ -132,6 +129,10 @@ pub fn wrong_texts(db: &Connection) -> Result<usize> {
     Ok(sums.values().filter(|difference| **difference != 0).count())
 }
 
+fn count(db: &Connection, sql: &str) -> Result<i64> {
+    db.query_row(sql, [], |row| row.get(0))
+}
+
 fn has_table(db: &Connection, name: &str) -> Result<bool> {
     db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?.exists([name])
 }
@@ -142,31 +143,29 @@ pub fn wrong_mentions(db: &Connection) -> Result<i64> {
     if !has_table(db, "mentions")? {
         return Ok(0);
     }
-    db.query_row(
+    count(
+        db,
         "SELECT (SELECT count(*) FROM messages g WHERE g.mention_count <>
                     (SELECT count(*) FROM mentions WHERE message_id = g.id AND is_named = 1))
               + (SELECT count(*) FROM mentions c WHERE NOT EXISTS
                     (SELECT 1 FROM messages WHERE id = c.message_id AND chat_id = c.chat_id AND sender_id = c.sender_id))",
-        [],
-        |row| row.get(0),
     )
 }
 
 /// Users and groups with the name of a picture that is not there.
 pub fn lost_avatars(db: &Connection) -> Result<i64> {
-    db.query_row(
+    count(
+        db,
         "SELECT (SELECT count(*) FROM users u WHERE avatar_name IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM files WHERE avatar_of = u.id))
               + (SELECT count(*) FROM chats c WHERE avatar_name IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM files WHERE avatar_of_chat = c.id))",
-        [],
-        |row| row.get(0),
     )
 }
 
 /// The id of the newest message: how far a check has to go.
 pub fn last_message(db: &Connection) -> Result<i64> {
-    db.query_row("SELECT coalesce(max(id), 0) FROM messages", [], |row| row.get(0))
+    count(db, "SELECT coalesce(max(id), 0) FROM messages")
 }
 
 /// When the newest message was posted.
@@ -208,9 +207,8 @@ pub fn messages(db: &Connection, after: i64) -> Result<Option<MessageFaults>> {
     })
 }
 
-/// How many chats there are.
 pub fn chats_in_all(db: &Connection) -> Result<u64> {
-    let count: i64 = db.query_row("SELECT count(*) FROM chats WHERE is_deleted = 0", [], |row| row.get(0))?;
+    let count = count(db, "SELECT count(*) FROM chats WHERE is_deleted = 0")?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 

@@ -38,7 +38,7 @@ pub fn insert(
     by: Option<UserId>,
     expires_at: Timestamp,
 ) -> Result<InviteId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO invites (code_hash, label, uses_left, created_by, created_at, expires_at, chat_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
@@ -50,8 +50,8 @@ pub fn insert(
             expires_at.0,
             new.chat.map(|chat| chat.0)
         ],
-    )?;
-    Ok(InviteId(tx.last_insert_rowid()))
+    )
+    .map(InviteId)
 }
 
 pub fn count(db: &Db) -> Result<i64> {
@@ -64,13 +64,12 @@ pub fn page(db: &Db, page: Page, now: Timestamp) -> Result<Paged<Invitation>> {
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
-    let mut query = db.prepare_cached(&format!(
+    let sql = format!(
         "SELECT {COLUMNS} {STANDS} AS is_live FROM invites i LEFT JOIN users u ON u.id = i.created_by
          ORDER BY i.id DESC LIMIT :limit OFFSET :offset"
-    ))?;
+    );
     let asked = named_params! { ":now": now.0, ":limit": page.limit(), ":offset": page.offset() };
-    let rows = query.query_map(asked, read)?;
-    Ok(Paged { count, items: rows.collect::<rusqlite::Result<_>>()? })
+    Ok(Paged { count, items: db.all(&sql, asked, read)? })
 }
 
 pub fn find(db: &Db, id: InviteId, now: Timestamp) -> Result<Option<Invitation>> {

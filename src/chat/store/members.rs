@@ -17,15 +17,13 @@ use crate::chat::model::time::Timestamp;
 
 /// Puts a user into a chat; what was said before counts as seen. `false`: already in it.
 pub fn insert(tx: &Tx<'_>, chat: ChatId, user: UserId, is_admin: bool) -> Result<bool> {
-    let inserted = tx
-        .prepare_cached(
-            "INSERT INTO members (chat_id, user_id, is_admin, joined_at, joined_mark, read_mark, seen_count)
-             SELECT c.id, ?2, ?3, ?4, coalesce(c.last_message_id, 0), coalesce(c.last_message_id, 0), c.message_count
-             FROM chats c WHERE c.id = ?1
-             ON CONFLICT (chat_id, user_id) DO NOTHING",
-        )?
-        .execute(params![chat.0, user.0, is_admin, tx.now.0])?;
-    Ok(inserted > 0)
+    tx.changed(
+        "INSERT INTO members (chat_id, user_id, is_admin, joined_at, joined_mark, read_mark, seen_count)
+         SELECT c.id, ?2, ?3, ?4, coalesce(c.last_message_id, 0), coalesce(c.last_message_id, 0), c.message_count
+         FROM chats c WHERE c.id = ?1
+         ON CONFLICT (chat_id, user_id) DO NOTHING",
+        params![chat.0, user.0, is_admin, tx.now.0],
+    )
 }
 
 /// Whether the one who goes was an admin; `None`: was not in it.

@@ -72,12 +72,10 @@ pub fn count_of(mentions: &Mentions) -> i64 {
 
 /// Whom a message names.
 pub fn of_message(db: &Db, id: MessageId) -> Result<Mentions> {
-    let mut query =
-        db.prepare_cached("SELECT user_id FROM mentions WHERE message_id = ?1 AND is_named = 1 ORDER BY user_id")?;
-    let mut rows = query.query([id.0])?;
+    let sql = "SELECT user_id FROM mentions WHERE message_id = ?1 AND is_named = 1 ORDER BY user_id";
     let mut mentions = Mentions::default();
-    while let Some(row) = rows.next()? {
-        match row.get(0)? {
+    for user in db.column(sql, [id.0])? {
+        match user {
             EVERYBODY => mentions.all = true,
             user => mentions.users.push(UserId(user)),
         }
@@ -126,15 +124,13 @@ pub fn count_unread(db: &Db, chat: ChatId, user: UserId) -> Result<i64> {
 /// The newest messages below one that call a user, of those that they see now: ids, newest first. The chats
 /// are asked from the one that was active last, until those left have nothing that is newer.
 pub fn list(db: &Db, user: UserId, below: MessageId, limit: u32) -> Result<Vec<MessageId>> {
-    let mut chats = db.prepare_cached(
+    let mut chats = db.cached(
         "SELECT m.chat_id, m.cleared_mark, m.joined_mark, c.last_message_id FROM members m JOIN chats c ON c.id = m.chat_id
          WHERE m.user_id = ?1 AND c.last_message_id > m.cleared_mark ORDER BY c.last_message_id DESC",
     )?;
-    let mut calls = db.prepare_cached(
-        "SELECT message_id FROM mentions
+    let newest = "SELECT message_id FROM mentions
          WHERE user_id = ?1 AND chat_id = ?2 AND message_id > ?3 AND message_id < ?4 AND sender_id <> ?5
-         ORDER BY message_id DESC LIMIT ?6",
-    )?;
+         ORDER BY message_id DESC LIMIT ?6";
     let mut found: Vec<i64> = Vec::new();
     let mut rows = chats.query([user.0])?;
     while let Some(row) = rows.next()? {
@@ -145,9 +141,8 @@ pub fn list(db: &Db, user: UserId, below: MessageId, limit: u32) -> Result<Vec<M
             break;
         }
         for (whom, above) in [(user.0, cleared), (EVERYBODY, cleared.max(joined))] {
-            let ids =
-                calls.query_map(params![whom, chat, above.max(floor), below.0, user.0, limit], |row| row.get(0))?;
-            found.extend(ids.collect::<rusqlite::Result<Vec<i64>>>()?);
+            let above = above.max(floor);
+            found.extend(db.column::<i64>(newest, params![whom, chat, above, below.0, user.0, limit])?);
         }
         found.sort_unstable_by(|one, other| other.cmp(one));
         found.dedup();

@@ -1,6 +1,6 @@
 //! Rows of `messages` and `tombstones`.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::by_chat::ids_between;
 use super::columns::named_columns;
@@ -100,10 +100,10 @@ fn whole(db: &Db, bare: MessageRow) -> Result<Message> {
 
 /// A message of a chat that the viewer is in and has not cleared it from.
 pub fn find(db: &Db, viewer: UserId, id: MessageId) -> Result<Option<Message>> {
-    let mut query = db.prepare_cached(select_message!(
+    let sql = select_message!(
         "JOIN members m ON m.chat_id = g.chat_id AND m.user_id = ?1 WHERE g.id = ?2 AND g.id > m.cleared_mark"
-    ))?;
-    let found = query.query_row([viewer.0, id.0], bare).optional()?;
+    );
+    let found = db.first(sql, [viewer.0, id.0], bare)?;
     found.map(|bare| whole(db, bare)).transpose()
 }
 
@@ -129,7 +129,7 @@ pub fn list_within(
         Window::Before(id, limit) => (NEWEST_FIRST, cleared.0, id.0, i64::from(limit), 0),
         Window::After(id, limit) => (OLDEST_FIRST, cleared.0.max(id.0), i64::MAX, i64::from(limit), 0),
     };
-    let mut query = db.prepare_cached(sql)?;
+    let mut query = db.cached(sql)?;
     let rows = query.query_map([chat.0, above, below, limit, offset], bare)?;
     take_within(rows.map(|row| whole(db, row?)), Message::weight, max_weight)
 }
@@ -266,7 +266,7 @@ pub fn pins(
     limit: u32,
     max_weight: usize,
 ) -> Result<Vec<Message>> {
-    let mut query = db.prepare_cached(select_message!(
+    let mut query = db.cached(select_message!(
         "WHERE g.chat_id = ?1 AND g.pinned_at IS NOT NULL AND g.id > ?2
            AND g.pinned_at <= ?3 AND (g.pinned_at < ?3 OR g.id < ?4)
          ORDER BY g.pinned_at DESC, g.id DESC LIMIT ?5"

@@ -214,7 +214,6 @@ impl Store {
         self.scan_for(user, move |db| work(db, usize::MAX)?.ok_or(Error::Internal)).await
     }
 
-    /// How the writer and the readers are.
     pub fn gauges(&self) -> (WriterGauges, ReaderGauges) {
         (self.writer.gauges(), self.readers.gauges())
     }

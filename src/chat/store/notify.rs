@@ -1,18 +1,21 @@
 //! Rows of `notify`: how people want to be told, where they said so.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
 use crate::chat::model::quiet::{Minute, NotifySettings, Quiet};
 
 pub fn find(db: &Db, user: UserId) -> Result<NotifySettings> {
-    let mut query =
-        db.prepare_cached("SELECT preview, quiet_from, quiet_to, quiet_zone FROM notify WHERE user_id = ?1")?;
-    let found =
-        query.query_row([user.0], |row| Ok(NotifySettings { quiet: quiet(row)?, preview: row.get("preview")? }));
-    Ok(found.optional()?.unwrap_or_default())
+    let sql = "SELECT preview, quiet_from, quiet_to, quiet_zone FROM notify WHERE user_id = ?1";
+    let found = db.first(sql, [user.0], settings)?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The settings of a row.
+pub fn settings(row: &Row<'_>) -> rusqlite::Result<NotifySettings> {
+    Ok(NotifySettings { quiet: quiet(row)?, preview: row.get("preview")? })
 }
 
 /// The quiet hours of a row.

@@ -96,13 +96,13 @@ pub fn of_chat(db: &Db, chat: ChatId) -> Result<Vec<SendingHook>> {
 
 /// Those whose next attempt is due, and how many wait for that.
 pub fn due(db: &Db, now: Timestamp) -> Result<(Vec<SendingHook>, usize)> {
-    let mut query = db.prepare_cached(
+    let all = db.all(
         "SELECT o.hook_id, p.made_by, o.retry_at FROM outgoing_hooks o JOIN hooks h ON h.id = o.hook_id
          LEFT JOIN program_makers p ON p.user_id = h.bot_id WHERE o.retry_at IS NOT NULL
            AND h.off_reason IS NULL",
+        [],
+        |row| Ok((sending(row)?, is_due(Timestamp(row.get("retry_at")?), now))),
     )?;
-    let rows = query.query_map([], |row| Ok((sending(row)?, is_due(Timestamp(row.get("retry_at")?), now))))?;
-    let all = rows.collect::<rusqlite::Result<Vec<(SendingHook, bool)>>>()?;
     let due: Vec<SendingHook> = all.iter().filter(|(_, is_due)| *is_due).map(|(hook, _)| *hook).collect();
     let later = all.len() - due.len();
     Ok((due, later))

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
-use super::db::Db;
+use super::db::{Db, Sql};
 use super::users::{columns, user};
 use crate::chat::model::error::Result;
 use crate::chat::model::id::UserId;
@@ -41,7 +41,7 @@ pub fn by_name(
     wanted: usize,
     is_wanted: impl Fn(&Person) -> bool,
 ) -> Result<Vec<Person>> {
-    let mut query = db.prepare_cached(select_person!(concat!(
+    let mut query = db.cached(select_person!(concat!(
         "u.is_disabled = 0 AND NOT EXISTS (SELECT 1 FROM hooks h WHERE h.bot_id = u.id) AND ",
         name!(),
         " >= ?1 AND (",
@@ -73,11 +73,10 @@ pub fn among(
     wanted: usize,
     is_wanted: impl Fn(&Person) -> bool,
 ) -> Result<Vec<Person>> {
-    let mut query =
-        db.prepare_cached(select_person!("u.id = ?1 AND u.is_disabled = 0 AND instr(u.search_key, ?2) > 0"))?;
+    let sql = select_person!("u.id = ?1 AND u.is_disabled = 0 AND instr(u.search_key, ?2) > 0");
     let mut found = Vec::new();
     for id in ids {
-        let person = query.query_row(params![id.0, part], person).optional()?;
+        let person = db.first(sql, params![id.0, part], person)?;
         found.extend(person.filter(&is_wanted).filter(|person| after.is_none_or(|place| person.is_behind(place))));
     }
     found.sort_by(|one, other| one.order().cmp(&other.order()));

@@ -32,23 +32,23 @@ fn post(row: &Row<'_>) -> rusqlite::Result<Post> {
 }
 
 pub fn insert(tx: &Tx<'_>, post: &Post) -> Result<PostId> {
-    tx.run(
+    tx.insert(
         "INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)",
         params![post.author.id.0, post.title, post.content, post.created_at.0],
-    )?;
-    Ok(PostId(tx.last_insert_rowid()))
+    )
+    .map(PostId)
 }
 
 /// Everybody's from above `after`, oldest first, until they weigh so much.
 pub fn all(db: &Db, after: PostId, limit: u32, max_weight: usize) -> Result<Vec<Post>> {
-    let mut query = db.prepare_cached(select_post!("WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"))?;
+    let mut query = db.cached(select_post!("WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"))?;
     let rows = query.query_map(params![after.0, limit], post)?;
     take_within(rows.map(|row| Ok(row?)), Post::weight, max_weight)
 }
 
 /// The same of somebody.
 pub fn of(db: &Db, author: UserId, after: PostId, limit: u32, max_weight: usize) -> Result<Vec<Post>> {
-    let mut query = db.prepare_cached(select_post!("WHERE p.author_id = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3"))?;
+    let mut query = db.cached(select_post!("WHERE p.author_id = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3"))?;
     let rows = query.query_map(params![author.0, after.0, limit], post)?;
     take_within(rows.map(|row| Ok(row?)), Post::weight, max_weight)
 }

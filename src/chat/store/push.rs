@@ -1,6 +1,6 @@
 //! Rows of `push_subscriptions` and `push`: devices that are told, and of which messages.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::db::{Db, Sql};
 use super::members::{level, mute};
@@ -15,24 +15,24 @@ use crate::chat::model::time::Timestamp;
 
 pub fn insert(tx: &Tx<'_>, user: UserId, credential: CredentialId, new: &NewPushSubscription) -> Result<PushId> {
     let PushTarget { endpoint, keys } = &new.target;
-    tx.run(
+    tx.insert(
         "INSERT INTO push_subscriptions (user_id, credential_id, endpoint, p256dh, auth, label, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![user.0, credential.0, endpoint, keys.p256dh, keys.auth, new.label.as_str(), tx.now.0],
-    )?;
-    Ok(PushId(tx.last_insert_rowid()))
+    )
+    .map(PushId)
 }
 
 /// Gives a user's device that is known by its endpoint other keys and another credential. `None`: it is not known
 /// as theirs.
 pub fn renew(tx: &Tx<'_>, user: UserId, credential: CredentialId, new: &NewPushSubscription) -> Result<Option<PushId>> {
     let PushTarget { endpoint, keys } = &new.target;
-    let mut update = tx.prepare_cached(
+    tx.first(
         "UPDATE push_subscriptions SET credential_id = ?3, p256dh = ?4, auth = ?5, label = ?6
          WHERE endpoint = ?1 AND user_id = ?2 RETURNING id",
-    )?;
-    let values = params![endpoint, user.0, credential.0, keys.p256dh, keys.auth, new.label.as_str()];
-    Ok(update.query_row(values, |row| Ok(PushId(row.get(0)?))).optional()?)
+        params![endpoint, user.0, credential.0, keys.p256dh, keys.auth, new.label.as_str()],
+        |row| row.get(0),
+    )
 }
 
 /// Ends whatever goes to an endpoint. `false`: nothing does.
@@ -55,8 +55,7 @@ pub fn delete(tx: &Tx<'_>, user: UserId, id: PushId) -> Result<bool> {
 }
 
 pub fn delete_all(tx: &Tx<'_>) -> Result<()> {
-    tx.execute("DELETE FROM push_subscriptions WHERE TRUE", [])?;
-    Ok(())
+    tx.run("DELETE FROM push_subscriptions WHERE TRUE", [])
 }
 
 fn subscription(row: &Row<'_>) -> rusqlite::Result<PushSubscription> {
@@ -87,13 +86,11 @@ pub fn find(db: &Db, user: UserId, id: PushId) -> Result<Option<PushSubscription
 
 /// Where pushes to one of a user's devices go.
 pub fn target(db: &Db, user: UserId, id: PushId) -> Result<Option<PushTarget>> {
-    let mut query =
-        db.prepare_cached("SELECT endpoint, p256dh, auth FROM push_subscriptions WHERE id = ?1 AND user_id = ?2")?;
-    let read = |row: &Row<'_>| {
+    let sql = "SELECT endpoint, p256dh, auth FROM push_subscriptions WHERE id = ?1 AND user_id = ?2";
+    db.first(sql, [id.0, user.0], |row| {
         let keys = PushKeys { p256dh: row.get("p256dh")?, auth: row.get("auth")? };
         Ok(PushTarget { endpoint: row.get("endpoint")?, keys })
-    };
-    Ok(query.query_row([id.0, user.0], read).optional()?)
+    })
 }
 
 pub fn count(db: &Db) -> Result<i64> {
@@ -146,7 +143,7 @@ fn reached(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Reached> {
         endpoint: row.get("endpoint")?,
         notify: ChatNotify::new(level(row, 0)?, mute(row, 1)?, row.get(2)?, now),
         addresses: row.get("addresses")?,
-        settings: NotifySettings { quiet: notify::quiet(row)?, preview: row.get("preview")? },
+        settings: notify::settings(row)?,
     })
 }
 
@@ -174,22 +171,22 @@ pub fn reached_by(db: &Db, message: MessageId, now: Timestamp) -> Result<Vec<Rea
 
 /// Whether a message reaches one device.
 pub fn reaches(db: &Db, due: Due, now: Timestamp) -> Result<Option<Reached>> {
-    let mut query = db.prepare_cached(select_reached!(
-        "push_subscriptions s CROSS JOIN messages g
-         CROSS JOIN members m ON m.chat_id = g.chat_id AND m.user_id = s.user_id",
-        "s.id = ?2 AND s.user_id = ?3 AND g.id = ?4 AND m.user_id <> g.sender_id"
-    ))?;
-    let values = [now.0, due.device.0, due.user.0, due.message.0];
-    Ok(query.query_row(values, |row| reached(row, now)).optional()?)
+    db.first(
+        select_reached!(
+            "push_subscriptions s CROSS JOIN messages g
+             CROSS JOIN members m ON m.chat_id = g.chat_id AND m.user_id = s.user_id",
+            "s.id = ?2 AND s.user_id = ?3 AND g.id = ?4 AND m.user_id <> g.sender_id"
+        ),
+        [now.0, due.device.0, due.user.0, due.message.0],
+        |row| reached(row, now),
+    )
 }
 
 /// What somebody is told of a message. Whether they are is another question.
 pub fn push(db: &Db, to: &Reached, now: Timestamp) -> Result<Option<Push>> {
-    let mut query = db.prepare_cached(
-        "SELECT g.chat_id, g.seq, g.content, u.display_name, c.title, c.low_user IS NOT NULL AS is_direct
-         FROM messages g JOIN chats c ON c.id = g.chat_id JOIN users u ON u.id = g.sender_id WHERE g.id = ?1",
-    )?;
-    let found = query.query_row([to.due.message.0], |row| {
+    let sql = "SELECT g.chat_id, g.seq, g.content, u.display_name, c.title, c.low_user IS NOT NULL AS is_direct
+         FROM messages g JOIN chats c ON c.id = g.chat_id JOIN users u ON u.id = g.sender_id WHERE g.id = ?1";
+    let found = db.first(sql, [to.due.message.0], |row| {
         let (sender, is_direct): (String, bool) = (row.get("display_name")?, row.get("is_direct")?);
         let text: String = row.get("content")?;
         Ok(Push {
@@ -202,19 +199,21 @@ pub fn push(db: &Db, to: &Reached, now: Timestamp) -> Result<Option<Push>> {
             badge: 0,
             is_urgent: is_direct || to.addresses,
         })
-    });
-    let Some(push) = found.optional()? else { return Ok(None) };
+    })?;
+    let Some(push) = found else { return Ok(None) };
     Ok(Some(Push { badge: unread(db, to.due.user, now)?, ..push }))
 }
 
-/// A user's unread messages in chats that are neither mute nor `nothing`.
+/// A user's unread messages in the chats that count.
 fn unread(db: &Db, user: UserId, now: Timestamp) -> Result<i64> {
-    db.one(
-        "SELECT coalesce(sum(c.message_count - m.seen_count), 0) FROM members m JOIN chats c ON c.id = m.chat_id
-         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND m.level IS NOT 'nothing'
-           AND (m.muted_until IS NULL OR m.muted_until <= ?2)",
-        [user.0, now.0],
-    )
+    let chats = db.all(
+        "SELECT m.level, m.muted_until, c.member_count, c.message_count - m.seen_count AS unread
+         FROM members m JOIN chats c ON c.id = m.chat_id
+         WHERE m.user_id = ?1 AND m.is_hidden = 0 AND c.message_count > m.seen_count",
+        [user.0],
+        |row| Ok((ChatNotify::new(level(row, 0)?, mute(row, 1)?, row.get(2)?, now), row.get("unread")?)),
+    )?;
+    Ok(chats.into_iter().filter(|(notify, _)| notify.counts()).map(|(_, unread): (_, i64)| unread).sum())
 }
 
 /// The sealed key, and the newest message that was looked at.

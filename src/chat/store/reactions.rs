@@ -11,7 +11,7 @@ use crate::chat::model::name::Emoji;
 
 /// All reactions to a message: emoji in the order of their first, users in order of reacting.
 pub fn of_message(db: &Db, id: MessageId) -> Result<Vec<Reaction>> {
-    let mut query = db.prepare_cached("SELECT emoji, user_id FROM reactions WHERE message_id = ?1 ORDER BY id")?;
+    let mut query = db.cached("SELECT emoji, user_id FROM reactions WHERE message_id = ?1 ORDER BY id")?;
     let mut rows = query.query([id.0])?;
     let mut reactions: Vec<Reaction> = Vec::new();
     while let Some(row) = rows.next()? {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::db::{Db, Sql};
 use super::transaction::Tx;
@@ -24,9 +24,9 @@ pub fn replace(tx: &Tx<'_>, user: UserId, code_hash: &[u8], by: Option<UserId>, 
 
 /// Whose password it sets, and until when.
 pub fn find(db: &Db, code_hash: &[u8], now: Timestamp) -> Result<Option<(UserId, Timestamp)>> {
-    let mut query = db.prepare_cached(&format!("SELECT r.user_id, r.expires_at FROM resets r WHERE {LIVE}"))?;
-    let read = |row: &rusqlite::Row<'_>| Ok((UserId(row.get(0)?), Timestamp(row.get(1)?)));
-    Ok(query.query_row(params![code_hash, now.0], read).optional()?)
+    db.first(&format!("SELECT r.user_id, r.expires_at FROM resets r WHERE {LIVE}"), params![code_hash, now.0], |row| {
+        Ok((UserId(row.get(0)?), Timestamp(row.get(1)?)))
+    })
 }
 
 /// The one of a user, and those that they made.

@@ -60,7 +60,7 @@ pub struct ScannedPiece {
 /// Looks at a chat's messages after one, in the order of their posting, which is not quite
 /// that of their times.
 pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Cutoff, limit: u32) -> Result<ScannedPiece> {
-    let mut query = db.prepare_cached(concat!(
+    let mut query = db.cached(concat!(
         "SELECT id, sender_id, attachment_count, created_at FROM messages WHERE id IN (SELECT id FROM (",
         ids_between!("LIMIT ?4"),
         ")) ORDER BY id"
@@ -87,12 +87,10 @@ pub fn look(db: &Db, chat: ChatId, after: MessageId, age: Cutoff, limit: u32) ->
 /// Deletes messages of a chat, in ascending order, and counts anew what the chat and its
 /// members count. Their files are the caller's to erase first.
 pub fn delete(tx: &Tx<'_>, chat: ChatId, old: &[ExpiredMessage]) -> Result<()> {
-    let mut members = tx
-        .prepare_cached("SELECT user_id, max(read_mark, cleared_mark), cleared_mark FROM members WHERE chat_id = ?1")?;
-    let members = members.query_map([chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+    let marks = "SELECT user_id, max(read_mark, cleared_mark), cleared_mark FROM members WHERE chat_id = ?1";
+    let members = tx.all(marks, [chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
     let upto_mark = |mark: i64| old.partition_point(|message| message.id.0 <= mark);
-    for member in members.collect::<rusqlite::Result<Vec<(UserId, i64, i64)>>>()? {
-        let (user, seen_mark, cleared_mark) = member;
+    for (user, seen_mark, cleared_mark) in members {
         let upto = upto_mark(seen_mark);
         let seen = upto + old[upto..].iter().filter(|message| message.sender == user).count();
         let cleared = upto_mark(cleared_mark);
@@ -104,10 +102,7 @@ pub fn delete(tx: &Tx<'_>, chat: ChatId, old: &[ExpiredMessage]) -> Result<()> {
             )?;
         }
     }
-    let mut delete = tx.prepare_cached("DELETE FROM messages WHERE id = ?1")?;
-    for message in old {
-        delete.execute([message.id.0])?;
-    }
+    old.iter().try_for_each(|message| super::messages::delete(tx, message.id))?;
     tx.run(
         concat!(
             "UPDATE chats SET message_count = message_count - ?4, last_message_id = (",
@@ -133,7 +128,7 @@ pub struct FileMessage {
 
 /// The oldest attached files that were uploaded before `than`.
 pub fn oldest_files(db: &Db, than: Timestamp, limit: u32) -> Result<Vec<(File, FileMessage)>> {
-    let mut query = db.prepare_cached(
+    let mut query = db.cached(
         "SELECT f.id AS file_id, m.id, m.chat_id, m.sender_id, m.content = '' AS is_blank
          FROM files f JOIN messages m ON m.id = f.message_id
          WHERE f.message_id IS NOT NULL AND f.created_at < ?1 ORDER BY f.created_at LIMIT ?2",

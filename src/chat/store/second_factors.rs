@@ -55,22 +55,18 @@ pub fn use_step(tx: &Tx<'_>, user: UserId, step: i64) -> Result<()> {
 
 pub fn turn_on(tx: &Tx<'_>, user: UserId, recovery_codes: &[[u8; 32]]) -> Result<()> {
     tx.run("UPDATE second_factors SET is_on = 1 WHERE user_id = ?1", [user.0])?;
-    let mut insert = tx.prepare_cached("INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2)")?;
-    for hash in recovery_codes {
-        insert.execute(params![user.0, hash])?;
-    }
-    Ok(())
+    let sql = "INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2)";
+    recovery_codes.iter().try_for_each(|hash| tx.run(sql, params![user.0, hash]))
 }
 
 /// Uses a recovery code up. `false`: it is none of theirs any more.
 pub fn use_recovery_code(tx: &Tx<'_>, user: UserId, hash: &[u8; 32]) -> Result<bool> {
-    let used = tx
-        .prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1 AND code_hash = ?2")?
-        .execute(params![user.0, hash])?;
-    if used > 0 {
+    let sql = "DELETE FROM recovery_codes WHERE user_id = ?1 AND code_hash = ?2";
+    let is_used = tx.changed(sql, params![user.0, hash])?;
+    if is_used {
         tx.run("UPDATE second_factors SET wrong_count = 0 WHERE user_id = ?1", [user.0])?;
     }
-    Ok(used > 0)
+    Ok(is_used)
 }
 
 pub fn recovery_codes_left(db: &Db, user: UserId) -> Result<u32> {

@@ -22,8 +22,7 @@ pub(super) use bytes;
 
 /// Chats, and the messages in them: the chats' own counters, so that no message is read.
 pub fn chats_and_messages(db: &Db) -> Result<(i64, i64)> {
-    let mut query =
-        db.prepare_cached("SELECT count(*), coalesce(sum(message_count), 0) FROM chats WHERE is_deleted = 0")?;
+    let mut query = db.cached("SELECT count(*), coalesce(sum(message_count), 0) FROM chats WHERE is_deleted = 0")?;
     Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
@@ -62,8 +61,7 @@ pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShar
          FROM (SELECT id FROM chats WHERE is_deleted = 0 AND message_count > 0
                ORDER BY message_count DESC, id LIMIT ?1) top
          JOIN chats c ON c.id = top.id ORDER BY c.message_count DESC, c.id";
-    let mut query = db.prepare(if by_bytes { bytes } else { messages })?;
-    let rows = query.query_map([limit], |row| {
+    db.all(if by_bytes { bytes } else { messages }, [limit], |row| {
         let is_direct = row.get_ref("kind")?.as_str()? == "direct";
         let is_private: bool = row.get("is_private")?;
         Ok(ChatShare {
@@ -75,21 +73,19 @@ pub fn largest_chats(db: &Db, by_bytes: bool, limit: u32) -> Result<Vec<ChatShar
             term: RetentionOverride::stored(row.get("retain_days")?),
             members: row.get("member_count")?,
         })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    })
 }
 
 /// The users whose files and texts take the most.
 pub fn largest_users(db: &Db, limit: u32) -> Result<Vec<UserShare>> {
-    let mut query = db.prepare(concat!(
+    let sql = concat!(
         "SELECT u.id, u.username, u.stored_bytes, ",
         bytes!("u"),
         " AS bytes FROM users u WHERE bytes > 0 ORDER BY bytes DESC, u.id LIMIT ?1"
-    ))?;
-    let rows = query.query_map([limit], |row| {
+    );
+    db.all(sql, [limit], |row| {
         let files = row.get("stored_bytes")?;
         let texts = row.get::<_, i64>("bytes")? - files;
         Ok(UserShare { id: UserId(row.get("id")?), username: Username::stored(row.get("username")?), files, texts })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    })
 }

@@ -79,7 +79,7 @@ pub fn insert_bot(tx: &Tx<'_>, new: &NewUser, hash: &str) -> Result<UserId> {
 
 fn insert_row(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8], is_bot: bool) -> Result<UserId> {
     let display_name = new.display_name.as_deref().unwrap_or(new.username.as_str());
-    tx.run(
+    tx.insert(
         "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name,
                             search_key, token_nonce, is_admin, created_at, look_key, is_bot)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -97,8 +97,8 @@ fn insert_row(tx: &Tx<'_>, new: &NewUser, hash: &str, nonce: &[u8], is_bot: bool
             new.username.skeleton(),
             is_bot,
         ],
-    )?;
-    Ok(UserId(tx.last_insert_rowid()))
+    )
+    .map(UserId)
 }
 
 fn search_key(username: &Username, display_name: &str) -> String {
@@ -206,20 +206,17 @@ pub fn password_hash(db: &Db, id: UserId) -> Result<Option<String>> {
 
 /// The hashes that are not of the kind that is made here: those that were brought along.
 pub fn foreign_hashes(db: &Db) -> Result<Vec<String>> {
-    let mut query =
-        db.prepare("SELECT password_hash FROM users WHERE password_hash NOT GLOB '$argon2id$v=19$m=19456,t=2,p=1$*'")?;
-    let rows = query.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    db.column("SELECT password_hash FROM users WHERE password_hash NOT GLOB '$argon2id$v=19$m=19456,t=2,p=1$*'", [])
 }
 
 pub fn page(db: &Db, page: Page) -> Result<Paged<User>> {
     // Accounts are never deleted and ids leave no gaps, so the newest id counts them all; the few
     // that are disabled have an index of their own, and hooks are few.
-    let mut query = db.prepare_cached(
+    let count = db.one(
         "SELECT coalesce(max(id), 0) - (SELECT count(*) FROM users WHERE is_disabled = 1)
               - (SELECT count(*) FROM hooks h CROSS JOIN users b ON b.id = h.bot_id AND b.is_disabled = 0) FROM users",
+        [],
     )?;
-    let count = query.query_row([], |row| row.get(0))?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }

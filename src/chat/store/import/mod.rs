@@ -8,7 +8,7 @@ mod new;
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::db::{Db, Durability, Sql, connect, prepare_writer};
 pub use super::mentions::Calling;
@@ -51,6 +51,15 @@ pub struct IdOffsets {
     reactions: i64,
 }
 
+impl Sql for ImportTx {
+    /// Whoever imports is told the cause.
+    type Error = RecordError;
+
+    fn connection(&self) -> &Connection {
+        &self.db
+    }
+}
+
 impl ImportTx {
     /// Opens the database, makes it where there is none, and begins. One that is of an
     /// older version is brought up to date, but not to see what would come.
@@ -91,137 +100,120 @@ impl ImportTx {
     }
 
     pub fn user(&self, new: &NewUser<'_>) -> Result<i64> {
-        let mut insert = self.db.prepare_cached(
+        self.insert(
             "INSERT INTO users (username, username_key, email, email_key, password_hash, display_name, bio, search_key,
                                 token_nonce, is_admin, is_disabled, created_at, last_seen_at, look_key,
                                 is_bot)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?;
-        Ok(insert.insert(params![
-            new.username.as_str(),
-            new.username.key(),
-            new.email.map_or("", Email::as_str),
-            new.email.map(Email::key),
-            new.password_hash,
-            new.display_name,
-            new.bio,
-            format!("{} {}", new.username.key(), fold(new.display_name)),
-            new.nonce,
-            new.is_admin,
-            new.is_disabled,
-            new.created_at.0,
-            new.last_seen_at.map(|at| at.0),
-            new.username.skeleton(),
-            new.is_bot,
-        ])?)
+            params![
+                new.username.as_str(),
+                new.username.key(),
+                new.email.map_or("", Email::as_str),
+                new.email.map(Email::key),
+                new.password_hash,
+                new.display_name,
+                new.bio,
+                format!("{} {}", new.username.key(), fold(new.display_name)),
+                new.nonce,
+                new.is_admin,
+                new.is_disabled,
+                new.created_at.0,
+                new.last_seen_at.map(|at| at.0),
+                new.username.skeleton(),
+                new.is_bot,
+            ],
+        )
     }
 
     /// A second factor that is on.
     pub fn second_factor(&self, user: i64, sealed: &[u8], last_step: i64, recovery: &[[u8; 32]]) -> Result<()> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO second_factors (user_id, sealed_secret, is_on, last_step) VALUES (?1, ?2, 1, ?3)",
-            )?
-            .execute(params![user, sealed, last_step])?;
-        let mut insert = self
-            .db
-            .prepare_cached("INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-        for hash in recovery {
-            insert.execute(params![user, hash])?;
-        }
-        Ok(())
+        let sql = "INSERT INTO second_factors (user_id, sealed_secret, is_on, last_step) VALUES (?1, ?2, 1, ?3)";
+        self.run(sql, params![user, sealed, last_step])?;
+        let sql = "INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        recovery.iter().try_for_each(|hash| self.run(sql, params![user, hash]))
     }
 
     /// An account elsewhere that signs somebody in.
     pub fn identity(&self, user: i64, identity: &Identity) -> Result<()> {
         let sql = "INSERT INTO identities (user_id, issuer, subject) VALUES (?1, ?2, ?3)";
-        self.db.prepare_cached(sql)?.execute(params![user, identity.issuer(), identity.subject()])?;
-        Ok(())
+        self.run(sql, params![user, identity.issuer(), identity.subject()])
     }
 
     /// A program's account, and who made it.
     pub fn bot(&self, user: i64, made_by: Option<i64>) -> Result<()> {
-        let sql = "INSERT INTO bots (user_id, made_by) VALUES (?1, ?2)";
-        self.db.prepare_cached(sql)?.execute(params![user, made_by])?;
-        Ok(())
+        self.run("INSERT INTO bots (user_id, made_by) VALUES (?1, ?2)", params![user, made_by])
     }
 
     /// Whether somebody is called so, has that address, or was called so before a move.
     pub fn is_called(&self, key: &str) -> Result<bool> {
-        let mut query = self.db.prepare_cached(
+        self.one(
             "SELECT EXISTS (SELECT 1 FROM users WHERE username_key = ?1) OR EXISTS (SELECT 1 FROM users WHERE email_key = ?1)
                  OR EXISTS (SELECT 1 FROM former_names WHERE name_key = ?1)",
-        )?;
-        Ok(query.query_row([key], |row| row.get(0))?)
+            [key],
+        )
     }
 
     /// Lets somebody sign in by what they were called.
     pub fn former_name(&self, user: i64, key: &str) -> Result<()> {
-        self.db
-            .prepare_cached("INSERT INTO former_names (user_id, name_key) VALUES (?1, ?2)")?
-            .execute(params![user, key])?;
-        Ok(())
+        self.run("INSERT INTO former_names (user_id, name_key) VALUES (?1, ?2)", params![user, key])
     }
 
     /// `false`: the secret is somebody's already.
     pub fn credential(&self, new: &NewCredential<'_>) -> Result<bool> {
-        let mut insert = self.db.prepare_cached(
+        self.changed(
             "INSERT INTO credentials (user_id, kind, secret_hash, created_at, used_at, expires_at, label, is_bot, issuer)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
-        )?;
-        let inserted = insert.execute(params![
-            new.user,
-            new.kind,
-            new.secret_hash,
-            new.created_at.0,
-            new.used_at.0,
-            new.expires_at.map(|at| at.0),
-            new.label,
-            new.is_bot,
-            new.issuer
-        ])?;
-        Ok(inserted > 0)
+            params![
+                new.user,
+                new.kind,
+                new.secret_hash,
+                new.created_at.0,
+                new.used_at.0,
+                new.expires_at.map(|at| at.0),
+                new.label,
+                new.is_bot,
+                new.issuer
+            ],
+        )
     }
 
     /// `false`: they are friends already.
     pub fn friend(&self, one: i64, other: i64, at: Timestamp) -> Result<bool> {
-        let mut insert = self.db.prepare_cached(
+        self.changed(
             "INSERT INTO friends (user_id, friend_id, created_at) VALUES (?1, ?2, ?3), (?2, ?1, ?3)
              ON CONFLICT DO NOTHING",
-        )?;
-        Ok(insert.execute([one, other, at.0])? > 0)
+            [one, other, at.0],
+        )
     }
 
     pub fn post(&self, author: i64, title: &str, content: &str, at: Timestamp) -> Result<()> {
-        self.db
-            .prepare_cached("INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![author, title, content, at.0])?;
-        Ok(())
+        let sql = "INSERT INTO posts (author_id, title, content, created_at) VALUES (?1, ?2, ?3, ?4)";
+        self.run(sql, params![author, title, content, at.0])
     }
 
     pub fn chat(&self, new: &NewChat<'_>) -> Result<i64> {
-        let mut insert = self.db.prepare_cached(
+        self.insert(
             "INSERT INTO chats (kind, low_user, high_user, slug, title, title_key, description, is_private, max_members,
                                 owner_id, created_by, created_at, updated_at, active_at, retain_days)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?;
-        Ok(insert.insert(params![
-            if new.direct.is_some() { "direct" } else { "group" },
-            new.direct.map(|(low, _, _)| low),
-            new.direct.map(|(_, high, _)| high),
-            new.direct.map(|(_, _, slug)| slug),
-            new.title,
-            fold(new.title),
-            new.description,
-            new.is_private,
-            new.max_members,
-            new.owner,
-            new.created_by,
-            new.created_at.0,
-            new.updated_at.0,
-            new.active_at.0,
-            new.retention.to_stored(),
-        ])?)
+            params![
+                if new.direct.is_some() { "direct" } else { "group" },
+                new.direct.map(|(low, _, _)| low),
+                new.direct.map(|(_, high, _)| high),
+                new.direct.map(|(_, _, slug)| slug),
+                new.title,
+                fold(new.title),
+                new.description,
+                new.is_private,
+                new.max_members,
+                new.owner,
+                new.created_by,
+                new.created_at.0,
+                new.updated_at.0,
+                new.active_at.0,
+                new.retention.to_stored(),
+            ],
+        )
     }
 
     pub fn message(&self, new: &NewMessage<'_>) -> Result<()> {
@@ -239,16 +231,14 @@ impl ImportTx {
 
     /// The chat and the sender of a message.
     pub fn place_of(&self, message: i64) -> Result<(i64, i64)> {
-        let mut query = self.db.prepare_cached("SELECT chat_id, sender_id FROM messages WHERE id = ?1")?;
+        let mut query = self.cached("SELECT chat_id, sender_id FROM messages WHERE id = ?1")?;
         Ok(query.query_row([message], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// `false`: it is there already.
     pub fn reaction(&self, message: i64, user: i64, emoji: &Emoji) -> Result<bool> {
-        let mut insert = self.db.prepare_cached(
-            "INSERT INTO reactions (message_id, user_id, emoji) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )?;
-        Ok(insert.execute(params![message, user, emoji.as_str()])? > 0)
+        let sql = "INSERT INTO reactions (message_id, user_id, emoji) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        self.changed(sql, params![message, user, emoji.as_str()])
     }
 
     /// `at`: the message that it is attached to, behind those that are.
@@ -258,79 +248,69 @@ impl ImportTx {
 
     /// Makes a file its uploader's picture, under a public name.
     pub fn avatar(&self, file: i64, user: i64, name: &str) -> Result<()> {
-        self.db.prepare_cached("UPDATE files SET avatar_of = ?2 WHERE id = ?1")?.execute([file, user])?;
-        self.db.prepare_cached("UPDATE users SET avatar_name = ?2 WHERE id = ?1")?.execute(params![user, name])?;
-        Ok(())
+        self.run("UPDATE files SET avatar_of = ?2 WHERE id = ?1", [file, user])?;
+        self.run("UPDATE users SET avatar_name = ?2 WHERE id = ?1", params![user, name])
     }
 
     /// The same of a group. `false`: it has one already.
     pub fn group_avatar(&self, file: i64, chat: i64, name: &str) -> Result<bool> {
-        let mut update =
-            self.db.prepare_cached("UPDATE chats SET avatar_name = ?2 WHERE id = ?1 AND avatar_name IS NULL")?;
-        let is_first = update.execute(params![chat, name])? > 0;
-        self.db
-            .prepare_cached("UPDATE files SET avatar_of_chat = ?2 WHERE id = ?1")?
-            .execute(params![file, is_first.then_some(chat)])?;
+        let sql = "UPDATE chats SET avatar_name = ?2 WHERE id = ?1 AND avatar_name IS NULL";
+        let is_first = self.changed(sql, params![chat, name])?;
+        let picture_of = is_first.then_some(chat);
+        self.run("UPDATE files SET avatar_of_chat = ?2 WHERE id = ?1", params![file, picture_of])?;
         Ok(is_first)
     }
 
     pub fn has_avatar(&self, user: i64) -> Result<bool> {
-        Ok(self.db.exists("SELECT 1 FROM files WHERE avatar_of = ?1", [user])?)
+        self.exists("SELECT 1 FROM files WHERE avatar_of = ?1", [user])
     }
 
     /// `false`: they are in it already.
     pub fn member(&self, new: &NewMember) -> Result<bool> {
-        let mut insert = self.db.prepare_cached(
+        self.changed(
             "INSERT INTO members (chat_id, user_id, is_admin, joined_at, joined_mark, read_mark, cleared_mark, is_hidden,
                                   level, muted_until)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-        )?;
-        let inserted = insert.execute(params![
-            new.chat,
-            new.user,
-            new.is_admin,
-            new.joined_at.0,
-            new.joined_mark,
-            new.read_mark,
-            new.cleared_mark,
-            new.is_hidden,
-            new.level.map(Level::as_str),
-            members::stored_mute(new.mute),
-        ])?;
-        Ok(inserted > 0)
+            params![
+                new.chat,
+                new.user,
+                new.is_admin,
+                new.joined_at.0,
+                new.joined_mark,
+                new.read_mark,
+                new.cleared_mark,
+                new.is_hidden,
+                new.level.map(Level::as_str),
+                members::stored_mute(new.mute),
+            ],
+        )
     }
 
     /// A member of a direct chat to whom more came: who had read all that was there has
     /// read as far in what came. Otherwise what was unread would be read by that.
     pub fn member_again(&self, new: &NewMember) -> Result<()> {
-        self.db
-            .prepare_cached(
-                "UPDATE members SET is_hidden = is_hidden AND ?4, read_mark = max(read_mark, ?3)
-                 WHERE chat_id = ?1 AND user_id = ?2
-                   AND seen_count = (SELECT message_count FROM chats WHERE id = members.chat_id)",
-            )?
-            .execute(params![new.chat, new.user, new.read_mark, new.is_hidden])?;
-        Ok(())
+        self.run(
+            "UPDATE members SET is_hidden = is_hidden AND ?4, read_mark = max(read_mark, ?3)
+             WHERE chat_id = ?1 AND user_id = ?2
+               AND seen_count = (SELECT message_count FROM chats WHERE id = members.chat_id)",
+            params![new.chat, new.user, new.read_mark, new.is_hidden],
+        )
     }
 
     /// Puts who is not in their direct chat into it, with all read.
     pub fn complete_pair(&self, chat: i64) -> Result<()> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO members (chat_id, user_id, joined_at, read_mark)
-                 SELECT c.id, u.id, c.created_at, coalesce((SELECT max(id) FROM messages WHERE chat_id = c.id), 0)
-                 FROM chats c JOIN users u ON u.id IN (c.low_user, c.high_user) WHERE c.id = ?1
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute([chat])?;
-        Ok(())
+        self.run(
+            "INSERT INTO members (chat_id, user_id, joined_at, read_mark)
+             SELECT c.id, u.id, c.created_at, coalesce((SELECT max(id) FROM messages WHERE chat_id = c.id), 0)
+             FROM chats c JOIN users u ON u.id IN (c.low_user, c.high_user) WHERE c.id = ?1
+             ON CONFLICT DO NOTHING",
+            [chat],
+        )
     }
 
     pub fn audit(&self, at: Timestamp, action: &str, subject: &str, detail: &str) -> Result<()> {
-        self.db
-            .prepare_cached("INSERT INTO audit (at, action, subject, detail) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![at.0, action, subject, detail])?;
-        Ok(())
+        let sql = "INSERT INTO audit (at, action, subject, detail) VALUES (?1, ?2, ?3, ?4)";
+        self.run(sql, params![at.0, action, subject, detail])
     }
 
     /// Tells the storage name and the SHA-256 of each file that came.
@@ -359,10 +339,6 @@ impl ImportTx {
     pub fn roll_back(self) -> Result<()> {
         self.db.execute_batch("ROLLBACK")?;
         self.db.close().map_err(|(_, cause)| cause.into())
-    }
-
-    fn found(&self, sql: &str, of: impl rusqlite::Params) -> Result<Option<i64>> {
-        Ok(self.db.query_row(sql, of, |row| row.get(0)).optional()?)
     }
 }
 

@@ -33,7 +33,6 @@ pub struct NewCredential<'a> {
     pub issuer: Option<&'a str>,
 }
 
-/// A chat that is to be.
 pub struct NewChat<'a> {
     /// The lower id first, and the slug.
     pub direct: Option<(i64, i64, &'a str)>,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Row, params};
 
 use super::plan::Plan;
 use super::scope::{Known, Match, Scope, select_candidate};
@@ -15,7 +15,7 @@ use crate::chat::model::search::{FoundPlace, MAX_RANKED, Order, Question, Ranked
 use crate::chat::model::thresholds::SearchThresholds;
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::by_chat;
-use crate::chat::store::db::Db;
+use crate::chat::store::db::{Db, Sql};
 
 /// When it is worth asking again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -197,14 +197,12 @@ impl Finder<'_> {
 
     /// Messages that are not as they were entered.
     fn changed(&self) -> Result<HashSet<i64>> {
-        let mut query = self.db.prepare_cached("SELECT message_id FROM search_changed")?;
-        let ids = query.query_map([], |row| row.get(0))?;
-        Ok(ids.collect::<rusqlite::Result<_>>()?)
+        Ok(self.db.column("SELECT message_id FROM search_changed", [])?.into_iter().collect())
     }
 
     /// Judges what a query tells until so many match.
     fn judge_all(&self, sql: &str, (above, below): (i64, i64), count: usize, found: &mut Vec<Match>) -> Result<()> {
-        let (mut query, end) = (self.db.prepare_cached(sql)?, found.len() + count);
+        let (mut query, end) = (self.db.cached(sql)?, found.len() + count);
         let mut rows = query.query([above, below])?;
         while found.len() < end
             && let Some(row) = rows.next()?
@@ -278,7 +276,7 @@ impl Finder<'_> {
         end: usize,
         found: &mut Vec<Match>,
     ) -> Result<()> {
-        let mut query = self.db.prepare_cached(
+        let mut query = self.db.cached(
             "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC",
         )?;
         let mut rows = query.query(params![expression, above, below])?;
@@ -295,22 +293,17 @@ impl Finder<'_> {
 
     /// The first and the last block with messages of the time that is asked for.
     fn blocks(&self) -> Result<Option<(i64, i64)>> {
-        let mut query = self
-            .db
-            .prepare_cached("SELECT min(block), max(block) FROM search_blocks WHERE newest >= ?1 AND oldest < ?2")?;
+        let sql = "SELECT min(block), max(block) FROM search_blocks WHERE newest >= ?1 AND oldest < ?2";
         let after = self.wish.question.after.map_or(i64::MIN, |after| after.0);
         let before = self.wish.question.before.map_or(i64::MAX, |before| before.0);
-        let ends = query.query_row([after, before], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(match ends {
-            (Some(first), Some(last)) => Some((first, last)),
-            _ => None,
-        })
+        let ends = |row: &Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get(1)?));
+        Ok(self.db.first(sql, [after, before], ends)?.flatten())
     }
 
     fn judge(&self, id: i64, known: Known, found: &mut Vec<Match>) -> Result<()> {
         self.look_at_clock()?;
-        let mut query = self.db.prepare_cached(select_candidate!("messages g WHERE g.id = ?1"))?;
-        found.extend(query.query_row([id], |row| self.scope.judge(self.db, row, known)).optional()?.flatten());
+        let sql = select_candidate!("messages g WHERE g.id = ?1");
+        found.extend(self.db.first(sql, [id], |row| self.scope.judge(self.db, row, known))?.flatten());
         Ok(())
     }
 
@@ -350,12 +343,11 @@ impl Finder<'_> {
 
     /// Some of the numbers that a chat has, the newest last.
     fn numbers(&self, chat: i64, above: i64, below: i64) -> Result<Vec<i64>> {
-        let mut query = self.db.prepare_cached(
+        let mut ids = self.db.column(
             "SELECT message_id FROM messages_by_chat WHERE chat_id = ?1 AND message_id > ?2 AND message_id < ?3
              ORDER BY message_id DESC LIMIT ?4",
+            [chat, above, below, NUMBERS],
         )?;
-        let ids = query.query_map([chat, above, below, NUMBERS], |row| row.get(0))?;
-        let mut ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
         ids.reverse();
         Ok(ids)
     }
@@ -366,7 +358,7 @@ impl Finder<'_> {
         if !has_days || self.state.below > 0 {
             return Ok((above, below));
         }
-        let waits = self.db.prepare_cached("SELECT 1 FROM messages WHERE id > ?1")?.exists([self.state.upto])?;
+        let waits = self.db.exists("SELECT 1 FROM messages WHERE id > ?1", [self.state.upto])?;
         let bits = self.wish.thresholds.block_bits;
         Ok(match self.blocks()? {
             Some((first, last)) if !waits => (above.max((first << bits) - 1), below.min((last + 1) << bits)),
