@@ -15,7 +15,8 @@
 //! - [`cli`]: flags and commands; the only reader of arguments and environment.
 //! - [`oidc`]: a provider of OpenID Connect, asked and judged; above `outbound` alone.
 //! - [`push`]: telling devices of messages while no page is open.
-//! - [`outbound`]: calls to servers that users name, judged by address and bounded; below everything else.
+//! - [`outbound`]: requests to servers that users name, judged by address and bounded; below everything else.
+//! - [`coding`]: how an answer is compressed; below everything else.
 //! - [`dev_feed`]: what `--dev` shows of itself while it works; below everything else.
 //! - [`log_queue`]: the log's way out, which nobody waits for; below everything else.
 //!
