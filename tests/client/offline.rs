@@ -65,11 +65,11 @@ async fn what_was_said_offline_survives_a_reload_and_is_sent_once() {
     hers.sees(".unsent").await;
     hers.reads(".link-state", "Not connected").await;
     // The page is torn down before the server is back.
-    hers.does("setTimeout(() => location.reload(), 1500)").await;
+    hers.does("window.isOld = true; setTimeout(() => location.reload(), 1500)").await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let fireside = Fireside::start_in(fireside.home.clone(), &["--listen", &address]).await;
     hers.reads(".message.mine:not(.unsent) .content", "kept for later").await;
-    tokio::time::sleep(Duration::from_millis(1800)).await;
+    hers.until("!window.isOld").await;
     hers.reads(".message.mine:not(.unsent) .content", "kept for later").await;
     assert_eq!(history(&alice.back_to(&fireside), chat).await, ["kept for later"]);
     hers.leaves().await;

@@ -62,15 +62,17 @@ async fn who_stops_and_begins_again_and_again_is_told_now_and_then() {
 #[tokio::test]
 async fn who_has_left_is_not_spoken_of() {
     let fireside = Fireside::start().await;
-    people!(fireside: alice, bob);
-    let chat = group(&alice, "Team", &[&bob]).await;
+    people!(fireside: alice, bob, carol);
+    let chat = group(&alice, "Team", &[&bob, &carol]).await;
     let mut alices = Line::to(&alice).await;
-    bob.post(&chat.typing(), &json!({"is_typing": true})).await.is(200);
-    assert_eq!(alices.hears("typing").await, typing(chat.id, &bob, true));
+    for person in [&bob, &carol] {
+        person.post(&chat.typing(), &json!({"is_typing": true})).await.is(200);
+        assert_eq!(alices.hears("typing").await, typing(chat.id, person, true));
+    }
     alice.delete(&chat.remove(&bob)).await.is(204);
     alices.hears("member_removed").await;
-    // Longer than typing lasts.
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    // Carol began after Bob: what would be said of him comes before.
+    assert_eq!(alices.hears_within("typing", Duration::from_secs(10)).await, typing(chat.id, &carol, false));
     alices.hears_nothing().await;
 }
 
