@@ -17,7 +17,6 @@ const MAX_TEXT: usize = 4 * 1024;
 pub enum DevEvent {
     /// It answered a request.
     Request {
-        /// Its method.
         method: String,
         /// Its path, without the query and without secrets.
         path: String,
@@ -43,7 +42,6 @@ pub enum DevEvent {
     },
     /// An event was delivered to somebody else's server, or was not.
     Delivery {
-        /// The hook.
         hook: i64,
         /// The type of the event.
         event: String,
@@ -58,7 +56,6 @@ pub enum DevEvent {
 
 impl DevEvent {
     /// The beginning of a long text, so that watchers hold little.
-    #[must_use]
     pub fn shown(text: &str) -> String {
         let end = text.floor_char_boundary(MAX_TEXT);
         if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
@@ -103,7 +100,6 @@ impl DevFeed {
     }
 }
 
-/// Somebody who watches.
 #[derive(Debug)]
 pub struct DevWatcher {
     events: broadcast::Receiver<DevEvent>,

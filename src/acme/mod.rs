@@ -34,7 +34,6 @@ pub struct Options {
     pub email: Option<String>,
     /// Who may vouch for the authority's own HTTPS, in PEM, in place of those that the machine trusts.
     pub trusted: Option<Vec<u8>>,
-    /// The data folder.
     pub data: PathBuf,
 }
 

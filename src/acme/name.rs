@@ -13,7 +13,6 @@ pub struct DomainName(String);
 
 impl DomainName {
     /// `chat.example.org`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

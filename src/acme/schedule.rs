@@ -25,7 +25,6 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Nothing has failed yet.
     pub fn new(jitter: f64, now: Instant) -> Self {
         Self { failures: 0, not_before: now, jitter }
     }

@@ -53,7 +53,6 @@ fn dialects() -> Vec<Dialect> {
 }
 
 /// The names of the dialects, as they stand under `/d/`.
-#[must_use]
 pub fn names() -> Vec<&'static str> {
     names_of(&dialects())
 }
@@ -82,7 +81,6 @@ fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
 
 /// The OpenAPI document of the dialect of that name, as it is mounted there; at the root that of
 /// everything, whatever the name. `None`: there is no such dialect.
-#[must_use]
 pub fn document(mount: Mount, name: &str) -> Option<serde_json::Value> {
     let dialects = dialects();
     if mount == Mount::Root {
@@ -92,7 +90,6 @@ pub fn document(mount: Mount, name: &str) -> Option<serde_json::Value> {
     Some(http::openapi::of(dialect, mount))
 }
 
-/// All dialects, mounted.
 pub struct Api {
     context: Arc<Context>,
     dialects: Vec<Dialect>,
@@ -114,7 +111,6 @@ struct RouteRef {
 
 impl Api {
     /// Mounts every dialect over the core.
-    #[must_use]
     pub fn new(app: App, settings: Settings) -> Self {
         http::base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
@@ -142,7 +138,6 @@ impl Api {
     }
 
     /// What every handler works with.
-    #[must_use]
     pub fn context(&self) -> &Arc<Context> {
         &self.context
     }
@@ -177,7 +172,6 @@ impl Api {
     }
 
     /// A failure of whatever was asked at a path, in the words of its dialect.
-    #[must_use]
     pub fn refuse(&self, path: &str, failure: &ApiError) -> Response {
         let place = self.router.at(without_slash(path)).ok().and_then(|found| found.value.first());
         let render = place.map_or_else(|| self.renderer_of(path), |place| self.renderer(*place));

@@ -71,7 +71,6 @@ pub struct Config {
 
 impl Config {
     /// A folder, and all else as it is unless somebody says otherwise.
-    #[must_use]
     pub fn of(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
@@ -161,18 +160,8 @@ impl App {
     /// All of it, with nobody at work yet: the threads wait to be started, or to be
     /// stepped by a simulation.
     pub(super) fn assemble(config: Config, argon2: Argon2<'static>) -> Result<(Self, Threads), OpenError> {
-        let Config {
-            data,
-            durability,
-            min_free,
-            quota,
-            retention,
-            sends,
-            clock,
-            thresholds,
-            is_searched,
-            factor_required,
-        } = config;
+        let (is_searched, factor_required) = (config.is_searched, config.factor_required);
+        let Config { data, durability, min_free, quota, retention, sends, clock, thresholds, .. } = config;
         let database = super::model::storage::database(&data);
         let (lock, keys, files) = open_folder(&data, database.exists())?;
         let (hub, fan_out) = Hub::new();
@@ -252,20 +241,16 @@ impl App {
         self.hasher.let_go();
     }
 
-    /// The data folder.
-    #[must_use]
     pub fn data_folder(&self) -> &Path {
         &self.data
     }
 
     /// The version of the database's layout.
-    #[must_use]
     pub fn schema_version(&self) -> usize {
         super::store::SCHEMA_VERSION
     }
 
     /// What time it is for the core.
-    #[must_use]
     pub fn now(&self) -> super::model::time::Timestamp {
         self.clock.now()
     }

@@ -123,7 +123,6 @@ impl App {
 
 impl Upload {
     /// Bytes that came so far.
-    #[must_use]
     pub fn size(&self) -> u64 {
         self.size
     }

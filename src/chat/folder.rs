@@ -31,7 +31,6 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Whether a server ever kept its data in a folder.
-#[must_use]
 pub fn has_database(data: &Path) -> bool {
     storage::database(data).exists()
 }

@@ -52,7 +52,6 @@ pub(super) struct QuotaReservation {
 
 impl App {
     /// How much users may store.
-    #[must_use]
     pub fn quota(&self) -> Quota {
         self.quota
     }

@@ -23,7 +23,6 @@ pub struct Subscriber {
     pub actor: Actor,
     /// To what.
     pub scope: Scope,
-    /// The socket's id.
     pub socket: SocketId,
 }
 
@@ -69,8 +68,6 @@ impl App {
         self.hub.settle().await;
     }
 
-    /// How many sockets are open.
-    #[must_use]
     pub fn open_sockets(&self) -> usize {
         self.hub.open_sockets()
     }
@@ -89,19 +86,16 @@ fn audible(tx: &Tx<'_>, actor: &Actor, scope: Scope) -> Result<Vec<ChatId>> {
 
 impl Subscription {
     /// Who listens, and to what.
-    #[must_use]
     pub fn subscriber(&self) -> &Subscriber {
         &self.subscriber
     }
 
     /// The newest change when it began: what is newer, it hears.
-    #[must_use]
     pub fn since(&self) -> Seq {
         self.since
     }
 
     /// What has queued for it.
-    #[must_use]
     pub fn inbox(&self) -> Inbox {
         self.subscription.inbox()
     }

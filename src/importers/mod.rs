@@ -36,7 +36,6 @@ fn failed<T>(sentence: impl Into<String>) -> Result<T, ImportError> {
     Err(ImportError::Source(sentence.into()))
 }
 
-/// The first record.
 fn head(import: &mut Import, program: &str) -> Result<(), ImportError> {
     let head = Head { version: VERSION, program: program.to_owned(), scope: Scope::Server, has_secrets: true };
     Ok(import.take(Record::Head(head))?)

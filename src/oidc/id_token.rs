@@ -74,26 +74,21 @@ pub(super) struct UserInfo {
 
 impl Profile {
     /// What they are called there.
-    #[must_use]
     pub fn username(&self) -> Option<&str> {
         self.preferred_username.as_ref()?.as_str()
     }
 
-    /// Their name.
-    #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_ref()?.as_str()
     }
 
     /// Their address, unless the provider knows better.
-    #[must_use]
     pub fn email(&self) -> Option<&str> {
         let is_false = self.email_verified.as_ref().and_then(Value::as_bool) == Some(false);
         self.email.as_ref()?.as_str().filter(|_| !is_false)
     }
 
     /// The domain of an address that the provider has verified.
-    #[must_use]
     pub fn verified_domain(&self) -> Option<String> {
         let is_verified = self.email_verified.as_ref().and_then(Value::as_bool) == Some(true);
         let (local, domain) = self.email()?.split_once('@')?;

@@ -93,7 +93,6 @@ pub struct Redeemed {
     access_token: Option<String>,
 }
 
-/// The provider.
 pub struct Provider {
     config: Config,
     outbound: Outbound,
@@ -154,13 +153,11 @@ impl Provider {
     }
 
     /// What the operator says of it.
-    #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
     /// Whether its latest token has yet to be issued: then its clock is ahead, or this machine's behind.
-    #[must_use]
     pub fn is_ahead(&self, now: i64) -> bool {
         id_token::is_ahead(f64::from_bits(self.issued_at.load(Ordering::Relaxed)), now)
     }

@@ -41,7 +41,6 @@ impl ManualClock {
         Self(Arc::new(AtomicI64::new(moment.0)))
     }
 
-    /// The clock that they are on.
     #[must_use]
     pub fn clock(&self) -> Clock {
         let Self(now) = self.clone();

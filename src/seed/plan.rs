@@ -30,7 +30,6 @@ const MAX_PICTURES: usize = 200;
 pub struct Size {
     /// The same number makes the same world.
     pub seed: u64,
-    /// Accounts.
     pub people: usize,
     /// Direct chats and groups.
     pub chats: usize,
@@ -44,7 +43,6 @@ pub struct Size {
 
 impl Size {
     /// When it begins.
-    #[must_use]
     pub fn from(&self) -> Timestamp {
         self.until.minus(Duration::from_hours(7 * 24) * self.weeks)
     }
@@ -86,7 +84,6 @@ pub(super) enum Action {
 
 impl Plan {
     /// Decides everything.
-    #[must_use]
     pub fn new(size: &Size) -> Self {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(size.seed);
         let people = people(size.people, &mut rng);
@@ -102,7 +99,6 @@ impl Plan {
     }
 
     /// How many steps there are, for whoever shows how far it is.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.steps.len()
     }

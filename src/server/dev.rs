@@ -41,7 +41,6 @@ pub struct DevClock(Arc<AtomicI64>);
 
 impl DevClock {
     /// What the core asks.
-    #[must_use]
     pub fn clock(&self) -> Clock {
         let (offset, machine) = (Arc::clone(&self.0), Clock::system());
         Clock::new(move || Timestamp(machine.now().0.saturating_add(offset.load(Ordering::Relaxed))))

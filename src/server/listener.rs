@@ -49,7 +49,6 @@ where
 /// Something that connections come in by.
 #[derive(Debug)]
 pub enum Listener {
-    /// A TCP address.
     Tcp(TcpListener),
     /// A TCP address where TLS is spoken alone.
     Tls(TcpListener, Arc<ServerConfig>),
@@ -125,7 +124,6 @@ impl Listener {
     }
 
     /// The TCP address, if it has one.
-    #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(listener) | Self::Tls(listener, _) | Self::Redirect(listener, _) => listener.local_addr().ok(),
@@ -134,7 +132,6 @@ impl Listener {
     }
 
     /// How its addresses begin.
-    #[must_use]
     pub fn scheme(&self) -> &'static str {
         match self {
             Self::Tcp(_) | Self::Redirect(..) => "http",
@@ -144,7 +141,6 @@ impl Listener {
     }
 
     /// Whether no other machine can reach it, and no proxy of this one needs to.
-    #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Tcp(listener) | Self::Tls(listener, _) | Self::Redirect(listener, _) => {

@@ -41,7 +41,6 @@ pub struct Options {
     pub settings: Settings,
     /// Proxies whose word about their clients is taken.
     pub trusted_proxies: TrustedProxies,
-    /// The web client.
     pub assets: Assets,
     /// What answers may take until they are read.
     pub answers: AnswerLimits,

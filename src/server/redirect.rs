@@ -26,7 +26,6 @@ pub struct Redirect {
 
 impl Redirect {
     /// To HTTPS at one of these names and this port.
-    #[must_use]
     pub fn new(names: Vec<String>, port: u16) -> Self {
         let port = if port == 443 { String::new() } else { format!(":{port}") };
         Self { names, port, proofs: RwLock::default() }
@@ -37,7 +36,6 @@ impl Redirect {
         self.proofs.write().insert(token.to_owned(), proof);
     }
 
-    /// Shows it no more.
     pub fn end_proof(&self, token: &str) {
         self.proofs.write().remove(token);
     }

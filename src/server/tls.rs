@@ -41,7 +41,6 @@ const WARN_EVERY: Duration = Duration::from_hours(24);
 pub struct TlsFiles {
     /// The server's certificate, and those between it and an authority.
     pub certificate: PathBuf,
-    /// Its private key.
     pub key: PathBuf,
 }
 
@@ -92,7 +91,6 @@ impl ResolvesServerCert for Current {
     }
 }
 
-/// The files' bytes.
 struct Pair {
     certificate: Vec<u8>,
     key: Vec<u8>,
@@ -110,7 +108,6 @@ impl TlsCertificate {
     }
 
     /// When it ends, or the one that has taken its place by then.
-    #[must_use]
     pub fn end(&self) -> Arc<CertificateEnd> {
         Arc::clone(&self.end)
     }

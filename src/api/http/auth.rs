@@ -97,7 +97,6 @@ fn refuse_foreign_origin(request: &Request) -> Result<(), ApiError> {
 }
 
 /// The token in `Sec-WebSocket-Protocol: token, <t>`.
-#[must_use]
 pub fn protocol_token(request: &Request) -> Option<&str> {
     let mut protocols = request.header("sec-websocket-protocol")?.split(',').map(str::trim);
     protocols.next().filter(|first| *first == TOKEN_PROTOCOL)?;
@@ -154,7 +153,6 @@ fn refuse_foreign_write(request: &Request) -> Result<(), ApiError> {
 }
 
 /// Whether a browser says that a page of elsewhere asks, and not which.
-#[must_use]
 pub fn is_said_to_be_foreign(request: &Request) -> bool {
     let is_foreign = request.header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
     is_foreign && !request.headers.contains_key("origin")

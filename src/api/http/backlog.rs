@@ -77,7 +77,6 @@ pub struct Reader {
 
 impl Reader {
     /// Who asks from this address, to read.
-    #[must_use]
     pub fn at(address: IpAddr) -> Self {
         let network = network(address);
         let is_local = network.is_loopback() || address.to_canonical().is_loopback();
@@ -99,7 +98,6 @@ impl Reader {
 
 impl Backlog {
     /// Where nothing waits yet, and so many bytes may.
-    #[must_use]
     pub fn new(max: u64) -> Arc<Self> {
         Arc::new(Self { max, waiting: Mutex::default(), freed: Arc::default() })
     }
@@ -131,7 +129,6 @@ impl Backlog {
     }
 
     /// How long an answer may stand still, of the time that it has while there is room.
-    #[must_use]
     pub fn patience(&self, usual: Duration) -> Duration {
         let waiting = self.waiting.lock();
         let is_short = waiting.reads.all + waiting.writes.all > self.max / 2;

@@ -51,31 +51,26 @@ pub(in crate::api) fn settle(base: &BasePath) {
 }
 
 /// The prefix of every path: nothing, or like `/chat`.
-#[must_use]
 pub fn prefix() -> &'static str {
     BASE.get().map_or("", |base| &base.0)
 }
 
 /// A path of this server as a browser has to ask for it.
-#[must_use]
 pub fn at(path: &str) -> String {
     format!("{}{path}", prefix())
 }
 
 /// Where a picture of a user or a group is, for whoever has the link.
-#[must_use]
 pub fn avatar(name: &str) -> String {
     at(&format!("/media/user_images/{name}"))
 }
 
 /// Where the server is on an origin.
-#[must_use]
 pub fn at_origin(origin: &str) -> String {
     format!("{origin}{}", prefix())
 }
 
 /// What a path names here; `None` if it lies outside.
-#[must_use]
 pub fn inside(path: &str) -> Option<&str> {
     path.strip_prefix(prefix()).filter(|rest| rest.starts_with('/'))
 }

@@ -74,7 +74,6 @@ impl Context {
 }
 
 /// The media type alone, in lower case.
-#[must_use]
 pub fn media_type(header: Option<&str>) -> String {
     header.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
 }

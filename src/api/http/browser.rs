@@ -141,7 +141,6 @@ fn is_same_site(path: &str) -> bool {
 }
 
 /// 302 to a path of this site, or to where somebody signs in.
-#[must_use]
 pub fn redirect(path: &str) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::FOUND;
@@ -169,7 +168,6 @@ pub fn with_session(mut response: Response, session: &Session, request: &Request
 /// What the cookie of a sign-in that is under way elsewhere is called. Over HTTPS no page of a neighbouring name can
 /// plant one (RFC 6265bis, 4.1.3.2): whoever went on with another's attempt would be signed in as them, or link an
 /// account of theirs to another's.
-#[must_use]
 pub fn attempt_cookie(request: &Request) -> &'static str {
     if is_https(request) { "__Host-oidc" } else { "oidc" }
 }

@@ -29,19 +29,16 @@ impl CertificateEnd {
     }
 
     /// Whether it has yet to begin. Nobody is given such a one, so this machine's clock is behind.
-    #[must_use]
     pub fn is_early(&self) -> bool {
         self.begins.load(Ordering::Relaxed) > UnixTime::now().as_secs()
     }
 
     /// In seconds since 1970; 0 while there is no certificate.
-    #[must_use]
     pub fn seconds(&self) -> u64 {
         self.seconds.load(Ordering::Relaxed)
     }
 
     /// Whether there is none, or it ends within a week.
-    #[must_use]
     pub fn warning(&self) -> Option<&'static str> {
         if self.seconds() == 0 { Some("missing") } else { self.near().map(|_| "ending") }
     }
@@ -53,13 +50,11 @@ impl CertificateEnd {
     }
 
     /// Why the last try for a new one failed.
-    #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.failure.read().clone()
     }
 
     /// How long it is still good, if there is one and that is less than a week.
-    #[must_use]
     pub fn near(&self) -> Option<Duration> {
         if self.seconds() == 0 {
             return None;

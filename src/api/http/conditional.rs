@@ -51,7 +51,6 @@ fn is_tagged(method: &Method, response: &Response) -> bool {
 }
 
 /// Whether `If-None-Match` names a tag. Weak ones are compared as strong ones are.
-#[must_use]
 pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let tag = tag.trim_start_matches("W/");
     let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();

@@ -98,14 +98,12 @@ pub struct Settings {
 impl Settings {
     /// Who may make an account for themselves, under a name of their choice. Where a proxy says who asks nobody may:
     /// the name would be that of somebody whom the proxy has yet to let in.
-    #[must_use]
     pub fn open_registration(&self) -> Registration {
         if self.user_header.is_some() { Registration::Closed } else { self.registration }
     }
 
     /// Whether this machine's clock is behind, by what others have signed: a certificate that has yet to begin, a
     /// sign-in that has yet to be.
-    #[must_use]
     pub fn is_clock_behind(&self, now: Timestamp) -> bool {
         self.certificate.as_ref().is_some_and(|certificate| certificate.is_early())
             || self.oidc.as_ref().is_some_and(|oidc| oidc.provider.is_ahead(now.0 / 1000))

@@ -17,7 +17,6 @@ pub struct DraftFields {
 
 impl DraftFields {
     /// Text alone.
-    #[must_use]
     pub const fn text(name: &'static str) -> Self {
         Self { text: name, attachments: &[], reply_to: None }
     }
@@ -41,7 +40,6 @@ impl DraftFields {
     }
 
     /// The same fields, described.
-    #[must_use]
     pub fn described(&self) -> Vec<Field> {
         let text =
             if self.attachments.is_empty() { need(self.text, message_text()) } else { may(self.text, caption()) };

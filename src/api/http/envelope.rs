@@ -56,13 +56,11 @@ pub fn envelope_shape(shapes: &mut Shapes, _status: u16) -> Shape {
 }
 
 /// The shape of errors under `/api/`: inbox, directs, rooms, and where no dialect is nearer.
-#[must_use]
 pub fn envelope(failure: &ApiError) -> Response {
     enveloped(&problem(failure))
 }
 
 /// The same for a problem whose words a dialect has changed.
-#[must_use]
 pub fn enveloped(problem: &Problem) -> Response {
     let (message, details) = (problem.message.as_ref(), problem.details());
     let code = Some(problem.code).filter(|code| *code == SECOND_FACTOR_REQUIRED);

@@ -65,7 +65,6 @@ pub enum Fault {
 impl FaultInjection {
     /// Delays every request and, each way, what goes over sockets; refuses `percent` of the
     /// requests and ends sockets after a while, the sooner the higher that is.
-    #[must_use]
     pub fn new(delay: RangeInclusive<Duration>, percent: u8, seed: u64) -> Self {
         let chaos = f64::from(percent.min(100)) / 100.0;
         let draws = |kind: u64| Dice::new(seed.wrapping_mul(3).wrapping_add(kind));

@@ -23,7 +23,6 @@ pub enum PeerAddress {
 
 impl PeerAddress {
     /// As an address: a process of this machine is this machine.
-    #[must_use]
     pub fn ip(self) -> IpAddr {
         match self {
             Self::Ip(address) => address,
@@ -103,7 +102,6 @@ impl TrustedProxies {
     }
 
     /// How a request was made that came from `peer`, over TLS or not.
-    #[must_use]
     pub fn client_info(&self, peer: PeerAddress, is_tls: bool, headers: &HeaderMap) -> ClientInfo {
         let host = headers.get("host").and_then(|name| name.to_str().ok()).and_then(host);
         let (forwarding, is_by_proxy) = (Forwarding::Absent, self.trusts(peer));
@@ -199,7 +197,6 @@ fn is_https(scheme: &str) -> Option<bool> {
 
 /// A host that can stand in a link, in lower case: a name, an IPv4 address or an IPv6
 /// address in brackets, and perhaps a port.
-#[must_use]
 pub fn host(text: &str) -> Option<String> {
     let (is_sound, port) = match text.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map(|(address, port)| (address.parse::<Ipv6Addr>().is_ok(), port))?,
@@ -215,7 +212,6 @@ pub fn host(text: &str) -> Option<String> {
 }
 
 /// Whether a host, with or without a port, names this machine to itself alone, whoever is asked what it means.
-#[must_use]
 pub fn is_loopback(host: &str) -> bool {
     if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|address| address.to_canonical().is_loopback());

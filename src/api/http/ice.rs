@@ -46,7 +46,6 @@ pub struct TurnSecret(String);
 /// Not blank; white space around it, like the last line's end, does not count.
 impl TurnSecret {
     /// Takes what a file holds.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let secret = text.trim();
         (!secret.is_empty()).then(|| Self(secret.to_owned()))
@@ -75,7 +74,6 @@ struct Credential {
 
 impl IceServer<'_> {
     /// Whether whoever reads it may use a relay.
-    #[must_use]
     pub fn has_credential(&self) -> bool {
         self.credential.is_some()
     }
@@ -83,7 +81,6 @@ impl IceServer<'_> {
 
 impl Ice {
     /// What this user may use, from now on for [`TURN_LIFE`].
-    #[must_use]
     pub fn servers(&self, user: UserId, now: Timestamp) -> Vec<IceServer<'_>> {
         let stun = Some(IceServer { urls: &self.stun, credential: None }).filter(|_| !self.stun.is_empty());
         let turn = self.turn.as_ref().map(|turn| IceServer {

@@ -10,7 +10,6 @@ pub enum Language {
 }
 
 /// The one that an `Accept-Language` header likes best; of two that it likes as much, the first.
-#[must_use]
 pub fn preferred(header: &str) -> Language {
     let mut best = (0.0, Language::English);
     for range in header.split(',') {

@@ -42,7 +42,6 @@ impl FromStr for RateLimit {
 
 impl RateLimit {
     /// What it allows; `None`: everything.
-    #[must_use]
     pub fn quota(self) -> Option<Quota> {
         self.0
     }
@@ -94,7 +93,6 @@ pub struct Limits {
 
 impl Limits {
     /// With nobody having done anything yet.
-    #[must_use]
     pub fn new(limits: &RateLimits) -> Self {
         Self {
             attempts: Attempts::new(limits.auth.0),

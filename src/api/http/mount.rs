@@ -16,7 +16,6 @@ impl Mount {
     pub const ALL: [Self; 3] = [Self::Root, Self::Document, Self::Client];
 
     /// What stands before the paths of a dialect there.
-    #[must_use]
     pub fn prefix(self, dialect: &str) -> String {
         match self {
             Self::Root => String::new(),

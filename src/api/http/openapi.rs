@@ -29,7 +29,6 @@ const INTRODUCTION: &str = "Every dialect speaks about the same users, chats and
     that are not known are ignored.";
 
 /// The document of everything, as it stands at the root.
-#[must_use]
 pub fn whole(dialects: &[Dialect]) -> Value {
     let mut schemas = Map::new();
     let mut union: BTreeMap<(String, String), RootOperation> = BTreeMap::new();
@@ -64,7 +63,6 @@ pub fn whole(dialects: &[Dialect]) -> Value {
 }
 
 /// The document of one dialect, as it is mounted there.
-#[must_use]
 pub fn of(dialect: &Dialect, mount: Mount) -> Value {
     let routes = dialect.mounted(mount);
     let (operations, schemas) = operations(dialect, &routes);

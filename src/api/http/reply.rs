@@ -70,7 +70,6 @@ impl ApiError {
     pub const NOT_FOUND: Self = Self::Chat(Error::NotFound);
 
     /// One field that breaks a rule.
-    #[must_use]
     pub fn field(name: &str, sentence: impl Into<String>) -> Self {
         Self::Fields(vec![(name.to_owned(), sentence.into())])
     }
@@ -85,7 +84,6 @@ impl From<Error> for ApiError {
 /// A failure in the words that dialects share.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// The HTTP status.
     pub status: StatusCode,
     /// A word for programs.
     pub code: &'static str,
@@ -112,7 +110,6 @@ impl Problem {
     }
 
     /// The answer with this body, in this problem's status and headers.
-    #[must_use]
     pub fn answer(&self, body: &impl Serialize) -> Response {
         let mut response = json(self.status, body);
         for (name, value) in &self.headers {
@@ -124,7 +121,6 @@ impl Problem {
     }
 
     /// One sentence for a frame, which has no other place to name fields in.
-    #[must_use]
     pub fn sentence(&self) -> Cow<'_, str> {
         if self.fields.is_empty() {
             return Cow::Borrowed(&self.message);
@@ -134,7 +130,6 @@ impl Problem {
     }
 
     /// Sentences by field, as JSON.
-    #[must_use]
     pub fn details(&self) -> Map<String, Value> {
         let mut details = Map::new();
         for (field, sentence) in &self.fields {
@@ -148,7 +143,6 @@ impl Problem {
 }
 
 /// Status, code and words of a failure. No `_`: a new failure has to find its place.
-#[must_use]
 pub fn problem(failure: &ApiError) -> Problem {
     use StatusCode as S;
     match failure {
@@ -284,8 +278,6 @@ pub fn no_content() -> Answer {
     Ok(response)
 }
 
-/// A JSON body with a status.
-#[must_use]
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let (status, bytes) = match serde_json::to_vec(body) {
         Ok(bytes) => (status, bytes),
@@ -303,7 +295,6 @@ pub fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
 }
 
 /// A body that is JSON already.
-#[must_use]
 pub fn written(status: StatusCode, json: Vec<u8>) -> Response {
     let mut response = Response::new(json.into());
     *response.status_mut() = status;
@@ -312,7 +303,6 @@ pub fn written(status: StatusCode, json: Vec<u8>) -> Response {
 }
 
 /// 308 to a path of this site.
-#[must_use]
 pub fn moved(path: &str) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
@@ -353,7 +343,6 @@ pub fn with_credential(answer: Answer) -> Answer {
 }
 
 /// 200 with such bytes.
-#[must_use]
 pub fn kept(bytes: Bytes) -> Response {
     let mut response = Response::new(bytes.into());
     response.extensions_mut().insert(SharedBytes);

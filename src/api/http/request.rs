@@ -75,19 +75,16 @@ pub struct Request {
 
 impl Request {
     /// The last value of a query parameter.
-    #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A header that is text.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// A parameter of the path.
-    #[must_use]
     pub fn param(&self, number: usize) -> &str {
         self.params.get(number).map_or("", String::as_str)
     }
@@ -100,7 +97,6 @@ impl Request {
     }
 
     /// Where this server is for whoever asks: the public URL, or what the request says.
-    #[must_use]
     pub fn base_url(&self) -> String {
         match &self.context.settings.public_url {
             Some(url) => base::at_origin(url),
@@ -113,7 +109,6 @@ impl Request {
 
     /// Whether the page that sends this (if a browser's page does) is the server's own
     /// or one that the operator listed.
-    #[must_use]
     pub fn is_from_own_origin(&self) -> bool {
         // What is said twice or cannot be read is no browser's, and not taken for silence.
         self.headers.get_all("origin").iter().all(|origin| origin.to_str().is_ok_and(|origin| self.is_own(origin)))
@@ -136,8 +131,6 @@ impl Request {
         authority.is_some() && authority == host
     }
 
-    /// A cookie's value.
-    #[must_use]
     pub fn cookie(&self, name: &str) -> Option<String> {
         let all = self.headers.get_all("cookie").iter().filter_map(|line| line.to_str().ok());
         all.flat_map(cookie::Cookie::split_parse)
@@ -148,13 +141,11 @@ impl Request {
 }
 
 /// Percent-decodes; bytes that are no UTF-8 become a character that no name has.
-#[must_use]
 pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Reads a query string or a form's body.
-#[must_use]
 pub fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(encoded).into_owned().collect()
 }

@@ -136,7 +136,6 @@ pub struct Route {
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api) enum Access {
-    /// Everybody.
     Open,
     /// Who is signed in, as often as this allows.
     SignedIn(Rate),

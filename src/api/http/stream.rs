@@ -43,7 +43,6 @@ macro_rules! on {
 
 impl NetStream {
     /// The TCP connection, where there is one.
-    #[must_use]
     pub fn tcp(&self) -> Option<&TcpStream> {
         match self {
             Self::Tcp(tcp) => Some(tcp),
@@ -53,19 +52,16 @@ impl NetStream {
     }
 
     /// Whether nobody on the way can read it.
-    #[must_use]
     pub fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
 
     /// Whether bytes were taken that have no room yet, as only TLS does. An empty write sends them.
-    #[must_use]
     pub fn has_unsent(&self) -> bool {
         matches!(self, Self::Tls(tls) if tls.has_unsent())
     }
 
     /// Bytes that have gone of those that were taken before, which only TLS has.
-    #[must_use]
     pub fn sent(&self) -> u64 {
         if let Self::Tls(tls) = self { tls.sent() } else { 0 }
     }
@@ -84,7 +80,6 @@ impl NetStream {
         }
     }
 
-    /// Reads what is there.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         on!(self, stream => stream.try_read(buffer))
     }

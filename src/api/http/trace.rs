@@ -39,7 +39,6 @@ pub struct RequestTrace {
 
 impl RequestTrace {
     /// A request of which nothing else is known yet.
-    #[must_use]
     pub fn new(id: String) -> Self {
         Self { id, route: AtomicUsize::new(UNMATCHED), user: AtomicI64::new(0), notes: Mutex::default(), _place: None }
     }
@@ -76,13 +75,11 @@ impl RequestTrace {
     }
 
     /// The route's number.
-    #[must_use]
     pub fn route(&self) -> usize {
         self.route.load(Ordering::Relaxed)
     }
 
     /// Who makes it, if a credential said so.
-    #[must_use]
     pub fn user(&self) -> Option<UserId> {
         Some(self.user.load(Ordering::Relaxed)).filter(|id| *id != 0).map(UserId)
     }

@@ -53,7 +53,6 @@ impl Progress {
     }
 
     /// Whether it was answered before its body had come, so that no other can follow.
-    #[must_use]
     pub fn is_unread(&self) -> bool {
         self.0.unread.load(Ordering::Acquire)
     }
@@ -108,7 +107,6 @@ pub struct Wire {
 
 impl Wire {
     /// Takes an accepted connection, whose answers may stand still for so long.
-    #[must_use]
     pub fn new(
         tcp: NetStream,
         progress: Progress,

@@ -40,7 +40,6 @@ pub enum Fault {
 
 impl Fault {
     /// The code that it is closed with.
-    #[must_use]
     pub fn code(self) -> u16 {
         match self {
             Self::Protocol => 1002,
@@ -106,7 +105,6 @@ impl Default for Reader {
 
 impl Reader {
     /// Bytes that came with the handshake.
-    #[must_use]
     pub fn starting_with(bytes: &[u8]) -> Self {
         Self { buffer: BytesMut::from(bytes), ..Self::default() }
     }
@@ -251,7 +249,6 @@ fn control(opcode: u8, payload: Bytes) -> Result<Incoming, Fault> {
 }
 
 /// A text frame, ready to be sent to any number of sockets.
-#[must_use]
 pub fn text(payload: &str) -> Bytes {
     part(payload, false, true)
 }
@@ -264,7 +261,6 @@ pub fn part(payload: &str, goes_on: bool, is_last: bool) -> Bytes {
 }
 
 /// What a text frame says that is to be sent; `None`: it is none.
-#[must_use]
 pub fn said(frame: &[u8]) -> Option<&str> {
     let payload = match frame {
         [first, 126, _, _, payload @ ..] if is_text(*first) => payload,
@@ -281,25 +277,21 @@ fn is_text(first: u8) -> bool {
 
 /// A binary frame, which no dialect sends.
 #[cfg(feature = "autobahn")]
-#[must_use]
 pub fn binary(payload: &[u8]) -> Bytes {
     frame(FINAL | BINARY, payload)
 }
 
 /// A ping without a payload.
-#[must_use]
 pub fn ping() -> Bytes {
     Bytes::from_static(&[FINAL | PING, 0])
 }
 
 /// The answer to a ping.
-#[must_use]
 pub fn pong(payload: &[u8]) -> Bytes {
     frame(FINAL | PONG, payload)
 }
 
 /// A close frame; `None` repeats that the other side gave no code.
-#[must_use]
 pub fn close(code: Option<u16>) -> Bytes {
     let payload = code.map_or(Cow::Borrowed(&[][..]), |code| Cow::Owned(code.to_be_bytes().to_vec()));
     frame(FINAL | CLOSE, &payload)

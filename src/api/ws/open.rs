@@ -12,7 +12,6 @@ use crate::api::http::meters::{CODES, SocketMeter};
 use crate::api::http::trace::RequestTrace;
 use crate::dev_feed::DevEvent;
 
-/// How a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The server closed it, with this code.
@@ -34,7 +33,6 @@ pub struct OpenSocket {
 
 impl OpenSocket {
     /// Counts one more, that the request `seen` became.
-    #[must_use]
     pub fn new(context: Arc<Context>, dialect: usize, trace: Arc<RequestTrace>) -> Self {
         let socket = Self { context, dialect, trace, unread: None };
         socket.count(|meter| meter.open.fetch_add(1, Ordering::Relaxed));
@@ -64,7 +62,6 @@ impl OpenSocket {
     }
 
     /// The id of the request that it was.
-    #[must_use]
     pub fn request(&self) -> &str {
         &self.trace.id
     }

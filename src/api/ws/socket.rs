@@ -179,7 +179,6 @@ async fn await_close(stream: &NetStream, mut reader: Reader) {
     }
 }
 
-/// How a socket ends.
 enum SocketEnd {
     /// The connection is gone, or nobody would read a close frame.
     Gone,

@@ -67,7 +67,6 @@ pub struct Attempts {
 
 impl Attempts {
     /// So many at one account from one address; `None`: as many as they like, and registrations too.
-    #[must_use]
     pub fn new(limit: Option<Quota>) -> Self {
         Self {
             account: Pace::new("sign-in", limit),
@@ -89,7 +88,6 @@ impl Attempts {
         self.account.count(&Key::of(network(address), Tried::Account(account)), NonZeroU32::MIN).is_too_often()
     }
 
-    /// Counts a registration.
     pub fn check_registration(&self, address: IpAddr) -> Result<()> {
         self.registration.check(&network(address))
     }

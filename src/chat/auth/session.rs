@@ -74,13 +74,11 @@ impl App {
     }
 
     /// The key that JWTs are signed with.
-    #[must_use]
     pub fn jwt_key(&self) -> [u8; 32] {
         self.keys.jwt_key()
     }
 
     /// What a write with this session's cookie has to repeat.
-    #[must_use]
     pub fn csrf_token(&self, session_key: &str) -> Token {
         self.keys.csrf_token(session_key)
     }

@@ -57,8 +57,6 @@ impl Word {
 }
 
 impl Verified {
-    /// Who it is.
-    #[must_use]
     pub fn user(&self) -> UserId {
         self.user
     }

@@ -189,7 +189,6 @@ impl Hub {
         self.lock().gauges()
     }
 
-    /// Closes every socket.
     pub fn close_all(&self, reason: Closing) {
         self.lock().close_all(reason);
     }

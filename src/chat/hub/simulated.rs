@@ -20,7 +20,6 @@ pub(in crate::chat) struct SocketView {
 }
 
 impl Hub {
-    /// Every socket.
     pub fn sockets(&self) -> Vec<SocketView> {
         let registry = self.lock();
         let mut all = Vec::new();

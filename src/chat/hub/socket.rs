@@ -51,8 +51,6 @@ impl Broadcast {
         Arc::new(Self { event, weight, frames: Default::default() })
     }
 
-    /// What happened.
-    #[must_use]
     pub fn event(&self) -> &Event {
         &self.event
     }
@@ -215,14 +213,11 @@ impl SocketRegistration {
         Self { hub, socket }
     }
 
-    /// The socket's id.
-    #[must_use]
     pub fn id(&self) -> SocketId {
         self.socket.id
     }
 
     /// What has queued for it, for whoever writes it out.
-    #[must_use]
     pub fn inbox(&self) -> Inbox {
         Inbox(Arc::clone(&self.socket))
     }
@@ -259,13 +254,11 @@ impl Inbox {
     }
 
     /// Whether nothing is left to take.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.closing().is_some() || self.0.queue.lock().events.is_empty()
     }
 
     /// Why it is to close, if it is.
-    #[must_use]
     pub fn closing(&self) -> Option<Closing> {
         self.0.closing.get().copied()
     }

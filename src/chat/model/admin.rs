@@ -26,7 +26,6 @@ pub struct ManagedAccount {
     pub has_second_factor: bool,
     /// Who else signs it in: issuers, by a blank between them.
     pub issuers: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
     /// When its last socket closed.
     pub last_seen_at: Option<Timestamp>,

@@ -36,7 +36,6 @@ pub enum AuditAction {
     TokenRevoked,
     /// A bot was made.
     BotCreated,
-    /// A bot was deleted.
     BotDeleted,
     /// What another server or program held was taken in.
     Imported,
@@ -56,7 +55,6 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// Its word in the log.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Setup => "setup",
@@ -89,9 +87,7 @@ impl AuditAction {
 /// A line of the log.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// Its number.
     pub id: i64,
-    /// When.
     pub at: Timestamp,
     /// Who; `None`: the command line.
     pub actor: Option<Username>,

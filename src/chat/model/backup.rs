@@ -82,7 +82,6 @@ pub struct BackupSchedule {
 pub struct LastBackup {
     /// When it was begun.
     pub made: Timestamp,
-    /// Its size.
     pub bytes: u64,
     /// How long it took; not known of one that was there before the start.
     pub took: Option<Duration>,

@@ -12,7 +12,6 @@ pub const MAX_BOTS: u32 = 20;
 /// does may have: their accounts stay when they end.
 pub const MAX_PROGRAMS: u32 = 1_000;
 
-/// A bot that is to be.
 #[derive(Clone, Debug)]
 pub struct NewBot {
     /// Unique as anybody's.
@@ -27,7 +26,6 @@ pub struct Bot {
     pub user: User,
     /// Who made it; `None`: the command line.
     pub made_by: Option<UserId>,
-    /// When.
     pub created_at: Timestamp,
 }
 

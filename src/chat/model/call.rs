@@ -10,7 +10,6 @@ pub const MAX_SDP: usize = 64 * 1024;
 /// Longest ICE candidate, in bytes.
 pub const MAX_CANDIDATE: usize = 4 * 1024;
 
-/// What a signal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignalKind {
     /// A session description that opens a connection.
@@ -24,7 +23,6 @@ pub enum SignalKind {
 /// A signal on its way to one participant's sockets.
 #[derive(Clone, Debug)]
 pub struct Signal {
-    /// What it is.
     pub kind: SignalKind,
     /// Set here, never taken from the sender's words.
     pub from: UserId,
@@ -54,13 +52,11 @@ pub struct CallRecord {
 
 impl CallRecord {
     /// Seconds, as a message keeps them: 0 of one that nobody answered, and of others 1 at least.
-    #[must_use]
     pub fn talked(&self) -> u32 {
         if self.was_answered { self.seconds.max(1) } else { 0 }
     }
 
     /// What is read of it where nothing else tells a call from a text.
-    #[must_use]
     pub fn sentence(&self) -> String {
         let (call, missed) = if self.has_video { ("Video call", "Missed video call") } else { ("Call", "Missed call") };
         match self.talked() {

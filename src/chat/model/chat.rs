@@ -43,7 +43,6 @@ pub struct Chat {
     pub is_private: bool,
     /// `None`: the server's own limit.
     pub max_members: Option<u32>,
-    /// Who owns it.
     pub owner: User,
     /// The other side of a direct chat: oneself in notes to self.
     pub other: Option<User>,
@@ -51,7 +50,6 @@ pub struct Chat {
     pub member_count: i64,
     /// The newest message that the viewer can see.
     pub last_message: Option<MessageId>,
-    /// When it was made.
     pub created_at: Timestamp,
     /// When the chat itself last changed.
     pub updated_at: Timestamp,
@@ -63,7 +61,6 @@ pub struct Chat {
 
 impl Chat {
     /// The viewer's unread messages.
-    #[must_use]
     pub fn unread_count(&self) -> i64 {
         self.membership.as_ref().map_or(0, |membership| membership.unread_count)
     }
@@ -126,9 +123,7 @@ pub struct ChatChange {
 /// What one has to be to change a group. Dialects differ in whom they ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// The one owner.
     Owner,
-    /// Any admin.
     Admin,
 }
 

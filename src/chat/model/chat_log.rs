@@ -7,7 +7,6 @@ use super::user::User;
 /// Entries that a group keeps: with each one more, its oldest goes.
 pub const MAX_CHAT_LOG: u32 = 200;
 
-/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {
     /// Somebody came by themselves.
@@ -24,19 +23,16 @@ pub enum LogKind {
 
 impl LogKind {
     /// That a user came, by this actor.
-    #[must_use]
     pub fn came(actor: UserId, user: UserId) -> Self {
         if actor == user { Self::Joined } else { Self::Added }
     }
 
     /// That a user went, by this actor.
-    #[must_use]
     pub fn went(actor: UserId, user: UserId) -> Self {
         if actor == user { Self::Left } else { Self::Removed }
     }
 
     /// Its word in the database, in exports and in the API.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Joined => "joined",
@@ -47,8 +43,6 @@ impl LogKind {
         }
     }
 
-    /// The one with this word.
-    #[must_use]
     pub fn of(word: &str) -> Option<Self> {
         [Self::Joined, Self::Added, Self::Left, Self::Removed, Self::Renamed]
             .into_iter()
@@ -58,15 +52,12 @@ impl LogKind {
 
 /// What is to be kept.
 pub struct NewLogEntry<'a> {
-    /// What happened.
     pub kind: LogKind,
-    /// Who did it.
     pub actor: UserId,
     /// Who came or went.
     pub user: Option<UserId>,
     /// Of a renaming, the old one and the new one.
     pub titles: Option<(&'a str, &'a str)>,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -74,9 +65,7 @@ pub struct NewLogEntry<'a> {
 pub struct LogEntry {
     /// The later, the greater.
     pub id: i64,
-    /// What happened.
     pub kind: LogKind,
-    /// Who did it.
     pub actor: User,
     /// Who came or went.
     pub user: Option<User>,
@@ -84,6 +73,5 @@ pub struct LogEntry {
     pub old_title: Option<String>,
     /// Of a renaming, the new one.
     pub new_title: Option<String>,
-    /// When.
     pub at: Timestamp,
 }

@@ -25,7 +25,6 @@ pub struct ClockDoubt {
 
 impl ClockDoubt {
     /// Whether a clock that says `now` is too far from what was `known`.
-    #[must_use]
     pub fn of(known: Option<Timestamp>, now: Timestamp) -> Option<Self> {
         let known = known.filter(|known| *known >= EARLIEST)?;
         let is_near = now <= known.plus(MAX_STEP) && now >= known.minus(MAX_STEP);

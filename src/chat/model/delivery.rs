@@ -25,7 +25,6 @@ pub enum Upcoming {
 /// How far a hook has come.
 #[derive(Clone, Copy, Debug)]
 pub struct HookCursor {
-    /// Which hook.
     pub hook: HookId,
     /// Its replays when this was read: if another began meanwhile, it stays where that has set it.
     pub replays: i64,
@@ -42,22 +41,17 @@ pub struct Delivery {
     pub webhook_id: String,
     /// Where it goes.
     pub url: String,
-    /// What signs it.
     pub key: SigningKey,
-    /// When it happened.
     pub at: Timestamp,
-    /// What happened.
     pub what: Happening,
 }
 
 /// What happened in a group.
 #[derive(Debug)]
 pub enum Happening {
-    /// A message was posted.
     Created(Box<Message>),
     /// A message has another text or pin; with up to where everybody has read.
     Updated(Box<Message>, Vec<ReadMark>),
-    /// A message was deleted.
     Deleted(ChatId, MessageId, Seq),
     /// Somebody came.
     Added(ChatId, UserId),
@@ -67,7 +61,6 @@ pub enum Happening {
 
 impl Happening {
     /// As receivers know it.
-    #[must_use]
     pub fn event(&self) -> HookEvent {
         match self {
             Self::Created(_) => HookEvent::MessageCreated,
@@ -85,7 +78,6 @@ pub struct SigningKey(pub [u8; 32]);
 
 impl SigningKey {
     /// As its owner is shown it, once.
-    #[must_use]
     pub fn shown(&self) -> String {
         format!("whsec_{}", STANDARD.encode(self.0))
     }
@@ -111,7 +103,6 @@ pub struct Attempt {
 /// An attempt in the list of a hook.
 #[derive(Clone, Debug)]
 pub struct PastDelivery {
-    /// Its number.
     pub id: DeliveryId,
     /// What the receiver knows it by.
     pub webhook_id: String,
@@ -129,7 +120,6 @@ pub struct PastDelivery {
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
 
 /// How long to wait after so many failures in a row, before it is spread.
-#[must_use]
 pub fn back_off(failures: u32) -> Duration {
     const SECONDS: [u64; 9] = [2, 10, 30, 60, 120, 300, 600, 1_200, 1_800];
     let place = failures.saturating_sub(1) as usize;
@@ -142,7 +132,6 @@ pub const SPREAD: std::ops::Range<f64> = 0.8..1.2;
 const MAX_WAIT_MS: i64 = 3_600 * 1_200;
 
 /// Whether the next attempt is due. One that is further away than any wait was put off by a clock that was ahead.
-#[must_use]
 pub fn is_due(retry_at: Timestamp, now: Timestamp) -> bool {
     retry_at <= now || retry_at.0 > now.0.saturating_add(MAX_WAIT_MS)
 }

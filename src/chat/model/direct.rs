@@ -8,7 +8,6 @@ use super::name::Username;
 pub struct Person {
     /// Who.
     pub id: UserId,
-    /// Their name.
     pub username: Username,
 }
 
@@ -23,7 +22,6 @@ pub struct Pair {
 
 impl Pair {
     /// The pair of two users, in either order.
-    #[must_use]
     pub fn new(one: Person, other: Person) -> Self {
         if one.id <= other.id { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
@@ -35,13 +33,10 @@ impl Pair {
     }
 
     /// The other side of `user`.
-    #[must_use]
     pub fn other_of(&self, user: UserId) -> &Person {
         if self.low.id == user { &self.high } else { &self.low }
     }
 
-    /// The one with this id.
-    #[must_use]
     pub fn person(&self, user: UserId) -> &Person {
         if self.low.id == user { &self.low } else { &self.high }
     }

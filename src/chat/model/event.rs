@@ -25,7 +25,6 @@ pub enum Event {
     Message(MessageEvent),
     /// Somebody reacted, or took a reaction back.
     ReactionsChanged {
-        /// Where.
         chat: ChatId,
         message: MessageId,
         /// All of its reactions as they are now.
@@ -46,9 +45,7 @@ pub enum Event {
     },
     /// Somebody has read a chat up to a message, or only so far again.
     Read {
-        /// Where.
         chat: ChatId,
-        /// Who.
         user: UserId,
         /// The newest message that is read.
         upto: MessageId,
@@ -59,16 +56,13 @@ pub enum Event {
     Member(MemberEvent),
     /// Somebody began or stopped typing.
     Typing {
-        /// Where.
         chat: ChatId,
-        /// Who.
         user: UserId,
         /// Began, or stopped.
         is_typing: bool,
     },
     /// Somebody opened the first socket or closed the last.
     Presence {
-        /// Who.
         user: UserId,
         /// There, or gone.
         online: bool,
@@ -80,11 +74,7 @@ pub enum Event {
     /// The call of a room.
     Call(CallEvent),
     /// A call, for those who are not in it, and of them.
-    Ringing {
-        chat: ChatId,
-        /// What happened.
-        ring: Ring,
-    },
+    Ringing { chat: ChatId, ring: Ring },
     /// What opens and closes sockets. Nobody is told.
     Steering(Steering),
 }
@@ -165,7 +155,6 @@ pub enum MemberEvent {
     /// Somebody joined a chat, or was added.
     Added {
         chat: ChatId,
-        /// Who.
         user: User,
         /// How many are in it now.
         members: i64,
@@ -176,7 +165,6 @@ pub enum MemberEvent {
     /// Somebody left a chat, or was removed. Their sockets leave with this event.
     Removed {
         chat: ChatId,
-        /// Who.
         user: UserId,
         /// How many are in it now.
         members: i64,
@@ -198,20 +186,15 @@ pub enum MemberEvent {
 pub enum CallEvent {
     /// Somebody joined the call of a room.
     Joined {
-        /// Which room.
         chat: ChatId,
-        /// Who.
         user: UserId,
-        /// Their name.
         username: Username,
         /// Everybody who is in it now, in order of joining.
         participants: Vec<(UserId, Username)>,
     },
     /// Somebody left the call of a room.
     Left {
-        /// Which room.
         chat: ChatId,
-        /// Who.
         user: UserId,
         /// Everybody who is still in it.
         participants: Vec<(UserId, Username)>,
@@ -220,7 +203,6 @@ pub enum CallEvent {
     State {
         /// Everybody in it, in order of joining.
         participants: Vec<(UserId, Username)>,
-        /// Their sockets.
         to: Vec<SocketId>,
     },
     /// A signal from one participant of a call to another.
@@ -237,7 +219,6 @@ pub enum CallEvent {
 pub enum Ring {
     /// Somebody joined a call that nobody was in.
     Started {
-        /// Who.
         user: UserId,
         /// With a camera.
         has_video: bool,
@@ -249,7 +230,6 @@ pub enum Ring {
     },
     /// Somebody does not join.
     Declined {
-        /// Who.
         user: UserId,
         /// Those who are in it, and whoever declined.
         to: Vec<UserId>,
@@ -273,15 +253,9 @@ pub enum Steering {
         kept: Option<CredentialId>,
     },
     /// What a user may do on the server changed. No socket is told.
-    RightsChanged {
-        /// Whose.
-        user: UserId,
-    },
+    RightsChanged { user: UserId },
     /// A user may do hardly anything until they have a second factor. Their sockets close.
-    Restricted {
-        /// Who.
-        user: UserId,
-    },
+    Restricted { user: UserId },
     /// A socket is ready for what happens from here on.
     SocketOpened {
         /// Which; its place in the hub is kept already.
@@ -293,7 +267,6 @@ pub enum Steering {
 
 impl Event {
     /// What it is about; `None`: nothing that is told.
-    #[must_use]
     pub fn topic(&self) -> Option<Topic> {
         match self {
             Self::Message(_) => Some(Topic::Messages),
@@ -311,7 +284,6 @@ impl Event {
     }
 
     /// Whether it is about what `user` has cleared or put away from their view.
-    #[must_use]
     pub fn is_cleared_by(&self, user: UserId) -> bool {
         match self {
             Self::Message(MessageEvent::Edited { cleared_by, .. })
@@ -323,7 +295,6 @@ impl Event {
     }
 
     /// About how many bytes it takes in a socket's queue: text counts, the rest is small.
-    #[must_use]
     pub fn weight(&self) -> usize {
         const SMALL: usize = 256;
         match self {
@@ -346,8 +317,6 @@ pub enum Turnover {
 }
 
 impl Turnover {
-    /// Who it is.
-    #[must_use]
     pub fn user(&self) -> UserId {
         match self {
             Self::Joined(user) => user.id,

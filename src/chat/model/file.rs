@@ -19,11 +19,9 @@ pub const KEEP_UNUSED_FILES: Duration = Duration::from_hours(24);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     pub id: FileId,
-    /// Whose it is.
     pub uploader: UserId,
     /// What its uploader calls it; names nothing on disk.
     pub name: String,
-    /// Bytes.
     pub size: i64,
     /// By its first bytes.
     pub content_type: String,
@@ -33,7 +31,6 @@ pub struct File {
     pub storage_name: StorageName,
     /// Of a picture, as far as its header tells.
     pub dimensions: Option<Dimensions>,
-    /// When it was uploaded.
     pub created_at: Timestamp,
 }
 
@@ -52,7 +49,6 @@ pub struct StorageName(String);
 
 impl StorageName {
     /// A name that nobody can guess.
-    #[must_use]
     pub fn random() -> Self {
         Self(hex::encode(rand::random::<[u8; 16]>()))
     }
@@ -61,8 +57,6 @@ impl StorageName {
         Self(name)
     }
 
-    /// The name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -70,7 +64,6 @@ impl StorageName {
 
 /// Whether a browser may show it in place: raster images, audio and video. Anything
 /// that could carry a script is downloaded instead.
-#[must_use]
 pub fn is_inline(content_type: &str) -> bool {
     let raster = matches!(
         content_type,
@@ -86,7 +79,6 @@ pub fn is_inline(content_type: &str) -> bool {
 }
 
 /// Whether it is a picture whose header we read, and which we can decode.
-#[must_use]
 pub fn is_measured(content_type: &str) -> bool {
     matches!(content_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
 }

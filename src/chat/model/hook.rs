@@ -20,7 +20,6 @@ pub const MAX_DELIVERIES: u32 = 100;
 /// A hook as the admins of its group see it. Its secret is shown to whoever makes it, and kept nowhere.
 #[derive(Clone, Debug)]
 pub struct Hook {
-    /// Its id.
     pub id: HookId,
     /// The group in which it speaks.
     pub chat: ChatId,
@@ -28,7 +27,6 @@ pub struct Hook {
     pub label: String,
     /// Who says what comes in by it.
     pub bot: User,
-    /// When it was made.
     pub created_at: Timestamp,
     /// What it sends, if it does; else it takes what others send.
     pub outgoing: Option<Outgoing>,
@@ -44,7 +42,6 @@ pub const MAKER_DISABLED: &str = "The account of whoever created it is disabled.
 /// A hook that sends, and in whose name: all hooks of one person have one share of the sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendingHook {
-    /// Which.
     pub id: HookId,
     /// Who made it; `None`: the command line.
     pub maker: Option<UserId>,
@@ -72,7 +69,6 @@ pub enum HookEvent {
     MessageDeleted,
     /// Somebody came into the group.
     MemberAdded,
-    /// Somebody left it.
     MemberRemoved,
 }
 
@@ -82,7 +78,6 @@ impl HookEvent {
         [Self::MessageCreated, Self::MessageUpdated, Self::MessageDeleted, Self::MemberAdded, Self::MemberRemoved];
 
     /// As receivers know it.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MessageCreated => "message_created",
@@ -93,8 +88,6 @@ impl HookEvent {
         }
     }
 
-    /// By its name.
-    #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.as_str() == name)
     }
@@ -106,7 +99,6 @@ pub struct HookEvents(u8);
 
 impl HookEvents {
     /// These.
-    #[must_use]
     pub fn of(events: &[HookEvent]) -> Self {
         Self(events.iter().fold(0, |bits, event| bits | 1 << *event as u8))
     }
@@ -163,7 +155,6 @@ impl Only {
     }
 
     /// The same as it was written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::All => "all",

@@ -51,13 +51,11 @@ impl Identity {
     }
 
     /// Who vouches.
-    #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
     /// For whom.
-    #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -75,7 +73,6 @@ pub struct Stranger {
 }
 
 /// The name nearest to the first of these that makes one: of an address, what stands before the `@`.
-#[must_use]
 pub fn nearest_name<'a>(wishes: impl IntoIterator<Item = &'a str>) -> Option<Username> {
     wishes.into_iter().find_map(|wish| nearest(wish.split('@').next().unwrap_or_default()))
 }

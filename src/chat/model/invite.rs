@@ -21,7 +21,6 @@ pub const MIN_LIFE: Duration = Duration::from_mins(1);
 /// The longest life of an invitation.
 pub const MAX_LIFE: Duration = Duration::from_hours(366 * 24);
 
-/// An invitation that is to be.
 #[derive(Clone, Debug)]
 pub struct NewInvite {
     /// 1 to [`MAX_USES`].
@@ -44,7 +43,6 @@ pub struct Invitation {
     pub uses_left: u32,
     /// When it is over.
     pub expires_at: Timestamp,
-    /// When it was made.
     pub created_at: Timestamp,
     /// By whom; `None`: the command line.
     pub created_by: Option<Username>,
@@ -73,7 +71,6 @@ pub struct GroupInvite {
     pub uses_left: u32,
     /// Who made it.
     pub created_by: UserId,
-    /// When it was made.
     pub created_at: Timestamp,
     /// When it is over.
     pub expires_at: Timestamp,

@@ -23,15 +23,12 @@ impl Label {
     }
 
     /// What a program says of itself, as far as it is fit to be shown.
-    #[must_use]
     pub fn cut(raw: &str) -> Self {
         let words = raw.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
         let line = words.collect::<Vec<_>>().join(" ");
         Self(line.chars().take(MAX_LABEL).collect())
     }
 
-    /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -12,9 +12,7 @@ pub const MAX_ADDED: usize = 1_000;
 pub struct Member {
     /// The lower, the longer in the chat.
     pub id: MemberId,
-    /// Who.
     pub user: User,
-    /// Since when.
     pub joined_at: Timestamp,
     /// May change the chat and its members.
     pub is_admin: bool,

@@ -34,7 +34,6 @@ pub struct Names {
 
 impl Names {
     /// Of a text, which is read once from its beginning to its end.
-    #[must_use]
     pub fn of(text: &str) -> Self {
         let mut names = Self::default();
         // Most texts have none.

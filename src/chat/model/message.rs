@@ -22,11 +22,9 @@ pub const MAX_ATTACHMENTS: usize = 10;
 pub struct Message {
     /// Grows in commit order.
     pub id: MessageId,
-    /// Where it stands.
     pub chat: ChatId,
     /// The number of its last change.
     pub seq: Seq,
-    /// Who sent it.
     pub sender: User,
     /// Blank only with attachments.
     pub text: String,
@@ -40,7 +38,6 @@ pub struct Message {
     pub attachments: Vec<File>,
     /// In order of the first of each emoji.
     pub reactions: Vec<Reaction>,
-    /// When it was posted.
     pub created_at: Timestamp,
     /// When its text last changed; when it was posted, if never.
     pub updated_at: Timestamp,
@@ -88,7 +85,6 @@ pub struct Draft {
 
 impl Draft {
     /// Text alone.
-    #[must_use]
     pub fn of(text: MessageText, key: Option<IdempotencyKey>) -> Self {
         Self { text, attachments: Vec::new(), reply_to: None, key, call_seconds: None }
     }
@@ -149,7 +145,6 @@ pub const MAX_PINS: u32 = 50;
 #[derive(Clone, Copy, Debug)]
 pub struct PinPlace {
     pub pinned_at: Timestamp,
-    /// Which it is.
     pub id: MessageId,
 }
 

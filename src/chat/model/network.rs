@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Whoever has one IPv6 address has 2^64 of them: the network is what counts, in every limit.
-#[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

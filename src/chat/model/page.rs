@@ -17,25 +17,21 @@ pub struct Page {
 
 impl Page {
     /// How many items stand before this page.
-    #[must_use]
     pub fn offset(self) -> i64 {
         i64::from(self.number - 1) * i64::from(self.size)
     }
 
     /// Whether many items have to be walked by to find it.
-    #[must_use]
     pub fn is_far(self) -> bool {
         self.offset() > NEAR
     }
 
     /// Whether a list of so many items has ended before it. Every list has a first page.
-    #[must_use]
     pub fn is_past(self, count: i64) -> bool {
         self.number > 1 && self.offset() >= count
     }
 
     /// How many items it holds at most.
-    #[must_use]
     pub fn limit(self) -> i64 {
         i64::from(self.size)
     }
@@ -52,7 +48,6 @@ pub struct Paged<T> {
 
 impl<T> Paged<T> {
     /// What is on a page that a list of `count` items has ended before, without looking for it.
-    #[must_use]
     pub fn past_the_end(count: i64) -> Self {
         Self { count, items: Vec::new() }
     }

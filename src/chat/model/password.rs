@@ -27,7 +27,6 @@ impl Password {
 
     /// What somebody typed to sign in: any length, since a stored password may be
     /// older than today's rule; what is too long to be anybody's is cut.
-    #[must_use]
     pub fn attempt(raw: &str) -> Self {
         Self(raw.chars().take(MAX_PASSWORD + 1).collect())
     }

@@ -19,11 +19,9 @@ pub enum Side {
 }
 
 impl Side {
-    /// Every one.
     pub const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
 
     /// How long it is.
-    #[must_use]
     pub fn pixels(self) -> u32 {
         match self {
             Self::Small => 64,
@@ -32,8 +30,6 @@ impl Side {
         }
     }
 
-    /// The one of so many pixels.
-    #[must_use]
     pub fn of(pixels: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|side| side.pixels().to_string() == pixels)
     }
@@ -55,7 +51,6 @@ pub enum Preview {
 }
 
 /// What the preview of a file is called in the folder `previews`.
-#[must_use]
 pub fn file_name(file: &StorageName, side: Side) -> String {
     format!("{}.{}", file.as_str(), side.pixels())
 }

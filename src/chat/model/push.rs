@@ -46,7 +46,6 @@ pub struct PushSubscription {
     pub id: PushId,
     /// What its owner knows it by.
     pub label: String,
-    /// Since when.
     pub created_at: Timestamp,
 }
 
@@ -75,9 +74,7 @@ pub struct Dues {
 /// What a device is told of a message.
 #[derive(Clone, Debug)]
 pub struct Push {
-    /// Where it stands.
     pub chat: ChatId,
-    /// Which it is.
     pub message: MessageId,
     /// The number of its last change.
     pub seq: Seq,

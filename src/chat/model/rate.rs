@@ -19,7 +19,6 @@ pub struct RateUsage {
 
 impl RateUsage {
     /// So many are left of a quota, of which one comes back at a time.
-    #[must_use]
     pub fn new(name: &'static str, quota: u32, every: Duration, remaining: u32) -> Self {
         let reset = every * quota.saturating_sub(remaining);
         Self { name, quota, window: every * quota, remaining, reset }

@@ -5,7 +5,6 @@ use super::id::{MessageId, UserId};
 /// Up to where a member has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadMark {
-    /// Who.
     pub user: UserId,
     /// The newest message when they joined: what is not newer, they were not there for.
     pub after: MessageId,
@@ -15,7 +14,6 @@ pub struct ReadMark {
 
 impl ReadMark {
     /// Whether this member has read `message`, which `sender` sent. One's own counts as read.
-    #[must_use]
     pub fn has_read(&self, message: MessageId, sender: UserId) -> bool {
         self.user == sender || (self.after < message && message <= self.upto)
     }

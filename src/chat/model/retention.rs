@@ -29,7 +29,6 @@ pub enum RetentionOverride {
 
 impl RetentionOverride {
     /// A number of days, if there is such a term; 0 is for ever.
-    #[must_use]
     pub fn of_days(days: i64) -> Option<Self> {
         match u32::try_from(days) {
             Ok(0) => Some(Self::Forever),
@@ -39,7 +38,6 @@ impl RetentionOverride {
     }
 
     /// The number of days; `None`: as the server is told.
-    #[must_use]
     pub fn days(self) -> Option<u32> {
         match self {
             Self::Server => None,

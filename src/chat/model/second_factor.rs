@@ -68,7 +68,6 @@ impl FactorRequirement {
     }
 
     /// Whether somebody lacks what is asked of them.
-    #[must_use]
     pub fn is_missed_by(self, actor: &Actor) -> bool {
         !actor.has_factor && self.concerns(actor.is_admin, actor.is_bot)
     }
@@ -89,26 +88,21 @@ pub struct FactorSecret(Vec<u8>);
 
 impl FactorSecret {
     /// A new one.
-    #[must_use]
     pub fn random() -> Self {
         Self(rand::random::<[u8; SECRET_BYTES]>().to_vec())
     }
 
     /// One in base32, as people type it into an app.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE32_NOPAD.decode(text.trim_end_matches('=').as_bytes()).ok()?;
         SECRET_RANGE.contains(&bytes.len()).then_some(Self(bytes))
     }
 
-    /// In base32.
-    #[must_use]
     pub fn to_base32(&self) -> String {
         BASE32_NOPAD.encode(&self.0)
     }
 
     /// What an app reads off a QR code: who it is for, at which server.
-    #[must_use]
     pub fn uri(&self, issuer: &str, account: &str) -> String {
         // A colon parts the two.
         let issuer: String = issuer.chars().filter(|c| *c != ':').take(MAX_ISSUER).collect();
@@ -146,7 +140,6 @@ impl FactorSecret {
     }
 
     /// `None`: the key is another server's, or the row somebody else's.
-    #[must_use]
     pub(in crate::chat) fn unsealed(sealed: &[u8], key: &SealKey, user: UserId) -> Option<Self> {
         key.open(sealed, &user.0.to_be_bytes()).map(Self)
     }
@@ -159,7 +152,6 @@ impl fmt::Debug for FactorSecret {
 }
 
 /// The step that a moment is in.
-#[must_use]
 pub fn step_at(now: Timestamp) -> i64 {
     now.0.div_euclid(i64::try_from(STEP.as_millis()).unwrap_or(i64::MAX))
 }
@@ -177,7 +169,6 @@ pub enum Otp {
 
 impl Otp {
     /// Reads one, with blanks and dashes wherever people put them. `None`: nothing was typed.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_letter = |c: &char| !c.is_whitespace() && *c != '-';
         let letters: String = text.chars().filter(is_letter).take(RECOVERY_LETTERS + 1).collect();
@@ -193,7 +184,6 @@ impl Otp {
     }
 
     /// The step that it is of, if it is the app's, near `now` and newer than the last.
-    #[must_use]
     pub fn step(&self, secret: &FactorSecret, now: Timestamp, last: i64) -> Option<i64> {
         match self {
             Self::App(code) => secret.step_of(*code, now, last),
@@ -209,7 +199,6 @@ impl fmt::Debug for Otp {
 }
 
 /// A new recovery code, in four groups of letters, and what is kept of it.
-#[must_use]
 pub fn recovery_code() -> (String, [u8; 32]) {
     let letters = BASE32_NOPAD.encode(&rand::random::<[u8; RECOVERY_BYTES]>()).to_lowercase();
     let groups: Vec<&str> = [0, 4, 8, 12].iter().map(|at| &letters[*at..at + 4]).collect();

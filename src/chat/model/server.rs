@@ -16,7 +16,6 @@ pub struct About {
     pub needs_setup: bool,
 }
 
-/// What administrators set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What its people call it; `None` until somebody names it.

@@ -7,7 +7,6 @@ use super::name::Username;
 use super::time::Timestamp;
 use super::token::Token;
 
-/// The label of the account token.
 pub(in crate::chat) const ACCOUNT_TOKEN_LABEL: &str = "account token";
 /// The label of a token that came with an account from another server: a device's, until its owner takes another account token.
 pub(crate) const MOVED_TOKEN_LABEL: &str = "token from before the move";
@@ -42,9 +41,7 @@ pub struct Family(pub [u8; 32]);
 /// Proof of who asks: only a valid credential makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// Who.
     pub user: UserId,
-    /// Their name.
     pub username: Username,
     /// By what.
     pub credential: CredentialId,
@@ -71,7 +68,6 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub struct IssuedCredential {
     pub id: CredentialId,
-    /// What it is.
     pub kind: CredentialKind,
     /// What its owner knows it by, possibly empty.
     pub label: String,
@@ -81,6 +77,5 @@ pub struct IssuedCredential {
     pub used_at: Timestamp,
     /// `None`: until it is ended.
     pub expires_at: Option<Timestamp>,
-    /// Whose it is.
     pub username: Username,
 }

@@ -18,7 +18,6 @@ pub struct Shares<K> {
 
 impl<K: Eq + Hash> Shares<K> {
     /// Each with so many permits.
-    #[must_use]
     pub fn of(size: usize) -> Self {
         Self { all: HashMap::new(), size }
     }

@@ -10,13 +10,11 @@ use super::retention::RetentionOverride;
 pub const DATABASE: &str = "fireside.db";
 
 /// The database of a data folder.
-#[must_use]
 pub fn database(data: &Path) -> PathBuf {
     data.join(DATABASE)
 }
 
 /// Its write-ahead log.
-#[must_use]
 pub fn log(data: &Path) -> PathBuf {
     data.join(format!("{DATABASE}-wal"))
 }
@@ -43,7 +41,6 @@ pub struct ChatShare {
 pub struct UserShare {
     /// Who.
     pub id: UserId,
-    /// Their name.
     pub username: Username,
     /// Bytes of files.
     pub files: i64,

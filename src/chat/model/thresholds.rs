@@ -24,7 +24,6 @@ pub struct Thresholds {
     /// New messages on the whole server that whoever catches up looks through, whosever they are. Of
     /// more, each of their chats is asked: this many take about as long as some hundred chats.
     pub recent: i64,
-    /// Of search.
     pub search: SearchThresholds,
     /// How long a read waits for a free connection before it says "busy".
     pub reader_wait: Duration,

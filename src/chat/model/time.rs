@@ -10,7 +10,6 @@ pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// Whole seconds since 1970.
-    #[must_use]
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000)
     }
@@ -47,7 +46,6 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
     /// The machine's clock.
-    #[must_use]
     pub fn system() -> Self {
         Self::new(|| {
             let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -60,8 +58,6 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// What time it is.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

@@ -15,25 +15,21 @@ pub struct Token(String);
 
 impl Token {
     /// 20 random bytes.
-    #[must_use]
     pub fn random() -> Self {
         Self(hex::encode(rand::random::<[u8; 20]>()))
     }
 
     /// 32 random bytes, in 64 hex characters: for a secret that stands in a URL.
-    #[must_use]
     pub fn random_of_256_bits() -> Self {
         Self(hex::encode(rand::random::<[u8; 32]>()))
     }
 
     /// A secret that is none: whoever knows the name can make it.
-    #[must_use]
     pub(in crate::chat) fn of_trial(name: &str) -> Self {
         Self(hex::encode(&Sha256::digest(format!("fireside trial {name}"))[..20]))
     }
 
     /// What is sent to its owner.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

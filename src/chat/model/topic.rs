@@ -15,7 +15,6 @@ pub enum Topic {
     Chats,
     /// Who comes into chats and leaves them.
     Members,
-    /// Who types.
     Typing,
     /// Who is there.
     Presence,
@@ -34,7 +33,6 @@ impl Topics {
     pub const ALL: Self = Self(u16::MAX);
 
     /// These.
-    #[must_use]
     pub const fn of(topics: &[Topic]) -> Self {
         let (mut bits, mut rest) = (0, topics);
         while let [first, others @ ..] = rest {

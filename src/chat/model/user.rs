@@ -41,7 +41,6 @@ pub struct Account {
 /// Somebody in the list of people.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Who.
     pub user: User,
     /// There now.
     pub is_online: bool,
@@ -53,13 +52,11 @@ pub struct Person {
 
 impl Person {
     /// What the list is ordered by, within those who are there and those who are not.
-    #[must_use]
     pub fn order(&self) -> (&str, UserId) {
         (&self.name_key, self.user.id)
     }
 
     /// Whether they stand behind a place.
-    #[must_use]
     pub fn is_behind(&self, place: &PersonPlace) -> bool {
         self.order() > (place.name_key.as_str(), place.id)
     }

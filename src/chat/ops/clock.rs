@@ -20,7 +20,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 impl App {
     /// Why nothing is deleted for its age now, if that is so.
-    #[must_use]
     pub fn clock_doubt(&self) -> Option<ClockDoubt> {
         self.clock_watch.look()
     }

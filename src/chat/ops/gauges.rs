@@ -13,15 +13,10 @@ use crate::chat::model::storage;
 /// How the core is at one moment.
 #[derive(Clone, Debug)]
 pub struct Gauges {
-    /// The one that writes.
     pub writer: WriterGauges,
-    /// Those that read.
     pub readers: ReaderGauges,
-    /// Those that hash.
     pub hasher: HasherGauges,
-    /// Those that listen.
     pub hub: HubGauges,
-    /// What is stored.
     pub disk: DiskGauges,
     /// What was copied.
     pub backups: Option<Backups>,
@@ -29,7 +24,6 @@ pub struct Gauges {
     pub clock: ClockGauges,
 }
 
-/// How the clock is.
 #[derive(Clone, Copy, Debug)]
 pub struct ClockGauges {
     /// Nothing is deleted for its age until the operator confirms it.

@@ -34,7 +34,6 @@ const COMPACT_NEEDS: u64 = 2;
 pub struct Garbage {
     /// What it is, in the plural.
     pub what: &'static str,
-    /// How many.
     pub count: u64,
     /// Bytes on the disk; 0 where it is rows, whose pages are used again.
     pub bytes: u64,
@@ -97,7 +96,6 @@ pub fn look(data: &Path, now: Timestamp) -> Result<Vec<Garbage>, BackupError> {
 }
 
 /// What went between two looks.
-#[must_use]
 pub fn gone(before: &[Garbage], after: &[Garbage]) -> Vec<Garbage> {
     let less = |before: &Garbage, after: &Garbage| Garbage {
         what: before.what,

@@ -21,7 +21,6 @@ use crate::chat::model::preview::PREVIEWS;
 use crate::chat::store;
 use crate::chat::store::Tx;
 
-/// How often.
 const EVERY: Duration = Duration::from_hours(1);
 /// How often credentials that are over are looked for: the sockets that they opened end with them.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

@@ -16,7 +16,6 @@ use crate::chat::store;
 pub struct Status {
     /// Since the state was opened.
     pub uptime: Duration,
-    /// Accounts.
     pub users: i64,
     /// Users with an open socket.
     pub users_online: usize,

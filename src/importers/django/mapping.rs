@@ -26,7 +26,6 @@ const MAX_MAPPING: u64 = 64 * 1_024;
 /// What a mapping file says: by kind, its table or that it is left out.
 pub(super) type Mapping = BTreeMap<String, Option<TableName>>;
 
-/// A table that was named.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TableName {

@@ -54,7 +54,6 @@ impl TablePlan {
     }
 }
 
-/// What is read.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     kinds: BTreeMap<&'static str, TablePlan>,

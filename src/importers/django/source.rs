@@ -276,7 +276,6 @@ impl TableRow<'_> {
         }
     }
 
-    /// A whole number.
     pub fn int(&self, field: &str) -> Option<i64> {
         match self.value(field) {
             ValueRef::Integer(number) => Some(number),

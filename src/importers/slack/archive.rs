@@ -21,7 +21,6 @@ pub(super) const MAX_FILE: u64 = 64 * 1_024 * 1_024;
 /// Bytes of all files at most, unpacked, each time that they are read.
 const MAX_UNPACKED: u64 = 64 * 1_024 * 1_024 * 1_024;
 
-/// An open archive.
 pub(super) struct Archive {
     zip: ZipArchive<BoundedFile>,
     /// By name, the place in the list.
@@ -32,7 +31,6 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    /// Opens a file.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let wrong = |cause: &dyn std::fmt::Display| {
             ImportError::Source(format!("{} is no zip archive that can be read: {cause}", path.display()))

@@ -25,7 +25,6 @@ const SAID: [&str; 7] = [
     "slackbot_response",
 ];
 
-/// What was said.
 #[derive(Default)]
 pub(super) struct MessageBody {
     last: i64,

@@ -14,13 +14,10 @@ pub const MAX_LINES: u32 = 10_000;
 /// An act in the list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AuditLine {
-    /// Its number.
     pub id: i64,
-    /// When.
     pub at: String,
     /// The admin, or `command line`.
     pub actor: String,
-    /// What was done.
     pub action: String,
     /// To whom or what.
     pub subject: String,

@@ -17,24 +17,22 @@ const MAX_LISTED: u32 = 1_000;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make one.
     Create {
-        /// Its name.
         username: String,
         /// What others see; `None`: its name.
         display_name: Option<String>,
     },
     /// All that there are.
     List,
-    /// End one.
-    Delete { username: String },
+    Delete {
+        username: String,
+    },
 }
 
 /// A bot in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BotLine {
     pub id: i64,
-    /// Its name.
     pub username: String,
     /// What others see.
     pub display_name: String,

@@ -16,9 +16,7 @@ use crate::chat::model::name::rule::Violation;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make one.
     Create {
-        /// The group.
         chat: i64,
         /// What it is known by.
         label: String,
@@ -27,39 +25,31 @@ pub enum Command {
     },
     /// All of the group.
     List {
-        /// The group.
         chat: i64,
     },
     /// Give one another URL.
     Rotate {
-        /// The group.
         chat: i64,
         id: i64,
     },
     /// What one has sent.
     Deliveries {
-        /// The group.
         chat: i64,
         id: i64,
     },
     /// Send a test.
     Test {
-        /// The group.
         chat: i64,
-        /// Which.
         id: i64,
     },
     /// Send what happened again.
     Replay {
-        /// The group.
         chat: i64,
         id: i64,
         /// After this number.
         since: i64,
     },
-    /// End one.
     Delete {
-        /// The group.
         chat: i64,
         id: i64,
     },
@@ -89,7 +79,6 @@ impl Sends {
 /// An attempt to send something, in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeliveryLine {
-    /// Its number.
     pub id: i64,
     /// What the receiver knows it by.
     pub webhook_id: String,
@@ -99,7 +88,6 @@ pub struct DeliveryLine {
     pub status: Option<u16>,
     /// How long it took.
     pub ms: i64,
-    /// When.
     pub at: String,
     /// Why it counts for nothing.
     pub error: Option<String>,

@@ -17,7 +17,6 @@ use crate::chat::model::page::Page;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make one.
     Create {
         /// Accounts that it is good for.
         uses: u32,
@@ -28,8 +27,9 @@ pub enum Command {
     },
     /// All that are kept.
     List,
-    /// Take one back.
-    Revoke { id: i64 },
+    Revoke {
+        id: i64,
+    },
 }
 
 /// An invitation in a list.
@@ -42,7 +42,6 @@ pub struct InviteLine {
     pub uses_left: u32,
     /// When it is over.
     pub expires_at: String,
-    /// When it was made.
     pub created_at: String,
     /// The admin who made it, or `command line`.
     pub created_by: String,

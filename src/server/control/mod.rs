@@ -50,22 +50,16 @@ const SAID_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// About accounts.
     User(user::Command),
-    /// About invitations.
     Invite(invite::Command),
-    /// About bots.
     Bot(bot::Command),
-    /// About hooks.
     Hook(hook::Command),
-    /// About tokens of programs.
     Token(token::Command),
     /// What was administered last.
     Audit {
         /// How many lines at most.
         limit: u32,
     },
-    /// Remove unused data.
     Gc,
     /// The clock is right, however far it is from what the data knows.
     ConfirmClock,

@@ -16,7 +16,6 @@ use crate::chat::model::session::IssuedCredential;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make one.
     Create {
         /// Who the program acts as.
         username: String,
@@ -27,8 +26,9 @@ pub enum Command {
     },
     /// All that open something.
     List,
-    /// Take one back.
-    Revoke { id: i64 },
+    Revoke {
+        id: i64,
+    },
 }
 
 /// Something that signs a user in, in a list.

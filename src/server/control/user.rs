@@ -21,9 +21,7 @@ const MAX_LISTED: u32 = 1_000;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make an account.
     Create {
-        /// Its name.
         username: String,
         /// Its address, if any.
         email: Option<String>,
@@ -33,19 +31,15 @@ pub enum Command {
     },
     /// Set a password and end all of that user's sessions.
     SetPassword {
-        /// Whose.
         username: String,
-        /// The new one.
         password: String,
     },
     /// Make a link that sets a password.
     ResetLink {
-        /// Whose.
         username: String,
     },
     /// Disable or enable, make an admin or not.
     Change {
-        /// Whom.
         username: String,
         /// May not sign in; `None` leaves it.
         is_disabled: Option<bool>,
@@ -54,31 +48,26 @@ pub enum Command {
     },
     /// What signs somebody in.
     Sessions {
-        /// Whom.
         username: String,
     },
     /// End all of that.
     EndSessions {
-        /// Whose.
         username: String,
     },
     /// Whether somebody has a second factor.
     SecondFactor {
-        /// Whom.
         username: String,
         /// Take it away.
         remove: bool,
     },
     /// Link an account at a provider, or unlink it.
     Link {
-        /// To whom.
         username: String,
         /// Who vouches.
         issuer: String,
         /// For whom; `None` unlinks.
         subject: Option<String>,
     },
-    /// Everybody.
     List,
 }
 
@@ -86,7 +75,6 @@ pub enum Command {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct UserLine {
     pub id: i64,
-    /// Its name.
     pub username: String,
     /// Its address, or `""`.
     pub email: String,

@@ -68,7 +68,6 @@ impl Certificate {
     }
 
     /// Whether it is for this name.
-    #[must_use]
     pub fn is_for(&self, name: &str) -> bool {
         let verified = || {
             let parsed = ParsedCertificate::try_from(self.certified.cert.first()?).ok()?;

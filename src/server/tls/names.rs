@@ -33,14 +33,12 @@ struct Named {
 
 impl NamedCertificates {
     /// Names in lower case, none of which has a certificate yet.
-    #[must_use]
     pub fn new(names: &[String]) -> Self {
         let by_name = names.iter().map(|name| (name.clone(), None)).collect();
         Self { by_name: RwLock::new(by_name), proofs: RwLock::default(), end: Arc::default() }
     }
 
     /// When the first of them ends.
-    #[must_use]
     pub fn end(&self) -> Arc<CertificateEnd> {
         Arc::clone(&self.end)
     }
@@ -65,7 +63,6 @@ impl NamedCertificates {
     }
 
     /// How long the certificate of `name` lives.
-    #[must_use]
     pub fn life(&self, name: &str) -> Option<Life> {
         let by_name = self.by_name.read();
         Some(by_name.get(name)?.as_ref()?.life)
@@ -79,7 +76,6 @@ impl NamedCertificates {
         Ok(())
     }
 
-    /// Shows it no more.
     pub fn end_proof(&self, name: &str) {
         self.proofs.write().remove(name);
     }

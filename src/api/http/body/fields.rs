@@ -35,7 +35,6 @@ impl Fields {
     }
 
     /// Fields of a form; a name that repeats is a list.
-    #[must_use]
     pub fn of_form(pairs: Vec<(String, String)>) -> Self {
         let mut values = Map::new();
         for (name, text) in pairs {
@@ -66,19 +65,16 @@ impl Fields {
     }
 
     /// Whether a field is there as `null`.
-    #[must_use]
     pub fn is_null(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(Value::is_null)
     }
 
     /// A value of any type, `null` too; absence is `None`.
-    #[must_use]
     pub fn any(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
 
     /// A value of any type; `null` and absence are `None`.
-    #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.any(name).filter(|value| !value.is_null())
     }

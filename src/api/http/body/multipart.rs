@@ -92,7 +92,6 @@ impl Form {
     }
 
     /// The text fields of what was read.
-    #[must_use]
     pub fn fields(self) -> Fields {
         Fields::of_form(self.texts)
     }

@@ -8,7 +8,6 @@ use crate::oidc::{Config, Profile, Provider};
 /// The provider that the operator named, and the sign-ins that are under way there.
 #[derive(Debug)]
 pub struct Oidc {
-    /// The provider.
     pub provider: Provider,
     /// What is under way.
     pub attempts: Attempts,
@@ -21,13 +20,11 @@ impl Oidc {
     }
 
     /// Who somebody there is, for the chat.
-    #[must_use]
     pub fn identity(&self, subject: &str) -> Option<Identity> {
         Identity::parse(&self.provider.config().issuer, subject).ok()
     }
 
     /// A stranger who may have an account: an address of one of the operator's domains stands for an invitation.
-    #[must_use]
     pub fn stranger(&self, profile: &Profile, is_open: bool) -> Option<Stranger> {
         let domains = &self.provider.config().domains;
         let is_invited = profile.verified_domain().is_some_and(|domain| domains.contains(&domain));

@@ -30,25 +30,21 @@ impl Field {
 }
 
 /// A field that has to be there.
-#[must_use]
 pub fn need(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, is_required: true }
 }
 
 /// A field that may be missing.
-#[must_use]
 pub fn may(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, is_required: false }
 }
 
 /// An object as it is in JSON, where `null` unsets an optional field.
-#[must_use]
 pub fn sent(fields: &[Field]) -> Shape {
     written(fields, |field| if field.is_required { field.shape.clone() } else { nullable(field.shape.clone()) })
 }
 
 /// An object in which fields are there or not, and nothing else: an answer, a frame, a form.
-#[must_use]
 pub fn object(fields: &[Field]) -> Shape {
     written(fields, |field| field.shape.clone())
 }
@@ -63,7 +59,6 @@ fn written(fields: &[Field], shape: impl Fn(&Field) -> Shape) -> Shape {
 }
 
 /// What says in a sentence what it is for.
-#[must_use]
 pub fn described(mut shape: Shape, sentence: &str) -> Shape {
     if let Value::Object(shape) = &mut shape {
         shape.insert("description".into(), sentence.into());
@@ -72,13 +67,11 @@ pub fn described(mut shape: Shape, sentence: &str) -> Shape {
 }
 
 /// Or `null`.
-#[must_use]
 pub fn nullable(shape: Shape) -> Shape {
     any_of([shape, json!({ "type": "null" })])
 }
 
 /// One of several shapes; what is alike stands once.
-#[must_use]
 pub fn any_of(shapes: impl IntoIterator<Item = Shape>) -> Shape {
     let mut alternatives: Vec<Shape> = Vec::new();
     for shape in shapes {
@@ -101,99 +94,82 @@ pub fn any_of(shapes: impl IntoIterator<Item = Shape>) -> Shape {
     }
 }
 
-/// A list.
-#[must_use]
 pub fn list(items: Shape) -> Shape {
     json!({ "type": "array", "items": items })
 }
 
 /// How large a small picture of a picture may be.
-#[must_use]
 pub fn preview_sizes() -> Shape {
     json!({ "type": "integer", "enum": Side::ALL.map(Side::pixels) })
 }
 
 /// Exactly this text.
-#[must_use]
 pub fn word(text: &str) -> Shape {
     json!({ "const": text })
 }
 
 /// Any text.
-#[must_use]
 pub fn string() -> Shape {
     json!({ "type": "string" })
 }
 
 /// Text of at most so many characters.
-#[must_use]
 pub fn text(max: usize) -> Shape {
     json!({ "type": "string", "maxLength": max })
 }
 
 /// The same, and not blank.
-#[must_use]
 pub fn filled(max: usize) -> Shape {
     json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": r"\S" })
 }
 
 /// Text that is not blank, however long.
-#[must_use]
 pub fn not_blank() -> Shape {
     json!({ "type": "string", "minLength": 1, "pattern": r"\S" })
 }
 
 /// The text of a message. How long it may be is the operator's to say.
-#[must_use]
 pub fn message_text() -> Shape {
     let sentence = "Trimmed, and not blank. `limits.message_characters` of `/api/server/` says how long it may be.";
     described(not_blank(), sentence)
 }
 
 /// The text of a message that may carry attachments instead.
-#[must_use]
 pub fn caption() -> Shape {
     described(string(), "May be missing or blank on a message with attachments.")
 }
 
 /// The text that an edit puts in the old one's place.
-#[must_use]
 pub fn new_text() -> Shape {
     described(string(), "May be blank on a message with attachments.")
 }
 
 /// One of these texts.
-#[must_use]
 pub fn one_of(words: &[&str]) -> Shape {
     json!({ "enum": words })
 }
 
 /// Whatever JSON there is.
-#[must_use]
 pub fn any() -> Shape {
     json!({})
 }
 
 /// A file.
-#[must_use]
 pub fn bytes() -> Shape {
     json!({ "type": "string", "format": "binary" })
 }
 
 /// A whole number, as the server writes it.
-#[must_use]
 pub fn number() -> Shape {
     json!({ "type": "integer", "format": "int64" })
 }
 
 /// A whole number in a query.
-#[must_use]
 pub fn whole_number() -> Shape {
     json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX })
 }
 
 /// A whole number, or its digits as text.
-#[must_use]
 pub fn integer(min: i64, max: i64) -> Shape {
     let digits =
         json!({ "type": "string", "pattern": r"^\s*[+-]?[0-9]{1,18}\s*$", "description": "The digits of one." });
@@ -201,38 +177,32 @@ pub fn integer(min: i64, max: i64) -> Shape {
 }
 
 /// The id of something.
-#[must_use]
 pub fn id() -> Shape {
     integer(1, i64::MAX)
 }
 
 /// Up to which message: what is no id is as before the first.
-#[must_use]
 pub fn upto() -> Shape {
     integer(i64::MIN, i64::MAX)
 }
 
 /// Ids, at most so many.
-#[must_use]
 pub fn ids(max: usize) -> Shape {
     json!({ "type": "array", "items": id(), "maxItems": max })
 }
 
 /// Files on a message.
-#[must_use]
 pub fn attachments() -> Shape {
     described(ids(MAX_ATTACHMENTS), "Ids of files that you uploaded and have not attached before.")
 }
 
 /// True or false, or a word for it.
-#[must_use]
 pub fn boolean() -> Shape {
     let words = ["true", "1", "on", "yes", "false", "0", "off", "no"];
     any_of([json!({ "type": "boolean" }), one_of(&words)])
 }
 
 /// A name to be taken.
-#[must_use]
 pub fn username() -> Shape {
     let sentence = "Letters, digits and `_ . + -` of one script; begins and ends with a letter, a digit or `_`; \
         not all digits. Unique without regard to case.";
@@ -240,39 +210,32 @@ pub fn username() -> Shape {
 }
 
 /// An e-mail address.
-#[must_use]
 pub fn email() -> Shape {
     json!({ "type": "string", "format": "email", "maxLength": MAX_EMAIL })
 }
 
 /// A password to be set.
-#[must_use]
 pub fn password() -> Shape {
     let sentence = format!("{MIN_PASSWORD} to {MAX_PASSWORD} bytes in UTF-8.");
     described(json!({ "type": "string", "maxLength": MAX_PASSWORD, "format": "password" }), &sentence)
 }
 
 /// The code of an invitation.
-#[must_use]
 pub fn invite() -> Shape {
     described(any(), "The code of an invitation, needed where `registration` of `/api/server/` is `invite`.")
 }
 
 /// A password that is tried.
-#[must_use]
 pub fn attempt() -> Shape {
     json!({ "type": "string", "format": "password" })
 }
 
-/// One emoji.
-#[must_use]
 pub fn emoji() -> Shape {
     let sentence = format!("One emoji of at most {MAX_EMOJI} bytes in UTF-8.");
     described(json!({ "type": "string", "minLength": 1, "maxLength": MAX_EMOJI }), &sentence)
 }
 
 /// What makes a send safe to repeat.
-#[must_use]
 pub fn client_id() -> Shape {
     let sentence = "Any key of your own: a resend with the same one answers the first message and tells nobody again.";
     described(filled(MAX_IDEMPOTENCY_KEY), sentence)

@@ -55,7 +55,6 @@ impl TlsStream {
         Ok(Self { tcp, session: Mutex::new(session) })
     }
 
-    /// The connection below.
     pub fn tcp(&self) -> &TcpStream {
         &self.tcp
     }
@@ -153,7 +152,6 @@ impl TlsStream {
         }
     }
 
-    /// Sends what is encrypted.
     pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.has_unsent() {
             ready!(self.tcp.poll_write_ready(cx))?;

@@ -31,13 +31,11 @@ impl Email {
     }
 
     /// As its owner spelled it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What it is looked up by.
-    #[must_use]
     pub fn key(&self) -> String {
         fold(&self.0)
     }

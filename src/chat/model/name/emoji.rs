@@ -33,7 +33,6 @@ impl Emoji {
     }
 
     /// The emoji.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -7,7 +7,6 @@ pub const MAX_FILE_NAME: usize = 255;
 
 /// A file's name as people see it: the last part of any path, one line, no
 /// control characters, never empty. It names nothing on disk.
-#[must_use]
 pub fn file_name(raw: &str) -> String {
     let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|c| !c.is_control() && !is_direction_control(*c)).collect();

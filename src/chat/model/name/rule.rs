@@ -29,7 +29,6 @@ pub(in crate::chat) fn too_long<T>(max: usize) -> Result<T, Violation> {
 /// Two spellings that fold to the same key are the same name.
 ///
 /// Up and down again, so that letters with two small forms (σ and ς) fold to one.
-#[must_use]
 pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
 }
@@ -40,7 +39,6 @@ pub fn is_direction_control(c: char) -> bool {
 }
 
 /// Unicode's Default_Ignorable_Code_Point: letters among them (fillers of Hangul), and all are drawn as nothing.
-#[must_use]
 pub fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
         || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')

@@ -61,19 +61,16 @@ impl Username {
     }
 
     /// As its owner spelled it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What it is looked up by.
-    #[must_use]
     pub fn key(&self) -> String {
         fold(&self.0)
     }
 
     /// What names have in common that are drawn alike, in small or in capital letters.
-    #[must_use]
     pub fn skeleton(&self) -> String {
         self.key().chars().map(drawn).collect::<String>().replace("rn", "m").replace(['i', '1'], "l").replace('0', "o")
     }

@@ -121,7 +121,6 @@ pub struct Message {
 
 impl Message {
     /// What somebody said, and no more about it.
-    #[must_use]
     pub fn said(id: i64, chat: i64, sender: i64, text: String, created_at: Timestamp) -> Self {
         Self { id, chat, sender, text, created_at, ..Self::default() }
     }

@@ -53,7 +53,6 @@ impl Words {
         self.words.get(at)
     }
 
-    /// The word, folded.
     pub fn folded(&self, word: &Word) -> &str {
         &self.folded[word.from..word.to]
     }

@@ -30,7 +30,6 @@ pub struct MadeBackup {
 }
 
 /// What a backup made at `now` is called: `fireside-20250101T120000Z.tar`.
-#[must_use]
 pub fn file_name(now: Timestamp) -> String {
     format!("fireside-{}.tar", compact(now))
 }

@@ -18,7 +18,6 @@ use crate::chat::model::backup::{BackupError, at};
 use crate::chat::model::time::Timestamp;
 use crate::chat::store::{copy, id_sequence};
 
-/// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// The number of the last change that is in it. The next has one far above.

@@ -72,7 +72,6 @@ impl App {
     }
 
     /// How it goes with the backups; `None` where there were none and shall be none.
-    #[must_use]
     pub fn backups(&self) -> Option<Backups> {
         self.backup_worker.get().and_then(|backup_worker| backup_worker.queue.look())
     }

@@ -26,10 +26,8 @@ pub(super) const RECORDS: &str = "records.jsonl";
 /// Records between two looks at how far it is.
 const LOOK_EVERY: u64 = 256;
 
-/// What is exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExportScope {
-    /// Everything.
     Server {
         /// With the hashes of passwords and tokens.
         with_secrets: bool,
@@ -54,7 +52,6 @@ pub struct Exported {
 }
 
 /// What an export made at `now` is called: `fireside-export-20250101T120000Z.tar`.
-#[must_use]
 pub fn file_name(now: Timestamp) -> String {
     crate::chat::ops::backup::file_name(now).replacen("fireside-", "fireside-export-", 1)
 }

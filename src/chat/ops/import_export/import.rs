@@ -40,7 +40,6 @@ pub enum OnConflict {
     Rename,
 }
 
-/// How to import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// What becomes of users whose names are taken.
@@ -54,7 +53,6 @@ pub struct Options {
 pub struct StoredFile {
     /// In 64 hex digits.
     pub sha256: String,
-    /// Bytes.
     pub size: u64,
 }
 

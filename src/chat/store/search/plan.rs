@@ -8,8 +8,8 @@ use rusqlite::OptionalExtension;
 use super::scope::Scope;
 use super::state::State;
 use super::token;
-use crate::chat::model::thresholds::SearchThresholds;
 use crate::chat::model::search::{Has, IndexTerm, Phrase, Question};
+use crate::chat::model::thresholds::SearchThresholds;
 use crate::chat::store::db::Db;
 
 /// Chats that the index is asked for by name; who is in more has others' messages passed over.
