@@ -376,11 +376,12 @@ impl Finder<'_> {
 mod tests {
     use std::time::Instant;
 
-    use super::{Finder, MAX_TIME, Order, Plan, Question, Scope, Wish, state};
+    use super::{Finder, Order, Plan, Question, Scope, Wish, state};
     use crate::chat::Durability;
     use crate::chat::app::{App, Config};
     use crate::chat::model::message::Draft;
     use crate::chat::model::name::MessageText;
+    use crate::chat::model::search::MAX_TIME;
     use crate::chat::tests::{SMALL, group, person};
 
     #[tokio::test]
