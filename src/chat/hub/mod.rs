@@ -4,9 +4,9 @@
 //! audience with the very event that says so, in commit order. A reader that does
 //! not keep up costs its own queue and is closed; nobody waits for it.
 //!
-//! One lock guards the registry. It is held while handles are pushed to queues and
-//! never across an `await`; nothing below it takes another lock. How chats look has a
-//! lock of its own, under which nothing else is done.
+//! One lock guards the registry. It is held while handles are pushed to queues, and while a
+//! full queue is written out, never across an `await`; nothing below it asks for it. How chats
+//! look has a lock of its own, under which nothing else is done.
 
 mod coalesce;
 mod fan_out;

@@ -1,8 +1,9 @@
 //! Who hears what, and who is closed.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
-use super::{Closing, Event, Hub, SocketRegistration};
+use super::{Closing, Event, Hub, Inbox, Sink, SocketRegistration};
 use crate::chat::model::event::{CallEvent, MemberEvent, Scope, Steering};
 use crate::chat::model::id::{ChatId, CredentialId, UserId};
 use crate::chat::model::name::Username;
@@ -89,6 +90,29 @@ async fn a_slow_reader_is_closed_and_slows_nobody() {
         assert!(quick.inbox().take().is_some());
     }
     assert_eq!(slow.inbox().closing(), Some(Closing::TooSlow));
+}
+
+/// A client that takes all that is written to it.
+struct Reads(Inbox, AtomicUsize);
+
+impl Sink for Reads {
+    fn flush(&self) {
+        let heard = std::iter::from_fn(|| self.0.take()).count();
+        self.1.fetch_add(heard, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn one_commit_closes_nobody_who_reads() {
+    let hub = hub();
+    let quick = listen(&hub, 1, Scope::Chat(DEN), &[DEN]);
+    let slow = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
+    let client = Arc::new(Reads(quick.inbox(), AtomicUsize::new(0)));
+    let sink: Weak<dyn Sink> = Arc::downgrade(&(Arc::clone(&client) as Arc<dyn Sink>));
+    quick.attach(sink);
+    hub.publish_committed((0..1_000).map(|_| said(3)), &tokio::runtime::Handle::current());
+    assert_eq!(client.1.load(Ordering::Relaxed), 1_000);
+    assert_eq!((quick.inbox().closing(), slow.inbox().closing()), (None, Some(Closing::TooSlow)));
 }
 
 #[tokio::test]
