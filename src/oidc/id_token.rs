@@ -148,7 +148,13 @@ impl Claims {
         self.iat.as_ref().and_then(Value::as_f64).unwrap_or_default()
     }
 
-    /// Whether it is this provider's, for this server, and now.
+    /// Whether it is good already.
+    pub(super) fn check_begun(&self, now: i64) -> Result<(), Failure> {
+        let is_early = self.nbf.is_some_and(|begin| is_ahead(begin, now));
+        if is_early { Err(Failure::Untrusted("the ID token is not good yet".into())) } else { Ok(()) }
+    }
+
+    /// Whether it is this provider's, for this server, and not over.
     pub(super) fn check(&self, issuer: &str, client: &str, now: i64) -> Result<(), Failure> {
         let untrusted = |why: String| Err(Failure::Untrusted(why));
         if self.iss != issuer {
@@ -166,9 +172,6 @@ impl Claims {
         }
         if self.exp <= seconds(now) {
             return untrusted("the ID token is over".into());
-        }
-        if self.nbf.is_some_and(|begin| is_ahead(begin, now)) {
-            return untrusted("the ID token is not good yet".into());
         }
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT || self.sub.contains(char::is_control) {
             return untrusted("the subject is none".into());
@@ -191,7 +194,9 @@ mod tests {
             claims[name] = value.clone();
         }
         let claims = serde_json::from_value::<Claims>(claims);
-        claims.is_ok_and(|claims| claims.check(ISSUER, "fireside", 1_000).is_ok())
+        claims.is_ok_and(|claims| {
+            claims.check(ISSUER, "fireside", 1_000).and_then(|()| claims.check_begun(1_000)).is_ok()
+        })
     }
 
     #[test]

@@ -71,6 +71,15 @@ async fn a_clock_that_is_behind_the_providers_is_told() {
         (fireside.anyone().get("/readyz").await.is(200).json(), is_behind)
     };
     assert_eq!(told().await, (json!({"status": "ready"}), false));
+    // A token for another server is anybody's to bring, and tells nothing.
+    provider.ways().claims = json!({"aud": "another"});
+    assert_ne!(Visitor::of(&fireside).signs_in().await.status, 302);
+    assert_eq!(told().await, (json!({"status": "ready"}), false));
+    // One that has yet to begin is refused for the clock.
+    provider.ways().claims = json!({"nbf": 9_000_000_000_u64});
+    assert_ne!(Visitor::of(&fireside).signs_in().await.status, 302);
+    assert_eq!(told().await, (json!({"status": "ready", "clock": "behind"}), true));
+    provider.is_honest();
     Visitor::of(&fireside).signs_in().await.is(302);
     assert_eq!(told().await, (json!({"status": "ready", "clock": "behind"}), true));
     let checked = async || {
