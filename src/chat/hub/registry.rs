@@ -350,7 +350,7 @@ impl Published {
             // One commit may leave more than a queue holds: who reads gets what has queued before more is offered.
             let offered = match socket.offer(&broadcast) {
                 Offer::Refused => {
-                    socket.flush();
+                    socket.drain();
                     socket.offer(&broadcast)
                 }
                 offered => offered,

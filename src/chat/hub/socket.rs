@@ -172,6 +172,11 @@ impl Socket {
     /// Lets out what has queued. What is offered from here on asks for it anew.
     pub fn flush(&self) {
         self.is_due.store(false, Ordering::Release);
+        self.drain();
+    }
+
+    /// The same here and now, for a socket that somebody will see to anyway.
+    pub fn drain(&self) {
         if let Some(sink) = self.sink.get().and_then(Weak::upgrade) {
             sink.flush();
         }
