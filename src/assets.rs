@@ -24,9 +24,6 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; \
     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
-const SVG: &str = "image/svg+xml";
-
 /// Of which version of the client a file is. Its service worker never mixes two of them in a page.
 const BUILD: HeaderName = HeaderName::from_static("x-fireside-build");
 
@@ -46,6 +43,7 @@ enum Form<T> {
     Compressed { gzip: T, brotli: T },
 }
 
+/// The client's files.
 pub struct Assets {
     folder: Option<PathBuf>,
     /// The version of those in the binary.
@@ -54,6 +52,7 @@ pub struct Assets {
 
 impl Assets {
     /// Those in the binary, or those in `folder`.
+    #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self { folder, build: OnceLock::new() }
     }
@@ -73,15 +72,18 @@ impl Assets {
             path if path.ends_with("/media/user_images/default.jpg") => "img/default.jpg",
             _ => path.strip_prefix('/')?,
         };
-        let content_type = content_type(name);
+        let content_type = match name.strip_suffix(".ts") {
+            Some(_) => mime_guess::mime::TEXT_PLAIN, // a video, to those who guess by names
+            None => mime_guess::from_path(name).first_or_octet_stream(),
+        };
         let (mut form, mut hash) = self.read(name)?;
-        if content_type == HTML && !base::prefix().is_empty() {
+        if content_type.subtype() == "html" && !base::prefix().is_empty() {
             (form, hash) = based(&form.plain().ok()?, base::prefix());
         }
-        let is_text = content_type.starts_with("text/");
+        let is_text = content_type.type_() == mime_guess::mime::TEXT;
         let there_are = match form {
             Form::Compressed { .. } => &[Coding::Brotli, Coding::Gzip][..],
-            Form::Plain(_) if is_text || content_type == SVG => &[Coding::Gzip],
+            Form::Plain(_) if is_text || content_type.subtype() == "svg" => &[Coding::Gzip],
             Form::Plain(_) => &[],
         };
         let coding = Coding::asked(headers, there_are);
@@ -90,7 +92,7 @@ impl Assets {
         let mut response = if known { Response::default() } else { reply::kept(form.coded(coding).ok()?) };
         *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CONTENT_TYPE, header(content_type.essence_str(), is_text));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -217,34 +219,10 @@ fn read_from(folder: &Path, name: &str) -> Option<(Form<Bytes>, String)> {
     Some((Form::Plain(bytes.into()), hash))
 }
 
-/// What a file is by the ending of its name: of the client's own, and what else a client in a folder may be made of.
-fn content_type(name: &str) -> &'static str {
-    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "html" => HTML,
-        "css" => "text/css; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "ts" | "txt" => "text/plain; charset=utf-8",
-        "md" => "text/markdown; charset=utf-8",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "wasm" => "application/wasm",
-        "svg" => SVG,
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "avif" => "image/avif",
-        "ico" => "image/x-icon",
-        "woff" => "font/woff",
-        "woff2" => "font/woff2",
-        "mp3" => "audio/mpeg",
-        "ogg" => "audio/ogg",
-        "wav" => "audio/wav",
-        "mp4" => "video/mp4",
-        "webm" => "video/webm",
-        "pdf" => "application/pdf",
-        _ => "application/octet-stream",
-    }
+fn header(essence: &str, is_text: bool) -> HeaderValue {
+    let charset = if is_text { "; charset=utf-8" } else { "" };
+    HeaderValue::from_str(&format!("{essence}{charset}"))
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
 #[cfg(test)]
