@@ -15,6 +15,8 @@ use tempfile::TempDir;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_fireside");
 /// Generous, because the machine may be busy; nothing waits for it in vain.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than the thread that writes the log rests when it has written.
+const LOG_REST: Duration = Duration::from_millis(10);
 
 /// Variables that reach the program: no test depends on the language, the zone, the home, or
 /// the flags in the environment of whoever runs it.
@@ -66,6 +68,8 @@ impl Home {
     /// All that servers on this folder have written to stderr, up to what was logged before
     /// this is asked.
     pub fn log(&self) -> String {
+        // What waits is looked at by then, if the thread that writes it rested when this was asked.
+        std::thread::sleep(LOG_REST);
         let start = Instant::now();
         while !self.log_is_written() {
             assert!(start.elapsed() < PATIENCE, "the log is never written");
@@ -79,7 +83,7 @@ impl Home {
         self.server.store(process, Ordering::Relaxed);
     }
 
-    /// Whether the thread that writes the log has nothing to do: whoever logs wakes it, and
+    /// Whether the thread that writes the log has nothing to do: whoever logs wakes it, unless it rests, and
     /// it sleeps again when all is written.
     fn log_is_written(&self) -> bool {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.server.load(Ordering::Relaxed)));
