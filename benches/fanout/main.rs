@@ -10,7 +10,9 @@
 //! frames to as many bare TCP connections, paced and not, and a broadcast by a WebSocket library alone. One line of figures
 //! comes out, in words and as JSON. With `--tls` the sockets speak TLS; the yardsticks do not.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod yardstick;
 
 use clap::Parser;
 use common::counter::{self, Board};
@@ -19,17 +21,14 @@ use common::server::{Server, Usage, program};
 use common::tls::certify;
 use common::wire::{self, Socket};
 use common::{CONTENT, LOST, line};
-use futures_util::SinkExt as _;
 use std::cell::Cell;
-use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_rustls::TlsConnector;
-use tokio_tungstenite::tungstenite::Message;
+use yardstick::{Bare, bare_tungstenite, bare_writes};
 
 /// Messages that the listeners may be behind what was said before the speakers wait for them:
 /// fewer than the server lets wait for a socket, so that a machine which has no time for its
@@ -41,8 +40,6 @@ const SETTLE: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(100);
 /// Posts in the second part.
 const PACED: usize = 50;
-/// How long the yardstick is held.
-const YARDSTICK: Duration = Duration::from_secs(2);
 
 #[derive(Parser)]
 #[command(about = "Deliveries a second in one room")]
@@ -271,117 +268,6 @@ async fn stay_awake() {
 fn words(number: usize, what: impl std::fmt::Display) -> (String, String) {
     let unique = format!("speaker {number} says {what}.");
     (format!("{unique:-<CONTENT$}"), unique)
-}
-
-/// What the kernel alone can do.
-struct Bare {
-    deliveries_per_second: f64,
-    /// How long after it was due each frame had reached everybody.
-    paced: Vec<Duration>,
-}
-
-/// One thread that writes the frame to every connection in turn, and the same receivers: first at the same pace as
-/// the server, then as fast as it goes.
-async fn bare_writes(receivers: usize, frame: Vec<u8>) -> Bare {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let addr = listener.local_addr().unwrap();
-    let board = Board::new(receivers);
-    let mut streams = Vec::with_capacity(receivers);
-    for _ in 0..receivers {
-        let receiver = tokio::net::TcpStream::connect(addr).await.expect("loopback");
-        let (stream, _) = listener.accept().expect("loopback");
-        stream.set_nodelay(true).unwrap();
-        streams.push(stream);
-        tokio::task::spawn_local(counter::receive(receiver, Vec::new(), Rc::clone(&board)));
-    }
-    let writer = tokio::task::spawn_blocking(move || {
-        let due: Vec<Instant> = (0..PACED).map(|_| write_when_due(&mut streams, &frame)).collect();
-        (streams, frame, due)
-    });
-    let (mut streams, frame, due) = writer.await.expect("every write succeeds");
-    let mut paced = Vec::with_capacity(PACED);
-    for (number, due) in due.into_iter().enumerate() {
-        paced.push(board.all_heard(number).await - due);
-    }
-    let (start, before) = (Instant::now(), board.deliveries());
-    let writer = std::thread::spawn(move || write_in_turn(&mut streams, &frame));
-    sleep(YARDSTICK).await;
-    let deliveries_per_second = (board.deliveries() - before) as f64 / start.elapsed().as_secs_f64();
-    // Join without holding up the receivers, for the writer may wait for them.
-    let join = tokio::task::spawn_blocking(move || writer.join());
-    join.await.unwrap().expect("every write succeeds");
-    Bare { deliveries_per_second, paced }
-}
-
-/// Writes to all after a while; when that was.
-fn write_when_due(streams: &mut [TcpStream], frame: &[u8]) -> Instant {
-    std::thread::sleep(PACE);
-    let due = Instant::now();
-    for stream in streams {
-        stream.write_all(frame).unwrap();
-    }
-    due
-}
-
-/// What a WebSocket library alone does, without rights, order or a disk: a broadcast to
-/// every connection in turn, a task for each that writes all that waits and then flushes.
-/// Deliveries a second.
-async fn bare_tungstenite(receivers: usize, text: String) -> f64 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let addr = listener.local_addr().unwrap();
-    let server = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        runtime.block_on(broadcast(listener, receivers, text));
-    });
-    let board = Board::new(receivers);
-    for _ in 0..receivers {
-        let (stream, first) = wire::connect(addr, 0, "").await;
-        tokio::task::spawn_local(counter::receive(stream, first, Rc::clone(&board)));
-    }
-    let (start, before) = (Instant::now(), board.deliveries());
-    sleep(YARDSTICK).await;
-    let rate = (board.deliveries() - before) as f64 / start.elapsed().as_secs_f64();
-    tokio::task::spawn_blocking(move || server.join()).await.unwrap().expect("the broadcast ends");
-    rate
-}
-
-async fn broadcast(listener: TcpListener, receivers: usize, text: String) {
-    listener.set_nonblocking(true).unwrap();
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-    let mut queues = Vec::with_capacity(receivers);
-    for _ in 0..receivers {
-        let (stream, _) = listener.accept().await.expect("loopback");
-        stream.set_nodelay(true).unwrap();
-        let mut socket = tokio_tungstenite::accept_async(stream).await.expect("a handshake");
-        let (queue, mut waiting) = tokio::sync::mpsc::channel::<Message>(256);
-        tokio::spawn(async move {
-            while let Some(message) = waiting.recv().await {
-                socket.feed(message).await.expect("a listener");
-                while let Ok(message) = waiting.try_recv() {
-                    socket.feed(message).await.expect("a listener");
-                }
-                socket.flush().await.expect("a listener");
-            }
-        });
-        queues.push(queue);
-    }
-    let message = Message::text(text);
-    let start = Instant::now();
-    // Somewhat longer than the listeners count.
-    while start.elapsed() < YARDSTICK + Duration::from_millis(500) {
-        for queue in &queues {
-            queue.send(message.clone()).await.expect("a task for each");
-        }
-    }
-}
-
-fn write_in_turn(streams: &mut [TcpStream], frame: &[u8]) {
-    let start = Instant::now();
-    while start.elapsed() < YARDSTICK {
-        for stream in &mut *streams {
-            stream.write_all(frame).unwrap();
-        }
-    }
 }
 
 impl Outcome {
