@@ -195,9 +195,12 @@ export function words(error) {
   return (sentences.length ? sentences : [error.message]).map((each) => tell(String(each), code)).join(' ');
 }
 
-// What did not come, why, and a button that asks for it again.
-export function missing(error, again) {
-  return el('p', { className: 'refused', role: 'alert' }, words(error), ' ', el('button', { type: 'button', className: 'plain', textContent: t('again'), onclick: ({ currentTarget }) => { currentTarget.disabled = true; again(); } }));
+// What did not come, and why.
+export const missing = (error, again) => el('p', { className: 'refused', role: 'alert' }, ...whyMissing(error, again));
+
+// The same in a line that is there already: why, and a button that asks again.
+export function whyMissing(error, again) {
+  return [words(error), ' ', el('button', { type: 'button', className: 'plain', textContent: t('again'), onclick: ({ currentTarget }) => { currentTarget.disabled = true; again(); } })];
 }
 
 export function field(name, label, properties = {}) {
@@ -247,18 +250,18 @@ export function refuse(node, error) {
 }
 
 // A list that comes in pages: fills `list` with what `line` makes of each, and a button
-// for more where there is more. Returns what shows it anew.
-export function pages(list, ask, line, none = '') {
-  async function show(page = 1) {
+// for more where there is more: of the next number, or `after` what the page says. Returns what shows it anew.
+export function pages(list, ask, line, none = '', after = (next, page = 1) => page + 1) {
+  async function show(page) {
     try {
       const { results, next } = await ask(page);
       list.querySelector('.more-of-it')?.remove();
       const lines = results.map(line);
-      if (page === 1) list.replaceChildren(...(lines.length || !none ? lines : [el('li', { className: 'soft', textContent: none })]));
+      if (!page) list.replaceChildren(...(lines.length || !none ? lines : [el('li', { className: 'soft', textContent: none })]));
       else list.append(...lines);
-      if (next) list.append(el('li', { className: 'more-of-it' }, el('button', { type: 'button', textContent: t('more.list'), onclick: () => show(page + 1) })));
+      if (next) list.append(el('li', { className: 'more-of-it' }, el('button', { type: 'button', textContent: t('more.list'), onclick: () => show(after(next, page)) })));
     } catch (error) {
-      if (page === 1) list.replaceChildren();
+      if (!page) list.replaceChildren();
       list.querySelector('.more-of-it')?.remove();
       list.append(el('li', { className: 'more-of-it' }, missing(error, () => show(page))));
     }

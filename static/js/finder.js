@@ -1,6 +1,6 @@
 // A list that is searched, and comes in pages as far down as one looks.
 import { createNear } from './attachment.js';
-import { el, missing, skeleton } from './dom.js';
+import { el, skeleton, whyMissing } from './dom.js';
 import { t } from './i18n.js';
 
 const PAUSE = 150; // ms after a letter
@@ -33,7 +33,7 @@ export function createFinder(ask, line, { label, hint = label, name, none = 'fou
     } catch (error) {
       if (wish !== asked) return;
       if (!cursor) list.replaceChildren();
-      note.replaceChildren(...missing(error, () => show(wish, cursor)).childNodes);
+      note.replaceChildren(...whyMissing(error, () => show(wish, cursor)));
       return;
     }
     if (wish !== asked) return;

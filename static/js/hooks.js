@@ -1,5 +1,5 @@
 // The hooks of a group, for its admins: URLs by which programs write in it, and URLs that are sent what happens there.
-import { confirmed, dialog, el, field, form, missing, nameOf, skeleton, style } from './dom.js';
+import { confirmed, dialog, el, field, form, missing, nameOf, pages, skeleton, style } from './dom.js';
 import { alsoLoad, fullTime, t, tell } from './i18n.js';
 import { copied } from './markup.js';
 
@@ -85,13 +85,14 @@ export async function openHooks({ api, store, actions }, chat) {
 // What one has sent lately, and sending it again.
 function openDeliveries({ api, actions }, chat, { id, label }, changed) {
   const list = el('ul', { className: 'deliveries', 'aria-label': t('hooks.deliveries') }, skeleton(4));
+  const draw = pages(list, (cursor) => api.deliveries(chat, id, cursor), line, t('hooks.deliveries.none'), (next) => next);
   const status = el('p', { className: 'soft', role: 'status' });
   const test = el('button', { type: 'button', className: 'primary', textContent: t('hooks.test'), onclick: () => during(test, async () => {
     const { status: answer } = await api.testHook(chat, id);
     status.textContent = answer ? t('hooks.tested', { status: answer }) : t('hooks.unanswered');
     await draw();
   }) });
-  const again = el('button', { type: 'button', textContent: t('hooks.again'), onclick: () => during(again, () => draw()) });
+  const again = el('button', { type: 'button', textContent: t('hooks.again'), onclick: () => during(again, draw) });
   dialog(t('hooks.deliveries.of', { name: label }), el('div', { className: 'stack hooks' }, el('div', { className: 'row' }, test, again), status, list), { drawer: true });
   draw();
 
@@ -103,20 +104,6 @@ function openDeliveries({ api, actions }, chat, { id, label }, changed) {
       actions.refused(error);
     } finally {
       button.disabled = false;
-    }
-  }
-  async function draw(cursor) {
-    try {
-      const { results, next } = await api.deliveries(chat, id, cursor);
-      const lines = results.map(line);
-      list.querySelector('.more-of-it')?.remove();
-      if (cursor) list.append(...lines);
-      else list.replaceChildren(...(lines.length ? lines : [el('li', { className: 'soft', textContent: t('hooks.deliveries.none') })]));
-      if (next) list.append(el('li', { className: 'more-of-it' }, el('button', { type: 'button', textContent: t('more.list'), onclick: () => draw(next) })));
-    } catch (error) {
-      if (!cursor) list.replaceChildren();
-      list.querySelector('.more-of-it')?.remove();
-      list.append(el('li', { className: 'more-of-it' }, missing(error, () => draw(cursor))));
     }
   }
   function line({ type, status: answer, ms, at, error, seq }) {

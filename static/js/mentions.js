@@ -1,6 +1,6 @@
 // What mentions me and answers me, in all chats, newest first; what of it is unread has a mark.
 import { createNear } from './attachment.js';
-import { dialog, el, missing, skeleton } from './dom.js';
+import { dialog, el, skeleton, whyMissing } from './dom.js';
 import { t } from './i18n.js';
 import { hitLine } from './search.js';
 
@@ -27,7 +27,7 @@ export function openMentions({ api, store, actions }) {
     } catch (error) {
       if (mine !== asked) return;
       if (!cursor) list.replaceChildren();
-      note.replaceChildren(...missing(error, () => show(cursor)).childNodes);
+      note.replaceChildren(...whyMissing(error, () => show(cursor)));
       return;
     }
     if (mine !== asked) return;

@@ -1,5 +1,5 @@
 // Quiet hours: from one time of the day to another nothing is pushed, chimes or pops up.
-import { el, missing } from './dom.js';
+import { el, whyMissing } from './dom.js';
 import { t } from './i18n.js';
 
 const USUAL = { from: '22:00', to: '07:00' };
@@ -46,7 +46,7 @@ export function createQuiet({ api, actions }) {
   const times = el('div', { className: 'times', hidden: true },
     el('label', {}, el('span', { textContent: t('quiet.from') }), from), el('label', {}, el('span', { textContent: t('quiet.to') }), to),
     el('label', { className: 'zone' }, el('span', { textContent: t('quiet.zone') }), zone));
-  const load = () => settingsOf(api).then(({ quiet }) => { wrong.textContent = ''; draw(quiet); }, (error) => wrong.replaceChildren(...missing(error, load).childNodes));
+  const load = () => settingsOf(api).then(({ quiet }) => { wrong.textContent = ''; draw(quiet); }, (error) => wrong.replaceChildren(...whyMissing(error, load)));
   load();
 
   async function set() {

@@ -1,7 +1,7 @@
 // Searching what was said: in all chats below the box that finds chats and people, in one chat
 // in a panel of its own. What is looked for, and the filters in it, are the server's to read.
 import { createNear } from './attachment.js';
-import { avatar, dialog, el, icon, missing, nameOf, skeleton } from './dom.js';
+import { avatar, dialog, el, icon, nameOf, skeleton, whyMissing } from './dom.js';
 import { createFinder, replaceLines } from './finder.js';
 import { fullTime, number, shortly, t } from './i18n.js';
 import { key } from './kept.js';
@@ -57,7 +57,7 @@ export function createSearch(store, api, { actions, input, typed }) {
       if (q !== asked) return 0;
       if (!cursor) list.replaceChildren();
       results.hidden = !isTold(error) && !list.children.length;
-      note.replaceChildren(...missing(error, () => (cursor ? show(q, cursor) : typed())).childNodes);
+      note.replaceChildren(...whyMissing(error, () => (cursor ? show(q, cursor) : typed())));
       return isTold(error) ? null : 0;
     }
     if (q !== asked) return 0;

@@ -18,7 +18,6 @@ use futures_util::stream;
 use hyper::body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
 use warp::Reply;
 use warp::http::Method;
 
@@ -45,7 +44,7 @@ pub const PATIENCE_WHEN_SHORT: Duration = Duration::from_secs(10);
 pub struct Backlog {
     max: u64,
     waiting: Mutex<Waiting>,
-    freed: Arc<Notify>,
+    freed: Notify,
 }
 
 #[derive(Default)]
@@ -99,7 +98,7 @@ impl Reader {
 impl Backlog {
     /// Where nothing waits yet, and so many bytes may.
     pub fn new(max: u64) -> Arc<Self> {
-        Arc::new(Self { max, waiting: Mutex::default(), freed: Arc::default() })
+        Arc::new(Self { max, waiting: Mutex::default(), freed: Notify::new() })
     }
 
     /// Whether a request may be answered at all: one that writes is not done if nobody could be told.
@@ -137,7 +136,7 @@ impl Backlog {
     }
 
     /// Resolves when there is room for a piece.
-    pub async fn room(&self, reader: Reader) {
+    pub async fn room(self: Arc<Self>, reader: Reader) {
         loop {
             // Told of what is freed from here on, so that nothing is missed between the look and the wait.
             let freed = self.freed.notified();
@@ -209,7 +208,7 @@ pub struct MeteredBody<B> {
     /// Where they are counted, and for whom; `None`: the process keeps these bytes anyway.
     counted: Option<(Arc<Backlog>, Reader)>,
     /// Until there is room for the next piece.
-    room: Option<Pin<Box<OwnedNotified>>>,
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
     /// Until it is over.
     _answering: Option<Answering>,
 }
@@ -225,18 +224,10 @@ impl<B: Body> MeteredBody<B> {
         let Some((backlog, reader)) = self.counted.as_ref().filter(|_| self.body.size_hint().exact().is_none()) else {
             return Poll::Ready(());
         };
-        loop {
-            if let Some(room) = &mut self.room {
-                std::task::ready!(room.as_mut().poll(cx));
-            }
-            // Told of what is freed from here on, so that nothing is missed between the look and the wait.
-            let room = Arc::clone(&backlog.freed).notified_owned();
-            if backlog.has_room(*reader) {
-                self.room = None;
-                return Poll::Ready(());
-            }
-            self.room = Some(Box::pin(room));
-        }
+        let room = self.room.get_or_insert_with(|| Box::pin(Arc::clone(backlog).room(*reader)));
+        std::task::ready!(room.as_mut().poll(cx));
+        self.room = None;
+        Poll::Ready(())
     }
 }
 

@@ -49,7 +49,7 @@ impl OpenSocket {
     /// Resolves when there is room for more of the past.
     pub async fn room(&self) {
         if let Some((backlog, reader)) = &self.unread {
-            backlog.room(*reader).await;
+            Arc::clone(backlog).room(*reader).await;
         }
     }
 

@@ -347,15 +347,7 @@ impl Published {
         let mut slow = Vec::new();
         for socket in sockets.into_iter().filter(|socket| socket.topics.has(topic)) {
             self.queued += 1;
-            // One commit may leave more than a queue holds: who reads gets what has queued before more is offered.
-            let offered = match socket.offer(&broadcast) {
-                Offer::Refused => {
-                    socket.drain();
-                    socket.offer(&broadcast)
-                }
-                offered => offered,
-            };
-            match offered {
+            match socket.offer(&broadcast) {
                 Offer::Due => self.due.push(Arc::clone(socket)),
                 Offer::Taken => {}
                 Offer::Refused => slow.push(Arc::clone(socket)),

@@ -154,7 +154,18 @@ impl Socket {
         self.is_live() && now.0 < self.visible_until.load(Ordering::Relaxed)
     }
 
+    /// One commit may leave more than the queue holds: whoever reads gets what has queued before more is refused.
     pub fn offer(&self, broadcast: &Arc<Broadcast>) -> Offer {
+        match self.push(broadcast) {
+            Offer::Refused => {
+                self.let_out();
+                self.push(broadcast)
+            }
+            offered => offered,
+        }
+    }
+
+    fn push(&self, broadcast: &Arc<Broadcast>) -> Offer {
         if !self.is_live() || broadcast.event.is_cleared_by(self.user) {
             return Offer::Taken;
         }
@@ -172,11 +183,10 @@ impl Socket {
     /// Lets out what has queued. What is offered from here on asks for it anew.
     pub fn flush(&self) {
         self.is_due.store(false, Ordering::Release);
-        self.drain();
+        self.let_out();
     }
 
-    /// The same here and now, for a socket that somebody will see to anyway.
-    pub fn drain(&self) {
+    fn let_out(&self) {
         if let Some(sink) = self.sink.get().and_then(Weak::upgrade) {
             sink.flush();
         }

@@ -146,26 +146,35 @@ impl Finder<'_> {
             return self.by_plan(above, below, count);
         }
         // What many messages have is among the newest, and found there before the index says which words begin so.
+        self.among_newest(above, below, count, most, |below, count| self.by_plan(above, below, count))
+    }
+
+    /// Looks through so many messages, and finds `elsewhere` what is missing below them.
+    fn among_newest(
+        &self,
+        above: i64,
+        below: i64,
+        count: usize,
+        most: usize,
+        elsewhere: impl FnOnce(i64, usize) -> Result<Vec<Match>>,
+    ) -> Result<Vec<Match>> {
         let (mut found, rest) = self.look_through(above, below, count, most)?;
         if let Some(below) = rest {
-            found.extend(self.by_plan(above, below, count - found.len())?);
+            found.extend(elsewhere(below, count - found.len())?);
         }
         Ok(found)
     }
 
     fn by_plan(&self, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
-        let SearchThresholds { newest: most, .. } = self.wish.thresholds;
-        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state, self.wish.thresholds)? else {
+        let thresholds = self.wish.thresholds;
+        let Some(plan) = Plan::of(self.db, self.wish.question, &self.scope, self.state, thresholds)? else {
             return Ok(self.look_through(above, below, count, usize::MAX)?.0);
         };
         if !plan.is_beginning() {
             return self.by_index(&plan, above, below, count);
         }
-        let (mut found, rest) = self.look_through(above, below, count, MANY_WORDS * most)?;
-        if let Some(below) = rest {
-            found.extend(self.by_index(&plan, above, below, count - found.len())?);
-        }
-        Ok(found)
+        let most = MANY_WORDS * thresholds.newest;
+        self.among_newest(above, below, count, most, |below, count| self.by_index(&plan, above, below, count))
     }
 
     fn by_index(&self, plan: &Plan, above: i64, below: i64, count: usize) -> Result<Vec<Match>> {
@@ -253,15 +262,12 @@ impl Finder<'_> {
         }
         // As if all messages had a term: most have few, as some of them tell.
         let sample = ((1 << self.wish.thresholds.block_bits) / SAMPLE).clamp(1, messages);
-        let mut query = self
-            .db
-            .prepare_cached("SELECT count(*) FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid <= ?3")?;
+        let sql = "SELECT count(*) FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid <= ?3";
         let mut passed_over = 0_i64;
         for (expression, terms) in plan.groups() {
             for turn in 1..=SAMPLES {
                 let end = self.state.below + messages * turn / SAMPLES;
-                let count: i64 = query.query_row(params![expression, end - sample, end], |row| row.get(0))?;
-                passed_over += count * terms;
+                passed_over += terms * self.db.one::<i64>(sql, params![expression, end - sample, end])?;
             }
         }
         Ok(passed_over.saturating_mul(messages) / (sample * SAMPLES).max(1) > uninterrupted)
