@@ -16,6 +16,9 @@ const ANY = { ignoreVary: true };
 
 self.addEventListener('install', (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
 
+// The page that brought it, too: what that has not loaded yet is to be found without a server.
+self.addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = request.url.replace(/[?#].*/, '');
@@ -43,7 +46,11 @@ async function serve({ request, clientId }, url) {
   const version = await named(clientId);
   const known = version && await find(version, url);
   if (known) return known;
-  const response = await fetch(request);
+  const response = await fetch(request).catch(async (away) => {
+    const kept = !version && await find(await named('newest'), url);
+    if (!kept) throw away;
+    return kept;
+  });
   if (!version || !response.ok || versionOf(response) === version) return response;
   // The server has been renewed since the page began, and so must the page be.
   (await clients.get(clientId))?.postMessage({ type: 'renewed' });

@@ -203,14 +203,15 @@ function block(text) {
 
 // The clipboard is there on https and localhost only.
 export async function copied(text) {
+  let isCopied = true;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     const box = el('textarea', { value: text, className: 'unseen' });
     (document.querySelector('dialog[open]') ?? document.body).append(box);
     box.select();
-    document.execCommand('copy');
+    isCopied = document.execCommand('copy');
     box.remove();
   }
-  toast(t('copied'));
+  toast(t(isCopied ? 'copied' : 'copied.not'));
 }

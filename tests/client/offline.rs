@@ -76,6 +76,20 @@ async fn what_was_said_offline_survives_a_reload_and_is_sent_once() {
 }
 
 #[tokio::test]
+async fn the_page_that_came_first_opens_its_settings_without_a_server() {
+    let Some(_turn) = browser_is_here().await else { return };
+    let mut fireside = Fireside::start().await;
+    let alice = fireside.registers("alice").await;
+    let hers = Browser::of(&fireside, &alice).await;
+    hers.until("navigator.serviceWorker.controller?.state === 'activated'").await;
+    fireside.is_asked_to_stop().await;
+    hers.reads(".link-state", "Not connected").await;
+    hers.clicks(".me").await;
+    hers.sees("dialog[open] [name=display_name]").await;
+    hers.leaves().await;
+}
+
+#[tokio::test]
 async fn a_draft_survives_a_reload() {
     let Some(_turn) = browser_is_here().await else { return };
     let fireside = Fireside::start().await;

@@ -1,5 +1,5 @@
 export default {
-  'close': 'Close', 'cancel': 'Cancel', 'back': 'Back to chats', 'more': 'More', 'copy': 'Copy', 'copied': 'Copied.', 'save': 'Save', 'saved': 'Saved.', 'again': 'Try again', 'discard': 'Discard', 'you': 'You', 'delete': 'Delete', 'edit': 'Edit', 'edited': 'edited', 'settings': 'Settings',
+  'close': 'Close', 'cancel': 'Cancel', 'back': 'Back to chats', 'more': 'More', 'copy': 'Copy', 'copied': 'Copied.', 'copied.not': 'Could not copy.', 'save': 'Save', 'saved': 'Saved.', 'again': 'Try again', 'discard': 'Discard', 'you': 'You', 'delete': 'Delete', 'edit': 'Edit', 'edited': 'edited', 'settings': 'Settings',
   'unit.B': 'B', 'unit.kB': 'KB', 'unit.MB': 'MB', 'unit.GB': 'GB',
   'day.today': 'Today', 'day.yesterday': 'Yesterday',
   'unreachable': 'The server cannot be reached.', 'unloaded': 'The messages could not be loaded.', 'unreachable.waiting': 'The server cannot be reached. Trying again…', 'ended': 'This session has ended. Please sign in again.',
