@@ -135,6 +135,13 @@ async fn two_names_of_a_proxy_are_two_people_whoever_comes_first() {
     Visitor::of(&fireside).signs_in().await.is(302);
     fireside.home.runs(&["user", "passwd", "ceo", "--password-file", "-"], "a long secret\n").await.succeeded();
     assert_eq!(username(&fireside.anyone(), "ceo").await, "ceo-2");
+    provider.ways().claims = json!({"sub": "a third", "preferred_username": "cfo"});
+    let mut third = Visitor::of(&fireside);
+    third.signs_in().await.is(302);
+    fireside.home.runs(&["user", "passwd", "cfo", "--password-file", "-"], "a long secret\n").await.succeeded();
+    let unlinked = ["user", "link", "cfo", "--issuer", &provider.url, "--remove"];
+    fireside.home.runs(&unlinked, "").await.succeeded();
+    assert_eq!(username(&fireside.anyone(), "cfo").await, "cfo-2");
     // Of whom it is, the operator says.
     let alice = has_account(&fireside, "alice").await;
     for issuer in [provider.url.as_str(), "proxy"] {

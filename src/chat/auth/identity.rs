@@ -178,7 +178,11 @@ fn admit(tx: &mut Tx<'_>, identity: &Identity, stranger: Option<Stranger>, keys:
     let password = Password::attempt("");
     let new = NewUser { username, email, password, display_name, is_admin: false };
     let account = register::create(tx, &new, &no_password(), keys, None)?;
-    add(tx, account.user.id, identity, Some(account.user.id))?;
+    let id = account.user.id;
+    add(tx, id, identity, Some(id))?;
+    if !identity.is_named_by_proxy() {
+        identities::insert(tx, id, &Identity::of_newcomer(id).map_err(|_| Error::Internal)?)?;
+    }
     Ok(account)
 }
 
@@ -215,8 +219,8 @@ fn open_named(
 
 /// Letter by letter but for case, and not as names are folded: `ａdmin` is somebody else to the proxy. Nor is an
 /// account theirs that is known elsewhere: its name may be made of what people are called there, by the proxy, like `ada`
-/// of `ada@example.org`, or by a provider, where they choose it, whether or not they have got a password since. A bot
-/// is called as its maker likes.
+/// of `ada@example.org`, or by a provider, where they choose it, whether or not they have got a password or unlinked it
+/// since. A bot is called as its maker likes.
 fn is_of_that_name(tx: &Tx<'_>, user: &User, identity: &Identity) -> Result<bool> {
     let is_so_called = !user.is_bot && user.username.as_str().eq_ignore_ascii_case(identity.subject());
     Ok(is_so_called && !identities::has_any(tx, user.id)?)

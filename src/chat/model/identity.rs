@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::id::UserId;
 use super::name::rule::{Violation, violation};
 use super::name::{Email, MAX_USERNAME, Username};
 
 /// The issuer of the names that a trusted proxy vouches for: no provider's, which are URLs.
 const PROXY: &str = "proxy";
+/// The issuer of nobody's: it stays with an account that a provider's word has made.
+const NEWCOMER: &str = "newcomer";
 /// Longest issuer, in bytes.
 const MAX_ISSUER: usize = 2_048;
 /// Longest subject, in bytes.
@@ -38,9 +41,23 @@ impl Identity {
         Self::of(PROXY, &name.to_ascii_lowercase())
     }
 
-    /// One that was exported, or is linked at the command line: of either kind.
-    pub fn exported(issuer: &str, subject: &str) -> Result<Self, Violation> {
-        if issuer == PROXY { Self::named_by_proxy(subject) } else { Self::parse(issuer, subject) }
+    /// What tells that a provider's word has made an account, however it is linked since.
+    pub fn of_newcomer(account: UserId) -> Result<Self, Violation> {
+        Self::of(NEWCOMER, &account.0.to_string())
+    }
+
+    /// One that was exported of an account, or is linked to it at the command line: of any kind.
+    pub fn exported(account: UserId, issuer: &str, subject: &str) -> Result<Self, Violation> {
+        match issuer {
+            PROXY => Self::named_by_proxy(subject),
+            NEWCOMER => Self::of_newcomer(account),
+            _ => Self::parse(issuer, subject),
+        }
+    }
+
+    /// Whether a proxy says so.
+    pub fn is_named_by_proxy(&self) -> bool {
+        self.issuer == PROXY
     }
 
     fn of(issuer: &str, subject: &str) -> Result<Self, Violation> {
@@ -99,7 +116,7 @@ pub fn numbered(name: &Username, number: u32) -> Result<Username, Violation> {
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{Identity, nearest_name, numbered};
+    use super::{Identity, UserId, nearest_name, numbered};
 
     #[test]
     fn a_name_is_made_valid() {
@@ -141,7 +158,9 @@ mod tests {
             assert!(Identity::parse(issuer, subject).is_err(), "{issuer} {subject}");
         }
         let named = Identity::named_by_proxy("jane").expect("a name");
-        assert_eq!(Identity::exported(named.issuer(), named.subject()), Ok(named));
+        let (here, before) = (UserId(7), Identity::of_newcomer(UserId(3)).expect("a mark"));
+        assert_eq!(Identity::exported(here, named.issuer(), named.subject()), Ok(named));
+        assert_eq!(Identity::exported(here, before.issuer(), before.subject()), Identity::of_newcomer(here));
     }
 
     proptest! {

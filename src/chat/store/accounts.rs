@@ -18,7 +18,7 @@ const MANAGED: &str = concat!(
     bytes!("u"),
     " AS bytes, u.created_at, u.last_seen_at,
      EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.is_on = 1) AS has_second_factor,
-     (SELECT group_concat(i.issuer, ' ') FROM identities i WHERE i.user_id = u.id) AS issuers"
+     (SELECT group_concat(i.issuer, ' ') FROM identities i WHERE i.user_id = u.id AND i.issuer <> 'newcomer') AS issuers"
 );
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ManagedAccount> {

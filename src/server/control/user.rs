@@ -156,7 +156,7 @@ async fn link(app: &App, login: &str, issuer: String, subject: Option<String>) -
     let user = account(app, login)?.user.id;
     let done = match subject {
         Some(subject) => {
-            let identity = Identity::exported(&issuer, &subject).map_err(|Violation(sentence)| sentence)?;
+            let identity = Identity::exported(user, &issuer, &subject).map_err(|Violation(sentence)| sentence)?;
             app.link_for(user, identity).await
         }
         None => match app.unlink_for(user, issuer.clone()).await {

@@ -202,7 +202,7 @@ impl Import {
         }
         let issuer = credential.issuer.as_deref();
         // Such as those of the links, which an unlinking has to find it by.
-        issuer.map(|issuer| field("issuer", Identity::exported(issuer, "-"))).transpose()?;
+        issuer.map(|issuer| field("issuer", Identity::exported(UserId(person.id), issuer, "-"))).transpose()?;
         let hash = credential.secret_sha256.as_deref().map(|sum| check::sha256("secret_sha256", sum)).transpose()?;
         let created_at = time("created_at", credential.created_at, self.now)?;
         let used_at = time("used_at", credential.used_at, self.now)?;
@@ -237,7 +237,7 @@ impl Import {
 
     pub(super) fn identity(&mut self, record: &record::Identity) -> Result<bool> {
         let person = self.person("user", record.user)?;
-        let identity = field("subject", Identity::exported(&record.issuer, &record.subject))?;
+        let identity = field("subject", Identity::exported(UserId(person.id), &record.issuer, &record.subject))?;
         let db = self.tx.db();
         let why = match () {
             () if !person.is_new => "whoever was here keeps their own",
