@@ -39,6 +39,13 @@ pub fn raise_open_files() {
     setrlimit(Resource::Nofile, raised).expect("the soft limit of open files follows the hard one");
 }
 
+/// Of so many connections, those that this process can hold both ends of, beside what else it has open.
+pub fn within_open_files(connections: usize) -> usize {
+    const OTHERS: u64 = 100;
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX).saturating_sub(OTHERS);
+    connections.min(usize::try_from(files / 2).unwrap_or(usize::MAX))
+}
+
 /// A size in mebibytes.
 pub fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)

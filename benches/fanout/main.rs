@@ -71,11 +71,12 @@ fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = LocalSet::new().block_on(&runtime, run(&args, folder.path()));
-    let bare = LocalSet::new().block_on(&runtime, bare_writes(args.receivers, outcome.frame.clone()));
+    let bare_receivers = common::within_open_files(args.receivers);
+    let bare = LocalSet::new().block_on(&runtime, bare_writes(bare_receivers, outcome.frame.clone()));
     let text =
         String::from_utf8_lossy(&outcome.frame[wire::Header::read(&outcome.frame).unwrap().length..]).into_owned();
-    let tungstenite = LocalSet::new().block_on(&runtime, bare_tungstenite(args.receivers, text));
-    outcome.print(&args, bare, tungstenite);
+    let tungstenite = LocalSet::new().block_on(&runtime, bare_tungstenite(bare_receivers, text));
+    outcome.print(&args, bare_receivers, bare, tungstenite);
 }
 
 /// A room, and the tokens of people who are in it.
@@ -271,7 +272,7 @@ fn words(number: usize, what: impl std::fmt::Display) -> (String, String) {
 }
 
 impl Outcome {
-    fn print(mut self, args: &Args, mut bare: Bare, tungstenite: f64) {
+    fn print(mut self, args: &Args, bare_receivers: usize, mut bare: Bare, tungstenite: f64) {
         self.paced.sort_unstable();
         bare.paced.sort_unstable();
         let flood = &self.flood;
@@ -293,6 +294,7 @@ impl Outcome {
                 ("idle KiB/socket", self.idle_bytes as f64 / 1024.0 / args.receivers as f64),
                 ("server rss MiB", common::mib(self.usage.resident_bytes)),
                 ("disk MiB written", common::mib(self.usage.written_bytes)),
+                ("bare receivers", bare_receivers as f64),
                 ("bare tcp writes/s", bare.deliveries_per_second),
                 ("bare paced ms p50", common::percentile_ms(&bare.paced, 50)),
                 ("bare paced ms p99", common::percentile_ms(&bare.paced, 99)),
