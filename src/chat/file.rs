@@ -54,7 +54,7 @@ pub struct Upload {
     /// What its user's quota and the server's is held for.
     share: QuotaReservation,
     kept: bool,
-    _permit: UploadPermit,
+    permit: UploadPermit,
 }
 
 impl App {
@@ -79,7 +79,7 @@ impl App {
             size: 0,
             share,
             kept: false,
-            _permit: permit,
+            permit,
         })
     }
 
@@ -125,6 +125,11 @@ impl Upload {
     /// Bytes that came so far.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether so many uploads are under way that it has to hurry.
+    pub fn is_one_of_many(&self) -> bool {
+        self.permit.is_one_of_many()
     }
 
     /// Adds bytes to the end. There has to be room for each piece: many uploads at once

@@ -8,9 +8,11 @@ use tokio::task::JoinSet;
 use crate::world::home::PATIENCE;
 use crate::world::{Answer, Fireside, Person};
 
-/// Uploads at once, and those of one user.
+/// Uploads at once, those of one user, and those of one when so many run.
 const ALL: usize = 128;
 const EACH: usize = 16;
+const MANY: usize = 96;
+const FEW: usize = 4;
 /// What each sends once in a second, which is as slow as it may be.
 const PIECE: usize = 8 * 1024;
 /// What it says that it is going to send.
@@ -58,16 +60,20 @@ fn is_told_to_come_back(answer: Answer) {
 #[tokio::test]
 async fn slow_uploads_of_one_user_leave_room_for_others_and_those_of_many_for_all_else() {
     let fireside = Fireside::start().await;
-    let crowd = fireside.registers_crowd(ALL / EACH).await;
+    let crowd = fireside.registers_crowd(MANY / EACH + (ALL - MANY) / FEW).await;
     let bob = fireside.registers("bob").await;
     let mut slow = JoinSet::new();
-    for (number, person) in crowd.iter().enumerate() {
-        for _ in 0..EACH {
+    let mut all = 0;
+    for person in &crowd {
+        // The last places are for those who have few.
+        let each = if all < MANY { EACH } else { FEW };
+        for _ in 0..each {
             slow.spawn(dawdles(fireside.address().to_owned(), person.token.clone()));
         }
-        until_there_are(&fireside, (number + 1) * EACH).await;
+        all += each;
+        until_there_are(&fireside, all).await;
         is_told_to_come_back(tries(person).await);
-        if number + 1 < crowd.len() {
+        if all < ALL {
             tries(&bob).await.is(201);
         }
     }

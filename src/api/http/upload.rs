@@ -49,6 +49,7 @@ async fn stream(form: &mut Form, file: &mut FilePart, upload: &mut Upload, max: 
             return Err(ApiError::TooLarge);
         }
         upload.write(&bytes).await?;
+        form.is_to_hurry(upload.is_one_of_many());
     }
     Ok(())
 }

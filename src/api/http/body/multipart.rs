@@ -25,6 +25,8 @@ const MAX_PART_HEAD: usize = 16 * 1024;
 const MAX_BOUNDARY: usize = 70;
 /// Bytes a second that a body has to keep up, after its first moments.
 const MIN_RATE: u64 = 4 * 1024;
+/// The same while others wait for the place that it holds.
+const MIN_RATE_IN_A_HURRY: u64 = 64 * 1024;
 
 /// A multipart body that is being read.
 pub struct Form {
@@ -66,7 +68,7 @@ impl Form {
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(max));
         let (body, heads) = chunks::limit_heads(body, MAX_PART_HEAD);
         let parts = Multipart::with_constraints(body, boundary, limits);
-        let pace = MinimumRate { begun: Instant::now(), bytes: 0 };
+        let pace = MinimumRate { begun: Instant::now(), bytes: 0, rate: MIN_RATE };
         Ok(Self { parts, heads, pace, left: max_parts, texts: Vec::new(), text_bytes: 0 })
     }
 
@@ -89,6 +91,11 @@ impl Form {
     /// The next bytes of a file.
     pub async fn chunk(&mut self, file: &mut FilePart) -> Result<Option<Bytes>, ApiError> {
         self.pace.keep(file.part.chunk()).await
+    }
+
+    /// Whether the rest, and what came before, has to come faster than a slow line brings it.
+    pub fn is_to_hurry(&mut self, is_to: bool) {
+        self.pace.rate = if is_to { MIN_RATE_IN_A_HURRY } else { MIN_RATE };
     }
 
     /// The text fields of what was read.
@@ -135,6 +142,8 @@ pub(super) async fn fields(request: &mut Request) -> Result<Fields, ApiError> {
 struct MinimumRate {
     begun: Instant,
     bytes: u64,
+    /// Bytes a second.
+    rate: u64,
 }
 
 /// What can be counted of what came.
@@ -156,7 +165,7 @@ impl Amount for Option<Field<'static>> {
 
 impl MinimumRate {
     async fn keep<T: Amount>(&mut self, next: impl Future<Output = multer::Result<T>>) -> Result<T, ApiError> {
-        let allowed = BODY_DEADLINE + Duration::from_secs(self.bytes / MIN_RATE);
+        let allowed = BODY_DEADLINE + Duration::from_secs(self.bytes / self.rate);
         let left = allowed.saturating_sub(self.begun.elapsed()).min(BODY_DEADLINE);
         match timeout(left, next).await {
             Ok(Ok(came)) => {
@@ -174,5 +183,26 @@ fn failure(cause: &multer::Error) -> ApiError {
         multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => ApiError::TooLarge,
         multer::Error::StreamReadFailed(cause) if cause.is::<HeadTooLong>() => ApiError::TooLarge,
         _ => ApiError::Malformed("The multipart body cannot be read.".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::{ApiError, Bytes, Duration, Instant, MIN_RATE, MIN_RATE_IN_A_HURRY, MinimumRate};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_may_go_on_until_others_wait_for_its_place() {
+        let mut pace = MinimumRate { begun: Instant::now(), bytes: 0, rate: MIN_RATE };
+        let next = async || {
+            sleep(Duration::from_secs(1)).await;
+            Ok(Some(Bytes::from_static(&[b'x'; 8 * 1024])))
+        };
+        for _ in 0..300 {
+            assert!(pace.keep(next()).await.is_ok_and(|piece| piece.is_some()));
+        }
+        pace.rate = MIN_RATE_IN_A_HURRY;
+        assert!(matches!(pace.keep(next()).await, Err(ApiError::TooSlow)));
     }
 }
