@@ -46,7 +46,7 @@ mod tests {
     use crate::chat::model::name::{Emoji, MessageText};
     use crate::chat::model::session::Actor;
     use crate::chat::model::time::Clock;
-    use crate::chat::tests::{SMALL, group, person};
+    use crate::chat::tests::{SMALL, crowd, group, person};
 
     fn text(words: &str) -> MessageText {
         MessageText::parse(words, 100).expect("text")
@@ -75,6 +75,23 @@ mod tests {
                 return (numbers, since);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn those_who_have_not_read_make_no_page_shorter() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config { durability: Durability::Normal, ..Config::of(folder.path()) };
+        let app = App::open(config).expect("opened");
+        let alice = person(&app, "alice").await;
+        let square = group(&app, &alice, &[]).await;
+        crowd(&app, square, 4_000).await;
+        talk(&app, &alice, square, 50).await;
+        let page = app.changes(&alice, Seq(0), None).await.expect("changes");
+        assert!(!page.more && page.items.len() == 50, "{}", page.items.len());
+        let read = "UPDATE members SET read_mark = 1 << 40";
+        app.store.write(move |tx| Ok(tx.execute_batch(read)?)).await.expect("read by all");
+        let page = app.changes(&alice, Seq(0), None).await.expect("changes");
+        assert!(page.more && page.items.len() < 10, "{}", page.items.len());
     }
 
     #[tokio::test]

@@ -4,6 +4,8 @@
 //! pages are read and put into words where they are asked for as long as they are short; what
 //! turns out to be long is left, and done in a turn for long reads, of which everybody has few.
 
+use std::sync::Arc;
+
 use super::app::App;
 use super::model::chat::Membership;
 use super::model::error::{Error, Result};
@@ -24,7 +26,7 @@ pub struct History {
     /// Those that were asked for.
     pub messages: Vec<Message>,
     /// Up to where each member has read, in the same state of the database, where that is shown.
-    pub marks: Vec<ReadMark>,
+    pub marks: Arc<[ReadMark]>,
 }
 
 /// Where the newest messages of a chat begin.
@@ -104,7 +106,7 @@ pub(super) fn load(
 ) -> Result<Option<History>> {
     let count = membership.message_count;
     if matches!(window, Window::Page(page) if page.is_past(count)) {
-        return Ok(Some(History { count, messages: Vec::new(), marks: Vec::new() }));
+        return Ok(Some(History { count, messages: Vec::new(), marks: Arc::default() }));
     }
     let messages = store::messages::list_within(db, chat, membership.cleared_mark, window, max_weight)?;
     History::of(db, chat, count, messages, has_marks, max_weight)
@@ -125,7 +127,7 @@ impl History {
         if weight >= max_weight {
             return Ok(None);
         }
-        let marks = if has_marks { store::members::read_marks(db, chat)? } else { Vec::new() };
+        let marks = if has_marks { store::members::read_marks(db, chat)? } else { Arc::default() };
         let is_short = weight + messages.len() * marks.len() * size_of::<UserId>() < max_weight;
         Ok(is_short.then_some(Self { count, messages, marks }))
     }
@@ -150,7 +152,7 @@ mod tests {
     use crate::chat::model::user::UserRef;
     use crate::chat::page_cache::Form;
     use crate::chat::store::MAX_INLINE_BYTES;
-    use crate::chat::tests::{group, person};
+    use crate::chat::tests::{crowd, group, person};
 
     const PAGE: Page = Page { number: 1, size: 2 };
     const BEFORE: Window = Window::Before(MessageId(i64::MAX), 2);
@@ -222,26 +224,39 @@ mod tests {
 
     #[tokio::test]
     async fn a_chat_of_many_people_waits_for_its_readers_turn_and_one_of_few_for_nothing() {
-        const MANY: i64 = 1_000;
         let folder = tempfile::tempdir().expect("a folder");
         let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
         let alice = person(&app, "alice").await;
         let (den, square) = (group(&app, &alice, &[]).await, group(&app, &alice, &[]).await);
-        let crowd = format!(
-            "WITH RECURSIVE n(n) AS (SELECT 1001 UNION ALL SELECT n + 1 FROM n WHERE n < 1000 + {MANY})
-             INSERT INTO users (id, username, username_key, email, password_hash, display_name, search_key, token_nonce, created_at)
-             SELECT n, 'p' || n, 'p' || n, '', '', 'p', 'p' || n || ' p', x'00', 0 FROM n;
-             INSERT INTO members (chat_id, user_id, joined_at) SELECT {0}, id, 0 FROM users WHERE id > 1000;
-             UPDATE chats SET member_count = member_count + {MANY} WHERE id = {0};",
-            square.0
-        );
-        app.store.write(move |tx| Ok(tx.execute_batch(&crowd)?)).await.expect("a crowd");
+        crowd(&app, square, 1_000).await;
         let held = hold_turns(&app, &alice);
         let of_few = app.overview(&alice, den).now_or_never().expect("at once").expect("a chat");
         assert_eq!(of_few.members.len(), 1);
         let mut of_many = app.overview(&alice, square).boxed();
         assert!(of_many.as_mut().now_or_never().is_none(), "read where others are waiting");
+        let listed = |chats: &[ChatId]| app.next_overviews(&alice, chats.into(), |chat| chat.members.len()).boxed();
+        let first = listed(&[den, square]).now_or_never().expect("at once").expect("chats");
+        assert_eq!(first, (vec![1], 1), "the group of many is left for the next piece");
+        let mut second = listed(&[square, den]);
+        assert!(second.as_mut().now_or_never().is_none(), "listed where others are waiting");
         drop(held);
-        assert_eq!(i64::try_from(of_many.await.expect("a chat").members.len()), Ok(MANY + 1));
+        assert_eq!(of_many.await.expect("a chat").members.len(), 1_001);
+        assert_eq!(second.await.expect("chats"), (vec![1_001], 1));
+        assert_eq!(listed(&[ChatId(99)]).await.expect("chats"), (vec![], 1), "one that she is not in");
+    }
+
+    #[tokio::test]
+    async fn who_looks_through_everything_keeps_nobodys_list_waiting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
+        let alice = person(&app, "alice").await;
+        let den = group(&app, &alice, &[]).await;
+        let held = hold_turns(&app, &alice);
+        assert!(app.chats_by_activity(&alice, PAGE, None).now_or_never().is_none(), "a list has these turns");
+        let found = app.chats_by_activity(&alice, PAGE, Some("de")).await.expect("chats");
+        assert_eq!(found.items, [den]);
+        let far = Page { number: 1_000, size: 100 };
+        assert_eq!(app.direct_messages(&alice, None, far, |found| Ok(found.len())).await.expect("a page"), (0, 0));
+        drop(held);
     }
 }

@@ -1,5 +1,7 @@
 //! Messages: posting exactly once, editing, deleting.
 
+use std::sync::Arc;
+
 use super::app::App;
 use super::file;
 use super::group::inside;
@@ -58,11 +60,10 @@ impl App {
                 let pair = store::directs::pair(tx, message.chat)?;
                 let marks = store::members::read_marks(tx, message.chat)?;
                 let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
-                let (told, told_marks) = (message.clone(), marks.clone());
                 tx.publish(Event::Message(MessageEvent::Edited {
-                    message: told,
+                    message: message.clone(),
                     pair: pair.clone(),
-                    marks: told_marks,
+                    marks: Arc::clone(&marks),
                     cleared_by,
                 }));
                 Ok(Posted { message, pair, marks, is_new: true })
@@ -72,6 +73,7 @@ impl App {
 
     /// Deletes a message, its text and its files, for everybody.
     pub async fn delete_message(&self, actor: &Actor, id: MessageId, needs: MayDelete) -> Result<()> {
+        self.check_pace(actor)?;
         let me = actor.user;
         self.authorized(actor)
             .write(move |tx| {
@@ -157,7 +159,7 @@ pub(super) fn post(tx: &mut Tx<'_>, me: UserId, chat: ChatId, draft: &Draft, quo
         pair: speaker.pair.clone(),
         key: draft.key.clone(),
     }));
-    Ok(Posted { message, pair: speaker.pair, marks: Vec::new(), is_new: true })
+    Ok(Posted { message, pair: speaker.pair, marks: Arc::default(), is_new: true })
 }
 
 /// Whom a message names whose text is another now.

@@ -1,7 +1,7 @@
 //! Lists of one's chats, with what the documents show beside each: who is in it and
 //! what was said last.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::app::App;
 use super::group::inside;
@@ -18,8 +18,7 @@ use super::model::session::Actor;
 use super::model::time::Timestamp;
 use super::store::{self, Db};
 
-/// People in the rooms that are listed at once: when there are so many, the list goes on with
-/// the next piece, as it does when what was said last in them weighs as much as a piece may.
+/// People in the rooms that are listed at once: when there are so many, the list goes on with the next piece.
 const MANY_PEOPLE: usize = 1_000;
 
 impl App {
@@ -28,8 +27,11 @@ impl App {
         let (me, now) = (actor.user, self.now());
         let work = move |db: &Db, max_weight| {
             let chat = inside(db, me, id)?;
-            let weight = usize::try_from(chat.member_count).unwrap_or(0).saturating_mul(size_of::<Member>());
-            if weight < max_weight { own_overview(db, me, chat, now).map(Some) } else { Ok(None) }
+            if people_weight(chat.member_count) <= max_weight {
+                own_overview(db, me, chat, now).map(Some)
+            } else {
+                Ok(None)
+            }
         };
         Ok(self.with_the_moment(self.store.read_long(me, true, work).await?))
     }
@@ -69,34 +71,47 @@ impl App {
     /// their title or in the name of somebody in them, in any case.
     pub async fn chats_by_activity(&self, actor: &Actor, page: Page, part: Option<&str>) -> Result<Paged<ChatId>> {
         let (me, part) = (actor.user, part.map(|part| fold(part.trim())));
-        self.store.scan_for(me, move |db| store::chats::page_by_activity(db, me, page, part.as_deref())).await
+        let is_search = part.is_some();
+        let work = move |db: &Db| store::chats::page_by_activity(db, me, page, part.as_deref());
+        if is_search { self.store.search_for(me, work).await } else { self.store.scan_for(me, work).await }
     }
 
-    /// The first of `chats`, which are taken out of it, but for those that the actor has left: some
-    /// at least, and fewer than all where many people are in them, much is unread that calls the actor, or long messages
-    /// were the last.
-    pub fn next_overviews(&self, actor: &Actor, chats: &mut VecDeque<ChatId>) -> Result<Vec<Overview>> {
-        let (me, now) = (actor.user, self.now());
-        let found = self.store.read(|db| {
-            let (mut found, mut people, mut weight) = (Vec::new(), 0, 0);
-            while people < MANY_PEOPLE
-                && weight < MAX_PIECE_BYTES
-                && let Some(id) = chats.pop_front()
-            {
-                match inside(db, me, id).and_then(|chat| own_overview(db, me, chat, now)) {
-                    Ok(overview) => {
-                        // Whoever was called often is as much to count as many people are to read.
-                        people += overview.members.len() + usize::try_from(overview.own.mention_count).unwrap_or(0);
-                        weight += last_weight(&overview);
-                        found.push(overview);
+    /// The first of `chats` as `write` puts them into words, but for those that the actor has left, and how many of
+    /// `chats` that was: all, or fewer where there is much to read of them. A group of many people is read in a turn.
+    pub async fn next_overviews<T: Send + 'static>(
+        &self,
+        actor: &Actor,
+        chats: Arc<[ChatId]>,
+        write: impl Fn(Overview) -> T + Send + 'static,
+    ) -> Result<(Vec<T>, usize)> {
+        let (me, now, app) = (actor.user, self.now(), self.clone());
+        let work = move |db: &Db, max_weight| {
+            let (mut found, mut taken, mut weight) = (Vec::new(), 0, 0);
+            for id in chats.iter() {
+                let chat = match inside(db, me, *id) {
+                    Ok(chat) => chat,
+                    Err(Error::NotFound | Error::NotMember) => {
+                        taken += 1;
+                        continue;
                     }
-                    Err(Error::NotFound | Error::NotMember) => {}
                     Err(error) => return Err(error),
+                };
+                let people = people_weight(chat.member_count);
+                if weight + people > MAX_PIECE_BYTES && !found.is_empty() {
+                    break;
                 }
+                if people > max_weight {
+                    return Ok(None);
+                }
+                let overview = own_overview(db, me, chat, now)?;
+                // Whoever was called often is as much to count as many people are to read.
+                weight += people + people_weight(overview.own.mention_count) + last_weight(&overview);
+                found.push(write(app.with_the_moment(overview)));
+                taken += 1;
             }
-            Ok(found)
-        })?;
-        Ok(found.into_iter().map(|overview| self.with_the_moment(overview)).collect())
+            Ok(Some((found, taken)))
+        };
+        self.store.read_long(me, true, work).await
     }
 
     /// Adds what is stored nowhere: who of its members is there, and who is in its call.
@@ -189,6 +204,11 @@ fn overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overview>
 /// Of what is unread, what calls the reader: looked for where there is something.
 fn mention_count(db: &Db, chat: ChatId, me: UserId, unread: i64) -> Result<i64> {
     if unread > 0 { store::mentions::count_unread(db, chat, me) } else { Ok(0) }
+}
+
+/// About how many bytes so many members are.
+fn people_weight(members: i64) -> usize {
+    usize::try_from(members).unwrap_or(0).saturating_mul(size_of::<Member>())
 }
 
 fn last_weight(overview: &Overview) -> usize {

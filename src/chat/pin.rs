@@ -1,5 +1,7 @@
 //! Pins: the few messages of a chat that are kept in sight.
 
+use std::sync::Arc;
+
 use super::app::App;
 use super::group::inside;
 use super::history::{History, membership};
@@ -80,8 +82,7 @@ fn set_pinned(tx: &mut Tx<'_>, me: UserId, id: MessageId, is_pinned: bool) -> Re
     let marks = store::members::read_marks(tx, message.chat)?;
     if is_news {
         let cleared_by = store::members::cleared_by(tx, message.chat, id)?;
-        let (told, told_marks) = (message.clone(), marks.clone());
-        tx.publish(Event::MessagePinned { message: told, marks: told_marks, cleared_by });
+        tx.publish(Event::MessagePinned { message: message.clone(), marks: Arc::clone(&marks), cleared_by });
     }
     Ok(Posted { message, pair: store::directs::pair(tx, room.id)?, marks, is_new: is_news })
 }

@@ -1,5 +1,6 @@
 //! Read receipts: a mark per member that moves forward, unless its owner sets it back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::App;
@@ -28,7 +29,7 @@ struct Counted {
 
 impl App {
     /// Up to where everybody in a chat has read, for somebody who is in it.
-    pub fn read_marks(&self, actor: &Actor, chat: ChatId) -> Result<Vec<ReadMark>> {
+    pub fn read_marks(&self, actor: &Actor, chat: ChatId) -> Result<Arc<[ReadMark]>> {
         self.store.read(|db| {
             if !store::members::is_member(db, chat, actor.user)? {
                 return Err(Error::NotFound);

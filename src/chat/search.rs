@@ -195,7 +195,7 @@ pub(super) fn shown(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let Some(chat) = store::chats::find(db, viewer, message.chat)? else { continue };
-                let marks = store::members::read_marks(db, message.chat)?.into();
+                let marks = store::members::read_marks(db, message.chat)?;
                 new.insert((FoundIn { id: chat.id, title: chat.title, kind: chat.kind }, marks))
             }
         };

@@ -63,3 +63,16 @@ pub async fn group(app: &App, owner: &Actor, others: &[&Actor]) -> ChatId {
     };
     app.create_group(owner, new).await.expect("a group").id
 }
+
+/// So many more members of a group.
+pub async fn crowd(app: &App, chat: ChatId, many: u32) {
+    let crowd = format!(
+        "WITH RECURSIVE n(n) AS (SELECT 1001 UNION ALL SELECT n + 1 FROM n WHERE n < 1000 + {many})
+         INSERT INTO users (id, username, username_key, email, password_hash, display_name, search_key, token_nonce, created_at)
+         SELECT n, 'p' || n, 'p' || n, '', '', 'p', 'p' || n || ' p', x'00', 0 FROM n;
+         INSERT INTO members (chat_id, user_id, joined_at) SELECT {0}, id, 0 FROM users WHERE id > 1000;
+         UPDATE chats SET member_count = member_count + {many} WHERE id = {0};",
+        chat.0
+    );
+    app.store.write(move |tx| Ok(tx.execute_batch(&crowd)?)).await.expect("a crowd");
+}

@@ -262,6 +262,25 @@ async fn groups_that_come_and_go_are_counted_with_their_people() {
     dave.post(CHATS, &wish).await.is(429);
 }
 
+/// A message that goes is heard like one that comes, and costs a row of everybody who has read it.
+#[tokio::test]
+async fn to_delete_counts_as_to_send() {
+    let fireside = Fireside::start_with_limits(&["--limit-api", "off", "--limit-send", "6/h"]).await;
+    people!(fireside: alice, bob);
+    let chat = group(&alice, "den", &[&bob]).await;
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        said.push(id(&alice.post(&chat.messages(), &json!({"content": "word"})).await.is(201).json()));
+    }
+    for id in &said[..2] {
+        alice.delete(&format!("/messages/api/messages/{id}/")).await.is(204);
+    }
+    let refused = alice.delete(&format!("/messages/api/messages/{}/", said[2])).await.is(429);
+    assert!(refused.has("retry-after"), "{refused}");
+    let left = bob.get(&chat.messages()).await.is(200).json();
+    assert_eq!(left["results"].as_array().map(Vec::len), Some(1), "{left}");
+}
+
 #[tokio::test]
 async fn a_page_of_large_groups_comes_whole_in_pieces() {
     let fireside = Fireside::start().await;

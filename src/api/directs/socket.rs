@@ -62,7 +62,7 @@ pub struct Conversation {
     subscriber: Subscriber,
     id: ChatId,
     /// Up to where both had read before this socket was there.
-    marks: Vec<ReadMark>,
+    marks: Arc<[ReadMark]>,
     /// The newest message when the socket was opened: what is newer arrived while it was there.
     opened_at: MessageId,
     /// The newest message that was told as a part of the past.

@@ -3,12 +3,15 @@
 //! array is, and others have their turn between two.
 
 use std::future::ready;
+use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
+use sync_wrapper::SyncStream;
 use warp::Reply;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::Response;
 
 use super::reply::Answer;
 use crate::chat::model::error::Error;
@@ -21,35 +24,60 @@ use crate::chat::model::error::Error;
 /// out) breaks the answer off: its end is missing, and nobody takes it for the whole.
 pub fn stream<N>(opening: &str, mut next: N, closing: &'static str) -> Answer
 where
-    N: FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static,
+    N: FnMut() -> Result<Vec<String>, Error> + Send + 'static,
 {
     let first = next()?;
     let second = if first.is_empty() { Vec::new() } else { next()? };
+    Ok(begun(opening, &first, second, stream::repeat_with(next), closing))
+}
+
+/// The same of pieces that may wait for a turn.
+pub async fn stream_of<P>(opening: &str, pieces: P, closing: &'static str) -> Answer
+where
+    P: Stream<Item = Result<Vec<String>, Error>> + Send + 'static,
+{
+    let mut pieces = Box::pin(pieces);
+    let first = next_of(&mut pieces).await?;
+    let second = if first.is_empty() { Vec::new() } else { next_of(&mut pieces).await? };
+    Ok(begun(opening, &first, second, pieces, closing))
+}
+
+fn begun<P>(opening: &str, first: &[String], second: Vec<String>, behind: P, closing: &'static str) -> Response
+where
+    P: Stream<Item = Result<Vec<String>, Error>> + Send + 'static,
+{
     let begun = format!("{opening}{}", first.join(","));
     let mut response = if second.is_empty() {
-        warp::reply::Response::new((begun + closing).into())
+        Response::new((begun + closing).into())
     } else {
-        let rest = stream::unfold(Remaining::Piece(second, next), move |left| rest(left, closing));
+        let rest = stream::unfold(Remaining::Piece(second, Box::pin(behind)), move |left| rest(left, closing));
         let whole = stream::once(ready(Ok::<_, Error>(Bytes::from(begun)))).chain(rest);
-        warp::reply::stream(whole).into_response()
+        warp::reply::stream(SyncStream::new(whole)).into_response()
     };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    response
+}
+
+async fn next_of<P>(pieces: &mut Pin<Box<P>>) -> Result<Vec<String>, Error>
+where
+    P: Stream<Item = Result<Vec<String>, Error>>,
+{
+    pieces.next().await.unwrap_or(Ok(Vec::new()))
 }
 
 /// The next bytes of an array, and what is to come behind them.
-async fn rest<N>(left: Remaining<N>, closing: &'static str) -> Option<(Result<Bytes, Error>, Remaining<N>)>
+async fn rest<P>(left: Remaining<P>, closing: &'static str) -> Option<(Result<Bytes, Error>, Remaining<P>)>
 where
-    N: FnMut() -> Result<Vec<String>, Error>,
+    P: Stream<Item = Result<Vec<String>, Error>>,
 {
     // To a client that reads fast nothing here ever waits, and a long list would keep a thread to itself.
     tokio::task::yield_now().await;
     Some(match left {
         Remaining::Nothing => return None,
         Remaining::Piece(piece, _) if piece.is_empty() => (Ok(closing.into()), Remaining::Nothing),
-        Remaining::Piece(piece, mut next) => {
-            let behind = match next() {
-                Ok(piece) => Remaining::Piece(piece, next),
+        Remaining::Piece(piece, mut pieces) => {
+            let behind = match next_of(&mut pieces).await {
+                Ok(piece) => Remaining::Piece(piece, pieces),
                 Err(error) => Remaining::Refused(error),
             };
             (Ok(behind_others(&piece)), behind)
@@ -59,9 +87,9 @@ where
 }
 
 /// What of an array is still to come.
-enum Remaining<N> {
+enum Remaining<P> {
     /// This piece, and what yields those behind it.
-    Piece(Vec<String>, N),
+    Piece(Vec<String>, Pin<Box<P>>),
     Refused(Error),
     Nothing,
 }

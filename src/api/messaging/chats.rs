@@ -1,6 +1,8 @@
 //! Chats: mine, a new one, and what is done with one as a whole.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::stream;
 
 use super::CHATS_ON_PAGE;
 use super::json::{Chat, Done, LogEntry, Results};
@@ -77,14 +79,21 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let app = request.context.app.clone();
     let found = app.chats_by_activity(&actor, page, part).await?;
     let before = page::before_results(&request, page, found.count)?;
-    let mut left = VecDeque::from(found.items);
     // A page may be of a hundred groups of thousands.
-    let next = move || {
-        app.check_signed_in(&actor)?;
-        let chats = app.next_overviews(&actor, &mut left)?;
-        Ok(chats.iter().map(|chat| json_stream::element(&Chat::from(chat))).collect())
-    };
-    json_stream::stream(&format!("{before}["), next, "]}")
+    let pieces = stream::unfold(Arc::from(found.items), move |left: Arc<[ChatId]>| {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            let next = async {
+                app.check_signed_in(&actor)?;
+                app.next_overviews(&actor, Arc::clone(&left), |chat| json_stream::element(&Chat::from(&chat))).await
+            };
+            Some(match next.await {
+                Ok((piece, taken)) => (Ok(piece), left[taken..].into()),
+                Err(error) => (Err(error), Arc::default()),
+            })
+        }
+    });
+    json_stream::stream_of(&format!("{before}["), pieces, "]}").await
 }
 
 pub async fn create(actor: Actor, mut request: Request) -> Answer {

@@ -1,7 +1,9 @@
 //! What changed in one's chats, for whoever catches up.
 
+use std::sync::Arc;
+
 use super::id::{ChatId, MessageId, Seq};
-use super::message::Message;
+use super::message::{Message, readers_weight};
 use super::receipt::ReadMark;
 
 /// A page of changes, in the order of their numbers.
@@ -19,7 +21,7 @@ pub struct Changes {
 #[derive(Clone, Debug)]
 pub enum Change {
     /// It is new, or was edited, or got reactions: as it is now, with its chat's read marks.
-    Message(Box<Message>, Vec<ReadMark>),
+    Message(Box<Message>, Arc<[ReadMark]>),
     Deleted {
         id: MessageId,
         /// Where it stood.
@@ -30,7 +32,6 @@ pub enum Change {
 }
 
 impl Change {
-    /// About how many bytes it takes: a short message is mostly what stands around its words.
     pub fn seq(&self) -> Seq {
         match self {
             Self::Message(message, _) => message.seq,
@@ -38,9 +39,10 @@ impl Change {
         }
     }
 
+    /// About how many bytes it takes in words. What is shared, the marks themselves, is not counted.
     pub(in crate::chat) fn weight(&self) -> usize {
         match self {
-            Self::Message(message, marks) => message.weight() + marks.len() * size_of::<ReadMark>(),
+            Self::Message(message, marks) => message.weight() + readers_weight(message, marks),
             Self::Deleted { .. } => size_of::<Self>(),
         }
     }

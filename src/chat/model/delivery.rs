@@ -1,5 +1,6 @@
 //! What a hook sends, one event after the other, what became of it, and when it is tried again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -51,7 +52,7 @@ pub struct Delivery {
 pub enum Happening {
     Created(Box<Message>),
     /// A message has another text or pin; with up to where everybody has read.
-    Updated(Box<Message>, Vec<ReadMark>),
+    Updated(Box<Message>, Arc<[ReadMark]>),
     Deleted(ChatId, MessageId, Seq),
     /// Somebody came.
     Added(ChatId, UserId),

@@ -11,7 +11,7 @@ use super::call::Signal;
 use super::direct::Pair;
 use super::file::StorageName;
 use super::id::{ChatId, CredentialId, MessageId, Seq, SocketId, UserId};
-use super::message::{Message, Reaction};
+use super::message::{Message, Reaction, readers_weight};
 use super::name::{IdempotencyKey, Username};
 use super::receipt::ReadMark;
 use super::time::Timestamp;
@@ -39,7 +39,7 @@ pub enum Event {
         /// The message as it is now.
         message: Message,
         /// Up to where everybody has read.
-        marks: Vec<ReadMark>,
+        marks: Arc<[ReadMark]>,
         /// Members who cleared it from their view: they are not told.
         cleared_by: Vec<UserId>,
     },
@@ -96,7 +96,7 @@ pub enum MessageEvent {
         /// The two of a direct chat.
         pair: Option<Pair>,
         /// Up to where everybody has read.
-        marks: Vec<ReadMark>,
+        marks: Arc<[ReadMark]>,
         /// Members who cleared it from their view: they are not told.
         cleared_by: Vec<UserId>,
     },
@@ -300,7 +300,7 @@ impl Event {
         match self {
             Self::Message(MessageEvent::Posted { message, .. }) => SMALL + message.text.len(),
             Self::Message(MessageEvent::Edited { message, marks, .. }) | Self::MessagePinned { message, marks, .. } => {
-                SMALL + message.text.len() + size_of_val(marks.as_slice())
+                SMALL + message.text.len() + readers_weight(message, marks)
             }
             Self::Call(CallEvent::Signalled { signal, .. }) => SMALL + signal.body.len(),
             _ => SMALL,

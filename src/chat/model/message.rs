@@ -1,5 +1,7 @@
 //! Messages: one that exists, one that is to be, and which of them are asked for.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::direct::Pair;
@@ -57,6 +59,11 @@ impl Message {
         let mentions = self.mentions.users.len() * size_of::<UserId>();
         size_of::<Self>() + self.text.len() + reactions + mentions + self.attachments.len() * size_of::<File>()
     }
+}
+
+/// About how many bytes it takes to say who has read a message: each who has, and nobody who has not.
+pub(in crate::chat) fn readers_weight(message: &Message, marks: &[ReadMark]) -> usize {
+    marks.iter().filter(|mark| mark.has_read(message.id, message.sender.id)).count() * size_of::<UserId>()
 }
 
 /// One emoji on a message, and who put it there.
@@ -122,7 +129,7 @@ pub struct Posted {
     /// The two of a direct chat.
     pub pair: Option<Pair>,
     /// Up to where everybody had read by then; empty for a new message, which nobody has.
-    pub marks: Vec<ReadMark>,
+    pub marks: Arc<[ReadMark]>,
     /// `false`: this was a resend, and nobody was told again.
     pub is_new: bool,
 }

@@ -9,6 +9,7 @@
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 
 use super::by_chat::ids_between;
 use super::db::{Db, Sql};
@@ -164,7 +165,7 @@ pub fn load(
     places: impl IntoIterator<Item = ChangeRow>,
     max_weight: usize,
 ) -> Result<(Vec<Change>, usize)> {
-    let mut marks: HashMap<ChatId, Vec<ReadMark>> = HashMap::new();
+    let mut marks: HashMap<ChatId, Arc<[ReadMark]>> = HashMap::new();
     let (mut changes, mut loaded, mut weight): (Vec<Change>, _, _) = (Vec::new(), 0, 0);
     for place in places {
         if weight >= max_weight {
@@ -177,9 +178,14 @@ pub fn load(
                 let Some(message) = messages::find(db, user, id)? else { continue };
                 let marks = match marks.entry(message.chat) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert(members::read_marks(db, message.chat)?),
+                    Entry::Vacant(new) => {
+                        let read = members::read_marks(db, message.chat)?;
+                        // Held once, however many of the chat's messages there are.
+                        weight += size_of_val(&*read);
+                        new.insert(read)
+                    }
                 };
-                changes.push(Change::Message(Box::new(message), marks.clone()));
+                changes.push(Change::Message(Box::new(message), Arc::clone(marks)));
             }
         }
         weight += changes.last().map_or(0, Change::weight);

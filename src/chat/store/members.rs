@@ -1,5 +1,7 @@
 //! Rows of `members`: who is in a chat, and up to where they have read.
 
+use std::sync::Arc;
+
 use rusqlite::params;
 
 use super::db::{Db, Sql};
@@ -161,9 +163,9 @@ pub fn count_own(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<()> {
 /// Takes a deleted message out of what members have seen and cleared.
 pub fn count_deleted(tx: &Tx<'_>, chat: ChatId, message: MessageId, sender: UserId) -> Result<()> {
     tx.run(
-        "UPDATE members SET seen_count = seen_count - (max(read_mark, cleared_mark) >= ?2 OR user_id = ?3),
+        "UPDATE members SET seen_count = seen_count - 1,
                             cleared_count = cleared_count - (cleared_mark >= ?2)
-         WHERE chat_id = ?1",
+         WHERE chat_id = ?1 AND (max(read_mark, cleared_mark) >= ?2 OR user_id = ?3)",
         [chat.0, message.0, sender.0],
     )
 }
@@ -244,10 +246,13 @@ pub fn set_notify(tx: &Tx<'_>, chat: ChatId, user: UserId, level: Option<Level>,
 }
 
 /// Up to where each member has read.
-pub fn read_marks(db: &Db, chat: ChatId) -> Result<Vec<ReadMark>> {
-    db.all("SELECT user_id, joined_mark, read_mark FROM members WHERE chat_id = ?1 ORDER BY id", [chat.0], |row| {
-        Ok(ReadMark { user: UserId(row.get(0)?), after: MessageId(row.get(1)?), upto: MessageId(row.get(2)?) })
-    })
+pub fn read_marks(db: &Db, chat: ChatId) -> Result<Arc<[ReadMark]>> {
+    let marks = db.all(
+        "SELECT user_id, joined_mark, read_mark FROM members WHERE chat_id = ?1 ORDER BY id",
+        [chat.0],
+        |row| Ok(ReadMark { user: UserId(row.get(0)?), after: MessageId(row.get(1)?), upto: MessageId(row.get(2)?) }),
+    )?;
+    Ok(marks.into())
 }
 
 /// One member's mark and counters.

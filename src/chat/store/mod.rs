@@ -162,7 +162,7 @@ impl Store {
         self.scan_in(self.scans.turn(Some(user)).await?, work).await
     }
 
-    /// Like [`Store::scan_for`], for searches, which take the longest: in turns of their own.
+    /// Like [`Store::scan_for`], for what takes the longest, searches and pages far down a list: in turns of their own.
     pub async fn search_for<T: Send + 'static>(
         &self,
         user: UserId,
@@ -197,7 +197,7 @@ impl Store {
         page: Page,
         work: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if page.is_far() { self.scan_for(user, work).await } else { self.read(work) }
+        if page.is_far() { self.search_for(user, work).await } else { self.read(work) }
     }
 
     /// Reads what may be long. `work` is given what it may weigh, and yields nothing if it is more:
@@ -211,7 +211,8 @@ impl Store {
         if near && let Some(done) = self.read(|db| work(db, MAX_INLINE_BYTES))? {
             return Ok(done);
         }
-        self.scan_for(user, move |db| work(db, usize::MAX)?.ok_or(Error::Internal)).await
+        let turns = if near { &self.scans } else { &self.searches };
+        self.scan_in(turns.turn(Some(user)).await?, move |db| work(db, usize::MAX)?.ok_or(Error::Internal)).await
     }
 
     pub fn gauges(&self) -> (WriterGauges, ReaderGauges) {

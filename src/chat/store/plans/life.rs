@@ -185,7 +185,7 @@ pub(super) async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     app.members(alice, den, FIRST).expect("members");
     app.chats(alice, FIRST).expect("rooms");
     let found = app.chats_by_activity(alice, FIRST, None).await.expect("chats");
-    app.next_overviews(alice, &mut found.items.into()).expect("overviews");
+    app.next_overviews(alice, found.items.into(), |_| ()).await.expect("overviews");
     app.chats_by_activity(alice, FIRST, Some("de")).await.expect("chats");
     app.visible_chats(alice, false, ChatId(0), 9).expect("rooms");
     app.visible_chats(alice, true, ChatId(0), 9).expect("rooms");
