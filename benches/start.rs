@@ -19,7 +19,7 @@ use clap::Parser;
 use common::http::Http;
 use common::rest::Rest;
 use common::server::{Server, program};
-use common::world::World;
+use common::world::{World, token};
 use common::{bare, line, mib, percentile_ms};
 use rusqlite::Connection;
 
@@ -61,6 +61,9 @@ fn main() {
     let data = folder.path().join("data");
     Server::start(&data).stop();
     World { chats: 10, messages: MESSAGES, elsewhere: 0, crowd: 0 }.fill(&data.join("fireside.db"));
+    let server = Server::start(&data);
+    runtime.block_on(async { Http::connect(server.addr, &token(1)).await.until_searchable().await });
+    server.stop();
     let bare = (0..args.starts).map(|_| time_bare(&data)).collect();
     tell(&format!("{MESSAGES} messages"), (0..args.starts).map(|_| time(&data)).collect(), Some(bare));
 
@@ -115,7 +118,7 @@ fn leave_a_log(data: &Path, killed: &Path, bytes: u64) -> PathBuf {
 async fn sign_up(args: &Args, data: &Path) {
     let server = Server::start(data);
     sleep(SETTLE);
-    let fresh = server.usage().resident_bytes;
+    let fresh = server.usage();
     Rest::new(server.addr).register(args.sign_ups).await;
     let most = server.usage().resident_bytes;
     let bare = bare_memory(&data.with_extension("bare")).await;
@@ -124,10 +127,12 @@ async fn sign_up(args: &Args, data: &Path) {
         "start",
         &format!("{} sign-ups", args.sign_ups),
         &[
-            ("rss MiB after the start", mib(fresh)),
+            ("rss MiB after the start", mib(fresh.resident_bytes)),
+            ("own MiB after the start", mib(fresh.own_bytes)),
             ("rss MiB after the sign-ups", mib(most)),
             ("seconds later", args.rest as f64),
             ("rss MiB then", mib(server.usage().resident_bytes)),
+            ("own MiB then", mib(server.usage().own_bytes)),
             ("bare rss MiB after the start", mib(bare)),
         ],
     );

@@ -2,6 +2,7 @@
 //! a full client would cost more than what it measures.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -40,6 +41,13 @@ impl Http {
     pub async fn body(&mut self, path: &str) -> String {
         let length = self.get(path).await;
         String::from_utf8_lossy(&self.received[self.received.len() - length..]).into_owned()
+    }
+
+    /// Waits until all that was said is found by search.
+    pub async fn until_searchable(&mut self) {
+        while !self.body("/messages/api/search/?q=anything").await.contains("\"indexed\":1.0") {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Asks for a path at which nothing is.

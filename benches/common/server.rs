@@ -27,6 +27,8 @@ pub fn program() -> Command {
 pub struct Usage {
     pub cpu: Duration,
     pub resident_bytes: u64,
+    /// Of these, what is its own: the rest are pages of its file, which the kernel maps as many at once as lie in its cache.
+    pub own_bytes: u64,
     pub written_bytes: u64,
 }
 
@@ -69,9 +71,11 @@ impl Usage {
     /// Of any process: a yardstick's is the bench itself.
     pub fn of(process: u32) -> Self {
         let proc = PathBuf::from("/proc").join(process.to_string());
+        let status = read(&proc.join("status"));
         Self {
             cpu: cpu_time(&proc),
-            resident_bytes: number_after(&read(&proc.join("status")), "VmRSS:") * 1024,
+            resident_bytes: number_after(&status, "VmRSS:") * 1024,
+            own_bytes: number_after(&status, "RssAnon:") * 1024,
             written_bytes: number_after(&read(&proc.join("io")), "\nwrite_bytes:"),
         }
     }

@@ -45,7 +45,7 @@ pub async fn measure(place: Place, seconds: u64, data: &Path) -> Figures {
     figures.insert(What::Stored, bytes as f64 / place.world.all_messages() as f64);
     let seats = take_seats(data, place).await;
     let server = start(data, &mut figures).await;
-    until_searchable(&server).await;
+    Http::connect(server.addr, &world::token(1)).await.until_searchable().await;
 
     let mut said = say(&server, &seats, seconds, &mut figures).await;
     said += wait_at(WAITING, &server, &database).await;
@@ -80,14 +80,6 @@ async fn start(data: &Path, figures: &mut Figures) -> Server {
             return server;
         }
         server.stop();
-    }
-}
-
-/// Waits until what was filled in is found.
-async fn until_searchable(server: &Server) {
-    let mut http = Http::connect(server.addr, &world::token(1)).await;
-    while !http.body("/messages/api/search/?q=anything").await.contains("\"indexed\":1.0") {
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 

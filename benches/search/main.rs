@@ -163,9 +163,7 @@ async fn run(args: &Args, data: &Path, before: Option<u64>, said: &[String]) {
     let (server, begun) = (Server::start(data), Instant::now());
     let cpu = server.usage().cpu;
     let mut http = Http::connect(server.addr, &world::token(1)).await;
-    while !http.body("/messages/api/search/?q=anything").await.contains("\"indexed\":1.0") {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    http.until_searchable().await;
     let built = (begun.elapsed(), server.usage().cpu - cpu);
     drop(http);
     server.stop();
