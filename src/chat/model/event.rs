@@ -11,7 +11,7 @@ use super::call::Signal;
 use super::direct::Pair;
 use super::file::StorageName;
 use super::id::{ChatId, CredentialId, MessageId, Seq, SocketId, UserId};
-use super::message::{Message, Reaction, readers_weight};
+use super::message::{Message, Reaction, reactions_weight, readers_weight};
 use super::name::{IdempotencyKey, Username};
 use super::receipt::ReadMark;
 use super::time::Timestamp;
@@ -302,6 +302,7 @@ impl Event {
             Self::Message(MessageEvent::Edited { message, marks, .. }) | Self::MessagePinned { message, marks, .. } => {
                 SMALL + message.text.len() + readers_weight(message, marks)
             }
+            Self::ReactionsChanged { reactions, .. } => SMALL + reactions_weight(reactions),
             Self::Call(CallEvent::Signalled { signal, .. }) => SMALL + signal.body.len(),
             _ => SMALL,
         }

@@ -55,10 +55,14 @@ pub struct Message {
 impl Message {
     /// About how many bytes it takes.
     pub(in crate::chat) fn weight(&self) -> usize {
-        let reactions = self.reactions.iter().map(|reaction| reaction.users.len() * size_of::<UserId>()).sum::<usize>();
         let mentions = self.mentions.users.len() * size_of::<UserId>();
-        size_of::<Self>() + self.text.len() + reactions + mentions + self.attachments.len() * size_of::<File>()
+        size_of::<Self>() + self.text.len() + reactions_weight(&self.reactions) + mentions + self.attachments.len() * size_of::<File>()
     }
+}
+
+/// About how many bytes it takes to say who has reacted.
+pub(in crate::chat) fn reactions_weight(reactions: &[Reaction]) -> usize {
+    reactions.iter().map(|reaction| reaction.users.len() * size_of::<UserId>()).sum()
 }
 
 /// About how many bytes it takes to say who has read a message: each who has, and nobody who has not.
