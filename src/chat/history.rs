@@ -239,8 +239,11 @@ mod tests {
         assert_eq!(first, (vec![1], 1), "the group of many is left for the next piece");
         let mut second = listed(&[square, den]);
         assert!(second.as_mut().now_or_never().is_none(), "listed where others are waiting");
+        let mut rooms = app.visible_chats(&alice, true, den, 9).boxed();
+        assert!(rooms.as_mut().now_or_never().is_none(), "listed where others are waiting");
         drop(held);
         assert_eq!(of_many.await.expect("a chat").members.len(), 1_001);
+        assert_eq!(rooms.await.expect("rooms")[0].1.len(), 1_001);
         assert_eq!(second.await.expect("chats"), (vec![1_001], 1));
         assert_eq!(listed(&[ChatId(99)]).await.expect("chats"), (vec![], 1), "one that she is not in");
     }

@@ -18,9 +18,6 @@ use super::model::session::Actor;
 use super::model::time::Timestamp;
 use super::store::{self, Db};
 
-/// People in the rooms that are listed at once: when there are so many, the list goes on with the next piece.
-const MANY_PEOPLE: usize = 1_000;
-
 impl App {
     /// One chat that the actor is in; one of many people is read where it may take its time.
     pub async fn overview(&self, actor: &Actor, id: ChatId) -> Result<Overview> {
@@ -134,8 +131,8 @@ impl App {
 
     /// Chats that the actor is in and, unless `only_mine`, public rooms; by id, from above one,
     /// with who is in them. Who is in a room that one sees from outside is not told. At most
-    /// `limit`, and fewer where many people are in them.
-    pub fn visible_chats(
+    /// `limit`, and fewer where many people are in them; a group of many is read in a turn.
+    pub async fn visible_chats(
         &self,
         actor: &Actor,
         only_mine: bool,
@@ -143,19 +140,24 @@ impl App {
         limit: u32,
     ) -> Result<Vec<(Chat, Vec<UserId>)>> {
         let me = actor.user;
-        self.store.read(|db| {
-            let (mut rooms, mut people) = (Vec::new(), 0);
+        let work = move |db: &Db, max_weight| {
+            let (mut rooms, mut weight) = (Vec::new(), 0);
             for id in store::chats::visible(db, me, only_mine, above, limit)? {
                 let chat = store::chats::find(db, me, id)?.ok_or(Error::Internal)?;
-                let members = if chat.membership.is_some() { store::members::ids(db, id)? } else { Vec::new() };
-                people += members.len();
-                rooms.push((chat, members));
-                if people >= MANY_PEOPLE {
+                let people = if chat.membership.is_some() { people_weight(chat.member_count) } else { 0 };
+                weight += people;
+                if weight > MAX_PIECE_BYTES && !rooms.is_empty() {
                     break;
                 }
+                if people > max_weight {
+                    return Ok(None);
+                }
+                let members = if people > 0 { store::members::ids(db, id)? } else { Vec::new() };
+                rooms.push((chat, members));
             }
-            Ok(rooms)
-        })
+            Ok(Some(rooms))
+        };
+        self.store.read_long(me, true, work).await
     }
 
     /// The direct chat of a slug like `alice_bob`, that the actor is in.

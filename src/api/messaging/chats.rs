@@ -80,17 +80,13 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let found = app.chats_by_activity(&actor, page, part).await?;
     let before = page::before_results(&request, page, found.count)?;
     // A page may be of a hundred groups of thousands.
-    let pieces = stream::unfold(Arc::from(found.items), move |left: Arc<[ChatId]>| {
+    let pieces = stream::try_unfold(Arc::from(found.items), move |left: Arc<[ChatId]>| {
         let (app, actor) = (app.clone(), actor.clone());
         async move {
-            let next = async {
-                app.check_signed_in(&actor)?;
-                app.next_overviews(&actor, Arc::clone(&left), |chat| json_stream::element(&Chat::from(&chat))).await
-            };
-            Some(match next.await {
-                Ok((piece, taken)) => (Ok(piece), left[taken..].into()),
-                Err(error) => (Err(error), Arc::default()),
-            })
+            app.check_signed_in(&actor)?;
+            let write = |chat| json_stream::element(&Chat::from(&chat));
+            let (piece, taken) = app.next_overviews(&actor, Arc::clone(&left), write).await?;
+            Ok(Some((piece, Arc::from(&left[taken..]))))
         }
     });
     json_stream::stream_of(&format!("{before}["), pieces, "]}").await

@@ -1,5 +1,6 @@
 //! Chatrooms: those that one sees, and a new one with somebody.
 
+use futures_util::stream;
 use serde_json::json;
 use warp::http::StatusCode;
 
@@ -44,22 +45,25 @@ body! {
 }
 
 pub async fn visible(actor: Actor, request: Request) -> Answer {
-    list(actor, &request, false)
+    list(actor, request, false).await
 }
 
 pub async fn mine(actor: Actor, request: Request) -> Answer {
-    list(actor, &request, true)
+    list(actor, request, true).await
 }
 
-fn list(actor: Actor, request: &Request, only_mine: bool) -> Answer {
-    let (app, mut last) = (request.context.app.clone(), ChatId(0));
-    let next = move || {
-        app.check_signed_in(&actor)?;
-        let rooms = app.visible_chats(&actor, only_mine, last, PIECE)?;
-        last = rooms.last().map_or(last, |(room, _)| room.id);
-        Ok(rooms.iter().map(|(room, members)| json_stream::element(&Room::new(room, members))).collect())
-    };
-    json_stream::stream("[", next, "]")
+async fn list(actor: Actor, request: Request, only_mine: bool) -> Answer {
+    let app = request.context.app.clone();
+    let pieces = stream::try_unfold(ChatId(0), move |last| {
+        let (app, actor) = (app.clone(), actor.clone());
+        async move {
+            app.check_signed_in(&actor)?;
+            let rooms = app.visible_chats(&actor, only_mine, last, PIECE).await?;
+            let piece = rooms.iter().map(|(room, members)| json_stream::element(&Room::new(room, members))).collect();
+            Ok(Some((piece, rooms.last().map_or(last, |(room, _)| room.id))))
+        }
+    });
+    json_stream::stream_of("[", pieces, "]").await
 }
 
 pub async fn create(actor: Actor, mut request: Request) -> Answer {

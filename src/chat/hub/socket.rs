@@ -16,7 +16,7 @@ use crate::chat::model::time::Timestamp;
 use crate::chat::model::topic::Topics;
 
 /// Events that may wait for a socket; one more and it is too slow.
-pub const MAX_QUEUE_EVENTS: usize = 256;
+pub const MAX_QUEUE_EVENTS: usize = 1_024;
 /// Bytes of text that may wait for a socket; one more and it is too slow.
 pub const MAX_QUEUE_BYTES: usize = 1024 * 1024;
 /// Codecs whose frames are kept beside an event: one or two for each dialect.

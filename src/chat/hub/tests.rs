@@ -85,7 +85,7 @@ async fn a_slow_reader_is_closed_and_slows_nobody() {
     let hub = hub();
     let slow = listen(&hub, 1, Scope::Chat(DEN), &[DEN]);
     let quick = listen(&hub, 2, Scope::Chat(DEN), &[DEN]);
-    for _ in 0..1_000 {
+    for _ in 0..2_000 {
         hub.publish([said(3)]);
         assert!(quick.inbox().take().is_some());
     }
@@ -110,8 +110,8 @@ async fn one_commit_closes_nobody_who_reads() {
     let client = Arc::new(Reads(quick.inbox(), AtomicUsize::new(0)));
     let sink: Weak<dyn Sink> = Arc::downgrade(&(Arc::clone(&client) as Arc<dyn Sink>));
     quick.attach(sink);
-    hub.publish_committed((0..1_000).map(|_| said(3)), &tokio::runtime::Handle::current());
-    assert_eq!(client.1.load(Ordering::Relaxed), 1_000);
+    hub.publish_committed((0..2_000).map(|_| said(3)), &tokio::runtime::Handle::current());
+    assert_eq!(client.1.load(Ordering::Relaxed), 2_000);
     assert_eq!((quick.inbox().closing(), slow.inbox().closing()), (None, Some(Closing::TooSlow)));
 }
 

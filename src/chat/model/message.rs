@@ -56,7 +56,11 @@ impl Message {
     /// About how many bytes it takes.
     pub(in crate::chat) fn weight(&self) -> usize {
         let mentions = self.mentions.users.len() * size_of::<UserId>();
-        size_of::<Self>() + self.text.len() + reactions_weight(&self.reactions) + mentions + self.attachments.len() * size_of::<File>()
+        size_of::<Self>()
+            + self.text.len()
+            + reactions_weight(&self.reactions)
+            + mentions
+            + self.attachments.len() * size_of::<File>()
     }
 }
 

@@ -187,8 +187,8 @@ pub(super) async fn places(app: &App, alice: &Actor, bob: &Actor) -> ChatId {
     let found = app.chats_by_activity(alice, FIRST, None).await.expect("chats");
     app.next_overviews(alice, found.items.into(), |_| ()).await.expect("overviews");
     app.chats_by_activity(alice, FIRST, Some("de")).await.expect("chats");
-    app.visible_chats(alice, false, ChatId(0), 9).expect("rooms");
-    app.visible_chats(alice, true, ChatId(0), 9).expect("rooms");
+    app.visible_chats(alice, false, ChatId(0), 9).await.expect("rooms");
+    app.visible_chats(alice, true, ChatId(0), 9).await.expect("rooms");
     let gone = app.create_group(alice, group("gone")).await.expect("a group").id;
     app.post(alice, gone, keyed("last words")).await.expect("posted");
     app.delete_chat(alice, gone, Authority::Owner).await.expect("deleted");
