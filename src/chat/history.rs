@@ -127,7 +127,9 @@ impl History {
         if weight >= max_weight {
             return Ok(None);
         }
-        let marks = if has_marks { store::members::read_marks(db, chat)? } else { Arc::default() };
+        let marks =
+            if has_marks { store::members::read_marks_within(db, chat, max_weight)? } else { Some(Arc::default()) };
+        let Some(marks) = marks else { return Ok(None) };
         let is_short = weight + messages.len() * marks.len() * size_of::<UserId>() < max_weight;
         Ok(is_short.then_some(Self { count, messages, marks }))
     }
@@ -228,7 +230,7 @@ mod tests {
         let app = App::open(Config { durability: Durability::Normal, ..Config::of(folder.path()) }).expect("opened");
         let alice = person(&app, "alice").await;
         let (den, square) = (group(&app, &alice, &[]).await, group(&app, &alice, &[]).await);
-        crowd(&app, square, 1_000).await;
+        crowd(&app, square, 1_100).await;
         let held = hold_turns(&app, &alice);
         let of_few = app.overview(&alice, den).now_or_never().expect("at once").expect("a chat");
         assert_eq!(of_few.members.len(), 1);
@@ -239,12 +241,16 @@ mod tests {
         assert_eq!(first, (vec![1], 1), "the group of many is left for the next piece");
         let mut second = listed(&[square, den]);
         assert!(second.as_mut().now_or_never().is_none(), "listed where others are waiting");
+        let mut marks = app.read_marks(&alice, square).boxed();
+        assert!(marks.as_mut().now_or_never().is_none(), "read where others are waiting");
+        assert_eq!(app.read_marks(&alice, den).now_or_never().expect("at once").expect("marks").len(), 1);
         let mut rooms = app.visible_chats(&alice, true, den, 9).boxed();
         assert!(rooms.as_mut().now_or_never().is_none(), "listed where others are waiting");
         drop(held);
-        assert_eq!(of_many.await.expect("a chat").members.len(), 1_001);
-        assert_eq!(rooms.await.expect("rooms")[0].1.len(), 1_001);
-        assert_eq!(second.await.expect("chats"), (vec![1_001], 1));
+        assert_eq!(of_many.await.expect("a chat").members.len(), 1_101);
+        assert_eq!(second.await.expect("chats"), (vec![1_101], 1));
+        assert_eq!(marks.await.expect("marks").len(), 1_101);
+        assert_eq!(rooms.await.expect("rooms")[0].1.len(), 1_101);
         assert_eq!(listed(&[ChatId(99)]).await.expect("chats"), (vec![], 1), "one that she is not in");
     }
 

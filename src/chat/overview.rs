@@ -24,7 +24,7 @@ impl App {
         let (me, now) = (actor.user, self.now());
         let work = move |db: &Db, max_weight| {
             let chat = inside(db, me, id)?;
-            if people_weight(chat.member_count) <= max_weight {
+            if store::members::weight(chat.member_count) <= max_weight {
                 own_overview(db, me, chat, now).map(Some)
             } else {
                 Ok(None)
@@ -93,7 +93,7 @@ impl App {
                     }
                     Err(error) => return Err(error),
                 };
-                let people = people_weight(chat.member_count);
+                let people = store::members::weight(chat.member_count);
                 if weight + people > MAX_PIECE_BYTES && !found.is_empty() {
                     break;
                 }
@@ -102,7 +102,7 @@ impl App {
                 }
                 let overview = own_overview(db, me, chat, now)?;
                 // Whoever was called often is as much to count as many people are to read.
-                weight += people + people_weight(overview.own.mention_count) + last_weight(&overview);
+                weight += people + store::members::weight(overview.own.mention_count) + last_weight(&overview);
                 found.push(write(app.with_the_moment(overview)));
                 taken += 1;
             }
@@ -144,7 +144,7 @@ impl App {
             let (mut rooms, mut weight) = (Vec::new(), 0);
             for id in store::chats::visible(db, me, only_mine, above, limit)? {
                 let chat = store::chats::find(db, me, id)?.ok_or(Error::Internal)?;
-                let people = if chat.membership.is_some() { people_weight(chat.member_count) } else { 0 };
+                let people = if chat.membership.is_some() { store::members::weight(chat.member_count) } else { 0 };
                 weight += people;
                 if weight > MAX_PIECE_BYTES && !rooms.is_empty() {
                     break;
@@ -206,11 +206,6 @@ fn overview(db: &Db, me: UserId, chat: Chat, now: Timestamp) -> Result<Overview>
 /// Of what is unread, what calls the reader: looked for where there is something.
 fn mention_count(db: &Db, chat: ChatId, me: UserId, unread: i64) -> Result<i64> {
     if unread > 0 { store::mentions::count_unread(db, chat, me) } else { Ok(0) }
-}
-
-/// About how many bytes so many members are.
-fn people_weight(members: i64) -> usize {
-    usize::try_from(members).unwrap_or(0).saturating_mul(size_of::<Member>())
 }
 
 fn last_weight(overview: &Overview) -> usize {

@@ -29,13 +29,15 @@ struct Counted {
 
 impl App {
     /// Up to where everybody in a chat has read, for somebody who is in it.
-    pub fn read_marks(&self, actor: &Actor, chat: ChatId) -> Result<Arc<[ReadMark]>> {
-        self.store.read(|db| {
-            if !store::members::is_member(db, chat, actor.user)? {
+    pub async fn read_marks(&self, actor: &Actor, chat: ChatId) -> Result<Arc<[ReadMark]>> {
+        let me = actor.user;
+        let work = move |db: &Db, max_weight| {
+            if !store::members::is_member(db, chat, me)? {
                 return Err(Error::NotFound);
             }
-            store::members::read_marks(db, chat)
-        })
+            store::members::read_marks_within(db, chat, max_weight)
+        };
+        self.store.read_long(me, true, work).await
     }
 
     /// Marks a chat as read, up to a message or to its end. Returns how many messages

@@ -36,7 +36,7 @@ pub async fn open(actor: Actor, request: Request) -> Result<(Subscription, Conve
         return Err(ApiError::NOT_FOUND);
     }
     let subscription = app.subscribe(&actor, Scope::Chat(id), Conversation::HEARS).await?;
-    let marks = app.read_marks(&actor, id)?;
+    let marks = app.read_marks(&actor, id).await?;
     let opened_at = MessageId(subscription.since().0);
     let told_upto = match request.context.settings.ws_history {
         None => MessageId(0),

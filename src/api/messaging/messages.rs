@@ -71,7 +71,7 @@ pub async fn send(actor: Actor, mut request: Request) -> Answer {
 pub async fn detail(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
     let message = app.message(&actor, MessageId(request.id(0)?))?;
-    let marks = app.read_marks(&actor, message.chat)?;
+    let marks = app.read_marks(&actor, message.chat).await?;
     ok(&Message::new(&message, &marks))
 }
 

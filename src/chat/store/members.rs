@@ -108,7 +108,7 @@ pub fn ids(db: &Db, chat: ChatId) -> Result<Vec<UserId>> {
 }
 
 pub fn page(db: &Db, chat: ChatId, page: Page) -> Result<Paged<Member>> {
-    let count = db.one("SELECT member_count FROM chats WHERE id = ?1", [chat.0])?;
+    let count = count(db, chat)?;
     if page.is_past(count) {
         return Ok(Paged::past_the_end(count));
     }
@@ -243,6 +243,23 @@ pub fn set_notify(tx: &Tx<'_>, chat: ChatId, user: UserId, level: Option<Level>,
         "UPDATE members SET level = ?3, muted_until = ?4 WHERE chat_id = ?1 AND user_id = ?2",
         params![chat.0, user.0, level.map(Level::as_str), stored_mute(mute)],
     )
+}
+
+/// How many are in a chat.
+fn count(db: &Db, chat: ChatId) -> Result<i64> {
+    db.one("SELECT member_count FROM chats WHERE id = ?1", [chat.0])
+}
+
+/// About how many bytes so many members are, put into words.
+pub fn weight(members: i64) -> usize {
+    const EACH: usize = 128;
+    usize::try_from(members).unwrap_or(0).saturating_mul(EACH)
+}
+
+/// Up to where each member has read, unless the members weigh more than that.
+pub fn read_marks_within(db: &Db, chat: ChatId, max_weight: usize) -> Result<Option<Arc<[ReadMark]>>> {
+    let is_short = weight(count(db, chat)?) <= max_weight;
+    is_short.then(|| read_marks(db, chat)).transpose()
 }
 
 /// Up to where each member has read.
