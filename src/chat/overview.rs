@@ -9,14 +9,13 @@ use super::history::MAX_PIECE_BYTES;
 use super::model::chat::{Chat, Kind, MAX_MEMBERS_TOLD};
 use super::model::error::{Error, Result};
 use super::model::id::{ChatId, UserId};
-use super::model::member::Member;
 use super::model::message::{Message, Window};
 use super::model::name::rule::fold;
 use super::model::overview::{DirectMessage, Overview, OwnPart};
 use super::model::page::{Page, Paged};
 use super::model::session::Actor;
 use super::model::time::Timestamp;
-use super::store::{self, Db};
+use super::store::{self, Db, MAX_INLINE_BYTES};
 
 impl App {
     /// One chat that the actor is in; one of many people is read where it may take its time.
@@ -83,7 +82,7 @@ impl App {
     ) -> Result<(Vec<T>, usize)> {
         let (me, now, app) = (actor.user, self.now(), self.clone());
         let work = move |db: &Db, max_weight| {
-            let (mut found, mut taken, mut weight) = (Vec::new(), 0, 0);
+            let (mut found, mut taken, mut people, mut last) = (Vec::new(), 0, 0, 0);
             for id in chats.iter() {
                 let chat = match inside(db, me, *id) {
                     Ok(chat) => chat,
@@ -93,16 +92,17 @@ impl App {
                     }
                     Err(error) => return Err(error),
                 };
-                let people = store::members::weight(chat.member_count);
-                if weight + people > MAX_PIECE_BYTES && !found.is_empty() {
+                let members = store::members::weight(chat.member_count);
+                if !found.is_empty() && (people + members > MAX_INLINE_BYTES || last > MAX_PIECE_BYTES) {
                     break;
                 }
-                if people > max_weight {
+                if members > max_weight {
                     return Ok(None);
                 }
                 let overview = own_overview(db, me, chat, now)?;
                 // Whoever was called often is as much to count as many people are to read.
-                weight += people + store::members::weight(overview.own.mention_count) + last_weight(&overview);
+                people += members + store::members::weight(overview.own.mention_count);
+                last += last_weight(&overview);
                 found.push(write(app.with_the_moment(overview)));
                 taken += 1;
             }
@@ -146,7 +146,7 @@ impl App {
                 let chat = store::chats::find(db, me, id)?.ok_or(Error::Internal)?;
                 let people = if chat.membership.is_some() { store::members::weight(chat.member_count) } else { 0 };
                 weight += people;
-                if weight > MAX_PIECE_BYTES && !rooms.is_empty() {
+                if weight > MAX_INLINE_BYTES && !rooms.is_empty() {
                     break;
                 }
                 if people > max_weight {
