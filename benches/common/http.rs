@@ -97,15 +97,18 @@ impl Http {
             let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = std::str::from_utf8(&self.received[..end]).expect("a head in ASCII");
             let (status, length) = (head.get(9..12).unwrap_or_default().to_owned(), content_length(head));
-            if self.received.len() >= end + 4 + length {
-                return (status, length);
+            let came = self.received.len() - end - 4;
+            // What comes in pieces has no length, and an end.
+            let is_whole = length.map_or_else(|| self.received.ends_with(b"\r\n0\r\n\r\n"), |length| came >= length);
+            if is_whole {
+                return (status, length.unwrap_or(came));
             }
         }
     }
 }
 
-fn content_length(head: &str) -> usize {
+fn content_length(head: &str) -> Option<usize> {
     let mut lines = head.lines().filter_map(|line| line.split_once(": "));
-    let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length")).expect("a length");
-    length.1.parse().expect("a number")
+    let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
+    Some(length.1.parse().expect("a number"))
 }
