@@ -16,20 +16,26 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use common::bare::{self, Yardstick};
 use common::counter::{self, Board};
 use common::http::Http;
 use common::line;
 use common::server::{Server, program};
 use common::tls::{certify, secure};
+use common::wire;
 use common::wire::Socket;
 use common::world::{self, World};
-use common::{bare, wire};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
 /// How long the server is left alone before its memory is read.
 const SETTLE: Duration = Duration::from_secs(2);
+
+/// Sockets that the server holds without being told so.
+const ORDINARY: usize = 15_000;
+/// Connections beside them.
+const SPARE: usize = 1_000;
 
 #[derive(Parser)]
 #[command(about = "Memory of quiet sockets")]
@@ -65,6 +71,9 @@ async fn run(sockets: usize, world: World, data: &Path, tls: bool) {
     let mut program = program();
     let client = tls.then(|| certify(&mut program, data));
     let begun = Instant::now();
+    if sockets > ORDINARY {
+        program.env("FIRESIDE_MAX_CONNECTIONS", (sockets + SPARE).to_string());
+    }
     let server = Server::start_by(program, data);
     match &client {
         None => drop(Http::connect(server.addr, "").await.get("/healthz").await),
@@ -106,7 +115,7 @@ async fn run(sockets: usize, world: World, data: &Path, tls: bool) {
 
 /// How much more a WebSocket library alone holds when so many sockets are open and quiet.
 async fn bare(sockets: usize, data: &Path) -> u64 {
-    let server = Server::start_by(bare::sockets(), &data.with_extension("bare"));
+    let server = Server::start_by(Yardstick::Sockets.program(), &data.with_extension("bare"));
     let fresh = server.usage().resident_bytes;
     let mut held = Vec::with_capacity(sockets);
     for _ in 0..sockets {

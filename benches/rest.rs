@@ -6,7 +6,8 @@
 //! First each posts 100 bytes again and again, to a chat of its own; then each asks for
 //! the newest 50 of one chat of 100,000, and then for 50 from another place each time, which
 //! no cache has. In the end the server must have stored exactly
-//! what it acknowledged. The yardstick is warp alone, answering as many bytes. Three lines of figures
+//! what it acknowledged. The yardsticks are warp alone, answering as many
+//! bytes, and warp with SQLite, which stores each post or reads each page. Three lines of figures
 //! come out, in words and as JSON.
 
 mod common;
@@ -15,12 +16,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use common::CONTENT;
+use common::bare::{self, Yardstick};
 use common::http::Http;
 use common::line;
 use common::rest::Rest;
 use common::server::{Server, Usage};
 use common::world::{self, World};
-use common::{CONTENT, bare};
 use tokio::task::JoinSet;
 
 /// Connections and caches fill before the clock runs.
@@ -79,14 +81,23 @@ async fn run(args: Args, data: &Path) {
     let anywhere = measure(args, &server, &rooms, length, Asking::Anywhere).await;
     server.stop();
 
-    for (what, part, asking) in [
-        ("posts", posts, Asking::Posts),
-        ("newest 50", newest, Asking::Pages),
-        ("50 from anywhere", anywhere, Asking::Anywhere),
+    for (what, part, asking, stored) in [
+        ("posts", posts, Asking::Posts, Some(Yardstick::Posts)),
+        ("newest 50", newest, Asking::Pages, None),
+        ("50 from anywhere", anywhere, Asking::Anywhere, Some(Yardstick::Pages)),
     ] {
-        let bare = Server::start_by(bare::answers(part.bytes), &data.with_extension("bare"));
-        let bare = measure(args, &bare, &rooms, length.min(YARDSTICK), asking).await;
-        part.print(what, args, bare.times.len() as f64 / bare.elapsed.as_secs_f64());
+        let hold = async |yardstick: Yardstick, folder: &Path| {
+            let bare = Server::start_by(yardstick.program(), folder);
+            let part = measure(args, &bare, &rooms, length.min(YARDSTICK), asking).await;
+            part.times.len() as f64 / part.elapsed.as_secs_f64()
+        };
+        let mut bare =
+            vec![("bare warp requests/s", hold(Yardstick::Answers(part.bytes), &data.with_extension("bare")).await)];
+        if let Some(stored) = stored {
+            // Pages are read from what the server has stored.
+            bare.push(("bare warp and SQLite requests/s", hold(stored, data).await));
+        }
+        part.print(what, args, &bare);
     }
 }
 
@@ -150,22 +161,19 @@ async fn ask(args: Args, mut http: Http, room: u64, end: Instant, asking: Asking
 }
 
 impl Part {
-    fn print(mut self, what: &str, args: Args, bare: f64) {
+    fn print(mut self, what: &str, args: Args, bare: &[(&str, f64)]) {
         self.times.sort_unstable();
         let requests = self.times.len() as f64;
-        line::print(
-            "rest",
-            &format!("{what}, {} connections", args.connections),
-            &[
-                ("requests/s", requests / self.elapsed.as_secs_f64()),
-                ("ms p50", common::percentile_ms(&self.times, 50)),
-                ("ms p99", common::percentile_ms(&self.times, 99)),
-                ("ms max", common::percentile_ms(&self.times, 100)),
-                ("server cpu us/request", (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / requests),
-                ("server rss MiB", common::mib(self.after.resident_bytes)),
-                ("disk bytes/request", (self.after.written_bytes - self.before.written_bytes) as f64 / requests),
-                ("bare warp requests/s", bare),
-            ],
-        );
+        let mut figures = vec![
+            ("requests/s", requests / self.elapsed.as_secs_f64()),
+            ("ms p50", common::percentile_ms(&self.times, 50)),
+            ("ms p99", common::percentile_ms(&self.times, 99)),
+            ("ms max", common::percentile_ms(&self.times, 100)),
+            ("server cpu us/request", (self.after.cpu - self.before.cpu).as_secs_f64() * 1e6 / requests),
+            ("server rss MiB", common::mib(self.after.resident_bytes)),
+            ("disk bytes/request", (self.after.written_bytes - self.before.written_bytes) as f64 / requests),
+        ];
+        figures.extend(bare);
+        line::print("rest", &format!("{what}, {} connections", args.connections), &figures);
     }
 }

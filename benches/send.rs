@@ -8,20 +8,22 @@
 //! the server must have stored exactly as many messages as were echoed. With `--tls` the sockets speak
 //! TLS, with a certificate that is made for the run. With `--dead-push` somebody else is in each room,
 //! to be told by a push service that takes connections and answers nothing.
-//! The yardstick is SQLite alone, writing like rows to the same disk.
+//! The yardsticks are SQLite alone, writing like rows to the same disk, and a WebSocket library with such a
+//! database behind it, which stores and echoes.
 //! One line of figures comes out, in words and as JSON.
 
 mod common;
 
 use clap::Parser;
 use common::CONTENT;
+use common::bare::{self, Yardstick};
 use common::line;
 use common::rest::Rest;
 use common::senders::{self, Sender};
 use common::server::{Server, Usage, program};
+use common::stored;
 use common::tls::certify;
 use common::wire::Socket;
-use rusqlite::{Connection, params};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -63,17 +65,19 @@ struct Args {
 }
 
 fn main() {
+    bare::serve_if_asked();
     let args = Args::parse();
     common::raise_open_files();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = runtime.block_on(run(&args, folder.path()));
-    let grouped = bare(&folder.path().join("grouped.db"), 64);
-    let single = bare(&folder.path().join("single.db"), 1);
-    outcome.print(&args, &grouped, &single);
+    let echoes = runtime.block_on(echoes(args.senders, folder.path()));
+    let grouped = rows(&folder.path().join("grouped.db"), 64);
+    let single = rows(&folder.path().join("single.db"), 1);
+    outcome.print(&args, &echoes, &grouped, &single);
 }
 
-/// What SQLite alone does.
+/// What a yardstick does.
 struct Bare {
     rows_per_second: f64,
     disk_bytes_a_row: f64,
@@ -120,6 +124,21 @@ async fn run(args: &Args, folder: &Path) -> Outcome {
     assert_eq!(stored(&rest, &tokens, &rooms).await, echoed, "messages stored, messages echoed");
     server.stop();
     Outcome { latencies: measured.latencies, elapsed: measured.elapsed, before, after }
+}
+
+/// What a WebSocket library and SQLite do without the rest of a server.
+async fn echoes(senders: usize, folder: &Path) -> Bare {
+    let server = Server::start_by(Yardstick::Echoes.program(), &folder.join("bare"));
+    let mut opened = Vec::with_capacity(senders);
+    for number in 0..senders {
+        opened.push(Sender::open(server.addr, 0, "", number).await);
+    }
+    let warm = senders::spell(opened, WARM_UP).await;
+    let before = server.usage();
+    let measured = senders::spell(warm.senders, YARDSTICK).await;
+    let rows = measured.latencies.len() as f64;
+    let written = server.usage().written_bytes - before.written_bytes;
+    Bare { rows_per_second: rows / measured.elapsed.as_secs_f64(), disk_bytes_a_row: written as f64 / rows }
 }
 
 fn command(args: &Args) -> Command {
@@ -170,39 +189,27 @@ async fn stored(rest: &Rest, tokens: &[String], rooms: &[u64]) -> usize {
 }
 
 /// SQLite alone: one thread, rows as long as a message's, the same durability.
-fn bare(path: &Path, rows_a_transaction: usize) -> Bare {
-    let mut database = Connection::open(path).expect("a new database");
-    database
-        .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
-             CREATE TABLE messages (id INTEGER PRIMARY KEY, chat_id INTEGER NOT NULL,
-                 sender_id INTEGER NOT NULL, content TEXT NOT NULL, created_at INTEGER NOT NULL,
-                 seq INTEGER NOT NULL) STRICT;
-             CREATE INDEX messages_by_chat ON messages (chat_id);",
-        )
-        .expect("a table like the server's");
+fn rows(path: &Path, rows_a_transaction: usize) -> Bare {
+    let mut database = stored::table(path);
     let content = "-".repeat(CONTENT);
     let before = Usage::of(std::process::id());
     let start = Instant::now();
-    let mut rows = 0_u32;
+    let mut count = 0_u32;
     while start.elapsed() < YARDSTICK {
         let transaction = database.transaction().unwrap();
         for chat in (1_i64..).take(rows_a_transaction) {
-            rows += 1;
-            transaction
-                .prepare_cached("INSERT INTO messages VALUES (?1, ?2, ?2, ?3, ?4, ?1)")
-                .and_then(|mut insert| insert.execute(params![rows, chat, content, 1_735_689_600_000_i64]))
-                .unwrap();
+            count += 1;
+            stored::insert(&transaction, chat, &content);
         }
         transaction.commit().unwrap();
     }
-    let rows_per_second = f64::from(rows) / start.elapsed().as_secs_f64();
+    let rows_per_second = f64::from(count) / start.elapsed().as_secs_f64();
     let written = Usage::of(std::process::id()).written_bytes - before.written_bytes;
-    Bare { rows_per_second, disk_bytes_a_row: written as f64 / f64::from(rows) }
+    Bare { rows_per_second, disk_bytes_a_row: written as f64 / f64::from(count) }
 }
 
 impl Outcome {
-    fn print(mut self, args: &Args, grouped: &Bare, single: &Bare) {
+    fn print(mut self, args: &Args, echoes: &Bare, grouped: &Bare, single: &Bare) {
         let bare = if args.senders == 1 { single } else { grouped };
         self.latencies.sort_unstable();
         let each = self.latencies.len() as f64;
@@ -226,6 +233,8 @@ impl Outcome {
                 ("bare rows/s, 64 a transaction", grouped.rows_per_second),
                 ("bare rows/s, 1 a transaction", single.rows_per_second),
                 ("bare disk bytes/row", bare.disk_bytes_a_row),
+                ("bare echoes/s", echoes.rows_per_second),
+                ("bare disk bytes/echo", echoes.disk_bytes_a_row),
                 ("ratio to bare", rate / bare.rows_per_second),
             ],
         );

@@ -16,11 +16,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use common::bare::{self, Yardstick};
 use common::http::Http;
 use common::rest::Rest;
 use common::server::{Server, program};
 use common::world::{World, token};
-use common::{bare, line, mib, percentile_ms};
+use common::{line, mib, percentile_ms};
 use rusqlite::Connection;
 
 /// How long a server is left alone before its memory after the start is read.
@@ -54,7 +55,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let empty = |number: usize| folder.path().join(format!("empty{number}"));
     let time = |data: &Path| runtime.block_on(start(program(), data));
-    let time_bare = |data: &Path| runtime.block_on(start(bare::answers(2), data));
+    let time_bare = |data: &Path| runtime.block_on(start(Yardstick::Answers(2).program(), data));
     let bare = (0..args.starts).map(|number| time_bare(&folder.path().join(format!("bare{number}")))).collect();
     tell("empty", (0..args.starts).map(|number| time(&empty(number))).collect(), Some(bare));
 
@@ -141,7 +142,7 @@ async fn sign_up(args: &Args, data: &Path) {
 
 /// What the yardstick holds once it has answered.
 async fn bare_memory(data: &Path) -> u64 {
-    let server = Server::start_by(bare::answers(2), data);
+    let server = Server::start_by(Yardstick::Answers(2).program(), data);
     Http::connect(server.addr, "").await.get("/").await;
     server.usage().resident_bytes
 }

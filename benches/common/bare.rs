@@ -5,6 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -14,27 +15,54 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use warp::Filter as _;
+use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
+use warp::reply::{WithStatus, with_status};
 
-/// What is to be answered, in the environment of a bench that is such a server.
-const ANSWER: &str = "FIRESIDE_BENCH_ANSWER";
-/// In its place: WebSockets are to be held.
-const SOCKETS: &str = "sockets";
+use super::stored::{self, Writer};
 
-/// warp, which answers so many bytes to every request.
-pub fn answers(bytes: usize) -> Command {
-    server(&bytes.to_string())
+/// What is to be served, in the environment of a bench that is such a server.
+const SERVED: &str = "FIRESIDE_BENCH_SERVED";
+
+/// What such a server does.
+#[derive(Clone, Copy)]
+pub enum Yardstick {
+    /// warp answers so many bytes to every request.
+    Answers(usize),
+    /// tokio-tungstenite takes every connection as a WebSocket and says nothing on it.
+    Sockets,
+    /// warp stores every post in SQLite, and then answers.
+    Posts,
+    /// tokio-tungstenite stores what is said on every WebSocket in SQLite, and then says it there.
+    Echoes,
+    /// warp reads a page of a server's database for every request.
+    Pages,
 }
 
-/// tokio-tungstenite, which takes every connection as a WebSocket and says nothing on it.
-pub fn sockets() -> Command {
-    server(SOCKETS)
-}
+impl Yardstick {
+    /// This program again, as that server.
+    pub fn program(self) -> Command {
+        let mut command = Command::new(env::current_exe().expect("this program"));
+        let name = match self {
+            Self::Answers(bytes) => bytes.to_string(),
+            Self::Sockets => "sockets".into(),
+            Self::Posts => "posts".into(),
+            Self::Echoes => "echoes".into(),
+            Self::Pages => "pages".into(),
+        };
+        command.env(SERVED, name);
+        command
+    }
 
-fn server(answer: &str) -> Command {
-    let mut command = Command::new(env::current_exe().expect("this program"));
-    command.env(ANSWER, answer);
-    command
+    fn named(name: &str) -> Self {
+        match name {
+            "sockets" => Self::Sockets,
+            "posts" => Self::Posts,
+            "echoes" => Self::Echoes,
+            "pages" => Self::Pages,
+            bytes => Self::Answers(bytes.parse().expect("a number of bytes")),
+        }
+    }
 }
 
 /// Bytes of what a WebSocket reads into; 128 KiB, if the library is not told.
@@ -43,33 +71,41 @@ const BUFFER: usize = 4096;
 /// To be called first in a bench that starts one: where this is the bench started again, it serves until
 /// it is told to stop. It has the server's own arguments, of which the last is the folder of its database.
 pub fn serve_if_asked() {
-    let Ok(answer) = env::var(ANSWER) else { return };
+    let Ok(name) = env::var(SERVED) else { return };
     let data = PathBuf::from(env::args_os().next_back().expect("a folder"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(serve(&answer, &data));
+    runtime.block_on(serve(Yardstick::named(&name), &data));
     exit(0);
 }
 
-async fn serve(answer: &str, data: &Path) {
+async fn serve(yardstick: Yardstick, data: &Path) {
     std::fs::create_dir_all(data).expect("a folder");
-    let database = Connection::open(data.join("fireside.db")).expect("a database");
-    database
+    let database = data.join("fireside.db");
+    let connection = Connection::open(&database).expect("a database");
+    connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; SELECT count(*) FROM sqlite_schema")
         .unwrap();
+    let writer = match yardstick {
+        Yardstick::Posts | Yardstick::Echoes => Some(Writer::start(&data.join("stored.db"))),
+        _ => None,
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("listening on http://{}", listener.local_addr().expect("an address"));
-    let body = "-".repeat(answer.parse().unwrap_or_default());
     let mut stop = signal(SignalKind::terminate()).expect("a signal");
-    loop {
+    for number in 1_i64.. {
         let (stream, _) = tokio::select! {
             accepted = listener.accept() => accepted.expect("a connection"),
             _ = stop.recv() => return,
         };
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        if answer == SOCKETS {
-            tokio::spawn(hold(stream));
-        } else {
-            tokio::spawn(answer_all(stream, body.clone()));
+        let writer = writer.clone();
+        match (yardstick, writer) {
+            (Yardstick::Sockets, _) => drop(tokio::spawn(hold(stream))),
+            (Yardstick::Echoes, Some(writer)) => drop(tokio::spawn(writer.echo(stream, number))),
+            (Yardstick::Posts, Some(writer)) => drop(tokio::spawn(answer_all(stream, posts(writer)))),
+            (Yardstick::Pages, _) => drop(tokio::spawn(answer_all(stream, pages(database.clone())))),
+            (Yardstick::Answers(bytes), _) => drop(tokio::spawn(answer_all(stream, answers(bytes)))),
+            (Yardstick::Posts | Yardstick::Echoes, None) => unreachable!("they have a writer"),
         }
     }
 }
@@ -80,13 +116,34 @@ async fn hold(stream: TcpStream) {
     while let Some(Ok(_)) = socket.next().await {}
 }
 
-async fn answer_all(stream: TcpStream, body: String) {
+fn answers(bytes: usize) -> BoxedFilter<(WithStatus<String>,)> {
+    let body = "-".repeat(bytes);
     // Whoever posts is answered 201, as the server does.
-    let read = warp::method().and(warp::body::bytes()).map(move |method, _| {
+    let answer = move |method, _| {
         let status = if method == Method::POST { StatusCode::CREATED } else { StatusCode::OK };
-        warp::reply::with_status(body.clone(), status)
-    });
-    let service = TowerToHyperService::new(warp::service(read));
+        with_status(body.clone(), status)
+    };
+    warp::method().and(warp::body::bytes()).map(answer).boxed()
+}
+
+fn posts(writer: Writer) -> BoxedFilter<(WithStatus<String>,)> {
+    let post = move |body: Bytes| {
+        let writer = writer.clone();
+        async move { with_status(writer.post(body.to_vec()).await, StatusCode::CREATED) }
+    };
+    warp::body::bytes().then(post).boxed()
+}
+
+fn pages(database: PathBuf) -> BoxedFilter<(WithStatus<String>,)> {
+    let page = move |query: String| {
+        let before = query.rsplit('=').next().and_then(|before| before.parse().ok()).expect("a message");
+        with_status(stored::page(&database, before), StatusCode::OK)
+    };
+    warp::query::raw().map(page).boxed()
+}
+
+async fn answer_all(stream: TcpStream, routes: BoxedFilter<(WithStatus<String>,)>) {
+    let service = TowerToHyperService::new(warp::service(routes));
     // A client that leaves is no failure.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }

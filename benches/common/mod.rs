@@ -10,6 +10,7 @@ pub mod line;
 pub mod rest;
 pub mod senders;
 pub mod server;
+pub mod stored;
 pub mod tls;
 pub mod wire;
 pub mod world;

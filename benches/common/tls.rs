@@ -12,6 +12,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::wire::dial;
+
 /// Makes a certificate that the program serves with, and a client that trusts it.
 pub fn certify(program: &mut Command, data: &Path) -> TlsConnector {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
@@ -31,8 +33,7 @@ pub fn certify(program: &mut Command, data: &Path) -> TlsConnector {
 
 /// A connection over TLS.
 pub async fn secure(client: &TlsConnector, addr: SocketAddr) -> TlsStream<TcpStream> {
-    let tcp = TcpStream::connect(addr).await.expect("the server accepts");
-    tcp.set_nodelay(true).expect("TCP_NODELAY");
+    let tcp = dial(addr).await;
     let name = ServerName::try_from("localhost").expect("a name");
     client.connect(name, tcp).await.expect("a handshake")
 }

@@ -1,9 +1,10 @@
 //! Just enough of RFC 6455 for a load generator. A full client would parse and
 //! allocate as much as the server does, and the bench would measure itself.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::tls::secure;
@@ -168,10 +169,25 @@ pub async fn connect(addr: SocketAddr, room: u64, token: &str) -> (TcpStream, Ve
 
 /// The same of a socket that is no room's.
 pub async fn connect_to(addr: SocketAddr, path: &str, token: &str) -> (TcpStream, Vec<u8>) {
-    let mut stream = TcpStream::connect(addr).await.expect("the server accepts");
-    stream.set_nodelay(true).expect("TCP_NODELAY");
+    let mut stream = dial(addr).await;
     let rest = upgrade(&mut stream, addr, path, token).await;
     (stream, rest)
+}
+
+/// Connections from one loopback address, which has some 28,000 ports for them.
+const FROM_ONE_ADDRESS: u32 = 20_000;
+
+/// A connection, from another loopback address after so many.
+pub async fn dial(addr: SocketAddr) -> TcpStream {
+    static DIALLED: AtomicU32 = AtomicU32::new(0);
+    let turn = DIALLED.fetch_add(1, Ordering::Relaxed) / FROM_ONE_ADDRESS;
+    let from = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + turn);
+    let socket = TcpSocket::new_v4().expect("a file for a socket");
+    socket.set_reuseaddr(true).expect("SO_REUSEADDR");
+    socket.bind((from, 0).into()).expect("a port");
+    let stream = socket.connect(addr).await.expect("the server accepts");
+    stream.set_nodelay(true).expect("TCP_NODELAY");
+    stream
 }
 
 /// Makes a socket of a connection.

@@ -43,7 +43,7 @@ use crate::log_queue;
 use crate::outbound::Network;
 use crate::push::PushSender;
 use crate::server::dev::{DevClock, DevServer};
-use crate::server::{self, Listener, Options, control};
+use crate::server::{self, Listener, MAX_CONNECTIONS, Options, control};
 
 /// Flags of `fireside serve`. Each can also be given as the variable beside it.
 #[derive(Debug, Args)]
@@ -99,6 +99,9 @@ pub(super) struct Serve {
     limits: LimitFlags,
     #[command(flatten)]
     answers: AnswerFlags,
+    /// Connections at most, if the limit of open files allows as many
+    #[arg(long, env = "FIRESIDE_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS, value_name = "N")]
+    max_connections: u64,
     #[command(flatten)]
     watch: WatchFlags,
     #[command(flatten)]
@@ -313,6 +316,7 @@ impl Serve {
             trusted_proxies: TrustedProxies(self.proxy.trusted_proxy),
             assets: Assets::new(self.static_folder),
             answers: self.answers.answers(),
+            max_connections: self.max_connections,
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
             shutdown_delay: self.watch.shutdown_delay(),
             metrics: None,

@@ -11,8 +11,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::chat::model::network::network;
 
-/// Connections at most, if the process may open that many files.
-const MAX_CONNECTIONS: u64 = 16_000;
+/// Connections at most unless the operator says another number, if the process may open that many files.
+pub const MAX_CONNECTIONS: u64 = 16_000;
+/// Fewer serve nobody.
+const MIN_CONNECTIONS: u64 = 64;
 /// Files that are kept for the database, uploads and the rest.
 const SPARE_FILES: u64 = 512;
 /// Connections from one address, or one network of IPv6; the machine itself is not counted.
@@ -38,9 +40,13 @@ pub(super) struct ConnectionPermit {
 }
 
 impl ConnectionLimit {
-    /// As many as the machine allows, after asking it for more.
-    pub fn new() -> Self {
-        let connections = raise_file_limit().saturating_sub(SPARE_FILES).clamp(64, MAX_CONNECTIONS);
+    /// So many, or what the machine allows after it was asked for more, which is logged.
+    pub fn new(most: u64) -> Self {
+        let allowed = raise_file_limit().saturating_sub(SPARE_FILES).max(MIN_CONNECTIONS);
+        if allowed < most {
+            tracing::warn!(allowed, most, "the limit of open files (LimitNOFILE, ulimit -n) allows fewer connections");
+        }
+        let connections = most.clamp(MIN_CONNECTIONS, allowed);
         let permits = usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS);
         Self { all: Arc::new(Semaphore::new(permits)), permits, most: Arc::default(), by_network: Arc::default() }
     }
@@ -111,11 +117,11 @@ fn raise_file_limit() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CROWD, ConnectionLimit, MAX_PER_NETWORK};
+    use super::{CROWD, ConnectionLimit, MAX_CONNECTIONS, MAX_PER_NETWORK};
 
     #[tokio::test]
     async fn a_crowd_leaves_once() {
-        let connections = ConnectionLimit::new();
+        let connections = ConnectionLimit::new(MAX_CONNECTIONS);
         let mut places = Vec::new();
         for _ in 0..CROWD + 10 {
             let permit = connections.wait().await.expect("room");
@@ -131,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_network_does_not_take_all_places() {
-        let connections = ConnectionLimit::new();
+        let connections = ConnectionLimit::new(MAX_CONNECTIONS);
         let stranger = "192.0.2.1".parse().expect("an address");
         let (mut places, mut neighbours) = (Vec::new(), Vec::new());
         for number in 0..=MAX_PER_NETWORK {

@@ -31,6 +31,7 @@ use crate::api::http::context::{Settings, forget_by_time};
 use crate::api::http::forwarded::TrustedProxies;
 use crate::assets::Assets;
 use crate::chat::App;
+pub use connection_limit::MAX_CONNECTIONS;
 pub use listener::Listener;
 pub use redirect::Redirect;
 pub use tls::{Certificate, EndWarning, Life, NamedCertificates, TlsCertificate, TlsError, TlsFiles, Unfit};
@@ -44,6 +45,8 @@ pub struct Options {
     pub assets: Assets,
     /// What answers may take until they are read.
     pub answers: AnswerLimits,
+    /// Connections at most, if the machine allows as many.
+    pub max_connections: u64,
     /// How long requests may go on after the server was told to stop.
     pub shutdown_timeout: Duration,
     /// How long to go on as before after that, but for `/readyz`, so that those who ask it send nobody any more.
@@ -67,8 +70,17 @@ pub struct AnswerLimits {
 /// sockets (1012) and the database. Listeners, shutdown and clock are passed in, so
 /// that tests run the real thing.
 pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
-    let Options { settings, trusted_proxies, assets, answers, shutdown_timeout, shutdown_delay, metrics, dev } =
-        options;
+    let Options {
+        settings,
+        trusted_proxies,
+        assets,
+        answers,
+        max_connections,
+        shutdown_timeout,
+        shutdown_delay,
+        metrics,
+        dev,
+    } = options;
     begin_to_push(&app, &settings);
     let api = Api::new(app, settings);
     api.begin();
@@ -82,7 +94,7 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
         compression: Compression::default(),
         answer_timeout: answers.timeout,
     });
-    let connections = connection_limit::ConnectionLimit::new();
+    let connections = connection_limit::ConnectionLimit::new(max_connections);
     let (tell, told) = watch::channel(false);
     let (alive, all_gone) = mpsc::channel(1);
     let stopping = connection::Shutdown { told, _alive: alive };

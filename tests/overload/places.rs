@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::world::machine::{OwnNetworks, say};
-use crate::world::{Caller, Fireside};
+use crate::world::{Caller, Fireside, Home};
 
 /// Connections from one address.
 const PLACES: usize = 256;
@@ -52,6 +52,34 @@ async fn an_open_socket_has_one_of_its_addresss_places() {
     assert!(is_answered(fireside.address()).await, "others do");
     listeners.pop().unwrap().leaves().await;
     is_answered_again(&address).await;
+}
+
+/// As few as there may be.
+const FEW: usize = 64;
+
+#[tokio::test]
+async fn there_are_as_many_connections_as_the_operator_says_and_the_next_waits() {
+    let fireside = Fireside::start_with(&["--max-connections", &FEW.to_string()]).await;
+    let mut held = Vec::new();
+    for _ in 0..FEW {
+        held.push(TcpStream::connect(fireside.address()).await.unwrap());
+    }
+    let mut next = tokio::spawn({
+        let address = fireside.address().to_owned();
+        async move { is_answered(&address).await }
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut next).await.is_err(), "it waits");
+    held.clear();
+    assert!(tokio::time::timeout(PATIENCE, next).await.expect("it is its turn").unwrap());
+    assert!(!fireside.home.log().contains("fewer connections"), "the machine allows them");
+}
+
+#[tokio::test]
+async fn a_machine_that_allows_fewer_connections_is_reported_at_the_start() {
+    let script = r#"ulimit -n 700; exec "$@""#;
+    let fireside = Fireside::start_through(Home::new(), script, &["--max-connections", "1000"]).await;
+    let log = fireside.home.log();
+    assert!(log.contains("LimitNOFILE") && log.contains("allowed=188") && log.contains("most=1000"), "{log}");
 }
 
 async fn is_answered_again(address: &str) {
