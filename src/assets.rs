@@ -13,7 +13,7 @@ use warp::http::header::{
 };
 use warp::http::{Method, StatusCode};
 
-use crate::api::http::base;
+use crate::api::http::base::BasePath;
 use crate::api::http::conditional::is_known;
 use crate::api::http::reply;
 use crate::api::http::reply::Response;
@@ -58,7 +58,7 @@ impl Assets {
     }
 
     /// The file at a path of the site, for a method that reads.
-    pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
+    pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap, base: &BasePath) -> Option<Response> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
@@ -77,8 +77,8 @@ impl Assets {
             None => mime_guess::from_path(name).first_or_octet_stream(),
         };
         let (mut form, mut hash) = self.read(name)?;
-        if content_type.subtype() == "html" && !base::prefix().is_empty() {
-            (form, hash) = based(&form.plain().ok()?, base::prefix());
+        if content_type.subtype() == "html" && !base.is_root() {
+            (form, hash) = based(&form.plain().ok()?, base.prefix());
         }
         let is_text = content_type.type_() == mime_guess::mime::TEXT;
         let there_are = match form {
@@ -107,10 +107,10 @@ impl Assets {
     }
 
     /// The page for a browser that was sent to an address where there is nothing. It says so.
-    pub fn missing(&self, headers: &HeaderMap) -> Option<Response> {
+    pub fn missing(&self, headers: &HeaderMap, base: &BasePath) -> Option<Response> {
         let mut headers = headers.clone();
         headers.remove(IF_NONE_MATCH); // what it has, it has of another address
-        let mut response = self.find(&Method::GET, "/", &headers)?;
+        let mut response = self.find(&Method::GET, "/", &headers, base)?;
         *response.status_mut() = StatusCode::NOT_FOUND;
         response.headers_mut().remove(ETAG);
         Some(response)
@@ -234,10 +234,11 @@ mod tests {
     use warp::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 
     use super::{Assets, BUILD, EMBEDDED, Form, based};
+    use crate::api::http::base::BasePath;
 
     fn asked(accepts: &'static str) -> (Option<HeaderValue>, HeaderValue) {
         let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepts))]);
-        let response = Assets::new(None).find(&Method::GET, "/", &headers).expect("the page");
+        let response = Assets::new(None).find(&Method::GET, "/", &headers, &BasePath::default()).expect("the page");
         (response.headers().get(CONTENT_ENCODING).cloned(), response.headers()[ETAG].clone())
     }
 
@@ -267,7 +268,7 @@ mod tests {
     #[test]
     fn every_file_says_of_which_version_of_the_client_it_is() {
         let of = |assets: &Assets, path: &str| {
-            let response = assets.find(&Method::GET, path, &HeaderMap::new()).expect("a file");
+            let response = assets.find(&Method::GET, path, &HeaderMap::new(), &BasePath::default()).expect("a file");
             response.headers()[BUILD].clone()
         };
         let embedded = Assets::new(None);
@@ -285,7 +286,9 @@ mod tests {
 
     #[test]
     fn an_icon_is_where_every_browser_looks_for_one() {
-        let response = Assets::new(None).find(&Method::GET, "/favicon.ico", &HeaderMap::new()).expect("an icon");
+        let response = Assets::new(None)
+            .find(&Method::GET, "/favicon.ico", &HeaderMap::new(), &BasePath::default())
+            .expect("an icon");
         assert_eq!(response.headers()[CONTENT_TYPE], "image/png");
     }
 
@@ -306,11 +309,11 @@ mod tests {
         std::fs::write(folder.path().join("static/page.txt"), "x").expect("written");
         for assets in [Assets::new(None), Assets::new(Some(folder.path().join("static")))] {
             for path in ["/../secret", "/..%2fsecret", "//etc/passwd", "/./../secret", "/css", "/nothing"] {
-                assert!(assets.find(&Method::GET, path, &HeaderMap::new()).is_none(), "{path}");
+                assert!(assets.find(&Method::GET, path, &HeaderMap::new(), &BasePath::default()).is_none(), "{path}");
             }
         }
         let assets = Assets::new(Some(folder.path().join("static")));
-        assert!(assets.find(&Method::GET, "/page.txt", &HeaderMap::new()).is_some());
-        assert!(assets.find(&Method::POST, "/page.txt", &HeaderMap::new()).is_none());
+        assert!(assets.find(&Method::GET, "/page.txt", &HeaderMap::new(), &BasePath::default()).is_some());
+        assert!(assets.find(&Method::POST, "/page.txt", &HeaderMap::new(), &BasePath::default()).is_none());
     }
 }

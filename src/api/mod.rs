@@ -24,6 +24,8 @@ use std::time::Duration;
 
 use warp::http::Method;
 
+use crate::api::http::base::BasePath;
+use crate::api::http::openapi::published::Documents;
 use crate::chat::model::error::Error;
 use crate::chat::pace::counted as paced;
 use crate::chat::{App, MAX_CODECS};
@@ -81,13 +83,13 @@ fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
 
 /// The OpenAPI document of the dialect of that name, as it is mounted there; at the root that of
 /// everything, whatever the name. `None`: there is no such dialect.
-pub fn document(mount: Mount, name: &str) -> Option<serde_json::Value> {
+pub fn document(mount: Mount, name: &str, base: &BasePath) -> Option<serde_json::Value> {
     let dialects = dialects();
     if mount == Mount::Root {
-        return Some(http::openapi::whole(&dialects));
+        return Some(http::openapi::whole(&dialects, base));
     }
     let dialect = dialects.iter().find(|dialect| !name.is_empty() && dialect.name == name)?;
-    Some(http::openapi::of(dialect, mount))
+    Some(http::openapi::of(dialect, mount, base))
 }
 
 pub struct Api {
@@ -112,7 +114,6 @@ struct RouteRef {
 impl Api {
     /// Mounts every dialect over the core.
     pub fn new(app: App, settings: Settings) -> Self {
-        http::base::settle(&settings.base_path);
         let limits = Limits::new(&settings.limits);
         let dialects = dialects();
         let codecs = codecs(&dialects);
@@ -126,7 +127,7 @@ impl Api {
             meters,
             since: Started::now(),
             names: names_of(&dialects),
-            document,
+            documents: Documents::new(document),
         });
         let router = mount(&dialects, &codecs);
         Self { context, dialects, router }

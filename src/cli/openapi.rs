@@ -5,6 +5,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::terminal::{CommandError, say};
 use crate::api;
+use crate::api::http::base::BasePath;
 use crate::api::http::mount::Mount;
 
 /// Flags of `fireside openapi`.
@@ -27,7 +28,8 @@ impl Openapi {
             Some(_) if self.client => Mount::Client,
             Some(_) => Mount::Document,
         };
-        let document = api::document(mount, self.dialect.as_deref().unwrap_or_default()).ok_or_else(failed)?;
+        let document = api::document(mount, self.dialect.as_deref().unwrap_or_default(), &BasePath::default())
+            .ok_or_else(failed)?;
         say(&format!("{document:#}"));
         Ok(())
     }

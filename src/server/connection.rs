@@ -31,6 +31,7 @@ use super::redirect::Redirect;
 use super::{dev, headers, request_id};
 use crate::api::Api;
 use crate::api::http::backlog::{self, Backlog, MeteredBody, Reader};
+use crate::api::http::base::BasePath;
 use crate::api::http::compression::Compression;
 use crate::api::http::forwarded::{self, ClientInfo, PeerAddress, TrustedProxies};
 use crate::api::http::meters::PAGE;
@@ -39,7 +40,7 @@ use crate::api::http::request::{BodyStream, Peer, Request, pairs};
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::{Permit, RequestTrace};
 use crate::api::http::wire::{Progress, Wire};
-use crate::api::http::{base, conditional, envelope};
+use crate::api::http::{conditional, envelope};
 use crate::api::ws::event_stream::EVENT_STREAM;
 use crate::assets::Assets;
 use crate::chat::model::error::Error;
@@ -242,7 +243,7 @@ async fn answer(server: Arc<Server>, head: Head, body: BodyStream) -> Response {
     if let Some(faults) = &api.context().settings.faults {
         faults.wait().await;
     }
-    let refuse = |error| api.refuse(base::inside(&path).unwrap_or(&path), &ApiError::Chat(error));
+    let refuse = |error| api.refuse(api.context().base().inside(&path).unwrap_or(&path), &ApiError::Chat(error));
     let answered = AssertUnwindSafe(find_within(&server, &api, head, &request_headers, body)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| {
         tracing::error!(request = trace.id, "a request panicked");
@@ -303,31 +304,32 @@ async fn find_within(
 }
 
 async fn find(server: &Server, api: &Api, head: Head, body: BodyStream) -> Response {
+    let base = api.context().base();
     // `OPTIONS *`, and what is meant for a proxy.
     if !head.path.starts_with('/') {
         return api.refuse(&head.path, &ApiError::Malformed("A request names a path.".into()));
     }
     if let Some(redirect) = &head.redirect {
-        let paths = (head.path.as_str(), base::inside(&head.path).unwrap_or_default());
+        let paths = (head.path.as_str(), base.inside(&head.path).unwrap_or_default());
         if let Some(response) = redirect.answer(&head.method, paths, &head.query, head.client.host.as_deref()) {
             return response;
         }
     }
-    let Some(path) = base::inside(&head.path) else { return outside(&head) };
+    let Some(path) = base.inside(&head.path) else { return outside(&head, base) };
     if !names_its_host(&head) {
         return api.refuse(path, &ApiError::Malformed("A request has one Host header.".into()));
     }
     if api.context().settings.any_origin && !names_this_machine(&head) {
         return api.refuse(path, &ApiError::ForeignHost);
     }
-    if let Some(page) = server.assets.find(&head.method, path, &head.headers) {
+    if let Some(page) = server.assets.find(&head.method, path, &head.headers, base) {
         head.trace.found(PAGE);
         return page;
     }
     if is_visit(&head)
         && !api.has(path)
         && !api.lives_around(path)
-        && let Some(page) = server.assets.missing(&head.headers)
+        && let Some(page) = server.assets.missing(&head.headers, base)
     {
         return page;
     }
@@ -377,10 +379,10 @@ fn is_visit(head: &Head) -> bool {
 }
 
 /// Beside the place where the server lives there is nothing, but the way to it.
-fn outside(head: &Head) -> Response {
+fn outside(head: &Head, base: &BasePath) -> Response {
     let reads = matches!(head.method, Method::GET | Method::HEAD);
-    if reads && head.path == base::prefix() {
-        return reply::moved(&base::at("/"));
+    if reads && head.path == base.prefix() {
+        return reply::moved(&base.at("/"));
     }
     envelope::envelope(&ApiError::NoSuchPath)
 }

@@ -11,6 +11,7 @@ use super::http::request::Request;
 use super::http::route::{Dialect, Route};
 use super::ws::frame;
 use super::ws::socket::Codec;
+use crate::api::http::base::BasePath;
 use crate::chat::model::event::{Event, Scope};
 use crate::chat::model::session::Actor;
 use crate::chat::model::topic::Topics;
@@ -34,7 +35,7 @@ impl Codec for Echo {
 
     const HEARS: Topics = Topics::of(&[]);
 
-    fn encode(_event: &Event) -> Option<String> {
+    fn encode(_event: &Event, _base: &BasePath) -> Option<String> {
         None
     }
 

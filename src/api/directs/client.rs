@@ -47,7 +47,7 @@ async fn register(mut request: Request) -> Answer {
 }
 
 async fn me(actor: Actor, request: Request) -> Answer {
-    ok(&Account::from(&request.context.app.my_account(&actor)?))
+    ok(&Account::new(&request.context.app.my_account(&actor)?, request.base()))
 }
 
 /// The envelope with a sentence for its `error`.

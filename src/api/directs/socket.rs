@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::json::frame;
+use crate::api::http::base::BasePath;
 use crate::api::http::context::Context;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::reply::ApiError;
@@ -80,7 +81,7 @@ impl Codec for Conversation {
     const TELLS_PAST: bool = true;
     const HEARS: Topics = Topics::of(&[Topic::Messages]);
 
-    fn encode(event: &Event) -> Option<String> {
+    fn encode(event: &Event, _base: &BasePath) -> Option<String> {
         match event {
             Event::Message(MessageEvent::Posted { message, pair: Some(pair), .. }) => {
                 Some(frame(message, is_read_at_once(pair)))

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::base;
+use super::base::BasePath;
 use crate::chat::model::user;
 
 /// A user as they see themselves.
@@ -17,15 +17,15 @@ pub struct Account<'a> {
     bio: &'a str,
 }
 
-impl<'a> From<&'a user::Account> for Account<'a> {
-    fn from(account: &'a user::Account) -> Self {
+impl<'a> Account<'a> {
+    pub fn new(account: &'a user::Account, base: &BasePath) -> Self {
         let user::User { id, username, display_name, avatar, bio, .. } = &account.user;
         Self {
             id: id.0,
             email: &account.email,
             username: username.as_str(),
             display_name,
-            avatar_url: avatar.as_deref().map(base::avatar),
+            avatar_url: avatar.as_deref().map(|name| base.avatar(name)),
             bio,
         }
     }

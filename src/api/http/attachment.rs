@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::base;
+use super::base::BasePath;
 use crate::chat::model::file;
 
 /// A file on a message.
@@ -21,14 +21,14 @@ pub struct Attachment<'a> {
     height: Option<u32>,
 }
 
-impl<'a> From<&'a file::File> for Attachment<'a> {
-    fn from(file: &'a file::File) -> Self {
+impl<'a> Attachment<'a> {
+    pub fn new(file: &'a file::File, base: &BasePath) -> Self {
         Self {
             id: file.id.0,
             name: &file.name,
             size: file.size,
             content_type: &file.content_type,
-            url: base::at(&format!("/api/files/{}/download/", file.id)),
+            url: base.download(file.id),
             width: file.dimensions.map(|size| size.width),
             height: file.dimensions.map(|size| size.height),
         }

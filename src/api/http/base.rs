@@ -6,15 +6,12 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::OnceLock;
+
+use crate::chat::model::id::FileId;
 
 /// A path prefix: nothing, or like `/chat`, without a last slash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BasePath(String);
-
-/// The process's own. Links are written into frames that are made once for all sockets,
-/// far from any request or setting; and a process has one place, for as long as it lives.
-static BASE: OnceLock<BasePath> = OnceLock::new();
 
 /// `/`, or segments of letters, digits and `-._~`: what needs no encoding, so that there
 /// is one way to write it.
@@ -42,37 +39,41 @@ impl fmt::Display for BasePath {
     }
 }
 
-/// Says where the server lives. The first word counts.
-pub(in crate::api) fn settle(base: &BasePath) {
-    let settled = BASE.get_or_init(|| base.clone());
-    if settled != base {
-        tracing::error!(%base, %settled, "a process has one base path");
+impl BasePath {
+    /// Whether the server has its host to itself.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
     }
-}
 
-/// The prefix of every path: nothing, or like `/chat`.
-pub fn prefix() -> &'static str {
-    BASE.get().map_or("", |base| &base.0)
-}
+    /// The prefix of every path: nothing, or like `/chat`.
+    pub fn prefix(&self) -> &str {
+        &self.0
+    }
 
-/// A path of this server as a browser has to ask for it.
-pub fn at(path: &str) -> String {
-    format!("{}{path}", prefix())
-}
+    /// A path of this server as a browser has to ask for it.
+    pub fn at(&self, path: &str) -> String {
+        format!("{self}{path}")
+    }
 
-/// Where a picture of a user or a group is, for whoever has the link.
-pub fn avatar(name: &str) -> String {
-    at(&format!("/media/user_images/{name}"))
-}
+    /// Where a picture of a user or a group is, for whoever has the link.
+    pub fn avatar(&self, name: &str) -> String {
+        format!("{self}/media/user_images/{name}")
+    }
 
-/// Where the server is on an origin.
-pub fn at_origin(origin: &str) -> String {
-    format!("{origin}{}", prefix())
-}
+    /// Where the bytes of a file are.
+    pub fn download(&self, file: FileId) -> String {
+        format!("{self}/api/files/{file}/download/")
+    }
 
-/// What a path names here; `None` if it lies outside.
-pub fn inside(path: &str) -> Option<&str> {
-    path.strip_prefix(prefix()).filter(|rest| rest.starts_with('/'))
+    /// Where the server is on an origin.
+    pub fn at_origin(&self, origin: &str) -> String {
+        format!("{origin}{self}")
+    }
+
+    /// What a path names here; `None` if it lies outside.
+    pub fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&*self.0).filter(|rest| rest.starts_with('/'))
+    }
 }
 
 #[cfg(test)]

@@ -14,12 +14,13 @@ use warp::http::{Method, StatusCode};
 
 use super::account::Account;
 use super::auth::{self, CSRF_COOKIE, SESSION_COOKIE};
+use super::base::BasePath;
 use super::limit::Rate;
 use super::reply::{Answer, Response, json as answer, no_content, with_credential};
 use super::request::Request;
 use super::route::Route;
 use super::sign_in::SignIn;
-use super::{base, download, preview};
+use super::{download, preview};
 use crate::chat::model::identity::ATTEMPT_LIFE;
 use crate::chat::model::session::{Actor, CredentialKind, SESSION_LIFE, Session};
 use crate::chat::model::token::Token;
@@ -79,13 +80,13 @@ async fn login(mut request: Request) -> Answer {
     if !wants_page(&request) {
         return Ok(signed_in(StatusCode::OK, &account, &session, &request));
     }
-    let next = next.filter(|path| may_be_next(path));
-    Ok(with_session(redirect(&next.unwrap_or_else(|| base::at("/"))), &session, &request))
+    let next = next.filter(|path| may_be_next(path, request.base()));
+    Ok(with_session(redirect(&next.unwrap_or_else(|| request.base().at("/"))), &session, &request))
 }
 
 /// Tells who is signed in, with the session's cookies.
 pub fn signed_in(status: StatusCode, account: &user::Account, session: &Session, request: &Request) -> Response {
-    let user = SessionUser { user: Account::from(account) };
+    let user = SessionUser { user: Account::new(account, request.base()) };
     with_session(answer(status, &user), session, request)
 }
 
@@ -96,15 +97,15 @@ async fn csrf_token(request: Request) -> Answer {
     let key = request.cookie(SESSION_COOKIE).filter(is_session);
     let token = key.map_or_else(Token::random, |key| app.csrf_token(&key));
     let mut response = answer(StatusCode::OK, &CsrfToken { csrf_token: token.as_str() });
-    set_csrf_cookie(&mut response, &token, is_https(&request));
+    set_csrf_cookie(&mut response, &token, &request);
     with_credential(Ok(response))
 }
 
 async fn logout(actor: Actor, request: Request) -> Answer {
     request.context.app.sign_out(&actor).await?;
-    let mut response = if wants_page(&request) { redirect(&base::at("/")) } else { no_content()? };
+    let mut response = if wants_page(&request) { redirect(&request.base().at("/")) } else { no_content()? };
     for name in [SESSION_COOKIE, CSRF_COOKIE] {
-        set_cookie(&mut response, cookie(name, "", Duration::ZERO));
+        set_cookie(&mut response, cookie(name, "", Duration::ZERO, request.base()));
     }
     Ok(response)
 }
@@ -127,8 +128,8 @@ pub fn wants_page(request: &Request) -> bool {
 
 /// Whether a sign-in may lead there.
 #[must_use]
-pub fn may_be_next(path: &str) -> bool {
-    is_same_site(path) && base::inside(path).is_some()
+pub fn may_be_next(path: &str, base: &BasePath) -> bool {
+    is_same_site(path) && base.inside(path).is_some()
 }
 
 /// A path of this site and nothing that a browser reads as another's: `//` and `/\`
@@ -159,9 +160,9 @@ fn is_https(request: &Request) -> bool {
 #[must_use]
 pub fn with_session(mut response: Response, session: &Session, request: &Request) -> Response {
     let https = is_https(request);
-    let key = cookie(SESSION_COOKIE, session.key.as_str(), SESSION_LIFE).http_only(true).secure(https);
+    let key = cookie(SESSION_COOKIE, session.key.as_str(), SESSION_LIFE, request.base()).http_only(true).secure(https);
     set_cookie(&mut response, key);
-    set_csrf_cookie(&mut response, &session.csrf, https);
+    set_csrf_cookie(&mut response, &session.csrf, request);
     response
 }
 
@@ -177,18 +178,22 @@ pub fn attempt_cookie(request: &Request) -> &'static str {
 pub fn set_attempt(response: &mut Response, value: &str, request: &Request) {
     let (life, https) = (if value.is_empty() { Duration::ZERO } else { ATTEMPT_LIFE }, is_https(request));
     // Of the whole host, or browsers refuse a cookie that is called so.
-    let path = if https { "/".to_owned() } else { base::at("/login/oidc/") };
-    set_cookie(response, cookie(attempt_cookie(request), value, life).path(path).http_only(true).secure(https));
+    let path = if https { "/".to_owned() } else { request.base().at("/login/oidc/") };
+    set_cookie(
+        response,
+        cookie(attempt_cookie(request), value, life, request.base()).path(path).http_only(true).secure(https),
+    );
 }
 
 /// The page's own script has to read this one, to repeat it in a header.
-fn set_csrf_cookie(response: &mut Response, token: &Token, https: bool) {
-    set_cookie(response, cookie(CSRF_COOKIE, token.as_str(), SESSION_LIFE).secure(https));
+fn set_csrf_cookie(response: &mut Response, token: &Token, request: &Request) {
+    let cookie = cookie(CSRF_COOKIE, token.as_str(), SESSION_LIFE, request.base());
+    set_cookie(response, cookie.secure(is_https(request)));
 }
 
-fn cookie<'a>(name: &'a str, value: &'a str, life: Duration) -> CookieBuilder<'a> {
+fn cookie<'a>(name: &'a str, value: &'a str, life: Duration, base: &BasePath) -> CookieBuilder<'a> {
     let age = cookie::time::Duration::try_from(life).unwrap_or(cookie::time::Duration::MAX);
-    Cookie::build((name, value)).path(base::at("/")).max_age(age).same_site(SameSite::Lax)
+    Cookie::build((name, value)).path(base.at("/")).max_age(age).same_site(SameSite::Lax)
 }
 
 fn set_cookie(response: &mut Response, cookie: CookieBuilder<'_>) {

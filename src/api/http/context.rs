@@ -12,8 +12,8 @@ use super::hook_clients::HookClients;
 use super::ice::Ice;
 use super::limit::{Limits, RateLimits};
 use super::meters::{Meters, Started};
-use super::mount::Mount;
 use super::oidc::configured::Oidc;
+use super::openapi::published::Documents;
 use crate::chat::App;
 use crate::chat::model::bot::BotMakers;
 use crate::chat::model::time::Timestamp;
@@ -126,6 +126,13 @@ pub struct Context {
     pub since: Started,
     /// The names of the dialects, as they stand under `/d/`.
     pub names: Vec<&'static str>,
-    /// The OpenAPI document of a dialect where it is mounted, or of all of them.
-    pub document: fn(Mount, &str) -> Option<serde_json::Value>,
+    /// The OpenAPI documents.
+    pub documents: Documents,
+}
+
+impl Context {
+    /// The path below which the server lives, for links.
+    pub fn base(&self) -> &BasePath {
+        &self.settings.base_path
+    }
 }

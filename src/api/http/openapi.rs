@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use warp::http::Method;
 
 use super::auth::{CSRF_COOKIE, CSRF_HEADER, SESSION_COOKIE};
-use super::base;
+use super::base::BasePath;
 use super::limit::Rate;
 use super::mount::Mount;
 use super::route::{Access, Dialect, Mounted, Route};
@@ -29,7 +29,7 @@ const INTRODUCTION: &str = "Every dialect speaks about the same users, chats and
     that are not known are ignored.";
 
 /// The document of everything, as it stands at the root.
-pub fn whole(dialects: &[Dialect]) -> Value {
+pub fn whole(dialects: &[Dialect], base: &BasePath) -> Value {
     let mut schemas = Map::new();
     let mut union: BTreeMap<(String, String), RootOperation> = BTreeMap::new();
     let mut paths: BTreeMap<String, &'static str> = BTreeMap::new();
@@ -55,15 +55,15 @@ pub fn whole(dialects: &[Dialect]) -> Value {
         item[method] = claim.operation;
     }
     let mut document = written("Fireside", at_root, schemas);
-    if !base::prefix().is_empty() {
-        document["servers"] = json!([{ "url": base::prefix() }]);
+    if !base.is_root() {
+        document["servers"] = json!([{ "url": base.prefix() }]);
     }
     document["tags"] = tags(dialects);
     document
 }
 
 /// The document of one dialect, as it is mounted there.
-pub fn of(dialect: &Dialect, mount: Mount) -> Value {
+pub fn of(dialect: &Dialect, mount: Mount, base: &BasePath) -> Value {
     let routes = dialect.mounted(mount);
     let (operations, schemas) = operations(dialect, &routes);
     let mut paths = Map::new();
@@ -73,7 +73,7 @@ pub fn of(dialect: &Dialect, mount: Mount) -> Value {
     }
     let client = if mount == Mount::Client { ", as its own client calls it" } else { "" };
     let mut document = written(&format!("Fireside: {}{client}", dialect.name), paths, schemas);
-    document["servers"] = json!([{ "url": base::at(&mount.prefix(dialect.name)) }]);
+    document["servers"] = json!([{ "url": base.at(&mount.prefix(dialect.name)) }]);
     document["tags"] = json!([tag(dialect)]);
     document
 }

@@ -10,7 +10,7 @@ use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use warp::http::{HeaderMap, Method, Version};
 
-use super::base;
+use super::base::BasePath;
 use super::context::Context;
 use super::forwarded::{ClientInfo, PeerAddress, is_loopback};
 use super::reply::ApiError;
@@ -96,13 +96,18 @@ impl Request {
         digits.parse().ok().filter(|id| plain && *id > 0).ok_or(ApiError::NOT_FOUND)
     }
 
+    /// The path below which the server lives, for links.
+    pub fn base(&self) -> &BasePath {
+        self.context.base()
+    }
+
     /// Where this server is for whoever asks: the public URL, or what the request says.
     pub fn base_url(&self) -> String {
         match &self.context.settings.public_url {
-            Some(url) => base::at_origin(url),
+            Some(url) => self.base().at_origin(url),
             None => {
                 let scheme = if self.client.is_https { "https" } else { "http" };
-                base::at_origin(&format!("{scheme}://{}", self.client.host.as_deref().unwrap_or("localhost")))
+                self.base().at_origin(&format!("{scheme}://{}", self.client.host.as_deref().unwrap_or("localhost")))
             }
         }
     }

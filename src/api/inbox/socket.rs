@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::json::{Update, frame};
 use super::messages::find;
+use crate::api::http::base::BasePath;
 use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::draft::DraftFields;
@@ -49,7 +50,7 @@ pub struct Conversation {
 impl Codec for Conversation {
     const HEARS: Topics = Topics::of(&[Topic::Messages]);
 
-    fn encode(event: &Event) -> Option<String> {
+    fn encode(event: &Event, _base: &BasePath) -> Option<String> {
         let Event::Message(event) = event else { return None };
         match event {
             MessageEvent::Posted { message, pair, .. } => {

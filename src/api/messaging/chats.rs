@@ -76,15 +76,15 @@ body! {
 pub async fn list(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, CHATS_ON_PAGE)?;
     let part = request.query("search").filter(|part| !part.trim().is_empty());
-    let app = request.context.app.clone();
+    let (app, base) = (request.context.app.clone(), request.base().clone());
     let found = app.chats_by_activity(&actor, page, part).await?;
     let before = page::before_results(&request, page, found.count)?;
     // A page may be of a hundred groups of thousands.
     let pieces = stream::try_unfold(Arc::from(found.items), move |left: Arc<[ChatId]>| {
-        let (app, actor) = (app.clone(), actor.clone());
+        let (app, actor, base) = (app.clone(), actor.clone(), base.clone());
         async move {
             app.check_signed_in(&actor)?;
-            let write = |chat| json_stream::element(&Chat::from(&chat));
+            let write = move |chat| json_stream::element(&Chat::new(&chat, &base));
             let (piece, taken) = app.next_overviews(&actor, Arc::clone(&left), write).await?;
             Ok(Some((piece, Arc::from(&left[taken..]))))
         }
@@ -108,7 +108,7 @@ pub async fn create(actor: Actor, mut request: Request) -> Answer {
             (app.create_group(&actor, new).await.map_err(about_users("member_ids"))?.id, true)
         }
     };
-    created(is_new, &Chat::from(&app.overview(&actor, id).await?))
+    created(is_new, &Chat::new(&app.overview(&actor, id).await?, request.base()))
 }
 
 fn chat_type(text: &str) -> Result<Kind, Violation> {
@@ -144,11 +144,11 @@ fn group(new: NewGroup) -> Result<chat::NewGroup, ApiError> {
 
 pub async fn log(actor: Actor, request: Request) -> Answer {
     let entries = request.context.app.chat_log(&actor, ChatId(request.id(0)?))?;
-    ok(&Results { results: entries.iter().map(LogEntry::from).collect() })
+    ok(&Results { results: entries.iter().map(|entry| LogEntry::new(entry, request.base())).collect() })
 }
 
 pub async fn detail(actor: Actor, request: Request) -> Answer {
-    ok(&Chat::from(&request.context.app.overview(&actor, ChatId(request.id(0)?)).await?))
+    ok(&Chat::new(&request.context.app.overview(&actor, ChatId(request.id(0)?)).await?, request.base()))
 }
 
 pub async fn update(actor: Actor, mut request: Request) -> Answer {
@@ -157,7 +157,7 @@ pub async fn update(actor: Actor, mut request: Request) -> Answer {
     let change = ChatChange { title: title.map(String::from), avatar: avatar.0, ..ChatChange::default() };
     let app = &request.context.app;
     app.change_chat(&actor, id, change, Authority::Admin).await?;
-    ok(&Chat::from(&app.overview(&actor, id).await?))
+    ok(&Chat::new(&app.overview(&actor, id).await?, request.base()))
 }
 
 /// A group goes for everybody, a direct chat for the one who deletes it.

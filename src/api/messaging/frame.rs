@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{Chat, Message, Reaction};
+use crate::api::http::base::BasePath;
 use crate::chat::model::event::Ring;
 use crate::chat::model::id::ChatId;
 use crate::chat::model::message;
@@ -106,15 +107,20 @@ pub enum Frame<'a> {
 impl<'a> Frame<'a> {
     /// With `key`, for the sender's own sockets: by what they called it they know, in every
     /// tab, which of the messages that are shown as being sent this is.
-    pub fn new_message(message: &'a message::Message, marks: &[ReadMark], key: Option<&'a IdempotencyKey>) -> Self {
+    pub fn new_message(
+        message: &'a message::Message,
+        marks: &[ReadMark],
+        key: Option<&'a IdempotencyKey>,
+        base: &BasePath,
+    ) -> Self {
         let (chat, seq) = (message.chat.0, message.seq.0);
         let client_id = key.map(IdempotencyKey::as_str);
-        Self::NewMessage { chat, seq, message: Box::new(Message::new(message, marks)), client_id }
+        Self::NewMessage { chat, seq, message: Box::new(Message::new(message, marks, base)), client_id }
     }
 
-    pub fn message_updated(message: &'a message::Message, marks: &[ReadMark]) -> Self {
+    pub fn message_updated(message: &'a message::Message, marks: &[ReadMark], base: &BasePath) -> Self {
         let (chat, seq) = (message.chat.0, message.seq.0);
-        Self::MessageUpdated { chat, seq, message: Box::new(Message::new(message, marks)) }
+        Self::MessageUpdated { chat, seq, message: Box::new(Message::new(message, marks, base)) }
     }
 
     pub fn ringing(chat: ChatId, ring: &Ring) -> Self {

@@ -36,5 +36,5 @@ pub async fn revoke(actor: Actor, request: Request) -> Answer {
 pub async fn join(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
     let id = app.join_by(&actor, request.param(0)).await?;
-    ok(&Chat::from(&app.overview(&actor, id).await?))
+    ok(&Chat::new(&app.overview(&actor, id).await?, request.base()))
 }

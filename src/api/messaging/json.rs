@@ -10,7 +10,7 @@ pub use self::hook::{Hook, NewHook};
 pub use self::outcome::{Detail, Done, Fault, Invalid, Toggled};
 use super::notify::Own;
 use crate::api::http::attachment::Attachment;
-use crate::api::http::base;
+use crate::api::http::base::BasePath;
 use crate::chat::model::changes::{Change, Changes};
 use crate::chat::model::chat::Kind;
 use crate::chat::model::id::UserId;
@@ -29,13 +29,13 @@ pub struct User<'a> {
     is_bot: bool,
 }
 
-impl<'a> From<&'a user::User> for User<'a> {
-    fn from(user: &'a user::User) -> Self {
+impl<'a> User<'a> {
+    pub fn new(user: &'a user::User, base: &BasePath) -> Self {
         Self {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: user.avatar.as_deref().map(base::avatar),
+            avatar_url: user.avatar.as_deref().map(|name| base.avatar(name)),
             is_bot: user.is_bot,
         }
     }
@@ -50,8 +50,8 @@ pub struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    pub fn new(account: &'a user::Account, hide_email: bool) -> Self {
-        Self { user: User::from(&account.user), email: if hide_email { "" } else { &account.email } }
+    pub fn new(account: &'a user::Account, hide_email: bool, base: &BasePath) -> Self {
+        Self { user: User::new(&account.user, base), email: if hide_email { "" } else { &account.email } }
     }
 }
 
@@ -89,10 +89,10 @@ struct Member<'a> {
     online: bool,
 }
 
-impl<'a> From<&'a Overview> for Chat<'a> {
-    fn from(overview: &'a Overview) -> Self {
+impl<'a> Chat<'a> {
+    pub fn new(overview: &'a Overview, base: &BasePath) -> Self {
         let Overview { chat: room, members, last_message, online, call, own } = overview;
-        let shape = |user: &'a user::User| Member { user: User::from(user), online: online.contains(&user.id) };
+        let shape = |user: &'a user::User| Member { user: User::new(user, base), online: online.contains(&user.id) };
         Self {
             id: room.id.0,
             title: &room.title,
@@ -100,8 +100,8 @@ impl<'a> From<&'a Overview> for Chat<'a> {
             created_at: room.created_at.to_string(),
             // The document counts what is said in a chat as a change of it.
             updated_at: room.updated_at.max(room.active_at).to_string(),
-            avatar_url: room.avatar.as_deref().map(base::avatar),
-            last_message: last_message.as_ref().map(LastMessage::from),
+            avatar_url: room.avatar.as_deref().map(|name| base.avatar(name)),
+            last_message: last_message.as_ref().map(|message| LastMessage::new(message, base)),
             members: members.iter().map(|member| shape(&member.user)).collect(),
             admins: members.iter().filter(|member| member.is_admin).map(|member| member.user.id.0).collect(),
             owner: room.owner.id.0,
@@ -132,10 +132,10 @@ pub struct ListedMember<'a> {
     last_seen: Option<String>,
 }
 
-impl<'a> From<&'a member::Seen> for ListedMember<'a> {
-    fn from(seen: &'a member::Seen) -> Self {
+impl<'a> ListedMember<'a> {
+    pub fn new(seen: &'a member::Seen, base: &BasePath) -> Self {
         Self {
-            user: User::from(&seen.member.user),
+            user: User::new(&seen.member.user, base),
             is_admin: seen.member.is_admin,
             joined_at: seen.member.joined_at.to_string(),
             online: seen.is_online,
@@ -162,13 +162,13 @@ pub struct LogEntry<'a> {
     created_at: String,
 }
 
-impl<'a> From<&'a chat_log::LogEntry> for LogEntry<'a> {
-    fn from(entry: &'a chat_log::LogEntry) -> Self {
+impl<'a> LogEntry<'a> {
+    pub fn new(entry: &'a chat_log::LogEntry, base: &BasePath) -> Self {
         Self {
             id: entry.id,
             kind: entry.kind.as_str(),
-            actor: User::from(&entry.actor),
-            user: entry.user.as_ref().map(User::from),
+            actor: User::new(&entry.actor, base),
+            user: entry.user.as_ref().map(|user| User::new(user, base)),
             old_title: entry.old_title.as_deref(),
             new_title: entry.new_title.as_deref(),
             created_at: entry.at.to_string(),
@@ -219,18 +219,22 @@ struct LastMessage<'a> {
     call_seconds: Option<u32>,
 }
 
-impl<'a> From<&'a message::Message> for LastMessage<'a> {
-    fn from(message: &'a message::Message) -> Self {
+impl<'a> LastMessage<'a> {
+    fn new(message: &'a message::Message, base: &BasePath) -> Self {
         Self {
             id: message.id.0,
             content: &message.text,
             created_at: message.created_at.to_string(),
-            sender: User::from(&message.sender),
-            attachments: message.attachments.iter().map(Attachment::from).collect(),
+            sender: User::new(&message.sender, base),
+            attachments: attachments(message, base),
             kind: kind(message),
             call_seconds: message.call_seconds,
         }
     }
+}
+
+fn attachments<'a>(message: &'a message::Message, base: &BasePath) -> Vec<Attachment<'a>> {
+    message.attachments.iter().map(|file| Attachment::new(file, base)).collect()
 }
 
 fn kind(message: &message::Message) -> &'static str {
@@ -269,7 +273,7 @@ pub struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// With who has read it, by the marks of its chat's members. Of a new one there are none.
-    pub fn new(message: &'a message::Message, marks: &[ReadMark]) -> Self {
+    pub fn new(message: &'a message::Message, marks: &[ReadMark], base: &BasePath) -> Self {
         Self {
             id: message.id.0,
             chat: message.chat.0,
@@ -281,10 +285,10 @@ impl<'a> Message<'a> {
             // A deleted one is in no list, and its frame carries nothing but its id.
             is_deleted: false,
             is_pinned: message.pinned_at.is_some(),
-            sender: User::from(&message.sender),
+            sender: User::new(&message.sender, base),
             reactions: reactions(&message.reactions),
             read_by: read_by(message, marks),
-            attachments: message.attachments.iter().map(Attachment::from).collect(),
+            attachments: attachments(message, base),
             reply_to: message.reply_to.map(|id| id.0),
             mentions: message.mentions.users.iter().map(|user| user.0).collect(),
             mentions_all: message.mentions.all,
@@ -333,12 +337,12 @@ struct Deleted {
     chat: i64,
 }
 
-impl<'a> From<&'a Changes> for Sync<'a> {
-    fn from(changes: &'a Changes) -> Self {
+impl<'a> Sync<'a> {
+    pub fn new(changes: &'a Changes, base: &BasePath) -> Self {
         let (mut messages, mut deleted) = (Vec::new(), Vec::new());
         for change in &changes.items {
             match change {
-                Change::Message(message, marks) => messages.push(Message::new(message, marks)),
+                Change::Message(message, marks) => messages.push(Message::new(message, marks, base)),
                 Change::Deleted { id, chat, .. } => deleted.push(Deleted { id: id.0, chat: chat.0 }),
             }
         }

@@ -50,7 +50,7 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let asked = cursor::asked::<i64>(&request, &[part])?;
     let above = MemberId(asked.after.unwrap_or(0));
     let found = request.context.app.members_named(&actor, chat, part, above, asked.limit).await?;
-    ok(&asked.part(&found, |seen| seen.member.id.0, ListedMember::from))
+    ok(&asked.part(&found, |seen| seen.member.id.0, |seen| ListedMember::new(seen, request.base())))
 }
 
 pub async fn add(actor: Actor, mut request: Request) -> Answer {
@@ -66,7 +66,7 @@ pub async fn change(actor: Actor, mut request: Request) -> Answer {
     let NewRole { role: Role(role) } = request.body().await?;
     let app = &request.context.app;
     app.change_role(&actor, id, user, role).await.map_err(about_users("role"))?;
-    ok(&Chat::from(&app.overview(&actor, id).await?))
+    ok(&Chat::new(&app.overview(&actor, id).await?, request.base()))
 }
 
 pub async fn remove(actor: Actor, request: Request) -> Answer {

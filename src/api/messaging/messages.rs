@@ -2,6 +2,7 @@
 
 use super::json::{Message, Sync, Toggled};
 use super::{MESSAGES_ON_PAGE, number, since};
+use crate::api::http::base::BasePath;
 use crate::api::http::body::body;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::page;
@@ -41,23 +42,25 @@ pub async fn history(actor: Actor, request: Request) -> Answer {
         (None, Some(id)) => ("after", Window::After(MessageId(id), page.size + 1)),
         (Some(_), Some(_)) => return Err(ApiError::field("after", "Ask for either before or after a message.")),
     };
+    let base = request.base().clone();
     let write = move |past: &History| {
         let shown = &past.messages[..past.messages.len().min(page.size as usize)];
         let last = shown.last().filter(|_| shown.len() < past.messages.len());
-        Ok((past.count, last.map(|last| last.id), written(shown, past)?))
+        Ok((past.count, last.map(|last| last.id), written(shown, past, &base)?))
     };
     let (count, last, messages) = request.context.app.written_history(&actor, chat, window, true, write).await?;
     Ok(page::cached_from(&request, name, count, last, &messages))
 }
 
 async fn by_number(actor: &Actor, request: &Request, chat: ChatId, page: Page) -> Answer {
-    let write = |past: &History| written(&past.messages, past);
+    let base = request.base().clone();
+    let write = move |past: &History| written(&past.messages, past, &base);
     let (count, messages) = request.context.app.cached_page(actor, chat, page, FORM, write).await?;
     page::cached(request, page, count, &messages)
 }
 
-fn written(shown: &[message::Message], past: &History) -> Result<Vec<u8>, Error> {
-    page::write_messages(shown, |message| Message::new(message, &past.marks))
+fn written(shown: &[message::Message], past: &History, base: &BasePath) -> Result<Vec<u8>, Error> {
+    page::write_messages(shown, |message| Message::new(message, &past.marks, base))
 }
 
 pub async fn send(actor: Actor, mut request: Request) -> Answer {
@@ -65,21 +68,21 @@ pub async fn send(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
     let posted = request.context.app.post(&actor, chat, draft).await?;
-    created(posted.is_new, &Message::new(&posted.message, &posted.marks))
+    created(posted.is_new, &Message::new(&posted.message, &posted.marks, request.base()))
 }
 
 pub async fn detail(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
     let message = app.message(&actor, MessageId(request.id(0)?))?;
     let marks = app.read_marks(&actor, message.chat).await?;
-    ok(&Message::new(&message, &marks))
+    ok(&Message::new(&message, &marks, request.base()))
 }
 
 pub async fn edit(actor: Actor, mut request: Request) -> Answer {
     let id = MessageId(request.id(0)?);
     let Edited { content } = request.body().await?;
     let edited = request.context.app.edit(&actor, id, content).await?;
-    ok(&Message::new(&edited.message, &edited.marks))
+    ok(&Message::new(&edited.message, &edited.marks, request.base()))
 }
 
 pub async fn delete(actor: Actor, request: Request) -> Answer {
@@ -97,5 +100,5 @@ pub async fn react(actor: Actor, mut request: Request) -> Answer {
 
 pub async fn sync(actor: Actor, request: Request) -> Answer {
     let since = Seq(since(&request)?.unwrap_or(0));
-    ok(&Sync::from(&request.context.app.changes(&actor, since, None).await?))
+    ok(&Sync::new(&request.context.app.changes(&actor, since, None).await?, request.base()))
 }

@@ -133,7 +133,7 @@ pub async fn change(actor: Actor, mut request: Request) -> Answer {
 pub async fn mentions(actor: Actor, request: Request) -> Answer {
     let asked = cursor::asked::<i64>(&request, &[])?;
     let found = request.context.app.mentions(&actor, asked.after.map(MessageId), asked.limit + 1).await?;
-    ok(&asked.part(&found, |found| found.message.id.0, FoundMessage::from))
+    ok(&asked.part(&found, |found| found.message.id.0, |found| FoundMessage::new(found, request.base())))
 }
 
 /// The routes in the OpenAPI document.

@@ -18,15 +18,17 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let after = asked.after.map(|(at, id)| PinPlace { pinned_at: Timestamp(at), id: MessageId(id) });
     let limit = asked.limit + 1;
     let place = |pin: &message::Message| (pin.pinned_at.map_or(0, |at| at.0), pin.id.0);
-    let write =
-        move |pins: &History| reply::encode(&asked.part(&pins.messages, place, |pin| Message::new(pin, &pins.marks)));
+    let base = request.base().clone();
+    let write = move |pins: &History| {
+        reply::encode(&asked.part(&pins.messages, place, |pin| Message::new(pin, &pins.marks, &base)))
+    };
     let pins = request.context.app.pins(&actor, chat, after, limit, write).await?;
     Ok(reply::written(StatusCode::OK, pins))
 }
 
 pub async fn pin(actor: Actor, request: Request) -> Answer {
     let pinned = request.context.app.pin(&actor, MessageId(request.id(0)?)).await?;
-    ok(&Message::new(&pinned.message, &pinned.marks))
+    ok(&Message::new(&pinned.message, &pinned.marks, request.base()))
 }
 
 pub async fn unpin(actor: Actor, request: Request) -> Answer {

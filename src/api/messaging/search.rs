@@ -5,6 +5,7 @@ use serde::Serialize;
 use warp::http::StatusCode;
 
 use super::json::{Message, chat_type};
+use crate::api::http::base::BasePath;
 use crate::api::http::cursor::{self, Part};
 use crate::api::http::openapi::doc::Doc;
 use crate::api::http::openapi::shape::{described, id, one_of, string};
@@ -47,11 +48,12 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let mut asked = cursor::asked::<Cursor>(&request, &asked_by)?;
     let after = asked.after.map(place);
     let limit = asked.limit;
+    let base = request.base().clone();
     let write = move |found: &FoundMessages| {
         if found.is_cut {
             asked.limit = u32::try_from(found.found.len()).map_or(asked.limit, |count| count.saturating_sub(1));
         }
-        let part = asked.part(&found.found, |found| cursor_of(found.place), FoundMessage::from);
+        let part = asked.part(&found.found, |found| cursor_of(found.place), |found| FoundMessage::new(found, &base));
         reply::encode(&SearchPart { part, indexed: found.indexed })
     };
     let found = request.context.app.search(&actor, question, order, after, limit, write).await?;
@@ -108,10 +110,10 @@ pub struct FoundMessage<'a> {
     highlights: &'a [(usize, usize)],
 }
 
-impl<'a> From<&'a Found> for FoundMessage<'a> {
-    fn from(found: &'a Found) -> Self {
+impl<'a> FoundMessage<'a> {
+    pub fn new(found: &'a Found, base: &BasePath) -> Self {
         let Snippet { text, highlights } = &found.snippet;
-        let message = Message::new(&found.message, &found.marks);
+        let message = Message::new(&found.message, &found.marks, base);
         Self { message, chat: FoundChat::from(&found.chat), snippet: text, highlights }
     }
 }

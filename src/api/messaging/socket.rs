@@ -18,6 +18,7 @@ use super::json::{Chat, reactions};
 use super::messages::MESSAGE;
 use super::notify::of_viewer;
 use super::{since, worded};
+use crate::api::http::base::BasePath;
 use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::reply::ApiError;
@@ -113,10 +114,10 @@ impl Codec for AllChats {
     const TELLS_PAST: bool = true;
     const HEARS: Topics = Topics::ALL;
 
-    fn encode(event: &Event) -> Option<String> {
+    fn encode(event: &Event, base: &BasePath) -> Option<String> {
         let frame = match event {
-            Event::Message(event) => of_message(event),
-            Event::MessagePinned { message, marks, .. } => Frame::message_updated(message, marks),
+            Event::Message(event) => of_message(event, base),
+            Event::MessagePinned { message, marks, .. } => Frame::message_updated(message, marks, base),
             Event::ReactionsChanged { chat, message, reactions: all, seq, .. } => {
                 Frame::ReactionUpdated { chat: chat.0, seq: seq.0, message_id: message.0, reactions: reactions(all) }
             }
@@ -164,10 +165,10 @@ impl Codec for AllChats {
     }
 
     fn view(&self, told: &Broadcast, slot: usize) -> Vec<String> {
-        let event = told.event();
+        let (event, base) = (told.event(), self.context.base());
         let own = match event {
             Event::Message(MessageEvent::Posted { message, key, .. }) => {
-                return vec![Frame::new_message(message, &[], key.as_ref()).text()];
+                return vec![Frame::new_message(message, &[], key.as_ref(), base).text()];
             }
             Event::Chat(ChatEvent::Updated { chat } | ChatEvent::OwnPartChanged { chat, .. })
             | Event::Member(MemberEvent::ManyChanged { chat, .. })
@@ -179,7 +180,7 @@ impl Codec for AllChats {
             Event::Member(MemberEvent::Added { chat, .. }) => self.chat(*chat, created, |make| make()),
             _ => None,
         };
-        own.into_iter().chain(Self::encode(event)).collect()
+        own.into_iter().chain(Self::encode(event, base)).collect()
     }
 
     async fn catch_up(&self) -> Vec<String> {
@@ -258,10 +259,10 @@ struct Numbered<'a> {
     kind: &'a str,
 }
 
-fn of_message(event: &MessageEvent) -> Frame<'_> {
+fn of_message<'a>(event: &'a MessageEvent, base: &BasePath) -> Frame<'a> {
     match event {
-        MessageEvent::Posted { message, .. } => Frame::new_message(message, &[], None),
-        MessageEvent::Edited { message, marks, .. } => Frame::message_updated(message, marks),
+        MessageEvent::Posted { message, .. } => Frame::new_message(message, &[], None, base),
+        MessageEvent::Edited { message, marks, .. } => Frame::message_updated(message, marks, base),
         MessageEvent::Deleted { chat, message, seq, .. } => {
             Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
         }
@@ -288,12 +289,12 @@ fn of_member(event: &MemberEvent) -> Option<Frame<'_>> {
     }
 }
 
-fn created(chat: ChatId, overview: &Overview) -> Frame<'_> {
-    Frame::ChatCreated { chat: chat.0, data: Box::new(Chat::from(overview)) }
+fn created<'a>(chat: ChatId, overview: &'a Overview, base: &BasePath) -> Frame<'a> {
+    Frame::ChatCreated { chat: chat.0, data: Box::new(Chat::new(overview, base)) }
 }
 
-fn updated(chat: ChatId, overview: &Overview) -> Frame<'_> {
-    Frame::ChatUpdated { chat: chat.0, data: Box::new(Chat::from(overview)) }
+fn updated<'a>(chat: ChatId, overview: &'a Overview, base: &BasePath) -> Frame<'a> {
+    Frame::ChatUpdated { chat: chat.0, data: Box::new(Chat::new(overview, base)) }
 }
 
 impl AllChats {
@@ -330,11 +331,12 @@ impl AllChats {
     /// Either way it is the whole message: whoever was cut off amid a replay and comes
     /// again is told an update of what it may not have, and has it then.
     fn missed(&self, change: &Change) -> String {
+        let base = self.context.base();
         match change {
             Change::Message(message, marks) if message.id.0 > self.seen_upto.0 => {
-                Frame::new_message(message, marks, None).text()
+                Frame::new_message(message, marks, None, base).text()
             }
-            Change::Message(message, marks) => Frame::message_updated(message, marks).text(),
+            Change::Message(message, marks) => Frame::message_updated(message, marks, base).text(),
             Change::Deleted { id, chat, seq } => {
                 Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: id.0 }.text()
             }
@@ -366,14 +368,14 @@ impl AllChats {
     fn chat(
         &self,
         chat: ChatId,
-        frame: fn(ChatId, &Overview) -> Frame<'_>,
+        frame: impl for<'a> Fn(ChatId, &'a Overview, &BasePath) -> Frame<'a>,
         common: impl FnOnce(&dyn Fn() -> Option<Bytes>) -> Option<Bytes>,
     ) -> Option<String> {
-        let (core, me) = (&self.context.app, &self.subscriber.actor);
+        let (core, me, base) = (&self.context.app, &self.subscriber.actor, self.context.base());
         match core.own_part(me, chat).ok()? {
-            (Kind::Direct, _) => Some(frame(chat, &core.direct_overview(me, chat).ok()?).text()),
+            (Kind::Direct, _) => Some(frame(chat, &core.direct_overview(me, chat).ok()?, base).text()),
             (Kind::Group, own) => {
-                let make = || Some(Bytes::from(frame(chat, &core.common_overview(me, chat).ok()?).text()));
+                let make = || Some(Bytes::from(frame(chat, &core.common_overview(me, chat).ok()?, base).text()));
                 of_viewer(std::str::from_utf8(&common(&make)?).ok()?, own)
             }
         }
@@ -387,7 +389,8 @@ impl AllChats {
         let chat = ChatId(frame.complete(chat)?);
         let key = draft.key.clone();
         let posted = self.context.app.post(&self.subscriber.actor, chat, draft).await?;
-        Ok((!posted.is_new).then(|| Frame::new_message(&posted.message, &posted.marks, key.as_ref()).text()))
+        Ok((!posted.is_new)
+            .then(|| Frame::new_message(&posted.message, &posted.marks, key.as_ref(), self.context.base()).text()))
     }
 }
 

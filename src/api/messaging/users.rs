@@ -12,5 +12,5 @@ pub async fn search(actor: Actor, request: Request) -> Answer {
     }
     let hide_email = request.context.settings.hide_emails;
     let found = request.context.app.search_users(&actor, part, !hide_email).await?;
-    ok(&Results { results: found.iter().map(|account| Found::new(account, hide_email)).collect() })
+    ok(&Results { results: found.iter().map(|account| Found::new(account, hide_email, request.base())).collect() })
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::json::Message;
 use super::socket::{self, Chatroom};
 use super::{document, render};
+use crate::api::http::base::BasePath;
 use crate::api::http::json_stream;
 use crate::api::http::reply::ApiError;
 use crate::api::http::request::Request;
@@ -54,8 +55,8 @@ impl Codec for Remembering {
     const TELLS_PAST: bool = true;
     const HEARS: Topics = Chatroom::HEARS;
 
-    fn encode(event: &Event) -> Option<String> {
-        Chatroom::encode(event)
+    fn encode(event: &Event, base: &BasePath) -> Option<String> {
+        Chatroom::encode(event, base)
     }
 
     async fn catch_up(&self) -> Vec<String> {

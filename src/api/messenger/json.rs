@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::chatrooms;
-use crate::api::http::base;
+use crate::api::http::base::BasePath;
 use crate::chat::model::id::UserId;
 use crate::chat::model::{chat, message, profile, user};
 
@@ -55,20 +55,20 @@ struct About<'a> {
 }
 
 impl<'a> Profile<'a> {
-    pub fn new(profile: &'a profile::Profile, email: &'a str) -> Self {
+    pub fn new(profile: &'a profile::Profile, email: &'a str, base: &BasePath) -> Self {
         let user = &profile.account.user;
         let friends = profile.friends.iter().map(|friend| friend.0).collect();
         Self {
             user: User { id: user.id.0, username: user.username.as_str(), email },
-            profile: About { image: image(user), bio: &user.bio, friends },
+            profile: About { image: image(user, base), bio: &user.bio, friends },
             posts: [],
         }
     }
 }
 
 /// The path of somebody's picture, or of the one that stands for none.
-fn image(user: &user::User) -> String {
-    base::avatar(user.avatar.as_deref().unwrap_or(DEFAULT_IMAGE))
+fn image(user: &user::User, base: &BasePath) -> String {
+    base.avatar(user.avatar.as_deref().unwrap_or(DEFAULT_IMAGE))
 }
 
 /// A post.
@@ -91,8 +91,8 @@ struct Author<'a> {
     image: String,
 }
 
-impl<'a> From<&'a profile::Post> for Post<'a> {
-    fn from(post: &'a profile::Post) -> Self {
+impl<'a> Post<'a> {
+    pub fn new(post: &'a profile::Post, base: &BasePath) -> Self {
         let author = &post.author;
         Self {
             id: post.id.0,
@@ -103,7 +103,7 @@ impl<'a> From<&'a profile::Post> for Post<'a> {
                 id: author.id.0,
                 username: author.username.as_str(),
                 display_name: &author.display_name,
-                image: image(author),
+                image: image(author, base),
             },
         }
     }

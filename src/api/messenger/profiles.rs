@@ -1,5 +1,7 @@
 //! Profiles, posts and friends.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use warp::http::StatusCode;
 
@@ -9,7 +11,6 @@ use crate::api::http::body::{PostText, Title, Word, body};
 use crate::api::http::json_stream;
 use crate::api::http::reply::{self, Answer, created, ok};
 use crate::api::http::request::Request;
-use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::model::id::{PostId, UserId};
 use crate::chat::model::profile;
@@ -44,12 +45,12 @@ pub async fn search(actor: Actor, request: Request) -> Answer {
 }
 
 pub async fn posts(actor: Actor, request: Request) -> Answer {
-    json_stream::stream("[", pieces(request.context.app.clone(), actor, None), "]")
+    json_stream::stream("[", pieces(&request, actor, None), "]")
 }
 
 pub async fn publish(actor: Actor, mut request: Request) -> Answer {
     let NewPost { title: Title(title), content: PostText(content) } = request.body().await?;
-    created(true, &Post::from(&request.context.app.publish_post(&actor, title, content).await?))
+    created(true, &Post::new(&request.context.app.publish_post(&actor, title, content).await?, request.base()))
 }
 
 pub async fn add_friend(actor: Actor, mut request: Request) -> Answer {
@@ -67,24 +68,25 @@ pub async fn remove_friend(actor: Actor, mut request: Request) -> Answer {
 /// A profile with its posts, which stand last.
 fn whole(actor: &Actor, request: &Request, profile: &profile::Profile) -> Answer {
     let email = email_for(actor, &profile.account, &request.context.settings);
-    let without_posts = json_stream::element(&Profile::new(profile, email));
+    let without_posts = json_stream::element(&Profile::new(profile, email, request.base()));
     let opening = without_posts.strip_suffix("]}").unwrap_or(&without_posts);
     let of = profile.account.user.id;
-    json_stream::stream(opening, pieces(request.context.app.clone(), actor.clone(), Some(of)), "]}")
+    json_stream::stream(opening, pieces(request, actor.clone(), Some(of)), "]}")
 }
 
 /// Posts of somebody or everybody, oldest first, a piece at a time, for as long as the
 /// actor's credential lasts.
 fn pieces(
-    app: App,
+    request: &Request,
     actor: Actor,
     of: Option<UserId>,
-) -> impl FnMut() -> Result<Vec<String>, Error> + Send + Sync + 'static {
+) -> impl FnMut() -> Result<Vec<String>, Error> + Send + Sync + use<> {
+    let context = Arc::clone(&request.context);
     let mut last = PostId(0);
     move || {
-        app.check_signed_in(&actor)?;
-        let posts = app.posts(&actor, of, last, PIECE)?;
+        context.app.check_signed_in(&actor)?;
+        let posts = context.app.posts(&actor, of, last, PIECE)?;
         last = posts.last().map_or(last, |post| post.id);
-        Ok(posts.iter().map(|post| json_stream::element(&Post::from(post))).collect())
+        Ok(posts.iter().map(|post| json_stream::element(&Post::new(post, context.base()))).collect())
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::chatrooms;
 use super::json::Message;
+use crate::api::http::base::BasePath;
 use crate::api::http::context::Context;
 use crate::api::http::draft::DraftFields;
 use crate::api::http::json_stream;
@@ -39,7 +40,7 @@ pub struct Chatroom {
 impl Codec for Chatroom {
     const HEARS: Topics = Topics::of(&[Topic::Messages]);
 
-    fn encode(event: &Event) -> Option<String> {
+    fn encode(event: &Event, _base: &BasePath) -> Option<String> {
         match event {
             Event::Message(MessageEvent::Posted { message, .. }) => Some(json_stream::element(&Message::from(message))),
             _ => None,

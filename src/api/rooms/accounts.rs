@@ -49,7 +49,7 @@ pub async fn register(mut request: Request) -> Answer {
     let new = NewUser { username, email: Some(email), password, display_name, is_admin: false };
     let invite = sign_in::invite(&request, invite);
     let (account, token) = request.context.app.register(new, invite, device_label(&request)).await?;
-    let body = SignedIn { token: token.as_str(), user: Account::from(&account) };
+    let body = SignedIn { token: token.as_str(), user: Account::new(&account, request.base()) };
     reply::created(true, &body).map(|response| signed_by(response, account.user.id))
 }
 
@@ -62,7 +62,8 @@ pub async fn login(mut request: Request) -> Answer {
     let token = request.context.app.sign_in(who).await?;
     let actor = request.context.app.authenticate(token.as_str())?;
     let account = request.context.app.my_account(&actor)?;
-    ok(&SignedIn { token: token.as_str(), user: Account::from(&account) }).map(|response| signed_by(response, user))
+    ok(&SignedIn { token: token.as_str(), user: Account::new(&account, request.base()) })
+        .map(|response| signed_by(response, user))
 }
 
 pub async fn logout(actor: Actor, request: Request) -> Answer {
@@ -85,14 +86,14 @@ pub async fn change_password(actor: Actor, mut request: Request) -> Answer {
 }
 
 pub async fn me(actor: Actor, request: Request) -> Answer {
-    ok(&Account::from(&request.context.app.my_account(&actor)?))
+    ok(&Account::new(&request.context.app.my_account(&actor)?, request.base()))
 }
 
 pub async fn users(actor: Actor, request: Request) -> Answer {
     let page = page::asked(&request, PAGE_SIZE)?;
     let users = request.context.app.users(&actor, page).await?;
     let users = page::listing(&request, page, users)?;
-    ok(&users.write(User::from))
+    ok(&users.write(|user| User::new(user, request.base())))
 }
 
 pub async fn user(actor: Actor, request: Request) -> Answer {
@@ -100,7 +101,7 @@ pub async fn user(actor: Actor, request: Request) -> Answer {
     if id == actor.user {
         return me(actor, request).await;
     }
-    ok(&User::from(&request.context.app.user(&actor, id)?))
+    ok(&User::new(&request.context.app.user(&actor, id)?, request.base()))
 }
 
 pub async fn change_profile(actor: Actor, request: Request) -> Answer {
@@ -122,7 +123,7 @@ pub async fn change_own_profile(actor: Actor, mut request: Request) -> Answer {
     if let (Err(_), Some(avatar)) = (&changed, sent) {
         request.context.app.discard_file(&actor, avatar).await;
     }
-    ok(&Account::from(&changed?))
+    ok(&Account::new(&changed?, request.base()))
 }
 
 async fn change(actor: &Actor, request: &Request, fields: &mut Fields) -> Result<user::Account, ApiError> {

@@ -12,11 +12,11 @@ use crate::chat::model::session::Actor;
 pub async fn upload(actor: Actor, mut request: Request) -> Answer {
     let (file, _) = upload::receive(&actor, &mut request, "file", Rate::Free).await?;
     let file = file.ok_or_else(|| ApiError::field("file", "No file was submitted."))?;
-    created(true, &File::from(&file))
+    created(true, &File::new(&file, request.base()))
 }
 
 pub async fn info(actor: Actor, request: Request) -> Answer {
-    ok(&File::from(&request.context.app.file(&actor, FileId(request.id(0)?))?))
+    ok(&File::new(&request.context.app.file(&actor, FileId(request.id(0)?))?, request.base()))
 }
 
 pub async fn download(actor: Actor, request: Request) -> Answer {

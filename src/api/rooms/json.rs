@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 pub use crate::api::http::account::Account;
 use crate::api::http::attachment::Attachment;
-use crate::api::http::base;
-use crate::chat::App;
+use crate::api::http::base::BasePath;
+use crate::api::http::context::Context;
 use crate::chat::model::call::{Signal, SignalKind};
 use crate::chat::model::id::UserId;
 use crate::chat::model::name::Username;
@@ -23,13 +23,13 @@ pub struct User<'a> {
     bio: &'a str,
 }
 
-impl<'a> From<&'a user::User> for User<'a> {
-    fn from(user: &'a user::User) -> Self {
+impl<'a> User<'a> {
+    pub fn new(user: &'a user::User, base: &BasePath) -> Self {
         Self {
             id: user.id.0,
             username: user.username.as_str(),
             display_name: &user.display_name,
-            avatar_url: user.avatar.as_deref().map(base::avatar),
+            avatar_url: user.avatar.as_deref().map(|name| base.avatar(name)),
             bio: &user.bio,
         }
     }
@@ -61,17 +61,17 @@ pub struct Room<'a> {
     updated_at: String,
 }
 
-impl<'a> From<&'a chat::Chat> for Room<'a> {
-    fn from(chat: &'a chat::Chat) -> Self {
+impl<'a> Room<'a> {
+    pub fn new(chat: &'a chat::Chat, base: &BasePath) -> Self {
         Self {
             id: chat.id.0,
             name: &chat.title,
             description: &chat.description,
-            avatar_url: chat.avatar.as_deref().map(base::avatar),
+            avatar_url: chat.avatar.as_deref().map(|name| base.avatar(name)),
             is_private: chat.is_private,
             is_direct: chat.kind == chat::Kind::Direct,
             max_participants: chat.max_members,
-            owner: User::from(&chat.owner),
+            owner: User::new(&chat.owner, base),
             participant_count: chat.member_count,
             unread_count: chat.unread_count(),
             created_at: chat.created_at.to_string(),
@@ -90,11 +90,11 @@ pub struct Participant<'a> {
     is_admin: bool,
 }
 
-impl<'a> From<&'a member::Member> for Participant<'a> {
-    fn from(member: &'a member::Member) -> Self {
+impl<'a> Participant<'a> {
+    pub fn new(member: &'a member::Member, base: &BasePath) -> Self {
         Self {
             id: member.id.0,
-            user: User::from(&member.user),
+            user: User::new(&member.user, base),
             joined_at: member.joined_at.to_string(),
             is_admin: member.is_admin,
         }
@@ -111,9 +111,9 @@ pub struct File<'a> {
     created_at: String,
 }
 
-impl<'a> From<&'a file::File> for File<'a> {
-    fn from(file: &'a file::File) -> Self {
-        Self { attachment: file.into(), sha256: &file.sha256, created_at: file.created_at.to_string() }
+impl<'a> File<'a> {
+    pub fn new(file: &'a file::File, base: &BasePath) -> Self {
+        Self { attachment: Attachment::new(file, base), sha256: &file.sha256, created_at: file.created_at.to_string() }
     }
 }
 
@@ -123,25 +123,22 @@ pub struct SeenRoom<'a> {
     pub callers: Vec<Username>,
 }
 
-impl<'a> From<SeenRoom<'a>> for Room<'a> {
-    fn from(seen: SeenRoom<'a>) -> Self {
-        Self::from(seen.room)
-    }
-}
-
 /// How rooms and messages are written: as the document has them, or as this system's own client reads them.
 pub trait Form: Send + Sync + 'static {
     /// Of pages that are kept.
     const NAME: &'static str;
     /// A file on a message.
-    type File<'a>: From<&'a file::File> + JsonSchema + Serialize;
+    type File<'a>: JsonSchema + Serialize;
     /// A room.
-    type Room<'a>: From<SeenRoom<'a>> + JsonSchema + Serialize;
+    type Room<'a>: JsonSchema + Serialize;
+
+    fn file<'a>(file: &'a file::File, base: &BasePath) -> Self::File<'a>;
+    fn room<'a>(seen: SeenRoom<'a>, base: &BasePath) -> Self::Room<'a>;
 }
 
 /// A room in such a form.
-pub fn room_of<'a, F: Form>(app: &App, room: &'a chat::Chat) -> F::Room<'a> {
-    F::Room::from(SeenRoom { room, callers: app.callers(room) })
+pub fn room_of<'a, F: Form>(context: &Context, room: &'a chat::Chat) -> F::Room<'a> {
+    F::room(SeenRoom { room, callers: context.app.callers(room) }, context.base())
 }
 
 /// As the document has them.
@@ -151,6 +148,29 @@ impl Form for Documented {
     const NAME: &'static str = "rooms";
     type File<'a> = Attachment<'a>;
     type Room<'a> = Room<'a>;
+
+    fn file<'a>(file: &'a file::File, base: &BasePath) -> Attachment<'a> {
+        Attachment::new(file, base)
+    }
+
+    fn room<'a>(seen: SeenRoom<'a>, base: &BasePath) -> Room<'a> {
+        Room::new(seen.room, base)
+    }
+}
+
+/// A message in such a form.
+pub fn message_of<'a, F: Form>(message: &'a message::Message, base: &BasePath) -> MessageOf<'a, F> {
+    let attachments = message.attachments.iter().map(|file| F::file(file, base)).collect();
+    Message {
+        id: message.id.0,
+        room: message.chat.0,
+        author: User::new(&message.sender, base),
+        content: &message.text,
+        attachments,
+        created_at: message.created_at.to_string(),
+        updated_at: message.updated_at.to_string(),
+        is_edited: message.is_edited,
+    }
 }
 
 /// A message as `F` writes it.
@@ -170,21 +190,6 @@ pub struct Message<'a, A> {
     #[schemars(extend("format" = "date-time"))]
     updated_at: String,
     is_edited: bool,
-}
-
-impl<'a, A: From<&'a file::File>> From<&'a message::Message> for Message<'a, A> {
-    fn from(message: &'a message::Message) -> Self {
-        Self {
-            id: message.id.0,
-            room: message.chat.0,
-            author: User::from(&message.sender),
-            content: &message.text,
-            attachments: message.attachments.iter().map(A::from).collect(),
-            created_at: message.created_at.to_string(),
-            updated_at: message.updated_at.to_string(),
-            is_edited: message.is_edited,
-        }
-    }
 }
 
 /// A frame: what it is, and its content.

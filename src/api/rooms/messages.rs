@@ -1,6 +1,6 @@
 //! What is said in a room.
 
-use super::json::{Form, MessageOf, PAGE_SIZE};
+use super::json::{Form, PAGE_SIZE, message_of};
 use crate::api::http::draft::DraftFields;
 use crate::api::http::page;
 use crate::api::http::reply::{Answer, created, no_content, ok};
@@ -19,7 +19,8 @@ pub async fn history<F: Form>(actor: Actor, request: Request) -> Answer {
     let room = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
     let form = page_cache::Form { name: F::NAME, has_marks: false };
-    let write = |past: &History| page::write_messages(&past.messages, MessageOf::<F>::from);
+    let base = request.base().clone();
+    let write = move |past: &History| page::write_messages(&past.messages, |message| message_of::<F>(message, &base));
     let (count, messages) = request.context.app.cached_page(&actor, room, page, form, write).await?;
     page::cached(&request, page, count, &messages)
 }
@@ -29,11 +30,11 @@ pub async fn post<F: Form>(actor: Actor, mut request: Request) -> Answer {
     let mut fields = request.fields().await?;
     let draft = MESSAGE.read(&mut fields, request.header("idempotency-key"))?;
     let posted = request.context.app.post(&actor, room, draft).await?;
-    created(posted.is_new, &MessageOf::<F>::from(&posted.message))
+    created(posted.is_new, &message_of::<F>(&posted.message, request.base()))
 }
 
 pub async fn message<F: Form>(actor: Actor, request: Request) -> Answer {
-    ok(&MessageOf::<F>::from(&request.context.app.message(&actor, MessageId(request.id(0)?))?))
+    ok(&message_of::<F>(&request.context.app.message(&actor, MessageId(request.id(0)?))?, request.base()))
 }
 
 pub async fn delete(actor: Actor, request: Request) -> Answer {

@@ -56,7 +56,7 @@ pub async fn rooms<F: Form>(actor: Actor, request: Request) -> Answer {
         app.chats(&actor, page)?
     };
     let rooms = page::listing(&request, page, rooms)?;
-    ok(&rooms.write(|room| room_of::<F>(app, room)))
+    ok(&rooms.write(|room| room_of::<F>(&request.context, room)))
 }
 
 pub async fn create<F: Form>(actor: Actor, mut request: Request) -> Answer {
@@ -69,12 +69,12 @@ pub async fn create<F: Form>(actor: Actor, mut request: Request) -> Answer {
         members: Vec::new(),
     };
     let app = &request.context.app;
-    created(true, &room_of::<F>(app, &app.create_group(&actor, new).await?))
+    created(true, &room_of::<F>(&request.context, &app.create_group(&actor, new).await?))
 }
 
 pub async fn room<F: Form>(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
-    ok(&room_of::<F>(app, &app.chat(&actor, ChatId(request.id(0)?))?))
+    ok(&room_of::<F>(&request.context, &app.chat(&actor, ChatId(request.id(0)?))?))
 }
 
 pub async fn change<F: Form>(actor: Actor, mut request: Request) -> Answer {
@@ -88,7 +88,7 @@ pub async fn change<F: Form>(actor: Actor, mut request: Request) -> Answer {
         avatar: None,
     };
     let app = &request.context.app;
-    ok(&room_of::<F>(app, &app.change_chat(&actor, id, change, Authority::Owner).await?))
+    ok(&room_of::<F>(&request.context, &app.change_chat(&actor, id, change, Authority::Owner).await?))
 }
 
 pub async fn delete(actor: Actor, request: Request) -> Answer {
@@ -98,7 +98,7 @@ pub async fn delete(actor: Actor, request: Request) -> Answer {
 
 pub async fn join<F: Form>(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
-    ok(&room_of::<F>(app, &app.join(&actor, ChatId(request.id(0)?)).await?))
+    ok(&room_of::<F>(&request.context, &app.join(&actor, ChatId(request.id(0)?)).await?))
 }
 
 pub async fn leave(actor: Actor, request: Request) -> Answer {
@@ -110,5 +110,5 @@ pub async fn participants(actor: Actor, request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let page = page::asked(&request, PAGE_SIZE)?;
     let members = page::listing(&request, page, request.context.app.members(&actor, id, page)?)?;
-    ok(&members.write(Participant::from))
+    ok(&members.write(|member| Participant::new(member, request.base())))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::json::{self, CallState, Form, Joined, Left, MessageOf, Person, error_frame, frame};
+use super::json::{self, CallState, Form, Joined, Left, Person, error_frame, frame, message_of};
 use super::messages::MESSAGE;
+use crate::api::http::base::BasePath;
 use crate::api::http::body::{Body, Fields, body};
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
@@ -47,9 +48,9 @@ pub struct Room<F> {
 impl<F: Form> Codec for Room<F> {
     const HEARS: Topics = Topics::of(&[Topic::Messages, Topic::Members, Topic::Calls]);
 
-    fn encode(event: &Event) -> Option<String> {
+    fn encode(event: &Event, base: &BasePath) -> Option<String> {
         match event {
-            Event::Message(event) => Some(of_message::<F>(event)),
+            Event::Message(event) => Some(of_message::<F>(event, base)),
             Event::Member(event) => Some(of_member(event)),
             Event::Call(event) => of_call(event),
             _ => None,
@@ -78,10 +79,10 @@ impl<F: Form> Codec for Room<F> {
     }
 }
 
-fn of_message<F: Form>(event: &MessageEvent) -> String {
+fn of_message<F: Form>(event: &MessageEvent, base: &BasePath) -> String {
     match event {
-        MessageEvent::Posted { message, .. } => frame("chat_message", MessageOf::<F>::from(message)),
-        MessageEvent::Edited { message, .. } => frame("message_updated", MessageOf::<F>::from(message)),
+        MessageEvent::Posted { message, .. } => frame("chat_message", message_of::<F>(message, base)),
+        MessageEvent::Edited { message, .. } => frame("message_updated", message_of::<F>(message, base)),
         MessageEvent::Deleted { message, .. } => frame("message_deleted", serde_json::json!({ "id": message.0 })),
     }
 }
@@ -160,7 +161,8 @@ impl<F: Form> Room<F> {
         self.limit(Rate::Message)?;
         let draft = MESSAGE.read(data, None)?;
         let posted = self.context.app.post(&self.subscriber.actor, self.room, draft).await?;
-        let again = (!posted.is_new).then(|| frame("chat_message", MessageOf::<F>::from(&posted.message)));
+        let again =
+            (!posted.is_new).then(|| frame("chat_message", message_of::<F>(&posted.message, self.context.base())));
         Ok(again.into_iter().collect())
     }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::http::account::Account;
-use crate::api::http::base;
+use crate::api::http::base::BasePath;
 use crate::chat::model::admin::ManagedAccount;
 use crate::chat::model::name::Username;
 use crate::chat::model::session::{Actor, CredentialKind, IssuedCredential};
@@ -79,8 +79,8 @@ pub struct SignedIn<'a> {
 }
 
 impl<'a> SignedIn<'a> {
-    pub fn new(token: &'a Token, account: &'a user::Account) -> Self {
-        Self { token: token.as_str(), user: Account::from(account) }
+    pub fn new(token: &'a Token, account: &'a user::Account, base: &BasePath) -> Self {
+        Self { token: token.as_str(), user: Account::new(account, base) }
     }
 }
 
@@ -96,14 +96,14 @@ pub struct Person<'a> {
     last_seen: Option<String>,
 }
 
-impl<'a> From<&'a user::Person> for Person<'a> {
-    fn from(person: &'a user::Person) -> Self {
+impl<'a> Person<'a> {
+    pub fn new(person: &'a user::Person, base: &BasePath) -> Self {
         let user::User { id, username, display_name, avatar, .. } = &person.user;
         Self {
             id: id.0,
             username: username.as_str(),
             display_name,
-            avatar_url: avatar.as_deref().map(base::avatar),
+            avatar_url: avatar.as_deref().map(|name| base.avatar(name)),
             online: person.is_online,
             last_seen: person.last_seen.map(|at| at.to_string()),
         }

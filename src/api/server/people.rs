@@ -15,5 +15,5 @@ pub async fn list(actor: Actor, request: Request) -> Answer {
     let after = after.map(|(is_online, name_key, id)| PersonPlace { is_online, name_key, id: UserId(id) });
     let found = request.context.app.people(&actor, part, after, asked.limit).await?;
     let place = |person: &user::Person| (person.is_online, person.name_key.clone(), person.user.id.0);
-    ok(&asked.part(&found, place, Person::from))
+    ok(&asked.part(&found, place, |person| Person::new(person, request.base())))
 }

@@ -2,6 +2,7 @@
 
 use super::check_guess;
 use super::json::{InviteView, ResetLook, SignedIn};
+use crate::api::http::base::BasePath;
 use crate::api::http::body::{DisplayName, FieldValue, Fields, MaybeBlank, Title, Word, body};
 use crate::api::http::language::{self, Language};
 use crate::api::http::openapi::shape::{self, Shape, described};
@@ -59,7 +60,7 @@ pub async fn set_up(mut request: Request) -> Answer {
     let new = NewUser { username, email: email.0, password, display_name, is_admin: true };
     let beginning = Beginning { name: name.0.map(String::from), room: room_of_everybody(&request).to_owned() };
     let (account, token) = request.context.app.set_up(&code.0, new, beginning, device_label(&request)).await?;
-    signed_in(&account, &token)
+    signed_in(&account, &token, request.base())
 }
 
 /// The title of the room that everybody is in, in the language of whoever makes it.
@@ -76,11 +77,11 @@ pub async fn register(mut request: Request) -> Answer {
     let (new, invite) = request.body::<Newcomer>().await?.split();
     let invite = sign_in::invite(&request, invite);
     let (account, token) = request.context.app.register(new, invite, device_label(&request)).await?;
-    signed_in(&account, &token)
+    signed_in(&account, &token, request.base())
 }
 
-fn signed_in(account: &Account, token: &Token) -> Answer {
-    reply::created(true, &SignedIn::new(token, account)).map(|response| signed_by(response, account.user.id))
+fn signed_in(account: &Account, token: &Token, base: &BasePath) -> Answer {
+    reply::created(true, &SignedIn::new(token, account, base)).map(|response| signed_by(response, account.user.id))
 }
 
 pub async fn look_at_reset(mut request: Request) -> Answer {

@@ -1,5 +1,6 @@
 //! Signing in by the operator's provider: the way there, and back.
 
+use crate::api::http::browser;
 use crate::api::http::oidc::refusal::{Refusal, Why};
 use crate::api::http::oidc::{self, provider};
 use crate::api::http::openapi::doc::Doc;
@@ -7,7 +8,6 @@ use crate::api::http::openapi::shape::{described, string};
 use crate::api::http::reply::{Answer, Response, signed_by};
 use crate::api::http::request::Request;
 use crate::api::http::sign_in::device_label;
-use crate::api::http::{base, browser};
 use crate::chat::auth::attempts::Tried;
 
 /// Behind it the client's page writes what it alone knows. It gets back the session's CSRF token beside, so that it
@@ -38,7 +38,7 @@ async fn end(request: &Request) -> Result<Response, Refusal> {
     let (attempt, who) = oidc::finish(request).await?;
     let (oidc, app) = (provider(request)?, &request.context.app);
     let identity = oidc.identity(&who.claims.sub).ok_or(Why::Untrusted)?;
-    let mut next = if attempt.next.is_empty() { base::at("/") } else { attempt.next };
+    let mut next = if attempt.next.is_empty() { request.base().at("/") } else { attempt.next };
     let mut session = None;
     let user = if let Some(credential) = attempt.link {
         app.link_by(credential, identity).await?

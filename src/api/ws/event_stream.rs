@@ -23,6 +23,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use super::open::{OpenSocket, Outcome};
 use super::socket::{Audience, Codec, close_code};
 use crate::api::http::auth;
+use crate::api::http::base::BasePath;
 use crate::api::http::reply::{Answer, ApiError};
 use crate::api::http::request::Request;
 use crate::api::http::route::{Access, Route};
@@ -135,7 +136,7 @@ async fn tell<C: Codec>(
     loop {
         let comment_at = Instant::now() + COMMENT_EVERY;
         while let Some(broadcast) = inbox.take() {
-            for event in events(codec, &broadcast, slot) {
+            for event in events(codec, &broadcast, slot, socket.base()) {
                 socket.sent(1);
                 socket.shows(false, std::str::from_utf8(&event).unwrap_or_default());
                 if out.send(event).await.is_err() {
@@ -154,11 +155,11 @@ async fn tell<C: Codec>(
     }
 }
 
-fn events<C: Codec>(codec: &C, broadcast: &Broadcast, slot: usize) -> Vec<Bytes> {
+fn events<C: Codec>(codec: &C, broadcast: &Broadcast, slot: usize, base: &BasePath) -> Vec<Bytes> {
     match codec.hears(broadcast.event()) {
         Audience::Not => Vec::new(),
         Audience::Shared => {
-            broadcast.frame(slot, |told| C::encode(told).map(|text| event(codec, &text))).into_iter().collect()
+            broadcast.frame(slot, |told| C::encode(told, base).map(|text| event(codec, &text))).into_iter().collect()
         }
         Audience::Own => codec.view(broadcast, slot).iter().map(|text| event(codec, text)).collect(),
     }

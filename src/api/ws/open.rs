@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::frame;
 use crate::api::http::backlog::{Backlog, Reader};
+use crate::api::http::base::BasePath;
 use crate::api::http::context::Context;
 use crate::api::http::meters::{CODES, SocketMeter};
 use crate::api::http::trace::RequestTrace;
@@ -59,6 +60,11 @@ impl OpenSocket {
             Some((backlog, reader)) => backlog.count(*reader, frame),
             None => frame,
         }
+    }
+
+    /// The path below which the server lives, for links.
+    pub fn base(&self) -> &BasePath {
+        self.context.base()
     }
 
     /// The id of the request that it was.

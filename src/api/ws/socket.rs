@@ -20,6 +20,7 @@ use super::close;
 use super::frame::{self, Incoming, Reader};
 use super::open::{OpenSocket, Outcome};
 use super::writer::{Lost, SocketWriter};
+use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::chat::model::event::Event;
@@ -65,7 +66,7 @@ pub trait Codec: Send + Sync + 'static {
     const HEARS: Topics;
 
     /// The frame for an event, the same for everybody; `None` where the dialect has no word for it.
-    fn encode(event: &Event) -> Option<String>;
+    fn encode(event: &Event, base: &BasePath) -> Option<String>;
 
     /// Whether and how this socket is to have the frame of an event. Asked on the thread that
     /// publishes, so it must not ask the database: that is for `view`.

@@ -146,7 +146,11 @@ impl<C: Codec> SocketWriter<C> {
             match self.codec.hears(event.event()) {
                 Audience::Not => {}
                 Audience::Shared => {
-                    out.unsent.extend(event.frame(self.slot, |event| C::encode(event).map(|text| frame::text(&text))));
+                    out.unsent.extend(
+                        event.frame(self.slot, |event| {
+                            C::encode(event, self.open.base()).map(|text| frame::text(&text))
+                        }),
+                    );
                 }
                 Audience::Own => {
                     out.own = Some(event);

@@ -40,7 +40,7 @@ pub async fn begin(
     let oidc = provider(request)?;
     check_may_link(request, link)?;
     let now = request.context.app.now().0 / 1000;
-    let next = next.filter(|path| browser::may_be_next(path)).unwrap_or_default();
+    let next = next.filter(|path| browser::may_be_next(path, request.base())).unwrap_or_default();
     let (attempt, cookie) = oidc.attempts.begin(next, link, now);
     let address = oidc.provider.address(&challenge(&attempt, &callback(request))).await?;
     Ok((address, cookie))

@@ -3,7 +3,6 @@
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::attempt::Stale;
-use crate::api::http::base;
 use crate::api::http::browser::wants_page;
 use crate::api::http::language::{self, Language};
 use crate::api::http::reply::{Answer, ApiError, Response, problem};
@@ -133,7 +132,7 @@ fn page(request: &Request, why: Why) -> Response {
         Language::English => "Back",
         Language::Russian => "Назад",
     };
-    let (place, sentence) = (format!("{}#oidc-{}", base::at("/login/"), why.word()), why.sentence(language));
+    let (place, sentence) = (format!("{}#oidc-{}", request.base().at("/login/"), why.word()), why.sentence(language));
     let text = format!(
         "<!doctype html><meta charset=\"utf-8\"><title>Fireside</title>\
          <meta http-equiv=\"refresh\" content=\"0; url={place}\"><p>{sentence}</p><p><a href=\"{place}\">{back}</a></p>"

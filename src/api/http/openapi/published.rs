@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 
+use crate::api::http::base::BasePath;
 use crate::api::http::conditional::is_known;
 use crate::api::http::mount::Mount;
 use crate::api::http::reply;
@@ -24,11 +25,41 @@ struct CachedDocument {
     coding: Option<Coding>,
 }
 
-/// By mount, name of the dialect and coding.
+/// By mount, name of the dialect and coding: no more than there are documents and codings.
 type DocumentCache = HashMap<(Mount, String, Option<Coding>), CachedDocument>;
 
-/// No more than there are documents and codings.
-static KEPT: Mutex<Option<DocumentCache>> = Mutex::new(None);
+/// Makes the document of a dialect where it is mounted, or of all of them, for a server at a path.
+type Make = fn(Mount, &str, &BasePath) -> Option<Value>;
+
+/// The documents of a server.
+pub struct Documents {
+    make: Make,
+    kept: Mutex<DocumentCache>,
+}
+
+impl Documents {
+    pub fn new(make: Make) -> Self {
+        Self { make, kept: Mutex::default() }
+    }
+
+    fn published(
+        &self,
+        base: &BasePath,
+        mount: Mount,
+        name: &str,
+        coding: Option<Coding>,
+    ) -> Result<CachedDocument, ApiError> {
+        let mut kept = self.kept.lock();
+        let key = (mount, name.to_owned(), coding);
+        if let Some(published) = kept.get(&key) {
+            return Ok(published.clone());
+        }
+        let document = (self.make)(mount, name, base).ok_or(ApiError::NOT_FOUND)?;
+        let made = publish(&document, coding);
+        kept.insert(key, made.clone());
+        Ok(made)
+    }
+}
 
 /// `/openapi.json`: everything, or with `?dialect=` one dialect.
 pub async fn whole(request: Request) -> Answer {
@@ -49,8 +80,9 @@ pub async fn of_client(request: Request) -> Answer {
 }
 
 fn answer(request: &Request, mount: Mount, name: &str) -> Answer {
+    let asked = Coding::asked(&request.headers, &[Coding::Gzip]);
     let CachedDocument { bytes, etag, coding } =
-        published(request, mount, name, Coding::asked(&request.headers, &[Coding::Gzip]))?;
+        request.context.documents.published(request.base(), mount, name, asked)?;
     let known = is_known(&request.headers, &etag);
     let mut response = if known { Response::default() } else { reply::kept(bytes) };
     *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
@@ -65,19 +97,6 @@ fn answer(request: &Request, mount: Mount, name: &str) -> Answer {
         headers.insert(ETAG, etag);
     }
     Ok(response)
-}
-
-fn published(request: &Request, mount: Mount, name: &str, coding: Option<Coding>) -> Result<CachedDocument, ApiError> {
-    let mut kept = KEPT.lock();
-    let kept = kept.get_or_insert_default();
-    let key = (mount, name.to_owned(), coding);
-    if let Some(published) = kept.get(&key) {
-        return Ok(published.clone());
-    }
-    let document = (request.context.document)(mount, name).ok_or(ApiError::NOT_FOUND)?;
-    let made = publish(&document, coding);
-    kept.insert(key, made.clone());
-    Ok(made)
 }
 
 fn publish(document: &Value, coding: Option<Coding>) -> CachedDocument {

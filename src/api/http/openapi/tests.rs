@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{of, whole};
 use crate::api::dialects;
+use crate::api::http::base::BasePath;
 use crate::api::http::mount::Mount;
 use crate::api::http::route::{Dialect, pattern};
 
@@ -28,11 +29,14 @@ fn what_is_routed_is_documented_and_nothing_else() {
         let routes = all.iter().flat_map(|dialect| dialect.mounted(mount));
         routes.map(|mounted| (pattern(mounted.route.pattern), mounted.route.method.to_string())).collect()
     };
-    assert_eq!(documented(&whole(&dialects)), routed(&dialects.iter().collect::<Vec<_>>(), Mount::Root));
+    assert_eq!(
+        documented(&whole(&dialects, &BasePath::default())),
+        routed(&dialects.iter().collect::<Vec<_>>(), Mount::Root)
+    );
     for dialect in dialects.iter().filter(|dialect| !dialect.name.is_empty()) {
-        let whole = documented(&of(dialect, Mount::Document));
+        let whole = documented(&of(dialect, Mount::Document, &BasePath::default()));
         assert_eq!(whole, routed(&[dialect], Mount::Document));
-        let client = documented(&of(dialect, Mount::Client));
+        let client = documented(&of(dialect, Mount::Client, &BasePath::default()));
         assert_eq!(client, routed(&[dialect], Mount::Client));
         assert!(client.is_superset(&whole), "{} under /c/", dialect.name);
     }
@@ -42,7 +46,7 @@ fn what_is_routed_is_documented_and_nothing_else() {
 fn every_operation_says_what_it_does_and_answers() {
     let mut ids = BTreeSet::new();
     for (dialect, mount) in dialects().iter().flat_map(|dialect| [(dialect, home(dialect)), (dialect, Mount::Client)]) {
-        let document = of(dialect, mount);
+        let document = of(dialect, mount, &BasePath::default());
         for (path, item) in document["paths"].as_object().expect("paths") {
             for (method, operation) in item.as_object().expect("an item") {
                 let place = format!("{method} {path} of {} ({mount:?})", dialect.name);
@@ -64,7 +68,7 @@ fn every_operation_says_what_it_does_and_answers() {
 fn a_name_means_one_schema() {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     for dialect in dialects() {
-        let document = of(&dialect, home(&dialect));
+        let document = of(&dialect, home(&dialect), &BasePath::default());
         for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
             let other = known.insert(name.clone(), schema.clone());
             assert!(other.is_none_or(|other| other == *schema), "{name} is two things");
@@ -84,7 +88,7 @@ fn every_reference_leads_to_a_schema() {
             _ => {}
         }
     }
-    let document = whole(&dialects());
+    let document = whole(&dialects(), &BasePath::default());
     let mut found = BTreeSet::new();
     references(&document, &mut found);
     assert!(found.len() > 20, "{found:?}");
@@ -96,7 +100,7 @@ fn every_reference_leads_to_a_schema() {
 
 #[test]
 fn where_two_documents_meet_the_root_shows_what_answers_there() {
-    let document = whole(&dialects());
+    let document = whole(&dialects(), &BasePath::default());
     let users = &document["paths"]["/api/users/"]["get"];
     let list = &users["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"];
     assert_eq!(list.as_array().expect("two shapes").len(), 2, "the page of rooms and the list of directs");

@@ -88,7 +88,7 @@ async fn list(actor: Actor, request: Request) -> Answer {
     let asked = cursor::asked::<i64>(&request, &[])?;
     let below = HookId(asked.after.unwrap_or(i64::MAX));
     let found = request.context.app.hooks(&Administrator::Admin(actor), chat, below, asked.limit + 1);
-    ok(&asked.part(&found.map_err(about_users("chat"))?, |hook| hook.id.0, Hook::from))
+    ok(&asked.part(&found.map_err(about_users("chat"))?, |hook| hook.id.0, |hook| Hook::new(hook, request.base())))
 }
 
 async fn rotate(actor: Actor, request: Request) -> Answer {
@@ -106,7 +106,7 @@ async fn delete(actor: Actor, request: Request) -> Answer {
 
 /// A hook with its secret, which nobody is shown again.
 fn shown(status: StatusCode, request: &Request, hook: &hook::Hook, secret: &HookSecret) -> Answer {
-    let mut shape = Hook::from(hook);
+    let mut shape = Hook::new(hook, request.base());
     let url;
     let secret = match secret {
         HookSecret::Url(secret) => {

@@ -140,7 +140,7 @@ async fn deliver(context: &Context, maker: Option<UserId>, lane: Lane, delivery:
     let clients = &context.hook_clients;
     let client = if lane == Lane::Prompt { &clients.prompt } else { &clients.slow };
     let Delivery { url, key, webhook_id, .. } = delivery;
-    let body = webhook::body_of(delivery);
+    let body = webhook::body_of(delivery, context.base());
     let (attempt, answer) = webhook::send(client, maker, url, key, webhook_id, context.app.now(), body).await;
     if let Some(feed) = &context.settings.dev_feed {
         feed.tell(|| told_of(delivery, &attempt));

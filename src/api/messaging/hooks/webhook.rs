@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use super::payload::{cut, text};
 use super::slack;
+use crate::api::http::base::BasePath;
 use crate::api::messaging::frame::Frame;
 use crate::chat::model::delivery::{Attempt, Delivery, Happening, SigningKey};
 use crate::chat::model::hook::HookEvent;
@@ -36,10 +37,10 @@ struct Payload<'a, D> {
 }
 
 /// What is sent of an event: the frame that the socket has for it.
-pub fn body_of(delivery: &Delivery) -> String {
+pub fn body_of(delivery: &Delivery, base: &BasePath) -> String {
     let data = match &delivery.what {
-        Happening::Created(message) => Frame::new_message(message, &[], None),
-        Happening::Updated(message, marks) => Frame::message_updated(message, marks),
+        Happening::Created(message) => Frame::new_message(message, &[], None, base),
+        Happening::Updated(message, marks) => Frame::message_updated(message, marks, base),
         Happening::Deleted(chat, message, seq) => {
             Frame::MessageDeleted { chat: chat.0, seq: seq.0, message_id: message.0 }
         }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::User;
+use crate::api::http::base::BasePath;
 use crate::chat::model::hook;
 
 /// A hook of a group.
@@ -37,13 +38,13 @@ struct Outgoing<'a> {
     only: &'a str,
 }
 
-impl<'a> From<&'a hook::Hook> for Hook<'a> {
-    fn from(hook: &'a hook::Hook) -> Self {
+impl<'a> Hook<'a> {
+    pub fn new(hook: &'a hook::Hook, base: &BasePath) -> Self {
         Self {
             id: hook.id.0,
             label: &hook.label,
             direction: if hook.outgoing.is_some() { "out" } else { "in" },
-            bot: User::from(&hook.bot),
+            bot: User::new(&hook.bot, base),
             created_at: hook.created_at.to_string(),
             url: hook.outgoing.as_ref().map(|outgoing| outgoing.url.as_str()),
             is_on: hook.off_reason.is_none(),

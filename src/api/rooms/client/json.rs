@@ -5,9 +5,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::json::{Form, Room, SeenRoom, room_of};
-use crate::api::http::base;
+use crate::api::http::base::BasePath;
+use crate::api::http::context::Context;
 use crate::api::http::reply::{ApiError, problem};
-use crate::chat::App;
 use crate::chat::model::chat::Chat;
 use crate::chat::model::file;
 use crate::chat::model::id::{ChatId, UserId};
@@ -20,6 +20,23 @@ impl Form for OfClient {
     const NAME: &'static str = "rooms, client";
     type File<'a> = Attachment<'a>;
     type Room<'a> = RoomInSidebar<'a>;
+
+    fn file<'a>(file: &'a file::File, base: &BasePath) -> Attachment<'a> {
+        let attached = AttachedFile {
+            id: file.id.0,
+            file: base.download(file.id),
+            name: &file.name,
+            size: file.size,
+            content_type: &file.content_type,
+            created_at: file.created_at.to_string(),
+        };
+        Attachment { id: file.id.0, file: attached }
+    }
+
+    fn room<'a>(seen: SeenRoom<'a>, base: &BasePath) -> RoomInSidebar<'a> {
+        let active_call_participants = seen.callers.iter().map(ToString::to_string).collect();
+        RoomInSidebar { room: Room::new(seen.room, base), active_call_participants }
+    }
 }
 
 /// A room, as the client's list of rooms shows it.
@@ -29,13 +46,6 @@ pub struct RoomInSidebar<'a> {
     room: Room<'a>,
     /// The usernames of those in the room's call: the client shows them as they are.
     active_call_participants: Vec<String>,
-}
-
-impl<'a> From<SeenRoom<'a>> for RoomInSidebar<'a> {
-    fn from(seen: SeenRoom<'a>) -> Self {
-        let active_call_participants = seen.callers.iter().map(ToString::to_string).collect();
-        Self { room: Room::from(seen.room), active_call_participants }
-    }
 }
 
 /// A file on a message.
@@ -55,20 +65,6 @@ struct AttachedFile<'a> {
     content_type: &'a str,
     #[schemars(extend("format" = "date-time"))]
     created_at: String,
-}
-
-impl<'a> From<&'a file::File> for Attachment<'a> {
-    fn from(file: &'a file::File) -> Self {
-        let attached = AttachedFile {
-            id: file.id.0,
-            file: base::at(&format!("/api/files/{}/download/", file.id)),
-            name: &file.name,
-            size: file.size,
-            content_type: &file.content_type,
-            created_at: file.created_at.to_string(),
-        };
-        Self { id: file.id.0, file: attached }
-    }
 }
 
 /// An invitation into a room.
@@ -95,8 +91,8 @@ pub fn refusal(failure: &ApiError) -> String {
 }
 
 /// The frame for a room that is new to its reader.
-pub fn room_added(app: &App, room: &Chat) -> String {
-    json!({ "type": "room_added", "room": room_of::<OfClient>(app, room) }).to_string()
+pub fn room_added(context: &Context, room: &Chat) -> String {
+    json!({ "type": "room_added", "room": room_of::<OfClient>(context, room) }).to_string()
 }
 
 /// The frame for who is in a room's call now: by name, since that is what the client shows of them.

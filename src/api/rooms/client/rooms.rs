@@ -29,21 +29,21 @@ const HOUR: i64 = 60 * 60;
 pub async fn participants(actor: Actor, request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let members = request.context.app.members_named(&actor, id, "", MemberId(0), MAX_MEMBERS).await?;
-    ok(&members.iter().map(|seen| Participant::from(&seen.member)).collect::<Vec<_>>())
+    ok(&members.iter().map(|seen| Participant::new(&seen.member, request.base())).collect::<Vec<_>>())
 }
 
 pub async fn add(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let user = meant(&actor, id, &mut request).await?;
     request.context.app.add_members(&actor, id, vec![user.id]).await?;
-    ok(&User::from(&user))
+    ok(&User::new(&user, request.base()))
 }
 
 pub async fn remove(actor: Actor, mut request: Request) -> Answer {
     let id = ChatId(request.id(0)?);
     let user = meant(&actor, id, &mut request).await?;
     request.context.app.remove_member(&actor, id, user.id).await?;
-    ok(&User::from(&user))
+    ok(&User::new(&user, request.base()))
 }
 
 /// Whom a body names, by whichever of the three.
@@ -69,7 +69,7 @@ async fn meant(actor: &Actor, room: ChatId, request: &mut Request) -> Result<use
 pub async fn direct(actor: Actor, mut request: Request) -> Answer {
     let With { user_id } = request.body().await?;
     let (room, is_new) = request.context.app.open_direct(&actor, UserRef::Id(user_id)).await?;
-    created(is_new, &room_of::<OfClient>(&request.context.app, &room))
+    created(is_new, &room_of::<OfClient>(&request.context, &room))
 }
 
 /// The client counts an invitation's life in hours, `null` as long as it may be.
@@ -88,7 +88,7 @@ pub async fn invite(actor: Actor, mut request: Request) -> Answer {
 pub async fn join(actor: Actor, request: Request) -> Answer {
     let app = &request.context.app;
     let room = app.join_by(&actor, request.param(0)).await?;
-    ok(&room_of::<OfClient>(app, &app.chat(&actor, room)?))
+    ok(&room_of::<OfClient>(&request.context, &app.chat(&actor, room)?))
 }
 
 pub async fn pin(actor: Actor, request: Request) -> Answer {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::socket::{self, PONG, no_such_type, read};
 use super::json::{OfClient, presence, refusal, room_added};
+use crate::api::http::base::BasePath;
 use crate::api::http::body::{Body, body};
 use crate::api::http::context::Context;
 use crate::api::http::limit::Rate;
@@ -42,8 +43,8 @@ pub async fn open_call(actor: Actor, request: Request) -> Result<(Subscription, 
 impl Codec for Room {
     const HEARS: Topics = socket::Room::<OfClient>::HEARS;
 
-    fn encode(event: &Event) -> Option<String> {
-        socket::Room::<OfClient>::encode(event)
+    fn encode(event: &Event, base: &BasePath) -> Option<String> {
+        socket::Room::<OfClient>::encode(event, base)
     }
 
     /// The client calls whoever a call's socket tells it has joined.
@@ -96,7 +97,7 @@ pub async fn open_notifications(actor: Actor, request: Request) -> Result<(Subsc
 impl Codec for Notifications {
     const HEARS: Topics = Topics::of(&[Topic::Chats, Topic::Members, Topic::Calls]);
 
-    fn encode(event: &Event) -> Option<String> {
+    fn encode(event: &Event, _base: &BasePath) -> Option<String> {
         match event {
             Event::Call(CallEvent::Joined { chat, participants, .. } | CallEvent::Left { chat, participants, .. }) => {
                 Some(presence(*chat, participants))
@@ -123,7 +124,7 @@ impl Codec for Notifications {
         };
         let room = self.context.app.chat(&self.actor, *chat).ok();
         // Out of it again already: nothing was added.
-        room.filter(|room| room.membership.is_some()).iter().map(|room| room_added(&self.context.app, room)).collect()
+        room.filter(|room| room.membership.is_some()).iter().map(|room| room_added(&self.context, room)).collect()
     }
 
     async fn receive(&self, text: String) -> Result<Vec<String>, ApiError> {

@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Codec, Event, QUICK_CLOSE, Reader, Subscription, run};
 use crate::api::Api;
+use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::RequestTrace;
@@ -37,7 +38,7 @@ struct Echo;
 impl Codec for Echo {
     const HEARS: Topics = Topics::of(&[]);
 
-    fn encode(_event: &Event) -> Option<String> {
+    fn encode(_event: &Event, _base: &BasePath) -> Option<String> {
         None
     }
 

@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Codec, QUICK_CLOSE, run};
 use crate::api::Api;
+use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::RequestTrace;
@@ -29,7 +30,7 @@ struct Faulty;
 impl Codec for Faulty {
     const HEARS: Topics = Topics::of(&[]);
 
-    fn encode(_: &Event) -> Option<String> {
+    fn encode(_: &Event, _: &BasePath) -> Option<String> {
         None
     }
 
