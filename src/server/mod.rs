@@ -103,13 +103,16 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
         accepting.spawn(connection::accept(listener, Arc::clone(&server), connections.clone(), stopping.clone()));
     }
     drop(stopping);
-    let memory = tokio::spawn(memory::give_back(current.clone(), connections));
-    let expiry = tokio::spawn(forget_by_time({
+    // Ended when this is dropped.
+    let mut background = JoinSet::new();
+    background.spawn(memory::give_back(current.clone(), connections));
+    background.spawn(forget_by_time({
         let current = current.clone();
         move || Arc::clone(current.get().context())
     }));
-    let metrics_listener =
-        metrics.map(|listener| tokio::spawn(metrics::serve(listener, current.clone(), answers.timeout)));
+    if let Some(listener) = metrics {
+        background.spawn(metrics::serve(listener, current.clone(), answers.timeout));
+    }
     shutdown.await;
     current.get().context().app.begin_to_stop();
     if let Some(feed) = &current.get().context().settings.dev_feed {
@@ -124,11 +127,6 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
     app.close().await;
     if let Some(dev) = &server.dev {
         dev.end().await;
-    }
-    memory.abort();
-    expiry.abort();
-    if let Some(metrics_listener) = metrics_listener {
-        metrics_listener.abort();
     }
 }
 

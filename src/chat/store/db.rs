@@ -1,13 +1,11 @@
 //! Connections, and how each is prepared.
 
-use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
-use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension, Params, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
-use crate::chat::folder;
 use crate::chat::model::error::{Error, OpenError, Result};
 
 /// What the functions per noun take to read: a connection inside a transaction.
@@ -95,16 +93,6 @@ pub enum Durability {
     Full,
     /// Survives `kill -9`; a power cut can take the last moments.
     Normal,
-}
-
-pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
-    if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
-        // SQLite would make it for everybody, and its log takes after it.
-        folder::create(path).map_err(|cause| OpenError::Io(path.to_owned(), cause))?;
-    }
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    prepare(&connection)?;
-    Ok(connection)
 }
 
 /// What every connection is given, to write or to read.

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::db::prepare;
 use crate::chat::folder;
 use crate::chat::model::error::OpenError;
 
@@ -46,19 +47,40 @@ const SCHEMA: &str = include_str!("../../../schema.sql");
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = FIRST_VERSION + MIGRATIONS.len();
 
+/// A connection that writes. The database is made where there is none, or an empty file, which SQLite takes for one.
+pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    if path.metadata().map_or(0, |file| file.len()) == 0 {
+        make(path)?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+/// Makes a new database. It has its name only when it is whole and on the disk, so that making it needs no journal
+/// and one sync.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let part = fresh_part(path)?;
+    let mut connection = Connection::open(&part)?;
+    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+    change(&mut connection, SCHEMA, SCHEMA_VERSION)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL")?;
+    connection.close().map_err(|(_, cause)| cause)?;
+    name(&part, path)
+}
+
 /// Brings the database up to date, after a copy of the old one was made beside it.
 /// One that is newer, foreign or of before the first release is refused and not touched.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    step(connection, path, SCHEMA, MIGRATIONS)
+    step(connection, path, MIGRATIONS)
 }
 
-fn step(connection: &mut Connection, path: &Path, schema: &str, migrations: &[&str]) -> Result<(), OpenError> {
+fn step(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), OpenError> {
     let newest = FIRST_VERSION + migrations.len();
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let found = found as usize;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let sql = match found {
-        0 if tables == 0 => schema.to_owned(),
         0 => return Err(OpenError::Damaged("it is a database, but not Fireside's".into())),
         _ if found < FIRST_VERSION => return Err(OpenError::Unreleased { found, first: FIRST_VERSION }),
         _ if found > newest => return Err(OpenError::Newer { found, newest }),
@@ -70,9 +92,7 @@ fn step(connection: &mut Connection, path: &Path, schema: &str, migrations: &[&s
     if sql.is_empty() {
         return Ok(());
     }
-    if found > 0 {
-        keep_copy(connection, path, found).map_err(|cause| not_migrated(found, newest, cause))?;
-    }
+    keep_copy(connection, path, found).map_err(|cause| not_migrated(found, newest, cause))?;
     change(connection, &sql, newest).map_err(|cause| not_migrated(found, newest, cause.into()))
 }
 
@@ -86,7 +106,6 @@ fn change(connection: &mut Connection, sql: &str, newest: usize) -> rusqlite::Re
 /// What an operator has to know of an upgrade that failed: that nothing is lost by it.
 fn not_migrated(found: usize, newest: usize, cause: OpenError) -> OpenError {
     match cause {
-        cause if found == 0 => cause,
         OpenError::Damaged(cause) => OpenError::NotMigrated { found, newest, cause },
         OpenError::Refused(cause) => {
             OpenError::Refused(format!("it stays of version {found} and could not be brought to {newest}: {cause}"))
@@ -112,13 +131,7 @@ pub(in crate::chat) const COPY_PREFIX: &str = "fireside.before-version-";
 
 fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(), OpenError> {
     let copy: PathBuf = path.with_file_name(format!("{COPY_PREFIX}{}.db", version + 1));
-    let part = copy.with_extension("db.part");
-    let failed = |cause| OpenError::Io(copy.clone(), cause);
-    if part.exists() {
-        std::fs::remove_file(&part).map_err(failed)?;
-    }
-    // SQLite fills an empty file as it would make a new one, and that would be for everybody.
-    folder::create(&part).map_err(failed)?;
+    let part = fresh_part(&copy)?;
     // It has its name only when it is whole and on the disk.
     if let Err(cause) = connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]) {
         if let Err(left) = std::fs::remove_file(&part) {
@@ -126,9 +139,23 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
         }
         return Err(cause.into());
     }
-    let synced = File::open(&part).and_then(|file| file.sync_all());
-    let named = synced.and_then(|()| std::fs::rename(&part, &copy));
-    named.and_then(|()| folder::sync(folder::parent(path))).map_err(failed)
+    name(&part, &copy)
+}
+
+/// An empty file beside a path, for its owner alone: SQLite fills it as it would make a new one, and that would be for
+/// everybody.
+fn fresh_part(path: &Path) -> Result<PathBuf, OpenError> {
+    let part = path.with_extension("db.part");
+    let cleared = folder::create(&part).and_then(|file| file.set_len(0));
+    cleared.map_err(|cause| OpenError::Io(part.clone(), cause))?;
+    Ok(part)
+}
+
+/// Gives a file its name once it is on the disk.
+fn name(part: &Path, path: &Path) -> Result<(), OpenError> {
+    let synced = File::open(part).and_then(|file| file.sync_all());
+    let named = synced.and_then(|()| std::fs::rename(part, path));
+    named.and_then(|()| folder::sync(folder::parent(path))).map_err(|cause| OpenError::Io(path.to_owned(), cause))
 }
 
 #[cfg(test)]
@@ -138,7 +165,7 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use super::{FIRST_VERSION, OpenError, run, step};
+    use super::{FIRST_VERSION, OpenError, change, make, run, step};
 
     const FIRST: i64 = 17;
     /// What the first release makes, with a little in it.
@@ -157,14 +184,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("fireside.db");
         let mut connection = Connection::open(&path).expect("opened");
-        step(&mut connection, &path, OLD, &[]).expect("made");
-        step(
-            &mut connection,
-            &path,
-            "",
-            &["UPDATE sequence SET value = 8;", "UPDATE sequence SET value = value * 10;"],
-        )
-        .expect("migrated");
+        change(&mut connection, OLD, FIRST_VERSION).expect("made");
+        step(&mut connection, &path, &["UPDATE sequence SET value = 8;", "UPDATE sequence SET value = value * 10;"])
+            .expect("migrated");
         assert_eq!(value(&connection, "SELECT value FROM sequence"), 80);
         assert_eq!(value(&connection, "PRAGMA user_version"), FIRST + 2);
         let copy = Connection::open(folder.path().join(format!("fireside.before-version-{}.db", FIRST + 1)))
@@ -178,8 +200,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("fireside.db");
         let mut connection = Connection::open(&path).expect("opened");
-        step(&mut connection, &path, OLD, &[]).expect("made");
-        let failed = step(&mut connection, &path, "", &["UPDATE sequence SET value = 8; SELECT nonsense;"]);
+        change(&mut connection, OLD, FIRST_VERSION).expect("made");
+        let failed = step(&mut connection, &path, &["UPDATE sequence SET value = 8; SELECT nonsense;"]);
         assert!(matches!(failed, Err(OpenError::NotMigrated { found: FIRST_VERSION, newest: 18, .. })));
         assert_eq!(value(&connection, "SELECT value FROM sequence"), 7);
         assert_eq!(value(&connection, "PRAGMA user_version"), FIRST);
@@ -191,12 +213,12 @@ mod tests {
         let path = folder.path().join("fireside.db");
         let mut connection = Connection::open(&path).expect("opened");
         connection.execute_batch("CREATE TABLE other (a)").expect("foreign");
-        assert!(matches!(step(&mut connection, &path, OLD, &[]), Err(OpenError::Damaged(_))));
+        assert!(matches!(step(&mut connection, &path, &[]), Err(OpenError::Damaged(_))));
         connection.execute_batch("PRAGMA user_version = 99").expect("newer");
-        let refused = step(&mut connection, &path, OLD, &[]);
+        let refused = step(&mut connection, &path, &[]);
         assert!(matches!(refused, Err(OpenError::Newer { found: 99, newest: FIRST_VERSION })));
         connection.execute_batch("PRAGMA user_version = 16").expect("older");
-        let refused = step(&mut connection, &path, OLD, &["UPDATE sequence SET value = 8;"]);
+        let refused = step(&mut connection, &path, &["UPDATE sequence SET value = 8;"]);
         assert!(matches!(refused, Err(OpenError::Unreleased { found: 16, .. })));
     }
 
@@ -225,8 +247,8 @@ mod tests {
         assert_eq!(value(&migrated, "PRAGMA user_version"), FIRST);
         run(&mut migrated, &old).expect("migrated");
         assert!(value(&migrated, "SELECT count(*) FROM users") > 0);
-        let mut made = Connection::open(&new).expect("opened");
-        run(&mut made, &new).expect("made");
+        make(&new).expect("made");
+        let made = Connection::open(&new).expect("opened");
         assert_eq!(layout(&migrated), layout(&made));
         assert_eq!(value(&migrated, "PRAGMA user_version"), value(&made, "PRAGMA user_version"));
     }

@@ -65,7 +65,6 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
@@ -76,9 +75,9 @@ use super::model::id::UserId;
 use super::model::page::Page;
 use super::model::thresholds::Thresholds;
 use super::model::time::Clock;
+use db::prepare_writer;
 pub(super) use db::take_within;
 pub use db::{Db, Durability};
-use db::{connect, prepare_writer};
 pub(super) use migrations::{COPY_PREFIX, SCHEMA_VERSION};
 use scans::{Scans, Turn};
 pub(super) use transaction::Tx;
@@ -114,7 +113,7 @@ impl Store {
         on_commit: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Self, WriterThread), OpenError> {
         assert_version()?;
-        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        let mut connection = migrations::open(path)?;
         // What is refused stays as it is: closing it would checkpoint a log that a crash left.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrations::run(&mut connection, path)?;

@@ -11,10 +11,10 @@ use std::path::Path;
 
 use argon2::Argon2;
 use parking_lot::Mutex;
+use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
-use rusqlite::{Connection, OpenFlags};
 
-use super::db::{connect, prepare_writer};
+use super::db::prepare_writer;
 use super::{WriterThread, migrations, users};
 use crate::chat::Durability;
 use crate::chat::app::{App, Config};
@@ -92,7 +92,7 @@ const READ_EVERYTHING: &[&str] = &[
 
 /// What a start asks before anybody else is there to ask.
 fn start(database: &Path) {
-    let mut connection = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("opened");
+    let mut connection = migrations::open(database).expect("opened");
     record(&connection);
     migrations::run(&mut connection, database).expect("as it is");
     prepare_writer(&connection, Durability::Normal).expect("prepared");

@@ -8,9 +8,9 @@ mod new;
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 
-use super::db::{Db, Durability, Sql, connect, prepare_writer};
+use super::db::{Db, Durability, Sql, prepare_writer};
 pub use super::mentions::Calling;
 pub use super::messages::NewMessage;
 use super::{by_chat, changes, files, members, mentions, messages, migrations, notify, search};
@@ -64,8 +64,7 @@ impl ImportTx {
     /// Opens the database, makes it where there is none, and begins. One that is of an
     /// older version is brought up to date, but not to see what would come.
     pub fn begin(path: &Path, is_dry_run: bool) -> Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let mut db = connect(path, flags).map_err(unopened)?;
+        let mut db = migrations::open(path).map_err(unopened)?;
         let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if is_dry_run && version > 0 && (version as usize) < migrations::SCHEMA_VERSION {
             let why = "it is of an older version; start Fireside on it once, or import without --dry-run";
