@@ -176,16 +176,24 @@ pub async fn connect_to(addr: SocketAddr, path: &str, token: &str) -> (TcpStream
 
 /// Connections from one loopback address, which has some 28,000 ports for them.
 const FROM_ONE_ADDRESS: u32 = 20_000;
+/// The first of the ports that are named where there are more: the kernel would look for each among all.
+const FIRST_PORT: u16 = 10_000;
 
 /// A connection, from another loopback address after so many.
 pub async fn dial(addr: SocketAddr) -> TcpStream {
     static DIALLED: AtomicU32 = AtomicU32::new(0);
-    let turn = DIALLED.fetch_add(1, Ordering::Relaxed) / FROM_ONE_ADDRESS;
-    let from = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + turn);
-    let socket = TcpSocket::new_v4().expect("a file for a socket");
-    socket.set_reuseaddr(true).expect("SO_REUSEADDR");
-    socket.bind((from, 0).into()).expect("a port");
-    let stream = socket.connect(addr).await.expect("the server accepts");
+    let number = DIALLED.fetch_add(1, Ordering::Relaxed);
+    let stream = if number < FROM_ONE_ADDRESS {
+        TcpStream::connect(addr).await
+    } else {
+        let from = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + number / FROM_ONE_ADDRESS);
+        let port = FIRST_PORT + u16::try_from(number % FROM_ONE_ADDRESS).expect("a port");
+        let socket = TcpSocket::new_v4().expect("a file for a socket");
+        socket.set_reuseaddr(true).expect("SO_REUSEADDR");
+        socket.bind((from, port).into()).expect("a port of its own");
+        socket.connect(addr).await
+    };
+    let stream = stream.expect("the server accepts");
     stream.set_nodelay(true).expect("TCP_NODELAY");
     stream
 }

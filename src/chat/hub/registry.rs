@@ -250,12 +250,6 @@ impl Registry {
         self.close_slow(&slow);
     }
 
-    /// Whoever is in several of these chats is told once.
-    fn tell_chats(&mut self, chats: &[ChatId], event: Event) {
-        let slow = self.published.tell(event, sockets_in(&self.by_chat, chats));
-        self.close_slow(&slow);
-    }
-
     fn tell_presence(&mut self, user: UserId, event: Event) {
         let audience = audience(&self.by_chat, &event);
         if let Some(event) = self.presences.admit(user, event, audience) {
@@ -281,7 +275,8 @@ impl Registry {
     fn tell_presence_now(&mut self, mut event: Event) {
         if let Event::Presence { ref mut chats, .. } = event {
             let chats = std::mem::take(chats);
-            self.tell_chats(&chats, event);
+            let slow = self.published.tell(event, hearing_presence(&self.by_chat, &chats));
+            self.close_slow(&slow);
         }
     }
 
@@ -357,19 +352,23 @@ impl Published {
     }
 }
 
-/// The sockets in any of these chats, each once.
-fn sockets_in<'a>(
+/// The sockets in any of these chats that hear who is there, each once.
+fn hearing_presence<'a>(
     by_chat: &'a HashMap<ChatId, Vec<Arc<Socket>>>,
     chats: &'a [ChatId],
 ) -> impl Iterator<Item = &'a Arc<Socket>> {
     let mut seen = HashSet::new();
-    chats.iter().filter_map(|chat| by_chat.get(chat)).flatten().filter(move |socket| seen.insert(socket.id))
+    chats
+        .iter()
+        .filter_map(|chat| by_chat.get(chat))
+        .flatten()
+        .filter(move |socket| socket.topics.has(Topic::Presence) && seen.insert(socket.id))
 }
 
 /// How many sockets hear an event of presence.
 fn audience(by_chat: &HashMap<ChatId, Vec<Arc<Socket>>>, event: &Event) -> usize {
     let Event::Presence { chats, .. } = event else { return 0 };
-    sockets_in(by_chat, chats).filter(|socket| socket.topics.has(Topic::Presence)).count()
+    hearing_presence(by_chat, chats).count()
 }
 
 fn take_out<K: Hash + Eq>(sockets: &mut HashMap<K, Vec<Arc<Socket>>>, key: K, id: SocketId) {
