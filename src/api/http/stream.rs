@@ -66,6 +66,16 @@ impl NetStream {
         if let Self::Tls(tls) = self { tls.sent() } else { 0 }
     }
 
+    /// Lets go of the task that read by polling before: the runtime keeps it, with all that it holds, until something
+    /// comes.
+    pub fn forget_reader(&self, cx: &mut Context<'_>) {
+        drop(match self {
+            Self::Tcp(tcp) => tcp.poll_read_ready(cx),
+            Self::Tls(tls) => tls.tcp().poll_read_ready(cx),
+            Self::Unix(unix) => unix.poll_read_ready(cx),
+        });
+    }
+
     /// Waits until there may be something to read.
     pub async fn readable(&self) -> io::Result<()> {
         on!(self, stream => stream.readable().await)

@@ -211,12 +211,13 @@ impl Drop for Wire {
 /// Reads a connection's last bytes and throws them away, until its other end closes or
 /// the time is over.
 pub async fn linger(tcp: &NetStream, within: Duration) {
-    let mut scrap = [0; 4096];
     let drained = async {
         loop {
             // Whoever sends without a pause must not keep a thread to itself, nor the time from passing.
             tokio::task::coop::consume_budget().await;
-            match tcp.try_read(&mut scrap) {
+            // Held by no connection that waits.
+            let read = tcp.try_read(&mut [0; 4096]);
+            match read {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {

@@ -81,7 +81,8 @@ impl Handshake {
                 && let Some(stream) = with_faults(stream, self.faults).await
             {
                 let open = OpenSocket::new(self.context, self.dialect, self.trace).counted_in(backlog, self.client);
-                socket::run(stream, reader, subscription, codec, self.codec, open).await;
+                // A task of its own, which is small for as long as the socket lives: what led here is not.
+                tokio::spawn(socket::run(stream, reader, subscription, codec, self.codec, open));
             }
         });
         Ok(response)

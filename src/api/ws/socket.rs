@@ -5,11 +5,12 @@
 //! written by whoever publishes it (see [`SocketWriter`]); this task writes only what its client
 //! asked for, and what did not go out at once.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -126,19 +127,28 @@ pub enum Audience {
 }
 
 /// Talks to a client until it ends, for whatever reason.
-pub(in crate::api) async fn run<C: Codec>(
+pub(in crate::api) fn run<C: Codec>(
     stream: NetStream,
     reader: Reader,
     subscription: Subscription,
     codec: C,
     slot: usize,
     open: OpenSocket,
-) {
+) -> impl Future<Output = ()> + Send + 'static {
     close::prepare(&stream);
     let socket = Arc::new(SocketWriter::new(stream, codec, subscription.inbox(), slot, open));
     let sink: Weak<SocketWriter<C>> = Arc::downgrade(&socket);
     subscription.attach(sink as Weak<dyn Sink>);
-    let mut reader = reader.up_to(C::MAX_MESSAGE);
+    live(socket, subscription, reader.up_to(C::MAX_MESSAGE))
+}
+
+/// What seldom happens to a socket is in a box: all of this is held while nobody speaks on it.
+async fn live<C: Codec>(socket: Arc<SocketWriter<C>>, subscription: Subscription, mut reader: Reader) {
+    poll_fn(|cx| {
+        socket.stream.forget_reader(cx);
+        Poll::Ready(())
+    })
+    .await;
     let talked = AssertUnwindSafe(talk(&socket, &mut reader)).catch_unwind().await;
     let end = talked.unwrap_or_else(|_| SocketEnd::with(PANICKED));
     if matches!(end, SocketEnd::Close { code: PANICKED, .. }) {
@@ -240,7 +250,7 @@ async fn talk<C: Codec>(socket: &SocketWriter<C>, reader: &mut Reader) -> Socket
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings.reset();
-    if let Err(end) = tell_past(socket).await {
+    if let Err(end) = Box::pin(tell_past(socket)).await {
         return end;
     }
     socket.go_live();
@@ -332,17 +342,21 @@ async fn room<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
 /// Writes these frames behind what is still unsent, and then what has queued, unless the
 /// socket is to close meanwhile.
 async fn write<C: Codec>(socket: &SocketWriter<C>, frames: Vec<Bytes>) -> Result<(), SocketEnd> {
-    let mut sent = socket.send(frames);
-    while !sent? {
+    if socket.send(frames)? { Ok(()) } else { Box::pin(write_rest(socket)).await }
+}
+
+async fn write_rest<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
+    loop {
         tokio::select! {
             biased;
             writable = socket.stream.writable() => writable.map_err(|_| SocketEnd::Gone)?,
             reason = socket.inbox.closed() => return Err(reason.into()),
             () = sleep(SILENCE) => return Err(SocketEnd::Gone),
         }
-        sent = socket.send(Vec::new());
+        if socket.send(Vec::new())? {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// What the pending frame leads to; never, while there is none.
