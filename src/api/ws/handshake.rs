@@ -75,6 +75,14 @@ impl Handshake {
             Ok(opened) => opened,
             Err(failure) => return self.refuse(failure),
         };
+        let slot = self.codec;
+        Ok(self.go_on(Box::new(move |stream, reader, open| {
+            drop(socket::begin(stream, reader, subscription, codec, slot, open));
+        })))
+    }
+
+    /// Answers, and has a socket begin once that is out.
+    fn go_on(self, begin: Box<dyn FnOnce(NetStream, frame::Reader, OpenSocket) + Send>) -> Response {
         let response = self.switching();
         tokio::spawn(async move {
             if let Some((stream, backlog, reader)) = upgraded(self.upgrade).await
@@ -82,10 +90,10 @@ impl Handshake {
             {
                 let open = OpenSocket::new(self.context, self.dialect, self.trace).counted_in(backlog, self.client);
                 // A task of its own, which is small for as long as the socket lives: what led here is not.
-                tokio::spawn(socket::run(stream, reader, subscription, codec, self.codec, open));
+                begin(stream, reader, open);
             }
         });
-        Ok(response)
+        response
     }
 
     fn refuse(self, failure: ApiError) -> Answer {

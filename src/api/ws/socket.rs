@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::close;
@@ -27,7 +28,7 @@ use crate::api::http::stream::NetStream;
 use crate::chat::model::event::Event;
 use crate::chat::model::topic::Topics;
 use crate::chat::subscription::Subscription;
-use crate::chat::{Broadcast, Closing, Sink};
+use crate::chat::{Broadcast, Closing, Inbox, Sink};
 
 /// How often the server asks whether a client is there.
 pub const PING_EVERY: Duration = Duration::from_secs(25);
@@ -126,20 +127,23 @@ pub enum Audience {
     Own,
 }
 
-/// Talks to a client until it ends, for whatever reason.
-pub(in crate::api) fn run<C: Codec>(
+/// Talks to a client in a task of its own, until it ends, for whatever reason.
+pub(in crate::api) fn begin<C: Codec>(
     stream: NetStream,
     reader: Reader,
     subscription: Subscription,
     codec: C,
     slot: usize,
     open: OpenSocket,
-) -> impl Future<Output = ()> + Send + 'static {
+) -> JoinHandle<()> {
     close::prepare(&stream);
     let socket = Arc::new(SocketWriter::new(stream, codec, subscription.inbox(), slot, open));
     let sink: Weak<SocketWriter<C>> = Arc::downgrade(&socket);
     subscription.attach(sink as Weak<dyn Sink>);
-    live(socket, subscription, reader.up_to(C::MAX_MESSAGE))
+    // One kind of task for all codecs: the runtime's code is not made anew for each.
+    let life: Pin<Box<dyn Future<Output = ()> + Send>> =
+        Box::pin(live(socket, subscription, reader.up_to(C::MAX_MESSAGE)));
+    tokio::spawn(life)
 }
 
 /// What seldom happens to a socket is in a box: all of this is held while nobody speaks on it.
@@ -155,23 +159,27 @@ async fn live<C: Codec>(socket: Arc<SocketWriter<C>>, subscription: Subscription
         tracing::error!(request = socket.open.request(), "a socket panicked");
     }
     socket.open.ended(end.told());
-    let unsent = socket.hang_up();
+    part(&socket.stream, socket.hang_up(), end, subscription, reader).await;
+}
+
+/// Tells the client why it is over, and lets the connection go.
+async fn part(stream: &NetStream, unsent: Vec<Bytes>, end: SocketEnd, subscription: Subscription, reader: Reader) {
     let (code, within, is_first) = match end {
         SocketEnd::Gone => return,
         SocketEnd::Left(code) => (code, QUICK_CLOSE, false),
         SocketEnd::Failed(code) => (Some(code), QUICK_CLOSE, false),
         SocketEnd::Close { code, within } => (Some(code), within, true),
     };
-    let is_said = close::say(&socket.stream, unsent, code, within).await;
+    let is_said = close::say(stream, unsent, code, within).await;
     // From here on it is gone for everybody.
     drop(subscription);
     if !is_said {
         return;
     }
     if is_first {
-        await_close(&socket.stream, reader).await;
+        await_close(stream, reader).await;
     }
-    close::let_go(&socket.stream, within).await;
+    close::let_go(stream, within).await;
 }
 
 /// Closes a connection that was never a socket, so that a browser sees why.
@@ -306,7 +314,7 @@ async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> 
     let mut goes_on = false;
     loop {
         if C::TELLS_PAST {
-            room(socket).await?;
+            room(&socket.inbox, &socket.open).await?;
         }
         while C::READS_UNTIL_NOW && socket.inbox.take().is_some() {}
         let past = socket.codec.catch_up().await;
@@ -330,11 +338,11 @@ async fn tell_past<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> 
 }
 
 /// Waits until there is room for what may not be read, beside all answers that are not.
-async fn room<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
+async fn room(inbox: &Inbox, open: &OpenSocket) -> Result<(), SocketEnd> {
     tokio::select! {
         biased;
-        reason = socket.inbox.closed() => Err(reason.into()),
-        () = socket.open.room() => Ok(()),
+        reason = inbox.closed() => Err(reason.into()),
+        () = open.room() => Ok(()),
         () = sleep(SILENCE) => Err(SocketEnd::Gone),
     }
 }
@@ -342,20 +350,21 @@ async fn room<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
 /// Writes these frames behind what is still unsent, and then what has queued, unless the
 /// socket is to close meanwhile.
 async fn write<C: Codec>(socket: &SocketWriter<C>, frames: Vec<Bytes>) -> Result<(), SocketEnd> {
-    if socket.send(frames)? { Ok(()) } else { Box::pin(write_rest(socket)).await }
+    let mut is_sent = socket.send(frames)?;
+    while !is_sent {
+        Box::pin(writable(&socket.stream, &socket.inbox)).await?;
+        is_sent = socket.send(Vec::new())?;
+    }
+    Ok(())
 }
 
-async fn write_rest<C: Codec>(socket: &SocketWriter<C>) -> Result<(), SocketEnd> {
-    loop {
-        tokio::select! {
-            biased;
-            writable = socket.stream.writable() => writable.map_err(|_| SocketEnd::Gone)?,
-            reason = socket.inbox.closed() => return Err(reason.into()),
-            () = sleep(SILENCE) => return Err(SocketEnd::Gone),
-        }
-        if socket.send(Vec::new())? {
-            return Ok(());
-        }
+/// Waits until the connection has room.
+async fn writable(stream: &NetStream, inbox: &Inbox) -> Result<(), SocketEnd> {
+    tokio::select! {
+        biased;
+        writable = stream.writable() => writable.map_err(|_| SocketEnd::Gone),
+        reason = inbox.closed() => Err(reason.into()),
+        () = sleep(SILENCE) => Err(SocketEnd::Gone),
     }
 }
 

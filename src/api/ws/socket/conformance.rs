@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Codec, Event, QUICK_CLOSE, Reader, Subscription, run};
+use super::{Codec, Event, QUICK_CLOSE, Reader, Subscription, begin};
 use crate::api::Api;
 use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
@@ -83,14 +83,8 @@ impl Server {
         let (client, server) = Self::connection().await;
         client.set_nodelay(true).expect("at once");
         let open = OpenSocket::new(Arc::clone(self.api.context()), 0, Arc::new(RequestTrace::new("case".into())));
-        let serving = tokio::spawn(run(
-            NetStream::Tcp(server),
-            Reader::default(),
-            self.subscription().await,
-            Echo,
-            usize::MAX,
-            open,
-        ));
+        let subscription = self.subscription().await;
+        let serving = begin(NetStream::Tcp(server), Reader::default(), subscription, Echo, usize::MAX, open);
         let (mut from, mut to) = client.into_split();
         let is_closed = matches!(case.expected.last(), Some(Said::Close(_)));
         let closing = if is_closed { Vec::new() } else { close(1000, b"") };

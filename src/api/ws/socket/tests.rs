@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{Codec, QUICK_CLOSE, run};
+use super::{Codec, QUICK_CLOSE, begin};
 use crate::api::Api;
 use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
@@ -107,7 +107,7 @@ async fn a_panic_ends_its_socket_alone_and_is_said_to_both_sides() {
     for (subscription, id) in subscription.into_iter().zip(["first-request", "second-request"]) {
         let (tcp, client) = connection().await;
         let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new(id.into())));
-        tokio::spawn(run(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open));
+        begin(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open);
         clients.push(client);
     }
     clients[0].write_all(&frame("boom")).await.expect("sent");
@@ -134,7 +134,7 @@ async fn a_close_of_the_server_ends_the_connection_when_it_is_answered() {
     for subscription in subscription {
         let (tcp, client) = connection().await;
         let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new("request".into())));
-        tokio::spawn(run(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open));
+        begin(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open);
         clients.push(client);
     }
     app.close_sockets().await;
@@ -162,7 +162,7 @@ async fn a_message_without_an_end_keeps_nobody_from_closing_its_socket() {
     let api = Api::new(app.clone(), settings());
     let (tcp, client) = connection().await;
     let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new("request".into())));
-    let socket = tokio::spawn(run(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open));
+    let socket = begin(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open);
     let mut client = client.into_std().expect("a plain connection");
     client.set_nonblocking(false).expect("blocking");
     let flood = std::thread::spawn(move || {
