@@ -1,6 +1,7 @@
 //! Speaking to whoever typed a command: facts, failures and their exit statuses.
 
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::chat::model::error::OpenError;
@@ -75,7 +76,9 @@ pub fn complain(sentence: &str) {
 }
 
 /// Runs to its end whatever a command has to wait for.
-pub fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+pub fn wait_for<'a, T>(work: impl Future<Output = T> + 'a) -> Result<T, CommandError> {
+    // The runtime's code is not made anew, several times, for each.
+    let work: Pin<Box<dyn Future<Output = T> + 'a>> = Box::pin(work);
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = built
         .map_err(|cause| CommandError::new(CommandError::FAILED, format!("the runtime did not start: {cause}")))?;
