@@ -21,10 +21,11 @@ export function createHistory(store, api, { refused }) {
     try {
       return await own.attempt(async () => {
         try {
+          const { seq: asked } = store.get();
           const page = await api.history(chat, query(chat, part, around));
           if (!isWanted()) return false;
           const more = page.results.length > 0 && (page.next !== null || page.results.length >= PAGE);
-          store.tell({ type: 'history', chat, messages: page.results, part, more });
+          store.tell({ type: 'history', chat, messages: page.results, part, more, asked });
           return true;
         } catch (error) {
           tries += 1;

@@ -67,13 +67,15 @@ const on = {
   },
 
   // A page of history: the newest (also ahead of anybody's wish), an earlier or a later one, or one around a place.
-  history(state, { chat, messages, part, more }) {
+  // `asked` is what `seq` was when it was asked for: what was told since is newer than the page.
+  history(state, { chat, messages, part, more, asked = state.seq }) {
     const log = state.logs[chat] ?? emptyLog;
     const sorted = messages.toSorted((a, b) => a.id - b.id);
+    const told = log.messages.filter(({ id, seq }) => seq > asked && id >= (sorted[0]?.id ?? 0));
     let next;
     if (part === 'ahead' && log.loaded) return state; // nobody waits for it
     if (part === 'ahead') next = { ...emptyLog, messages: sorted, hasEarlier: more };
-    if (part === 'newest') next = { ...emptyLog, messages: sorted, hasEarlier: more, unreadFrom: log.unreadFrom };
+    if (part === 'newest') next = { ...emptyLog, messages: join(sorted, told), hasEarlier: more, unreadFrom: log.unreadFrom };
     if (part === 'around') next = { ...emptyLog, messages: sorted, hasEarlier: true, hasLater: true };
     if (part === 'earlier') next = { ...log, messages: join(sorted, log.messages), hasEarlier: more };
     if (part === 'later') next = { ...log, messages: join(log.messages, sorted), hasLater: more };
@@ -176,8 +178,8 @@ function heard(state, chat, message, seq, isNew) {
   }
   const writes = isNew && (state.typing[chat] ?? []).includes(message.sender.id);
   if (writes) next = on.typing(next, { chat, user_id: message.sender.id, is_typing: false });
-  const log = state.logs[chat];
-  if (!log?.loaded) return next;
+  const log = state.logs[chat] ?? emptyLog;
+  if (!log.loaded) return isNew && state.open === chat ? withLog(next, chat, withMessage(log, message)) : next;
   const { messages } = log;
   const here = messages.some((each) => each.id === message.id);
   const inside = messages.length && message.id > messages[0].id && message.id < messages.at(-1).id;

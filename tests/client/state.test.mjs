@@ -31,6 +31,18 @@ test('a message that comes twice is there once, and in its place', () => {
   assert.equal(state.chats[7].unread_count, 1);
 });
 
+test('what is told while a page is on its way is not lost by it', () => {
+  const told = (id, seq, more) => ({ type: 'new_message', chat: 7, message: said(id, bob, { seq, ...more }), seq });
+  const late = (messages) => ({ ...page(messages), asked: 5 });
+  const open = { type: 'opened', chat: 7 };
+  assert.deepEqual(ids(after(open, told(1, 6), late([]))), [1], 'of an empty one');
+  assert.deepEqual(ids(after(open, page([]), told(2, 6), late([said(1)]))), [1, 2], 'of one that was looked at before');
+  const edited = { type: 'message_updated', chat: 7, message: said(1, bob, { seq: 7, content: 'new' }), seq: 7 };
+  assert.equal(after(open, page([said(1)]), edited, late([said(1)])).logs[7].messages[0].content, 'new');
+  assert.deepEqual(ids(after(open, page([said(9, bob, { seq: 4 })]), late([said(1)]))), [1], 'what was known before is as the page has it');
+  assert.equal(after(told(1, 6)).logs[7], undefined, 'one that nobody looks at');
+});
+
 test('an edit of what is not loaded does not make a hole', () => {
   const state = after(page([said(50), said(51)], true), { type: 'message_updated', chat: 7, message: said(3) });
   assert.deepEqual(ids(state), [50, 51]);
