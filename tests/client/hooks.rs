@@ -102,6 +102,11 @@ async fn what_a_hook_sends_is_listed_tested_and_sent_again() {
     hers.reads(".hook", &receiver.url()).await;
     alice.post(&format!("/messages/api/chats/{chat}/messages/"), &json!({"content": "first"})).await.is(201);
     receiver.hears(1).await;
+    // The list is of what was noted when it was asked for.
+    let deliveries = format!("/messages/api/chats/{chat}/hooks/{}/deliveries/", made[0]["id"]);
+    while alice.get(&deliveries).await.is(200).results().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     hers.presses_button("Deliveries: To CI").await;
     hers.reads(".delivery", "New message").await;
     hers.reads(".delivery .status", "204").await;
