@@ -21,7 +21,7 @@ export function createHistory(store, api, { refused }) {
     try {
       return await own.attempt(async () => {
         try {
-          const { seq: asked } = store.get();
+          const asked = store.get().logs[chat]?.messages ?? [];
           const page = await api.history(chat, query(chat, part, around));
           if (!isWanted()) return false;
           const more = page.results.length > 0 && (page.next !== null || page.results.length >= PAGE);

@@ -67,11 +67,11 @@ const on = {
   },
 
   // A page of history: the newest (also ahead of anybody's wish), an earlier or a later one, or one around a place.
-  // `asked` is what `seq` was when it was asked for: what was told since is newer than the page.
-  history(state, { chat, messages, part, more, asked = state.seq }) {
+  // `asked` is what was known when it was asked for: what was told since is newer than the page.
+  history(state, { chat, messages, part, more, asked = state.logs[chat]?.messages ?? [] }) {
     const log = state.logs[chat] ?? emptyLog;
     const sorted = messages.toSorted((a, b) => a.id - b.id);
-    const told = log.messages.filter(({ id, seq }) => seq > asked && id >= (sorted[0]?.id ?? 0));
+    const told = log.messages.filter((message) => !asked.includes(message) && message.id >= (sorted[0]?.id ?? 0));
     let next;
     if (part === 'ahead' && log.loaded) return state; // nobody waits for it
     if (part === 'ahead') next = { ...emptyLog, messages: sorted, hasEarlier: more };

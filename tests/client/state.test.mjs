@@ -32,15 +32,22 @@ test('a message that comes twice is there once, and in its place', () => {
 });
 
 test('what is told while a page is on its way is not lost by it', () => {
-  const told = (id, seq, more) => ({ type: 'new_message', chat: 7, message: said(id, bob, { seq, ...more }), seq });
-  const late = (messages) => ({ ...page(messages), asked: 5 });
+  const told = (id) => ({ type: 'new_message', chat: 7, message: said(id), seq: id });
   const open = { type: 'opened', chat: 7 };
-  assert.deepEqual(ids(after(open, told(1, 6), late([]))), [1], 'of an empty one');
-  assert.deepEqual(ids(after(open, page([]), told(2, 6), late([said(1)]))), [1, 2], 'of one that was looked at before');
-  const edited = { type: 'message_updated', chat: 7, message: said(1, bob, { seq: 7, content: 'new' }), seq: 7 };
-  assert.equal(after(open, page([said(1)]), edited, late([said(1)])).logs[7].messages[0].content, 'new');
-  assert.deepEqual(ids(after(open, page([said(9, bob, { seq: 4 })]), late([said(1)]))), [1], 'what was known before is as the page has it');
-  assert.equal(after(told(1, 6)).logs[7], undefined, 'one that nobody looks at');
+  // The page as it was asked for where `before` had happened, and came behind `meanwhile`.
+  const late = (before, meanwhile, messages) => {
+    const asked = after(open, ...before).logs[7]?.messages ?? [];
+    const known = after(open, page(asked));
+    return [...meanwhile, { ...page(messages), asked: known.logs[7].messages }].reduce(reduce, known);
+  };
+  assert.deepEqual(ids(reduce(after(open, told(1)), { ...page([]), asked: [] })), [1], 'of one that was not looked at before');
+  assert.deepEqual(ids(late([page([])], [told(2)], [said(1)])), [1, 2], 'of one that was');
+  const edited = { type: 'message_updated', chat: 7, message: said(1, bob, { content: 'new' }), seq: 7 };
+  assert.equal(late([page([said(1)])], [edited], [said(1)]).logs[7].messages[0].content, 'new');
+  const read = late([page([said(1)])], [], [said(1, bob, { read_by: [1, 2] })]);
+  assert.deepEqual(read.logs[7].messages[0].read_by, [1, 2], 'what was known before is as the page has it');
+  assert.deepEqual(ids(late([page([said(9)])], [], [said(1)])), [1], 'and what it has not is gone');
+  assert.equal(after(told(1)).logs[7], undefined, 'one that nobody looks at');
 });
 
 test('an edit of what is not loaded does not make a hole', () => {
