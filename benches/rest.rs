@@ -6,9 +6,8 @@
 //! First each posts 100 bytes again and again, to a chat of its own; then each asks for
 //! the newest 50 of one chat of 100,000, and then for 50 from another place each time, which
 //! no cache has. In the end the server must have stored exactly
-//! what it acknowledged. The yardsticks are warp alone, answering as many
-//! bytes, and warp with SQLite, which stores each post or reads each page. Three lines of figures
-//! come out, in words and as JSON.
+//! what it acknowledged. The yardsticks are warp alone, answering as many bytes, and warp with
+//! SQLite, which stores each post or reads each page. Three lines of figures come out, in words and as JSON.
 
 mod common;
 

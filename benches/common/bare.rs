@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -54,6 +55,22 @@ impl Yardstick {
         command
     }
 
+    /// What becomes of a connection, by its number.
+    fn serves(self, data: &Path, database: PathBuf) -> Box<dyn Fn(TcpStream, i64) -> BoxFuture<'static, ()>> {
+        let writer = || Writer::start(&data.join("stored.db"));
+        let routes = match self {
+            Self::Sockets => return Box::new(|stream, _| hold(stream).boxed()),
+            Self::Echoes => {
+                let writer = writer();
+                return Box::new(move |stream, number| writer.clone().echo(stream, number).boxed());
+            }
+            Self::Answers(bytes) => answers(bytes),
+            Self::Posts => posts(writer()),
+            Self::Pages => pages(database),
+        };
+        Box::new(move |stream, _| answer_all(stream, routes.clone()).boxed())
+    }
+
     fn named(name: &str) -> Self {
         match name {
             "sockets" => Self::Sockets,
@@ -85,10 +102,7 @@ async fn serve(yardstick: Yardstick, data: &Path) {
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; SELECT count(*) FROM sqlite_schema")
         .unwrap();
-    let writer = match yardstick {
-        Yardstick::Posts | Yardstick::Echoes => Some(Writer::start(&data.join("stored.db"))),
-        _ => None,
-    };
+    let serve = yardstick.serves(data, database);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("listening on http://{}", listener.local_addr().expect("an address"));
     let mut stop = signal(SignalKind::terminate()).expect("a signal");
@@ -98,15 +112,7 @@ async fn serve(yardstick: Yardstick, data: &Path) {
             _ = stop.recv() => return,
         };
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        let writer = writer.clone();
-        match (yardstick, writer) {
-            (Yardstick::Sockets, _) => drop(tokio::spawn(hold(stream))),
-            (Yardstick::Echoes, Some(writer)) => drop(tokio::spawn(writer.echo(stream, number))),
-            (Yardstick::Posts, Some(writer)) => drop(tokio::spawn(answer_all(stream, posts(writer)))),
-            (Yardstick::Pages, _) => drop(tokio::spawn(answer_all(stream, pages(database.clone())))),
-            (Yardstick::Answers(bytes), _) => drop(tokio::spawn(answer_all(stream, answers(bytes)))),
-            (Yardstick::Posts | Yardstick::Echoes, None) => unreachable!("they have a writer"),
-        }
+        tokio::spawn(serve(stream, number));
     }
 }
 

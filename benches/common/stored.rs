@@ -3,7 +3,7 @@
 //! indexed for search or told to others.
 
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
@@ -140,12 +140,10 @@ thread_local! {
 }
 
 /// The 50 messages before one in chat 1 of a server's database, read on the runtime's own thread.
-pub fn page(database: &PathBuf, before: i64) -> String {
+pub fn page(database: &Path, before: i64) -> String {
     READER.with(|reader| {
         let reader = reader.get_or_init(|| {
-            let reader = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a database");
-            reader.set_prepared_statement_cache_capacity(4);
-            reader
+            Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a database")
         });
         let mut statement = reader
             .prepare_cached(

@@ -104,9 +104,12 @@ async fn what_a_hook_sends_is_listed_tested_and_sent_again() {
     receiver.hears(1).await;
     // The list is of what was noted when it was asked for.
     let deliveries = format!("/messages/api/chats/{chat}/hooks/{}/deliveries/", made[0]["id"]);
-    while alice.get(&deliveries).await.is(200).results().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let noted = async {
+        while alice.get(&deliveries).await.is(200).results().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::world::home::PATIENCE, noted).await.expect("it is noted");
     hers.presses_button("Deliveries: To CI").await;
     hers.reads(".delivery", "New message").await;
     hers.reads(".delivery .status", "204").await;

@@ -2,6 +2,7 @@
 
 mod tls;
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
@@ -68,12 +69,16 @@ impl NetStream {
 
     /// Lets go of the task that read by polling before: the runtime keeps it, with all that it holds, until something
     /// comes.
-    pub fn forget_reader(&self, cx: &mut Context<'_>) {
-        drop(match self {
-            Self::Tcp(tcp) => tcp.poll_read_ready(cx),
-            Self::Tls(tls) => tls.tcp().poll_read_ready(cx),
-            Self::Unix(unix) => unix.poll_read_ready(cx),
-        });
+    pub async fn forget_reader(&self) {
+        poll_fn(|cx| {
+            drop(match self {
+                Self::Tcp(tcp) => tcp.poll_read_ready(cx),
+                Self::Tls(tls) => tls.tcp().poll_read_ready(cx),
+                Self::Unix(unix) => unix.poll_read_ready(cx),
+            });
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// Waits until there may be something to read.

@@ -215,7 +215,7 @@ pub async fn linger(tcp: &NetStream, within: Duration) {
         loop {
             // Whoever sends without a pause must not keep a thread to itself, nor the time from passing.
             tokio::task::coop::consume_budget().await;
-            // Held by no connection that waits.
+            // Of this call alone: whatever lives across a wait is held by every connection that lingers.
             let read = tcp.try_read(&mut [0; 4096]);
             match read {
                 Ok(0) => return,

@@ -5,12 +5,11 @@
 //! written by whoever publishes it (see [`SocketWriter`]); this task writes only what its client
 //! asked for, and what did not go out at once.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -148,11 +147,7 @@ pub(in crate::api) fn begin<C: Codec>(
 
 /// What seldom happens to a socket is in a box: all of this is held while nobody speaks on it.
 async fn live<C: Codec>(socket: Arc<SocketWriter<C>>, subscription: Subscription, mut reader: Reader) {
-    poll_fn(|cx| {
-        socket.stream.forget_reader(cx);
-        Poll::Ready(())
-    })
-    .await;
+    socket.stream.forget_reader().await;
     let talked = AssertUnwindSafe(talk(&socket, &mut reader)).catch_unwind().await;
     let end = talked.unwrap_or_else(|_| SocketEnd::with(PANICKED));
     if matches!(end, SocketEnd::Close { code: PANICKED, .. }) {

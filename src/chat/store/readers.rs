@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use r2d2::{ManageConnection, Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 
 use super::db::{Db, prepare, release};
 use crate::chat::model::error::OpenError;
@@ -17,33 +16,9 @@ use crate::chat::model::gauges::{ReaderGauges, ReaderMeter};
 /// Connections open at most: each worker and some threads that scan can have one.
 const MAX_READERS: u32 = 16;
 
-/// Has one connection open already.
-struct Opened {
-    manager: SqliteConnectionManager,
-    first: Mutex<Option<Connection>>,
-}
-
-impl ManageConnection for Opened {
-    type Connection = Connection;
-    type Error = rusqlite::Error;
-
-    fn connect(&self) -> rusqlite::Result<Connection> {
-        let first = self.first.lock().take();
-        first.map_or_else(|| self.manager.connect(), Ok)
-    }
-
-    fn is_valid(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        self.manager.is_valid(connection)
-    }
-
-    fn has_broken(&self, connection: &mut Connection) -> bool {
-        self.manager.has_broken(connection)
-    }
-}
-
 #[derive(Clone)]
 pub(super) struct Readers {
-    pool: Pool<Opened>,
+    pool: Pool<SqliteConnectionManager>,
     meter: Arc<ReaderMeter>,
 }
 
@@ -58,8 +33,8 @@ impl Readers {
             });
         // One is opened now, and by this thread: what it cannot read is refused at the start, and a machine that is
         // too busy for the pool's threads is not taken for a damaged file.
-        let first = manager.connect().map_err(|cause| OpenError::Damaged(cause.to_string()))?;
-        let manager = Opened { manager, first: Mutex::new(Some(first)) };
+        let damaged = |cause: rusqlite::Error| OpenError::Damaged(cause.to_string());
+        drop(manager.connect().map_err(damaged)?);
         let pool = Pool::builder()
             .max_size(MAX_READERS)
             // It would open one more while all that are idle are looked through.
@@ -86,7 +61,7 @@ impl Readers {
         Ok(Snapshot(connection))
     }
 
-    fn connection(&self) -> Result<PooledConnection<Opened>> {
+    fn connection(&self) -> Result<PooledConnection<SqliteConnectionManager>> {
         if let Some(free) = self.pool.try_get() {
             return Ok(free);
         }
@@ -122,7 +97,7 @@ impl Readers {
 }
 
 /// Ends the read transaction however `work` ends, by a panic too.
-struct Snapshot(PooledConnection<Opened>);
+struct Snapshot(PooledConnection<SqliteConnectionManager>);
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
