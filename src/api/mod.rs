@@ -1,4 +1,4 @@
-//! How it is asked: the list of dialects, and finding the one that answers.
+//! How it is asked: the list of dialects, and answering by the one that is meant.
 //!
 //! A dialect is a folder with a flat table of routes. Each is mounted three times: whole
 //! under `/d/<name>/`; under `/c/<name>/` as its own client calls it; and at the root, where
@@ -13,12 +13,11 @@ mod inbox;
 mod messaging;
 mod messenger;
 mod rooms;
+mod routes;
 pub mod server;
 mod web;
 pub mod ws;
 
-use std::any::TypeId;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,9 +25,9 @@ use warp::http::Method;
 
 use crate::api::http::base::BasePath;
 use crate::api::http::openapi::published::Documents;
+use crate::chat::App;
 use crate::chat::model::error::Error;
 use crate::chat::pace::counted as paced;
-use crate::chat::{App, MAX_CODECS};
 use http::context::{Context, Settings};
 use http::fault_injection::Fault;
 use http::hook_clients::HookClients;
@@ -37,7 +36,9 @@ use http::meters::{MeteredDialect, Meters, Started};
 use http::mount::Mount;
 use http::reply::{Answer, ApiError, Response};
 use http::request::Request;
-use http::route::{Dialect, Mounted, Route, pattern, without_slash};
+use http::route::Dialect;
+pub use routes::Routes;
+use routes::{DEFAULT_RENDER, RouteRef};
 
 /// The dialects. A sixth is a folder, a `mod` and a line here.
 fn dialects() -> Vec<Dialect> {
@@ -54,6 +55,11 @@ fn dialects() -> Vec<Dialect> {
     ]
 }
 
+/// Every route of every dialect.
+pub fn all_routes() -> Routes {
+    Routes::new(dialects())
+}
+
 /// The names of the dialects, as they stand under `/d/`.
 pub fn names() -> Vec<&'static str> {
     names_of(&dialects())
@@ -64,17 +70,6 @@ fn counted(dialect: &Dialect) -> MeteredDialect {
     let routes = dialect.all_routes().enumerate();
     let routes = routes.map(|(number, route)| (route.method.clone(), place(number) + route.pattern)).collect();
     MeteredDialect { name: dialect.name, routes }
-}
-
-/// What makes the frames of all sockets, each once: the number of one is its place beside an event.
-fn codecs(dialects: &[Dialect]) -> Vec<TypeId> {
-    let mut codecs = Vec::new();
-    for codec in dialects.iter().flat_map(Dialect::all_routes).filter_map(|route| route.codec) {
-        if !codecs.contains(&codec) {
-            codecs.push(codec);
-        }
-    }
-    codecs
 }
 
 fn names_of(dialects: &[Dialect]) -> Vec<&'static str> {
@@ -94,31 +89,15 @@ pub fn document(mount: Mount, name: &str, base: &BasePath) -> Option<serde_json:
 
 pub struct Api {
     context: Arc<Context>,
-    dialects: Vec<Dialect>,
-    router: matchit::Router<Vec<RouteRef>>,
-}
-
-/// Where a pattern leads: to one route of one dialect.
-#[derive(Clone, Copy)]
-struct RouteRef {
-    dialect: usize,
-    route: usize,
-    /// At the root two documents may claim one path, and a guard tells them apart.
-    at_root: bool,
-    /// Whether it fails as the dialect's own client reads it.
-    is_clients: bool,
-    /// The number of its codec, if it is a socket's.
-    codec: usize,
+    routes: Arc<Routes>,
 }
 
 impl Api {
-    /// Mounts every dialect over the core.
-    pub fn new(app: App, settings: Settings) -> Self {
+    /// Lets the routes lead into a core.
+    pub fn new(app: App, settings: Settings, routes: impl Into<Arc<Routes>>) -> Self {
+        let routes = routes.into();
         let limits = Limits::new(&settings.limits);
-        let dialects = dialects();
-        let codecs = codecs(&dialects);
-        debug_assert!(codecs.len() <= MAX_CODECS, "a codec has no place for its frames");
-        let meters = Meters::new(&dialects.iter().map(counted).collect::<Vec<_>>());
+        let meters = Meters::new(&routes.dialects.iter().map(counted).collect::<Vec<_>>());
         let context = Arc::new(Context {
             app,
             hook_clients: HookClients::new(&settings.hook_allow),
@@ -126,35 +105,24 @@ impl Api {
             limits,
             meters,
             since: Started::now(),
-            names: names_of(&dialects),
+            names: names_of(&routes.dialects),
             documents: Documents::new(document),
         });
-        let router = mount(&dialects, &codecs);
-        Self { context, dialects, router }
+        Self { context, routes }
     }
 
     /// Begins what the dialects do without being asked, until the core is closed.
     pub fn begin(&self) {
-        self.dialects.iter().for_each(|dialect| (dialect.begin)(&self.context));
+        self.routes.dialects.iter().for_each(|dialect| (dialect.begin)(&self.context));
+    }
+
+    pub fn routes(&self) -> &Arc<Routes> {
+        &self.routes
     }
 
     /// What every handler works with.
     pub fn context(&self) -> &Arc<Context> {
         &self.context
-    }
-
-    /// Whether some dialect has this path, for some method.
-    #[must_use]
-    pub fn has(&self, path: &str) -> bool {
-        self.router.at(without_slash(path)).is_ok()
-    }
-
-    /// Whether an API lives around this path, so that a program asks for it and not a person.
-    #[must_use]
-    pub fn lives_around(&self, path: &str) -> bool {
-        let own = ["/api/", "/c/", "/d/", "/ws/", "/media/"];
-        let prefixes = self.dialects.iter().flat_map(|dialect| dialect.prefixes);
-        own.iter().chain(prefixes).any(|prefix| path.starts_with(prefix))
     }
 
     /// Answers a request, in the dialect whose path it is. A preflight is left in peace: it
@@ -174,117 +142,41 @@ impl Api {
 
     /// A failure of whatever was asked at a path, in the words of its dialect.
     pub fn refuse(&self, path: &str, failure: &ApiError) -> Response {
-        let place = self.router.at(without_slash(path)).ok().and_then(|found| found.value.first());
-        let render = place.map_or_else(|| self.renderer_of(path), |place| self.renderer(*place));
+        let place = self.routes.find(path).ok().and_then(|found| found.value.first());
+        let render = place.map_or_else(|| self.routes.renderer_of(path), |place| self.routes.renderer(*place));
         render(failure)
     }
 
-    fn renderer(&self, place: RouteRef) -> fn(&ApiError) -> Response {
-        self.dialects[place.dialect].renderer(place.is_clients)
-    }
-
     async fn respond(&self, mut request: Request) -> Response {
-        let Ok(found) = self.router.at(without_slash(&request.path)) else {
-            return self.renderer_of(&request.path)(&ApiError::NoSuchPath);
+        let Ok(found) = self.routes.find(&request.path) else {
+            return self.routes.renderer_of(&request.path)(&ApiError::NoSuchPath);
         };
         let places = found.value;
         request.params = found.params.iter().map(|(_, value)| http::request::decode(value)).collect();
-        let render = places.first().map_or(DEFAULT_RENDER, |place| self.renderer(*place));
+        let render = places.first().map_or(DEFAULT_RENDER, |place| self.routes.renderer(*place));
         if request.method == Method::OPTIONS {
-            return http::reply::allowed(&self.methods(places));
+            return http::reply::allowed(&self.routes.methods(places));
         }
-        match self.choose(places, &request) {
+        match self.routes.choose(places, &request) {
             Some(place) => {
                 request.trace.found(self.context.meters.number(place.dialect, place.route));
                 (request.dialect, request.codec) = (place.dialect, place.codec);
                 match self.handle(place, request).await {
                     Ok(response) => response,
-                    Err(failure) => self.renderer(place)(&failure),
+                    Err(failure) => self.routes.renderer(place)(&failure),
                 }
             }
-            None => render(&ApiError::MethodNotAllowed(self.methods(places))),
+            None => render(&ApiError::MethodNotAllowed(self.routes.methods(places))),
         }
     }
 
     async fn handle(&self, place: RouteRef, mut request: Request) -> Answer {
         request.named = http::auth::named_by_proxy(&request).await?;
         let trace = Arc::clone(&request.trace);
-        let (answer, usage) = paced((self.route(place).handle)(request)).await;
+        let (answer, usage) = paced((self.routes.route(place).handle)(request)).await;
         usage.into_iter().for_each(|usage| trace.counted(usage));
         answer
     }
-
-    /// The first route whose method and guard fit. Where no guard takes the request for its
-    /// document's, the first that has the method does: its rival may not be here.
-    fn choose(&self, places: &[RouteRef], request: &Request) -> Option<RouteRef> {
-        let has_method = |place: &&RouteRef| self.route(**place).answers(&request.method);
-        let is_meant =
-            |place: &&RouteRef| !place.at_root || self.route(**place).guard.is_none_or(|guard| guard(request));
-        let meant = places.iter().find(|place| has_method(place) && is_meant(place));
-        meant.or_else(|| places.iter().find(has_method)).copied()
-    }
-
-    fn route(&self, place: RouteRef) -> &Route {
-        self.dialects[place.dialect].route(place.route)
-    }
-
-    fn methods(&self, places: &[RouteRef]) -> Vec<Method> {
-        let mut methods: Vec<Method> = Vec::new();
-        for place in places {
-            for method in self.route(*place).methods() {
-                if !methods.contains(&method) {
-                    methods.push(method);
-                }
-            }
-        }
-        methods
-    }
-
-    /// In whose words an unknown path is refused: those of the dialect that lives around it.
-    fn renderer_of(&self, path: &str) -> fn(&ApiError) -> Response {
-        let is_below = |dialect: &Dialect, mount: Mount| {
-            let rest = path.strip_prefix(&mount.prefix(dialect.name));
-            !dialect.name.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let renderer = |dialect: &Dialect| {
-            let is_clients = is_below(dialect, Mount::Client);
-            let is_its = is_clients || is_below(dialect, Mount::Document);
-            let lives_there = is_its || dialect.prefixes.iter().any(|prefix| path.starts_with(prefix));
-            lives_there.then(|| dialect.renderer(is_clients))
-        };
-        self.dialects.iter().find_map(renderer).unwrap_or(DEFAULT_RENDER)
-    }
-}
-
-/// The shape of errors where no dialect is nearer.
-const DEFAULT_RENDER: fn(&ApiError) -> Response = http::envelope::envelope;
-
-fn mount(dialects: &[Dialect], codecs: &[TypeId]) -> matchit::Router<Vec<RouteRef>> {
-    let mut places: HashMap<String, Vec<RouteRef>> = HashMap::new();
-    for (index, dialect) in dialects.iter().enumerate() {
-        for mount in Mount::ALL {
-            let prefix = mount.prefix(dialect.name);
-            for Mounted { route, number, is_clients } in dialect.mounted(mount) {
-                let codec = route.codec.and_then(|codec| codecs.iter().position(|other| *other == codec));
-                let place = RouteRef {
-                    dialect: index,
-                    route: number,
-                    at_root: mount == Mount::Root,
-                    is_clients,
-                    codec: codec.unwrap_or(MAX_CODECS),
-                };
-                places.entry(pattern(&format!("{prefix}{}", route.pattern))).or_default().push(place);
-            }
-        }
-    }
-    let mut router = matchit::Router::new();
-    for (pattern, places) in places {
-        // Two routes whose patterns clash are a mistake in the tables, seen by the first start of any test.
-        if let Err(clash) = router.insert(pattern.clone(), places) {
-            tracing::error!(pattern, %clash, "a route cannot be reached");
-        }
-    }
-    router
 }
 
 #[cfg(test)]

@@ -155,5 +155,5 @@ fn busy_and_full_are_told_from_a_fault() {
 
 #[test]
 fn each_codec_has_a_place_for_its_frames() {
-    assert!(super::codecs(&dialects()).len() <= crate::chat::MAX_CODECS);
+    assert!(super::routes::codecs(&dialects()).len() <= crate::chat::MAX_CODECS);
 }

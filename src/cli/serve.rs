@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -27,6 +28,7 @@ use super::serve_watch::{self, WatchFlags};
 use super::stop::stop_signal;
 use super::terminal::{CommandError, say, wait_for};
 use super::{log, own_address, service, variables};
+use crate::api;
 use crate::api::http::certificate::CertificateEnd;
 use crate::api::http::context::{Registration, Settings};
 use crate::api::http::forwarded::{TrustedProxies, is_loopback};
@@ -183,6 +185,8 @@ impl Serve {
     }
 
     async fn serve(mut self, mut places: Vec<ListenTarget>, ways: Ways) -> Result<(), CommandError> {
+        // Beside the database, which takes as long to open.
+        let routes = spawn_blocking(api::all_routes);
         let secured = self.domain.listen(&mut places, &self.data.data, self.public_url.as_deref())?;
         let (mut listeners, mut certificate) = self.tls.secure(listen::open(places)?)?;
         let acme = secured.map(|secured| {
@@ -229,7 +233,9 @@ impl Serve {
                 service::is_stopping().await;
             }
         };
-        server::run(app, listeners, Options { metrics, dev, ..self.options(ways, certificate, push) }, stop).await;
+        let routes = routes.await.map_err(|cause| CommandError::new(CommandError::FAILED, cause.to_string()))?;
+        server::run(app, routes, listeners, Options { metrics, dev, ..self.options(ways, certificate, push) }, stop)
+            .await;
         if let Some(scratch) = scratch {
             scratch.remove();
         }

@@ -327,8 +327,8 @@ async fn find(server: &Server, api: &Api, head: Head, body: BodyStream) -> Respo
         return page;
     }
     if is_visit(&head)
-        && !api.has(path)
-        && !api.lives_around(path)
+        && !api.routes().has(path)
+        && !api.routes().lives_around(path)
         && let Some(page) = server.assets.missing(&head.headers, base)
     {
         return page;

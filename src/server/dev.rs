@@ -197,7 +197,7 @@ impl DevServer {
         let settings = current.get().context().settings.clone();
         begin_to_push(&app, &settings);
         app.take_setup_of(&current.get().context().app);
-        let api = Api::new(app, settings);
+        let api = Api::new(app, settings, Arc::clone(current.get().routes()));
         api.begin();
         let old = current.replace(api);
         while turn.ending.try_join_next().is_some() {}

@@ -24,11 +24,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::api::Api;
 use crate::api::http::backlog::Backlog;
 use crate::api::http::compression::Compression;
 use crate::api::http::context::{Settings, forget_by_time};
 use crate::api::http::forwarded::TrustedProxies;
+use crate::api::{Api, Routes};
 use crate::assets::Assets;
 use crate::chat::App;
 pub use connection_limit::MAX_CONNECTIONS;
@@ -69,7 +69,13 @@ pub struct AnswerLimits {
 /// Serves until `shutdown` resolves; then is not ready any more, stops accepting, lets requests end, closes
 /// sockets (1012) and the database. Listeners, shutdown and clock are passed in, so
 /// that tests run the real thing.
-pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown: impl Future<Output = ()>) {
+pub async fn run(
+    app: App,
+    routes: Routes,
+    listeners: Vec<Listener>,
+    options: Options,
+    shutdown: impl Future<Output = ()>,
+) {
     let Options {
         settings,
         trusted_proxies,
@@ -82,7 +88,7 @@ pub async fn run(app: App, listeners: Vec<Listener>, options: Options, shutdown:
         dev,
     } = options;
     begin_to_push(&app, &settings);
-    let api = Api::new(app, settings);
+    let api = Api::new(app, settings, routes);
     api.begin();
     let current = Current::new(api);
     let server = Arc::new(connection::Server {

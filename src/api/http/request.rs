@@ -210,7 +210,11 @@ pub(in crate::api) mod tests {
         let _guard = runtime.enter();
         let config = Config { durability: Durability::Normal, clock: Clock::system(), ..Config::of(folder.path()) };
         let app = App::open(config).expect("opened");
-        Server { api: crate::api::Api::new(app, crate::api::tests::settings()), _folder: folder, _runtime: runtime }
+        Server {
+            api: crate::api::Api::new(app, crate::api::tests::settings(), crate::api::all_routes()),
+            _folder: folder,
+            _runtime: runtime,
+        }
     }
 
     #[test]

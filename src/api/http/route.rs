@@ -228,7 +228,8 @@ impl Route {
     }
 
     fn replaces(&self, other: &Self) -> bool {
-        self.method == other.method && pattern(self.pattern) == pattern(other.pattern)
+        let parts = |route: &Self| without_slash(route.pattern).split('/').map(same_name);
+        self.method == other.method && parts(self).eq(parts(other))
     }
 
     /// A GET answers HEAD as well; the server leaves the body out.
@@ -247,6 +248,11 @@ fn admitted(request: &Request, find: fn(&Request) -> Result<Actor, ApiError>, ra
     request.trace.signed_by(actor.user);
     request.context.limits.check(rate, &actor)?;
     Ok(actor)
+}
+
+/// A part of a pattern, whatever its parameter is called.
+fn same_name(part: &'static str) -> &'static str {
+    if part.starts_with('{') { "{}" } else { part }
 }
 
 /// A pattern with its parameters numbered, since documents name them differently, and

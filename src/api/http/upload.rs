@@ -61,9 +61,9 @@ mod tests {
     use warp::http::header::{CONTENT_TYPE, HeaderValue};
 
     use super::{Fields, File, Rate, receive};
-    use crate::api::Api;
     use crate::api::http::request::tests::bare;
     use crate::api::tests::{core_with_alice, settings};
+    use crate::api::{Api, all_routes};
     use crate::chat::model::session::Actor;
 
     struct Server {
@@ -79,7 +79,7 @@ mod tests {
         let (chat, token) = runtime.block_on(core_with_alice(folder.path()));
         let alice = chat.authenticate(token.as_str()).expect("signed in");
         let _guard = runtime.enter();
-        Server { api: Api::new(chat, settings()), alice, _folder: folder, runtime }
+        Server { api: Api::new(chat, settings(), all_routes()), alice, _folder: folder, runtime }
     }
 
     impl Server {

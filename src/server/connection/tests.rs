@@ -8,7 +8,6 @@ use serde_json::Value;
 use warp::http::{HeaderMap, Method, Version};
 
 use super::{Current, Head, Server, answer};
-use crate::api::Api;
 use crate::api::http::backlog;
 use crate::api::http::backlog::Backlog;
 use crate::api::http::compression::Compression;
@@ -17,6 +16,7 @@ use crate::api::http::forwarded::{PeerAddress, TrustedProxies};
 use crate::api::http::trace::RequestTrace;
 use crate::api::http::wire::ANSWER_TIMEOUT;
 use crate::api::tests::{core_with_alice, settings};
+use crate::api::{Api, all_routes};
 use crate::assets::Assets;
 
 /// A request of somebody who is signed in, and whose body panics when it is read.
@@ -53,7 +53,7 @@ fn server(api: Api) -> Arc<Server> {
 async fn a_panic_is_answered_in_the_words_of_its_dialect_and_ends_that_request_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let (app, token) = core_with_alice(folder.path()).await;
-    let server = server(Api::new(app, settings()));
+    let server = server(Api::new(app, settings(), all_routes()));
     for (path, fields) in [
         ("/api/auth/login/", ["error", "message", "detail"].as_slice()),
         ("/api/rooms/", &["error", "message", "detail"]),
@@ -87,7 +87,7 @@ async fn two_servers_of_one_process_each_link_to_where_they_live() {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, token) = core_with_alice(folder.path()).await;
         let at = Settings { base_path: base.parse().expect("a path"), ..settings() };
-        let server = server(Api::new(app, at));
+        let server = server(Api::new(app, at, all_routes()));
         let ask = async |path: String| {
             let head = Head { method: Method::GET, ..head(&path, token.as_str()) };
             let response = answer(Arc::clone(&server), head, Box::pin(stream::empty())).await;

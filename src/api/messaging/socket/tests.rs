@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicI64;
 use parking_lot::Mutex;
 
 use super::{AllChats, Backlog};
-use crate::api::Api;
 use crate::api::tests::{core_with_alice, settings};
 use crate::api::ws::socket::{Codec, MAX_PIECE};
+use crate::api::{Api, all_routes};
 use crate::chat::model::event::Scope;
 use crate::chat::model::id::Seq;
 use crate::chat::model::message::Draft;
@@ -27,7 +27,7 @@ async fn what_was_missed_comes_in_pieces_that_count_what_json_makes_of_it() {
         app.post(&alice, den, Draft::of(text.clone(), None)).await.expect("posted");
     }
     let subscription = app.subscribe(&alice, Scope::All, AllChats::HEARS).await.expect("listens");
-    let api = Api::new(app, settings());
+    let api = Api::new(app, settings(), all_routes());
     let codec = AllChats {
         context: Arc::clone(api.context()),
         subscriber: subscription.subscriber().clone(),

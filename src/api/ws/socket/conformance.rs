@@ -21,13 +21,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Codec, Event, QUICK_CLOSE, Reader, Subscription, begin};
-use crate::api::Api;
 use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
 use crate::api::http::trace::RequestTrace;
 use crate::api::tests::{core_with_alice, settings};
 use crate::api::ws::open::OpenSocket;
+use crate::api::{Api, all_routes};
 use crate::chat::model::event::Scope;
 use crate::chat::model::session::Actor;
 use crate::chat::model::topic::Topics;
@@ -62,7 +62,7 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, token) = core_with_alice(folder.path()).await;
         let actor = app.authenticate(token.as_str()).expect("signed in");
-        Self { api: Api::new(app, settings()), actor, _folder: folder }
+        Self { api: Api::new(app, settings(), all_routes()), actor, _folder: folder }
     }
 
     async fn subscription(&self) -> Subscription {

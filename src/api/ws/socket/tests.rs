@@ -10,7 +10,6 @@ use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Codec, QUICK_CLOSE, begin};
-use crate::api::Api;
 use crate::api::http::base::BasePath;
 use crate::api::http::reply::ApiError;
 use crate::api::http::stream::NetStream;
@@ -18,6 +17,7 @@ use crate::api::http::trace::RequestTrace;
 use crate::api::tests::{core_with_alice, settings};
 use crate::api::ws::frame::Reader;
 use crate::api::ws::open::OpenSocket;
+use crate::api::{Api, all_routes};
 use crate::chat::App;
 use crate::chat::model::event::Event;
 use crate::chat::model::event::Scope;
@@ -102,7 +102,7 @@ async fn a_panic_ends_its_socket_alone_and_is_said_to_both_sides() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let folder = tempfile::tempdir().expect("a folder");
     let (app, subscription) = alice_listens(folder.path()).await;
-    let api = Api::new(app, settings());
+    let api = Api::new(app, settings(), all_routes());
     let mut clients = Vec::new();
     for (subscription, id) in subscription.into_iter().zip(["first-request", "second-request"]) {
         let (tcp, client) = connection().await;
@@ -129,7 +129,7 @@ async fn a_panic_ends_its_socket_alone_and_is_said_to_both_sides() {
 async fn a_close_of_the_server_ends_the_connection_when_it_is_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let (app, subscription) = alice_listens(folder.path()).await;
-    let api = Api::new(app.clone(), settings());
+    let api = Api::new(app.clone(), settings(), all_routes());
     let mut clients = Vec::new();
     for subscription in subscription {
         let (tcp, client) = connection().await;
@@ -159,7 +159,7 @@ async fn a_message_without_an_end_keeps_nobody_from_closing_its_socket() {
     let folder = tempfile::tempdir().expect("a folder");
     let (app, [subscription, other]) = alice_listens(folder.path()).await;
     drop(other);
-    let api = Api::new(app.clone(), settings());
+    let api = Api::new(app.clone(), settings(), all_routes());
     let (tcp, client) = connection().await;
     let open = OpenSocket::new(Arc::clone(api.context()), 0, Arc::new(RequestTrace::new("request".into())));
     let socket = begin(NetStream::Tcp(tcp), Reader::default(), subscription, Faulty, 0, open);
