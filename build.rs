@@ -1,4 +1,4 @@
-//! Compresses the files of the web client, so that the program carries them small and need not do it.
+//! What the program carries ready-made: the files of the web client, compressed, and the database of a new folder.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,15 +9,19 @@ use brotli::BrotliCompress;
 use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 const FOLDER: &str = "static";
+const SCHEMA: &str = "schema.sql";
 /// Files that are compressed in themselves.
 const PICTURES: [&str; 2] = ["png", "jpg"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={FOLDER}");
+    println!("cargo::rerun-if-changed={SCHEMA}");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
+    make_database(&out.join("new.db"))?;
     let mut table = String::from("&[\n");
     let mut folders = vec![PathBuf::from(FOLDER)];
     while let Some(folder) = folders.pop() {
@@ -44,13 +48,33 @@ fn form(path: &Path, bytes: &[u8], out: &Path) -> io::Result<String> {
         let path = fs::canonicalize(path)?;
         return Ok(format!("Form::Plain(include_bytes!({path:?}))"));
     }
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(bytes)?;
-    let gzip = write(out, "gz", &gzip.finish()?)?;
+    let gzip = write_gzip(out, bytes)?;
     let mut brotli = Vec::new();
     BrotliCompress(&mut &*bytes, &mut brotli, &BrotliEncoderParams::default())?;
     let brotli = write(out, "br", &brotli)?;
     Ok(format!("Form::Compressed {{ gzip: include_bytes!({gzip:?}), brotli: include_bytes!({brotli:?}) }}"))
+}
+
+/// An empty database with every table. To make a hundred of them takes SQLite as long as all else of a start.
+fn make_database(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
+    let schema = fs::read_to_string(SCHEMA)?;
+    let made = Connection::open(path).and_then(|database| {
+        database.execute_batch("PRAGMA journal_mode = OFF")?;
+        database.execute_batch(&schema)?;
+        database.execute_batch("PRAGMA journal_mode = WAL")?;
+        database.close().map_err(|(_, cause)| cause)
+    });
+    made.map_err(io::Error::other)?;
+    write_gzip(path, &fs::read(path)?).map(drop)
+}
+
+fn write_gzip(out: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes)?;
+    write(out, "gz", &gzip.finish()?)
 }
 
 fn write(out: &Path, extension: &str, bytes: &[u8]) -> io::Result<PathBuf> {

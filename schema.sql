@@ -534,3 +534,6 @@ CREATE TABLE search_blocks (
     oldest INTEGER NOT NULL,
     newest INTEGER NOT NULL
 ) STRICT;
+
+-- What `MIGRATIONS` in chat/store/migrations.rs lead to.
+PRAGMA user_version = 20;

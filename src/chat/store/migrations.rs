@@ -1,8 +1,10 @@
 //! From whatever version a database has to this program's, in one transaction.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::db::prepare;
@@ -12,7 +14,7 @@ use crate::chat::model::error::OpenError;
 /// The version of the first release. Those before it were of its development.
 pub(super) const FIRST_VERSION: usize = 17;
 
-/// `MIGRATIONS[n]` leads from version `FIRST_VERSION + n` to the next; [`SCHEMA`] is what comes of them all.
+/// `MIGRATIONS[n]` leads from version `FIRST_VERSION + n` to the next; `schema.sql` is what comes of them all.
 const MIGRATIONS: &[&str] = &[
     // 18: hooks that take what others send can be off, too.
     "ALTER TABLE hooks ADD COLUMN off_reason TEXT;
@@ -41,8 +43,8 @@ const MIGRATIONS: &[&str] = &[
      ) STRICT;",
 ];
 
-/// The newest state of the database, for one that is new.
-const SCHEMA: &str = include_str!("../../../schema.sql");
+/// An empty database of the newest version, as `build.rs` makes it by `schema.sql`.
+const NEW: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/new.db.gz"));
 
 /// The version that this program reads and writes.
 pub(in crate::chat) const SCHEMA_VERSION: usize = FIRST_VERSION + MIGRATIONS.len();
@@ -58,15 +60,12 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Makes a new database. It has its name only when it is whole and on the disk, so that making it needs no journal
-/// and one sync.
+/// Makes a new database. It has its name only when it is whole and on the disk.
 fn make(path: &Path) -> Result<(), OpenError> {
     let part = fresh_part(path)?;
-    let mut connection = Connection::open(&part)?;
-    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
-    change(&mut connection, SCHEMA, SCHEMA_VERSION)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL")?;
-    connection.close().map_err(|(_, cause)| cause)?;
+    let mut whole = Vec::new();
+    let written = GzDecoder::new(NEW).read_to_end(&mut whole).and_then(|_| fs::write(&part, whole));
+    written.map_err(|cause| OpenError::Io(part.clone(), cause))?;
     name(&part, path)
 }
 
@@ -134,7 +133,7 @@ fn keep_copy(connection: &Connection, path: &Path, version: usize) -> Result<(),
     let part = fresh_part(&copy)?;
     // It has its name only when it is whole and on the disk.
     if let Err(cause) = connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]) {
-        if let Err(left) = std::fs::remove_file(&part) {
+        if let Err(left) = fs::remove_file(&part) {
             tracing::debug!(cause = %left, "a part of a copy stays");
         }
         return Err(cause.into());
@@ -154,14 +153,14 @@ fn fresh_part(path: &Path) -> Result<PathBuf, OpenError> {
 /// Gives a file its name once it is on the disk.
 fn name(part: &Path, path: &Path) -> Result<(), OpenError> {
     let synced = File::open(part).and_then(|file| file.sync_all());
-    let named = synced.and_then(|()| std::fs::rename(part, path));
+    let named = synced.and_then(|()| fs::rename(part, path));
     named.and_then(|()| folder::sync(folder::parent(path))).map_err(|cause| OpenError::Io(path.to_owned(), cause))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::io::Read;
+    use std::io::Read as _;
 
     use rusqlite::Connection;
 

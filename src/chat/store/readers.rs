@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use r2d2::{ManageConnection, Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
+use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::db::{Db, prepare, release};
 use crate::chat::model::error::OpenError;
@@ -44,6 +45,8 @@ impl Readers {
             .max_lifetime(None)
             .idle_timeout(None)
             .connection_timeout(wait)
+            // It opens connections, seldom: three threads would wait for that otherwise.
+            .thread_pool(Arc::new(ScheduledThreadPool::new(1)))
             .build(manager)
             .map_err(|cause| OpenError::Damaged(cause.to_string()))?;
         Ok(Self { pool, meter: Arc::default() })
