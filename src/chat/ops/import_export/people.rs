@@ -6,6 +6,7 @@ use crate::chat::hasher::no_password;
 use crate::chat::model::id::UserId;
 use crate::chat::model::identity::Identity;
 use crate::chat::model::label::Label;
+use crate::chat::model::name::rule::fold;
 use crate::chat::model::name::{self, Email, Username};
 use crate::chat::model::quiet::{NotifySettings, Quiet};
 use crate::chat::model::record::{self, Credential, CredentialKind, Friend, Post, SecondFactor, User};
@@ -242,6 +243,7 @@ impl Import {
         let why = match () {
             () if !person.is_new => "whoever was here keeps their own",
             () if identities::owner(db, &identity)?.is_some() => "somebody here is known by it",
+            () if self.means_another(&identity, person.id)? => "the proxy calls somebody else here so",
             () if identities::subject(db, UserId(person.id), identity.issuer())?.is_some() => {
                 "one of a provider is enough"
             }
@@ -252,6 +254,15 @@ impl Import {
         };
         self.report.leave_out("identities", why);
         Ok(false)
+    }
+
+    /// Whether a proxy means somebody by it who was here, and signs in by the name alone.
+    fn means_another(&self, identity: &Identity, person: i64) -> Result<bool> {
+        let named = match identity.is_named_by_proxy() {
+            true => users::find_by_key(self.tx.db(), &fold(identity.subject()))?,
+            false => None,
+        };
+        Ok(named.is_some_and(|user| user.id.0 != person))
     }
 
     pub(super) fn friend(&mut self, friend: &Friend) -> Result<bool> {

@@ -118,3 +118,31 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
     assert_eq!(again.taken["messages"], would.taken["messages"]);
     assert_eq!(std::fs::read_dir(data.join("files")).expect("files").count(), world.contents.len());
 }
+
+#[test]
+fn a_proxys_name_stays_with_whom_it_means_here() {
+    let shelf = folder();
+    let data = shelf.path().join("data");
+    let comes = |lines: &[&str]| {
+        let mut import = Import::new(&data, Options { on_conflict: OnConflict::Rename, is_dry_run: false }, NOW)?;
+        let head = r#"{"type":"head","version":1,"program":"a test","scope":"server","has_secrets":true}"#;
+        for line in [head].iter().chain(lines) {
+            import.take(serde_json::from_str(line).expect("a record"))?;
+        }
+        import.finish()
+    };
+    let ada = r#"{"type":"user","id":1,"username":"Ada"}"#;
+    comes(&[ada]).expect("she is new");
+    let report = comes(&[
+        ada,
+        r#"{"type":"user","id":2,"username":"bob"}"#,
+        r#"{"type":"identity","user":1,"issuer":"proxy","subject":"ada"}"#,
+        r#"{"type":"identity","user":2,"issuer":"proxy","subject":"bob"}"#,
+    ]);
+    assert_eq!(report.expect("they come").taken["identities"], 1);
+    let known = records(&archive(&data)).into_iter().filter_map(|record| match record {
+        Record::Identity(identity) => Some(identity.subject),
+        _ => None,
+    });
+    assert_eq!(known.collect::<Vec<_>>(), ["bob"]);
+}
