@@ -8,6 +8,7 @@ export const nothing = {
   listed: false, // whether the list of chats has come
   open: null, // the id of the chat on the screen
   logs: {}, // by chat: {messages (oldest first), hasEarlier, hasLater, unreadFrom}
+  gone: [], // ids of what was deleted lately: a page that was on its way does not bring it back
   unsent: [], // what I said and the server has not confirmed, in every chat
   drafts: {}, // by chat: what is written and not sent, of those that are not open
   reads: {}, // by chat, by user: the last message read
@@ -21,6 +22,7 @@ export const nothing = {
   link: 'connecting', // or 'live', 'lost'
 };
 
+const GONE = 200; // deletions that are remembered while pages are on their way
 const emptyLog = { messages: [], hasEarlier: true, hasLater: false, unreadFrom: null, loaded: false, failed: false };
 
 export function createStore(initial) {
@@ -70,7 +72,7 @@ const on = {
   // `asked` is what was known when it was asked for: what was told since is newer than the page.
   history(state, { chat, messages, part, more, asked = state.logs[chat]?.messages ?? [] }) {
     const log = state.logs[chat] ?? emptyLog;
-    const sorted = messages.toSorted((a, b) => a.id - b.id);
+    const sorted = messages.filter(({ id }) => !state.gone.includes(id)).sort((a, b) => a.id - b.id);
     const told = log.messages.filter((message) => !asked.includes(message) && message.id >= (sorted[0]?.id ?? 0));
     let next;
     if (part === 'ahead' && log.loaded) return state; // nobody waits for it
@@ -89,7 +91,7 @@ const on = {
   new_message: (state, { message, chat = message.chat, seq, client_id }) => heard(state, chat, client_id ? { ...message, client_id } : message, seq, true),
   message_updated: (state, { message, chat = message.chat, seq }) => heard(state, chat, message, seq, false),
   message_deleted(state, { message_id: id, chat, seq }) {
-    let next = { ...state, seq: Math.max(state.seq, seq ?? 0) };
+    let next = { ...state, seq: Math.max(state.seq, seq ?? 0), gone: [...state.gone, id].slice(-GONE) };
     const log = state.logs[chat];
     if (log) next = withLog(next, chat, without(log, id));
     return next;

@@ -206,6 +206,13 @@ test('an echo that names the draft takes its place, and no other of the same wor
   assert.deepEqual(stillUnsent(echoed, 7).map(({ client_id }) => client_id), ['a']);
 });
 
+test('a page that was on its way brings nothing back that was deleted meanwhile', () => {
+  const deleted = { type: 'message_deleted', chat: 7, message_id: 2 };
+  assert.deepEqual(ids(after(deleted, page([said(3), said(2), said(1)]))), [1, 3]);
+  const earlier = { ...page([said(2), said(1)]), part: 'earlier' };
+  assert.deepEqual(ids(after(page([said(3)], true), deleted, earlier)), [1, 3]);
+});
+
 test('what is fetched ahead of anybody takes the place of nothing', () => {
   const ahead = (messages, more) => ({ type: 'history', chat: 7, messages, part: 'ahead', more });
   const state = after(ahead([said(2), said(1)], true));
