@@ -7,9 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
-use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -387,13 +385,8 @@ impl Serve {
             tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(queue).with_ansi(colours);
         // They would be printed to standard error, which panics where that cannot be written.
         let builder = builder.log_internal_errors(false);
-        // As the standard ones, which write each name in a style, on a terminal or not: a third of a line's time.
-        let fields = debug_fn(|line, field, value| match field.name() {
-            "message" => write!(line, "{value:?}"),
-            name => write!(line, "{name}={value:?}"),
-        });
         match self.log_format {
-            LogFormat::Text => builder.fmt_fields(fields.delimited(" ")).finish().with(self.log_level.clone()).init(),
+            LogFormat::Text => builder.finish().with(self.log_level.clone()).init(),
             LogFormat::Json => builder.json().flatten_event(true).finish().with(self.log_level.clone()).init(),
         }
         log::take_panics();
